@@ -1,0 +1,85 @@
+# Everything a developer types. A fresh machine needs Python 3.11 or newer and make; Java with Maven and a Redis are used
+# by the tests where they are there.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types layers generated behaviours deployment fix run bench lock clean
+
+help: ## Show what there is
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+		|| { rm -rf $(VENV); echo "no venv module (on Debian: apt-get install python3-venv)"; exit 1; }
+	@echo "installing dependencies into $(VENV) (once)"
+	@if uv --version >/dev/null 2>&1; then \
+		uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt \
+		&& uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+	else \
+		$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt \
+		&& $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	fi
+	@touch $@
+
+demo: $(STAMP) ## Two thousand CRM events become assignments, all inside one process
+	@$(BIN)/fairlead demo $(ARGS)
+
+test: $(STAMP) ## Run the tests (ARGS="-k turns" for some)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: lint types layers generated behaviours deployment test ## Everything the integration run does
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/yamllint --strict .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+layers: $(STAMP)
+	$(BIN)/lint-imports --no-logo --no-cache
+
+generated: $(STAMP)
+	$(BIN)/python -m schemas --check
+
+deployment: $(STAMP)
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+
+behaviours: $(STAMP) ## List the behaviours no test names; fail for one that is declared done
+	$(BIN)/python -m tests.behaviours
+
+fix: $(STAMP) ## Format, repair what a machine can, write the generated files again
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python -m schemas
+
+run: $(STAMP) ## Run the service on embedded back ends with the example configuration (nothing is kept)
+	$(BIN)/fairlead run --embedded deploy/config $(ARGS)
+
+bench: $(STAMP) ## Measure against a bare copy loop and a naive service, on one broker
+	$(BIN)/python -m tests.bench $(ARGS)
+
+lock: ## Choose dependency versions again (needs uv)
+	@for name in runtime embedded build dev; do \
+		case $$name in \
+			runtime) choice="pyproject.toml" ;; \
+			embedded) choice="pyproject.toml --extra embedded" ;; \
+			build) choice="--group build" ;; \
+			dev) choice="pyproject.toml --extra embedded --group dev" ;; \
+		esac; \
+		uv pip compile -q $$choice --universal --python-version 3.11 --upgrade --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+			-o requirements/$$name.txt || exit 1; \
+	done
+
+clean: ## Remove what was installed and cached
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

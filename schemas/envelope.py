@@ -1,0 +1,56 @@
+"""The envelope every event travels in: CloudEvents 1.0 attributes and the extensions Fairlead knows.
+
+The envelope is the one place where unknown attributes are allowed, because CloudEvents lets anybody add extensions.
+Everything else is bounded: an event is input from outside, and its parts end up in keys, headers and memory.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+ID_LIMIT: Final = 256
+SHORTEST_TIME: Final = len("2026-01-01T00:00:00Z")
+
+
+def _is_written_out(value: object) -> object:
+    """CloudEvents times are RFC 3339 text; a bare number would silently be read as seconds since 1970."""
+    is_text = isinstance(value, str) and len(value) >= SHORTEST_TIME and value[4] == "-"
+    if is_text or isinstance(value, datetime):
+        return value
+    raise ValueError("a time is text like 2026-01-01T00:00:00Z")
+
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=ID_LIMIT)]
+Time = Annotated[AwareDatetime, BeforeValidator(_is_written_out)]
+Division = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,64}$", coerce_numbers_to_str=True, description="Who shares one order.")
+]
+Attribute = Annotated[str, StringConstraints(max_length=512)]
+
+
+class Envelope(BaseModel):
+    """The attributes of a CloudEvent, without its data."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, title="CloudEvent")
+
+    specversion: Literal["1.0"]
+    id: Annotated[Id, Field(description="Unique among the events of one source.")]
+    source: Annotated[Attribute, Field(min_length=1, description="The system the event comes from.")]
+    type: Annotated[Id, Field(description="What happened; says which schema the data has.")]
+    time: Annotated[Time | None, Field(description="When it happened. Settles races where there is no version.")] = None
+    subject: Attribute | None = None
+    datacontenttype: Attribute | None = None
+    dataschema: Attribute | None = None
+    division: Annotated[Division | None, Field(description="The company or customer; `main` where absent.")] = None
+    correlationid: Annotated[Id | None, Field(description="The chain of events this one belongs to.")] = None
+    causationid: Annotated[Id | None, Field(description="The event that caused this one.")] = None
+    partitionkey: Annotated[Attribute | None, Field(description="What is kept in order.")] = None
+    traceparent: Annotated[Attribute | None, Field(description="W3C trace context.")] = None
+    tracestate: Annotated[Attribute | None, Field(description="W3C trace context.")] = None
+    chaindepth: Annotated[
+        int | None,
+        Field(ge=0, le=1000, description="How many automatic decisions led here. Copy it from what you react to."),
+    ] = None

@@ -1,0 +1,163 @@
+"""What Fairlead reads: things that happened to records and people in the CRM.
+
+A record's type is free text here: an unknown type is a readable event that is not allowed, which the core answers with
+a rejection. What does not fit a model cannot be read and becomes a dead letter; so do unknown names beside the known
+ones, because a mistyped `owner` would otherwise be an owner silently lost. A company's own fields belong in `fields`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from schemas.envelope import Id, Time
+
+FIELDS_LIMIT: Final = 500
+LINKED_LIMIT: Final = 50
+DEPTH_LIMIT: Final = 8
+VERSION_LIMIT: Final = 2**53 - 1
+CONTAINERS: Final = (dict, list)
+
+Channel = Literal["detail_page", "capture_form", "import", "conversion", "api", "integration", "from_contact"]
+OwnerKind = Literal["user", "pool", "queue", "plan"]
+Availability = Literal["available", "away", "off_shift"]
+
+
+def _is_shallow(fields: dict[str, Any]) -> dict[str, Any]:
+    """Refuse values nested so deeply that walking or writing them could fail later."""
+    for name, value in fields.items():
+        if value.__class__ in CONTAINERS and not _fits(value, DEPTH_LIMIT):
+            raise ValueError(f"the field {name} is nested deeper than {DEPTH_LIMIT} levels")
+    return fields
+
+
+def _fits(container: Any, levels: int) -> bool:
+    parts = container.values() if isinstance(container, dict) else container
+    inner = [part for part in parts if part.__class__ in CONTAINERS]
+    return levels > 0 and all(_fits(part, levels - 1) for part in inner)
+
+
+RecordType = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^/\x00-\x1F]+$")]
+FieldName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Fields = Annotated[
+    dict[FieldName, Any],
+    Field(max_length=FIELDS_LIMIT, description="Standard and custom fields: any JSON value, at most 8 levels deep."),
+    AfterValidator(_is_shallow),
+]
+
+
+class Part(BaseModel):
+    """A part of an event; closed, so that a mistyped name is noticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Owner(Part):
+    """What an owner value names: a person, or who or what is to choose one."""
+
+    kind: OwnerKind
+    id: Id
+
+
+class Actor(Part):
+    """Who did it. Absent: a system did."""
+
+    id: Id
+
+
+class Linked(Part):
+    """A record that the record points to, as far as the sender knows it. Rules read it as `account.sector`."""
+
+    type: RecordType | None = None
+    id: Id | None = None
+    owner: Owner | None = None
+    fields: Fields = {}
+
+
+class CrmRecord(Part):
+    """A lead, contact or deal with what is known of it."""
+
+    type: RecordType
+    id: Id
+    fields: Fields = {}
+    linked: Annotated[
+        dict[FieldName, Linked],
+        Field(max_length=LINKED_LIMIT, description="Linked records by name; one hides a field of the same name."),
+    ] = {}
+
+
+class RecordData(Part):
+    """What all events about a record carry."""
+
+    record: CrmRecord
+    channel: Annotated[Channel | None, Field(description="The way in (S21-S27).")] = None
+    actor: Actor | None = None
+    owner: Annotated[Owner | None, Field(description="The owner after the event. Absent or null: not told.")] = None
+    previous_owner: Annotated[Owner | None, Field(description="Where the sender knows it.")] = None
+    version: Annotated[
+        int | None, Field(ge=0, le=VERSION_LIMIT, strict=True, description="Grows with each change of the record.")
+    ] = None
+    assign: Annotated[
+        Literal["by_rules"] | None, Field(description="`by_rules`: choose an owner although one is named.")
+    ] = None
+    tool: Annotated[Id | None, Field(description="The lead-generation tool it came in through.")] = None
+    offer: Annotated[Id | None, Field(description="The offer it is about.")] = None
+
+
+class RecordCreated(RecordData):
+    """A record was created. An owner that is a pool asks for an assignment."""
+
+
+class RecordOwnerChanged(RecordData):
+    """A record has another owner; null: none any more."""
+
+    owner: Annotated[Owner | None, Field(description="The owner after the event; null: nobody.")]
+
+
+class RecordUpdated(RecordData):
+    """A record's fields changed. An owner that differs from the last one counts as a change of owner."""
+
+
+class RecordDeleted(RecordData):
+    """A record is gone."""
+
+
+class OfferEvent(RecordData):
+    """Something happened to an offer made to a lead."""
+
+    offer: Annotated[Id, Field(description="The offer it is about.")]
+
+
+class OfferOrdered(OfferEvent):
+    """The offer was ordered."""
+
+
+class OfferPaid(OfferEvent):
+    """The offer was paid."""
+
+
+class OfferPaymentFailed(OfferEvent):
+    """The payment of the offer failed."""
+
+
+class MemberChanged(Part):
+    """A person is available, away or off shift from now on."""
+
+    person: Id
+    availability: Availability
+    until: Annotated[Time | None, Field(description="When he is expected back, where it is known.")] = None
+
+
+INPUTS: Final[Mapping[str, type[RecordData] | type[MemberChanged]]] = {
+    "crm.record.created.v1": RecordCreated,
+    "crm.record.owner_changed.v1": RecordOwnerChanged,
+    "crm.record.updated.v1": RecordUpdated,
+    "crm.record.deleted.v1": RecordDeleted,
+    "crm.offer.ordered.v1": OfferOrdered,
+    "crm.offer.paid.v1": OfferPaid,
+    "crm.offer.payment_failed.v1": OfferPaymentFailed,
+    "crm.member.changed.v1": MemberChanged,
+}
+"""The model of the data of each event type that is read."""

@@ -1,0 +1,180 @@
+"""One example of every event, as a structured CloudEvent: what the generated documents show.
+
+Each is built from the model it illustrates, so that an example that its own model refuses cannot exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pydantic import BaseModel
+
+from schemas.decisions import (
+    OUTPUTS,
+    AssignmentAssigned,
+    AssignmentPending,
+    AssignmentRejected,
+    AssignmentReleased,
+    NotificationRequested,
+    WorkflowActionRequested,
+)
+from schemas.envelope import Envelope
+from schemas.events import INPUTS
+
+Sample = Mapping[str, object]
+
+_LEAD: Final = {
+    "type": "lead",
+    "id": "4711",
+    "fields": {"country": "DE", "score": 55, "company": "Nordwind GmbH", "interests": ["crm", "support"]},
+    "linked": {
+        "account": {
+            "type": "account",
+            "id": "88",
+            "owner": {"kind": "user", "id": "eve"},
+            "fields": {"sector": "software", "employees": 500},
+        }
+    },
+}
+_NAME: Final = {"type": "lead", "id": "4711"}
+_ANN: Final = {"kind": "user", "id": "ann"}
+_SALES: Final = {"kind": "pool", "id": "sales-emea"}
+
+_READ: Final[Mapping[str, Mapping[str, object]]] = {
+    "crm.record.created.v1": {
+        "record": _LEAD,
+        "channel": "capture_form",
+        "actor": {"id": "eve"},
+        "owner": _SALES,
+        "version": 1,
+        "tool": "newsletter-form",
+    },
+    "crm.record.owner_changed.v1": {
+        "record": _NAME,
+        "channel": "detail_page",
+        "actor": {"id": "eve"},
+        "owner": _SALES,
+        "previous_owner": _ANN,
+        "version": 4,
+    },
+    "crm.record.updated.v1": {
+        "record": {**_NAME, "fields": {"country": "FR", "score": 70}},
+        "channel": "api",
+        "owner": _ANN,
+        "version": 3,
+    },
+    "crm.record.deleted.v1": {"record": _NAME, "actor": {"id": "eve"}, "version": 5},
+    "crm.offer.ordered.v1": {"record": _LEAD, "offer": "starter-2026"},
+    "crm.offer.paid.v1": {"record": _NAME, "offer": "starter-2026"},
+    "crm.offer.payment_failed.v1": {"record": _NAME, "offer": "starter-2026"},
+    "crm.member.changed.v1": {"person": "ann", "availability": "away", "until": "2026-03-02T08:00:00Z"},
+}
+
+_DECIDED: Final = "3-0-81442-0"
+_DECISION: Final = {
+    "record": _NAME,
+    "decision": _DECIDED,
+    "sequence": 1,
+    "expected_owner": _SALES,
+    "expected_version": 1,
+    "configuration": {"version": 7, "label": "9f3c2e"},
+    "trace": {
+        "question": "rule_set",
+        "rule_set": "inbound",
+        "tried": [
+            {"entry": "vip-accounts", "matched": False, "criterion": 0},
+            {"entry": "emea-inbound", "matched": True, "criterion": None},
+        ],
+        "target": _SALES,
+        "candidates": [
+            {"person": "ann", "excluded": None, "load": 7_560, "last_turn": 315, "open_items": 1},
+            {"person": "bob", "excluded": "away", "load": 7_560, "last_turn": 316, "open_items": 4},
+        ],
+        "omitted": 0,
+    },
+}
+
+_WRITTEN: Final[tuple[BaseModel, ...]] = (
+    AssignmentAssigned.model_validate({**_DECISION, "owner": _ANN, "pool": "sales-emea", "turn": 318}),
+    AssignmentPending.model_validate(
+        {**_DECISION, "pool": "sales-emea", "reason": "nobody_eligible", "next_try": "2026-03-02T08:00:00Z"}
+    ),
+    AssignmentRejected.model_validate(
+        {**_DECISION, "reason": "wrong_record_type", "detail": "pool sales-emea serves lead records"}
+    ),
+    AssignmentReleased.model_validate(
+        {**_DECISION, "previous_owner": _ANN, "pool": "sales-emea", "reason": "owner_chosen"}
+    ),
+    NotificationRequested.model_validate(
+        {"decision": _DECIDED, "kind": "assigned", "person": "ann", "via": ["email", "chat"], "record": _NAME}
+    ),
+    WorkflowActionRequested.model_validate(
+        {
+            "decision": _DECIDED,
+            "record": _NAME,
+            "sequence": 2,
+            "workflow": "needs-budget",
+            "action": "require_field",
+            "process": "new-business",
+            "step": "qualified",
+            "field": "budget",
+            "enforcement": "required",
+        }
+    ),
+)
+
+
+def _read(event_type: str, data: Mapping[str, object]) -> Sample:
+    attributes = {
+        "specversion": "1.0",
+        "id": "01J8Z6Q4",
+        "source": "/crm/eu-1",
+        "type": event_type,
+        "time": "2026-03-01T09:15:00.123Z",
+        "datacontenttype": "application/json",
+        "division": "acme",
+        "partitionkey": str(data["person"]) if "person" in data else "lead/4711",
+        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    }
+    return {**_checked(attributes), "data": _json(INPUTS[event_type].model_validate(data))}
+
+
+def _written(data: BaseModel) -> Sample:
+    event_type = next(name for name, model in OUTPUTS.items() if model is type(data))
+    event_id, cause, key = _DECIDED, "01J8Z6Q4", "lead/4711"
+    if isinstance(data, NotificationRequested):
+        event_id, cause, key = f"{_DECIDED}/{data.kind}/{data.person}", _DECIDED, data.person
+    attributes = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": "fairlead/acme",
+        "type": event_type,
+        "time": "2026-03-01T09:15:00.130Z",
+        "subject": "lead/4711",
+        "datacontenttype": "application/json",
+        "division": "acme",
+        "correlationid": "01J8Z6Q4",
+        "causationid": cause,
+        "partitionkey": f"acme/{key}",
+        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-53995c3f42cd8ad8-01",
+        "chaindepth": 1,
+    }
+    return {**_checked(attributes), "data": _json(data)}
+
+
+def _checked(attributes: Mapping[str, object]) -> Mapping[str, object]:
+    Envelope.model_validate(attributes)
+    return attributes
+
+
+def _json(data: BaseModel) -> dict[str, object]:
+    dumped: dict[str, object] = data.model_dump(mode="json", exclude_unset=True)
+    return dumped
+
+
+SAMPLES: Final[Mapping[str, Sample]] = {
+    **{event_type: _read(event_type, data) for event_type, data in _READ.items()},
+    **{str(sample["type"]): sample for sample in map(_written, _WRITTEN)},
+}
+"""An example per event type, read and written."""

@@ -1,0 +1,362 @@
+"""Scenario files: steps that happen, and what is expected of each.
+
+A scenario is how people test their own configuration: it reads like a story, and each word in it is checked, so that a
+mistyped expectation is an error and never an expectation that silently holds.
+
+A step has exactly one of the verbs `record`, `owner`, `update`, `delete`, `member`, `time`, `config` and `raw`, the
+words that belong to it, and `expect`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
+
+from schemas.decisions import ExclusionReason, Unresolved
+from schemas.envelope import Division, Id
+from schemas.events import VERSION_LIMIT, Availability, Channel, Fields, OwnerKind
+
+STEPS_LIMIT: Final = 1_000
+REPEAT_LIMIT: Final = 10_000
+START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+"""When a scenario begins unless it says otherwise: a Monday, nine o'clock."""
+
+NUMBER: Final = "{n}"
+"""Stands in a record's name for the number of a repetition, from 1."""
+
+_LATER: Final = re.compile(r"\+(?=\d)(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,7})m)?(?:(\d{1,8})s)?")
+
+
+def _moment(value: object) -> object:
+    """`+8h`, `+1d12h`, or a time as RFC 3339 writes it."""
+    if isinstance(value, str) and value.startswith("+"):
+        match = _LATER.fullmatch(value)
+        if match is not None:
+            days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+            return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    elif isinstance(value, str) and len(value) > len("2026-03-02T"):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            moment = None
+        if moment is not None and moment.tzinfo is not None:
+            return moment
+    elif isinstance(value, datetime | timedelta):
+        return value
+    raise ValueError('a time is "+8h", "+1d30m", or written out with its zone, like 2026-03-02T09:00:00Z')
+
+
+def _owner(value: object) -> object:
+    """A name is short for a person."""
+    return {"user": value} if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+
+def _state(value: object) -> object:
+    """A word is short for a state without details."""
+    return {"state": value} if isinstance(value, str) else value
+
+
+def _outcomes(value: object) -> object:
+    """One word stands for the last outcome, a list for all of them."""
+    known = ", ".join(OUTCOMES)
+    for word in value if isinstance(value, list | tuple) else [value]:
+        if word not in OUTCOMES:
+            raise ValueError(f"an outcome, or a list of them, is expected here: {known}")
+    return tuple(value) if isinstance(value, list) else value
+
+
+Outcome = Literal["assigned", "pending", "rejected", "released", "nothing", "dead_letter"]
+OUTCOMES: Final[tuple[Outcome, ...]] = ("assigned", "pending", "rejected", "released", "nothing", "dead_letter")
+
+RecordName = Annotated[
+    str, StringConstraints(pattern=r"^[^/\s]+/\S+$", max_length=300), Field(description="Type and id: `lead/1`.")
+]
+Moment = Annotated[timedelta | datetime, BeforeValidator(_moment, json_schema_input_type=str)]
+Count = Annotated[int, Field(ge=0, strict=True)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OwnerValue(_Part):
+    """Who a record is given to: a person, or who or what chooses one."""
+
+    user: Id | None = None
+    pool: Id | None = None
+    queue: Id | None = None
+    plan: Id | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if len(self._named()) != 1:
+            raise ValueError("an owner is a person's name, or one of {pool: …}, {queue: …}, {plan: …}")
+        return self
+
+    @property
+    def kind(self) -> OwnerKind:
+        """What kind of owner it is."""
+        return next(iter(self._named()))
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+        return next(iter(self._named().values()))
+
+    def _named(self) -> Mapping[OwnerKind, str]:
+        named: dict[OwnerKind, str | None] = {
+            "user": self.user,
+            "pool": self.pool,
+            "queue": self.queue,
+            "plan": self.plan,
+        }
+        return {kind: name for kind, name in named.items() if name is not None}
+
+
+Owner = Annotated[OwnerValue, BeforeValidator(_owner, json_schema_input_type=str | OwnerValue)]
+
+
+class Linked(_Part):
+    """A record that the record points to."""
+
+    type: Id | None = None
+    id: Id | None = None
+    owner: Owner | None = None
+    fields: Fields = {}
+
+
+class MemberState(_Part):
+    """Whether somebody can take records, and when he is expected back."""
+
+    state: Availability
+    until: Moment | None = None
+
+
+class ExpectedOwner(_Part):
+    """What an assignment expects the CRM to hold, so that it can be applied conditionally."""
+
+    owner: Owner | None = None
+    version: Annotated[int | None, Field(ge=0, strict=True)] = None
+
+
+class Expect(_Part):
+    """What is expected after a step. Only the words that are written are checked.
+
+    `owner` and `owners` say who has a record in the CRM then (null: nobody). `outcome`, `reason`, `pool`, `queue`,
+    `turn`, `rule`, `passed_over`, `question`, `score`, `trace`, `expects` and `correlation` speak of the step's last
+    decision.
+    """
+
+    owner: Annotated[Id | None, Field(description="Who has the record of this step; null: nobody.")] = None
+    owners: Annotated[dict[RecordName, Id | None], Field(description="Who has these records.")] = {}
+    counts: Annotated[dict[Id, Count], Field(description="How many records each of these people has.")] = {}
+    waiting: Annotated[dict[Id, Count], Field(description="How many records wait in each of these pools, queues.")] = {}
+    outcome: Annotated[
+        Outcome | tuple[Outcome, ...] | None,
+        BeforeValidator(_outcomes),
+        Field(description="The last outcome of the step, or a list of all."),
+    ] = None
+    reason: Annotated[str | None, Field(description="The reason of a pending, a rejection, a release, of nothing.")] = (
+        None
+    )
+    pool: Annotated[Id | None, Field(description="The pool the decision is about; null: none.")] = None
+    queue: Annotated[Id | None, Field(description="The queue that owns the record then; null: none.")] = None
+    turn: Annotated[int | None, Field(ge=1, strict=True, description="The number of the turn; null: none.")] = None
+    rule: Annotated[Id | None, Field(description="The id of the entry that won; null: none did.")] = None
+    question: Annotated[
+        Literal["explicit_target", "rule_set", "team", "default", "parked"] | None,
+        Field(description="Which question gave the target."),
+    ] = None
+    passed_over: Annotated[
+        dict[Id, Unresolved], Field(description="Entries that matched and could not have the record, and why.")
+    ] = {}
+    score: Annotated[float | None, Field(description="What the decision was ranked by; null: nothing.")] = None
+    trace: Annotated[
+        dict[Id, ExclusionReason | None], Field(description="Why these were left out; null: they could have got it.")
+    ] = {}
+    notifications: Annotated[tuple[Id, ...], Field(description="Everybody who is told, in any order.")] = ()
+    expects: ExpectedOwner | None = None
+    correlation: Annotated[Id | None, Field(description="The chain of events that the decision names.")] = None
+
+
+class Step(_Part):
+    """What all steps have."""
+
+    expect: Expect = Expect()
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The records that the step is about."""
+        return ()
+
+    @model_validator(mode="after")
+    def _one_record(self) -> Self:
+        if "owner" in self.expect.model_fields_set and len(set(self.records)) != 1:
+            raise ValueError('"owner" speaks of the one record of its step: use "owners: {lead/1: ann}" here')
+        return self
+
+
+class RecordWords(Step):
+    """What all steps about records may say beside their verb."""
+
+    actor: Annotated[Id | None, Field(description="Who did it. Absent: a system.")] = None
+    channel: Channel | None = None
+    version: Annotated[int | None, Field(ge=0, le=VERSION_LIMIT, strict=True)] = None
+    id: Annotated[Id | None, Field(description="The event's id, to send it again later. Absent: a new one.")] = None
+    division: Division | None = None
+    correlation: Id | None = None
+    depth: Annotated[int | None, Field(ge=0, le=1000, strict=True, description="Automatic decisions so far.")] = None
+
+
+class Content(RecordWords):
+    """What an event about one record may say of it."""
+
+    fields: Fields = {}
+    linked: dict[Id, Linked] = {}
+    owner: Owner | None = None
+    assign: Literal["by_rules"] | None = None
+
+
+class RecordStep(Content):
+    """Something happened to a record: it was created, unless `event` says otherwise."""
+
+    record: RecordName
+    event: Literal["created", "updated", "deleted", "owner_changed"] = "created"
+    repeat: Annotated[
+        int, Field(ge=1, le=REPEAT_LIMIT, strict=True, description="So many times; {n} in the name is the number.")
+    ] = 1
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        return tuple(self.record.replace(NUMBER, str(number)) for number in range(1, self.repeat + 1))
+
+
+class UpdateStep(Content):
+    """Fields of a record changed."""
+
+    update: RecordName
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        return (self.update,)
+
+
+class DeleteStep(RecordWords):
+    """A record is gone."""
+
+    delete: RecordName
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        return (self.delete,)
+
+
+class OwnerStep(RecordWords):
+    """Records were given to somebody else in the CRM; null: to nobody."""
+
+    owner: Annotated[dict[RecordName, Owner | None], Field(min_length=1)]
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        return tuple(self.owner)
+
+
+class MemberStep(Step):
+    """People come and go."""
+
+    member: Annotated[
+        dict[Id, Annotated[MemberState, BeforeValidator(_state, json_schema_input_type=str | MemberState)]],
+        Field(min_length=1),
+    ]
+
+
+class TimeStep(Step):
+    """Time passes, or it is a certain time."""
+
+    time: Moment
+
+
+class ConfigStep(Step):
+    """A new version of the whole configuration of a division."""
+
+    config: dict[str, Any]
+
+
+class RawStep(Step):
+    """An event as it stands on the wire, in plain JSON."""
+
+    raw: dict[str, Any]
+
+
+VERBS: Final[Mapping[str, type[Step]]] = {
+    "record": RecordStep,
+    "update": UpdateStep,
+    "delete": DeleteStep,
+    "member": MemberStep,
+    "time": TimeStep,
+    "config": ConfigStep,
+    "raw": RawStep,
+    "owner": OwnerStep,
+}
+"""The verbs, in the order in which they are looked for: `owner` is also a word of other steps."""
+
+
+def verb_of(step: object) -> str | None:
+    """The verb of a step as written; none: it has none."""
+    return next((verb for verb in VERBS if isinstance(step, Mapping) and verb in step), None)
+
+
+AnyStep = Annotated[
+    Annotated[RecordStep, Tag("record")]
+    | Annotated[UpdateStep, Tag("update")]
+    | Annotated[DeleteStep, Tag("delete")]
+    | Annotated[MemberStep, Tag("member")]
+    | Annotated[TimeStep, Tag("time")]
+    | Annotated[ConfigStep, Tag("config")]
+    | Annotated[RawStep, Tag("raw")]
+    | Annotated[OwnerStep, Tag("owner")],
+    Discriminator(verb_of),
+]
+
+
+class Scenario(_Part):
+    """A story: a configuration, and steps with what is expected of them.
+
+    `config` holds the configuration itself, `config_dir` names its folder; without either it is the folder in which
+    the folder `scenarios` lies.
+    """
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    description: str = ""
+    config: dict[str, Any] | None = None
+    config_dir: Annotated[str | None, Field(description="A folder, as seen from the scenario's file.")] = None
+    division: Annotated[
+        Division | None, Field(description="Where steps happen that name none; absent: the only one, or `main`.")
+    ] = None
+    start: Moment = START
+    steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=STEPS_LIMIT)]
+
+    @field_validator("start")
+    @classmethod
+    def _is_absolute(cls, value: timedelta | datetime) -> datetime:
+        return START + value if isinstance(value, timedelta) else value
+
+    @model_validator(mode="after")
+    def _one_configuration(self) -> Self:
+        if self.config is not None and self.config_dir is not None:
+            raise ValueError('a scenario has "config" or "config_dir", not both')
+        return self

@@ -1,0 +1,115 @@
+"""`fairlead check DIR`: is this configuration right, and does it do what its scenarios say?
+
+A configuration that can be used and is hardly meant has warnings: they fail nothing unless `--strict` says so.
+
+Nothing is connected to and nothing is published. The YAML files directly in DIR are the configuration; scenarios lie in
+its folder `scenarios`, at any depth. A DIR that is itself called `scenarios`, or has nothing but that folder, is fine,
+too: then only scenarios are run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.text import Text
+
+from service.cli.exits import FoundProblems
+from service.cli.speech import OUT, AsJson, write_json
+from service.config.problems import Problem
+from service.settings import LogSettings
+from service.telemetry import configure_logging
+from service.tools.scenarios.playing import Report, play
+from service.tools.scenarios.reading import Found, Script, read_directory
+
+PASSED: Final = ("passed", "green")
+FAILED: Final = ("FAILED", "bold red")
+
+Directory = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DIR", exists=True, file_okay=False, help="A configuration's directory, or one with scenarios."
+    ),
+]
+
+
+Strict = Annotated[bool, typer.Option("--strict", help="Warnings are problems, too.")]
+
+
+def command(directory: Directory, *, strict: Strict = False, as_json: AsJson = False) -> None:
+    """Check a configuration and run its scenarios, without any broker."""
+    configure_logging(LogSettings(level="error"), sys.stderr)
+    started = time.perf_counter()
+    found = read_directory(directory)
+    reports = asyncio.run(_play_all(found.scripts))
+    seconds = time.perf_counter() - started
+    is_fine = all(report.passed for report in reports) and not (found.problems or (strict and found.warnings))
+    if as_json:
+        write_json({"ok": is_fine, **_as_json(found, reports, seconds)})
+    else:
+        _show(found, reports, seconds)
+    if not is_fine:
+        raise FoundProblems
+
+
+async def _play_all(scripts: Iterable[Script]) -> list[Report]:
+    return [await play(script) for script in scripts]
+
+
+def _show(found: Found, reports: list[Report], seconds: float) -> None:
+    _list("note", "yellow", found.notes)
+    _list("warning", "magenta", found.warnings)
+    _list("problem", "bold red", found.problems)
+    for report in reports:
+        OUT.print(Text.assemble(PASSED if report.passed else FAILED, "  ", report.name))
+        _show_failures(report)
+    failed = sum(not report.passed for report in reports)
+    OUT.print(_summary(found, len(reports), failed, seconds))
+
+
+def _show_failures(report: Report) -> None:
+    """All that did not hold; what several share is explained once."""
+    for failure in report.failures:
+        place = f"{failure.file}:{failure.line}:{failure.column}"
+        OUT.print(Text(f"        {place}: {failure.word}: expected {failure.expected}, found {failure.found}"))
+    for explanation in dict.fromkeys(failure.explanation for failure in report.failures):
+        for line in explanation:
+            OUT.print(Text(f"          {line}", style="dim"))
+
+
+def _list(word: str, style: str, problems: tuple[Problem, ...]) -> None:
+    for problem in problems:
+        OUT.print(Text.assemble((word, style), f"  {problem}"))
+
+
+def _summary(found: Found, played: int, failed: int, seconds: float) -> Text:
+    counts = [
+        _counted(len(found.problems), "problem"),
+        *([_counted(len(found.warnings), "warning")] if found.warnings else []),
+        f"{played - failed} of {played} scenarios passed",
+    ]
+    style = "bold red" if found.problems or failed else "bold green"
+    return Text(f"{', '.join(counts)} ({seconds:.1f} s)", style=style)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def _as_json(found: Found, reports: list[Report], seconds: float) -> dict[str, object]:
+    failed = sum(not report.passed for report in reports)
+    return {
+        "problems": [problem._asdict() for problem in found.problems],
+        "warnings": [warning._asdict() for warning in found.warnings],
+        "notes": [note._asdict() for note in found.notes],
+        "scenarios": [asdict(report) | {"passed": report.passed} for report in reports],
+        "passed": len(reports) - failed,
+        "failed": failed,
+        "seconds": round(seconds, 3),
+    }

@@ -1,0 +1,149 @@
+"""What the demonstration shows: people and counts, three explanations, dead letters, and the count for machines."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Final, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from service.cli.speech import write_json
+from service.core.configuration import Config, PoolSpec
+from service.core.explain import NOTHING, explain
+from service.tools.demo.tally import Tally
+
+WIDTH: Final = 100
+EXPLAINED: Final = ("somebody was away", "given to a pool", "wrong_record_type", "rejected", "assigned", "pending")
+"""The sorts of decisions to explain, the best first; three are shown."""
+SHOWN: Final = 3
+BAR_WIDTH: Final = 20
+
+
+class Result(NamedTuple):
+    """What was counted, with which configuration, in how many seconds: of all, and from the first event on."""
+
+    tally: Tally
+    config: Config
+    seconds: float
+    working_seconds: float
+
+
+def show(result: Result) -> None:
+    """Write the whole report."""
+    out = Console(highlight=False, width=WIDTH)
+    out.print()
+    out.print(_headline(result))
+    out.print(_pools(result))
+    out.print(_spread(result))
+    _show_explanations(result, out)
+    _show_the_rest(result, out)
+    write_json(numbers(result))
+
+
+def numbers(result: Result) -> dict[str, object]:
+    """The last line."""
+    tally = result.tally
+    spreads = [spread for spread in tally.spread(result.config).values() if spread is not None]
+    return {
+        "events": len(tally.sources),
+        "assigned": tally.kinds["assigned"],
+        "pending": tally.kinds["pending"],
+        "rejected": tally.kinds["rejected"],
+        "dead_letters": len(tally.dead_letters),
+        "missing": len(tally.missing),
+        "double": len(tally.doubles),
+        "max_spread": max(spreads, default=None),
+        "seconds": round(result.seconds, 2),
+    }
+
+
+def _headline(result: Result) -> Text:
+    tally = result.tally
+    rate = len(tally.sources) / result.working_seconds
+    return Text.from_markup(
+        f"[bold]{len(tally.sources):,} CRM events[/] in {result.working_seconds:.1f} s ({rate:,.0f} a second), over the"
+        f" real Kafka protocol, state in Valkey\n"
+        f"[green]{tally.kinds['assigned']:,} assigned[/]   {tally.kinds['pending']:,} had to wait,"
+        f" {len(tally.waiting):,} still do   {tally.kinds['rejected']:,} rejected"
+        f"   {tally.kinds['released']:,} released   {len(tally.dead_letters):,} dead letters\n"
+        f"{len(tally.missing):,} missing   {len(tally.doubles):,} double\n"
+    )
+
+
+def _pools(result: Result) -> Table:
+    table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
+    for heading, justify in (("pool", "left"), ("person", "left"), ("records", "right"), ("", "left"), ("", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]  # a literal in the table above
+    most = max(result.tally.served.values(), default=1)
+    for pool in result.config.pools.values():
+        for line, member in enumerate(pool.members):
+            count = result.tally.served[pool.id, member.person]
+            bar = _bar(count, most)
+            left = "was away for a while" if member.person in result.tally.away else ""
+            name = result.config.users[member.person].name
+            table.add_row(_title(pool) if line == 0 else "", name, f"{count:,}", f"[cyan]{bar}[/]", f"[dim]{left}[/]")
+        table.add_section()
+    for (pool_id, person), count in sorted(result.tally.served.items()):
+        if not pool_id:
+            bar = _bar(count, most)
+            table.add_row("[dim]by rule[/]", result.config.users[person].name, f"{count:,}", f"[cyan]{bar}[/]", "")
+    return table
+
+
+def _bar(count: int, most: int) -> str:
+    return "━" * round(BAR_WIDTH * count / most)
+
+
+def _title(pool: PoolSpec) -> str:
+    return f"[bold]{pool.name or pool.id}[/]"
+
+
+def _spread(result: Result) -> Text:
+    spreads = result.tally.spread(result.config)
+    told = [f"{pool} [bold]{'–' if spread is None else spread}[/]" for pool, spread in spreads.items()]
+    unmeasured = "(–: everybody was away for a while)" if None in spreads.values() else ""
+    return Text.from_markup(
+        f"\n[bold]Largest spread[/], most minus fewest among those who were there all along:\n"
+        f"  {'   '.join(told)}   [dim]{unmeasured}[/]\n"
+    )
+
+
+def _show_explanations(result: Result, out: Console) -> None:
+    out.print("[bold]Why?[/] Every decision can say so")
+    kept = result.tally.kept
+    for sort in [sort for sort in EXPLAINED if sort in kept][:SHOWN]:
+        out.print()
+        for line in explain(kept[sort], result.config):
+            out.print(Text(_folded(line)))
+    out.print()
+
+
+def _folded(line: str) -> str:
+    """A long line goes on under itself, a little to the right."""
+    indent = "  " + line[: len(line) - len(line.lstrip())]
+    folded = textwrap.wrap(
+        line.strip(),
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "      ",
+        replace_whitespace=False,
+        drop_whitespace=True,
+    )
+    return "\n".join(folded)
+
+
+def _show_the_rest(result: Result, out: Console) -> None:
+    tally = result.tally
+    out.print("[bold]Dead letters[/], each with its original bytes and the reason")
+    table = Table(box=None, padding=(0, 3, 0, 0), show_header=False)
+    for letter in sorted(tally.dead_letters.values()):
+        table.add_row("", letter.reason, letter.position.partition("/")[2], letter.detail)
+    out.print(table)
+    out.print("\n[bold]Nothing to do[/], each with its reason")
+    reasons = Table(box=None, padding=(0, 3, 0, 0), show_header=False)
+    for reason, count in tally.reasons.most_common():
+        reasons.add_row("", f"{count:,}", NOTHING.get(reason, reason))  # type: ignore[call-overload]  # any text is fine
+    out.print(reasons)
+    out.print()

@@ -1,0 +1,84 @@
+"""Say why a record went to whom it went, from the decisions that the assignments topic still holds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from service.cli.exits import FoundProblems, WrongUsage
+from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, in_reach
+from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.core.configuration import Config
+from service.core.explain import explain
+from service.kafka.configuration import ConfigurationFeed
+from service.tools.causes import facts_of
+from service.tools.published import Published, read_published
+from service.tools.reading import read_key, record_key
+
+NOT_KEPT: Final = "  what the record had is not kept: its event is gone from the lanes' input, or was no creation"
+
+
+def command(
+    record: Annotated[str, typer.Argument(metavar="RECORD", help="Type and id, such as lead/4711.")],
+    division: DivisionName = MAIN,
+    history: Annotated[bool, typer.Option("--all", help="Every decision that is kept, the oldest first.")] = False,
+    as_json: AsJson = False,
+    kafka: KafkaAddress = "",
+) -> None:
+    """Say why a record went to whom it went; 1 where nothing is known of it."""
+    if "/" not in record:
+        raise WrongUsage(f"{record!r} names no record: write type and id, such as lead/{record}")
+
+    async def tell(reach: Reach) -> None:
+        key = record_key(division, record)
+        found = decisions(
+            [read_published(raw) for raw in await read_key(reach.connection, reach.topics.assignments, key)]
+        )
+        chosen = found if history else found[-1:]
+        async with reach.feed() as feed:
+            told = [(each, await explanation(each, reach, feed)) for each in chosen]
+        if as_json:
+            said = [{**each.as_json(), "explanation": lines} for each, lines in told]
+            write_json({"record": record, "division": division, "decisions": said})
+        else:
+            _print(told, len(found))
+        if not found:
+            ERRORS.print(f"nothing is known of {record} in {division}: no decision about it is kept")
+            raise FoundProblems
+
+    in_reach(tell, kafka)
+
+
+def decisions(found: list[Published]) -> list[Published]:
+    """Each decision once, in order: outputs may be published again, even after newer ones."""
+    return sorted({each.id: each for each in found}.values(), key=lambda each: each.decision.sequence)
+
+
+async def explanation(published: Published, reach: Reach, feed: ConfigurationFeed) -> list[str]:
+    """In the words of the configuration it was decided with, else of the newest there is.
+
+    Where the record's fields are still kept, each entry that said no also says what it found.
+    """
+    version = published.config_version
+    if feed.history.get(published.division, version) is None:
+        return explain(published.decision, feed.latest().get(published.division, Config(published.division)), version)
+    config = await feed.configured(published.division, version)
+    if _is_agreed(published):
+        return explain(published.decision, config, version)
+    facts = await facts_of(reach.connection, reach.topics.events, published)
+    lines = explain(published.decision, config, version, facts)
+    return lines if facts is not None else [*lines, NOT_KEPT]
+
+
+def _is_agreed(published: Published) -> bool:
+    """Whether no entry said no, so that there is nothing to be found."""
+    return all(tried.matched for tried in published.decision.trace.tried)
+
+
+def _print(told: list[tuple[Published, list[str]]], known: int) -> None:
+    for published, lines in told:
+        OUT.print(f"{published.time}   decision {published.id}, number {published.decision.sequence}", style="dim")
+        OUT.print("\n".join(lines), markup=False)
+    if known > len(told):
+        OUT.print(f"\n{known - len(told)} earlier decisions: --all shows them", style="dim")

@@ -1,0 +1,77 @@
+"""Show each pool as it stands: who is next, the order behind him, who has how many, and what waits.
+
+Everyone may see pools (S6): this reads and asks for no right.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from service.cli.exits import FoundProblems
+from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
+from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.core.explain import EXCLUDED
+from service.tools.standing import MemberStanding, PoolStanding, standings
+
+
+def command(
+    name: Annotated[str, typer.Argument(metavar="[POOL]", help="Only this one.", show_default=False)] = "",
+    division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
+    as_json: AsJson = False,
+    kafka: KafkaAddress = "",
+    redis: RedisAddress = "",
+) -> None:
+    """Show each pool: who is next, who has how many, what waits."""
+
+    async def look(reach: Reach) -> None:
+        async with reach.feed() as feed, reach.store() as store:
+            configs = {key: config for key, config in feed.latest().items() if division in ("", key)}
+            now_ms = time.time_ns() // 1_000_000
+            found = await standings(store, configs, agreed(feed).lanes, now_ms) if configs else []
+        chosen = [pool for pool in found if name in ("", pool.pool)]
+        if as_json:
+            write_json([_as_json(pool) for pool in chosen])
+        for pool in chosen if not as_json else ():
+            _print(pool)
+        if not chosen:
+            ERRORS.print(f"there is no pool {name}" if name else "no pool is configured")
+            raise FoundProblems
+
+    in_reach(look, kafka, redis)
+
+
+def _as_json(pool: PoolStanding) -> dict[str, object]:
+    return {**asdict(pool), "members": [member._asdict() for member in pool.members]}
+
+
+def _print(pool: PoolStanding) -> None:
+    where = "" if pool.division == "main" else f" of {pool.division}"
+    state = "" if pool.memory == "ready" else f" · [yellow]its memory is {pool.memory}[/]"
+    table = Table(
+        title=f"[bold]{pool.pool}[/]{where} · {pool.record_type}s by {pool.strategy.replace('_', ' ')} · "
+        f"last turn {pool.turn} · {pool.waiting} waiting{state}",
+        title_justify="left",
+    )
+    for column in ("", "member", "open", "last turn", "weight"):
+        table.add_column(column, justify="left" if column in ("", "member") else "right")
+    table.add_column("")
+    for member in pool.members:
+        table.add_row(*_row(member, is_next=member.person == pool.next))
+    OUT.print(table)
+
+
+def _row(member: MemberStanding, *, is_next: bool) -> tuple[str, ...]:
+    limit = "" if member.max_open is None else f" of {member.max_open}"
+    return (
+        "→" if is_next else "",
+        member.person,
+        f"{member.open_items}{limit}",
+        str(member.last_turn or "never"),
+        f"{member.weight:g}",
+        "next" if is_next else "" if member.excluded is None else EXCLUDED[member.excluded],
+    )

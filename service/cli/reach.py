@@ -1,0 +1,143 @@
+"""How a command reaches a running deployment: settings, options that say otherwise, and one clear line when it cannot.
+
+The environment says where broker and memory are, as for the service itself; `--kafka` and `--redis` say otherwise for
+one command. Whether the broker is the embedded one is seen from its cluster's name, so nobody has to say it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Annotated, Final
+
+import typer
+from aiokafka.errors import KafkaError
+from redis.exceptions import RedisError
+
+from service.app.connections import kafka_of, redis_url, topics_of
+from service.cli.exits import WrongUsage
+from service.config.history import Sources
+from service.kafka.configuration import ConfigurationFeed
+from service.kafka.connection import KafkaConnection, administration
+from service.kafka.port import Lost
+from service.settings import LogSettings, Settings, read_settings
+from service.store.redis import RedisStore, connect
+from service.telemetry import configure_logging
+from service.tools.reading import NoSuchTopic, partitions_of
+from service.wire.outputs import DEFAULT_DIVISION
+from service.wire.topics import Topics
+
+KafkaAddress = Annotated[
+    str,
+    typer.Option(
+        "--kafka", metavar="HOST:PORT", help="The broker; else FAIRLEAD_KAFKA__BOOTSTRAP.", show_default=False
+    ),
+]
+RedisAddress = Annotated[
+    str, typer.Option("--redis", metavar="URL", help="The memory; else FAIRLEAD_REDIS__URL.", show_default=False)
+]
+DivisionName = Annotated[str, typer.Option("--division", help="Whose: a company or a part of one.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it. Without, the command only says what it would do.")]
+
+MAIN: Final = DEFAULT_DIVISION
+EMBEDDED_CLUSTER: Final = "mockCluster"
+"""What the name of librdkafka's mock cluster begins with."""
+
+
+class NoConnection(ConnectionError):
+    """What does not answer, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A deployment that answers."""
+
+    settings: Settings
+    connection: KafkaConnection
+    topics: Topics
+
+    @asynccontextmanager
+    async def feed(self) -> AsyncIterator[ConfigurationFeed]:
+        """The configuration topic, read to its end."""
+        await partitions_of(self.connection, self.topics.config)
+        feed = ConfigurationFeed(self.connection, self.topics.config)
+        try:
+            await feed.start()
+            yield feed
+        finally:
+            await feed.stop()
+
+    @asynccontextmanager
+    async def store(self) -> AsyncIterator[RedisStore]:
+        """The memory; nothing is sent before the first call."""
+        redis = self.settings.redis
+        try:
+            store = connect(redis_url(redis), redis.prefix)
+        except ValueError as error:
+            raise WrongUsage(str(error)) from error
+        try:
+            yield store
+        finally:
+            await store.close()
+
+
+def in_reach(work: Callable[[Reach], Awaitable[None]], kafka: str, redis: str = "") -> None:
+    """Do something with a deployment. Raises `NoConnection` and `WrongUsage`, whose texts say what to do."""
+    settings = addressed(kafka, redis)
+    configure_quietly()
+    asyncio.run(_in_reach(work, settings))
+
+
+def addressed(kafka: str, redis: str) -> Settings:
+    """The settings of the environment with these addresses in them. Raises `BadSettings`."""
+    settings = read_settings()
+    update: dict[str, object] = {}
+    if kafka:
+        update["kafka"] = settings.kafka.model_copy(update={"bootstrap": kafka})
+    if redis:
+        update["redis"] = settings.redis.model_copy(update={"url": redis})
+    return settings.model_copy(update=update)
+
+
+def configure_quietly() -> None:
+    """Let a command's own words stand alone: the driver's many lines about a lost connection say less than one."""
+    configure_logging(LogSettings(level="warning"), sys.stderr)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+def agreed(feed: ConfigurationFeed) -> Sources:
+    """What holds for the current epoch. Raises `WrongUsage` where the service was never started."""
+    sources = feed.history.sources
+    if sources is None:
+        raise WrongUsage("the service was never started on these topics: nothing is known of lanes and epoch")
+    return sources
+
+
+async def _in_reach(work: Callable[[Reach], Awaitable[None]], settings: Settings) -> None:
+    where = settings.kafka.bootstrap
+    try:
+        connection = await _greeted(kafka_of(settings.kafka))
+        await work(Reach(settings, connection, topics_of(settings)))
+    except NoSuchTopic as error:
+        raise WrongUsage(str(error)) from error
+    except (KafkaError, Lost) as error:
+        raise NoConnection(
+            f"Kafka at {where} ({type(error).__name__}). Is it running? Name another with --kafka or "
+            "FAIRLEAD_KAFKA__BOOTSTRAP"
+        ) from error
+    except RedisError as error:
+        raise NoConnection(
+            f"Redis at {settings.redis.url} ({type(error).__name__}). Is it running? Name another with --redis or "
+            "FAIRLEAD_REDIS__URL"
+        ) from error
+
+
+async def _greeted(connection: KafkaConnection) -> KafkaConnection:
+    """The connection to a broker that has answered, with what must be known of it."""
+    async with administration(connection) as admin:
+        cluster = await admin.describe_cluster()
+    return replace(connection, embedded=str(cluster["cluster_id"]).startswith(EMBEDDED_CLUSTER))

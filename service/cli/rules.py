@@ -1,0 +1,69 @@
+"""Review the rules: which entries give records to people, how often, and which never do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Final
+
+import typer
+from rich.table import Table
+
+from service.cli.exits import FoundProblems
+from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
+from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.core.hits import DEFAULT, TEAM
+from service.tools.rule_stats import EntryHits, RuleSetHits, rule_stats
+from service.wire.outputs import iso_time
+
+BEHIND: Final = {TEAM: "(by the team's domain)", DEFAULT: "(by default)"}
+
+command = typer.Typer()
+
+
+@command.command("stats")
+def stats(
+    division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
+    as_json: AsJson = False,
+    kafka: KafkaAddress = "",
+    redis: RedisAddress = "",
+) -> None:
+    """Show how often each entry of the active rule sets was used, and name those that never were."""
+
+    async def look(reach: Reach) -> None:
+        async with reach.feed() as feed, reach.store() as store:
+            configs = {key: config for key, config in feed.latest().items() if division in ("", key)}
+            found = await rule_stats(store, configs, agreed(feed).lanes) if configs else []
+        if as_json:
+            write_json([_as_json(each) for each in found])
+        for each in found if not as_json else ():
+            _print(each)
+        if not found:
+            ERRORS.print("no rule set is active")
+            raise FoundProblems
+
+    in_reach(look, kafka, redis)
+
+
+def _as_json(found: RuleSetHits) -> dict[str, object]:
+    entries = [
+        {**each._asdict(), "last": None if each.last_ms is None else iso_time(each.last_ms)} for each in found.entries
+    ]
+    return {**asdict(found), "entries": entries, "never_hit": found.never_hit}
+
+
+def _print(found: RuleSetHits) -> None:
+    where = "" if found.division == "main" else f" of {found.division}"
+    table = Table(title=f"[bold]{found.name or found.rule_set}[/]{where} · {found.record_type}s", title_justify="left")
+    for column in ("entry", "name", "hits", "share", "last hit"):
+        table.add_column(column, justify="right" if column in ("hits", "share") else "left")
+    for each in found.entries:
+        table.add_row(*_row(each))
+    OUT.print(table)
+    if found.never_hit:
+        OUT.print(f"never hit: {', '.join(found.never_hit)}", markup=False)
+
+
+def _row(each: EntryHits) -> tuple[str, ...]:
+    last = "never" if each.last_ms is None else iso_time(each.last_ms)
+    name = BEHIND.get(each.entry, each.name)
+    return ("" if each.entry in BEHIND else each.entry, name, str(each.hits), f"{each.share:.0%}", last)

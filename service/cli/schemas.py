@@ -1,0 +1,29 @@
+"""Write the published language to a folder: JSON Schemas, examples and the AsyncAPI document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schemas.generate import artifacts, write
+from service.cli.speech import OUT, AsJson, write_json
+
+command = typer.Typer()
+
+
+@command.command("export")
+def export(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where to; made if it is not there.", file_okay=False)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Write all schemas, examples and the AsyncAPI document below a folder."""
+    write(directory)
+    paths = sorted(artifacts())
+    if as_json:
+        write_json({"directory": str(directory), "files": paths})
+    else:
+        OUT.print(f"{len(paths)} files below {directory}: json/ (JSON Schema), examples/, asyncapi.yaml")

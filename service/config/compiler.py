@@ -1,0 +1,146 @@
+"""A division's document becomes what the core reads, and the bytes that carry it.
+
+The bytes are canonical (sorted keys, defaults left out), so equal content has one hash wherever it was written down.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Final
+
+import orjson
+from pydantic import ValidationError
+
+from schemas import config as documents
+from service.config.conditions import predicate, predicates
+from service.config.consistency import Declared, entry_name, findings
+from service.config.nodes import shown
+from service.config.people import implied_name, implied_pools
+from service.config.problems import ConfigurationError, Problem
+from service.core.conditions import Always
+from service.core.configuration import (
+    Config,
+    Entry,
+    EntryTarget,
+    Membership,
+    OwnerOf,
+    PoolSpec,
+    Predicate,
+    RuleSet,
+    ScoreRow,
+    TeamMatch,
+    User,
+)
+from service.core.model import Target
+
+LABEL_CHARACTERS: Final = 8
+
+
+def to_wire(document: documents.Document) -> bytes:
+    """The canonical JSON of a division's whole configuration."""
+    content = document.model_dump(mode="json", exclude_defaults=True) | {"division": document.division}
+    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+
+
+def from_wire(data: bytes, version: int) -> Config:
+    """The compiled form of what `to_wire` made. Raises `ConfigurationError`."""
+    origin = f"configuration version {version}"
+    try:
+        document = documents.Document.model_validate_json(data)
+    except ValidationError as error:
+        raise ConfigurationError(
+            Problem(origin, 0, 0, f"{shown(detail['loc'])}: {detail['msg']}") for detail in error.errors()
+        ) from error
+    problems = [
+        Problem(origin, 0, 0, f"{shown(finding.path)}: {finding.message}")
+        for finding in findings(document, Declared(document.users, document.pools))
+    ]
+    if problems:
+        raise ConfigurationError(problems)
+    return compile_document(document, version)
+
+
+def hash_of(document: documents.Document) -> str:
+    """SHA-256 of the canonical content, in hexadecimal."""
+    return sha256(to_wire(document)).hexdigest()
+
+
+def compile_document(document: documents.Document, version: int = 0) -> Config:
+    """The compiled form of a document without findings; its label is the beginning of its hash."""
+    unowned, zone = document.settings.treat_as_unowned, document.settings.zone
+    return Config(
+        division=document.division,
+        version=version,
+        label=hash_of(document)[:LABEL_CHARACTERS],
+        users={user_id: _user(user_id, user) for user_id, user in sorted(document.users.items())},
+        pools={pool_id: _pool(pool_id, pool, zone) for pool_id, pool in sorted(document.pools.items())}
+        | implied_pools(document),
+        rule_sets={
+            rule_set.record_type: _rule_set(set_id, rule_set, zone)
+            for set_id, rule_set in sorted(document.rule_sets.items())
+            if rule_set.active
+        },
+        defaults={name: _target(target, name) for name, target in sorted(document.defaults.items())},
+        scores={record_type: _score(rows, zone) for record_type, rows in sorted(document.scores.items())},
+        unowned_users=frozenset(unowned.users),
+        unowned_channels=frozenset(unowned.channels),
+        require_actor=document.settings.require_actor,
+        depth_limit=document.settings.depth_limit,
+    )
+
+
+def _user(user_id: str, user: documents.User) -> User:
+    return User(user_id, user.name, active=user.active, roles=frozenset(user.roles), notify=user.notify)
+
+
+def _pool(pool_id: str, pool: documents.Pool, zone: str) -> PoolSpec:
+    return PoolSpec(
+        id=pool_id,
+        record_type=pool.record_type,
+        members=tuple(
+            Membership(member.user, member.weight, member.max_open, predicate(member, zone)) for member in pool.members
+        ),
+        name=pool.name,
+        strategy=pool.strategy,
+        credit=pool.credit,
+        drain_per_minute=pool.drain_per_minute,
+        domain=predicate(pool, zone),
+        sequence=pool.sequence,
+        notify_members=pool.notify_members,
+    )
+
+
+def _score(rows: tuple[documents.ScoreRow, ...], zone: str) -> tuple[ScoreRow, ...]:
+    everything = Predicate("always", Always())
+    return tuple(ScoreRow(predicate(row, zone) or everything, row.points) for row in rows)
+
+
+def _rule_set(set_id: str, rule_set: documents.RuleSet, zone: str) -> RuleSet:
+    entries = tuple(
+        Entry(
+            id=entry_name(entry.id, position),
+            target=_entry_target(entry.target, rule_set.record_type),
+            criteria=predicates(entry, zone),
+            name=entry.name,
+            on=frozenset(entry.on),
+            reassign=entry.reassign,
+        )
+        for position, entry in enumerate(rule_set.entries)
+    )
+    return RuleSet(set_id, rule_set.record_type, entries, name=rule_set.name, active=rule_set.active)
+
+
+def _entry_target(target: documents.Target, record_type: str) -> EntryTarget:
+    if target.owner_of is not None:
+        return OwnerOf(tuple(target.owner_of.split(".")))
+    return TeamMatch() if target.team is not None else _target(target, record_type)
+
+
+def _target(target: documents.Target, record_type: str) -> Target:
+    if target.users is not None:
+        return Target("pool", implied_name(record_type, target.users))
+    if target.pool is not None:
+        return Target("pool", target.pool)
+    if target.queue is not None:
+        return Target("queue", target.queue)
+    return Target("user", target.user or "")

@@ -1,0 +1,75 @@
+"""A condition of a document, in whichever of the three notations it was written, and the mistakes in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from schemas.config import Condition
+from service.config.nodes import Steps
+from service.core import criteria, domains, expression, logic
+from service.core.conditions import All, Always, ConditionError
+from service.core.conditions import Condition as Tree
+from service.core.configuration import Predicate
+from service.core.printing import in_words, leaf_text
+
+
+class Mistake(NamedTuple):
+    """Where in it, what, and at which character of the text there (from 1; 0: the whole of it)."""
+
+    path: Steps
+    message: str
+    character: int
+
+
+def predicates(written: Condition, zone: str) -> tuple[Predicate, ...]:
+    """What must hold, all of it (empty: always); `zone` as in the settings. Raises `ConditionError` on a mistake."""
+    if written.domain is not None:
+        domain = domains.parse(written.domain)
+        return (Predicate(written.domain if isinstance(written.domain, str) else in_words(domain), domain),)
+    if written.when is not None:
+        return (Predicate(written.when, expression.parse(written.when, zone)),)
+    comparisons = [criteria.parse(text, zone) for text in written.criteria]
+    if written.logic is None:
+        return tuple(Predicate(leaf_text(comparison), comparison) for comparison in comparisons)
+    combined = logic.parse(written.logic, comparisons)
+    return (Predicate(in_words(combined), combined),)
+
+
+def predicate(written: Condition, zone: str) -> Predicate | None:
+    """All that must hold as one; none: always. Raises `ConditionError` on a mistake."""
+    parts = predicates(written, zone)
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    condition = All(tuple(part.condition for part in parts))
+    return Predicate(" and ".join(part.source for part in parts), condition)
+
+
+def comparisons(written: Condition, zone: str) -> Iterator[tuple[Steps, Tree]]:
+    """Each text of it that compares fields, with its place. Raises `ConditionError` on a mistake."""
+    for path, read in _readings(written, zone):
+        if path != ("logic",):
+            yield path, read()
+
+
+def mistakes(written: Condition, zone: str) -> Iterator[Mistake]:
+    """Every text of it that cannot be read."""
+    for path, read in _readings(written, zone):
+        try:
+            read()
+        except ConditionError as error:
+            is_list = path == ("domain",) and not isinstance(written.domain, str)
+            yield Mistake(path, str(error), 0 if is_list else error.column)
+
+
+def _readings(written: Condition, zone: str) -> Iterator[tuple[Steps, Callable[[], Tree]]]:
+    """Each text of it, and what reads it."""
+    for number, text in enumerate(written.criteria):
+        yield ("criteria", number), partial(criteria.parse, text, zone)
+    if written.logic is not None:
+        yield ("logic",), partial(logic.parse, written.logic, [Always()] * len(written.criteria))
+    if written.domain is not None:
+        yield ("domain",), partial(domains.parse, written.domain)
+    if written.when is not None:
+        yield ("when",), partial(expression.parse, written.when, zone)

@@ -1,0 +1,183 @@
+"""What no schema can say: that names lead somewhere, that types fit, that criteria can be read.
+
+Works on the merged document of a division, so that a pool in one file may name a person of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from schemas.config import MEMBERS_LIMIT, Condition, Document, People, RuleSet, Target
+from service.config.conditions import mistakes
+from service.config.nodes import Steps
+from service.config.people import people_of
+
+
+class Declared(NamedTuple):
+    """The names that were declared, also those whose details could not be read."""
+
+    users: Collection[str]
+    pools: Collection[str]
+
+
+class Finding(NamedTuple):
+    """A mistake at a path of the document.
+
+    `character`: where in the text at that path, from 1; 0: the whole of it. `is_undeclared`: a name leads nowhere,
+    which means little as long as some file cannot be read.
+    """
+
+    path: Steps
+    message: str
+    character: int = 0
+    is_undeclared: bool = False
+
+
+def findings(document: Document, declared: Declared) -> Iterator[Finding]:
+    """Every mistake of a document that has the right form."""
+    yield from _of_pools(document, declared)
+    for set_id, rule_set in document.rule_sets.items():
+        yield from _of_entries(document, declared, set_id, rule_set)
+    yield from _of_activity(document)
+    for record_type, target in document.defaults.items():
+        yield from _of_default(document, declared, record_type, target)
+    for record_type, rows in document.scores.items():
+        for number, row in enumerate(rows):
+            yield from _of_condition(document, ("scores", record_type, number), row)
+
+
+def notes(document: Document) -> Iterator[Finding]:
+    """What is allowed and yet worth a look."""
+    for pool_id, pool in document.pools.items():
+        if not pool.members:
+            yield Finding(("pools", pool_id), "nobody is in this pool, so its records wait: add members")
+        for position, member in enumerate(pool.members):
+            user = document.users.get(member.user)
+            if user is not None and not user.active:
+                message = f'"{member.user}" is not active and gets nothing here; if that stays so, take the line out'
+                yield Finding(("pools", pool_id, "members", position), message)
+    for set_id, rule_set in document.rule_sets.items():
+        if not rule_set.active:
+            message = 'this rule set is not active, so it decides nothing: add "active: true" to use it'
+            yield Finding(("rule_sets", set_id), message)
+
+
+def _of_pools(document: Document, declared: Declared) -> Iterator[Finding]:
+    for pool_id, pool in document.pools.items():
+        yield from _of_condition(document, ("pools", pool_id), pool)
+        if pool.notify_members and pool.strategy != "take":
+            message = 'only a queue tells all its members: leave this out, or add "strategy: take"'
+            yield Finding(("pools", pool_id, "notify_members"), message)
+        seen: set[str] = set()
+        for position, member in enumerate(pool.members):
+            path = ("pools", pool_id, "members", position)
+            if member.user in seen:
+                yield Finding(path, f'"{member.user}" is a member already: keep one of the two lines')
+            seen.add(member.user)
+            if member.user not in declared.users:
+                yield _undeclared((*path, "user"), member.user, declared.users)
+            yield from _of_condition(document, path, member)
+
+
+def _of_entries(document: Document, declared: Declared, set_id: str, rule_set: RuleSet) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for position, entry in enumerate(rule_set.entries):
+        path = ("rule_sets", set_id, "entries", position)
+        entry_id = entry_name(entry.id, position)
+        if entry_id in seen:
+            yield Finding((*path, "id"), f'an earlier entry has the id "{entry_id}": give each its own')
+        seen.add(entry_id)
+        yield from _of_target(document, declared, (*path, "target"), entry.target, rule_set.record_type)
+        yield from _of_condition(document, path, entry)
+
+
+def _of_condition(document: Document, path: Steps, written: Condition) -> Iterator[Finding]:
+    for mistake in mistakes(written, document.settings.zone):
+        yield Finding((*path, *mistake.path), mistake.message, mistake.character)
+
+
+def entry_name(entry_id: str | None, position: int) -> str:
+    """What an entry is called: its id, or its number in the list, from 1."""
+    return entry_id if entry_id is not None else str(position + 1)
+
+
+def _of_activity(document: Document) -> Iterator[Finding]:
+    active: dict[str, str] = {}
+    for set_id, rule_set in document.rule_sets.items():
+        if rule_set.active and (first := active.setdefault(rule_set.record_type, set_id)) != set_id:
+            message = f'"{first}" is active for the record type {rule_set.record_type}, too: only one may be'
+            yield Finding(("rule_sets", set_id, "active"), message)
+
+
+def _of_target(
+    document: Document, declared: Declared, path: Steps, target: Target, record_type: str
+) -> Iterator[Finding]:
+    if target.user is not None and target.user not in declared.users:
+        yield _undeclared((*path, "user"), target.user, declared.users)
+    if target.pool is not None:
+        yield from _of_pool_target(document, declared, (*path, "pool"), target.pool, record_type)
+    if target.queue is not None:
+        yield from _of_pool_target(document, declared, (*path, "queue"), target.queue, record_type)
+    if target.plan is not None:
+        message = "a plan cannot be a target: name a user, a pool or a queue"
+        yield Finding((*path, "plan"), message)
+    if target.users is not None:
+        yield from _of_people(document, (*path, "users"), target.users, record_type)
+    if target.team is not None and not _has_team(document, record_type):
+        message = f"no pool for {record_type}s says which records it accepts: give one a condition"
+        yield Finding((*path, "team"), message)
+
+
+def _of_default(document: Document, declared: Declared, record_type: str, target: Target) -> Iterator[Finding]:
+    path = ("defaults", record_type)
+    for key in ("owner_of", "team"):
+        if getattr(target, key) is not None:
+            message = (
+                "this may lead to nobody, so it is no default: make it an entry, and name a pool, queue or user here"
+            )
+            yield Finding((*path, key), message)
+            return
+    yield from _of_target(document, declared, path, target, record_type)
+
+
+def _of_pool_target(
+    document: Document, declared: Declared, path: Steps, name: str, record_type: str
+) -> Iterator[Finding]:
+    pool = document.pools.get(name)
+    if name not in declared.pools:
+        yield _undeclared(path, name, declared.pools, "pools")
+    elif pool is None:
+        return
+    elif path[-1] == "queue" and pool.strategy != "take":
+        yield Finding(path, f'"{name}" hands records out: write "pool: {name}", or give it "strategy: take"')
+    elif record_type == "*":
+        message = f'a pool takes one record type, "*" means all: write "{pool.record_type}" before this target'
+        yield Finding(path, message)
+    elif pool.record_type != record_type:
+        message = f'"{name}" takes {pool.record_type}s, not {record_type}s: name a pool for {record_type}s'
+        yield Finding(path, message)
+
+
+def _of_people(document: Document, path: Steps, people: People, record_type: str) -> Iterator[Finding]:
+    if record_type == "*":
+        yield Finding(
+            path, 'people share one record type, "*" means all: write lead, contact or deal before this target'
+        )
+    count = len(people_of(document, people))
+    if count > MEMBERS_LIMIT:
+        yield Finding(path, f"{count} people fit, at most {MEMBERS_LIMIT} can share: say more exactly who is meant")
+
+
+def _has_team(document: Document, record_type: str) -> bool:
+    return any(
+        pool.record_type == record_type and (pool.criteria or pool.domain is not None or pool.when is not None)
+        for pool in document.pools.values()
+    )
+
+
+def _undeclared(path: Steps, name: str, declared: Collection[str], section: str = "users") -> Finding:
+    near = get_close_matches(name, declared, n=1)
+    hint = f'did you mean "{near[0]}"?' if near else f'add it under "{section}"'
+    return Finding(path, f'"{name}" is not declared under "{section}"; {hint}', is_undeclared=True)

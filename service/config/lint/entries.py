@@ -1,0 +1,197 @@
+"""Entries that decide nothing: no record can fit, or whatever fits was taken by an entry above (S49, S56, S60).
+
+The first entry that matches wins, so a more general one above a more specific one leaves nothing for it. An entry only
+takes what its target can have: one that gives records to their accounts' owners, and stands above a narrower one, is
+no mistake. Every pair is asked, as far as `MAX_PAIRS` goes; most are told apart by the values they ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import Final
+
+from schemas.config import Document, RuleSet, Target
+from service.config.conditions import predicates
+from service.config.consistency import Finding, entry_name
+from service.config.implication import Field, field_of, implies, never, none_left
+from service.config.lint.written import whole
+from service.config.nodes import Steps
+from service.config.people import people_of
+from service.core.conditions import All, Always, Compare, Condition, Never, leaves
+from service.core.configuration import Predicate
+from service.core.domain_operators import OPERATORS as DOMAIN
+from service.core.operators import EQUALS, IN, listed
+
+MAX_PAIRS: Final = 50_000
+"""So many pairs of entries are compared closely in one rule set."""
+MAX_TOGETHER: Final = 40
+"""So many entries are looked at together, to see whether they leave anything to another one."""
+
+
+_VALUES: Final = frozenset({EQUALS, IN, DOMAIN["="].operator, DOMAIN["in"].operator})
+
+
+@dataclass(frozen=True)
+class _Line:
+    """An entry: what fits it, and which of that its target certainly takes."""
+
+    path: Steps
+    name: str
+    on: frozenset[str]
+    fits: Condition
+    takes: Condition
+    target: str
+
+    @cached_property
+    def pins(self) -> Mapping[Field, frozenset[str]]:
+        """Fields that must have one of these values."""
+        return {
+            field_of(part): frozenset(str(value).casefold() for value in listed(part.value))
+            for part in _required(self.fits)
+            if part.operator in _VALUES
+        }
+
+    @cached_property
+    def asked(self) -> frozenset[Field]:
+        """Fields without which nothing fits."""
+        return frozenset(map(field_of, _required(self.fits)))
+
+    @cached_property
+    def fields(self) -> frozenset[Field]:
+        """All fields that are read."""
+        return frozenset(field_of(leaf) for leaf in leaves(self.fits) if isinstance(leaf, Compare))
+
+    def may_cover(self, below: _Line) -> bool:
+        """Whether it is worth asking if this one takes what fits one below."""
+        return (
+            below.on <= self.on
+            and self.asked <= below.fields
+            and all(not values.isdisjoint(below.pins.get(field, values)) for field, values in self.pins.items())
+        )
+
+
+def of_rule_sets(document: Document) -> Iterator[Finding]:
+    """What is wrong with the order and the conditions of each rule set."""
+    for set_id, rule_set in document.rule_sets.items():
+        lines = [_line(document, set_id, rule_set, position) for position in range(len(rule_set.entries))]
+        possible = []
+        for line, entry in zip(lines, rule_set.entries, strict=True):
+            if never(line.fits):
+                yield Finding(line.path, _never_fits(predicates(entry, document.settings.zone)))
+            else:
+                possible.append(line)
+        yield from _of_order(possible, ("rule_sets", set_id))
+        if rule_set.active and not _has_last_resort(document, rule_set.record_type, possible):
+            message = (
+                f"a {rule_set.record_type} that fits no entry is rejected: name who gets it, "
+                f'"defaults: {{{rule_set.record_type}: …}}"'
+            )
+            yield Finding(("rule_sets", set_id), message)
+
+
+def _of_order(lines: Sequence[_Line], path: Steps) -> Iterator[Finding]:
+    pairs = 0
+    for position, below in enumerate(lines):
+        worth_asking = [line for line in lines[:position] if line.may_cover(below)]
+        pairs += len(worth_asking)
+        if pairs > MAX_PAIRS:
+            message = f'entries from "{below.name}" on were not compared with those above: split the rule set'
+            yield Finding(path, message)
+            return
+        said = next(filter(None, (_covered(above, below) for above in worth_asking)), None)
+        if said is None and _is_covered_together(lines[:position], below):
+            said = (
+                "the entries above take together every record that fits here, so this one is never reached: "
+                "move it up, or remove it"
+            )
+        if said is not None:
+            yield Finding(below.path, said)
+
+
+def _covered(above: _Line, below: _Line) -> str | None:
+    """What an entry leaves of one below, as a sentence; none: something, or so it seems."""
+    if not implies(below.fits, above.fits):
+        return None
+    if implies(below.fits, above.takes):
+        return _unreachable(above, below)
+    if isinstance(above.takes, Never):
+        return None
+    return (
+        f'entry "{above.name}" above is more general, so what fits here comes this far only when '
+        f"{above.target} does not accept it: the most specific goes first, move this one above it"
+    )
+
+
+def _unreachable(above: _Line, below: _Line) -> str:
+    if above.fits == Always():
+        return f'entry "{above.name}" above takes every record, so this one is never reached: move this one above it'
+    if implies(above.fits, below.fits):
+        return f'entry "{above.name}" above fits the same records, so this one is never reached: remove one of the two'
+    return (
+        f'entry "{above.name}" above is more general and takes every record that fits here, so this one is never '
+        "reached: the most specific goes first, move this one above it"
+    )
+
+
+def _is_covered_together(above: Sequence[_Line], below: _Line) -> bool:
+    taking = [line for line in above if below.on <= line.on and not isinstance(line.takes, Never)]
+    if not 2 <= len(taking) <= MAX_TOGETHER:
+        return False
+    return none_left([(below.fits, True), *((line.takes, False) for line in taking)])
+
+
+def _never_fits(parts: Sequence[Predicate]) -> str:
+    """What excludes what, where two parts do, as a sentence."""
+    for one, other in combinations(parts, 2):
+        if never(All((one.condition, other.condition))):
+            return f"no record can fit {one.source} and {other.source}: change one of them, or remove the entry"
+    return f"no record can fit {' and '.join(part.source for part in parts)}: change it, or remove the entry"
+
+
+def _has_last_resort(document: Document, record_type: str, lines: Sequence[_Line]) -> bool:
+    """Whether every new record finds somebody: through a default, or because the entries leave nothing over."""
+    if not {record_type, "*"}.isdisjoint(document.defaults):
+        return True
+    return none_left([(line.takes, False) for line in lines if "created" in line.on][-MAX_TOGETHER:])
+
+
+def _line(document: Document, set_id: str, rule_set: RuleSet, position: int) -> _Line:
+    entry = rule_set.entries[position]
+    fits = whole(entry, document.settings.zone)
+    narrower = _taken_by(entry.target, document, rule_set.record_type)
+    return _Line(
+        ("rule_sets", set_id, "entries", position),
+        entry_name(entry.id, position),
+        frozenset(entry.on),
+        fits,
+        narrower if isinstance(narrower, Never) else All((fits, narrower)),
+        f'"{entry.target.pool or entry.target.queue}"',
+    )
+
+
+def _taken_by(target: Target, document: Document, record_type: str) -> Condition:
+    """Which records the target takes for certain: never means that it depends on more than the record."""
+    name = target.pool or target.queue
+    if name is not None:
+        return whole(document.pools[name], document.settings.zone)
+    if target.user is not None:
+        return Always() if document.users[target.user].active else Never()
+    if target.users is not None:
+        is_somebody_there = any(document.users[name].active for name in people_of(document, target.users))
+        return Always() if is_somebody_there else Never()
+    return Never()
+
+
+def _required(condition: Condition) -> Iterator[Compare]:
+    """The comparisons that must hold whatever else does."""
+    match condition:
+        case Compare():
+            yield condition
+        case All(parts):
+            for part in parts:
+                yield from _required(part)
+        case _:
+            return

@@ -1,0 +1,35 @@
+"""Targets who get nothing because they are switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from schemas.config import Document, Target
+from service.config.consistency import Finding
+from service.config.nodes import Steps
+from service.config.people import people_of
+
+
+def of_people(document: Document) -> Iterator[Finding]:
+    """Targets of entries and defaults, and pools, with nobody active behind them."""
+    for set_id, rule_set in document.rule_sets.items():
+        for position, entry in enumerate(rule_set.entries):
+            path = ("rule_sets", set_id, "entries", position, "target")
+            yield from _of_target(document, path, entry.target)
+    for record_type, target in document.defaults.items():
+        yield from _of_target(document, ("defaults", record_type), target)
+    for pool_id, pool in document.pools.items():
+        if pool.members and not any(document.users[member.user].active for member in pool.members):
+            yield Finding(("pools", pool_id), "nobody in this pool is active, so its records wait: add somebody who is")
+
+
+def _of_target(document: Document, path: Steps, target: Target) -> Iterator[Finding]:
+    if target.user is not None and not document.users[target.user].active:
+        message = f'"{target.user}" is not active and gets nothing: name somebody who is'
+        yield Finding((*path, "user"), message)
+    if target.users is not None:
+        people = people_of(document, target.users)
+        if not people:
+            yield Finding((*path, "users"), "nobody fits this: say it in words that users have, or give them to users")
+        elif not any(document.users[name].active for name in people):
+            yield Finding((*path, "users"), "nobody who fits this is active, so it gives nothing: name somebody who is")

@@ -1,0 +1,39 @@
+"""The conditions of a document, with the places where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from schemas import config as documents
+from service.config.conditions import predicates
+from service.config.nodes import Steps
+from service.core.conditions import All, Always, Condition
+
+
+class Written(NamedTuple):
+    """A condition as a document has it, of which thing and about which type of record."""
+
+    path: Steps
+    record_type: str
+    condition: documents.Condition
+
+
+def conditions_of(document: documents.Document) -> Iterator[Written]:
+    """Every condition: of entries, pools, members and scores."""
+    for set_id, rule_set in document.rule_sets.items():
+        for position, entry in enumerate(rule_set.entries):
+            yield Written(("rule_sets", set_id, "entries", position), rule_set.record_type, entry)
+    for pool_id, pool in document.pools.items():
+        yield Written(("pools", pool_id), pool.record_type, pool)
+        for position, member in enumerate(pool.members):
+            yield Written(("pools", pool_id, "members", position), pool.record_type, member)
+    for record_type, rows in document.scores.items():
+        for position, row in enumerate(rows):
+            yield Written(("scores", record_type, position), record_type, row)
+
+
+def whole(written: documents.Condition, zone: str) -> Condition:
+    """All of it as one condition."""
+    parts = tuple(predicate.condition for predicate in predicates(written, zone))
+    return parts[0] if len(parts) == 1 else All(parts) if parts else Always()

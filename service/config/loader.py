@@ -1,0 +1,228 @@
+"""A directory of YAML files becomes one document per division, or one error that lists every mistake.
+
+Files are only a way to write things down: their names and their order mean nothing, and one division may be spread
+over many of them. A name may be declared once, wherever it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from pydantic import ValidationError
+
+from schemas.config import Document, User
+from service.config.compiler import compile_document, to_wire
+from service.config.consistency import Declared, Finding, findings, notes
+from service.config.nodes import Node, NotYaml, Steps, as_written, from_data, from_yaml
+from service.config.problems import ConfigurationError, Problem
+from service.config.validation import place, validated
+from service.core.configuration import Config
+
+MAX_FILES: Final = 1_000
+MAX_WIRE_BYTES: Final = 900_000
+"""A version is one Kafka record, and brokers take a megabyte unless told otherwise."""
+
+SECTIONS: Final = ("users", "pools", "rule_sets", "defaults", "scores", "fields")
+SUFFIXES: Final = frozenset({".yaml", ".yml"})
+
+
+class Loaded(NamedTuple):
+    """The configuration of a directory by division, and what is worth knowing without being wrong.
+
+    `locate` gives the place of a finding about a division's document.
+    """
+
+    documents: Mapping[str, Document]
+    notes: tuple[Problem, ...]
+    locate: Mapping[str, Callable[[Finding], Problem]]
+
+
+class _Part(NamedTuple):
+    """One document as written: its nodes, what could be read of it, and the names it declares, readable or not."""
+
+    file: str
+    root: Node
+    document: Document
+    users: frozenset[str]
+    pools: frozenset[str]
+
+    def problem(self, finding: Finding) -> Problem:
+        """The finding with its place in the file."""
+        return _problem(self.file, self.root, finding)
+
+
+@dataclass(slots=True)
+class _Division:
+    """The parts of one division put together; `origins` says which part declared what."""
+
+    name: str
+    parts: list[_Part] = field(default_factory=list)
+    merged: dict[str, Any] = field(default_factory=lambda: {section: {} for section in SECTIONS})
+    origins: dict[Steps, _Part] = field(default_factory=dict)
+
+    def add(self, part: _Part) -> Iterator[Problem]:
+        """Take a part in; what an earlier one declares stays, and is a problem."""
+        self.parts.append(part)
+        for section in SECTIONS:
+            for name, content in getattr(part.document, section).items():
+                yield from self._declare(part, (section, name))
+                self.merged[section].setdefault(name, content)
+        if "settings" in part.document.model_fields_set:
+            yield from self._declare(part, ("settings",))
+            self.merged.setdefault("settings", part.document.settings)
+
+    def document(self) -> Document:
+        """All parts as one. Raises `ValidationError` where they are too much together."""
+        return Document.model_validate({"division": self.name, **self.merged})
+
+    def problems(self, document: Document) -> Iterator[tuple[Finding, Problem]]:
+        """What is wrong with the whole."""
+        users = frozenset().union(*(part.users for part in self.parts))
+        pools = frozenset().union(*(part.pools for part in self.parts))
+        for finding in findings(document, Declared(users, pools)):
+            yield finding, self.located(finding)
+
+    def located(self, finding: Finding) -> Problem:
+        """A finding at its place in the part that declared what it is about."""
+        return self.origins[finding.path[:2]].problem(finding)
+
+    def _declare(self, part: _Part, path: Steps) -> Iterator[Problem]:
+        first = self.origins.setdefault(path, part)
+        if first is not part:
+            where = f"{first.file}, line {place(first.root.trail(path), of_key=True).line}"
+            yield part.problem(Finding(path, f"this is declared already in {where}: keep one of the two"))
+
+
+def load(directory: Path) -> Loaded:
+    """Read every `*.yaml` directly in a directory. Raises `ConfigurationError` with all problems at once."""
+    problems: list[Problem] = []
+    parts: list[_Part] = []
+    is_complete = True
+    for path in _files(directory):
+        try:
+            roots, repeated = from_yaml(path.read_bytes(), str(path))
+        except (NotYaml, OSError) as error:
+            problems.append(error.problem if isinstance(error, NotYaml) else Problem(str(path), 0, 0, str(error)))
+            is_complete = False
+            continue
+        problems += repeated
+        for root in roots:
+            part, wrong = _part(root, str(path))
+            parts.append(part)
+            problems += wrong
+            is_complete = is_complete and not _is_lost(part)
+    loaded, wrong = _merge(parts, is_complete=is_complete)
+    if problems or wrong:
+        raise ConfigurationError([*problems, *wrong])
+    return loaded
+
+
+def compile_inline(data: object, origin: str) -> Config:
+    """The configuration inside a scenario: people named in pools and targets need not be declared.
+
+    `data` is a mapping, or a `Node` that knows its places. Raises `ConfigurationError`.
+    """
+    root = data if isinstance(data, Node) else from_data(data)
+    part, problems = _part(root, origin)
+    implied = {name: User() for name in _people_named(part.document) if name not in part.users}
+    document = part.document.model_copy(update={"users": {**part.document.users, **implied}})
+    declared = Declared(part.users | implied.keys(), part.pools)
+    problems += [_problem(origin, root, finding) for finding in findings(document, declared)]
+    if problems:
+        raise ConfigurationError(problems)
+    return compile_document(document)
+
+
+def _files(directory: Path) -> list[Path]:
+    try:
+        files = sorted(path for path in directory.iterdir() if path.suffix in SUFFIXES and path.is_file())
+    except OSError as error:
+        message = f"the directory cannot be read ({error.strerror}): name one with YAML files"
+        raise ConfigurationError([Problem(str(directory), 0, 0, message)]) from error
+    if not 0 < len(files) <= MAX_FILES:
+        message = f"here are {len(files)} YAML files: a configuration has between 1 and {MAX_FILES}"
+        raise ConfigurationError([Problem(str(directory), 0, 0, message)])
+    return files
+
+
+def _part(root: Node, file: str) -> tuple[_Part, list[Problem]]:
+    if root.value is None:
+        root.value = {}
+    users, pools = _names(root, "users"), _names(root, "pools")
+    repeated = list(_repeated_names(root, file))
+    document, problems = validated(root, file)
+    return _Part(file, root, document, frozenset(users), frozenset(pools)), repeated + problems
+
+
+def _is_lost(part: _Part) -> bool:
+    """Whether it is not known what this part would have declared, or for whom."""
+    return not isinstance(part.root.value, dict) or (part.root.is_cut and part.root.child("division") is None)
+
+
+def _names(root: Node, section: str) -> list[str]:
+    node = root.child(section)
+    match node.value if node else None:
+        case dict() as children:
+            return list(children)
+        case list() as items:
+            return [str(item.value) for item in items]
+        case _:
+            return []
+
+
+def _repeated_names(root: Node, file: str) -> Iterator[Problem]:
+    users = root.child("users")
+    items = users.value if users and isinstance(users.value, list) else []
+    seen: set[str] = set()
+    for position, item in enumerate(items):
+        name = str(item.value)
+        if name in seen:
+            yield _problem(file, root, Finding(("users", position), f'"{name}" stands here already: keep one of them'))
+        seen.add(name)
+
+
+def _problem(file: str, root: Node, finding: Finding) -> Problem:
+    trail = root.trail(finding.path)
+    is_declaration = len(finding.path) <= 2
+    line, column, text = place(trail, of_key=is_declaration)
+    message = f"{as_written(finding.path, trail)}: {finding.message}"
+    return Problem(file, line, text + finding.character - 1 if finding.character and line else column, message)
+
+
+def _merge(parts: Iterable[_Part], *, is_complete: bool) -> tuple[Loaded, list[Problem]]:
+    divisions: dict[str, _Division] = {}
+    problems: list[Problem] = []
+    for part in parts:
+        name = part.document.division
+        problems += divisions.setdefault(name, _Division(name)).add(part)
+    documents: dict[str, Document] = {}
+    notices: list[Problem] = []
+    for name, division in divisions.items():
+        try:
+            document = documents[name] = division.document()
+        except ValidationError as error:
+            problems += [Problem(division.parts[0].file, 1, 1, f"{name}: {detail['msg']}") for detail in error.errors()]
+            continue
+        found = division.problems(document)
+        problems += [problem for finding, problem in found if is_complete or not finding.is_undeclared]
+        problems += _too_large(division, document)
+        notices += map(division.located, notes(document))
+    locate = {name: division.located for name, division in divisions.items()}
+    return Loaded(documents, tuple(sorted(notices)), locate), problems
+
+
+def _too_large(division: _Division, document: Document) -> Iterator[Problem]:
+    size = len(to_wire(document))
+    if size > MAX_WIRE_BYTES:
+        message = f"division {division.name} takes {size} bytes, at most {MAX_WIRE_BYTES} fit: split the division"
+        yield Problem(division.parts[0].file, 1, 1, message)
+
+
+def _people_named(document: Document) -> Iterator[str]:
+    for pool in document.pools.values():
+        yield from (member.user for member in pool.members)
+    targets = [entry.target for rule_set in document.rule_sets.values() for entry in rule_set.entries]
+    yield from (target.user for target in [*targets, *document.defaults.values()] if target.user is not None)

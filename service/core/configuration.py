@@ -1,0 +1,285 @@
+"""A compiled configuration: what one version of one division's documents means to the core.
+
+`service.config` makes these values from YAML documents; the core only reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final, Literal, assert_never
+
+from service.core import compiling
+from service.core.compiling import Ask
+from service.core.conditions import All, Always, Condition, reads
+from service.core.model import Target, Tried
+from service.core.state import seat_field
+
+Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
+"""How a pool finds who is next; `take` makes it a queue: its members take from it, nothing is handed out."""
+Happening = Literal["created", "updated"]
+Reassign = Literal["never", "if_unowned", "always"]
+Role = Literal["admin", "reassign", "member"]
+Facts = Mapping[str, object]
+
+DRAIN_PER_MINUTE: Final = 10
+DEPTH_LIMIT: Final = 5
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """A condition that can be run, printed and asked which fields it reads. `source` is the text as people read it."""
+
+    source: str
+    condition: Condition
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The fields that are read, as dotted paths."""
+        return reads(self.condition)
+
+    @cached_property
+    def test(self) -> Callable[[Facts, int], bool]:
+        """Whether a record fits, as of a now in milliseconds since 1970 (UTC). Generated when first asked for."""
+        return compiling.check(self.condition)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who may own records. `notify` lists the means (`email`, `chat`, …); empty: does not want to be told."""
+
+    id: str
+    name: str = ""
+    active: bool = True
+    roles: frozenset[Role] = frozenset({"member"})
+    notify: tuple[str, ...] = ("email",)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A person's place in a pool, as configured. `max_open` none: no limit; `domain` none: everything concerns him."""
+
+    person: str
+    weight: float = 1.0
+    max_open: int | None = None
+    domain: Predicate | None = None
+
+
+@dataclass(frozen=True)
+class PoolSpec:
+    """A distribution pool as configured. `credit` is in rounds of the lightest member (see `turns`).
+
+    `domain` says which records rules and defaults may give it; of several pools with one, those of a lower `sequence`
+    are asked first. `notify_members`: all whom a record concerns are told of it when it comes into a queue. `implied`:
+    it stands for the people whom a target describes, and its members are those.
+    """
+
+    id: str
+    record_type: str
+    members: tuple[Membership, ...]
+    name: str = ""
+    strategy: Strategy = "round_robin"
+    credit: int = 1
+    drain_per_minute: int = DRAIN_PER_MINUTE
+    domain: Predicate | None = None
+    sequence: int = 10
+    notify_members: bool = False
+    implied: bool = False
+
+    @property
+    def is_queue(self) -> bool:
+        """Whether members take from it, instead of being given."""
+        return self.strategy == "take"
+
+    @cached_property
+    def target(self) -> Target:
+        """What names it as an owner."""
+        return Target("queue" if self.is_queue else "pool", self.id)
+
+    @cached_property
+    def seats(self) -> tuple[str, ...]:
+        """Where the members' seats are kept."""
+        return tuple(seat_field(self.id, member.person) for member in self.members)
+
+    @cached_property
+    def has_domains(self) -> bool:
+        """Whether any member has a domain of his own."""
+        return any(member.domain is not None for member in self.members)
+
+    @cached_property
+    def has_limits(self) -> bool:
+        """Whether any member may only have so many open items."""
+        return any(member.max_open is not None for member in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerOf:
+    """The owner of a related record, by the names of the links that lead to it."""
+
+    path: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"owner_of:{'.'.join(self.path)}"
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMatch:
+    """The first pool of the record's type whose own domain accepts the record."""
+
+    def __str__(self) -> str:
+        return "team:match"
+
+
+EntryTarget = Target | OwnerOf | TeamMatch
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a rule set: all `criteria` must hold (none: always).
+
+    `on` says which events it is asked for. On an update `reassign` says whose records it may give: `never` only what
+    nobody has and what waits nowhere, `if_unowned` also what waits or lies in a queue, `always` also what we gave to
+    somebody. What a person chose stays.
+
+    Whatever the notation, a trace counts the leaves of all criteria from 0, in the order in which they are asked.
+    """
+
+    id: str
+    target: EntryTarget
+    criteria: tuple[Predicate, ...] = ()
+    name: str = ""
+    on: frozenset[Happening] = frozenset({"created"})
+    reassign: Reassign = "never"
+
+    @property
+    def condition(self) -> Condition:
+        """All criteria as one condition."""
+        return All(tuple(predicate.condition for predicate in self.criteria)) if self.criteria else Always()
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """The ordered entries for one record type; the first that matches wins.
+
+    Made of the entries: `ask` finds the first that matches, `failed` is what is noted of one whose first criterion
+    does not hold.
+    """
+
+    id: str
+    record_type: str
+    entries: tuple[Entry, ...]
+    name: str = ""
+    active: bool = True
+    ask: Ask = field(init=False, repr=False, compare=False)
+    failed: tuple[Tried, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ask", compiling.first_match([entry.condition for entry in self.entries]))
+        failed = tuple(Tried(entry.id, matched=False, criterion=0) for entry in self.entries)
+        object.__setattr__(self, "failed", failed)
+
+    @cached_property
+    def on_created(self) -> RuleSet:
+        """The entries that are asked when a record is created."""
+        return self._only("created")
+
+    @cached_property
+    def on_updated(self) -> RuleSet:
+        """The entries that are asked when a record's fields change."""
+        return self._only("updated")
+
+    def ask_one(self, position: int) -> Ask:
+        """The question of one entry alone; made when it is first asked."""
+        ask = self._single.get(position)
+        if ask is None:
+            ask = self._single[position] = compiling.first_match([self.entries[position].condition])
+        return ask
+
+    @cached_property
+    def _single(self) -> dict[int, Ask]:
+        return {}
+
+    def _only(self, happening: Happening) -> RuleSet:
+        entries = tuple(entry for entry in self.entries if happening in entry.on)
+        return self if entries == self.entries else replace(self, entries=entries)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """A record that fits has so many points more."""
+
+    predicate: Predicate
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Teams:
+    """The pools of one record type that have a domain, in the order in which `ask` asks them."""
+
+    specs: tuple[PoolSpec, ...] = ()
+    ask: Ask = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        domains = [spec.domain.condition for spec in self.specs if spec.domain is not None]
+        object.__setattr__(self, "ask", compiling.first_match(domains))
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything a division's decisions depend on besides its state.
+
+    `rule_sets` holds the active one per record type; `defaults` the target of last resort per record type, under
+    `*` for all. `version` grows by one with each change; `label` is a hash of the content, for people.
+    """
+
+    division: str
+    version: int = 0
+    label: str = ""
+    users: Mapping[str, User] = field(default_factory=dict)
+    pools: Mapping[str, PoolSpec] = field(default_factory=dict)
+    rule_sets: Mapping[str, RuleSet] = field(default_factory=dict)
+    defaults: Mapping[str, Target] = field(default_factory=dict)
+    unowned_users: frozenset[str] = frozenset()
+    unowned_channels: frozenset[str] = frozenset()
+    require_actor: bool = False
+    depth_limit: int = DEPTH_LIMIT
+    scores: Mapping[str, tuple[ScoreRow, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def teams(self) -> Mapping[str, Teams]:
+        """By record type, the pools that have a domain: of the lowest sequence first, then by name."""
+        found: dict[str, list[PoolSpec]] = {}
+        for spec in sorted(self.pools.values(), key=lambda spec: (spec.sequence, spec.id)):
+            if spec.domain is not None:
+                found.setdefault(spec.record_type, []).append(spec)
+        return {record_type: Teams(tuple(specs)) for record_type, specs in found.items()}
+
+    @cached_property
+    def tracked(self) -> Mapping[str, frozenset[str]]:
+        """By record type, the fields that decisions after the creation read, as dotted paths."""
+        found: dict[str, set[str]] = {}
+        for spec in self.pools.values():
+            for member in spec.members:
+                if member.domain is not None:
+                    found.setdefault(spec.record_type, set()).update(member.domain.reads)
+        for record_type, rule_set in self.rule_sets.items():
+            found.setdefault(record_type, set()).update(*map(self._read_later, rule_set.on_updated.entries))
+        for record_type, rows in self.scores.items():
+            found.setdefault(record_type, set()).update(*(row.predicate.reads for row in rows))
+        return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
+
+    def _read_later(self, entry: Entry) -> Iterator[str]:
+        """What an entry that is asked on an update reads, and what its target reads."""
+        for predicate in entry.criteria:
+            yield from predicate.reads
+        match entry.target:
+            case OwnerOf(path):
+                yield ".".join((*path, "owner"))
+            case TeamMatch():
+                yield from (path for spec in self.pools.values() if spec.domain for path in spec.domain.reads)
+            case Target(id=name):
+                spec = self.pools.get(name)
+                yield from spec.domain.reads if spec is not None and spec.domain is not None else ()
+            case _:
+                assert_never(entry.target)

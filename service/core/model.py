@@ -1,0 +1,251 @@
+"""The words of a decision: what comes in, what comes out, and why.
+
+Everything here is a frozen value. The wire layer makes events from bytes and bytes from decisions; the core only
+ever sees these types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+TargetKind = Literal["user", "pool", "queue", "plan"]
+RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "ordered", "paid", "payment_failed"]
+Availability = Literal["available", "away", "off_shift"]
+
+RejectionReason = Literal[
+    "chain_depth",
+    "channel_not_allowed",
+    "inactive_user",
+    "not_a_member",
+    "not_permitted",
+    "no_configuration",
+    "no_target",
+    "outside_domain",
+    "unknown_plan",
+    "unknown_pool",
+    "unknown_queue",
+    "unknown_record_type",
+    "unknown_user",
+    "wrong_record_type",
+]
+PendingReason = Literal["empty_pool", "nobody_eligible"]
+ReleaseReason = Literal["deleted", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"]
+NothingReason = Literal[
+    "configuration_switched",
+    "deleted",
+    "duplicate_event",
+    "echo",
+    "member_changed",
+    "no_plan",
+    "not_waiting",
+    "older_version",
+    "owner_kept",
+    "owner_unchanged",
+    "parked_already",
+    "record_updated",
+    "tick",
+    "unknown_record",
+    "unknown_user",
+]
+ExclusionReason = Literal["away", "off_shift", "inactive", "full", "paced", "domain"]
+Unresolved = Literal[
+    "away",
+    "inactive_user",
+    "no_related_owner",
+    "no_related_record",
+    "no_team",
+    "nobody",
+    "not_a_person",
+    "off_shift",
+    "outside_domain",
+    "unknown_plan",
+    "unknown_pool",
+    "unknown_queue",
+    "unknown_user",
+    "wrong_record_type",
+]
+"""Why an entry that matched could not have the record: the next one was tried."""
+NotificationKind = Literal["assigned", "queued", "refused"]
+
+CHANNELS: Final[Mapping[str, frozenset[str]]] = {
+    "lead": frozenset({"detail_page", "capture_form", "import", "conversion", "api", "integration"}),
+    "contact": frozenset({"detail_page", "import", "conversion", "api", "integration"}),
+    "deal": frozenset({"detail_page", "import", "conversion", "api", "integration", "from_contact"}),
+}
+"""Which ways in a record type has (S21-S27). Its keys are the record types there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an owner value may name."""
+
+    kind: TargetKind
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+class RecordEvent(NamedTuple):
+    """Something happened to a record in the CRM.
+
+    `facts` holds the record's fields, standard and custom, and each linked record as a mapping under its name, so
+    that `account.sector` is one walk. `owner` is the owner after the event, as the CRM tells it. Times are
+    milliseconds since 1970 (UTC). `depth` counts how many automatic decisions led to this event.
+    """
+
+    kind: RecordEventKind
+    id: str
+    record_type: str
+    record_id: str
+    facts: Mapping[str, object]
+    owner: Target | None = None
+    previous_owner: Target | None = None
+    channel: str | None = None
+    actor: str | None = None
+    version: int | None = None
+    time_ms: int | None = None
+    by_rules: bool = False
+    tool: str | None = None
+    offer: str | None = None
+    depth: int = 0
+    correlation_id: str = ""
+
+    @property
+    def record(self) -> str:
+        """The record's name within its division, `lead/4711`."""
+        return f"{self.record_type}/{self.record_id}"
+
+
+class MemberEvent(NamedTuple):
+    """A person is available, away or off shift from now on, `until` a time where it is known."""
+
+    id: str
+    person: str
+    availability: Availability
+    until_ms: int | None = None
+    correlation_id: str = ""
+
+
+Event = RecordEvent | MemberEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """The record has an owner, chosen by us. `pool` and `turn` are empty where no pool was asked."""
+
+    owner: str
+    pool: str = ""
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The record lies in a queue, which owns it: no person does until a member takes it."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Nobody can take the record now; it is parked in `pool`."""
+
+    pool: str
+    reason: PendingReason
+    next_try_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The event is readable but not allowed; `detail` is a sentence for people."""
+
+    reason: RejectionReason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """We no longer hold the record for anybody: `previous` had it (empty: it was parked, or lay in a queue)."""
+
+    previous: str
+    pool: str
+    reason: ReleaseReason
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Nothing to do, and why."""
+
+    reason: NothingReason
+    detail: str = ""
+
+
+Outcome = Assigned | Queued | Pending | Rejected | Released | Nothing
+
+
+class Tried(NamedTuple):
+    """One rule entry that was asked: `criterion` is the position of the criterion that decided, none where all held.
+
+    `unresolved` says why an entry that matched was passed over.
+    """
+
+    entry: str
+    matched: bool
+    criterion: int | None = None
+    unresolved: Unresolved | None = None
+
+
+class Candidate(NamedTuple):
+    """One member of the pool as the choice saw him. `load` and `last_turn` are what the order compares."""
+
+    person: str
+    excluded: ExclusionReason | None
+    load: int
+    last_turn: int
+    open_items: int
+
+
+class Trace(NamedTuple):
+    """Why this outcome: which question answered (D8), entries tried, candidates seen.
+
+    `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones, `earlier` the
+    entries asked before the listed ones. `score` is what the record was ranked by; none: nothing ranks it.
+    """
+
+    question: str = ""
+    rule_set: str = ""
+    tried: tuple[Tried, ...] = ()
+    target: Target | None = None
+    candidates: tuple[Candidate, ...] = ()
+    omitted: int = 0
+    earlier: int = 0
+    score: float | None = None
+
+
+class Notification(NamedTuple):
+    """Somebody asked to be told of this decision."""
+
+    kind: NotificationKind
+    person: str
+    via: tuple[str, ...]
+
+
+class Decision(NamedTuple):
+    """One outcome for one record, with everything that is published about it.
+
+    `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` and
+    `expected_version` are what the CRM last told us, so that it can apply the assignment conditionally (D21).
+    `correlation_id` names the chain of events that this decision belongs to.
+    """
+
+    record: str
+    outcome: Outcome
+    trace: Trace = Trace()
+    notifications: tuple[Notification, ...] = ()
+    sequence: int = 0
+    expected_owner: Target | None = None
+    expected_version: int | None = None
+    correlation_id: str = ""
+    depth: int = 0

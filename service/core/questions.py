@@ -1,0 +1,93 @@
+"""Whom the configuration names for a record that nobody chose an owner for: the later questions of D8.
+
+On creation the rule set is asked, then the teams by their domains, then for the default. On an update only entries that
+say so are asked, and what a person chose always stays.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from service.core import hits, rules
+from service.core.assign import give, release
+from service.core.case import NO_TRACE, Case
+from service.core.configuration import Entry
+from service.core.model import Decision, Nothing, Rejected, Target, Trace, Tried
+from service.core.targets import resolve, team
+
+LISTED_ENTRIES: Final = 50
+"""A trace lists at most so many of the entries that were asked, the last ones; it says how many came before."""
+
+
+def on_creation(case: Case) -> Decision:
+    """Ask the rule set, then the teams, then for the default."""
+    config, record_type = case.config, case.record_type
+    rule_set = config.rule_sets.get(record_type)
+    trace = NO_TRACE
+    if rule_set is not None:
+        found = rules.find(rule_set.on_created, case)
+        trace = _asked(rule_set.id, found.tried)
+        if found.entry is not None and found.target is not None:
+            return _given(case, found.target, trace, found.entry.id)
+    matched = team(case)
+    if matched is not None:
+        return _given(case, matched, trace._replace(question="team"), hits.TEAM)
+    default = config.defaults.get(record_type) or config.defaults.get("*")
+    trace = trace._replace(question="default", target=default)
+    if default is None:
+        detail = f"no rule matched and there is no default for {record_type} records"
+        return case.conclude(Rejected("no_target", detail), trace)
+    if resolve(default, case) == "outside_domain":
+        detail = f"the default for {record_type} records, {default}, does not take this one by its domain"
+        return case.conclude(Rejected("outside_domain", detail), trace)
+    return _given(case, default, trace, hits.DEFAULT)
+
+
+def on_update(case: Case) -> tuple[Decision, ...]:
+    """Ask the entries that are asked on updates; the first that matches gives the record, if it may (D5)."""
+    rule_set = case.config.rule_sets.get(case.record_type)
+    if rule_set is None or not rule_set.on_updated.entries:
+        return ()
+    entry, target, tried = rules.find(rule_set.on_updated, case)
+    if entry is None or target is None:
+        return ()
+    kept = _keeps(entry, target, case)
+    if kept is not None:
+        return (case.conclude(kept),)
+    trace = _asked(rule_set.id, tried)
+    if case.depth > case.config.depth_limit:
+        return (case.conclude(too_deep(case), trace),)
+    released = release(case, "reassigned")
+    given = _given(case, target, trace, entry.id)
+    return (given,) if released is None else (released, given)
+
+
+def _given(case: Case, target: Target, trace: Trace, entry: str) -> Decision:
+    """Give the record, and count what named the target where a rule set was asked."""
+    given = give(case, target, trace)
+    if trace.rule_set and not isinstance(given.outcome, Rejected):
+        hits.count(case, trace.rule_set, entry)
+    return given
+
+
+def _keeps(entry: Entry, target: Target, case: Case) -> Nothing | None:
+    """Why an entry that matched on an update leaves the record where it is, if so."""
+    record, parked = case.record, case.draft.parked.get(case.name)
+    if parked is not None:
+        is_there = target == Target("queue" if parked.queued else "pool", parked.pool)
+        return Nothing("parked_already", parked.pool) if is_there or entry.reassign == "never" else None
+    if not record.owner:
+        return None
+    is_there = target == Target("pool", record.pool) or target == Target("user", record.owner)
+    return Nothing("owner_kept", record.owner) if is_there or not record.by_us or entry.reassign != "always" else None
+
+
+def too_deep(case: Case) -> Rejected:
+    """The refusal of what too many automatic decisions led to (D7)."""
+    return Rejected("chain_depth", f"{case.depth} automatic decisions led here, {case.config.depth_limit} are allowed")
+
+
+def _asked(rule_set: str, tried: tuple[Tried, ...]) -> Trace:
+    """The trace of a rule set's answer."""
+    earlier = max(0, len(tried) - LISTED_ENTRIES)
+    return Trace("rule_set", rule_set, tried[earlier:] if earlier else tried, earlier=earlier)

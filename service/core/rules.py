@@ -1,0 +1,80 @@
+"""Which entry of a rule set a record gets: the first whose criteria all hold and whose target can be resolved.
+
+This runs for every record that names no target, so it only notes which criterion decided; sentences are made by
+`explain` when somebody reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from service.core.case import Case
+from service.core.configuration import Entry, Facts, RuleSet
+from service.core.model import Target, Tried
+from service.core.targets import resolve
+
+
+class Found(NamedTuple):
+    """The entry that won (none: none did) with what its target means now, and every entry that was asked, in order."""
+
+    entry: Entry | None
+    target: Target | None
+    tried: tuple[Tried, ...]
+
+
+def find(rule_set: RuleSet, case: Case) -> Found:
+    """The first entry that matches and can have the record. What one that matched lacks is noted with it."""
+    entry, tried = match(rule_set, case.facts, case.now_ms)
+    while entry is not None:
+        target = resolve(entry.target, case)
+        if isinstance(target, Target):
+            return Found(entry, target, tried)
+        tried = (*tried[:-1], tried[-1]._replace(unresolved=target))
+        entry, more = _match_behind(rule_set, len(tried), case)
+        tried += more
+    return Found(None, None, tried)
+
+
+def match(rule_set: RuleSet, facts: Facts, now_ms: int) -> tuple[Entry | None, tuple[Tried, ...]]:
+    """The first entry that matches, none where there is none, and every entry that was asked, in order."""
+    winner, late = rule_set.ask(facts, now_ms)
+    failed = rule_set.failed if winner < 0 else rule_set.failed[:winner]
+    if late:
+        failed = _with_late(failed, late)
+    if winner < 0:
+        return None, failed
+    entry = rule_set.entries[winner]
+    return entry, (*failed, _matched(entry.id))
+
+
+def _match_behind(rule_set: RuleSet, first: int, case: Case) -> tuple[Entry | None, tuple[Tried, ...]]:
+    """The same as `match` for the entries from `first` on, one by one: seldom needed, and then for a few."""
+    tried: list[Tried] = []
+    for position in range(first, len(rule_set.entries)):
+        entry = rule_set.entries[position]
+        winner, late = rule_set.ask_one(position)(case.facts, case.now_ms)
+        if winner >= 0:
+            return entry, (*tried, _matched(entry.id))
+        tried.append(_failed(entry.id, late.get(0, 0)))
+    return None, tuple(tried)
+
+
+def _with_late(failed: tuple[Tried, ...], late: Mapping[int, int]) -> tuple[Tried, ...]:
+    """The same entries, some of them decided by a later criterion than the first."""
+    noted = list(failed)
+    for position, leaf in late.items():
+        noted[position] = _failed(noted[position].entry, leaf)
+    return tuple(noted)
+
+
+@lru_cache(maxsize=65_536)
+def _failed(entry: str, leaf: int) -> Tried:
+    """Made once: the same few values are noted again and again."""
+    return Tried(entry, matched=False, criterion=leaf)
+
+
+@lru_cache(maxsize=65_536)
+def _matched(entry: str) -> Tried:
+    return Tried(entry, matched=True)

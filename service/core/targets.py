@@ -1,0 +1,90 @@
+"""What an entry's target means for this record now: a person, pool or queue, or why it cannot have the record.
+
+A target that leads nowhere does not lose the record: the entry is noted with the reason and the next one is tried. An
+owner whom a person named in the CRM never comes here: that is a choice, and only `assign.refusal` can stand against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, assert_never
+
+from service.core.case import Case
+from service.core.configuration import EntryTarget, OwnerOf, PoolSpec, TeamMatch
+from service.core.model import Target, Unresolved
+
+OWNER: Final = "owner"
+"""Where a related record tells its owner, as `user:ann`."""
+
+
+def resolve(target: EntryTarget, case: Case) -> Target | Unresolved:
+    """Who or what gets the record, or why nobody does."""
+    match target:
+        case Target():
+            return _named(target, case)
+        case OwnerOf(path):
+            return _related_owner(path, case)
+        case TeamMatch():
+            return team(case) or "no_team"
+        case _:
+            assert_never(target)
+
+
+def team(case: Case) -> Target | None:
+    """The first pool of the record's type whose own domain accepts it (S65-S69, S73)."""
+    teams = case.config.teams.get(case.record_type)
+    if teams is None:
+        return None
+    winner, _ = teams.ask(case.facts, case.now_ms)
+    return teams.specs[winner].target if winner >= 0 else None
+
+
+def _named(target: Target, case: Case) -> Target | Unresolved:
+    match target.kind:
+        case "user":
+            user = case.config.users.get(target.id)
+            if user is None:
+                return "unknown_user"
+            return target if user.active else "inactive_user"
+        case "pool":
+            spec = case.config.pools.get(target.id)
+            return "unknown_pool" if spec is None else _pool(spec, case)
+        case "queue":
+            spec = case.config.pools.get(target.id)
+            return "unknown_queue" if spec is None or not spec.is_queue else _pool(spec, case)
+        case "plan":
+            return "unknown_plan"
+        case _:
+            assert_never(target.kind)
+
+
+def _pool(spec: PoolSpec, case: Case) -> Target | Unresolved:
+    if spec.record_type != case.record_type:
+        return "wrong_record_type"
+    if spec.domain is not None and not spec.domain.test(case.facts, case.now_ms):
+        return "outside_domain"
+    if spec.implied and not any(case.config.users[member.person].active for member in spec.members):
+        return "nobody"
+    return spec.target
+
+
+def _related_owner(path: tuple[str, ...], case: Case) -> Target | Unresolved:
+    """The person who has the related record (S45, S46). Somebody who is not there now is not asked (D4)."""
+    related: object = case.facts
+    for step in path:
+        related = related.get(step) if isinstance(related, Mapping) else None
+    if not isinstance(related, Mapping):
+        return "no_related_record"
+    owner = related.get(OWNER)
+    if not isinstance(owner, str) or not owner:
+        return "no_related_owner"
+    kind, colon, name = owner.partition(":")
+    if colon and kind != "user":
+        return "not_a_person"
+    found = _named(Target("user", name if colon else owner), case)
+    if not isinstance(found, Target):
+        return found
+    person = case.draft.people.get(found.id)
+    if person is None or person.availability == "available":
+        return found
+    return "off_shift" if person.availability == "off_shift" else "away"

@@ -1,0 +1,65 @@
+"""What the process says over HTTP: whether it lives, whether it works, its numbers, and its events.
+
+Live means that the event loop turns: restart what is not. Ready means that the process does its work: look at the
+reasons of what is not. The description is a plain page without scripts: it needs nothing from elsewhere and can do
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+import orjson
+import yaml
+from faststream.asgi import AsgiResponse, get
+from faststream.asgi.types import ASGIApp, Scope
+
+from service.http.description import description_page
+from service.telemetry import METRICS_CONTENT_TYPE, metrics_page
+
+JSON: Final = {"Content-Type": "application/json"}
+HTML: Final = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+}
+
+
+class Readiness(NamedTuple):
+    """What keeps the process from its work (nothing: it is ready), and the state of each of its lanes."""
+
+    problems: tuple[str, ...]
+    lanes: Mapping[int, str]
+
+
+def routes(readiness: Callable[[], Readiness]) -> Sequence[tuple[str, ASGIApp]]:
+    """All paths of the process."""
+
+    @get
+    async def live(scope: Scope) -> AsgiResponse:
+        return AsgiResponse(b'{"live":true}', 200, JSON)
+
+    @get
+    async def ready(scope: Scope) -> AsgiResponse:
+        found = readiness()
+        lanes = {str(number): state for number, state in found.lanes.items()}
+        body = orjson.dumps({"ready": not found.problems, "problems": found.problems, "lanes": lanes})
+        return AsgiResponse(body, 503 if found.problems else 200, JSON)
+
+    @get
+    async def metrics(scope: Scope) -> AsgiResponse:
+        return AsgiResponse(metrics_page(), 200, {"Content-Type": METRICS_CONTENT_TYPE})
+
+    document = files("schemas").joinpath("asyncapi.yaml").read_bytes()
+    page = description_page(yaml.safe_load(document))
+
+    @get
+    async def docs(scope: Scope) -> AsgiResponse:
+        return AsgiResponse(page, 200, HTML)
+
+    @get
+    async def asyncapi(scope: Scope) -> AsgiResponse:
+        return AsgiResponse(document, 200, {"Content-Type": "application/yaml"})
+
+    return [("/live", live), ("/ready", ready), ("/metrics", metrics), ("/docs", docs), ("/asyncapi.yaml", asyncapi)]

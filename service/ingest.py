@@ -1,0 +1,131 @@
+"""Take CRM events to their lanes: decode, re-key, send, and only then acknowledge.
+
+Ingest knows nothing of configuration, so running it twice is harmless: a lane drops what it has taken before. What
+matters is order. Of one source partition no later event may be sent before an earlier one, so there is one batch
+outstanding per lane, and after a failed send the same batch goes again from its start with a new producer. No
+exception leaves `handle`: the framework would skip the batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import structlog
+
+from service.kafka.port import Lost, Message
+from service.kafka.publisher import Place
+from service.telemetry import METERS
+from service.wire.dead_letters import dead_letter
+from service.wire.inputs import Decoded, decode
+from service.wire.lanes import lane_of
+from service.wire.messages import Poison, Position, RawRecord
+from service.wire.outputs import DEFAULT_DIVISION
+from service.wire.topics import Topics
+
+log = structlog.get_logger(__name__)
+
+
+class Sender(Protocol):
+    """What ingest needs of a producer; see `service.kafka.publisher`."""
+
+    async def publish(self, messages: Sequence[Message]) -> None: ...
+
+    async def append(self, place: Place, messages: Sequence[Message]) -> int: ...
+
+    async def renew(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How sources are read. The epoch covers the division attribute and the number of lanes: neither changes alone."""
+
+    topics: Topics
+    lanes: int
+    epoch: int = 0
+    division_attribute: str = "division"
+    size_limit_bytes: int = 262_144
+
+
+class Sorted(NamedTuple):
+    """A batch of source records as it is sent: per lane, and what could not be read."""
+
+    lanes: dict[int, list[Message]]
+    dead_letters: list[Message]
+
+
+def no_step(name: str) -> None:
+    """Nothing happens between the steps."""
+
+
+async def pause(attempt: int) -> None:
+    """Wait longer with each attempt, at most five seconds."""
+    await asyncio.sleep(min(5.0, 0.1 * 2.0**attempt))
+
+
+@dataclass
+class Ingest:
+    """Sends batches of source records to their lanes. `step` is called between any two things it does."""
+
+    reading: Reading
+    sender: Sender
+    step: Callable[[str], None] = no_step
+    pause: Callable[[int], Awaitable[None]] = field(default=pause)
+
+    async def handle(self, records: Sequence[RawRecord], acknowledge: Callable[[], Awaitable[None]]) -> None:
+        """Send all of a batch, however often it takes, then acknowledge it."""
+        self.step("ingest_polled")
+        batch = sort_batch(records, self.reading)
+        attempt = 0
+        while not await self._send(batch):
+            attempt += 1
+            await self.pause(attempt)
+            await self.sender.renew()
+        self.step("ingest_sent")
+        await acknowledge()
+        self.step("ingest_acknowledged")
+        for topic, amount in Counter(record.topic for record in records).items():
+            METERS.count("events_ingested", amount, topic=topic)
+
+    async def _send(self, batch: Sorted) -> bool:
+        """One attempt at everything. False: it is not known what arrived."""
+        writes = [
+            self.sender.append(Place(self.reading.topics.events, lane), messages)
+            for lane, messages in batch.lanes.items()
+        ]
+        answers = await asyncio.gather(*writes, self.sender.publish(batch.dead_letters), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, Lost):
+                log.warning("batch.lost", reason=str(answer))
+                return False
+            if isinstance(answer, BaseException):
+                raise answer
+        return True
+
+
+def sort_batch(records: Sequence[RawRecord], reading: Reading) -> Sorted:
+    """Decode each record, and say where it goes. Order is kept."""
+    lanes: defaultdict[int, list[Message]] = defaultdict(list)
+    dead_letters = []
+    for record in records:
+        decoded = decode(
+            record,
+            epoch=reading.epoch,
+            division_attribute=reading.division_attribute,
+            size_limit=reading.size_limit_bytes,
+        )
+        match decoded:
+            case Poison():
+                position = Position(reading.epoch, record.topic, record.partition, record.offset)
+                log.warning("event.refused", reason=decoded.reason, detail=decoded.detail, position=str(position))
+                METERS.count("dead_letters", reason=decoded.reason)
+                dead_letters.append(dead_letter(decoded, position, reading.topics))
+            case Decoded(division, broadcast, value):
+                key = (division or DEFAULT_DIVISION).encode()
+                targets = range(reading.lanes) if broadcast else (lane_of(division or DEFAULT_DIVISION, reading.lanes),)
+                for lane in targets:
+                    lanes[lane].append(Message(reading.topics.events, key, value))
+    return Sorted(dict(lanes), dead_letters)

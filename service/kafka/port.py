@@ -1,0 +1,75 @@
+"""What a lane needs from the broker: its input, its log, its outputs.
+
+One of the program's two ports. It has two implementations: Kafka, and a list of records for scenarios, simulation and
+replay. One contract suite runs against both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple, Protocol
+
+from service.wire.messages import Headers as Headers
+from service.wire.messages import Message as Message
+
+
+class LogEntry(NamedTuple):
+    """One record of a lane's log."""
+
+    offset: int
+    value: bytes
+
+
+class Arrived(NamedTuple):
+    """One record of a lane's input; `time_ms` is the broker's append time where it has one."""
+
+    offset: int
+    time_ms: int
+    value: bytes
+
+
+class Lost(Exception):
+    """It is not known whether a write arrived. The producer is of no use any more: renew it and claim again."""
+
+
+class Truncated(Exception):
+    """The position asked for is not (or no longer) there. `begin` and `end` are what there is."""
+
+    def __init__(self, begin: int, end: int) -> None:
+        super().__init__(f"the partition holds offsets {begin} to {end}")
+        self.begin = begin
+        self.end = end
+
+
+class Transport(Protocol):
+    """One lane's side of the broker. Not safe for concurrent use, except `append` beside `poll`."""
+
+    async def log_bounds(self) -> tuple[int, int]:
+        """First offset of the log, and the offset the next record will have."""
+
+    def read_log(self, start: int, stop: int) -> AsyncIterator[LogEntry]:
+        """Records with start <= offset < stop, in order. Raises `Truncated` when `start` is not there."""
+
+    async def append(self, value: bytes) -> int:
+        """Append one record to the log and return its offset as the broker told it. Raises `Lost`."""
+
+    async def seek(self, offset: int) -> None:
+        """Make `offset` the next input position to poll."""
+
+    async def poll(self, limit: int, wait_ms: int) -> Sequence[Arrived]:
+        """Up to `limit` input records in order; empty after `wait_ms` without any. Raises `Truncated`."""
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Publish all, in order per key, and wait until the broker has them. Raises `Lost`."""
+
+    async def tick(self, value: bytes) -> None:
+        """Append to the lane's own input, to let time pass. Raises `Lost`."""
+
+    async def truncate_log(self, before: int) -> None:
+        """Delete the log's records below `before`. A broker that cannot is left as it is."""
+
+    async def renew(self) -> None:
+        """Throw the producer away and make a new one."""
+
+    async def close(self) -> None:
+        """Let go of every connection. Never waits for a broker that does not answer."""

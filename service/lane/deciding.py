@@ -1,0 +1,293 @@
+"""Make a batch: inputs in, one log record out, with nothing written anywhere.
+
+Each input is decided with the changes of those before it. Timers that are due by an input's time go off first, a
+bounded number of them; when that number is used up the batch ends, possibly in front of an input, and says how far it
+came. An input whose decision raises goes to the dead letters and its changes are dropped; the others go on.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple, assert_never
+
+import structlog
+
+from service.core.case import Verdict
+from service.core.configuration import Config
+from service.core.decide import decide
+from service.core.membership import switch
+from service.core.model import (
+    Assigned,
+    Decision,
+    MemberEvent,
+    Nothing,
+    Pending,
+    Queued,
+    Rejected,
+    Released,
+)
+from service.core.state import Change
+from service.core.timers import fire
+from service.lane.book import Book, stored
+from service.wire.dead_letters import dead_letter
+from service.wire.inputs import LaneInput, Origin, Tick
+from service.wire.log_records import NO_OFFSET, Batch, OutcomeLine, Place, Stored
+from service.wire.messages import Message, Poison, Position
+from service.wire.outputs import DEFAULT_DIVISION, Context, render
+from service.wire.topics import Topics
+
+log = structlog.get_logger()
+
+CODE_VERSION: Final = 1
+"""Grows when `decide` changes what it decides; each batch names it."""
+
+MAX_RAISED_IN_A_ROW: Final = 100
+"""So many inputs in a row whose decision raised are a bug and not bad input: the lane halts."""
+
+
+HEADERS_BYTES: Final = 400
+"""About what the headers of one output take in the log."""
+
+
+class TooManyDeadLetters(Exception):
+    """Deciding raised for too many inputs in a row. This is a bug: see the dead letters' traces, then restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a lane decides with, besides its book: the divisions' current configurations and the limits of a batch."""
+
+    lane: int
+    topics: Topics
+    configs: Mapping[str, Config]
+    timers_per_batch: int = 100
+    outputs_max_bytes: int = 450_000
+    drop_taken: bool = True
+
+
+class Read(NamedTuple):
+    """One input, decoded. `offset` is its position in the lane's input, `time_ms` the broker's time."""
+
+    offset: int
+    time_ms: int
+    content: LaneInput | Tick | Poison
+    raw: bytes
+
+
+class Made(NamedTuple):
+    """A batch without its token, what it touched, and how many of the inputs it used up."""
+
+    batch: Batch
+    touched: frozenset[tuple[str, str]]
+    used: int
+
+
+def decide_batch(book: Book, inputs: Sequence[Read], rules: Rules) -> Made:
+    """Decide the inputs in order, up to the limits. The book moves on; it is thrown away if nothing comes of it."""
+    making = _Making(book, rules)
+    used = 0
+    for item in inputs:
+        book.clock_ms = max(book.clock_ms, item.time_ms)
+        if not making.fire_due_timers() or making.is_full:
+            break
+        making.take(item)
+        used += 1
+    else:
+        making.fire_due_timers()
+    return making.finish(used)
+
+
+def switch_configuration(book: Book, config: Config, rules: Rules) -> Made:
+    """The batch that makes a lane go over to a new version of a division's configuration."""
+    making = _Making(book, replace(rules, configs={**rules.configs, config.division: config}))
+    book.versions[config.division] = config.version
+    verdict = switch(book.state(config.division), config, book.clock_ms)
+    making.record(config.division, verdict, making.tell(config.division, verdict, None))
+    return making.finish(0)
+
+
+class _Told(NamedTuple):
+    """One decision as the log lists it and as the world hears of it."""
+
+    line: OutcomeLine
+    messages: list[Message]
+
+
+class _Making:
+    """A batch in the making. The next outcome is listed at `_offset` and `_ordinal`."""
+
+    def __init__(self, book: Book, rules: Rules) -> None:
+        self._book = book
+        self._rules = rules
+        self._start = book.place
+        self._offset, self._ordinal = book.place
+        self._versions_before = dict(book.versions)
+        self._timers_left = rules.timers_per_batch
+        self._changes: dict[tuple[str, str, str], Change] = {}
+        self._marked: dict[tuple[str, int], None] = {}
+        self._outcomes: list[OutcomeLine] = []
+        self._outputs: list[Message] = []
+        self._output_bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the log record would become too large with more in it."""
+        return self._output_bytes >= self._rules.outputs_max_bytes
+
+    def fire_due_timers(self) -> bool:
+        """Let the timers go off whose time has come. False: the batch may not fire more, and some are left."""
+        book = self._book
+        while (timer := book.next_timer()) is not None and timer[0] <= book.clock_ms:
+            if self._timers_left == 0 or self.is_full:
+                return False
+            self._timers_left -= 1
+            _, division, name = timer
+            verdict = fire(name, book.state(division), self._config(division), book.clock_ms)
+            self.record(division, verdict, self.tell(division, verdict, None))
+        return True
+
+    def take(self, item: Read) -> None:
+        """Decide one input and step behind it."""
+        if item.offset != self._offset:
+            self._offset, self._ordinal = item.offset, 0
+        match item.content:
+            case Tick():
+                self._note("nothing", "tick", "")
+            case Poison() as poison:
+                here = Position(self._book.epoch, self._rules.topics.events, self._rules.lane, item.offset)
+                self._refuse(poison, here)
+            case LaneInput() as received:
+                self._take_event(received, item.raw)
+            case _:
+                assert_never(item.content)
+        self._offset, self._ordinal = item.offset + 1, 0
+
+    def record(self, division: str, verdict: Verdict, told: Sequence[_Told]) -> None:
+        """Make a verdict part of the batch, with what is told of it."""
+        changes = verdict.changes
+        self._book.apply(division, changes)
+        for change in changes:
+            kind, field, _ = change
+            self._changes[kind, division if kind != "person" else "", field] = change
+        for line, messages in told:
+            self._list(line)
+            self._publish(messages)
+
+    def tell(
+        self, division: str, verdict: Verdict, received: LaneInput | None, ordinal: int | None = None
+    ) -> list[_Told]:
+        """What the log lists and the world hears of a verdict's decisions, numbered on from `ordinal`."""
+        first = self._ordinal if ordinal is None else ordinal
+        config = self._config(division)
+        origin, source = (Origin(), "") if received is None else (received.origin, str(received.position))
+        context = Context(self._rules.topics, division, self._book.clock_ms, config.version, config.label, origin)
+        told = []
+        for number, decision in enumerate(verdict.decisions, first):
+            line = self._line(number, *describe(decision), source)
+            told.append(_Told(line, render(decision, line.decision_id, context)))
+        return told
+
+    def finish(self, used: int) -> Made:
+        """The batch as it is written to the log; token and snapshots are the caller's to add."""
+        book = self._book
+        book.place = Place(self._offset, self._ordinal)
+        changes: list[Stored] = [stored(division, change) for (_, division, _), change in self._changes.items()]
+        changes += book.own_changes(self._versions_before, self._marked)
+        touched = frozenset((division, field) for (kind, division, field) in self._changes if kind == "record")
+        batch = Batch(
+            token=NO_OFFSET,
+            start=self._start,
+            end=book.place,
+            time_ms=book.clock_ms,
+            versions=dict(book.versions),
+            code=CODE_VERSION,
+            outcomes=self._outcomes,
+            changes=changes,
+            outputs=self._outputs,
+        )
+        return Made(batch, touched, used)
+
+    def _take_event(self, received: LaneInput, raw: bytes) -> None:
+        position = received.position
+        if self._rules.drop_taken and self._book.is_taken(position):
+            self._note("dropped", "", str(position))
+            return
+        self._book.take(position)
+        self._marked[position.topic, position.partition] = None
+        try:
+            decided = self._decide(received)
+        except Exception as error:  # noqa: BLE001  # the one place: what a decision raises costs its event, not the lane
+            self._raised(received, raw, error)
+            return
+        self._book.raised_in_a_row = 0
+        for division, verdict, told in decided:
+            self.record(division, verdict, told)
+
+    def _decide(self, received: LaneInput) -> list[tuple[str, Verdict, list[_Told]]]:
+        """The verdict of each division concerned, and what is told of it; nothing is changed yet."""
+        decided = []
+        ordinal = self._ordinal
+        for division in self._divisions_of(received):
+            state, config = self._book.state(division), self._config(division)
+            verdict = decide(received.event, state, config, self._book.clock_ms)
+            decided.append((division, verdict, self.tell(division, verdict, received, ordinal)))
+            ordinal += len(verdict.decisions)
+        return decided
+
+    def _config(self, division: str) -> Config:
+        return self._rules.configs.get(division) or Config(division)
+
+    def _divisions_of(self, received: LaneInput) -> list[str]:
+        """An event about a person concerns every division of the lane, unless it names one."""
+        if isinstance(received.event, MemberEvent) and received.division is None:
+            return sorted(self._rules.configs) or [DEFAULT_DIVISION]
+        return [received.division or DEFAULT_DIVISION]
+
+    def _raised(self, received: LaneInput, raw: bytes, error: Exception) -> None:
+        self._book.raised_in_a_row += 1
+        if self._book.raised_in_a_row > MAX_RAISED_IN_A_ROW:
+            raise TooManyDeadLetters(f"deciding raised for {self._book.raised_in_a_row} events in a row") from error
+        log.error("decision.raised", position=str(received.position), error=type(error).__name__)
+        trace = "".join(traceback.format_exception(error))
+        poison = Poison("decide_raised", f"{type(error).__name__}: {error}", raw)
+        self._refuse(poison, received.position, trace)
+
+    def _refuse(self, poison: Poison, position: Position, trace: str = "") -> None:
+        self._note("dead_letter", poison.reason, str(position))
+        self._publish([dead_letter(poison, position, self._rules.topics, trace)])
+
+    def _publish(self, messages: Sequence[Message]) -> None:
+        self._outputs += messages
+        for message in messages:
+            self._output_bytes += len(message.value) + HEADERS_BYTES
+
+    def _note(self, kind: str, reason: str, source: str) -> None:
+        """List one outcome under the input's offset, with the next ordinal."""
+        self._list(self._line(self._ordinal, kind, reason, source))
+
+    def _line(self, ordinal: int, kind: str, reason: str, source: str) -> OutcomeLine:
+        decision_id = f"{self._rules.lane}-{self._book.epoch}-{self._offset}-{ordinal}"
+        return OutcomeLine(self._offset, ordinal, kind, reason, decision_id, source)
+
+    def _list(self, line: OutcomeLine) -> None:
+        self._outcomes.append(line)
+        self._ordinal = line.ordinal + 1
+
+
+def describe(decision: Decision) -> tuple[str, str]:
+    """An outcome's name in lower case, and its reason."""
+    match decision.outcome:
+        case Assigned() | Queued():
+            return "assigned", ""
+        case Pending(reason=reason):
+            return "pending", reason
+        case Rejected(reason=reason):
+            return "rejected", reason
+        case Released(reason=reason):
+            return "released", reason
+        case Nothing(reason=reason):
+            return "nothing", reason
+        case _:
+            assert_never(decision.outcome)

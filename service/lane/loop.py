@@ -1,0 +1,302 @@
+"""Own a lane: one batch after the other, until somebody else does.
+
+    poll → load → decide → append → advance and publish
+
+The log record is the decision. When its offset is the one after our last record, nobody else has written in between,
+and what it says is the truth; when it is not, the log tells whether we still own the lane. Whatever else surprises
+us is answered in one way: claim again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import Final
+
+import structlog
+from aiokafka.errors import KafkaError
+from redis.exceptions import RedisError
+
+from service.core.configuration import Config
+from service.core.model import RecordEvent
+from service.kafka.port import Lost, Transport, Truncated
+from service.lane.deciding import Made, Read, Rules, decide_batch, switch_configuration
+from service.lane.folding import entries
+from service.lane.snapshot import Snapshots
+from service.lane.surprise import Fenced, Halted, Surprise
+from service.lane.takeover import Step, TakeOver, Tenure, expect_ok, load_records
+from service.store.port import Head, Store
+from service.telemetry import METERS, BatchStep
+from service.wire.inputs import LaneInput, read_input, tick
+from service.wire.log_records import Claim, Place, checksum, encode
+from service.wire.outputs import DEFAULT_DIVISION
+from service.wire.topics import Topics
+
+log = structlog.get_logger()
+
+TICK_PAUSE_MS: Final = 1_000
+"""At most one tick in this time, should the broker's clock be behind ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds a lane's work. `record_max_bytes`: a batch whose log record would be larger is halved."""
+
+    batch_max: int = 500
+    timers_per_batch: int = 100
+    poll_wait_ms: int = 200
+    record_max_bytes: int = 900_000
+    snapshot_min_bytes: int = 4_000_000
+    keep_ms: int = 7 * 24 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Safeguards:
+    """The checks that keep the promises. Production has them all; a test shows what each is for by leaving it out."""
+
+    contiguity: bool = True
+    watermark: bool = True
+    republication: bool = True
+
+
+def no_step(name: str) -> None:
+    """Nothing happens between the steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a lane is given by the process it runs in.
+
+    `configs` tells the newest configuration of each division of this lane; `configured` the one of a given version,
+    which is there once the lane's log names it. `now_ms` is the wall clock: it only says when to let time pass.
+    """
+
+    owner: str
+    topics: Topics
+    configs: Callable[[], Mapping[str, Config]]
+    configured: Callable[[str, int], Awaitable[Config]]
+    now_ms: Callable[[], int]
+    step: Step = no_step
+    safeguards: Safeguards = Safeguards()
+
+
+@dataclass
+class Lane:
+    """One lane and its owner. `number` is its partition."""
+
+    number: int
+    transport: Transport
+    store: Store
+    around: Surroundings
+    limits: Limits = Limits()
+    _configs: dict[str, Config] = field(default_factory=dict)
+    _waiting: list[Read] = field(default_factory=list)
+    _loaded: set[tuple[str, str]] = field(default_factory=set)
+    _ticked_ms: int = 0
+    is_leaving: bool = False
+
+    def leave(self) -> None:
+        """Stop after the batch that is being written."""
+        self.is_leaving = True
+
+    async def take_over(self) -> Tenure:
+        """Claim the lane and make everything ready for the first batch."""
+        attempt = TakeOver(
+            self.number,
+            self.around.owner,
+            self.transport,
+            self.store,
+            self.around.step,
+            self.around.safeguards.republication,
+        )
+        started = perf_counter()
+        tenure = await attempt.run()
+        METERS.timing("takeover_seconds", perf_counter() - started)
+        self._waiting, self._loaded = [], set()
+        self._configs = {
+            division: await self.around.configured(division, version)
+            for division, version in tenure.book.versions.items()
+        }
+        return tenure
+
+    async def own(self, on_batch: Callable[[Tenure], None]) -> None:
+        """Claim, then work until told to leave, fenced, surprised or halted. `on_batch` is told after each round."""
+        try:
+            tenure = await self.take_over()
+            snapshots = self._snapshots(tenure)
+            while not self.is_leaving:
+                await self.work_once(tenure, snapshots)
+                on_batch(tenure)
+        except (Lost, Truncated, KafkaError, RedisError, OSError) as error:
+            raise Surprise(f"{type(error).__name__}: {error}") from error
+
+    def _snapshots(self, tenure: Tenure) -> Snapshots:
+        return Snapshots(
+            tenure,
+            self.store,
+            self.transport,
+            lambda record: self._append(tenure, encode(record)),
+            self.around.step,
+            self.limits.snapshot_min_bytes,
+            self.limits.keep_ms,
+        )
+
+    async def work_once(self, tenure: Tenure, snapshots: Snapshots) -> int:
+        """One round: a new configuration, or a batch of inputs, or letting time pass; then a piece of snapshot.
+
+        Returns how many inputs and timers it used up.
+        """
+        newer = self._newer_configuration(tenure)
+        if newer is not None:
+            done = await self._switch(tenure, newer)
+        else:
+            done = await self._work_on_inputs(tenure, idle_wait_ms=0 if snapshots.is_open else self.limits.poll_wait_ms)
+        await snapshots.go_on()
+        return done
+
+    def _newer_configuration(self, tenure: Tenure) -> Config | None:
+        versions = tenure.book.versions
+        for division, config in self.around.configs().items():
+            if config.version > versions.get(division, 0):
+                return config
+        return None
+
+    async def _switch(self, tenure: Tenure, config: Config) -> int:
+        made = switch_configuration(tenure.book, config, self._rules())
+        self._configs[config.division] = config
+        await self._commit(tenure, self._sealed(tenure, made), made)
+        log.info("configuration.switched", lane=self.number, division=config.division, version=config.version)
+        return 1
+
+    async def _work_on_inputs(self, tenure: Tenure, idle_wait_ms: int) -> int:
+        timer_due = self._has_due_timer(tenure)
+        if not self._waiting:
+            self._waiting = await self._poll(tenure.book.place, 0 if timer_due else idle_wait_ms)
+            await self._load(tenure)
+        if not self._waiting and not timer_due:
+            await self._let_time_pass(tenure)
+            return 0
+        with _measured("decide"):
+            made = decide_batch(tenure.book, self._waiting, self._rules())
+            value = self._sealed(tenure, made)
+        self.around.step("decided")
+        await self._commit(tenure, value, made)
+        if made.used:
+            METERS.timing("event_to_decision_seconds", max(0, self.around.now_ms() - self._waiting[0].time_ms) / 1000)
+        self._waiting = self._waiting[made.used :]
+        if not self._waiting:
+            tenure.book.forget_records(self._loaded)
+            self._loaded = set()
+        return len(made.batch.outcomes)
+
+    async def _poll(self, place: Place, wait_ms: int) -> list[Read]:
+        try:
+            with _measured("poll"):
+                arrived = await self.transport.poll(self.limits.batch_max, wait_ms)
+        except Truncated as gone:
+            raise Halted(
+                f"the input goes on at {place.offset}, and the topic holds {gone.begin} to {gone.end}"
+            ) from gone
+        if arrived:
+            self.around.step("polled")
+        return [Read(item.offset, item.time_ms, read_input(item.value), item.value) for item in arrived]
+
+    async def _load(self, tenure: Tenure) -> None:
+        """Load the records that the waiting inputs name."""
+        named = {
+            (item.content.division or DEFAULT_DIVISION, item.content.event.record)
+            for item in self._waiting
+            if isinstance(item.content, LaneInput) and isinstance(item.content.event, RecordEvent)
+        }
+        if not named:
+            return
+        with _measured("load"):
+            names = list(named)
+            await load_records(self.store, self.number, tenure.token, tenure.head.revision, names, tenure.book)
+        self._loaded |= named
+        self.around.step("loaded")
+
+    async def _commit(self, tenure: Tenure, value: bytes, made: Made) -> None:
+        """Make the batch true, then remember it and tell of it, side by side."""
+        with _measured("append"):
+            revision = await self._append(tenure, value)
+        tenure.grown += len(value)
+        self.around.step("appended")
+        head = Head(revision, checksum(value))
+        answers = await asyncio.gather(self._advance(tenure, head, made), self._publish(made), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        tenure.head = head
+        self._loaded |= made.touched
+        _count(made)
+
+    async def _advance(self, tenure: Tenure, head: Head, made: Made) -> None:
+        changes = made.batch.changes
+        with _measured("advance"):
+            expect_ok(await self.store.advance(self.number, tenure.token, tenure.head.revision, head, changes))
+        self.around.step("advanced")
+
+    async def _publish(self, made: Made) -> None:
+        with _measured("publish"):
+            await self.transport.publish(made.batch.outputs)
+        self.around.step("published")
+
+    async def _append(self, tenure: Tenure, value: bytes) -> int:
+        """Append under the token. Raises `Fenced` where anybody has claimed since, `Surprise` where it is not known."""
+        offset = await self.transport.append(value)
+        if offset <= tenure.last:
+            raise Surprise(f"the broker says the record is at {offset}; the one before is at {tenure.last}")
+        if self.around.safeguards.contiguity and offset > tenure.last + 1:
+            async for entry in entries(self.transport, tenure.last + 1, offset):
+                if isinstance(entry.record, Claim):
+                    raise Fenced(f"claimed again at {entry.offset}")
+        tenure.last = offset
+        return offset
+
+    async def _let_time_pass(self, tenure: Tenure) -> None:
+        """Nothing comes in: where a timer is due by the wall clock, put a tick into the input."""
+        timer = tenure.book.next_timer()
+        now_ms = self.around.now_ms()
+        if timer is not None and timer[0] <= now_ms and not 0 <= now_ms - self._ticked_ms < TICK_PAUSE_MS:
+            self._ticked_ms = now_ms
+            await self.transport.tick(tick())
+
+    def _has_due_timer(self, tenure: Tenure) -> bool:
+        timer = tenure.book.next_timer()
+        return timer is not None and timer[0] <= tenure.book.clock_ms
+
+    def _rules(self) -> Rules:
+        return Rules(
+            self.number,
+            self.around.topics,
+            self._configs,
+            self.limits.timers_per_batch,
+            self.limits.record_max_bytes // 2,
+            self.around.safeguards.watermark,
+        )
+
+    def _sealed(self, tenure: Tenure, made: Made) -> bytes:
+        """The batch's bytes, with the token and what is known of snapshots."""
+        return encode(replace(made.batch, token=tenure.token, snapshots=tenure.snapshots, grown=tenure.grown))
+
+
+@contextmanager
+def _measured(step: BatchStep) -> Iterator[None]:
+    started = perf_counter()
+    yield
+    METERS.timing("batch_seconds", perf_counter() - started, step=step)
+
+
+def _count(made: Made) -> None:
+    for (kind, reason), amount in Counter((line.kind, line.reason) for line in made.batch.outcomes).items():
+        if kind == "dead_letter":
+            METERS.count("dead_letters", amount, reason=reason)
+        else:
+            METERS.count("decisions", amount, outcome=kind)
+    for topic, amount in Counter(message.topic for message in made.batch.outputs).items():
+        METERS.count("outputs_published", amount, topic=topic)

@@ -1,0 +1,139 @@
+"""Write a lane's state into its own log, a few chunks at a time between batches.
+
+A snapshot needs no fence of its own: its chunks stand in the log under the owner's token, and a new owner's claim ends
+it. It begins when the log since the last one is larger than the state, and when it is complete, the log in front of
+what the keep window still needs can be deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from service.kafka.port import Transport
+from service.lane.takeover import Step, Tenure, accept
+from service.store.keys import ALL_KEYS
+from service.store.port import Store
+from service.telemetry import METERS
+from service.wire.log_records import NO_OFFSET, Chunk, Complete, LogRecord, SnapshotMark
+
+log = structlog.get_logger()
+
+KEYS_PER_TURN: Final = 32
+"""At most so many keys are read between two batches."""
+CHUNK_BYTES: Final = 24_000
+TURN_BYTES: Final = 2 * CHUNK_BYTES
+"""About so much is written between two batches, for what comes in waits meanwhile; more where the log grows fast."""
+KEPT_SNAPSHOTS: Final = 8
+
+Append = Callable[[LogRecord], Awaitable[int]]
+"""Appends under the tenure's token and returns the offset; raises if anybody else has claimed."""
+
+
+@dataclass
+class Snapshots:
+    """The snapshot that is being written, if one is. `min_bytes`: no snapshot for less log than that."""
+
+    tenure: Tenure
+    store: Store
+    transport: Transport
+    append: Append
+    step: Step
+    min_bytes: int
+    keep_ms: int
+    _start: int = NO_OFFSET
+    _left: list[str] = field(default_factory=list)
+    _written: int = 0
+    _state_bytes: int = 0
+    _key_bytes: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a snapshot was begun and is not complete."""
+        return bool(self._left) or self._start != NO_OFFSET
+
+    async def go_on(self) -> None:
+        """Write the next few chunks, or begin a snapshot if it is time for one."""
+        if not self.is_open:
+            if self.tenure.grown < max(self.min_bytes, self._state_bytes) or self.tenure.head.revision < 0:
+                return
+            self._left, self._written = list(ALL_KEYS), 0
+        count, before = self._keys_in_a_turn(), self._written
+        keys, self._left = self._left[:count], self._left[count:]
+        contents = accept(await self.store.read(self.tenure.lane, self.tenure.token, self.tenure.head.revision, keys))
+        for content in _chunks(dict(zip(keys, contents, strict=True))):
+            await self._write(content)
+        self._key_bytes = (self._written - before) // len(keys)
+        if not self._left:
+            await self._complete()
+
+    def _keys_in_a_turn(self) -> int:
+        """How many keys fill a turn, if they are like those of the last turn, or of the last snapshot.
+
+        Under load the snapshot is written half as fast as the log grows: what a rebuild has to read stays bounded.
+        """
+        key_bytes = max(self._key_bytes, self._state_bytes // len(ALL_KEYS), 1)
+        turn_bytes = max(TURN_BYTES, self.tenure.grown // 2 - self._written)
+        return max(1, min(KEYS_PER_TURN, turn_bytes // key_bytes))
+
+    async def _write(self, content: Mapping[str, Mapping[str, bytes]]) -> None:
+        start = None if self._start == NO_OFFSET else self._start
+        if start is None:
+            self.tenure.grown = 0
+        offset = await self.append(Chunk(self.tenure.token, start, content, self.tenure.snapshots))
+        self._start = offset if start is None else start
+        self._written += sum(_size(fields) for fields in content.values())
+        self.step("chunk_written")
+
+    async def _complete(self) -> None:
+        tenure, start = self.tenure, self._start
+        head, clock_ms = tenure.head, tenure.book.clock_ms
+        await self.append(Complete(tenure.token, start, head.revision, head.checksum, clock_ms, tenure.snapshots))
+        self._start, self._state_bytes = NO_OFFSET, self._written
+        tenure.snapshots = thinned((*tenure.snapshots, SnapshotMark(start, clock_ms)))
+        self.step("snapshot_completed")
+        METERS.count("snapshots", lane=str(tenure.lane))
+        log.info("snapshot.completed", lane=tenure.lane, start=start, bytes=self._written)
+        await self._truncate()
+
+    async def _truncate(self) -> None:
+        """Delete the log before the newest snapshot that is older than the keep window, but never the last batch."""
+        tenure = self.tenure
+        old = [mark for mark in tenure.snapshots if mark.time_ms <= tenure.book.clock_ms - self.keep_ms]
+        if not old:
+            return
+        tenure.snapshots = tenure.snapshots[len(old) - 1 :]
+        await self.transport.truncate_log(min(old[-1].start, tenure.head.revision))
+        self.step("log_truncated")
+
+
+def thinned(marks: tuple[SnapshotMark, ...]) -> tuple[SnapshotMark, ...]:
+    """At most `KEPT_SNAPSHOTS`, without the one whose neighbours are closest in time.
+
+    The oldest stays, so that one of them does leave the keep window, however often snapshots are written.
+    """
+    if len(marks) <= KEPT_SNAPSHOTS:
+        return marks
+    spare = min(range(1, len(marks) - 1), key=lambda at: marks[at + 1].time_ms - marks[at - 1].time_ms)
+    return marks[:spare] + marks[spare + 1 :]
+
+
+def _chunks(contents: Mapping[str, Mapping[str, bytes]]) -> Iterator[dict[str, Mapping[str, bytes]]]:
+    """The keys in groups of at most `CHUNK_BYTES`; a key is never divided."""
+    group: dict[str, Mapping[str, bytes]] = {}
+    size = 0
+    for key, fields in contents.items():
+        needed = _size(fields)
+        if group and size + needed > CHUNK_BYTES:
+            yield group
+            group, size = {}, 0
+        group[key] = fields
+        size += needed
+    yield group
+
+
+def _size(fields: Mapping[str, bytes]) -> int:
+    return sum(len(name) + len(value) for name, value in fields.items())

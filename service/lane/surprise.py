@@ -1,0 +1,19 @@
+"""The three ways in which owning a lane ends.
+
+A decision's outcome is a value; these are not outcomes. They unwind whatever the owner was doing, and the loop answers
+them in one place.
+"""
+
+from __future__ import annotations
+
+
+class Surprise(Exception):
+    """Something is not where it should be, or it is not known whether a write arrived: claim the lane again."""
+
+
+class Fenced(Exception):
+    """Somebody has claimed the lane after us: stop, publish nothing."""
+
+
+class Halted(Exception):
+    """The log and the memory contradict each other: this is another life of the log, and a person must choose."""

@@ -1,0 +1,255 @@
+"""What an operator may set, and the only place that reads the environment.
+
+A setting is `FAIRLEAD_<GROUP>__<NAME>` (`FAIRLEAD_KAFKA__BOOTSTRAP`), or a file of that name in lower case in the
+folder that `FAIRLEAD_SECRETS_DIR` names. Everything has a default that works on a laptop, a bound, and a sentence that
+says when to change it. A name that does not exist is an error: a misspelt limit would otherwise be no limit.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+PREFIX: Final = "FAIRLEAD_"
+SECRETS_DIR: Final = "FAIRLEAD_SECRETS_DIR"
+
+_GROUP = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,100}$")]
+
+
+def _listed(value: object) -> object:
+    """`a, b` from the environment is a list of two."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class KafkaSettings(BaseModel):
+    """The broker, and how many lanes share the work."""
+
+    model_config = _GROUP
+
+    bootstrap: str = Field(default="127.0.0.1:9092", min_length=1)
+    """Brokers to ask first, `host:port`, several with commas. Always set it outside a laptop."""
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """How to talk to the broker. Use SASL_SSL wherever the network is shared."""
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    """How to prove who we are. Change it to what the broker offers; only read with a SASL protocol."""
+    username: str = ""
+    """Who we are to the broker. Needed with a SASL protocol."""
+    password: SecretStr | None = None
+    """Goes with `username`. Better a file in the secrets folder than a variable."""
+    ca_file: Path | None = None
+    """Certificates to trust. Set it where the broker's certificate is not signed by a public authority."""
+    topic_prefix: Prefix = ""
+    """Put before every topic name. Set it where several deployments share a broker."""
+    replication_factor: int | None = Field(default=None, ge=1, le=9)
+    """Copies of each topic that we create; unset: the broker's default. Three in production."""
+    create_topics: bool = True
+    """Create topics that are missing at start. Turn it off where somebody else creates them."""
+    lanes: int = Field(default=12, ge=1, le=512)
+    """Partitions of the events and log topics. Choose once: changing it later is a migration."""
+    session_timeout_ms: int = Field(default=6_000, ge=1_000, le=300_000)
+    """A process silent for so long loses its lanes. Lower: quicker take-over; higher: fewer false alarms."""
+    group: TopicName = "fairlead"
+    """Consumer group. Processes of one group share the work; set it where two deployments share topics."""
+
+    @model_validator(mode="after")
+    def _sasl_needs_a_name(self) -> Self:
+        if self.security_protocol.startswith("SASL") and not (self.username and self.password):
+            raise ValueError(f"{self.security_protocol} needs a username and a password")
+        return self
+
+
+class RedisSettings(BaseModel):
+    """The memory: Redis or Valkey. What it holds can be lost at any time and is rebuilt from the log."""
+
+    model_config = _GROUP
+
+    url: str = Field(default="redis://127.0.0.1:6379/0", pattern=r"^rediss?(\+cluster|\+sentinel)?://")
+    """Where it is; `rediss://` for TLS. Always set it outside a laptop. Without a password: see below."""
+    username: str = ""
+    """The ACL user. Set it where the server has users besides the default one."""
+    password: SecretStr | None = None
+    """Set it where the server asks for one. Better a file in the secrets folder than a variable."""
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "fairlead"
+    """Put before every key. Set it where several deployments share a server."""
+
+    @field_validator("url")
+    @classmethod
+    def _keeps_no_secret(cls, url: str) -> str:
+        if "@" in url:
+            raise ValueError("put name and password into FAIRLEAD_REDIS__USERNAME and FAIRLEAD_REDIS__PASSWORD")
+        return url
+
+
+class IngestSettings(BaseModel):
+    """Reading the CRM's topics."""
+
+    model_config = _GROUP
+
+    topics: Annotated[tuple[TopicName, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=("crm.records", "crm.members"), min_length=1
+    )
+    """The CRM's topics, with commas; the topic prefix goes before each. One topic keyed by record keeps its order."""
+    batch: int = Field(default=500, ge=1, le=5_000)
+    """Events taken at once. Lower it where events are large and memory is small."""
+    size_limit_bytes: int = Field(default=262_144, ge=1_024, le=800_000)
+    """A larger event is a dead letter. Raise it where honest events are larger."""
+    dead_letter_limit_bytes: int = Field(default=900_000, ge=2_048, le=900_000)
+    """A dead letter carries the original up to this size. Always more than an event may have."""
+    division_attribute: str = Field(default="division", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    """The event attribute that names the division. Choose once: changing it later is a migration."""
+
+    @model_validator(mode="after")
+    def _dead_letters_hold_any_event(self) -> Self:
+        if self.dead_letter_limit_bytes <= self.size_limit_bytes:
+            raise ValueError("dead_letter_limit_bytes must be more than size_limit_bytes")
+        return self
+
+
+class LaneSettings(BaseModel):
+    """Deciding. The defaults hold for almost everybody."""
+
+    model_config = _GROUP
+
+    batch_max: int = Field(default=500, ge=1, le=1_000)
+    """Events decided in one batch. Lower it where single events must not wait for others."""
+    timers_per_batch: int = Field(default=100, ge=1, le=1_000)
+    """Timers that may fire in one batch. Lower it where a backlog of parked records delays new ones."""
+    poll_wait_ms: int = Field(default=100, ge=1, le=10_000)
+    """How long an idle lane waits for input. Raise it where many idle lanes cost too much."""
+    snapshot_min_bytes: int = Field(default=1_048_576, ge=1_024)
+    """No snapshot before the log has grown by so much. Raise it where the log's size does not matter."""
+    keep_hours: int = Field(default=168, ge=1, le=87_600)
+    """Decisions stay in the log for so long. Raise it to replay and audit further back."""
+    log_record_max_bytes: int = Field(default=900_000, ge=10_000, le=1_000_000)
+    """A larger batch is split. Lower it where the log topic's `max.message.bytes` is below Kafka's default."""
+
+
+class HttpSettings(BaseModel):
+    """Health, metrics and documentation."""
+
+    model_config = _GROUP
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    """The address to listen on. `0.0.0.0` in a container."""
+    port: int = Field(default=8080, ge=0, le=65_535)
+    """The port to listen on; 0: any free one."""
+
+
+class LogSettings(BaseModel):
+    """What the service says while it works."""
+
+    model_config = _GROUP
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important line to show. `debug` shows each decision."""
+    format: Literal["auto", "json", "console"] = "auto"
+    """`auto` is readable on a terminal and JSON elsewhere."""
+
+
+class Settings(BaseSettings):
+    """All settings. Make one with `read_settings`; in tests with `Settings(kafka=KafkaSettings(...))`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        secrets_dir_missing="ok",
+        secrets_nested_delimiter="__",
+    )
+
+    kafka: KafkaSettings = KafkaSettings()
+    """The broker."""
+    redis: RedisSettings = RedisSettings()
+    """The memory."""
+    ingest: IngestSettings = IngestSettings()
+    """Reading the CRM's topics."""
+    lane: LaneSettings = LaneSettings()
+    """Deciding."""
+    http: HttpSettings = HttpSettings()
+    """Health, metrics and documentation."""
+    log: LogSettings = LogSettings()
+    """What the service says while it works."""
+    config_dir: Path | None = None
+    """A directory of configuration documents to publish at start. Unset: what the log holds is used."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments go before variables, variables before files: a secret file may set any field of any group."""
+        return init_settings, env_settings, NestedSecretsSettingsSource(file_secret_settings)
+
+
+class BadSettings(Exception):
+    """The settings cannot be used; each problem is a line that names the variable and says what is wrong."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def variables() -> Mapping[str, str]:
+    """Every variable there is, with the sentence that says when to change it."""
+    found = {SECRETS_DIR: "A folder with one file per secret, named like the variable in lower case."}
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            for inner, inner_field in field.annotation.model_fields.items():
+                found[f"{PREFIX}{name}__{inner}".upper()] = inner_field.description or ""
+        else:
+            found[f"{PREFIX}{name}".upper()] = field.description or ""
+    return found
+
+
+def read_settings() -> Settings:
+    """Read the environment and the secrets folder. Raises `BadSettings` with every problem at once."""
+    known = variables()
+    misspelt = [name.upper() for name in sorted(os.environ) if _is_ours(name) and name.upper() not in known]
+    problems = [f"{name}: there is no such setting" for name in misspelt]
+    try:
+        settings = Settings(_secrets_dir=os.environ.get(SECRETS_DIR))
+    except ValidationError as error:
+        found = [(_variable(detail["loc"]), detail["msg"]) for detail in error.errors(include_url=False)]
+        problems += [f"{name}: {what.removeprefix('Value error, ')}" for name, what in found if name not in misspelt]
+        raise BadSettings(tuple(problems)) from None
+    if problems:
+        raise BadSettings(tuple(problems))
+    return settings
+
+
+def _is_ours(name: str) -> bool:
+    """A name with a group in it. Others with our prefix belong to tests and tools."""
+    return name.upper().startswith(PREFIX) and "__" in name
+
+
+def _variable(where: tuple[int | str, ...]) -> str:
+    return PREFIX + "__".join(str(part) for part in where[:2]).upper()

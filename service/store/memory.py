@@ -1,0 +1,129 @@
+"""The store in a dictionary, for scenarios, simulation and replay: nothing outlives the process.
+
+It answers exactly as Redis does; one contract suite holds both to it. `lanes` is a plain dictionary so that a
+simulation may copy, restore and empty it, as a failing Redis would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from service.store.port import Head, Refusal, Reply, Stored
+
+EMPTY: Final = Head()
+
+
+@dataclass(slots=True)
+class LaneMemory:
+    """One lane's part: its fence, its head, and key → field → value.
+
+    No token: nobody ever fenced it. While a rebuild is open, `stage` is its token and the number of its latest chunk.
+    """
+
+    token: int | None = None
+    head: Head = EMPTY
+    stage: tuple[int, int] | None = None
+    content: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    def refusal(self, token: int) -> Refusal | None:
+        """Why this token may not do anything here; none: it is the fence."""
+        if self.token is None or self.token < token:
+            return "BEHIND"
+        return "FENCED" if self.token > token else None
+
+    def refusal_at(self, token: int, revision: int) -> Refusal | None:
+        """The same, and BEHIND unless the memory is exactly at `revision` with no rebuild open."""
+        if said := self.refusal(token):
+            return said
+        return "BEHIND" if self.head.building or self.head.revision != revision else None
+
+    def write(self, changes: Sequence[Stored]) -> None:
+        """Make each change's final value the value of its field. A key without fields is gone."""
+        for key, name, value in changes:
+            if value is not None:
+                self.content.setdefault(key, {})[name] = value
+            elif fields := self.content.get(key):
+                fields.pop(name, None)
+                if not fields:
+                    del self.content[key]
+
+
+class MemoryStore:
+    """The `Store` of one process."""
+
+    def __init__(self) -> None:
+        self.lanes: dict[int, LaneMemory] = {}
+
+    async def fence(self, lane: int, token: int) -> Head | Refusal:
+        """See `Store.fence`."""
+        memory = self.lanes.setdefault(lane, LaneMemory())
+        if memory.token is not None and memory.token > token:
+            return "FENCED"
+        memory.token = token
+        return memory.head
+
+    async def load(
+        self, lane: int, token: int, revision: int, wanted: Sequence[tuple[str, str]]
+    ) -> list[bytes | None] | Refusal:
+        """See `Store.load`."""
+        memory = self._lane(lane)
+        if said := memory.refusal_at(token, revision):
+            return said
+        return [memory.content.get(key, {}).get(name) for key, name in wanted]
+
+    async def read(self, lane: int, token: int, revision: int, keys: Sequence[str]) -> list[dict[str, bytes]] | Refusal:
+        """See `Store.read`."""
+        memory = self._lane(lane)
+        if said := memory.refusal_at(token, revision):
+            return said
+        return [dict(memory.content.get(key, {})) for key in keys]
+
+    async def advance(self, lane: int, token: int, revision: int, head: Head, changes: Sequence[Stored]) -> Reply:
+        """See `Store.advance`."""
+        memory = self._lane(lane)
+        if said := memory.refusal(token):
+            return said
+        if memory.head == head:
+            return "OK"
+        if said := memory.refusal_at(token, revision):
+            return said
+        memory.write(changes)
+        memory.head = head
+        return "OK"
+
+    async def rebuild(self, lane: int, token: int, number: int, changes: Sequence[Stored], head: Head | None) -> Reply:
+        """See `Store.rebuild`."""
+        memory = self._lane(lane)
+        if said := memory.refusal(token):
+            return said
+        if number == 0:
+            memory.content.clear()
+        elif head is not None and memory.head == head:
+            return "OK"
+        elif memory.stage not in ((token, number - 1), (token, number)):
+            return "BEHIND"
+        memory.write(changes)
+        if head is None:
+            memory.head = Head(building=True)
+            memory.stage = (token, number)
+        else:
+            memory.head = head
+            memory.stage = None
+        return "OK"
+
+    async def peek(self, lane: int, keys: Sequence[str]) -> tuple[Head, list[Mapping[str, bytes]]]:
+        """See `Store.peek`."""
+        memory = self._lane(lane)
+        return memory.head, [dict(memory.content.get(key, {})) for key in keys]
+
+    async def forget(self, lane: int) -> None:
+        """See `Store.forget`."""
+        self.lanes.pop(lane, None)
+
+    async def close(self) -> None:
+        """See `Store.close`."""
+
+    def _lane(self, lane: int) -> LaneMemory:
+        return self.lanes.get(lane, LaneMemory())

@@ -1,0 +1,218 @@
+"""The store in Redis: what is sent to it, and how a connection to it is made.
+
+All that must not be interrupted happens in one of seven scripts under `lua/`; this module only packs their arguments
+and reads their words. Every script may be run again without harm, so the driver's retries are welcome, but few. A Redis
+that does not answer is the driver's exception (`redis.exceptions.RedisError` and its `ConnectionError` and
+`TimeoutError`), for the caller to meet in one place.
+
+A lane's keys share the hash tag `{lane-N}`, so Redis Cluster keeps them in one slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any, Final, Literal, NamedTuple, cast
+from urllib.parse import urlsplit, urlunsplit
+
+import orjson
+from redis.asyncio import Redis, RedisCluster, Sentinel
+from redis.asyncio.connection import parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import NoScriptError
+
+from service.store.keys import ALL_KEYS
+from service.store.port import NO_REVISION, Head, Refusal, Reply, Stored
+
+Client = Redis | RedisCluster
+ScriptName = Literal["fence", "load", "read", "peek", "advance", "rebuild", "forget"]
+
+RETRIES: Final = 2
+FIRST_PAUSE_S: Final = 0.05
+LONGEST_PAUSE_S: Final = 0.5
+TIMEOUT_S: Final = 5.0
+SENTINEL_PORT: Final = 26379
+
+
+class _Script(NamedTuple):
+    text: str
+    digest: str
+
+
+def _script(*names: str) -> _Script:
+    text = "\n".join(files(__package__).joinpath("lua", f"{name}.lua").read_text("utf-8") for name in names)
+    return _Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+_SCRIPTS: Final[Mapping[ScriptName, _Script]] = {
+    "fence": _script("fence"),
+    "load": _script("standing", "load"),
+    "read": _script("standing", "read"),
+    "peek": _script("peek"),
+    "advance": _script("standing", "write", "advance"),
+    "rebuild": _script("standing", "write", "rebuild"),
+    "forget": _script("forget"),
+}
+
+
+class RedisStore:
+    """The `Store` in a Redis, a Redis Cluster or what a Sentinel names, under keys that begin with `prefix`.
+
+    `beside` are connections that only serve `client`; they are closed with it.
+    """
+
+    def __init__(self, client: Client, prefix: str, beside: Sequence[Client] = ()) -> None:
+        if "{" in prefix or "}" in prefix:
+            raise ValueError(f"the prefix {prefix!r} may not contain curly brackets: they choose the cluster's slot")
+        self._client = client
+        self._prefix = prefix
+        self._beside = tuple(beside)
+
+    async def fence(self, lane: int, token: int) -> Head | Refusal:
+        """See `Store.fence`."""
+        reply = await self._run("fence", self._names(lane), token)
+        return _head(reply) if isinstance(reply, list) else _refusal(reply)
+
+    async def load(
+        self, lane: int, token: int, revision: int, wanted: Sequence[tuple[str, str]]
+    ) -> list[bytes | None] | Refusal:
+        """See `Store.load`."""
+        names = self._names(lane, (key for key, _ in wanted))
+        reply = await self._run("load", names, token, _sent(revision), orjson.dumps([field for _, field in wanted]))
+        return reply if isinstance(reply, list) else _refusal(reply)
+
+    async def read(self, lane: int, token: int, revision: int, keys: Sequence[str]) -> list[dict[str, bytes]] | Refusal:
+        """See `Store.read`."""
+        reply = await self._run("read", self._names(lane, keys), token, _sent(revision))
+        return [_fields(pairs) for pairs in reply] if isinstance(reply, list) else _refusal(reply)
+
+    async def advance(self, lane: int, token: int, revision: int, head: Head, changes: Sequence[Stored]) -> Reply:
+        """See `Store.advance`."""
+        by_key = _by_key(changes)
+        layout, content = _parcel(by_key.values())
+        moves = (_sent(revision), _sent(head.revision), head.checksum)
+        return _word(await self._run("advance", self._names(lane, by_key), token, *moves, layout, content))
+
+    async def rebuild(self, lane: int, token: int, number: int, changes: Sequence[Stored], head: Head | None) -> Reply:
+        """See `Store.rebuild`."""
+        by_key = _by_key(changes, ALL_KEYS if number == 0 else ())
+        layout, content = _parcel(by_key.values())
+        end = ("more", b"", "") if head is None else ("last", _sent(head.revision), head.checksum)
+        return _word(await self._run("rebuild", self._names(lane, by_key), token, number, *end, layout, content))
+
+    async def peek(self, lane: int, keys: Sequence[str]) -> tuple[Head, list[Mapping[str, bytes]]]:
+        """See `Store.peek`."""
+        head, *contents = await self._run("peek", self._names(lane, keys))
+        return _head(head), [_fields(pairs) for pairs in contents]
+
+    async def forget(self, lane: int) -> None:
+        """See `Store.forget`."""
+        await self._run("forget", self._names(lane, ALL_KEYS))
+
+    async def close(self) -> None:
+        """See `Store.close`."""
+        for client in (self._client, *self._beside):
+            await client.aclose()
+
+    def _names(self, lane: int, keys: Iterable[str] = ()) -> list[str]:
+        """Full names of the lane's head and of these keys."""
+        start = f"{self._prefix}{{lane-{lane}}}:"
+        return [f"{start}head", *(start + key for key in keys)]
+
+    async def _run(self, name: ScriptName, keys: Sequence[str], *arguments: bytes | str | int) -> Any:
+        script = _SCRIPTS[name]
+        try:
+            return await self._client.execute_command("EVALSHA", script.digest, len(keys), *keys, *arguments)
+        except NoScriptError:
+            return await self._client.execute_command("EVAL", script.text, len(keys), *keys, *arguments)
+
+
+def connect(url: str, prefix: str, timeout_s: float = TIMEOUT_S) -> RedisStore:
+    """A store at this address; nothing is sent before the first call. Raises ValueError for an address of no kind.
+
+    `redis://[user:password@]host:port[/db]`, with `rediss://` for TLS, whose options follow as a query
+    (`?ssl_ca_certs=/path`). `redis+cluster://` and `rediss+cluster://` name one node of a Redis Cluster,
+    `redis+sentinel://host:port,host:port/service` and `rediss+sentinel://` the sentinels and the service they watch.
+    """
+    scheme, _, kind = urlsplit(url).scheme.partition("+")
+    plain = urlunsplit(urlsplit(url)._replace(scheme=scheme))
+    options: dict[str, Any] = {
+        "retry": Retry(ExponentialWithJitterBackoff(base=FIRST_PAUSE_S, cap=LONGEST_PAUSE_S), RETRIES),
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+    }
+    match kind:
+        case "":
+            return RedisStore(Redis.from_url(plain, **options), prefix)
+        case "cluster":
+            return RedisStore(RedisCluster.from_url(plain, **options), prefix)
+        case "sentinel":
+            sentinel, service = _sentinel(plain, options)
+            return RedisStore(sentinel.master_for(service), prefix, sentinel.sentinels)
+        case _:
+            raise ValueError(f"{url!r}: after the plus sign stands cluster or sentinel")
+
+
+def _sentinel(url: str, options: Mapping[str, Any]) -> tuple[Sentinel, str]:
+    """Sentinels and the name of their service. User and password are the service's; sentinels are asked without."""
+    parts = urlsplit(url)
+    account, at, hosts = parts.netloc.rpartition("@")
+    service = parts.path.strip("/")
+    if not service:
+        raise ValueError(f"{url!r}: after the sentinels' addresses stands the name of the service they watch")
+    addresses = [urlsplit(f"//{host}") for host in hosts.split(",")]
+    asked: dict[str, Any] = {**parse_url(urlunsplit(parts._replace(netloc=f"{account}{at}service", path="")))}
+    del asked["host"]
+    asked["ssl"] = asked.pop("connection_class", None) is not None
+    tls = {name: value for name, value in asked.items() if name.startswith("ssl")}
+    sentinels = [(address.hostname, address.port or SENTINEL_PORT) for address in addresses]
+    return Sentinel(sentinels, sentinel_kwargs={**options, **tls}, **options, **asked), service  # type: ignore[no-untyped-call]  # the driver left it out
+
+
+def _by_key(changes: Iterable[Stored], keys: Iterable[str] = ()) -> dict[str, dict[str, bytes | None]]:
+    """The last value of each field of each key; `keys` come first, changed or not."""
+    found: dict[str, dict[str, bytes | None]] = {key: {} for key in keys}
+    for key, field, value in changes:
+        found.setdefault(key, {})[field] = value
+    return found
+
+
+def _parcel(contents: Iterable[Mapping[str, bytes | None]]) -> tuple[bytes, bytes]:
+    """Layout and bytes of the keys' changes as `write.lua` takes them."""
+    layout: list[int] = []
+    pieces: list[bytes] = []
+    for fields in contents:
+        start = len(pieces)
+        gone: list[bytes] = []
+        for field, value in fields.items():
+            if value is None:
+                gone.append(field.encode())
+            else:
+                pieces += (field.encode(), value)
+        layout += ((len(pieces) - start) // 2, len(gone))
+        pieces += gone
+        layout += map(len, pieces[start:])
+    return orjson.dumps(layout), b"".join(pieces)
+
+
+def _sent(revision: int) -> bytes:
+    return b"" if revision == NO_REVISION else b"%d" % revision
+
+
+def _head(reply: Sequence[bytes | None]) -> Head:
+    revision, checksum, building = reply
+    return Head(int(revision) if revision else NO_REVISION, checksum.decode() if checksum else "", building is not None)
+
+
+def _fields(pairs: Sequence[bytes]) -> dict[str, bytes]:
+    return {field.decode(): value for field, value in zip(pairs[::2], pairs[1::2], strict=True)}
+
+
+def _word(reply: bytes) -> Reply:
+    return cast(Reply, reply.decode())
+
+
+def _refusal(reply: bytes) -> Refusal:
+    return cast(Refusal, reply.decode())

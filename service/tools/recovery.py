@@ -1,0 +1,293 @@
+"""Bring back a lane that halted because its log and its memory contradict each other.
+
+The service never chooses between them: one of the two is another life of the lane, and only a person can know which.
+Two choices are offered. *Adopt* the log: the memory is thrown away, and the next claim rebuilds it from the log.
+*Restore* from the memory: what it holds is written into the log as a snapshot, then thrown away as well, and the next
+claim rebuilds it from that snapshot. Either way there is one path back to work, the one of every claim.
+
+Nothing is taken for granted. Both look first and refuse what would make things worse; a restore counts only with its
+last record, and is read back before the memory goes. Both may be run again after an interruption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal, NamedTuple
+
+from service.kafka.port import Transport, Truncated
+from service.lane.book import RESIDENT_KEYS, Book
+from service.lane.folding import Fold, entries, rebuild_content
+from service.lane.loop import no_step
+from service.lane.snapshot import Snapshots
+from service.lane.takeover import Tenure
+from service.store.keys import ALL_KEYS, KEYS, place
+from service.store.memory import LaneMemory, MemoryStore
+from service.store.port import NO_REVISION, Head, Store, Stored
+from service.wire.inputs import LaneInput, read_input
+from service.wire.log_records import NO_OFFSET, Claim, Complete, LogRecord, Place, encode
+from service.wire.topics import Topics
+
+KEYS_PER_LOOK: Final = 64
+BEYOND: Final = 2**62
+"""An offset no topic reaches: asking for it makes the broker say what there is."""
+ANSWER_MS: Final = 2_000
+"""How long to wait for input records that should be there."""
+KEEP_ALL_MS: Final = 2**62
+"""A recovery deletes nothing from the log: what it leaves there may tell a person what happened."""
+LOOK_BACK: Final = 500
+"""So many inputs before the lane's place are checked: has the lane taken them?"""
+
+Content = Mapping[str, Mapping[str, bytes]]
+InputFate = Literal["goes_on", "begun_anew", "lost"]
+"""Of the lane's place in its input. `begun_anew`: the topic is another one. `lost`: events in between were deleted."""
+
+
+class Refused(Exception):
+    """It would not help or would do harm. The text says why, and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """The lane to bring back, and its two halves."""
+
+    lane: int
+    topics: Topics
+    transport: Transport
+    store: Store
+
+
+class Summary(NamedTuple):
+    """What a lane's state holds, whether from the memory or the log. `turns`: the last turn number of each pool,
+    which is named `division/pool`.
+    """
+
+    revision: int
+    records: int
+    waiting: int
+    turns: Mapping[str, int]
+    place: Place
+    clock_ms: int
+
+
+class Survey(NamedTuple):
+    """How a lane stands. `memory` none: it holds nothing whole. `log` none: it cannot be rebuilt from.
+
+    `belong_together`: the memory's last batch is in this log, so that the lane catches up by itself.
+    """
+
+    memory: Summary | None
+    log: Summary | None
+    log_bounds: tuple[int, int]
+    input_bounds: tuple[int, int]
+    input_fate: InputFate
+    belong_together: bool
+
+
+class Restored(NamedTuple):
+    """What a restore did: where the snapshot lies in the log, and where the input goes on."""
+
+    token: int
+    start: int
+    complete: int
+    input: Place
+
+
+async def survey(patient: Patient) -> Survey:
+    """Look at both halves and the input; changes nothing. Raises `Refused` while somebody works on the lane,
+    `UnreadableLog`, and what the drivers raise.
+    """
+    head, content = await _read_memory(patient)
+    begin, end = await patient.transport.log_bounds()
+    fold = await _read_log(patient.transport, begin, end)
+    memory = _summary(head, content) if head.revision != NO_REVISION else None
+    known = memory or (fold and _summary(fold.head, fold.content))
+    bounds = await _input_bounds(patient.transport)
+    book = _book(content if memory else fold.content if fold else {})
+    return Survey(
+        memory,
+        None if fold is None else _summary(fold.head, fold.content),
+        (begin, end),
+        bounds,
+        await _input_fate(patient.transport, book, bounds) if known else "goes_on",
+        belong_together=await _is_in_log(patient.transport, head),
+    )
+
+
+async def adopt(patient: Patient) -> None:
+    """The log is right: throw the memory away. The next claim rebuilds it from the log.
+
+    Outputs of the log's last batch are published once more by that claim, as by any; they are the same bytes. Raises
+    `Refused` where the log cannot be rebuilt from, because then the memory is all there is.
+    """
+    begin, end = await patient.transport.log_bounds()
+    if await _read_log(patient.transport, begin, end) is None:
+        raise Refused(
+            f"the log begins at {begin} and holds no complete snapshot: it cannot rebuild the memory. "
+            "If the memory is right, use `fairlead restore`"
+        )
+    await patient.store.forget(patient.lane)
+
+
+async def restore(
+    patient: Patient, owner: str, configured: Collection[str], *, input_begun_anew: bool = False
+) -> Restored:
+    """The memory is right: write what it holds into the log as a snapshot, then throw it away.
+
+    The snapshot stands behind a claim of its own, so nothing that was in this log before counts any more. It counts
+    itself only with its last record; what was written is read back and compared before the memory goes.
+
+    Three things of the state are changed on the way. The place in the input: if the topic was begun anew
+    (`input_begun_anew` says so even where it cannot be seen), the lane reads it from its beginning, and drops what it
+    has taken before; decisions get a new epoch in their ids, since the offsets repeat. The configuration versions are
+    forgotten, since that topic may be another one, too: the next claim switches to what is valid now. The revision
+    is none until the next batch.
+
+    `configured` are the divisions that have a configuration now. Outputs of the lost log's last batch may never have
+    been published; nothing in the memory can tell. Raises `Refused`.
+    """
+    head, content = await _read_memory(patient)
+    found = await survey(patient)
+    if found.memory is None:
+        raise Refused("the memory holds nothing whole to restore from. If the log is right, use `fairlead adopt`")
+    fate: InputFate = "begun_anew" if input_begun_anew else found.input_fate
+    if found.belong_together and fate == "goes_on":
+        raise Refused("log and memory belong together: there is nothing to restore, the lane catches up by itself")
+    book = _book(content)
+    unknown = sorted(set(book.versions) - set(configured))
+    if unknown:
+        raise Refused(
+            f"no configuration on the topic for {', '.join(unknown)}: publish it first (`fairlead config publish DIR`)"
+        )
+    changes = _changes(patient, book, fate, found.input_bounds)
+    return await _write_snapshot(patient, owner, head, content, changes, book)
+
+
+async def _read_memory(patient: Patient) -> tuple[Head, dict[str, dict[str, bytes]]]:
+    """All of the memory as of one head. Raises `Refused` where it moves meanwhile."""
+    content: dict[str, dict[str, bytes]] = {}
+    first: Head | None = None
+    for at in range(0, len(ALL_KEYS), KEYS_PER_LOOK):
+        keys = ALL_KEYS[at : at + KEYS_PER_LOOK]
+        head, contents = await patient.store.peek(patient.lane, keys)
+        first = first or head
+        if head != first:
+            raise Refused(f"somebody works on lane {patient.lane}: it has not halted, or stop all processes first")
+        content.update({key: dict(fields) for key, fields in zip(keys, contents, strict=True)})
+    return first or Head(), content
+
+
+async def _read_log(transport: Transport, begin: int, end: int) -> Fold | None:
+    """What the log adds up to; none: its beginning is gone and it holds no complete snapshot."""
+    try:
+        return await rebuild_content(transport, begin, end)
+    except Truncated:
+        return None
+
+
+async def _is_in_log(transport: Transport, head: Head) -> bool:
+    begin, end = await transport.log_bounds()
+    if head.building or not begin <= head.revision < end:
+        return False
+    return any([entry.digest == head.checksum async for entry in entries(transport, head.revision, head.revision + 1)])
+
+
+def _book(content: Content) -> Book:
+    book = Book()
+    for key in RESIDENT_KEYS:
+        book.absorb(key, dict(content.get(key, {})))
+    return book
+
+
+def _summary(head: Head, content: Content) -> Summary:
+    book = _book(content)
+    turns = {
+        f"{division}/{name}": pool.turn
+        for division, state in book.divisions.items()
+        for name, pool in state.pools.items()
+    }
+    records = sum(len(content.get(key, {})) for key in KEYS["record"])
+    return Summary(head.revision, records, len(book.parked_records()), turns, book.place, book.clock_ms)
+
+
+async def _input_bounds(transport: Transport) -> tuple[int, int]:
+    await transport.seek(BEYOND)
+    try:
+        await transport.poll(1, ANSWER_MS)
+    except Truncated as there:
+        return there.begin, there.end
+    raise TimeoutError("the broker does not say what the lane's input holds")
+
+
+async def _input_fate(transport: Transport, book: Book, bounds: tuple[int, int]) -> InputFate:
+    """Whether the lane's place is still where it was: everything before it must have been taken."""
+    begin, end = bounds
+    offset = book.place.offset
+    if offset > end:
+        return "begun_anew"
+    at = max(begin, offset - LOOK_BACK)
+    await transport.seek(at)
+    while at < offset:
+        arrived = await transport.poll(offset - at, ANSWER_MS)
+        if not arrived:
+            raise TimeoutError(f"the lane's input could not be read up to {offset}")
+        inputs = [read_input(item.value) for item in arrived]
+        if any(isinstance(each, LaneInput) and not book.is_taken(each.position) for each in inputs):
+            return "begun_anew"
+        at = arrived[-1].offset + 1
+    return "lost" if offset < begin else "goes_on"
+
+
+def _changes(patient: Patient, book: Book, fate: InputFate, bounds: tuple[int, int]) -> list[Stored]:
+    """What is different in the restored state. The book is moved along."""
+    marked: list[tuple[str, int]] = []
+    if fate != "goes_on":
+        book.place = Place(bounds[0])
+    if fate == "begun_anew":
+        # A mark on the lane's own input stands for no source; it only makes the epoch of new decision ids a new one.
+        marked = [(patient.topics.events, patient.lane)]
+        book.marks[marked[0]] = (book.epoch + 1, NO_OFFSET)
+    forgotten = [Stored(*place("lane", "", f"config/{division}"), None) for division in book.versions]
+    return [*book.own_changes(book.versions, marked), *forgotten]
+
+
+async def _write_snapshot(
+    patient: Patient, owner: str, head: Head, content: dict[str, dict[str, bytes]], changes: list[Stored], book: Book
+) -> Restored:
+    await patient.transport.renew()
+    token = await patient.transport.append(encode(Claim(owner)))
+    memory = LaneMemory(head=head, content=content)
+    memory.write(changes)
+    copy = MemoryStore()
+    copy.lanes[patient.lane] = memory
+    await copy.fence(patient.lane, token)
+    tenure = Tenure(patient.lane, token, token, head, book, snapshots=(), grown=0)
+    snapshots = Snapshots(
+        tenure, copy, patient.transport, lambda record: _append(patient, tenure, record), no_step, 0, KEEP_ALL_MS
+    )
+    await snapshots.go_on()
+    while snapshots.is_open:
+        await snapshots.go_on()
+    fold = await _read_log(patient.transport, token, tenure.last + 1)
+    if fold is None or _whole(fold.content) != _whole(memory.content):
+        raise Refused("what was written into the log does not read back as the memory: nothing was thrown away")
+    await patient.store.forget(patient.lane)
+    return Restored(token, tenure.snapshots[-1].start, tenure.last, book.place)
+
+
+async def _append(patient: Patient, tenure: Tenure, record: LogRecord) -> int:
+    """Append the next record of the snapshot, which must directly follow the one before."""
+    if isinstance(record, Complete):
+        record = replace(record, batch=NO_REVISION, checksum="")
+    offset = await patient.transport.append(encode(record))
+    if offset != tenure.last + 1:
+        raise Refused(
+            f"somebody else writes into the log of lane {patient.lane}: stop all processes. Nothing was changed, "
+            "the unfinished snapshot does not count"
+        )
+    tenure.last = offset
+    return offset
+
+
+def _whole(content: Content) -> dict[str, dict[str, bytes]]:
+    return {key: dict(fields) for key, fields in content.items() if fields}

@@ -1,0 +1,132 @@
+"""CloudEvents on Kafka: from a raw record to attributes and data, and back.
+
+An own codec, because the mode is decided as the Kafka binding says and because it runs for every event. Three forms
+are read:
+
+* *structured*: the header `content-type` begins with `application/cloudevents`, or there is none of the CloudEvents
+  headers and the body is an object with a `specversion`;
+* *binary*: there is a header `ce_specversion`; attributes are `ce_` headers and the body is the data;
+* *plain*: anything else that is a JSON object. The attributes of `PLAIN` are taken out of it, or from headers of the
+  same name with or without `ce_`, and all other names are the data. Only a `type` is needed: the source defaults to
+  the topic and the id to the source position, which does not recognise a repetition by the sender.
+
+In every form the division and the trace context may also stand in headers of their bare names, where brokers and
+tracing libraries put them. Header names are compared in lower case. A header without a value or that is not UTF-8
+makes the record unreadable, whatever its name: CloudEvents has no such headers, and guessing would hide a fault.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import orjson
+
+from service.wire.messages import Message, Poison, Position, RawRecord
+
+PLAIN: Final = (
+    "id",
+    "source",
+    "type",
+    "time",
+    "subject",
+    "division",
+    "correlationid",
+    "causationid",
+    "partitionkey",
+    "traceparent",
+    "tracestate",
+    "chaindepth",
+)
+TRACE_CONTEXT: Final = ("traceparent", "tracestate")
+SPECVERSION: Final = ("ce_specversion", b"1.0")
+JSON_CONTENT: Final = ("content-type", b"application/json")
+STRUCTURED_PREFIX: Final = "application/cloudevents"
+STRUCTURED_JSON: Final = "application/cloudevents+json"
+
+
+class CloudEvent(NamedTuple):
+    """An event's attributes, extensions among them, and its parsed data. Neither is validated."""
+
+    attributes: dict[str, object]
+    data: object
+
+
+def unpack(raw: RawRecord, position: Position, division_attribute: str = "division") -> CloudEvent | Poison:
+    """Attributes and data of a record in any of the three forms. The division is always found under `division`."""
+    headers = _texts(raw)
+    if isinstance(headers, Poison):
+        return headers
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type.startswith(STRUCTURED_PREFIX) and content_type != STRUCTURED_JSON:
+        return Poison("invalid_envelope", f"of the structured forms only {STRUCTURED_JSON} is read", raw)
+    try:
+        body = orjson.loads(raw.value or b"")
+        event = _take_apart(body, headers, content_type, position, division_attribute)
+    except orjson.JSONDecodeError as error:
+        return Poison("invalid_json", str(error), raw)
+    except binascii.Error:
+        return Poison("invalid_json", "data_base64 is not base64", raw)
+    if event is None:
+        return Poison("invalid_envelope", "the body is not a JSON object", raw)
+    return _with_bare_headers(event, headers, division_attribute)
+
+
+def binary_message(topic: str, key: str, attributes: Mapping[str, str], data: object) -> Message:
+    """An event in binary mode. `attributes` need `id`, `source` and `type`; the rest of the envelope is added."""
+    headers = tuple((f"ce_{name}", value.encode()) for name, value in attributes.items())
+    value = orjson.dumps(data)
+    return Message(topic, key.encode(), value, (SPECVERSION, *headers, JSON_CONTENT))
+
+
+def _texts(raw: RawRecord) -> dict[str, str] | Poison:
+    texts = {}
+    for name, value in raw.headers:
+        if value is None:
+            return Poison("invalid_header", f"the header {name} has no value", raw)
+        try:
+            texts[name.lower()] = value.decode()
+        except UnicodeDecodeError:
+            return Poison("invalid_header", f"the header {name} is not UTF-8", raw)
+    return texts
+
+
+def _take_apart(
+    body: object, headers: Mapping[str, str], content_type: str, position: Position, division_attribute: str
+) -> CloudEvent | None:
+    """The event in the form the headers and the body show; none where the form needs an object and there is none."""
+    is_structured = content_type == STRUCTURED_JSON
+    if not is_structured and "ce_specversion" in headers:
+        return CloudEvent({name[3:]: text for name, text in headers.items() if name.startswith("ce_")}, body)
+    if not isinstance(body, dict):
+        return None
+    if is_structured or "specversion" in body:
+        encoded = body.pop("data_base64", None)
+        if isinstance(encoded, str):
+            return CloudEvent(body, orjson.loads(base64.b64decode(encoded, validate=True)))
+        return CloudEvent(body, body.pop("data", None))
+    return _plain(body, headers, position, division_attribute)
+
+
+def _plain(
+    body: dict[str, object], headers: Mapping[str, str], position: Position, division_attribute: str
+) -> CloudEvent:
+    attributes: dict[str, object] = {"specversion": "1.0", "id": str(position), "source": position.topic}
+    for name in (*PLAIN, division_attribute):
+        found = body.pop(name, None)
+        if found is None:
+            found = headers.get(f"ce_{name}", headers.get(name))
+        if found is not None:
+            attributes[name] = found
+    return CloudEvent(attributes, body)
+
+
+def _with_bare_headers(event: CloudEvent, headers: Mapping[str, str], division_attribute: str) -> CloudEvent:
+    attributes = event.attributes
+    for name in (division_attribute, *TRACE_CONTEXT):
+        if name in headers and attributes.get(name) is None:
+            attributes[name] = headers[name]
+    attributes["division"] = attributes.get(division_attribute)
+    return event

@@ -1,0 +1,91 @@
+"""From a published decision back to the core's: for explanations, scenarios and replay.
+
+Reads what `outputs.render` writes. Which outcome it was shows in what the event says, so the value alone is enough to
+explain it. What stands only in headers (the chain it belongs to) is read where they are given; notifications are
+messages of their own and are not part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from service.core.model import (
+    Assigned,
+    Candidate,
+    Decision,
+    Outcome,
+    Pending,
+    Queued,
+    Rejected,
+    Released,
+    Target,
+    Trace,
+    Tried,
+)
+from service.wire.inputs import milliseconds
+from service.wire.messages import Headers
+
+
+class NotADecision(Exception):
+    """The bytes are not those of a published decision."""
+
+
+def read_decision(value: bytes, headers: Headers = ()) -> Decision:
+    """The decision that `value` tells of, without its notifications. Raises `NotADecision`."""
+    told = dict(headers)
+    try:
+        said = orjson.loads(value)
+        return Decision(
+            record=f"{said['record']['type']}/{said['record']['id']}",
+            outcome=_outcome(said),
+            trace=_trace(said["trace"]),
+            sequence=said["sequence"],
+            expected_owner=_target(said["expected_owner"]),
+            expected_version=said["expected_version"],
+            correlation_id=(told.get("ce_correlationid") or b"").decode(),
+            depth=int(told.get("ce_chaindepth") or b"1") - 1,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NotADecision(f"not a decision: {error!r}") from error
+
+
+def _outcome(said: Mapping[str, Any]) -> Outcome:
+    match said:
+        case {"owner": {"kind": "queue", "id": queue}}:
+            return Queued(queue)
+        case {"owner": {"id": owner}, "pool": pool, "turn": turn}:
+            return Assigned(owner, pool or "", turn or 0)
+        case {"next_try": next_try, "pool": pool, "reason": reason}:
+            return Pending(pool, reason, None if next_try is None else milliseconds(datetime.fromisoformat(next_try)))
+        case {"detail": detail, "reason": reason}:
+            return Rejected(reason, detail)
+        case {"previous_owner": previous, "pool": pool, "reason": reason}:
+            return Released("" if previous is None else previous["id"], pool or "", reason)
+        case _:
+            raise NotADecision("it names no outcome")
+
+
+def _trace(said: Mapping[str, Any]) -> Trace:
+    return Trace(
+        question=said["question"],
+        rule_set=said["rule_set"],
+        tried=tuple(
+            Tried(each["entry"], each["matched"], each["criterion"], each.get("unresolved")) for each in said["tried"]
+        ),
+        target=_target(said["target"]),
+        candidates=tuple(
+            Candidate(each["person"], each["excluded"], each["load"], each["last_turn"], each["open_items"])
+            for each in said["candidates"]
+        ),
+        omitted=said["omitted"],
+        earlier=said.get("earlier", 0),
+        score=said.get("score"),
+    )
+
+
+def _target(said: Mapping[str, Any] | None) -> Target | None:
+    return None if said is None else Target(said["kind"], said["id"])

@@ -1,0 +1,68 @@
+"""What passes between the program and a broker, and the one word for what cannot be read.
+
+These types stand below both ports: the broker client makes them, the codecs read and write them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Headers = tuple[tuple[str, bytes | None], ...]
+
+PoisonReason = Literal[
+    "decide_raised",
+    "invalid_envelope",
+    "invalid_header",
+    "invalid_json",
+    "invalid_schema",
+    "too_large",
+    "unknown_type",
+    "unreadable_event",
+]
+"""Why something went to the dead letters. The first and the last are a lane's, the others ingest's."""
+
+
+class Message(NamedTuple):
+    """Something to publish. The key decides the partition."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers = ()
+
+
+class RawRecord(NamedTuple):
+    """A record of a source topic as the broker gave it, unread. `time_ms` is since 1970, UTC."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    time_ms: int
+
+
+class Position(NamedTuple):
+    """Where an event was first read. The epoch changes when someone knowingly starts the sources over."""
+
+    epoch: int
+    topic: str
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}/{self.topic}/{self.partition}/{self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """What could not be read or decided: why, in a sentence, and the untouched original.
+
+    `raw` is the source record, or the bytes of the lane's input where a lane gave up. `detail` quotes no values.
+    """
+
+    reason: PoisonReason
+    detail: str
+    raw: RawRecord | bytes

@@ -1,0 +1,204 @@
+"""From a decision to the messages that publish it.
+
+The bytes are a function of the arguments alone: no clock and no chance, so that publishing again after a crash sends
+the same id and the same bytes. Messages are CloudEvents in binary mode. This runs for every decision, so headers are
+built by hand and what repeats is kept: a division's headers, the time of a batch.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final, NamedTuple, assert_never
+
+import orjson
+
+from service.core.model import (
+    Assigned,
+    Decision,
+    Nothing,
+    Notification,
+    Pending,
+    Queued,
+    Rejected,
+    Released,
+    Target,
+    Trace,
+    Tried,
+)
+from service.wire.cloudevents import JSON_CONTENT, SPECVERSION
+from service.wire.inputs import Origin
+from service.wire.messages import Headers, Message
+from service.wire.topics import Topics
+
+DEFAULT_DIVISION: Final = "main"
+ASSIGNED: Final = ("ce_type", b"assignment.assigned.v1")
+PENDING: Final = ("ce_type", b"assignment.pending.v1")
+REJECTED: Final = ("ce_type", b"assignment.rejected.v1")
+RELEASED: Final = ("ce_type", b"assignment.released.v1")
+NOTIFICATION: Final = ("ce_type", b"notification.requested.v1")
+TRACE_ID_END: Final = len("00-") + 32
+"""A `traceparent` is version, trace id, span id and flags: `00-…32…-…16…-01`."""
+
+
+class Context(NamedTuple):
+    """What the messages of a decision say beside the decision: where, when and with which configuration.
+
+    `time_ms` is the lane's clock at the decision. `origin` is empty where a timer set the decision off.
+    """
+
+    topics: Topics
+    division: str
+    time_ms: int
+    config_version: int
+    config_label: str
+    origin: Origin = Origin()
+
+
+class _Division(NamedTuple):
+    headers: Headers
+    key_prefix: str
+
+
+def render(decision: Decision, decision_id: str, context: Context) -> list[Message]:
+    """What is published about a decision: itself, then its notifications. Nothing to do publishes nothing."""
+    told = _told(decision)
+    if told is None:
+        return []
+    kind, said = told
+    record_type, _, record_id = decision.record.partition("/")
+    record = {"type": record_type, "id": record_id}
+    said["record"] = record
+    said["decision"] = decision_id
+    said["sequence"] = decision.sequence
+    said["expected_owner"] = _target(decision.expected_owner)
+    said["expected_version"] = decision.expected_version
+    said["configuration"] = {"version": context.config_version, "label": context.config_label}
+    said["trace"] = _trace(decision.trace)
+    division = _division(context.division)
+    common = _common_headers(decision, decision_id, division, context)
+    key = (division.key_prefix + decision.record).encode()
+    headers: Headers = (kind, ("ce_id", decision_id.encode()), ("ce_partitionkey", key), *common)
+    causation = context.origin.event_id
+    if causation:
+        headers = (*headers, ("ce_causationid", causation.encode()))
+    messages = [Message(context.topics.assignments, key, orjson.dumps(said), headers)]
+    for notification in decision.notifications:
+        key = (division.key_prefix + notification.person).encode()
+        value, headers = _notification(notification, decision_id, record, key)
+        messages.append(Message(context.topics.notifications, key, value, headers + common))
+    return messages
+
+
+def iso_time(time_ms: int) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    seconds, rest = divmod(time_ms, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+
+
+def _told(decision: Decision) -> tuple[tuple[str, bytes], dict[str, object]] | None:
+    """The type of event and what only this outcome says."""
+    outcome = decision.outcome
+    match outcome:
+        case Assigned(owner, pool, turn):
+            return ASSIGNED, {"owner": {"kind": "user", "id": owner}, "pool": pool or None, "turn": turn or None}
+        case Queued(queue):
+            return ASSIGNED, {"owner": {"kind": "queue", "id": queue}, "pool": None, "turn": None}
+        case Pending(pool, reason, next_try_ms):
+            next_try = None if next_try_ms is None else iso_time(next_try_ms)
+            return PENDING, {"pool": pool, "reason": reason, "next_try": next_try}
+        case Rejected(reason, detail):
+            return REJECTED, {"reason": reason, "detail": detail}
+        case Released(previous, pool, reason):
+            previous_owner = {"kind": "user", "id": previous} if previous else None
+            return RELEASED, {"previous_owner": previous_owner, "pool": pool or None, "reason": reason}
+        case Nothing():
+            return None
+        case _:
+            assert_never(outcome)
+
+
+def _target(target: Target | None) -> dict[str, str] | None:
+    return None if target is None else {"kind": target.kind, "id": target.id}
+
+
+def _trace(trace: Trace) -> dict[str, object]:
+    """What is seldom there is left out where it is not."""
+    said: dict[str, object] = {
+        "question": trace.question,
+        "rule_set": trace.rule_set,
+        "tried": [_tried(each) for each in trace.tried],
+        "target": _target(trace.target),
+        "candidates": [
+            {"person": person, "excluded": excluded, "load": load, "last_turn": last_turn, "open_items": open_items}
+            for person, excluded, load, last_turn, open_items in trace.candidates
+        ],
+        "omitted": trace.omitted,
+    }
+    if trace.earlier:
+        said["earlier"] = trace.earlier
+    if trace.score is not None:
+        said["score"] = trace.score
+    return said
+
+
+def _tried(tried: Tried) -> dict[str, object]:
+    entry, matched, criterion, unresolved = tried
+    said = {"entry": entry, "matched": matched, "criterion": criterion}
+    return said if unresolved is None else {**said, "unresolved": unresolved}
+
+
+def _notification(
+    notification: Notification, decision_id: str, record: dict[str, str], key: bytes
+) -> tuple[bytes, Headers]:
+    """Its id makes it one per decision, kind and person (D22); the decision is what caused it."""
+    kind, person, via = notification
+    value = orjson.dumps({"decision": decision_id, "kind": kind, "person": person, "via": via, "record": record})
+    headers = (
+        NOTIFICATION,
+        ("ce_id", f"{decision_id}/{kind}/{person}".encode()),
+        ("ce_partitionkey", key),
+        ("ce_causationid", decision_id.encode()),
+    )
+    return value, headers
+
+
+def _common_headers(decision: Decision, decision_id: str, division: _Division, context: Context) -> Headers:
+    """What all messages of a decision say alike. Who reacts to one copies the depth, so it counts this decision."""
+    headers: Headers = (
+        *division.headers,
+        ("ce_time", _time(context.time_ms)),
+        ("ce_subject", decision.record.encode()),
+        ("ce_chaindepth", b"%d" % (decision.depth + 1)),
+    )
+    if decision.correlation_id:
+        headers = (*headers, ("ce_correlationid", decision.correlation_id.encode()))
+    origin = context.origin
+    if origin.traceparent:
+        headers = (*headers, ("ce_traceparent", _traceparent(origin.traceparent, decision_id)))
+        if origin.tracestate:
+            headers = (*headers, ("ce_tracestate", origin.tracestate.encode()))
+    return headers
+
+
+def _traceparent(callers: str, decision_id: str) -> bytes:
+    """The caller's trace with a span of ours, which follows from the decision."""
+    span = blake2b(decision_id.encode(), digest_size=8).hexdigest()
+    return f"{callers[:TRACE_ID_END]}-{span}{callers[TRACE_ID_END + 17 :]}".encode()
+
+
+@lru_cache(maxsize=4096)
+def _division(division: str) -> _Division:
+    headers: Headers = (
+        SPECVERSION,
+        ("ce_source", f"fairlead/{division}".encode()),
+        ("ce_division", division.encode()),
+        JSON_CONTENT,
+    )
+    return _Division(headers, "" if division == DEFAULT_DIVISION else f"{division}/")
+
+
+@lru_cache(maxsize=1024)
+def _time(time_ms: int) -> bytes:
+    return iso_time(time_ms).encode()

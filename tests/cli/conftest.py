@@ -1,0 +1,86 @@
+"""A running service that all tests of commands share, and a way to run a command as a terminal would."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+import pytest
+import structlog
+
+from service.cli import main
+from service.kafka.port import Message
+from tests.cli.running import Service, lead, running_service
+
+CONFIGURATION = """
+users: {ann: {name: Ann Lindqvist}, bob: {}, eve: {}, kim: {}}
+pools:
+  sales: {record_type: lead, members: [ann, bob, {user: eve, max_open: 1}]}
+  spare: {record_type: deal, members: [bob]}
+rule_sets:
+  leads:
+    name: Leads
+    record_type: lead
+    active: true
+    entries:
+      - {id: vip, name: Key accounts, criteria: [country equals US], target: {user: eve}, on: [created, updated]}
+      - {id: all, name: Everybody else, target: {pool: sales}}
+      - {id: news, name: News, criteria: [country equals DE], target: {user: kim}, on: updated, reassign: always}
+"""
+
+
+class Ended(NamedTuple):
+    """How a command ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> object:
+        """Standard output, which must be one JSON value."""
+        return orjson.loads(self.out)
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture(scope="package")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Six leads were created in turn, another one named a pool that does not exist, and one event could not be read."""
+    directory = tmp_path_factory.mktemp("config")
+    (directory / "all.yaml").write_text(CONFIGURATION)
+    with running_service(directory) as running:
+        for number in range(1, 7):
+            running.send(lead(str(number)))
+        running.send(lead("lost", owner=("pool", "nowhere")))
+        running.spoil(Message("crm.records", b"lead/broken", b'{"broken": "ja\xff', (("origin", b"form \xfe"),)))
+        yield running
+
+
+@pytest.fixture
+def alone(capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """Run a command that connects to nothing."""
+    before = structlog.get_config(), logging.root.handlers[:], logging.root.level
+
+    def run(*arguments: str | Path) -> Ended:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        written = capfd.readouterr()
+        code = ended.value.code
+        return Ended(code if isinstance(code, int) else 0 if code is None else 1, written.out, written.err)
+
+    yield run
+    structlog.configure(**before[0])
+    logging.root.handlers[:], logging.root.level = before[1], before[2]
+
+
+@pytest.fixture
+def run(service: Service, alone: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command against the running service, whose memory the environment names."""
+    monkeypatch.setenv("FAIRLEAD_REDIS__URL", service.redis)
+    return lambda *arguments: alone(*arguments, "--kafka", service.kafka)

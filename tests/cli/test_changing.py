@@ -1,0 +1,300 @@
+"""The commands that change something: they say what they would do, and do it only when told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from service.app.sources import prepare_positions
+from service.config.history import FIRST_EPOCH, Sources, proposals, sources_record
+from service.config.loader import load
+from service.kafka.configuration import ConfigurationFeed
+from service.kafka.port import Message
+from service.kafka.publisher import Publisher
+from service.kafka.topics import create, read_wanted
+from service.store.redis import connect
+from service.wire.topics import Topics
+from tests.backends.kafka_fixture import Kafka, unique_topics
+from tests.cli.conftest import Ended, Run
+from tests.tools.lane_world import LANE, World, turn
+
+T = TypeVar("T")
+
+DIRECTORY = """
+pools: {sales: {record_type: lead, members: [ann, bob, eve]}}
+users: {ann: {}, bob: {}, eve: {}}
+defaults: {lead: {pool: sales}}
+"""
+
+
+@dataclass
+class Deployment:
+    """A deployment of one lane on real back ends, in which nobody runs. `topics` may become others': Kafka was lost."""
+
+    kafka: Kafka
+    redis: str
+    redis_prefix: str
+    directory: Path
+    run_alone: Run
+    monkeypatch: pytest.MonkeyPatch
+    topics: Topics
+
+    def begin(self) -> None:
+        """Topics, the first epoch and the first configuration, as a first start makes them."""
+        for name, value in {
+            "KAFKA__TOPIC_PREFIX": self.topics.prefix,
+            "KAFKA__LANES": "1",
+            "KAFKA__REPLICATION_FACTOR": "1",
+            "REDIS__URL": self.redis,
+            "REDIS__PREFIX": self.redis_prefix,
+        }.items():
+            self.monkeypatch.setenv(f"FAIRLEAD_{name}", value)
+        asyncio.run(self._begin())
+
+    async def _begin(self) -> None:
+        connection = self.kafka.connection()
+        await create(connection, read_wanted(self.topics, 1, 1))
+        feed = ConfigurationFeed(connection, self.topics.config)
+        await feed.start()
+        try:
+            await feed.publish([sources_record(Sources(FIRST_EPOCH, "division", 1))])
+            await feed.publish(proposals(load(self.directory).documents.values(), feed.history))
+        finally:
+            await feed.stop()
+
+    def lose_kafka(self) -> None:
+        """All topics are others, as after a new cluster; the memory is still there."""
+        self.topics = unique_topics()
+        self.begin()
+
+    def run(self, *arguments: str | Path) -> Ended:
+        return self.run_alone(*arguments, "--kafka", self.kafka.bootstrap)
+
+    def work(self, *records: str, knows_claim: int = 0) -> int:
+        """Let a lane decide these leads; the number of the last turn. `knows_claim`: the memory knows this token."""
+
+        async def work(world: World) -> int:
+            await world.send(*records)
+            tenure = await world.work()
+            if knows_claim:
+                await world.store.fence(LANE, knows_claim)
+            return turn(tenure)
+
+        return self._in_world(work)
+
+    def _in_world(self, work: Callable[[World], Awaitable[T]]) -> T:
+        async def run() -> T:
+            world = World(self.topics, connect(self.redis, self.redis_prefix), None, self.kafka)
+            try:
+                world.inputs = (await world.transport().log_bounds())[1] and await _end(self.kafka, self.topics.events)
+                world.sent = self.sent
+                return await work(world)
+            finally:
+                self.sent = world.sent
+                await world.close()
+
+        return asyncio.run(run())
+
+    sent: int = 0
+
+
+async def _end(kafka: Kafka, topic: str) -> int:
+    consumer = AIOKafkaConsumer(**kafka.connection().consumer_options())
+    await consumer.start()
+    try:
+        partition = TopicPartition(topic, LANE)
+        consumer.assign([partition])
+        return int((await consumer.end_offsets([partition]))[partition])
+    finally:
+        await consumer.stop()
+
+
+@pytest.fixture
+def deployment(
+    real_kafka: Kafka, redis_address: str, alone: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Deployment]:
+    (tmp_path / "all.yaml").write_text(DIRECTORY)
+    made = Deployment(real_kafka, redis_address, f"test-{uuid4().hex}", tmp_path, alone, monkeypatch, unique_topics())
+    made.begin()
+    yield made
+
+    async def forget() -> None:
+        store = connect(made.redis, made.redis_prefix)
+        await store.forget(LANE)
+        await store.close()
+
+    asyncio.run(forget())
+
+
+def said(value: object) -> Any:
+    """A JSON value, of which a test knows the form."""
+    return value
+
+
+@pytest.mark.real
+def test_restore_brings_a_lane_back_when_kafka_was_lost(deployment: Deployment) -> None:
+    """Without --yes nothing happens; with it the turns go on on the new topics."""
+    deployment.work("1", "2", "3", "4")
+    deployment.lose_kafka()
+    looked = deployment.run("restore", "0")
+    assert looked.code == 2
+    assert "turns of main/sales" in looked.out
+    assert "nothing was changed" in looked.err
+    done = deployment.run("restore", "0", "--yes")
+    assert (done.code, "its input goes on at 0" in done.out) == (0, True)
+    assert deployment.work("5") == 5
+
+
+@pytest.mark.real
+def test_restore_tells_machines_what_it_found_and_did(deployment: Deployment) -> None:
+    """One JSON value, before and after."""
+    deployment.work("1", "2")
+    deployment.lose_kafka()
+    told = said(deployment.run("restore", "0", "--yes", "--json").json)
+    assert told["before"]["memory"]["turns"] == {"main/sales": 2}
+    assert told["before"]["input"] == "begun_anew"
+    assert told["restored"]["input"] == {"offset": 0, "ordinal": 0}
+
+
+@pytest.mark.real
+def test_restore_refuses_where_log_and_memory_belong_together(deployment: Deployment) -> None:
+    """It would undo what the log decided since."""
+    deployment.work("1")
+    told = deployment.run("restore", "0", "--yes")
+    assert (told.code, "nothing to restore" in told.err) == (2, True)
+
+
+@pytest.mark.real
+def test_adopt_throws_a_memory_of_another_life_away(deployment: Deployment) -> None:
+    """It knows a claim the log has not; afterwards the lane goes on by the log."""
+    deployment.work("1", "2", knows_claim=10_000)
+    looked = deployment.run("adopt", "0")
+    assert (looked.code, "nothing was changed" in looked.err) == (2, True)
+    done = deployment.run("adopt", "0", "--yes")
+    assert (done.code, "is empty" in done.out) == (0, True)
+    assert deployment.work("3") == 3
+
+
+@pytest.mark.real
+def test_adopting_an_empty_log_is_warned_of(deployment: Deployment) -> None:
+    """The lane would begin from nothing."""
+    deployment.work("1")
+    deployment.lose_kafka()
+    assert "holds no decision at all" in deployment.run("adopt", "0").out
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("command", ["adopt", "restore"])
+def test_a_lane_that_there_is_not_is_wrong_usage(deployment: Deployment, command: str) -> None:
+    """The answer says which there are."""
+    told = deployment.run(command, "7", "--yes")
+    assert (told.code, "they are 0 to 0" in told.err) == (2, True)
+
+
+@pytest.mark.real
+def test_sources_reset_begins_an_epoch_at_the_beginning_of_the_topics(deployment: Deployment) -> None:
+    """Without --yes it only explains. Each reset is one epoch more."""
+    group = "fairlead.ingest"
+
+    async def committed() -> int | None:
+        connection = deployment.kafka.connection()
+        consumer = AIOKafkaConsumer(**(connection.consumer_options() | {"group_id": group}))
+        await consumer.start()
+        try:
+            found: int | None = await consumer.committed(TopicPartition(deployment.topics.sources[0], 0))
+            return found
+        finally:
+            await consumer.stop()
+
+    async def read_all() -> None:
+        connection = deployment.kafka.connection()
+        publisher = Publisher(connection)
+        topic = deployment.topics.sources[0]
+        await publisher.publish([Message(topic, b"%d" % number, b"x") for number in range(200)])
+        await publisher.close()
+        await prepare_positions(connection, group, deployment.topics.sources)
+        consumer = AIOKafkaConsumer(**(connection.consumer_options() | {"group_id": group}))
+        await consumer.start()
+        try:
+            partition = TopicPartition(topic, 0)
+            consumer.assign([partition])
+            await consumer.commit(await consumer.end_offsets([partition]))
+        finally:
+            await consumer.stop()
+
+    asyncio.run(read_all())
+    before = asyncio.run(committed())
+    assert before
+    explained = deployment.run("sources", "reset")
+    assert explained.code == 2
+    assert "A new epoch of the sources, 1 after 0" in explained.out
+    assert asyncio.run(committed()) == before
+    done = said(deployment.run("sources", "reset", "--yes", "--json").json)
+    assert done["epoch"] == 1
+    assert asyncio.run(committed()) == 0
+    assert said(deployment.run("sources", "reset", "--yes", "--json").json)["epoch"] == 2
+
+
+@pytest.mark.real
+def test_sources_reset_does_not_change_the_number_of_lanes(deployment: Deployment) -> None:
+    """State lies in its lane; a new epoch does not move it."""
+    deployment.monkeypatch.setenv("FAIRLEAD_KAFKA__LANES", "3")
+    told = deployment.run("sources", "reset", "--yes")
+    assert (told.code, "FAIRLEAD_KAFKA__LANES" in told.err) == (2, True)
+
+
+@pytest.mark.real
+def test_config_publish_makes_a_version_once(deployment: Deployment) -> None:
+    """New content is the next version; content that was valid before is not published again."""
+    directory = deployment.directory
+    (directory / "all.yaml").write_text(DIRECTORY.replace("bob, eve", "eve"))
+    told = said(deployment.run("config", "publish", directory, "--json").json)
+    assert [(each["division"], each["version"]) for each in told["published"]] == [("main", 2)]
+    assert "nothing new" in deployment.run("config", "publish", directory).out
+    older = deployment.run("config", "show", "--version", "1")
+    assert "replaced: 2 is valid" in older.out
+    assert "bob" in older.out
+
+
+@pytest.mark.real
+def test_config_publish_tells_every_mistake_and_publishes_nothing(deployment: Deployment) -> None:
+    """One error with file and line for each."""
+    (deployment.directory / "all.yaml").write_text(
+        "pools: {sales: {record_type: lead, members: [nobody]}}\ndefaults: {lead: {pool: none}}\n"
+    )
+    told = deployment.run("config", "publish", deployment.directory)
+    assert told.code == 1
+    assert "nobody" in told.err
+    assert "none" in told.err
+    assert "it has 1 to 1" in deployment.run("config", "show", "--version", "2").err
+
+
+@pytest.mark.real
+def test_topics_are_created_and_then_in_order(alone: Run, real_kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before: each missing one is a problem with what to do."""
+    monkeypatch.setenv("FAIRLEAD_KAFKA__TOPIC_PREFIX", unique_topics().prefix)
+    monkeypatch.setenv("FAIRLEAD_KAFKA__LANES", "2")
+    at = ("--kafka", real_kafka.bootstrap)
+    before = alone("topics", "check", *at)
+    assert (before.code, "topics create" in before.out) == (1, True)
+    made = said(alone("topics", "create", "--json", *at).json)
+    assert len(made["created"]) == 9
+    assert alone("topics", "check", *at).code == 0
+    assert "nothing to do" in alone("topics", "create", *at).out
+
+
+@pytest.mark.real
+def test_a_deployment_that_never_was_is_said_in_one_line(
+    alone: Run, real_kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The prefix is the usual reason."""
+    monkeypatch.setenv("FAIRLEAD_KAFKA__TOPIC_PREFIX", unique_topics().prefix)
+    told = alone("explain", "lead/1", "--kafka", real_kafka.bootstrap)
+    assert (told.code, told.err.count("\n"), "prefix" in told.err) == (2, 1, True)

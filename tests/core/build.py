@@ -1,0 +1,241 @@
+"""Builders for tests of the core: they fill in what a test does not care about.
+
+`Division` drives the core as a lane does: timers that are due go off before the event, every verdict is applied, and
+after each step the books must balance.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from service.core import criteria, membership, timers
+from service.core.case import Verdict
+from service.core.conditions import Compare, Operator, Probe
+from service.core.configuration import Config, Entry, Membership, PoolSpec, Predicate, RuleSet, User
+from service.core.decide import decide
+from service.core.model import (
+    Assigned,
+    Decision,
+    Event,
+    MemberEvent,
+    Nothing,
+    Outcome,
+    RecordEvent,
+    RecordEventKind,
+    Target,
+)
+from service.core.state import Pool, Record, State
+
+START_MS: Final = 1_700_000_000_000 // 60_000 * 60_000
+"""The full minute at which every test begins."""
+
+OUTSIDER: Final = "zoe"
+"""A user of every configuration; a human gives her records without asking any pool."""
+
+MINUTE_MS: Final = 60_000
+FIRINGS: Final = 1_000
+"""Timers that go off more often than this within one instant will never come to rest."""
+
+_event_numbers = itertools.count(1)
+
+
+def target(text: str | None) -> Target | None:
+    """`pool:sales` or `user:ann`; a name alone is a person."""
+    if text is None:
+        return None
+    kind, colon, name = text.partition(":")
+    return Target(kind, name) if colon else Target("user", kind)  # type: ignore[arg-type]  # tests name real kinds
+
+
+def event(kind: RecordEventKind, record: str = "lead/1", owner: str | None = None, **more: Any) -> RecordEvent:
+    """An event with an id of its own about a record with no fields."""
+    record_type, _, record_id = record.partition("/")
+    more = {"id": f"event-{next(_event_numbers)}", "facts": {}} | more
+    return RecordEvent(kind, record_type=record_type, record_id=record_id, owner=target(owner), **more)
+
+
+def created(record: str = "lead/1", owner: str | None = None, **more: Any) -> RecordEvent:
+    """The record came into being."""
+    return event("created", record, owner, **more)
+
+
+def owner_changed(record: str = "lead/1", owner: str | None = None, **more: Any) -> RecordEvent:
+    """The CRM says that the record's owner is another one from now on."""
+    return event("owner_changed", record, owner, **more)
+
+
+def updated(record: str = "lead/1", owner: str | None = None, **more: Any) -> RecordEvent:
+    """Some of the record's fields changed."""
+    return event("updated", record, owner, **more)
+
+
+def deleted(record: str = "lead/1", **more: Any) -> RecordEvent:
+    """The record is gone."""
+    return event("deleted", record, None, **more)
+
+
+def pool(*members: str | Membership, id: str = "sales", record_type: str = "lead", **settings: Any) -> PoolSpec:
+    """A pool of leads; a name is a member with weight 1 and no limit."""
+    seated = tuple(Membership(member) if isinstance(member, str) else member for member in members)
+    return PoolSpec(id, record_type, seated, **settings)
+
+
+def config(*pools: PoolSpec, users: Sequence[User] = (), version: int = 1, **settings: Any) -> Config:
+    """A configuration in which every member is a user, zoe is one in no pool, and `users` are as given."""
+    known = {OUTSIDER: User(OUTSIDER)}
+    known |= {member.person: User(member.person) for spec in pools for member in spec.members}
+    known |= {user.id: user for user in users}
+    return Config("main", version, users=known, pools={spec.id: spec for spec in pools}, **settings)
+
+
+def predicate(criterion: str) -> Predicate:
+    """A criterion as a configuration has it."""
+    return Predicate(criterion, criteria.parse(criterion))
+
+
+def planted(field: str, holds: Callable[[object], bool]) -> Predicate:
+    """A criterion that asks a function of the test's, which may have a bug."""
+    operator = Operator("planted", {}, lambda _: Probe("{0}({field})", (holds,)))
+    return Predicate("planted", Compare((field,), operator, None))
+
+
+def rules(*entries: Entry, record_type: str = "lead") -> Mapping[str, RuleSet]:
+    """The active rule set of one record type."""
+    return {record_type: RuleSet("inbound", record_type, entries)}
+
+
+class Division:
+    """A division under test. `decisions` is everything that was decided so far, in order."""
+
+    def __init__(self, *pools: PoolSpec, users: Sequence[User] = (), **settings: Any) -> None:
+        self.state = State()
+        self.now_ms = START_MS
+        self.decisions: list[Decision] = []
+        self.users: Sequence[User] = users
+        self.settings = settings
+        self.config = Config("main")
+        self.queues: set[str] = set()
+        self.configure(*pools)
+
+    def configure(self, *pools: PoolSpec, users: Sequence[User] | None = None, **settings: Any) -> None:
+        """Switch to a new version with these pools; users and settings stay unless given."""
+        self.users = self.users if users is None else users
+        self.settings |= settings
+        self.config = config(*pools, users=self.users, version=self.config.version + 1, **self.settings)
+        self.queues |= {spec.id for spec in pools if spec.is_queue}
+        self._take(membership.switch(self.state, self.config, self.now_ms))
+        self._fire_timers()
+
+    def send(self, sent: Event) -> tuple[Outcome, ...]:
+        """Decide one event and return the outcomes; timers that fall due with it go off as well."""
+        self._fire_timers()
+        verdict = decide(sent, self.state, self.config, self.now_ms)
+        self._take(verdict)
+        self._fire_timers()
+        return tuple(decision.outcome for decision in verdict.decisions)
+
+    def create(self, record: str = "lead/1", owner: str | None = "pool:sales", **more: Any) -> Outcome:
+        """A record is created, for the pool `sales` unless said otherwise; its one outcome."""
+        (outcome,) = self.send(created(record, owner, **more))
+        return outcome
+
+    def give(self, record: str, owner: str | None, **more: Any) -> tuple[Outcome, ...]:
+        """The owner is changed in the CRM."""
+        return self.send(owner_changed(record, owner, **more))
+
+    def delete(self, record: str, **more: Any) -> tuple[Outcome, ...]:
+        """The record is deleted in the CRM."""
+        return self.send(deleted(record, **more))
+
+    def serve(self, *records: str) -> list[str]:
+        """Create the records, in order, for the pool `sales`; who got each (empty: nobody)."""
+        for record in records:
+            self.create(record)
+        return [self.record(record).owner for record in records]
+
+    def away(self, person: str, *, until_minutes: int | None = None, off_shift: bool = False) -> None:
+        """Somebody leaves, until so many minutes from now where that is known."""
+        until_ms = None if until_minutes is None else self.now_ms + until_minutes * MINUTE_MS
+        self.send(MemberEvent(f"away-{person}", person, "off_shift" if off_shift else "away", until_ms))
+
+    def back(self, person: str) -> None:
+        """Somebody is there again."""
+        self.send(MemberEvent(f"back-{person}", person, "available"))
+
+    def later(self, *, minutes: int = 0, ms: int = 0) -> None:
+        """Let time pass, timer by timer."""
+        end = self.now_ms + minutes * MINUTE_MS + ms
+        while upcoming := [timer.due_ms for timer in self.state.timers.values() if timer.due_ms <= end]:
+            self.now_ms = max(self.now_ms, min(upcoming))
+            self._fire_timers()
+        self.now_ms = end
+
+    def record(self, record: str = "lead/1") -> Record:
+        """What is known of a record."""
+        return self.state.records.get(record) or Record()
+
+    def open_items(self, person: str, pool_id: str = "sales") -> int:
+        """How many open items a member has in a pool."""
+        return self.state.seats[f"{pool_id}/{person}"].open_items
+
+    def last(self, record: str = "lead/1") -> Decision:
+        """The latest decision about a record that did something."""
+        return next(
+            each for each in reversed(self.decisions) if each.record == record and not isinstance(each.outcome, Nothing)
+        )
+
+    def _take(self, verdict: Verdict) -> None:
+        self.state.apply(verdict.changes)
+        self.decisions.extend(verdict.decisions)
+        check_books(self.state, self.queues)
+
+    def _fire_timers(self) -> None:
+        for _ in range(FIRINGS):
+            due = timers.due(self.state, self.now_ms)
+            if not due:
+                return
+            self._take(timers.fire(due[0][1], self.state, self.config, self.now_ms))
+        raise AssertionError(f"timers never come to rest: {self.state.timers}")
+
+
+def users(*names: str, **settings: Any) -> tuple[User, ...]:
+    """Users of these names, all with the same settings."""
+    return tuple(replace(User(name), **settings) for name in names)
+
+
+def check_books(state: State, queues: Collection[str] = ()) -> None:
+    """What must hold between any two decisions, whatever happened before. `queues`: all that there ever were."""
+    for name, record in state.records.items():
+        assert not (record.owner and record.parked), f"{name} has an owner and waits"
+        assert record.owner or not (record.by_us or record.pool), f"{name} is held for nobody"
+        is_counted = record.by_us or record.pool in queues
+        assert is_counted or not record.pool, f"{name} counts in a pool and was neither given by us nor taken"
+        assert record.parked == (name in state.parked), f"{name} and the waiting line disagree"
+        assert not (record.deleted and (record.owner or record.parked)), f"{name} is deleted and held"
+    owned = Counter(f"{record.pool}/{record.owner}" for record in state.records.values() if record.pool)
+    seats = {field: seat.open_items for field, seat in state.seats.items() if seat.open_items}
+    assert seats == owned, "open items are not the records owned through the pool"
+    assert all(parked.pool in queues for parked in state.parked.values() if parked.queued), "it lies in no queue"
+    waiting = Counter(parked.pool for parked in state.parked.values())
+    assert {field: memory.waiting for field, memory in state.pools.items() if memory.waiting} == waiting
+    for name, memory in state.pools.items():
+        check_order(name, memory, state)
+
+
+def check_order(name: str, memory: Pool, state: State) -> None:
+    """Members are kept in the order in which they joined."""
+    joined = [state.seats[f"{name}/{person}"].joined for person in memory.members]
+    assert joined == sorted(set(joined)), f"the members of {name} are not in joining order"
+
+
+def turns_of(decisions: Sequence[Decision], pool_id: str = "sales") -> list[int]:
+    """The pool's turn numbers in the order in which they were used."""
+    return [
+        decision.outcome.turn
+        for decision in decisions
+        if isinstance(decision.outcome, Assigned) and decision.outcome.pool == pool_id
+    ]

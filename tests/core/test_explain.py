@@ -1,0 +1,242 @@
+"""What a sales manager reads when he asks why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import pytest
+
+from service.core import explain as explanation
+from service.core.configuration import Config, Entry, Membership, OwnerOf, Predicate, User
+from service.core.explain import explain
+from service.core.model import (
+    Assigned,
+    Candidate,
+    Decision,
+    ExclusionReason,
+    Nothing,
+    NothingReason,
+    Pending,
+    PendingReason,
+    Rejected,
+    RejectionReason,
+    Released,
+    ReleaseReason,
+    Target,
+    Trace,
+    Tried,
+    Unresolved,
+)
+from tests.core.build import START_MS, Division, config, pool, predicate, rules
+from tests.core.trees import line
+
+VIP = Entry("vip", Target("user", "zoe"), (predicate('account.tier equals "vip"'),), "VIP accounts")
+EMEA = Entry("emea", Target("pool", "sales"), (predicate("country in [DE, FR]"),), "EMEA inbound")
+
+
+def test_an_assignment_is_explained_entry_by_entry_and_member_by_member() -> None:
+    """D16 S28 The whole answer: pool, turn, configuration, rule, entries tried, everybody left out and why."""
+    division = Division(
+        pool("ann", Membership("eve", max_open=1), "bob", "cat"), rule_sets=rules(VIP, EMEA), label="9f3c2e"
+    )
+    for number in range(3):
+        division.create(f"lead/{number}")
+    division.away("ann", off_shift=True)
+    division.create("lead/4711", owner=None, facts={"country": "FR"})
+
+    assert explain(division.last("lead/4711"), division.config) == [
+        'lead/4711 → cat     pool sales, turn 4     configuration 1 (9f3c2e)     rule "inbound", entry 2 of 2',
+        '  entry 1   "VIP accounts"   no    account.tier equals "vip"',
+        '  entry 2   "EMEA inbound"   yes   country in [DE, FR]',
+        "  ann   left out   off shift",
+        "  eve   left out   1 of 1 open",
+        "  cat   chosen     0 open, place 1 of 2, never served",
+        "  bob   behind     1 open, place 2 of 2, in line since turn 3",
+    ]
+
+
+def test_an_entry_that_was_passed_over_says_why() -> None:
+    """D16 S46 It matched, and its target led nowhere; the record went into a queue, by its score."""
+    account = Entry("account", OwnerOf(("account",)), (), "Known accounts")
+    later = Entry("later", Target("user", "zoe"), (), on=frozenset({"updated"}))
+    hot = Entry("hot", Target("queue", "hot"), (predicate("score > 50"),))
+    division = Division(pool("ann", id="hot", strategy="take"), rule_sets=rules(account, later, hot))
+    division.create("lead/1", owner=None, facts={"score": 55})
+
+    assert explain(division.last(), division.config) == [
+        (
+            "lead/1 → queue hot     any member may take it     configuration 1"
+            '     rule "inbound", entry 3 of 3     score 55'
+        ),
+        '  entry 1   "Known accounts"   yes   always; passed over: there is no such related record',
+        '  entry 3   "hot"              yes   score > 50',
+    ]
+
+
+def test_every_reason_of_an_entry_that_was_passed_over_has_words() -> None:
+    """D16 Nothing stays unexplained."""
+    assert set(explanation.UNRESOLVED) == set(get_args(Unresolved))
+
+
+def test_a_newer_configuration_tells_what_it_still_can() -> None:
+    """D16 Rule, entry and limit may be gone since: ids stand in, nothing fails."""
+    trace = Trace(
+        "rule_set",
+        "gone",
+        (Tried("old", matched=False, criterion=2), Tried("emea", matched=True)),
+        Target("pool", "closed"),
+        (Candidate("ann", "full", 0, 0, 5), Candidate("bob", None, 0, 7, 0)),
+        omitted=3,
+    )
+    decision = Decision("lead/1", Assigned("bob", "closed", 8), trace)
+
+    assert explain(decision, config(version=9), decided_with=4) == [
+        (
+            "lead/1 → bob     pool closed, turn 8     configuration 4, told in the words of configuration 9"
+            '     rule "gone", entry 2'
+        ),
+        '  entry 1   "old"    no    no longer in the configuration',
+        '  entry 2   "emea"   yes   no longer in the configuration',
+        "  ann   left out   5 open, full",
+        "  bob   chosen     0 open, place 1 of 1, in line since turn 7",
+        "  and 3 more",
+    ]
+
+
+def test_a_criterion_that_is_gone_does_not_name_another() -> None:
+    """D16 The entry has fewer criteria by now."""
+    trace = Trace("default", "inbound", (Tried("emea", matched=False, criterion=5),))
+
+    lines = explain(Decision("lead/1", Assigned("zoe"), trace), config(rule_sets=rules(EMEA)))
+
+    assert lines[1:] == ['  entry 1   "EMEA inbound"   no   its criteria have changed since']
+
+
+def test_places_are_those_of_the_rule_of_turns() -> None:
+    """D16 The lower load stands in front, then who was served longer ago."""
+    line = (Candidate("dan", None, 9, 1, 0), Candidate("cat", None, 5, 4, 0), Candidate("bob", None, 5, 3, 0))
+    trace = Trace(
+        "explicit_target", target=Target("pool", "sales"), candidates=(*line, Candidate("ann", None, 1, 8, 0))
+    )
+
+    lines = explain(Decision("lead/1", Assigned("ann", "sales", 9), trace), config(pool("ann")))
+
+    assert [line.split()[0] for line in lines[1:]] == ["ann", "bob", "cat", "dan"]
+
+
+def test_an_entry_without_criteria_matches_always() -> None:
+    """D16 That is what it says."""
+    trace = Trace("rule_set", "inbound", (Tried("all", matched=True),))
+    settings = config(rule_sets=rules(Entry("all", Target("pool", "sales"))))
+
+    assert explain(Decision("lead/1", Assigned("zoe"), trace), settings)[1:] == ['  entry 1   "all"   yes   always']
+
+
+@pytest.mark.parametrize(
+    ("outcome", "trace", "header"),
+    [
+        (
+            Assigned("ann"),
+            Trace("default"),
+            "lead/1 → ann (Ann Lee)     configuration 1     by default",
+        ),
+        (
+            Pending("sales", "nobody_eligible", START_MS),
+            Trace("explicit_target"),
+            (
+                "lead/1 → waiting in pool sales     no member can take it now, next try 2023-11-14 22:13 UTC"
+                "     configuration 1     named by the event"
+            ),
+        ),
+        (
+            Pending("sales", "empty_pool"),
+            Trace("parked"),
+            "lead/1 → waiting in pool sales     the pool has no members     configuration 1     from the waiting line",
+        ),
+        (
+            Rejected("not_permitted", "bob may not give records to a pool"),
+            Trace(),
+            (
+                "lead/1 → rejected     the right to reassign is missing: bob may not give records to a pool"
+                "     configuration 1"
+            ),
+        ),
+        (
+            Released("ann", "sales", "owner_chosen"),
+            Trace(),
+            "lead/1 → released     ann (Ann Lee) no longer has it: a person was chosen in the CRM     configuration 1",
+        ),
+        (
+            Released("", "sales", "deleted"),
+            Trace(),
+            "lead/1 → released     no longer waiting in sales: the record was deleted     configuration 1",
+        ),
+        (
+            Nothing("duplicate_event"),
+            Trace(),
+            "lead/1 → nothing to do     this event was seen before     configuration 1",
+        ),
+        (
+            Nothing("echo", "ann"),
+            Trace(),
+            "lead/1 → nothing to do     the CRM confirms our own choice: ann     configuration 1",
+        ),
+    ],
+)
+def test_every_outcome_has_its_sentence(outcome: Any, trace: Trace, header: str) -> None:
+    """D16 D24 What happened and why, on one line."""
+    settings = config(users=(User("ann", "Ann Lee"),))
+
+    assert explain(Decision("lead/1", outcome, trace), settings) == [header]
+
+
+@pytest.mark.parametrize(
+    ("table", "reasons"),
+    [
+        (explanation.PENDING, PendingReason),
+        (explanation.REJECTED, RejectionReason),
+        (explanation.RELEASED, ReleaseReason),
+        (explanation.NOTHING, NothingReason),
+        (explanation.EXCLUDED, ExclusionReason),
+    ],
+)
+def test_every_reason_has_words(table: Mapping[str, str], reasons: Any) -> None:
+    """D16 A new reason needs a sentence, and none outlives its reason."""
+    assert set(table) == set(get_args(reasons))
+
+
+def test_a_decision_of_real_events_is_always_explained() -> None:
+    """D16 Whatever was decided, there is a header, and it names the record."""
+    division = Division(pool("ann"))
+    division.create("lead/1")
+    division.create("lead/2", owner="pool:nowhere")
+    division.give("lead/1", "user:zoe")
+    division.delete("lead/1")
+
+    for decision in division.decisions:
+        assert explain(decision, division.config)[0].startswith(f"{decision.record} → ")
+        assert explain(decision, Config("main"))
+
+
+def test_with_the_facts_at_hand_it_says_what_was_found() -> None:
+    """D16 S51: expected and found value stand side by side, and a value of an unexpected type is called so."""
+    big = Entry("big", Target("user", "zoe"), (predicate("size > 500"),), "Big ones")
+    facts = {"size": "many", "country": "FR"}
+    division = Division(pool("ann"), rule_sets=rules(big, VIP, EMEA))
+    division.create("lead/1", owner=None, facts=facts)
+    lines = explain(division.last("lead/1"), division.config, facts=facts)
+    assert lines[1:4] == [
+        '  entry 1   "Big ones"       no    size greater than 500       the record has "many", which is no number',
+        '  entry 2   "VIP accounts"   no    account.tier equals "vip"   the record has nothing',
+        '  entry 3   "EMEA inbound"   yes   country in [DE, FR]',
+    ]
+
+
+def test_the_criterion_inside_a_filter_logic_is_named() -> None:
+    """D16 S43: of a condition with brackets, the comparison that decided, not the whole."""
+    tree = line('country == "DE" and (size > 500 or not source == "web")')
+    entry = Entry("mixed", Target("pool", "sales"), (Predicate("as written", tree),))
+    trace = Trace("default", "inbound", (Tried("mixed", matched=False, criterion=2),))
+    lines = explain(Decision("lead/1", Assigned("zoe"), trace), config(rule_sets=rules(entry)))
+    assert lines[1:] == ['  entry 1   "mixed"   no   source equals "web"']

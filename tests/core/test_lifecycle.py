@@ -1,0 +1,294 @@
+"""Any history of events: a model of what the CRM did says what must never be untrue.
+
+The model knows nothing of turns. It follows who a record belongs to by the CRM's own word, and checks after each step
+that the division's books balance, that a human's choice stands, and that a creation is decided once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from service.core.configuration import Entry, Membership, User
+from service.core.decide import decide
+from service.core.model import Assigned, Event, MemberEvent, Nothing, Outcome, RecordEvent, Rejected, Released, Target
+from service.core.tracking import recall
+from tests.core.build import (
+    OUTSIDER,
+    Division,
+    created,
+    deleted,
+    owner_changed,
+    pool,
+    predicate,
+    rules,
+    turns_of,
+    updated,
+)
+
+RECORDS = st.sampled_from(["lead/1", "lead/2", "lead/3", "contact/1"])
+OWNERS = st.one_of(
+    st.none(),
+    st.sampled_from(["ann", "bob", "cat", OUTSIDER, "ghost"]),
+    st.sampled_from(["pool:sales", "pool:other", "pool:nowhere", "queue:hot", "pool:hot", "queue:other"]),
+)
+ACTORS = st.sampled_from([None, "ann", OUTSIDER, "kate"])
+FACTS = st.sampled_from([{}, {"country": "DE"}, {"country": "FR"}, {"country": "DE", "score": 50}])
+GERMAN = predicate("country equals DE")
+MEMBERS = st.sampled_from(["ann", "bob", "cat"])
+NARROWED = st.sampled_from([None, None, GERMAN])
+MOVING = rules(
+    Entry("german", Target("pool", "other"), (GERMAN,), on=frozenset({"created", "updated"}), reassign="always"),
+    Entry("french", Target("queue", "hot"), (predicate("country equals FR"),), on=frozenset({"updated"})),
+)
+SEATED = st.lists(
+    st.builds(Membership, MEMBERS, st.sampled_from([1.0, 2.0]), st.sampled_from([None, 1, 2]), NARROWED),
+    max_size=3,
+    unique_by=lambda member: member.person,
+)
+
+
+@dataclass
+class Told:
+    """What the CRM has told of one record: its newest version, and the owner with the version that named him."""
+
+    version: int = 0
+    owner: Target | None = None
+    owner_version: int = 0
+    is_created: bool = False
+    is_deleted: bool = False
+
+    def hear(self, event: RecordEvent) -> None:
+        """News replace older news; after a deletion only a newer creation is news."""
+        assert event.version is not None
+        if self.is_deleted and not (event.kind == "created" and event.version > self.version):
+            return
+        if event.kind == "deleted":
+            if event.version >= self.version:
+                self.version, self.owner, self.owner_version = event.version, None, 0
+                self.is_created, self.is_deleted = False, True
+            return
+        is_beginning = event.kind == "created" and not self.is_created
+        tells_owner = event.owner is not None or event.kind == "owner_changed" or is_beginning
+        if tells_owner and event.version >= self.owner_version:
+            self.owner, self.owner_version = event.owner, event.version
+        self.version = max(self.version, event.version)
+        self.is_deleted = False
+
+
+class RecordLives(RuleBasedStateMachine):
+    """A CRM with four records, three people, two pools and a queue; events may be repeated or come late.
+
+    `kate` alone may give records away; rules move German leads to one pool whenever they become German.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.division = Division(
+            pool("ann", "bob", drain_per_minute=2),
+            pool("cat", id="other"),
+            pool("ann", "cat", id="hot", strategy="take"),
+            users=[User("kate", roles=frozenset({"reassign"}))],
+            rule_sets=MOVING,
+        )
+        self.versions: dict[str, int] = defaultdict(int)
+        self.sent: list[RecordEvent] = []
+        self.held_back: list[RecordEvent] = []
+        self.crm: dict[str, Told] = defaultdict(Told)
+
+    def _next(self, record: str) -> int:
+        self.versions[record] += 1
+        return self.versions[record]
+
+    def _send(self, event: Event) -> None:
+        """Decide, and see on the way that deciding is pure."""
+        division = self.division
+        before = deepcopy([getattr(division.state, kind) for kind in ("records", "pools", "seats", "parked", "timers")])
+        once = decide(event, division.state, division.config, division.now_ms)
+        after = [getattr(division.state, kind) for kind in ("records", "pools", "seats", "parked", "timers")]
+        assert before == after, "deciding changed the state"
+        assert once == decide(event, division.state, division.config, division.now_ms)
+        outcomes = division.send(event)
+        if isinstance(event, RecordEvent):
+            self.sent.append(event)
+            assert outcomes, "an event must have an outcome"
+            self.crm[event.record].hear(event)
+            if any(_is_no_choice(outcome) for outcome in outcomes):
+                self.crm[event.record].owner = None
+            if event.kind == "created":
+                self.crm[event.record].is_created = division.record(event.record).created
+
+    @rule(record=RECORDS, owner=OWNERS, facts=FACTS)
+    def record_is_created(self, record: str, owner: str | None, facts: dict[str, object]) -> None:
+        self._send(created(record, owner, version=self._next(record), facts=facts))
+
+    @rule(record=RECORDS, owner=OWNERS, actor=ACTORS)
+    def owner_is_changed(self, record: str, owner: str | None, actor: str | None) -> None:
+        self._send(owner_changed(record, owner, version=self._next(record), actor=actor))
+
+    @rule(record=RECORDS, facts=FACTS)
+    def fields_are_changed(self, record: str, facts: dict[str, object]) -> None:
+        self._send(updated(record, version=self._next(record), facts=facts))
+
+    @rule(record=RECORDS)
+    def record_is_deleted(self, record: str) -> None:
+        self._send(deleted(record, version=self._next(record)))
+
+    @rule(record=RECORDS)
+    def crm_applies_our_assignment(self, record: str) -> None:
+        owner = self.division.record(record).owner
+        if owner:
+            was_ours = self.division.record(record).by_us
+            self._send(owner_changed(record, f"user:{owner}", version=self._next(record)))
+            assert self.division.record(record).by_us == was_ours
+
+    @rule(record=RECORDS, owner=OWNERS, data=st.data())
+    def event_is_held_back(self, record: str, owner: str | None, data: Any) -> None:
+        """Its version is taken now, and it comes later."""
+        make = data.draw(st.sampled_from([created, owner_changed, updated]))
+        self.held_back.append(make(record, owner, version=self._next(record)))
+
+    @precondition(lambda self: self.held_back)
+    @rule(data=st.data())
+    def event_comes_late(self, data: Any) -> None:
+        late = self.held_back.pop(data.draw(st.integers(0, len(self.held_back) - 1)))
+        self._send(late)
+
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data())
+    def event_is_repeated(self, data: Any) -> None:
+        """The very same event, from among the latest: nothing may change."""
+        again = data.draw(st.sampled_from(self.sent[-4:]))
+        before = self.division.record(again.record)
+        outcomes = self.division.send(again)
+        assert all(isinstance(outcome, Nothing) for outcome in outcomes), outcomes
+        assert self.division.record(again.record) == before
+
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data())
+    def event_is_repeated_under_another_id(self, data: Any) -> None:
+        """A producer that numbers its attempts: the newest news of a record, told again, use no turn.
+
+        Unless they are news of fields: rules that are asked on updates may have changed in between.
+        """
+        again = data.draw(st.sampled_from(self.sent[-4:]))
+        turns = len(turns_of(self.division.decisions, "sales")) + len(turns_of(self.division.decisions, "other"))
+        record = self.division.record(again.record)
+        is_newest = again.version is not None and record.told_version == again.version
+        if record.by_us and is_newest and again.kind != "updated":
+            self.division.send(again._replace(id="again"))
+            after = len(turns_of(self.division.decisions, "sales")) + len(turns_of(self.division.decisions, "other"))
+            assert after == turns
+
+    @rule(person=st.one_of(MEMBERS, st.just("ghost")), minutes=st.sampled_from([None, 0, 3]))
+    def person_goes_away(self, person: str, minutes: int | None) -> None:
+        until_ms = None if minutes is None else self.division.now_ms + minutes * 60_000
+        self._send(MemberEvent("event-away", person, "away", until_ms))
+
+    @rule(person=MEMBERS)
+    def person_is_back(self, person: str) -> None:
+        self._send(MemberEvent("event-back", person, "available"))
+
+    @rule(minutes=st.integers(0, 5))
+    def time_passes(self, minutes: int) -> None:
+        self.division.later(minutes=minutes)
+
+    @rule(
+        sales=SEATED,
+        other=st.one_of(st.none(), SEATED),
+        other_type=st.sampled_from(["lead", "contact"]),
+        hot=st.one_of(st.none(), SEATED),
+        strategy=st.sampled_from(["take", "take", "round_robin"]),
+    )
+    def configuration_is_switched(
+        self,
+        sales: list[Membership],
+        other: list[Membership] | None,
+        other_type: str,
+        hot: list[Membership] | None,
+        strategy: str,
+    ) -> None:
+        specs = [pool(*sales, drain_per_minute=2)]
+        if hot is not None:
+            specs.append(pool(*hot, id="hot", strategy=strategy))
+        if other is not None:
+            specs.append(pool(*other, id="other", record_type=other_type))
+        self.division.configure(*specs)
+
+    @invariant()
+    def sequences_strictly_grow(self) -> None:
+        latest: dict[str, int] = defaultdict(int)
+        for decision in self.division.decisions:
+            if not isinstance(decision.outcome, Nothing):
+                assert decision.sequence == latest[decision.record] + 1
+                latest[decision.record] = decision.sequence
+
+    @invariant()
+    def turns_have_no_gap(self) -> None:
+        for name in ("sales", "other"):
+            turns = turns_of(self.division.decisions, name)
+            assert turns == list(range(1, len(turns) + 1))
+
+    @invariant()
+    def an_owner_is_released_before_the_next_is_assigned(self) -> None:
+        held: dict[str, str] = {}
+        for decision in self.division.decisions:
+            if isinstance(decision.outcome, Assigned):
+                assert decision.record not in held, f"{decision.record} has two owners"
+                held[decision.record] = decision.outcome.owner
+            elif isinstance(decision.outcome, Released):
+                assert held.pop(decision.record, "") == decision.outcome.previous
+        ours = {name: record.owner for name, record in self.division.state.records.items() if record.by_us}
+        assert held == ours
+
+    @invariant()
+    def a_humans_choice_stands(self) -> None:
+        """The newest owner the CRM named is a person: he has the record, whatever came late or twice."""
+        for name, told in self.crm.items():
+            assert self.division.record(name).deleted == told.is_deleted
+            if told.owner is not None and told.owner.kind == "user":
+                assert self.division.record(name).owner == told.owner.id, f"{name} was given to {told.owner.id}"
+
+    @invariant()
+    def nobody_waits_while_somebody_could_take(self) -> None:
+        """A record waits only for a reason: a timer is set, or each member is away, full, or not for it."""
+        for record, parked in self.division.state.parked.items():
+            spec = self.division.config.pools.get(parked.pool)
+            if f"drain/{parked.pool}" not in self.division.state.timers:
+                assert spec is not None, f"{record} waits in {parked.pool}, which is gone"
+                assert spec.is_queue == parked.queued, f"{record} waits in {parked.pool} as if it were no queue"
+                for member in spec.members if not spec.is_queue else ():
+                    assert not self._could_take(member, record, spec.id), f"{member.person} could take {record}"
+
+    def _could_take(self, member: Membership, record: str, pool_id: str) -> bool:
+        division = self.division
+        person = division.state.people.get(member.person)
+        is_away = person is not None and person.availability != "available"
+        is_full = member.max_open is not None and division.open_items(member.person, pool_id) >= member.max_open
+        facts = recall(division.record(record).facts)
+        return not (is_away or is_full) and (member.domain is None or member.domain.test(facts, division.now_ms))
+
+
+def _is_no_choice(outcome: Outcome) -> bool:
+    """The CRM confirms our own choice, or tells of one that is refused."""
+    match outcome:
+        case Nothing(reason="echo") | Rejected(reason="not_a_member"):
+            return True
+        case _:
+            return False
+
+
+RecordLives.TestCase.settings = settings(
+    max_examples=150,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+TestRecordLives = RecordLives.TestCase

@@ -1,0 +1,218 @@
+"""Laws of the rule of turns, in random histories: what must hold whoever comes, goes, and is passed over.
+
+The histories are drawn from seeds, so a failure can be run again by its number.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import Any, Final
+
+import pytest
+
+from service.core import membership
+from service.core.configuration import Membership, PoolSpec
+from service.core.draft import Draft
+from service.core.state import Person, State
+from service.core.turns import SCALE, floor, places, serve, step
+from tests.core.build import START_MS, config, pool
+
+SEEDS: Final = range(60)
+
+
+class Rota:
+    """A pool in which only turns matter: who may take the next record is said with each record."""
+
+    def __init__(self, *members: str | Membership, **settings: Any) -> None:
+        self.state = State()
+        self.spec = PoolSpec("sales", "lead", ())
+        self.settings = settings
+        self.join(*members)
+
+    @property
+    def members(self) -> list[str]:
+        """Who is in the pool, in file order."""
+        return [member.person for member in self.spec.members]
+
+    def join(self, *members: str | Membership) -> None:
+        """They are added to the file, at its beginning: the order in a file must not matter."""
+        added = pool(*members).members
+        self._switch((*added, *self.spec.members))
+
+    def leave(self, person: str) -> None:
+        """Somebody is taken out of the file."""
+        self._switch(tuple(member for member in self.spec.members if member.person != person))
+
+    def next(self, eligible: Collection[str] | None = None) -> str:
+        """Serve the next of those who may."""
+        draft = Draft(self.state)
+        place = min(place for place in places(self.spec, draft) if eligible is None or place.person in eligible)
+        serve(self.spec, place, draft)
+        self.state.apply(draft.changes())
+        return place.person
+
+    def _switch(self, members: Iterable[Membership]) -> None:
+        self.spec = pool(*members, **self.settings)
+        absent = {name: person for name, person in self.state.people.items() if name not in self.members}
+        assert not absent, "a test took somebody away who is absent"
+        self.state.apply(membership.switch(self.state, config(self.spec), START_MS).changes)
+
+
+class Ring:
+    """The ring as the sources describe it: a list, a pointer, newcomers at the end of the list."""
+
+    def __init__(self, *members: str) -> None:
+        self.members = list(members)
+        self.pointer = 0
+
+    def join(self, person: str) -> None:
+        """He stands behind everybody else."""
+        self.members.append(person)
+
+    def leave(self, person: str) -> None:
+        """The others close up; if it was his turn, it is that of the one behind him."""
+        place = self.members.index(person)
+        del self.members[place]
+        if place < self.pointer:
+            self.pointer -= 1
+        if self.pointer >= len(self.members):
+            self.pointer = 0
+
+    def next(self) -> str:
+        """Serve whoever the pointer is at."""
+        person = self.members[self.pointer]
+        self.pointer = (self.pointer + 1) % len(self.members)
+        return person
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_with_everyone_present_it_is_the_ring_of_the_sources(seed: int) -> None:
+    """S3 S4 S5 S17 S18 D1 Equal to list and pointer in random histories of joins and leaves."""
+    rng = random.Random(seed)
+    rota, ring = Rota("m0", "m1", "m2"), Ring("m0", "m1", "m2")
+    for number in range(3, 300):
+        action = rng.random()
+        if action < 0.15 and len(ring.members) < 9:
+            rota.join(f"m{number}")
+            ring.join(f"m{number}")
+        elif action < 0.3 and len(ring.members) > 1:
+            leaver = rng.choice(ring.members)
+            rota.leave(leaver)
+            ring.leave(leaver)
+        else:
+            assert rota.next() == ring.next()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_members_present_all_along_differ_by_at_most_one(seed: int) -> None:
+    """D2 Whoever else comes and goes, the neighbours of the absent get no double share, at any moment."""
+    rng = random.Random(seed)
+    steady = [f"steady{n}" for n in range(rng.randint(2, 4))]
+    flaky = [f"flaky{n}" for n in range(rng.randint(1, 4))]
+    members = [*steady, *flaky]
+    rng.shuffle(members)
+    rota = Rota(*members)
+    absent: set[str] = set()
+    counts = Counter(dict.fromkeys(steady, 0))
+    for _ in range(400):
+        if rng.random() < 0.3:
+            absent ^= {rng.choice(flaky)}
+        chosen = rota.next(set(members) - absent)
+        if chosen in counts:
+            counts[chosen] += 1
+        assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_who_is_passed_over_because_rules_narrow_the_choice_does_not_starve() -> None:
+    """D2 On the stream "only D may, everyone may, …" the others share equally and nobody is forgotten."""
+    rota = Rota("ann", "bob", "cat", "dan")
+    counts = Counter(rota.next({"dan"} if number % 2 == 0 else None) for number in range(600))
+
+    assert counts["ann"] == counts["bob"] == counts["cat"] == 100
+    assert counts["dan"] == 300
+
+
+@pytest.mark.parametrize("credit", [0, 1, 2, 5])
+def test_a_returner_catches_up_his_credit_and_no_more(credit: int) -> None:
+    """D1 D2 After 1,000 turns away: at most `credit` turns more than the others have, ever after."""
+    rota = Rota("ann", "bob", "cat", "dan", credit=credit)
+    for _ in range(1_000):
+        rota.next({"ann", "bob", "cat"})
+    counts = Counter(dict.fromkeys(rota.members, 0))
+    for _ in range(200):
+        counts[rota.next()] += 1
+        assert counts["dan"] <= min(counts[name] for name in ("ann", "bob", "cat")) + credit + 1
+
+    assert counts["dan"] - max(counts[name] for name in ("ann", "bob", "cat")) <= credit
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nobody_waits_longer_than_once_round(seed: int) -> None:
+    """D2 Whatever the rules leave open to whom: between two of his turns at most n - 1 records open to him go past."""
+    rng = random.Random(seed)
+    members = [f"m{n}" for n in range(rng.randint(2, 6))]
+    rota = Rota(*members)
+    waited = Counter(dict.fromkeys(members, 0))
+    habits = [rng.sample(members, rng.randint(1, len(members))) for _ in range(4)]
+    for _ in range(400):
+        eligible = rng.choice(habits) if rng.random() < 0.7 else rng.sample(members, rng.randint(1, len(members)))
+        chosen = rota.next(eligible)
+        for person in eligible:
+            waited[person] = 0 if person == chosen else waited[person] + 1
+            assert waited[person] <= len(members) - 1
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_weighted_members_keep_close_to_their_share(seed: int) -> None:
+    """D13 Weights 1 to 9, at every moment at most 1.25 turns off the exact share."""
+    rng = random.Random(seed)
+    weights = {f"m{n}": rng.randint(1, 9) for n in range(rng.randint(2, 5))}
+    rota = Rota(*(Membership(name, float(weight)) for name, weight in weights.items()))
+    counts = Counter(dict.fromkeys(weights, 0))
+    total = sum(weights.values())
+    for number in range(1, 300):
+        counts[rota.next()] += 1
+        assert all(abs(counts[name] - number * weight / total) <= 1.25 for name, weight in weights.items())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_turn_numbers_have_no_gap_and_no_repeat(seed: int) -> None:
+    """S15 S38 Across joins, leaves and an emptied pool."""
+    rng = random.Random(seed)
+    rota = Rota("m0")
+    for number in range(1, 100):
+        if rng.random() < 0.2:
+            rota.join(f"m{number}")
+        elif rng.random() < 0.2 and rota.members:
+            rota.leave(rng.choice(rota.members))
+        if rota.members:
+            before = rota.state.pools["sales"].turn
+            chosen = rota.next()
+            assert rota.state.pools["sales"].turn == before + 1 == rota.state.seats[f"sales/{chosen}"].last_turn
+
+
+@pytest.mark.parametrize("weight", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16])
+def test_usual_weights_divide_the_scale(weight: float) -> None:
+    """D13 Steps and half steps are whole, so no share is rounded."""
+    assert step(weight) * weight == SCALE
+    assert step(weight) % 2 == 0
+
+
+@pytest.mark.parametrize("weight", [1e9, 0.001, 2.5, 1 / 3])
+def test_unusual_weights_still_move(weight: float) -> None:
+    """D13 A step is never nothing, whatever the weight."""
+    assert step(weight) >= 1
+
+
+def test_the_floor_counts_members_who_are_away() -> None:
+    """D2 The highest pass of all members, present or not, less the credit in rounds of the lightest."""
+    rota = Rota("ann", Membership("bob", weight=2.0))
+    for _ in range(9):
+        rota.next({"bob"})
+    draft = Draft(rota.state)
+    draft.people.put("bob", Person("away"))
+    seats = [place.seat for place in places(rota.spec, draft)]
+
+    assert floor(seats, rota.spec.members, 1) == SCALE // 4 + 9 * SCALE // 2 - SCALE

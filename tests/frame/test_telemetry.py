@@ -1,0 +1,145 @@
+"""What the service says about itself."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from typing import get_args
+
+import orjson
+import pytest
+import structlog
+from prometheus_client import CollectorRegistry
+
+from service.settings import LogSettings
+from service.telemetry import (
+    COUNTS,
+    LANE_STATES,
+    LEVELS,
+    TIMINGS,
+    CountName,
+    LaneState,
+    LevelName,
+    Meters,
+    TimingName,
+    configure_logging,
+    metrics_page,
+)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def restored_logging() -> Iterator[None]:
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def meters() -> Meters:
+    return Meters(CollectorRegistry())
+
+
+def lines(stream: io.StringIO) -> list[dict[str, object]]:
+    return [orjson.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_line_is_json_where_nobody_reads_along() -> None:
+    stream = io.StringIO()
+    configure_logging(LogSettings(), stream)
+
+    structlog.get_logger().info("lane.claimed", lane=3)
+
+    (line,) = lines(stream)
+    assert line["event"] == "lane.claimed"
+    assert line["lane"] == 3
+    assert str(line["timestamp"]).endswith("Z")
+
+
+def test_a_line_is_readable_on_a_terminal() -> None:
+    stream = Terminal()
+    configure_logging(LogSettings(), stream)
+
+    structlog.get_logger().info("lane.claimed", lane=3)
+
+    assert "lane.claimed" in stream.getvalue()
+    assert not stream.getvalue().startswith("{")
+
+
+def test_libraries_speak_in_the_same_form() -> None:
+    stream = io.StringIO()
+    configure_logging(LogSettings(), stream)
+
+    logging.getLogger("a.library").warning("no broker at %s", "a:1")
+
+    (line,) = lines(stream)
+    assert (line["event"], line["logger"]) == ("no broker at a:1", "a.library")
+
+
+def test_what_is_below_the_level_is_not_said() -> None:
+    stream = io.StringIO()
+    configure_logging(LogSettings(level="warning"), stream)
+
+    structlog.get_logger().info("lane.claimed")
+    logging.getLogger("a.library").info("joined")
+
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["json", "console"])
+def test_a_trace_back_shows_no_variables(stream: io.StringIO) -> None:
+    """They would hold people's data."""
+    configure_logging(LogSettings(), stream)
+    secret = str(40_000 + 2_005)
+
+    try:
+        int(secret) / 0
+    except ZeroDivisionError:
+        structlog.get_logger().exception("event.failed")
+
+    assert "ZeroDivisionError" in stream.getvalue()
+    assert secret not in stream.getvalue()
+
+
+def test_the_catalogue_has_a_sentence_for_every_name() -> None:
+    assert set(COUNTS) == set(get_args(CountName))
+    assert set(LEVELS) == set(get_args(LevelName))
+    assert set(TIMINGS) == set(get_args(TimingName))
+    assert set(LANE_STATES) == set(get_args(LaneState))
+    assert all(row.sentence.endswith(".") for table in (COUNTS, LEVELS, TIMINGS) for row in table.values())
+
+
+def test_numbers_are_on_the_page_under_their_names(meters: Meters) -> None:
+    meters.count("decisions", 3, outcome="assigned")
+    meters.level("lane_lag", 7, lane="2")
+    meters.timing("batch_seconds", 0.2, step="append")
+
+    page = metrics_page(meters).decode()
+
+    assert 'fairlead_decisions_total{outcome="assigned"} 3.0' in page
+    assert 'fairlead_lane_lag{lane="2"} 7.0' in page
+    assert 'fairlead_batch_seconds_count{step="append"} 1.0' in page
+
+
+def test_a_label_that_the_catalogue_does_not_have_is_an_error(meters: Meters) -> None:
+    with pytest.raises(ValueError, match="label"):
+        meters.count("decisions", person="ann")
+
+
+def test_a_lane_is_in_one_state_and_disappears_when_it_is_not_ours(meters: Meters) -> None:
+    meters.lane_is(3, "claiming")
+    meters.lane_is(3, "owned")
+    page = metrics_page(meters).decode()
+    assert 'fairlead_lane_state{lane="3",state="owned"} 1.0' in page
+    assert 'fairlead_lane_state{lane="3",state="claiming"} 0.0' in page
+
+    meters.lane_is(3, None)
+
+    assert 'lane="3"' not in metrics_page(meters).decode()

@@ -1,0 +1,181 @@
+"""A batch: what is in it, where it ends, and what an input that goes wrong costs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from service.core.configuration import Config, Entry
+from service.core.model import MemberEvent, Target
+from service.core.state import Change, Timer
+from service.lane.book import Book
+from service.lane.deciding import (
+    MAX_RAISED_IN_A_ROW,
+    Made,
+    Read,
+    Rules,
+    TooManyDeadLetters,
+    decide_batch,
+    switch_configuration,
+)
+from service.wire.inputs import Tick, read_input
+from service.wire.log_records import Place
+from tests.core.build import MINUTE_MS, START_MS, config, created, planted, pool, rules
+from tests.lane.build import LANE, TOPICS, read
+
+
+def raises(fact: object) -> bool:
+    """A criterion with a bug."""
+    raise ZeroDivisionError("planted")
+
+
+BUG = planted("field", raises)
+SOUND = config(pool("ann", "bob"))
+BROKEN = config(pool("ann", "bob"), rule_sets=rules(Entry("bug", Target("pool", "sales"), (BUG,))))
+
+
+def division(given: Config = SOUND, **settings: Any) -> tuple[Book, Rules]:
+    """The book of a lane that has switched to the configuration, and the rules that say so."""
+    book, given_rules = Book(), Rules(LANE, TOPICS, {"main": given}, **settings)
+    switch_configuration(book, given, given_rules)
+    return book, given_rules
+
+
+def with_timers(book: Book, *due_ms: int) -> None:
+    """Timers of people who come back."""
+    book.apply("main", [Change("timer", f"back/p{number}", Timer(due)) for number, due in enumerate(due_ms)])
+
+
+def kinds(made: Made) -> list[str]:
+    """The kinds of all outcomes."""
+    return [line.kind for line in made.batch.outcomes]
+
+
+def test_timers_go_off_before_the_input_whose_time_they_precede() -> None:
+    """Time is an event: what is due by an input's time is decided first, earliest first."""
+    book, given = division()
+    with_timers(book, START_MS + 2, START_MS + 1, START_MS + 90)
+    made = decide_batch(book, [read(created(owner="pool:sales"), 0, time_ms=START_MS + 5)], given)
+    assert [line.reason or line.kind for line in made.batch.outcomes] == [
+        "member_changed",
+        "member_changed",
+        "assigned",
+    ]
+    assert "back/p2" in book.state("main").timers
+
+
+def test_a_batch_ends_in_front_of_an_input_when_its_timers_are_used_up() -> None:
+    """At most so many timers per batch; the next batch goes on in front of the same input, with the next ordinal."""
+    book, given = division(timers_per_batch=2)
+    with_timers(book, *[START_MS] * 5)
+    item = read(created(owner="pool:sales"), 0)
+    first, second, third = (decide_batch(book, [item], given) for _ in range(3))
+    assert [first.used, second.used, third.used] == [0, 0, 1]
+    assert first.batch.end == second.batch.start
+    assert second.batch.end == third.batch.start
+    assert third.batch.end == Place(1)
+    ids = [line.decision_id for made in (first, second, third) for line in made.batch.outcomes]
+    assert len(set(ids)) == len(ids) == 6
+
+
+def test_the_clock_never_goes_back() -> None:
+    """An input with an older time is decided at the newest time seen."""
+    book, given = division()
+    decide_batch(book, [read(created(), 0, time_ms=START_MS)], given)
+    made = decide_batch(book, [read(created("lead/2"), 1, time_ms=START_MS - MINUTE_MS)], given)
+    assert made.batch.time_ms == START_MS
+
+
+def test_a_decision_that_raises_goes_to_the_dead_letters_and_the_batch_goes_on() -> None:
+    """D24: its dead letter names the source position and carries the trace; the events around it are decided."""
+    book, given = division(BROKEN)
+    inputs = [
+        read(created("lead/1", "pool:sales"), 0),
+        read(created("lead/2"), 1),
+        read(created("lead/3", "pool:sales"), 2),
+    ]
+    made = decide_batch(book, inputs, given)
+    assert kinds(made) == ["assigned", "dead_letter", "assigned"]
+    (letter,) = [message for message in made.batch.outputs if message.topic == TOPICS.dead_letters]
+    headers = dict(letter.headers)
+    assert headers["dead_letter_reason"] == b"decide_raised"
+    assert b"ZeroDivisionError: planted" in (headers["dead_letter_traceback"] or b"")
+    assert (letter.key, letter.value) == (b"0/crm.records/0/1", inputs[1].raw)
+    assert "lead/2" not in book.state("main").records
+
+
+def test_too_many_raises_in_a_row_halt_the_lane() -> None:
+    """A bug must become an outage, not a silent loss of everything that comes."""
+    book, given = division(BROKEN)
+    inputs = [read(created(f"lead/{number}"), number) for number in range(MAX_RAISED_IN_A_ROW + 1)]
+    assert kinds(decide_batch(book, inputs[:-1], given)) == ["dead_letter"] * MAX_RAISED_IN_A_ROW
+    with pytest.raises(TooManyDeadLetters):
+        decide_batch(book, inputs[-1:], given)
+
+
+def test_a_sound_decision_ends_a_row_of_raises() -> None:
+    """Only a row without any success is a bug."""
+    book, given = division(BROKEN)
+    bad = [read(created(f"lead/{number}"), number) for number in range(MAX_RAISED_IN_A_ROW)]
+    good = read(created("lead/good", "pool:sales"), len(bad))
+    worse = [read(created(f"lead/b{number}"), number + 101) for number in range(MAX_RAISED_IN_A_ROW)]
+    assert kinds(decide_batch(book, [*bad, good, *worse], given)).count("dead_letter") == 2 * MAX_RAISED_IN_A_ROW
+
+
+def test_what_was_taken_before_is_dropped() -> None:
+    """S38 D19: what ingest sends again, whole batches included, is listed as dropped and decided once."""
+    book, given = division()
+    events = [created(f"lead/{number}", "pool:sales") for number in range(3)]
+    again = [read(event, number) for number, event in enumerate(events)]
+    later = [item._replace(offset=item.offset + 3) for item in again]
+    made = decide_batch(book, [*again, *later], given)
+    assert kinds(made) == ["assigned"] * 3 + ["dropped"] * 3
+    assert made.batch.end == Place(6)
+
+
+def test_an_unreadable_input_goes_to_the_dead_letters() -> None:
+    """Something foreign in the lane's input is named by its place there."""
+    book, given = division()
+    raw = b"{"
+    item = read(created(), 0)
+    made = decide_batch(book, [Read(0, START_MS, read_input(raw), raw), item._replace(offset=1)], given)
+    assert kinds(made)[0] == "dead_letter"
+    assert made.batch.outputs[0].key == f"0/{TOPICS.events}/{LANE}/0".encode()
+
+
+def test_a_hole_in_the_input_is_stepped_over() -> None:
+    """Offsets may be missing, as after a transaction of somebody else; ids stay those of the offsets."""
+    book, given = division()
+    made = decide_batch(book, [read(created("lead/1"), 0), read(created("lead/2"), 7)], given)
+    assert [line.offset for line in made.batch.outcomes] == [0, 7]
+    assert made.batch.end == Place(8)
+
+
+def test_a_tick_lets_time_pass() -> None:
+    """It decides nothing itself; timers that are due go off."""
+    book, given = division()
+    with_timers(book, START_MS + 1)
+    made = decide_batch(book, [Read(0, START_MS + 1, Tick(), b'{"tick":1}')], given)
+    assert [line.reason for line in made.batch.outcomes] == ["member_changed", "tick"]
+
+
+def test_a_member_event_reaches_all_divisions_of_the_lane() -> None:
+    """Who is away is away everywhere: each division decides it, one outcome each, under one source position."""
+    book, _ = division()
+    north = Config("north", 1, users=SOUND.users, pools=SOUND.pools)
+    both = Rules(LANE, TOPICS, {"main": SOUND, "north": north})
+    switch_configuration(book, north, both)
+    made = decide_batch(book, [read(MemberEvent("e1", "ann", "away"), 0)], both)
+    assert [line.source for line in made.batch.outcomes] == ["0/crm.records/0/0"] * 2
+    for name in ("main", "north"):
+        later = decide_batch(book, [read(created("lead/1", "pool:sales"), book.place.offset, division=name)], both)
+        assert json.loads(later.batch.outputs[0].value)["owner"]["id"] == "bob"
+
+
+def test_a_record_that_would_become_too_large_ends_the_batch() -> None:
+    """The log record stays below the broker's limit; the rest goes into the next batch."""
+    book, given = division(outputs_max_bytes=1)
+    items = [read(created(f"lead/{number}", "pool:sales"), number) for number in range(3)]
+    assert decide_batch(book, items, given).used == 1

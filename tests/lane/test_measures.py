@@ -1,0 +1,36 @@
+"""What a lane tells of its own work: the numbers on the metrics page move with it."""
+
+from __future__ import annotations
+
+from service.telemetry import METERS
+from tests.core.build import created
+from tests.lane.build import World
+
+
+def measured(name: str, **labels: str) -> float:
+    """The present value of a sample on the metrics page."""
+    return METERS.registry.get_sample_value(f"fairlead_{name}", labels) or 0.0
+
+
+async def test_the_time_from_an_event_to_its_decision_is_measured() -> None:
+    """S37 One observation for each batch that used input: how long its oldest event had to wait."""
+    world = World()
+    owner = await world.owner()
+    before = measured("event_to_decision_seconds_count")
+    world.send(created("lead/1", "pool:sales"), created("lead/2", "pool:sales"))
+    await owner.work(3)
+    assert measured("event_to_decision_seconds_count") == before + 1
+
+
+async def test_decisions_are_counted_by_outcome() -> None:
+    """An operator sees at a glance whether assignments have stopped."""
+    world = World()
+    owner = await world.owner()
+    assigned, rejected = (
+        measured("decisions_total", outcome="assigned"),
+        measured("decisions_total", outcome="rejected"),
+    )
+    world.send(created("lead/1", "pool:sales"), created("lead/2", "pool:nowhere"))
+    await owner.work(3)
+    assert measured("decisions_total", outcome="assigned") == assigned + 1
+    assert measured("decisions_total", outcome="rejected") == rejected + 1

@@ -1,0 +1,176 @@
+"""Snapshots in the log: what counts as one, and what a lane is rebuilt from when the log's beginning is gone."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from service.kafka.port import Message
+from service.lane.folding import fold_snapshot
+from service.lane.loop import no_step
+from service.lane.snapshot import KEPT_SNAPSHOTS, KEYS_PER_TURN, TURN_BYTES, thinned
+from service.lane.surprise import Fenced, Halted
+from service.lane.takeover import Step
+from service.store.keys import ALL_KEYS
+from service.wire.log_records import Chunk, Complete, SnapshotMark, encode
+from tests.core.build import created
+from tests.lane.build import LOG, SMALL, Owner, World
+
+EAGER = replace(SMALL, snapshot_min_bytes=1, keep_ms=0)
+CHUNKS = -(-len(ALL_KEYS) // KEYS_PER_TURN)
+"""A small state takes so many."""
+WHOLE = CHUNKS + 2
+"""In so many rounds a snapshot is complete."""
+
+
+class Dead(Exception):
+    """The process is gone."""
+
+
+def dying_at_chunk(number: int) -> Step:
+    """A step at which the process ends: when so many chunks are written."""
+    chunks = itertools.count(1)
+
+    def step(name: str) -> None:
+        if name == "chunk_written" and next(chunks) == number:
+            raise Dead
+
+    return step
+
+
+async def working(world: World, name: str = "one", *, step: Step = no_step) -> Owner:
+    """An owner that has assigned a record and begun a snapshot."""
+    world.send(created(f"lead/{name}", "pool:sales"))
+    owner = await world.owner(name, limits=EAGER, step=step)
+    await owner.work(2)
+    assert owner.snapshots.is_open
+    return owner
+
+
+async def test_a_snapshot_and_the_log_after_it_are_the_whole() -> None:
+    """A flushed memory is rebuilt from the snapshot when the log's beginning is gone."""
+    world = World()
+    owner = await working(world)
+    await owner.work(WHOLE)
+    world.send(created("lead/2", "pool:sales"))
+    await owner.work()
+    held = dict(world.memory.content)
+    assert world.broker.partitions[LOG].begin > 0
+    world.store.lanes.clear()
+    await world.owner("two")
+    assert world.memory.content == held
+
+
+@pytest.mark.parametrize(("log_bytes", "keys"), [(0, 1), (9 * TURN_BYTES, 4), (10**9, KEYS_PER_TURN)])
+async def test_a_large_state_is_written_as_the_log_grows(log_bytes: int, keys: int) -> None:
+    """In small pieces, for what comes in waits for each; in larger ones where a rebuild had too much to read."""
+    owner = await working(World())
+    owner.snapshots._state_bytes = TURN_BYTES * len(ALL_KEYS)
+    owner.tenure.grown = log_bytes
+    left = len(owner.snapshots._left)
+    await owner.work(1)
+    assert left - len(owner.snapshots._left) == keys
+
+
+async def test_the_last_batch_is_never_deleted() -> None:
+    """The next owner has to publish it again."""
+    world = World()
+    owner = await working(world)
+    await owner.work(WHOLE)
+    assert world.broker.partitions[LOG].begin <= owner.tenure.head.revision
+    await world.owner("two")
+
+
+async def test_a_claim_abandons_an_open_snapshot() -> None:
+    """Its chunks stay without an end; the next owner starts one of his own."""
+    world = World()
+    await working(world)
+    second = await working(world, "two")
+    await second.work(WHOLE)
+    (complete,) = [record for record in world.log if isinstance(record, Complete)]
+    assert complete.start > second.tenure.token
+    world.store.lanes.clear()
+    await world.owner("three")
+
+
+async def test_who_was_fenced_writes_no_snapshot_to_its_end() -> None:
+    """A chunk behind somebody's claim makes its writer stop."""
+    world = World()
+    first = await working(world)
+    await world.owner("two")
+    with pytest.raises(Fenced):
+        await first.work()
+
+
+async def test_an_incomplete_snapshot_is_ignored() -> None:
+    """Without its end, or without all keys, nothing is read from it."""
+    world = World()
+    owner = await working(world)
+    start = next(at for at, record in enumerate(world.log) if isinstance(record, Chunk))
+    end = len(world.log)
+    assert await fold_snapshot(owner.lane.transport, start, end) is None
+    head = owner.tenure.head
+    early = Complete(owner.tenure.token, start, head.revision, head.checksum, 0)
+    world.broker.write(LOG, [Message("", b"", encode(early))])
+    assert await fold_snapshot(owner.lane.transport, start, end + 1) is None
+
+
+async def test_an_end_that_another_owner_wrote_is_refused() -> None:
+    """What began before a claim cannot be completed after it, though nothing is missing and the token is right."""
+    world = World()
+    first = await working(world, step=dying_at_chunk(CHUNKS))
+    with pytest.raises(Dead):
+        await first.work(WHOLE)
+    start = next(at for at, record in enumerate(world.log) if isinstance(record, Chunk))
+    own = encode(Complete(first.tenure.token, start, first.tenure.head.revision, first.tenure.head.checksum, 0))
+    at = world.broker.write(LOG, [Message("", b"", own)])
+    assert await fold_snapshot(first.lane.transport, start, at + 1) is not None
+    del world.broker.partitions[LOG].records[at]
+    second = await world.owner("two")
+    foreign = Complete(second.tenure.token, start, second.tenure.head.revision, second.tenure.head.checksum, 0)
+    world.broker.write(LOG, [Message("", b"", encode(foreign))])
+    assert await fold_snapshot(second.lane.transport, start, len(world.log)) is None
+
+
+async def test_a_log_without_beginning_and_snapshot_halts() -> None:
+    """Nothing there to rebuild from: a person must choose."""
+    world = World()
+    world.send(created("lead/1", "pool:sales"))
+    owner = await world.owner()
+    await owner.work(2)
+    await owner.lane.transport.truncate_log(2)
+    world.store.lanes.clear()
+    with pytest.raises(Halted, match="holds no complete snapshot"):
+        await world.owner("two")
+
+
+async def test_the_next_owner_knows_a_snapshot_that_ended_after_the_last_batch() -> None:
+    """Its batches name it, so that a rebuild finds it without reading far."""
+    world = World()
+    owner = await working(world)
+    while not owner.tenure.snapshots:
+        await owner.work()
+    assert (await world.owner("two")).tenure.snapshots == owner.tenure.snapshots
+
+
+async def test_a_snapshot_does_not_call_for_the_next_one() -> None:
+    """Its own chunks are no growth of the log: an idle lane does not write snapshots for ever."""
+    world = World()
+    owner = await working(world)
+    await owner.work(3 * WHOLE)
+    end = world.broker.partitions[LOG].end
+    await owner.work(3 * WHOLE)
+    assert world.broker.partitions[LOG].end == end
+    assert not owner.snapshots.is_open
+
+
+def test_the_oldest_snapshot_stays_known_until_it_leaves_the_keep_window() -> None:
+    """However often snapshots are written: otherwise none would ever be old enough, and the log grew for ever."""
+    marks: tuple[SnapshotMark, ...] = ()
+    for number in range(1_000):
+        marks = thinned((*marks, SnapshotMark(number, number)))
+    assert len(marks) == KEPT_SNAPSHOTS
+    assert (marks[0], marks[-1]) == (SnapshotMark(0, 0), SnapshotMark(999, 999))
+    assert list(marks) == sorted(marks)

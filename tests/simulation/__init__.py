@@ -1,0 +1,1 @@
+"""Simulated faults: the real lanes on lists and dictionaries, every interleaving and every loss drawn from a seed."""

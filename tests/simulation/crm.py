@@ -1,0 +1,165 @@
+"""A made-up CRM: its events, in the form in which ingest hands them to lanes, and its changing configuration.
+
+Everything comes from the given random numbers. Ingest sends each source partition in order and forgets now and then
+that it did: then whole stretches are sent again, as after a crash before the acknowledgement.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from service.core.configuration import Config, Entry, Membership, PoolSpec, RuleSet, User
+from service.core.model import Target
+from service.kafka.memory import MemoryBroker
+from service.kafka.port import Message
+from service.kafka.publisher import Place
+from service.wire.lanes import lane_of
+from service.wire.topics import Topics
+from tests.core.build import planted, predicate
+
+PEOPLE: Final = ("ann", "bob", "cem", "dia", "eve", "fay")
+POOLS: Final = ("sales", "partners", "late")
+DIVISIONS: Final = ("main", "north", "south")
+RECORDS_SOURCE: Final = "crm.records"
+MEMBERS_SOURCE: Final = "crm.members"
+SOURCE_PARTITIONS: Final = ((RECORDS_SOURCE, 0), (RECORDS_SOURCE, 1), (MEMBERS_SOURCE, 0))
+POISON: Final = (b"{", b"[1]", b'{"at":[0]}', b'{"record":{}}')
+MINUTE_MS: Final = 60_000
+
+
+def raises_on_boom(fact: object) -> bool:
+    """A criterion with a planted bug."""
+    if fact:
+        raise ZeroDivisionError("planted")
+    return True
+
+
+@dataclass
+class Crm:
+    """Sources, ingest and configurations. `versions` are all configurations ever published, per division."""
+
+    random: Random
+    broker: MemoryBroker
+    topics: Topics
+    sources: dict[tuple[str, int], list[bytes]] = field(default_factory=dict)
+    acknowledged: dict[tuple[str, int], int] = field(default_factory=dict)
+    versions: dict[str, list[Config]] = field(default_factory=dict)
+    inputs_sent: int = 0
+
+    def prepare(self, events: int) -> None:
+        """Make all events there will be, and each division's first configuration."""
+        for source in SOURCE_PARTITIONS:
+            self.sources[source] = []
+            self.acknowledged[source] = 0
+        for number in range(events):
+            self._make_event(number)
+        for division in DIVISIONS:
+            self.versions[division] = []
+            self.publish_configuration(division)
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether ingest has acknowledged everything."""
+        return all(self.acknowledged[source] == len(sent) for source, sent in self.sources.items())
+
+    def positions(self, topic: str) -> list[str]:
+        """All source positions of a topic."""
+        return [
+            f"0/{name}/{partition}/{offset}"
+            for (name, partition), sent in self.sources.items()
+            if name == topic
+            for offset in range(len(sent))
+        ]
+
+    def ingest(self, *, is_forgetful: bool) -> None:
+        """Send the next few events of one source partition; sometimes without acknowledging, sometimes from before."""
+        source = self.random.choice(SOURCE_PARTITIONS)
+        events, start = self.sources[source], self.acknowledged[source]
+        if is_forgetful and self.random.random() < 0.1:
+            start = self.random.randint(0, start)
+        end = min(len(events), start + self.random.randint(1, 10))
+        for offset in range(start, end):
+            self._send(source, offset)
+        if not is_forgetful or self.random.random() < 0.8:
+            self.acknowledged[source] = max(end, self.acknowledged[source])
+
+    def poison(self) -> None:
+        """Something foreign gets into a lane's input."""
+        lane = self.random.randrange(self.broker.lanes)
+        self.broker.write(Place(self.topics.events, lane), [Message("", b"", self.random.choice(POISON))])
+
+    def publish_configuration(self, division: str) -> None:
+        """The division's next version: members and pools come, go and change places."""
+        version = len(self.versions[division]) + 1
+        pools = {name: self._pool(name) for name in POOLS if name == "sales" or self.random.random() < 0.7}
+        entries = (
+            Entry("oslo", Target("pool", "partners"), (planted("boom", raises_on_boom), predicate("city equals Oslo"))),
+            Entry("others", Target("pool", "sales")),
+        )
+        users = {name: User(name, roles=frozenset({"reassign"})) for name in PEOPLE if self.random.random() < 0.95}
+        config = Config(
+            division,
+            version,
+            f"label{version}",
+            users=users,
+            pools=pools,
+            rule_sets={"lead": RuleSet("inbound", "lead", entries)},
+        )
+        self.versions[division].append(config)
+
+    def _pool(self, name: str) -> PoolSpec:
+        members = self.random.sample(PEOPLE, self.random.randint(0 if name == "late" else 1, len(PEOPLE)))
+        room = self.random.choice((None, 1, 2, 6))
+        places = tuple(Membership(person, self.random.choice((1, 1, 2, 0.5)), room) for person in members)
+        return PoolSpec(name, "contact" if name == "partners" else "lead", places, drain_per_minute=2)
+
+    def _send(self, source: tuple[str, int], offset: int) -> None:
+        value = self.sources[source][offset]
+        found = json.loads(value)
+        lanes: Sequence[int] = range(self.broker.lanes)
+        if "record" in found:
+            lanes = [lane_of(found.get("division", "main"), self.broker.lanes)]
+        for lane in lanes:
+            self.broker.write(Place(self.topics.events, lane), [Message("", b"", value)])
+            self.inputs_sent += 1
+
+    def _make_event(self, number: int) -> None:
+        event = f"e{self.random.randint(0, number) if self.random.random() < 0.05 else number}"
+        if self.random.random() < 0.1:
+            source, content = (MEMBERS_SOURCE, 0), {"member": self._member(event, number)}
+        else:
+            record = self.random.randrange(30)
+            source, content = (RECORDS_SOURCE, record % 2), {"record": self._record(event, record)}
+            division = self.random.choice(DIVISIONS)
+            content |= {} if division == "main" else {"division": division}  # type: ignore[dict-item]  # see below
+        at = (0, *source, len(self.sources[source]))
+        self.sources[source].append(json.dumps({"at": at, "origin": (event, "crm", "", ""), **content}).encode())
+
+    def _member(self, event: str, number: int) -> Mapping[str, object]:
+        member = {"id": event, "person": self.random.choice(PEOPLE)}
+        if self.random.random() < 0.6:
+            return {**member, "availability": "available"}
+        until = {"until_ms": START_MS + self.random.randrange(30 * MINUTE_MS)} if self.random.random() < 0.7 else {}
+        return {**member, "availability": self.random.choice(("away", "off_shift")), **until}
+
+    def _record(self, event: str, number: int) -> Mapping[str, object]:
+        kind = self.random.choice(("created",) * 5 + ("owner_changed",) * 3 + ("updated", "deleted"))
+        facts: dict[str, object] = {"city": self.random.choice(("Oslo", "Rome")), "score": self.random.randrange(5)}
+        if self.random.random() < 0.04:
+            facts["boom"] = True
+        owner = self.random.choice(
+            (None, None, ("pool", "sales"), ("pool", "sales"), ("pool", "late"), ("pool", "gone"), ("user", "ann"))
+        )
+        record_type = "contact" if number % 7 == 0 else "lead"
+        record = {"kind": kind, "id": event, "record_type": record_type, "record_id": str(number), "facts": facts}
+        if owner is not None and kind != "deleted":
+            record["owner"] = owner
+        return record
+
+
+START_MS: Final = 1_700_000_000_000
+"""When every simulation begins."""

@@ -1,0 +1,250 @@
+"""The checker finds what it is there for: each broken promise, planted in a run that is otherwise right."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from tests.checker import Evidence, Memory, violations
+from tests.log_reader import Content, Seen, apply, digest
+
+ASSIGNMENTS, LOG, EVENTS, LETTERS = "assignments", "assignment.log", "assignment.events", "assignment.dead-letters"
+Changes = list[list[Any]]
+
+
+def assigned(number: int, **more: Any) -> list[Any]:
+    """The output of the decision about input `number`: turn and sequence fit if each input is another record."""
+    said: dict[str, Any] = {
+        "record": {"type": "lead", "id": str(number)},
+        "pool": "sales",
+        "turn": number + 1,
+        "sequence": 1,
+    } | more
+    headers = [("ce_id", f"0-0-{number}-0"), ("ce_type", "assignment.assigned.v1"), ("ce_division", "main")]
+    return [ASSIGNMENTS, f"lead/{said['record']['id']}", json.dumps(said), headers]
+
+
+@dataclass
+class Run:
+    """A run of one lane in the making: each batch assigns one record, everything is published, the memory is equal."""
+
+    log: list[dict[str, Any]] = field(default_factory=list)
+    inputs: list[bytes] = field(default_factory=list)
+    content: Content = field(default_factory=dict)
+    published: list[list[Any]] = field(default_factory=list)
+    token: int = -1
+    revision: int = -1
+
+    def claim(self) -> Run:
+        self.token = len(self.log)
+        self.log.append({"kind": "claim", "owner": "one"})
+        return self
+
+    def batch(self, **more: Any) -> Run:
+        """Decide the next input; `more` replaces fields of the batch."""
+        number = len(self.inputs)
+        at = [0, "crm.records", 0, number]
+        self.inputs.append(json.dumps({"at": at, "record": {}}).encode())
+        changes: Changes = [
+            ["lane", "/input", [number + 1, 0]],
+            ["lane", "/clock", number],
+            ["lane", "/mark/crm.records/0", [0, number]],
+            ["record:1", f"main/lead/{number}", ["ann"]],
+        ]
+        source = "/".join(map(str, at))
+        record: dict[str, Any] = {
+            "kind": "batch",
+            "token": self.token,
+            "from": [number, 0],
+            "to": [number + 1, 0],
+            "time": number,
+            "outcomes": [[number, 0, "assigned", "", f"0-0-{number}-0", source]],
+            "changes": changes,
+            "outputs": [assigned(number)],
+        } | more
+        apply(self.content, record["changes"])
+        self.published += record["outputs"]
+        self.revision = len(self.log)
+        self.log.append(record)
+        return self
+
+    def chunk(self, start: int | None = None, **content: Any) -> Run:
+        """The whole state as it is, unless another content is given."""
+        held = json.loads(json.dumps(content or self.content))
+        self.log.append({"kind": "chunk", "token": self.token, "start": start, "content": held})
+        return self
+
+    def complete(self, start: int) -> Run:
+        self.log.append({"kind": "complete", "token": self.token, "start": start})
+        return self
+
+    def evidence(self) -> Evidence:
+        """What a right run would have left."""
+        log = [Seen(LOG, 0, at, b"", json.dumps(record).encode()) for at, record in enumerate(self.log)]
+        memory = Memory(
+            self.revision,
+            digest(log[self.revision].value),
+            False,
+            {key: {name: json.dumps(value).encode() for name, value in of.items()} for key, of in self.content.items()},
+        )
+        return Evidence(
+            once=[f"0/crm.records/0/{number}" for number in range(len(self.inputs))],
+            everywhere=[],
+            inputs={0: [Seen(EVENTS, 0, at, b"", value) for at, value in enumerate(self.inputs)]},
+            logs={0: log},
+            outputs=[_seen(number, row) for number, row in enumerate(self.published)],
+            memories={0: memory},
+        )
+
+
+def _seen(offset: int, row: list[Any]) -> Seen:
+    topic, key, value, headers = row
+    return Seen(topic, 0, offset, key.encode(), value.encode(), tuple((name, said.encode()) for name, said in headers))
+
+
+def good() -> Run:
+    """Three decisions, with a complete snapshot between the second and the third, and a claim before the third."""
+    return Run().claim().batch().batch().chunk().complete(3).claim().batch()
+
+
+def test_a_right_run_breaks_no_promise() -> None:
+    """Also when it is asked before the run is finished, and when the log in front of the snapshot is gone."""
+    evidence = good().evidence()
+    assert violations(evidence) == []
+    assert violations(evidence, is_finished=False) == []
+    assert violations(replace(evidence, log_begins={0: 3})) == []
+
+
+def test_outputs_may_be_published_again() -> None:
+    """At least once is the promise, with the same bytes."""
+    evidence = good().evidence()
+    assert violations(replace(evidence, outputs=[*evidence.outputs, evidence.outputs[0]])) == []
+
+
+def test_a_batch_of_a_former_owner_does_not_count() -> None:
+    """After a claim, what stands there under an older token is passed over."""
+    run = good()
+    run.log.append({**run.log[1], "token": 0})
+    assert violations(run.evidence()) == []
+
+
+BROKEN_BATCHES: dict[str, tuple[dict[str, Any], str]] = {
+    "a turn is left out": ({"outputs": [assigned(3, turn=5)]}, "has turn 5"),
+    "a turn comes twice": ({"outputs": [assigned(3, turn=3)]}, "has turn 3"),
+    "a sequence is left out": ({"outputs": [assigned(3, sequence=2)]}, "has sequence 2"),
+    "a decision is not published": ({"outputs": []}, "and publishes []"),
+    "an input is passed over": ({"to": [5, 0]}, "is not what its changes say|not what its changes"),
+    "the batch begins elsewhere": ({"from": [2, 0]}, "begins at"),
+    "the clock goes back": ({"time": 1}, "turns the clock back"),
+    "the watermark is forgotten": ({"changes": [["lane", "/input", [4, 0]], ["lane", "/clock", 3]]}, "watermarks"),
+    "an id comes twice": ({"outcomes": [[2, 0, "assigned", "", "0-0-2-0", "0/crm.records/0/3"]]}, "comes twice"),
+    "an id of another place": ({"outcomes": [[3, 0, "assigned", "", "0-0-3-1", "0/crm.records/0/3"]]}, "another place"),
+    "a position is decided again": (
+        {"outcomes": [[3, 0, "assigned", "", "0-0-3-0", "0/crm.records/0/1"]]},
+        "decided twice",
+    ),
+    "an outcome has no dead letter": (
+        {"outcomes": [[3, 0, "dead_letter", "", "0-0-3-0", "0/crm.records/0/3"]]},
+        "dead letters",
+    ),
+}
+
+
+@pytest.mark.parametrize(("broken", "complaint"), BROKEN_BATCHES.values(), ids=BROKEN_BATCHES)
+def test_a_batch_that_breaks_a_promise_is_found(broken: dict[str, Any], complaint: str) -> None:
+    """One field of the last batch is wrong."""
+    found = violations(good().batch(**broken).evidence())
+    assert any(each in " ".join(found) for each in complaint.split("|")), found
+
+
+def without_input_outcome(evidence: Evidence) -> Evidence:
+    more = Seen(EVENTS, 0, 3, b"", json.dumps({"at": [0, "crm.records", 0, 3], "record": {}}).encode())
+    return replace(evidence, inputs={0: [*evidence.inputs[0], more]}, once=[*evidence.once, "0/crm.records/0/3"])
+
+
+def with_other_bytes(evidence: Evidence) -> Evidence:
+    again = evidence.outputs[1]._replace(offset=9, value=evidence.outputs[1].value + b" ")
+    return replace(evidence, outputs=[*evidence.outputs, again])
+
+
+def with_memory(evidence: Evidence, **changed: Any) -> Evidence:
+    return replace(evidence, memories={0: evidence.memories[0]._replace(**changed)})
+
+
+def with_memory_content(evidence: Evidence) -> Evidence:
+    content = {**evidence.memories[0].content, "record:1": {"main/lead/0": b'["bob"]'}}
+    return with_memory(evidence, content=content)
+
+
+BROKEN_EVIDENCE: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
+    "an event is missing": (without_input_outcome, "ended 0 times"),
+    "a member event is missing in a lane": (
+        lambda given: replace(given, everywhere=["0/crm.members/0/0"]),
+        "is missing",
+    ),
+    "an output is missing": (lambda given: replace(given, outputs=given.outputs[:2]), "never published"),
+    "an output has other bytes": (with_other_bytes, "different bytes"),
+    "an output is of no batch": (with_other_bytes, "in no batch that counts"),
+    "first outputs are out of order": (
+        lambda given: replace(given, outputs=[given.outputs[0]._replace(value=b'{"sequence": 2}'), *given.outputs]),
+        "the first with sequence 2",
+    ),
+    "the memory differs": (with_memory_content, "memory and log"),
+    "the memory lags behind": (
+        lambda given: with_memory(given, revision=2, checksum=digest(given.logs[0][2].value)),
+        "the memory is at 2",
+    ),
+    "the memory has another checksum": (lambda given: with_memory(given, checksum="other"), "checksum"),
+    "the memory is at no batch": (lambda given: with_memory(given, revision=5), "no batch that counts"),
+    "the memory is at nothing and not empty": (lambda given: with_memory(given, revision=-1), "not empty"),
+    "the memory is being built for ever": (lambda given: with_memory(given, is_building=True), "the memory is at"),
+    "the log was cut without a snapshot": (lambda given: replace(given, log_begins={0: 4}), "holds no complete"),
+    "the last batch was deleted": (lambda given: replace(given, log_begins={0: 7}), "last batch was deleted"),
+    "the log has a hole": (lambda given: replace(given, logs={0: [*given.logs[0][:2], *given.logs[0][3:]]}), "hole"),
+}
+
+
+@pytest.mark.parametrize(("breaking", "complaint"), BROKEN_EVIDENCE.values(), ids=BROKEN_EVIDENCE)
+def test_evidence_of_a_broken_promise_is_found(breaking: Callable[[Evidence], Evidence], complaint: str) -> None:
+    """The log is right; what it is compared with is not."""
+    found = violations(breaking(good().evidence()))
+    assert complaint in " ".join(found), found
+
+
+def test_an_input_that_was_passed_over_is_found() -> None:
+    """The log is behind it and says nothing of it."""
+    run = good()
+    run.log[-1]["to"] = [4, 0]
+    found = violations(without_input_outcome(run.evidence()))
+    assert "input 3 was passed over" in " ".join(found)
+
+
+def test_a_chunk_of_another_revision_is_found() -> None:
+    """A chunk holds what the batches in front of it add up to."""
+    found = violations(Run().claim().batch().chunk(lane={}).evidence())
+    assert "as it was at another revision" in " ".join(found)
+
+
+def test_a_snapshot_that_lacks_a_part_is_found() -> None:
+    """A snapshot covers every key there is."""
+    run = Run().claim().batch()
+    run.chunk(lane=run.content["lane"]).complete(2)
+    assert "lacks ['record:1']" in " ".join(violations(run.evidence()))
+
+
+def test_a_snapshot_that_another_owner_ends_is_found() -> None:
+    """What began before a claim cannot be completed after it."""
+    run = Run().claim().batch().chunk().claim().complete(2)
+    assert "began before the claim" in " ".join(violations(run.evidence()))
+
+
+def test_two_lanes_that_decide_one_event_are_found() -> None:
+    """Only events for everybody end once in each lane."""
+    evidence = good().evidence()
+    other = Run().claim().batch().evidence()
+    both = replace(evidence, logs={0: evidence.logs[0], 1: other.logs[0]})
+    assert "in 2 lanes" in " ".join(violations(both))

@@ -1,0 +1,75 @@
+"""Each rule of style finds what it forbids: a check that cannot fail checks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.tidy import rules
+from tests.tidy.tree import Module, Place, module_of
+
+Rule = Callable[[Module], Iterator[Place]]
+
+BROKEN: list[tuple[Rule, str]] = [
+    (rules.too_long, "x = 1\n" * 401),
+    (rules.too_long, "def f():\n" + "    x = 1\n" * 50),
+    (rules.too_many_parameters, "def f(a, b, c, d, e, f, g): ..."),
+    (rules.too_many_parameters, "class A:\n  async def f(self, a, b, c, *, d, e, f, g): ..."),
+    (rules.without_docstring, "x = 1"),
+    (rules.catches_everything, "try: ...\nexcept Exception: ..."),
+    (rules.catches_everything, "try: ...\nexcept (ValueError, BaseException): ..."),
+    (rules.catches_everything, "try: ...\nexcept: ..."),
+    (rules.sleeps, "time.sleep(0)"),
+    (rules.sleeps, "await asyncio.sleep(0.1)"),
+    (rules.reads_environment, "os.environ['A']"),
+    (rules.reads_environment, "os.getenv('A')"),
+    (rules.leftovers, "x = 1  # TO" + "DO: two"),
+    (rules.silences_without_reason, "x = 1  # type: ignore"),
+    (rules.silences_without_reason, "x = 1  # type: ignore[assignment]"),
+    (rules.silences_without_reason, "x = 1  # noqa"),
+    (rules.silences_without_reason, "x = 1  # noqa: E501"),
+    (rules.misnamed_log_lines, "log.info('Claimed lane')"),
+    (rules.misnamed_log_lines, "self._log.info(f'lane.{name}')"),
+    (rules.logs_peoples_data, "log.info('record.changed', fields=fields)"),
+    (rules.logs_peoples_data, "log.info('record.changed', **fields)"),
+]
+
+KEPT: list[tuple[Rule, str]] = [
+    (rules.too_long, "x = 1\n" * 400),
+    (rules.too_long, "def f():\n" + "    x = 1\n" * 49),
+    (rules.too_many_parameters, "class A:\n  def f(self, a, b, c, d, e, f): ..."),
+    (rules.without_docstring, ""),
+    (rules.catches_everything, "try: ...\nexcept ValueError: ..."),
+    (rules.sleeps, "await asyncio.sleep(0)"),
+    (rules.reads_environment, "os.getpid()"),
+    (rules.silences_without_reason, "x = 1  # type: ignore[assignment]  # the driver has no types"),
+    (rules.silences_without_reason, "x = 1  # noqa: E501 a long sentence"),
+    (rules.silences_without_reason, "x = 1  # noqa: E501 why\ny = 2  # noqa: E501"),
+    (rules.misnamed_log_lines, "log.info('lane.claimed')"),
+    (rules.misnamed_log_lines, "stream.info('anything')"),
+    (rules.logs_peoples_data, "log.info('record.changed', record='lead/1')"),
+]
+
+
+@pytest.mark.parametrize(("rule", "text"), BROKEN, ids=str)
+def test_a_broken_rule_is_found(rule: Rule, text: str) -> None:
+    assert list(rule(module_of("a.py", text)))
+
+
+@pytest.mark.parametrize(("rule", "text"), KEPT, ids=str)
+def test_a_kept_rule_is_not(rule: Rule, text: str) -> None:
+    assert not list(rule(module_of("a.py", text)))
+
+
+@pytest.mark.parametrize("name", ["service/utils.py", "service/common/words.py", "schemas/base.py"])
+def test_a_junk_drawer_is_known_by_its_name(name: str) -> None:
+    assert list(rules.junk_drawer(module_of(name, "")))
+
+
+def test_an_import_from_outside_is_found() -> None:
+    outside = "import orjson\nfrom service.wire import x\nimport service.corewards\n"
+    inside = "import json\nfrom service.core.model import Target\nfrom service.core import model\n"
+
+    assert len(list(rules.imports_outside(module_of("a.py", outside), "service.core"))) == 3
+    assert not list(rules.imports_outside(module_of("a.py", inside), "service.core"))
