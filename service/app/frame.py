@@ -22,6 +22,7 @@ from faststream.kafka.message import KafkaAckableMessage, KafkaMessage
 from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SASLScram256, SASLScram512
 
 from service.app.group import LaneGroup
+from service.app.sources import Beginnings
 from service.ingest import Ingest
 from service.kafka.connection import Bearer, KafkaConnection, Password
 from service.settings import Settings
@@ -86,6 +87,7 @@ def subscribe(
         "check_crcs": not connection.embedded,
         "fetch_max_wait_ms": connection.consumer_options()["fetch_max_wait_ms"],
     }
+    beginnings = Beginnings()
     sources = broker.subscriber(
         *topics.sources,
         group_id=f"{settings.kafka.group}.ingest",
@@ -94,9 +96,11 @@ def subscribe(
         batch_timeout_ms=BATCH_WAIT_MS,
         auto_offset_reset="none",
         ack_policy=AckPolicy.MANUAL,
+        listener=beginnings,
         title="CRM events",
         **shared,
     )
+    beginnings.subscriber = sources
     member = broker.subscriber(
         topics.events,
         group_id=f"{settings.kafka.group}.lanes",

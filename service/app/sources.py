@@ -6,10 +6,11 @@ without a position begins at the beginning of a topic; one whose position is not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 from service.kafka.connection import KafkaConnection, administration
@@ -31,11 +32,34 @@ async def prepare_positions(connection: KafkaConnection, group: str, topics: Seq
         try:
             await consumer.commit(begins)
         except KafkaError as error:
-            log.info("positions.left", error=repr(error), why="the group has members, one of them has set them")
+            log.info("positions.left", error=repr(error), why="the group has members; who gets a partition begins it")
         else:
             log.info("positions.set", partitions=len(begins))
     finally:
         await consumer.stop()
+
+
+class Beginnings(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver ships no types
+    """Begins an assigned partition that has no position: a topic or partition that is new to a group at work.
+
+    `prepare_positions` cannot commit for a group that has members. The driver may have complained of the missing
+    position already when this runs; its next poll finds one.
+    """
+
+    def __init__(self) -> None:
+        self.subscriber: Any = None
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Nothing to do: what is not acknowledged is read again."""
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Seek to the beginning where nobody has ever been."""
+        consumer: AIOKafkaConsumer = self.subscriber.consumer
+        without = [partition for partition in assigned if await consumer.committed(partition) is None]
+        begins = await consumer.beginning_offsets(without) if without else {}
+        for partition, begin in begins.items():
+            consumer.seek(partition, begin)
+            log.info("position.begun", partition=f"{partition.topic}/{partition.partition}", offset=begin)
 
 
 async def reset_positions(connection: KafkaConnection, group: str, topics: Sequence[str]) -> int:

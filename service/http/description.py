@@ -10,7 +10,7 @@ STYLE: Final = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c2733 }
 h1 { font-size: 1.6rem } h2 { margin-top: 2.5rem; border-bottom: 1px solid #d5dde5 } h3 { margin-bottom: 0 }
 code, pre { font: 13px/1.45 ui-monospace, monospace; background: #f2f5f8; border-radius: 4px }
-code { padding: .1rem .3rem } pre { padding: .8rem; overflow: auto }
+code { padding: .1rem .3rem } h2 code { font-size: 1.2rem } pre { padding: .8rem; overflow: auto }
 .direction { color: #5b6b7b; font-weight: normal; font-size: .9rem }
 table { border-collapse: collapse; margin: .6rem 0 } td { padding: .15rem 1rem .15rem 0; vertical-align: top }
 """

@@ -10,17 +10,19 @@ from typing import Final
 
 import orjson
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from service.kafka.connection import KafkaConnection
 from service.kafka.port import Message
 from service.kafka.publisher import Publisher
+from service.kafka.topics import create, read_wanted
 from service.tools.reading import read_topic
 from service.wire.log_records import Batch, decode
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
 from tests.backends.kafka_server import KafkaServer
 from tests.backends.redis_server import RedisServer
-from tests.e2e.conftest import environment
+from tests.e2e.conftest import LANES, environment
 from tests.e2e.programs import Service, a_moment, fairlead, running
 
 CONFIG: Final = """
@@ -143,6 +145,27 @@ async def test_it_publishes_what_it_has_decided_before_it_leaves(
     told = [dict(record.headers)["ce_id"] or b"" async for record in read_topic(connection, topics.assignments)]
     assert decided
     assert {name.decode() for name in told} == decided
+
+
+@pytest.mark.real
+async def test_a_topic_that_is_new_to_a_group_at_work_is_read_from_its_beginning(
+    config: Path, where: Mapping[str, str], real_kafka: Kafka, topics: Topics
+) -> None:
+    """No position can be committed for a group that has members, so who gets a partition begins it."""
+    connection = real_kafka.connection()
+    await create(connection, read_wanted(topics, LANES, replication=1))
+    await send_leads(connection, topics)
+    options = connection.consumer_options() | {"group_id": f"{where['FAIRLEAD_KAFKA__GROUP']}.ingest"}
+    member = AIOKafkaConsumer(topics.notifications, **(options | {"auto_offset_reset": "latest"}))
+    await member.start()
+    try:
+        async with running(config, environment=where) as service:
+            await service.logged("position.begun")
+            while len([record async for record in read_topic(connection, topics.assignments)]) < LOAD:
+                await a_moment()
+            assert await service.leave() == 0
+    finally:
+        await member.stop()
 
 
 async def send_leads(connection: KafkaConnection, topics: Topics) -> None:
