@@ -1,0 +1,72 @@
+"""More faults than the tests have time for: `python -m tests.survival --minutes 10 --seed 7`.
+
+Starts a Kafka and a Redis of its own and lets a storm loose on them (see `storm`), round after round. Prints what
+happened after each round. Ends with 1 as soon as the checker finds anything; the files of the processes are kept then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from service.kafka.connection import KafkaConnection
+from service.settings import LogSettings
+from service.telemetry import configure_logging
+from service.wire.topics import Topics
+from tests.backends.kafka_server import KafkaServer
+from tests.backends.redis_server import own_redis
+from tests.survival.cluster import Cluster
+from tests.survival.storm import Storm
+
+ROUND_SECONDS: Final = 40.0
+MOST_MINUTES: Final = 240.0
+
+
+async def storm(minutes: float, seed: int, directory: Path) -> list[str]:
+    """Rounds until the time is over or something is found."""
+    end = time.monotonic() + 60 * min(minutes, MOST_MINUTES)
+    with KafkaServer() as broker, own_redis() as redis:
+        cluster = Cluster(KafkaConnection(broker.bootstrap), Topics.of("storm."), redis, directory, seed)
+        try:
+            await cluster.open()
+            raging = Storm(cluster, broker, Random(seed))
+            while time.monotonic() < end:
+                found = await raging.rage(min(ROUND_SECONDS, end - time.monotonic()))
+                cuts = sum(begin > 0 for begin in (await cluster.witness.log_begins()).values())
+                done = f"{cluster.load.made} events, {raging.faults.total()} faults, {cuts} logs cut"
+                print(f"{done}: {len(found)} violations", flush=True)
+                if found:
+                    return found
+            print("\n".join(f"{count:5} {fault}" for fault, count in sorted(raging.faults.items())))
+        finally:
+            await cluster.close()
+    return []
+
+
+def main() -> int:
+    """Parse the command line, storm, and say what was found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.survival", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=2.0)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    configure_logging(LogSettings(level="error"), sys.stderr)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    directory = Path(tempfile.mkdtemp(prefix="fairlead-storm-"))
+    found = asyncio.run(storm(arguments.minutes, arguments.seed, directory))
+    if found:
+        print(f"{len(found)} violations, files in {directory}", *found[:20], sep="\n")
+        return 1
+    shutil.rmtree(directory)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,300 @@
+"""The conductor of a run: processes, load, faults, and at the end the checker.
+
+Every process that is started here is ended here, also when a test fails. Processes are forked from a server that has
+imported the service once, so that a killed one is replaced in a fraction of a second; each has an id, connections and
+files of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from redis import Redis
+
+from service.app.process import publish_directory
+from service.kafka import topics as topic_list
+from service.kafka.configuration import ConfigurationFeed
+from service.kafka.connection import KafkaConnection
+from service.kafka.port import Lost
+from service.kafka.publisher import Publisher
+from service.lane.loop import Safeguards
+from service.settings import IngestSettings, KafkaSettings, LaneSettings, RedisSettings, Settings
+from service.wire.topics import Topics
+from tests.backends.redis_server import RedisServer
+from tests.checker import violations
+from tests.survival.load import LANES, Load, write_configuration
+from tests.survival.witness import Witness
+from tests.survival.worker import TAKEOVER_STEPS, Fault, Order, work
+
+ALL_ON: Final = Safeguards()
+SESSION_MS: Final = 3_000
+KEEP_SECONDS: Final = 4.0
+LOOK_SECONDS: Final = 0.05
+TOLD_LINES: Final = 12
+READY_SECONDS: Final = 30.0
+QUIET_SECONDS: Final = 60.0
+STOP_SECONDS: Final = 20.0
+BURST: Final = 20
+BURST_PAUSE_SECONDS: Final = 0.15
+"""So many events are sent at once while a load is poured."""
+
+Condition = Callable[[], bool | Awaitable[bool]]
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["tests.survival.worker"])
+
+
+async def wait_until(condition: Condition, seconds: float, what: Callable[[], str]) -> None:
+    """Look again and again until the condition holds. Fails after so many seconds, saying what was waited for."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        holds = condition()
+        if holds if isinstance(holds, bool) else await holds:
+            return
+        assert asyncio.get_running_loop().time() < deadline, f"after {seconds:g} s still not: {what()}"
+        await a_moment()
+
+
+async def a_moment(seconds: float = LOOK_SECONDS) -> None:
+    """Until it is worth looking again."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.Event().wait(), seconds)
+
+
+@dataclass
+class Worker:
+    """A process of the service."""
+
+    order: Order
+    process: multiprocessing.process.BaseProcess
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid or 0
+
+    @property
+    def was_struck(self) -> bool:
+        """Whether its fault has happened."""
+        return self.order.journal.exists()
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process.exitcode is not None
+
+    @property
+    def said(self) -> str:
+        """What it logged."""
+        return self.order.output.read_text("utf-8", "replace") if self.order.output.exists() else ""
+
+    def has_logged(self, event: str) -> bool:
+        return f'"event":"{event}"' in self.said
+
+    @property
+    def last_words(self) -> str:
+        return "\n".join(self.said.splitlines()[-TOLD_LINES:])
+
+    def signal(self, number: signal.Signals) -> None:
+        if not self.has_ended:
+            os.kill(self.pid, number)
+
+
+@dataclass
+class Cluster:
+    """One deployment: topics of its own on a shared broker, a Redis of its own, and the processes."""
+
+    connection: KafkaConnection
+    topics: Topics
+    redis: RedisServer
+    directory: Path
+    seed: int = 1
+    session_ms: int = SESSION_MS
+    saved: Path | None = None
+    hits: Counter[str] = field(default_factory=Counter)
+    workers: list[Worker] = field(default_factory=list)
+    _started: int = 0
+    _pouring: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.load = Load(self.topics, self.seed)
+        self.witness = Witness(self.connection, self.topics, LANES, self.redis.port)
+        self._publisher = Publisher(self.connection)
+
+    async def open(self) -> None:
+        """Make the topics and the first configuration, and begin to look."""
+        await topic_list.create(self.connection, topic_list.read_wanted(self.topics, LANES))
+        await self.configure(0)
+        await self.witness.open()
+
+    async def close(self) -> None:
+        """End every process and let go of every connection."""
+        for worker in self.workers:
+            worker.signal(signal.SIGKILL)
+        for worker in self.workers:
+            await asyncio.to_thread(worker.process.join, STOP_SECONDS)
+        await self.witness.close()
+        await self._publisher.close()
+
+    async def configure(self, generation: int) -> None:
+        """Publish another configuration."""
+        directory = await asyncio.to_thread(write_configuration, self.directory / f"config-{generation}", generation)
+        feed = ConfigurationFeed(self.connection, self.topics.config)
+        try:
+            await feed.start()
+            await publish_directory(feed, directory)
+        finally:
+            await feed.stop()
+
+    def start(self, fault: Fault | None = None, safeguards: Safeguards = ALL_ON) -> Worker:
+        """Start a process."""
+        self._started += 1
+        files = self.directory / f"worker-{self._started}"
+        order = Order(self._settings(), files.with_suffix(".hit"), files.with_suffix(".log"), fault, safeguards)
+        process = _FORKS.Process(target=work, args=(order,), daemon=True)
+        process.start()
+        worker = Worker(order, process)
+        self.workers.append(worker)
+        return worker
+
+    async def stop(self, worker: Worker) -> None:
+        """End a process in order, as a deployment does."""
+        worker.signal(signal.SIGTERM)
+        await wait_until(lambda: worker.has_ended, STOP_SECONDS, lambda: f"ended in order:\n{worker.last_words}")
+        code = worker.process.exitcode
+        assert code == 0, f"ended with {code}:\n{worker.last_words}"
+        self.workers.remove(worker)
+
+    async def kill(self, worker: Worker) -> None:
+        """End a process with SIGKILL, wherever it is."""
+        worker.signal(signal.SIGKILL)
+        await wait_until(lambda: worker.has_ended, STOP_SECONDS, lambda: "killed")
+        self.workers.remove(worker)
+
+    async def killed(self, worker: Worker) -> None:
+        """Wait until the worker's fault has killed it."""
+        await wait_until(lambda: worker.has_ended, READY_SECONDS, lambda: f"killed:\n{worker.last_words}")
+        self._buried(worker)
+
+    def flush(self) -> None:
+        """FLUSHALL."""
+        with Redis(port=self.redis.port) as client:
+            client.flushall()
+
+    async def send(self, count: int) -> None:
+        """Send so many mixed events."""
+        await self._publisher.publish(self.load.events(count))
+
+    async def send_leads(self, count: int) -> None:
+        """Send so many new leads: each of them is one assignment."""
+        await self._publisher.publish(self.load.leads(count))
+
+    @asynccontextmanager
+    async def under_load(self, most: int = 10_000) -> AsyncIterator[None]:
+        """Events keep coming, `most` in all, for as long as the block lasts."""
+        self._pouring = asyncio.create_task(self._pour(most))
+        try:
+            yield
+            assert not self._pouring.done(), "the load ended too early: allow for more events"
+        finally:
+            self._pouring.cancel()
+            await asyncio.gather(self._pouring, return_exceptions=True)
+            self._pouring = None
+
+    async def struck(self, worker: Worker) -> None:
+        """Wait until the worker's fault has happened."""
+        await wait_until(
+            lambda: worker.was_struck, READY_SECONDS, lambda: f"{worker.order.fault}:\n{worker.last_words}"
+        )
+
+    async def owned_by(self, *workers: Worker) -> None:
+        """Wait until the newest claim of every lane is by one of these, and each of them has one."""
+        pids = {str(worker.pid) for worker in workers}
+
+        def is_so() -> bool:
+            owners = [owner.rpartition("/")[2] for owner in self.witness.owners.values()]
+            return len(owners) == LANES and set(owners) == pids
+
+        await wait_until(is_so, READY_SECONDS, lambda: f"{pids} own all lanes, but {self.witness.owners}")
+
+    async def kill_at(self, faults: Iterable[Fault], at_once: int = 3) -> None:
+        """Let a process die of each fault, with so many processes at once. Load must be coming."""
+        waiting = deque(faults)
+        while waiting or any(worker.order.fault for worker in self.workers):
+            for worker in [worker for worker in self.workers if worker.has_ended]:
+                self._buried(worker)
+            if waiting and len(self.workers) < at_once:
+                self.start(waiting.popleft())
+            if any(worker.order.fault and worker.order.fault.step in TAKEOVER_STEPS for worker in self.workers):
+                # Whoever finds the memory empty takes his lanes over again, with every step of it.
+                await asyncio.to_thread(self.flush)
+                await a_moment(1.0)
+            await a_moment()
+
+    async def outlived(self, survivor: Worker, *frozen: Worker) -> None:
+        """Wait until the survivor has everything, then let the frozen ones go on, who know of nothing."""
+        await self.owned_by(survivor)
+        for worker in frozen:
+            worker.signal(signal.SIGCONT)
+
+    async def finish(self) -> list[str]:
+        """Let everything come to rest, end the processes in order, and ask the checker what was broken."""
+        await self.quiet()
+        for worker in list(self.workers):
+            await self.stop(worker)
+        await wait_until(self.witness.is_up_to_date, QUIET_SECONDS, lambda: "everything was read")
+        return violations(await self.witness.evidence())
+
+    async def quiet(self) -> None:
+        """Wait until every event has its outcome and every memory is as far as its log."""
+        left: list[str] = []
+
+        async def is_so() -> bool:
+            left[:] = await self.witness.unanswered()
+            return not left
+
+        await wait_until(is_so, QUIET_SECONDS, lambda: self._unfinished(left))
+
+    def _buried(self, worker: Worker) -> None:
+        self.workers.remove(worker)
+        code = worker.process.exitcode
+        fault = worker.order.fault
+        assert (worker.was_struck, code) == (True, -signal.SIGKILL), f"ended by itself:\n{worker.last_words}"
+        if fault is not None:
+            self.hits[fault.step] += 1
+
+    async def _pour(self, most: int) -> None:
+        """What was lost on the way may have arrived or not: what counts is what the topics hold."""
+        for _ in range(most // BURST):
+            try:
+                await self.send(BURST)
+            except Lost:
+                await self._publisher.renew()
+            await a_moment(BURST_PAUSE_SECONDS)
+
+    def _unfinished(self, left: list[str]) -> str:
+        tails = [f"--- worker {worker.pid}\n{worker.last_words}" for worker in self.workers]
+        return "\n".join([f"done; {len(left)} are left: {left[:TOLD_LINES]}", *tails])
+
+    def _settings(self) -> Settings:
+        lane = LaneSettings(batch_max=30, poll_wait_ms=20, snapshot_min_bytes=20_000)
+        return Settings(
+            kafka=KafkaSettings(
+                bootstrap=self.connection.bootstrap,
+                topic_prefix=self.topics.prefix,
+                group=self.topics.prefix.rstrip("."),
+                lanes=LANES,
+                session_timeout_ms=self.session_ms,
+            ),
+            redis=RedisSettings(url=self.redis.address),
+            ingest=IngestSettings(batch=50),
+            # Far below what an operator may set, so that logs are cut all the time; the witness has to be quicker.
+            lane=lane.model_copy(update={"keep_hours": KEEP_SECONDS / 3_600}),
+        )

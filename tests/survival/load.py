@@ -1,0 +1,133 @@
+"""What the workers have to do: CRM events of several divisions, made from a seed, with everything that may come along.
+
+New records with and without an owner, changes of owner to people and pools, updates, deletions, repetitions, people who
+leave and come back, a pool whose only member is often away, and bytes that nobody can read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import orjson
+import yaml
+
+from service.wire.messages import Message
+from service.wire.topics import Topics
+
+LANES: Final = 3
+DIVISIONS: Final = ("main", "south", "east", "emea")
+"""Every lane has one, and one lane has two."""
+PEOPLE: Final = ("ann", "bob", "eve", "joe", "kim", "zoe")
+BROKEN: Final = (b"{", b"[]", b'{"type": "crm.record.created.v1"}', b'{"type": "of.nobody", "id": "x"}', b"\xff\xfe")
+KNOWN_RECORDS: Final = 400
+"""Only so many of the latest records are talked about again."""
+
+
+def configuration(division: str, generation: int = 0) -> dict[str, Any]:
+    """A division's document. Each generation has another circle of members, and so other decisions."""
+    first = generation % 3
+    circle = [*PEOPLE[first:5], *PEOPLE[:first]][:4]
+    return {
+        "division": division,
+        "users": list(PEOPLE),
+        "pools": {
+            "sales": {"record_type": "lead", "members": circle},
+            "deals": {"record_type": "deal", "members": circle[::-1], "strategy": "least_loaded"},
+            "lonely": {"record_type": "lead", "members": ["zoe"], "drain_per_minute": 1_000},
+        },
+        "defaults": {"lead": {"pool": "sales"}, "deal": {"pool": "deals"}},
+    }
+
+
+def write_configuration(directory: Path, generation: int = 0) -> Path:
+    """A directory with the documents of all divisions."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for division in DIVISIONS:
+        (directory / f"{division}.yaml").write_text(yaml.safe_dump(configuration(division, generation)), "utf-8")
+    return directory
+
+
+class Load:
+    """An endless row of events; the same for the same seed."""
+
+    def __init__(self, topics: Topics, seed: int) -> None:
+        self.made = 0
+        self._random = Random(seed)
+        self._records_topic, self._members_topic = topics.sources
+        self._known: list[tuple[str, str, str]] = []
+        self._latest: list[Message] = []
+        self._kinds: Mapping[Callable[[], Message], int] = {
+            self._created: 60,
+            self._owner_changed: 15,
+            self._updated: 10,
+            self._deleted: 3,
+            self._repeated: 5,
+            self._broken: 2,
+            self._member_changed: 5,
+        }
+
+    def events(self, count: int) -> list[Message]:
+        """The next events."""
+        return [self._next() for _ in range(count)]
+
+    def leads(self, count: int) -> list[Message]:
+        """Nothing but new leads for each division's largest pool in turn: every one is an assignment."""
+        return [self._create("lead", DIVISIONS[number % len(DIVISIONS)], {}) for number in range(count)]
+
+    def _next(self) -> Message:
+        (kind,) = self._random.choices(list(self._kinds), list(self._kinds.values()))
+        message = kind()
+        self._latest = [*self._latest[-20:], message]
+        return message
+
+    def _created(self) -> Message:
+        record_type = self._random.choice(("lead", "lead", "deal"))
+        owner = self._random.choice(("sales", "lonely", None, None) if record_type == "lead" else ("deals", None))
+        more = {"owner": {"kind": "pool", "id": owner}} if owner else {}
+        return self._create(record_type, self._random.choice(DIVISIONS), more)
+
+    def _create(self, record_type: str, division: str, more: dict[str, Any]) -> Message:
+        record = (division, record_type, f"r{self.made}")
+        self._known = [*self._known[-KNOWN_RECORDS:], record]
+        return self._record_event("created", record, {"channel": "api", **more})
+
+    def _owner_changed(self) -> Message:
+        record = self._any_record()
+        pool = "sales" if record[1] == "lead" else "deals"
+        owners = ({"kind": "user", "id": self._random.choice(PEOPLE)}, {"kind": "pool", "id": pool})
+        return self._record_event("owner_changed", record, {"owner": self._random.choice(owners)})
+
+    def _updated(self) -> Message:
+        return self._record_event("updated", self._any_record(), {})
+
+    def _deleted(self) -> Message:
+        return self._record_event("deleted", self._any_record(), {})
+
+    def _repeated(self) -> Message:
+        return self._random.choice(self._latest) if self._latest else self._created()
+
+    def _broken(self) -> Message:
+        return Message(self._records_topic, f"broken/{self.made}".encode(), self._random.choice(BROKEN))
+
+    def _member_changed(self) -> Message:
+        person = self._random.choice((*PEOPLE, "zoe"))
+        availability = self._random.choice(("away", "available", "available"))
+        event = self._event("crm.member.changed.v1", {"person": person, "availability": availability})
+        return Message(self._members_topic, person.encode(), event)
+
+    def _any_record(self) -> tuple[str, str, str]:
+        return self._random.choice(self._known) if self._known else (DIVISIONS[0], "lead", "unheard-of")
+
+    def _record_event(self, kind: str, record: tuple[str, str, str], more: dict[str, Any]) -> Message:
+        division, record_type, name = record
+        fields = {"score": self._random.randrange(100)}
+        said = {"division": division, "record": {"type": record_type, "id": name, "fields": fields}, **more}
+        key = f"{division}/{record_type}/{name}".encode()
+        return Message(self._records_topic, key, self._event(f"crm.record.{kind}.v1", said))
+
+    def _event(self, event_type: str, said: dict[str, Any]) -> bytes:
+        self.made += 1
+        return orjson.dumps({"type": event_type, "id": f"e{self.made}", "source": "survival", **said})

@@ -1,0 +1,62 @@
+"""The checker is worth something: with a safeguard left out, the same faults are found to break promises.
+
+Every safeguard has its test. Should one of them stay green, then either the checker is blind or the safeguard is
+superfluous.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from service.lane.loop import Safeguards
+from tests.survival.cluster import Cluster
+from tests.survival.worker import Fault
+
+pytestmark = [pytest.mark.real, pytest.mark.faults]
+
+LEADS = 60
+
+
+async def test_without_contiguity_a_process_back_from_the_dead_publishes_what_nobody_decided(cluster: Cluster) -> None:
+    """It is frozen with a batch that is decided and not appended; the others decide it with another configuration."""
+    careless = Safeguards(contiguity=False)
+    frozen = cluster.start(Fault("decided", nth=3, how="freeze"), careless)
+    await cluster.owned_by(frozen)
+    async with cluster.under_load():
+        await cluster.struck(frozen)
+    await cluster.configure(1)
+    survivor = cluster.start()
+
+    await cluster.outlived(survivor, frozen)
+
+    assert some("was published and is in no batch that counts", await cluster.finish())
+
+
+async def test_without_the_watermark_a_repeated_batch_is_decided_twice(cluster: Cluster) -> None:
+    careless = Safeguards(watermark=False)
+    await killed_with(cluster, Fault("ingest_sent", nth=2), careless)
+
+    cluster.start(safeguards=careless)
+
+    assert some("is decided twice", await cluster.finish())
+
+
+async def test_without_republication_the_outputs_of_the_last_batch_are_missing(cluster: Cluster) -> None:
+    careless = Safeguards(republication=False)
+    await killed_with(cluster, Fault("appended", nth=8), careless)
+
+    cluster.start(safeguards=careless)
+
+    assert some("was never published", await cluster.finish())
+
+
+async def killed_with(cluster: Cluster, fault: Fault, safeguards: Safeguards) -> None:
+    """A process was killed by the fault while there were new leads."""
+    victim = cluster.start(fault, safeguards)
+    for _ in range(10):
+        await cluster.send_leads(LEADS)
+    await cluster.killed(victim)
+
+
+def some(complaint: str, found: list[str]) -> bool:
+    return any(complaint in violation for violation in found)

@@ -1,0 +1,168 @@
+"""Who sees everything: reads the topics while a run is going on, and the memory when it is over.
+
+The lanes delete the beginning of their log, so the witness reads along. What it saw becomes the checker's evidence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from redis import Redis
+
+from service.kafka.connection import KafkaConnection, let_go
+from service.wire.topics import Topics
+from tests.checker import Evidence, Memory
+from tests.log_reader import NOTHING_FOLDED, Reader, Seen, header
+
+EPOCH: Final = 0
+POLL_MS: Final = 100
+
+
+class Witness:
+    """Reads logs, inputs and outputs from their beginning, for as long as it is open."""
+
+    def __init__(self, connection: KafkaConnection, topics: Topics, lanes: int, redis_port: int) -> None:
+        self.topics = topics
+        self.lanes = range(lanes)
+        self.logs: dict[int, list[Seen]] = {lane: [] for lane in self.lanes}
+        self.inputs: dict[int, list[Seen]] = {lane: [] for lane in self.lanes}
+        self.outputs: list[Seen] = []
+        self.readers: dict[int, Reader] = {lane: Reader(lane) for lane in self.lanes}
+        self.owners: dict[int, str] = {}
+        self.refused: set[str] = set()
+        self._redis_port = redis_port
+        self._consumer = AIOKafkaConsumer(**connection.consumer_options())
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Begin to read."""
+        await self._consumer.start()
+        names = (self.topics.log, self.topics.events, *self._output_topics)
+        partitions = [place for name in names for place in await self._partitions(name)]
+        self._consumer.assign(partitions)
+        for place in partitions:
+            self._consumer.seek(place, 0)
+        self._task = asyncio.create_task(self._read())
+
+    async def close(self) -> None:
+        """Stop reading."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await let_go(self._consumer.stop())
+
+    async def is_up_to_date(self) -> bool:
+        """Whether all that the topics hold now has been read."""
+        self._see_to_it()
+        ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        return all([await self._consumer.position(place) == end for place, end in ends.items()])
+
+    async def unanswered(self) -> list[str]:
+        """What is not done yet: events without an outcome, inputs in front of which a lane stands, a memory behind."""
+        self._see_to_it()
+        once, everywhere = await self.expected()
+        decided = set().union(*(reader.decided for reader in self.readers.values()), self.refused)
+        left = [position for position in once if position not in decided]
+        for lane, reader in self.readers.items():
+            left += [f"lane {lane}: {source}" for source in everywhere if source not in reader.decided]
+            behind = len(self.inputs[lane]) - reader.place[0]
+            if behind > 0:
+                left.append(f"lane {lane}: {behind} inputs")
+            memory = self.memory(lane)
+            if memory.is_building or memory.revision != reader.last_batch:
+                left.append(f"lane {lane}: the memory is at {memory.revision}, the log at {reader.last_batch}")
+        return left
+
+    async def expected(self) -> tuple[list[str], list[str]]:
+        """Positions of all source events: of records, and of people."""
+        records, members = self.topics.sources
+        return await self._positions(records), await self._positions(members)
+
+    async def log_begins(self) -> dict[int, int]:
+        """Where the logs begin now."""
+        begins = await self._consumer.beginning_offsets(await self._partitions(self.topics.log))
+        return {place.partition: begin for place, begin in begins.items()}
+
+    async def evidence(self) -> Evidence:
+        """Everything the run left behind. Ask when it is over and all is read."""
+        once, everywhere = await self.expected()
+        return Evidence(
+            once=once,
+            everywhere=everywhere,
+            inputs=self.inputs,
+            logs=self.logs,
+            outputs=self.outputs,
+            memories={lane: self.memory(lane) for lane in self.lanes},
+            log_begins=await self.log_begins(),
+        )
+
+    def kinds_of_outcomes(self) -> set[str]:
+        """What the logs say became of events: `assigned`, `dropped`, …"""
+        batches = (json.loads(seen.value) for log in self.logs.values() for seen in log)
+        return {line[2] for batch in batches if batch["kind"] == "batch" for line in batch["outcomes"]}
+
+    def memory(self, lane: int) -> Memory:
+        """A lane's memory as it lies in Redis."""
+        with Redis(port=self._redis_port) as client:
+            start = f"fairlead{{lane-{lane}}}:"
+            names = sorted(client.scan_iter(match=f"{start}*", count=5_000))
+            with client.pipeline() as pipeline:
+                for name in names:
+                    pipeline.hgetall(name)
+                found = {
+                    name.decode().removeprefix(start): fields
+                    for name, fields in zip(names, pipeline.execute(), strict=True)
+                }
+        head = found.pop("head", {})
+        return Memory(
+            int(head.get(b"revision", NOTHING_FOLDED)),
+            head.get(b"checksum", b"").decode(),
+            b"building" in head,
+            {key: {name.decode(): value for name, value in fields.items()} for key, fields in found.items()},
+        )
+
+    @property
+    def _output_topics(self) -> tuple[str, ...]:
+        topics = self.topics
+        return topics.assignments, topics.notifications, topics.workflow_actions, topics.dead_letters
+
+    def _see_to_it(self) -> None:
+        """A witness who was overtaken by the deletion of a log has seen nothing since."""
+        if self._task is not None and self._task.done():
+            self._task.result()
+
+    async def _read(self) -> None:
+        while True:
+            pages: Mapping[TopicPartition, Sequence[ConsumerRecord]] = await self._consumer.getmany(timeout_ms=POLL_MS)
+            for place, page in pages.items():
+                for record in page:
+                    self._note(place, record)
+
+    def _note(self, place: TopicPartition, record: ConsumerRecord) -> None:
+        seen = Seen(place.topic, place.partition, record.offset, record.key, record.value or b"", tuple(record.headers))
+        if place.topic == self.topics.log:
+            self._note_log(seen)
+        elif place.topic == self.topics.events:
+            self.inputs[place.partition].append(seen)
+        else:
+            self.outputs.append(seen)
+            if place.topic == self.topics.dead_letters and header(seen, "dead_letter_reason"):
+                self.refused.add(str(seen.key or b"", "utf-8"))
+
+    def _note_log(self, seen: Seen) -> None:
+        self.logs[seen.partition].append(seen)
+        self.readers[seen.partition].read(seen.offset, seen.value)
+        if b'"claim"' in seen.value[:20]:
+            self.owners[seen.partition] = json.loads(seen.value)["owner"]
+
+    async def _positions(self, topic: str) -> list[str]:
+        ends = await self._consumer.end_offsets(await self._partitions(topic))
+        return [f"{EPOCH}/{topic}/{place.partition}/{offset}" for place, end in ends.items() for offset in range(end)]
+
+    async def _partitions(self, topic: str) -> list[TopicPartition]:
+        await self._consumer._client.add_topic(topic)
+        return [TopicPartition(topic, number) for number in sorted(self._consumer.partitions_for_topic(topic))]

@@ -1,0 +1,83 @@
+"""The process under test: the whole service, with a hook that strikes between two named steps.
+
+It is the production process; only the hook is not, and it is handed in from outside. The hook ends the process with
+SIGKILL, or freezes it with SIGSTOP, when a step is reached for the n-th time. What it did stands in a journal, for a
+killed process tells nobody.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import uvicorn
+
+from service.app.process import Extras, Process
+from service.lane.loop import Safeguards
+from service.settings import Settings
+from service.telemetry import configure_logging
+
+INGEST_STEPS: Final = ("ingest_polled", "ingest_sent", "ingest_acknowledged")
+BATCH_STEPS: Final = ("polled", "loaded", "decided", "appended", "advanced", "published")
+TAKEOVER_STEPS: Final = ("claimed", "fenced", "caught_up", "published_again", "rebuilding")
+SNAPSHOT_STEPS: Final = ("chunk_written", "snapshot_completed", "log_truncated")
+STEPS: Final = (*INGEST_STEPS, *BATCH_STEPS, *TAKEOVER_STEPS, *SNAPSHOT_STEPS)
+"""Every step that ingest and lanes name."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to a process, and where: at the `nth` time that it reaches the step."""
+
+    step: str
+    nth: int = 1
+    how: Literal["kill", "freeze"] = "kill"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a worker is told. `journal` and `output` are files of this worker alone."""
+
+    settings: Settings
+    journal: Path
+    output: Path
+    fault: Fault | None = None
+    safeguards: Safeguards = Safeguards()
+
+
+class Saboteur:
+    """The hook: counts how often the step of its fault was reached, and strikes."""
+
+    def __init__(self, fault: Fault | None, journal: Path) -> None:
+        self._fault = fault
+        self._journal = journal
+        self._reached = 0
+
+    def __call__(self, step: str) -> None:
+        fault = self._fault
+        if fault is None or step != fault.step:
+            return
+        self._reached += 1
+        if self._reached == fault.nth:
+            self._journal.write_text(step, "utf-8")
+            os.kill(os.getpid(), signal.SIGKILL if fault.how == "kill" else signal.SIGSTOP)
+
+
+def work(order: Order) -> None:
+    """Be a process of the service until SIGTERM, then end in order."""
+    with order.output.open("ab", buffering=0) as output:
+        os.dup2(output.fileno(), sys.stdout.fileno())
+        os.dup2(output.fileno(), sys.stderr.fileno())
+    configure_logging(order.settings.log, sys.stdout)
+    signal.signal(signal.SIGTERM, _end)
+    process = Process(order.settings, Extras(step=Saboteur(order.fault, order.journal), safeguards=order.safeguards))
+    uvicorn.Server(uvicorn.Config(process.application, port=0, log_config=None, log_level="error")).run()
+
+
+def _end(number: int, frame: object) -> None:
+    """Before the server runs there is nothing to end in order; afterwards it raises its signal once more."""
+    raise SystemExit(0)
