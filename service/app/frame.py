@@ -24,7 +24,7 @@ from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SA
 from service.app.group import LaneGroup
 from service.app.sources import Beginnings
 from service.ingest import Ingest
-from service.kafka.connection import Bearer, KafkaConnection, Password
+from service.kafka.connection import Bearer, KafkaConnection, Password, let_go
 from service.settings import Settings
 from service.tools.reading import raw_record
 from service.wire.topics import Topics
@@ -34,6 +34,10 @@ log = structlog.get_logger(__name__)
 
 BATCH_WAIT_MS: Final = 10
 """The framework sleeps so long after an empty poll, so it must be short."""
+
+
+ACKNOWLEDGE_SECONDS: Final = 5.0
+"""A commit may wait for ever for a coordinator that is gone. What was not acknowledged is read again, and dropped."""
 
 
 class PatientBroker(KafkaBroker):
@@ -66,6 +70,10 @@ class PatientBroker(KafkaBroker):
             else:
                 self.running = True
                 return
+
+    async def stop(self, *why: Any, **more: Any) -> None:
+        """Stop all subscribers and disconnect, whether or not the broker answers."""
+        await let_go(super().stop(*why, **more))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +135,9 @@ def handle_sources(subscriptions: Subscriptions, ingest: Ingest) -> None:
     async def take(message: KafkaMessage) -> None:
         async def acknowledge() -> None:
             try:
-                await message.ack()
-            except (KafkaError, IllegalStateError) as error:
+                async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+                    await message.ack()
+            except (KafkaError, IllegalStateError, TimeoutError) as error:
                 log.info("commit.refused", error=repr(error), why="another member has the partitions and reads again")
 
         await ingest.handle([raw_record(record) for record in message.raw_message], acknowledge)
