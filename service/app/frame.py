@@ -35,7 +35,6 @@ log = structlog.get_logger(__name__)
 BATCH_WAIT_MS: Final = 10
 """The framework sleeps so long after an empty poll, so it must be short."""
 
-
 ACKNOWLEDGE_SECONDS: Final = 5.0
 """A commit may wait for ever for a coordinator that is gone. What was not acknowledged is read again, and dropped."""
 
@@ -138,7 +137,11 @@ def handle_sources(subscriptions: Subscriptions, ingest: Ingest) -> None:
                 async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
                     await message.ack()
             except (KafkaError, IllegalStateError, TimeoutError) as error:
-                log.info("commit.refused", error=repr(error), why="another member has the partitions and reads again")
+                log.info(
+                    "commit.refused",
+                    error=repr(error),
+                    why="whoever has the partitions reads again, and lanes drop what they took",
+                )
 
         await ingest.handle([raw_record(record) for record in message.raw_message], acknowledge)
 
