@@ -124,9 +124,14 @@ class KafkaServer:
         self._end(signal.SIGKILL)
 
     def freeze(self) -> None:
-        """Make it hang: connections stay open, nothing is answered until `thaw`."""
+        """Make it hang: connections stay open, nothing is answered until `thaw`.
+
+        The signal is only sent when it returns, and a thread may answer before it stops: the system tells the parent
+        when the last one has.
+        """
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self) -> None:
         """Let it go on after `freeze`."""
