@@ -12,7 +12,7 @@ from service.core import notify
 from service.core.case import Case
 from service.core.configuration import PoolSpec
 from service.core.draft import Draft
-from service.core.eligibility import MINUTE_MS, Situation, candidates, choose, next_return
+from service.core.eligibility import MINUTE_MS, Situation, choose, listed, next_return
 from service.core.model import (
     Assigned,
     Decision,
@@ -27,7 +27,7 @@ from service.core.model import (
 )
 from service.core.score import FIELD
 from service.core.state import Parked, Pool, Record, seat_field
-from service.core.turns import Place, serve
+from service.core.turns import serve
 
 DRAIN_PREFIX: Final = "drain/"
 
@@ -77,16 +77,17 @@ def _wrong_type(spec: PoolSpec, case: Case) -> Rejected | None:
 def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = False) -> Decision:
     """Ask whose turn it is in the pool. `paced`: the record was parked and comes with the others that were."""
     choice = choose(Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts))
-    listed, omitted = candidates(choice)
-    trace = Trace(trace.question, trace.rule_set, trace.tried, spec.target, listed, omitted, trace.earlier)
-    if choice.place is None:
+    candidates, omitted = listed(choice)
+    trace = Trace(trace.question, trace.rule_set, trace.tried, spec.target, candidates, omitted, trace.earlier)
+    chosen = choice.chosen
+    if chosen is None:
         reason: PendingReason = "nobody_eligible" if choice.seen else "empty_pool"
         _stand_in_line(case, spec.id, queued=False)
         return case.conclude(Pending(spec.id, reason, next_return(choice, case.draft)), trace)
-    turn = serve(spec, choice.place, case.draft)
+    turn = serve(spec, chosen, case.draft)
     if paced:
-        _count_drained(case, spec, choice.place)
-    return _own(case, Assigned(choice.place.person, spec.id, turn), trace)
+        _count_drained(case, spec, chosen.person)
+    return _own(case, Assigned(chosen.person, spec.id, turn), trace)
 
 
 def put_into_queue(case: Case, spec: PoolSpec, trace: Trace) -> Decision:
@@ -167,8 +168,8 @@ def _stand_in_line(case: Case, pool: str, *, queued: bool) -> None:
     case.keep(case.record._replace(owner="", by_us=False, pool="", parked=True))
 
 
-def _count_drained(case: Case, spec: PoolSpec, place: Place) -> None:
-    field = seat_field(spec.id, place.person)
+def _count_drained(case: Case, spec: PoolSpec, person: str) -> None:
+    field = seat_field(spec.id, person)
     seat = case.draft.seats.get(field)
     assert seat is not None, f"{field} was just served and has no seat"
     minute = case.now_ms // MINUTE_MS

@@ -103,6 +103,16 @@ class PoolSpec:
         return tuple(seat_field(self.id, member.person) for member in self.members)
 
     @cached_property
+    def weights(self) -> Mapping[str, float]:
+        """The members' weights by person."""
+        return {member.person: member.weight for member in self.members}
+
+    @cached_property
+    def lightest(self) -> float:
+        """The lowest weight of any member; 1 where there is none."""
+        return min(self.weights.values(), default=1.0)
+
+    @cached_property
     def has_domains(self) -> bool:
         """Whether any member has a domain of his own."""
         return any(member.domain is not None for member in self.members)
@@ -245,6 +255,12 @@ class Config:
     require_actor: bool = False
     depth_limit: int = DEPTH_LIMIT
     scores: Mapping[str, tuple[ScoreRow, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def has_inactive(self) -> bool:
+        """Whether any pool has a member who is switched off, or no user at all."""
+        people = {member.person for spec in self.pools.values() for member in spec.members}
+        return not all(person in self.users and self.users[person].active for person in people)
 
     @cached_property
     def teams(self) -> Mapping[str, Teams]:

@@ -22,6 +22,11 @@ class Overlay(Generic[V]):
         self._below = below
         self.changed: dict[str, V | None] = {}
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of any field, or was changed."""
+        return not self._below and not self.changed
+
     def get(self, field: str) -> V | None:
         if self.changed and field in self.changed:
             return self.changed[field]

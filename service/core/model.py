@@ -198,13 +198,18 @@ class Tried(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """One member of the pool as the choice saw him. `load` and `last_turn` are what the order compares."""
+    """One member of the pool as the choice saw him. Candidates compare as the rule of turns says.
 
-    person: str
-    excluded: ExclusionReason | None
+    `joined` and `effective_pass` are what else the choice needs (see `turns`); they are not told to anybody.
+    """
+
     load: int
     last_turn: int
-    open_items: int
+    joined: int
+    person: str
+    excluded: ExclusionReason | None = None
+    open_items: int = 0
+    effective_pass: int = 0
 
 
 class Trace(NamedTuple):

@@ -99,7 +99,7 @@ def _move(case: Case, parked: Parked) -> Decision | None:
         unpark(case)
         return put_into_queue(case, spec, trace)
     situation = Situation(spec, case.config, case.draft, case.now_ms, paced=True, facts=case.facts)
-    if choose(situation).place is None and not parked.queued:
+    if choose(situation).chosen is None and not parked.queued:
         return None
     unpark(case)
     return give_to_pool(case, spec, trace, paced=True)

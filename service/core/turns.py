@@ -14,26 +14,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from service.core.configuration import Membership, PoolSpec, Strategy
 from service.core.draft import Draft
+from service.core.model import Candidate, ExclusionReason
 from service.core.state import Pool, Seat, seat_field
 
 SCALE: Final = 1_441_440
 """One pass at weight 1. Twice the least common multiple of 1 to 16, so that half a step is whole as well."""
 
 
-class Place(NamedTuple):
-    """A member as the order sees him. Places compare as the rule says: load, last turn, joined."""
-
-    load: int
-    last_turn: int
-    joined: int
-    person: str
-    effective_pass: int
-    seat: Seat
-    member: Membership
+Exclude = Callable[[Membership, Seat], ExclusionReason | None]
+"""Why a member cannot be served now; none: he can."""
 
 
 @lru_cache(maxsize=1_024)
@@ -62,55 +55,66 @@ LOADS: Final[Mapping[Strategy, Callable[[int, Seat, Membership], int]]] = {
 }
 
 
-def floor(seats: Sequence[Seat], members: Sequence[Membership], credit: int) -> int:
+def floor(seats: Sequence[Seat], lightest: float, credit: int) -> int:
     """The lowest pass that counts: no member, present or not, is further behind the first than `credit` rounds."""
-    lightest = min([member.weight for member in members])
     return max([seat.served_pass for seat in seats]) - credit * step(lightest)
 
 
-def places(spec: PoolSpec, draft: Draft) -> list[Place]:
+def line_up(spec: PoolSpec, draft: Draft, exclude: Exclude | None = None) -> list[Candidate]:
     """All members of the pool with the numbers their order depends on, as configured, not sorted."""
-    seats = draft.seats.get_all(spec.seats)
-    seated = [(member, seat) for member, seat in zip(spec.members, seats, strict=True) if seat is not None]
-    if not seated:
+    members, seats, lightest = _seated(spec, draft)
+    if not seats:
         return []
-    lowest = floor([seat for _, seat in seated], [member for member, _ in seated], spec.credit)
+    lowest = floor(seats, lightest, spec.credit)
     load = LOADS[spec.strategy]
     found = []
-    for member, seat in seated:
+    for member, seat in zip(members, seats, strict=True):
         effective = seat.served_pass if seat.served_pass > lowest else lowest
+        excluded = None if exclude is None else exclude(member, seat)
         found.append(
-            Place(load(effective, seat, member), seat.last_turn, seat.joined, member.person, effective, seat, member)
+            Candidate(
+                load(effective, seat, member),
+                seat.last_turn,
+                seat.joined,
+                member.person,
+                excluded,
+                seat.open_items,
+                effective,
+            )
         )
     return found
 
 
-def serve(spec: PoolSpec, place: Place, draft: Draft) -> int:
-    """Give the turn to `place`, with one more open item, and return the turn's number."""
+def serve(spec: PoolSpec, chosen: Candidate, draft: Draft) -> int:
+    """Give the turn to who was chosen, with one more open item, and return the turn's number."""
     pool = draft.pools.get(spec.id) or Pool()
     turn = pool.turn + 1
     draft.pools.put(spec.id, Pool(turn, *pool[1:]))
-    seat = place.seat
-    draft.seats.put(
-        seat_field(spec.id, place.person),
-        Seat(
-            place.effective_pass + step(place.member.weight),
-            turn,
-            seat.joined,
-            seat.open_items + 1,
-            seat.minute,
-            seat.drained,
-        ),
-    )
+    field = seat_field(spec.id, chosen.person)
+    seat = draft.seats.get(field)
+    assert seat is not None, f"{field} is a candidate and has no seat"
+    served_pass = chosen.effective_pass + step(spec.weights[chosen.person])
+    draft.seats.put(field, Seat(served_pass, turn, seat.joined, seat.open_items + 1, seat.minute, seat.drained))
     return turn
 
 
 def entry_pass(spec: PoolSpec, newcomer: Membership, draft: Draft, present: Callable[[str], bool]) -> int:
     """Where a newcomer starts under `end_of_ring`: level with the one present who is furthest behind."""
-    seated = places(spec, draft)
-    if not seated or all(place.seat.last_turn == 0 for place in seated):
+    seated = line_up(spec, draft)
+    if not any(each.last_turn for each in seated):
         return step(newcomer.weight) // 2
-    passes = [place.effective_pass for place in seated if present(place.person)]
+    passes = [each.effective_pass for each in seated if present(each.person)]
     if passes:
         return min(passes)
-    return floor([place.seat for place in seated], [place.member for place in seated], spec.credit)
+    _, seats, lightest = _seated(spec, draft)
+    return floor(seats, lightest, spec.credit)
+
+
+def _seated(spec: PoolSpec, draft: Draft) -> tuple[Sequence[Membership], Sequence[Seat], float]:
+    """The members who have a seat, their seats, and the lowest weight among them. Newcomers get theirs later."""
+    seats = draft.seats.get_all(spec.seats)
+    if None not in seats:
+        return spec.members, seats, spec.lightest  # type: ignore[return-value]  # none of them is none
+    seated = [(member, seat) for member, seat in zip(spec.members, seats, strict=True) if seat is not None]
+    lightest = min([member.weight for member, _ in seated], default=1.0)
+    return [member for member, _ in seated], [seat for _, seat in seated], lightest

@@ -69,11 +69,12 @@ async def standings(store: Store, configs: Mapping[str, Config], lanes: int, now
 
 def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory: MemoryState) -> PoolStanding:
     choice = choose(Situation(spec, config, Draft(state), now_ms, paced=False))
+    limits = {member.person: member.max_open for member in spec.members}
     members = tuple(
         MemberStanding(
-            place.person, excluded, place.seat.open_items, place.last_turn, place.member.weight, place.member.max_open
+            each.person, each.excluded, each.open_items, each.last_turn, spec.weights[each.person], limits[each.person]
         )
-        for place, excluded in sorted(choice.seen, key=lambda seen: seen[0])
+        for each in sorted(choice.seen)
     )
     pool = state.pools.get(spec.id) or Pool()
     return PoolStanding(
@@ -83,7 +84,7 @@ def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory:
         spec.strategy,
         pool.turn,
         pool.waiting,
-        None if choice.place is None or spec.is_queue else choice.place.person,
+        None if choice.chosen is None or spec.is_queue else choice.chosen.person,
         members,
         memory,
     )

@@ -78,7 +78,7 @@ def _trace(said: Mapping[str, Any]) -> Trace:
         ),
         target=_target(said["target"]),
         candidates=tuple(
-            Candidate(each["person"], each["excluded"], each["load"], each["last_turn"], each["open_items"])
+            Candidate(each["load"], each["last_turn"], 0, each["person"], each["excluded"], each["open_items"])
             for each in said["candidates"]
         ),
         omitted=said["omitted"],

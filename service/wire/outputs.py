@@ -132,7 +132,7 @@ def _trace(trace: Trace) -> dict[str, object]:
         "target": _target(trace.target),
         "candidates": [
             {"person": person, "excluded": excluded, "load": load, "last_turn": last_turn, "open_items": open_items}
-            for person, excluded, load, last_turn, open_items in trace.candidates
+            for load, last_turn, _, person, excluded, open_items, _ in trace.candidates
         ],
         "omitted": trace.omitted,
     }

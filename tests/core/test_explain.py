@@ -86,7 +86,7 @@ def test_a_newer_configuration_tells_what_it_still_can() -> None:
         "gone",
         (Tried("old", matched=False, criterion=2), Tried("emea", matched=True)),
         Target("pool", "closed"),
-        (Candidate("ann", "full", 0, 0, 5), Candidate("bob", None, 0, 7, 0)),
+        (Candidate(0, 0, 0, "ann", "full", 5), Candidate(0, 7, 0, "bob")),
         omitted=3,
     )
     decision = Decision("lead/1", Assigned("bob", "closed", 8), trace)
@@ -115,9 +115,9 @@ def test_a_criterion_that_is_gone_does_not_name_another() -> None:
 
 def test_places_are_those_of_the_rule_of_turns() -> None:
     """D16 The lower load stands in front, then who was served longer ago."""
-    line = (Candidate("dan", None, 9, 1, 0), Candidate("cat", None, 5, 4, 0), Candidate("bob", None, 5, 3, 0))
+    line = (Candidate(9, 1, 0, "dan"), Candidate(5, 4, 0, "cat"), Candidate(5, 3, 0, "bob"))
     trace = Trace(
-        "explicit_target", target=Target("pool", "sales"), candidates=(*line, Candidate("ann", None, 1, 8, 0))
+        "explicit_target", target=Target("pool", "sales"), candidates=(*line, Candidate(1, 8, 0, "ann"))
     )
 
     lines = explain(Decision("lead/1", Assigned("ann", "sales", 9), trace), config(pool("ann")))

@@ -42,7 +42,7 @@ TRACE = Trace(
     "inbound",
     (Tried("vip", False, 0), Tried("emea", True)),
     Target("pool", "sales"),
-    (Candidate("ann", None, 12, 3, 1), Candidate("bob", "away", 12, 4, 0)),
+    (Candidate(12, 3, 0, "ann", None, 1), Candidate(12, 4, 0, "bob", "away", 0)),
     2,
 )
 OUTCOMES: dict[str, Outcome] = {
