@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from service.core import notify
-from service.core.case import Case
+from service.core.case import NOBODY, Case, Held
 from service.core.configuration import PoolSpec
 from service.core.draft import Draft
 from service.core.eligibility import MINUTE_MS, Situation, choose, listed, next_return
@@ -104,7 +104,7 @@ def take(case: Case, person: str, trace: Trace) -> Decision:
     seat = case.draft.seats.get(field)
     assert seat is not None, f"{person} is a member of {queue} and has no seat"
     case.draft.seats.put(field, seat._replace(open_items=seat.open_items + 1))
-    return case.conclude(Released("", queue, "taken"), trace, owner=person, by_us=False, pool=queue)
+    return case.conclude(Released("", queue, "taken"), trace, held=Held(person, pool=queue))
 
 
 def release(case: Case, reason: ReleaseReason) -> Decision | None:
@@ -118,7 +118,7 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
     if not record.by_us:
         case.keep(record._replace(pool=""))
         return None
-    return case.conclude(Released(record.owner, record.pool, reason), owner="", by_us=False, pool="")
+    return case.conclude(Released(record.owner, record.pool, reason), held=NOBODY)
 
 
 def hear_while_waiting(case: Case, before: Record) -> None:
@@ -156,7 +156,7 @@ def unpark(case: Case) -> str:
 def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:
     owner = assigned.owner
     told = notify.of_assignment(owner, case.config)
-    return case.conclude(assigned, trace, told, owner=owner, by_us=True, pool=assigned.pool)
+    return case.conclude(assigned, trace, told, Held(owner, True, assigned.pool))  # noqa: FBT003  # chosen by us
 
 
 def _stand_in_line(case: Case, pool: str, *, queued: bool) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypedDict, Unpack
+from typing import Final, NamedTuple
 
 from service.core.configuration import Config, Facts
 from service.core.draft import Draft
-from service.core.model import Decision, Nothing, Notification, Outcome, RecordEvent, Target, Trace
+from service.core.model import Decision, Nothing, Notification, Outcome, Target, Trace
 from service.core.score import score_of
 from service.core.state import Changes, Record
 
@@ -24,37 +24,36 @@ class Verdict(NamedTuple):
     changes: Changes
 
 
-class Held(TypedDict, total=False):
-    """Who has the record after a decision, as far as that changes."""
+class Held(NamedTuple):
+    """Who has the record after a decision, and the pool where it counts as an open item."""
 
-    owner: str
-    by_us: bool
-    pool: str
+    owner: str = ""
+    by_us: bool = False
+    pool: str = ""
 
 
-class Case(NamedTuple):
+NOBODY: Final = Held()
+
+
+class Case:
     """A record, the state and configuration it is decided with, and the chain of events it belongs to.
 
-    `facts` are all fields that are known at this moment, the score among them.
+    `record` is what is known of it at this moment of the decision, `record_type` the part of its name before the
+    first slash. `facts` are all fields that are known at this moment, the score among them.
     """
 
-    name: str
-    draft: Draft
-    config: Config
-    now_ms: int
-    correlation_id: str = ""
-    depth: int = 0
-    facts: Facts = NO_FACTS
+    __slots__ = ("config", "correlation_id", "depth", "draft", "facts", "name", "now_ms", "record", "record_type")
 
-    @property
-    def record(self) -> Record:
-        """What is known of the record at this moment of the decision."""
-        return self.draft.records.get(self.name) or UNKNOWN
-
-    @property
-    def record_type(self) -> str:
-        """The part of the name before the first slash."""
-        return self.name.partition("/")[0]
+    def __init__(self, name: str, draft: Draft, config: Config, now_ms: int, correlation_id: str, depth: int) -> None:
+        self.name = name
+        self.draft = draft
+        self.config = config
+        self.now_ms = now_ms
+        self.correlation_id = correlation_id
+        self.depth = depth
+        self.facts = NO_FACTS
+        self.record = draft.records.get(name) or UNKNOWN
+        self.record_type = name.partition("/")[0]
 
     @property
     def score(self) -> float:
@@ -63,27 +62,33 @@ class Case(NamedTuple):
 
     def keep(self, record: Record) -> None:
         """Make this the record's state."""
+        self.record = record
         self.draft.records.put(self.name, record)
+
+    def hold(self, held: Held) -> None:
+        """Make this the holder of the record."""
+        self.keep(self.record._replace(owner=held.owner, by_us=held.by_us, pool=held.pool))
 
     def conclude(
         self,
         outcome: Outcome,
         trace: Trace = NO_TRACE,
         notifications: tuple[Notification, ...] = (),
-        **held: Unpack[Held],
+        held: Held | None = None,
     ) -> Decision:
         """The decision with this outcome. All but `Nothing` take the record's next sequence number.
 
-        `held` is made part of the record with it; with `Nothing` nothing of it changes.
+        `held` is made part of the record with it, where it changes; with `Nothing` nothing of it does.
         """
-        record = self.record
         if isinstance(outcome, Nothing):
             return Decision(self.name, outcome, trace, correlation_id=self.correlation_id, depth=self.depth)
         score = score_of(self.facts)
         if score is not None:
             trace = Trace(*trace[:-1], score)
+        record = self.record
+        owner, by_us, pool = (record.owner, record.by_us, record.pool) if held is None else held
         sequence = record.sequence + 1
-        self.keep(record._replace(sequence=sequence, **held))
+        self.keep(Record(owner, by_us, record.told, pool, sequence, *record[5:]))
         return Decision(
             self.name,
             outcome,
@@ -95,11 +100,6 @@ class Case(NamedTuple):
             self.correlation_id,
             self.depth,
         )
-
-
-def case_of(event: RecordEvent, draft: Draft, config: Config, now_ms: int) -> Case:
-    """The case an event opens."""
-    return Case(event.record, draft, config, now_ms, event.correlation_id, event.depth, event.facts)
 
 
 @lru_cache(maxsize=4_096)

@@ -12,8 +12,8 @@ from typing import Final, assert_never
 
 from service.core import membership, notify, questions
 from service.core.assign import give, hear_while_waiting, refusal, release, take
-from service.core.case import NO_TRACE, Case, Verdict, case_of
-from service.core.configuration import Config, User
+from service.core.case import NO_TRACE, NOBODY, Case, Held, Verdict
+from service.core.configuration import Config, Facts, User
 from service.core.draft import Draft
 from service.core.model import (
     CHANNELS,
@@ -42,7 +42,9 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
         case MemberEvent():
             decisions: tuple[Decision, ...] = (membership.change(event, draft, config, now_ms),)
         case RecordEvent():
-            decisions = _decide_record(event, case_of(event, draft, config, now_ms))
+            case = Case(event.record, draft, config, now_ms, event.correlation_id, event.depth)
+            case.facts = event.facts
+            decisions = _decide_record(event, case)
         case _:
             assert_never(event)
     return Verdict(decisions, draft.changes())
@@ -59,12 +61,13 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     case.keep(_noted(event, before, created=before.created or is_creation))
     if stopped is not None:
         return (case.conclude(stopped),)
-    return HANDLERS[event.kind](event, _informed(event, case, before), before)
+    case.facts = _known_facts(event, case, before)
+    return HANDLERS[event.kind](event, case, before)
 
 
-def _informed(event: RecordEvent, case: Case, before: Record) -> Case:
-    """The case with all that is known of the record by now, and with its score."""
-    facts, config = case.facts, case.config
+def _known_facts(event: RecordEvent, case: Case, before: Record) -> Facts:
+    """All that is known of the record by now, with its score. What later decisions need is kept."""
+    facts, config = event.facts, case.config
     tracked = config.tracked.get(event.record_type)
     if tracked is not None:
         is_old = _is_older(event, before.version, before.time_ms)
@@ -74,9 +77,7 @@ def _informed(event: RecordEvent, case: Case, before: Record) -> Case:
         if kept != before.facts:
             case.keep(case.record._replace(facts=kept))
     rows = config.scores.get(event.record_type)
-    if rows:
-        facts = scored(facts, rows, case.now_ms)
-    return case if facts is case.facts else case._replace(facts=facts)
+    return scored(facts, rows, case.now_ms) if rows else facts
 
 
 def _remembered(event: RecordEvent, record: Record) -> tuple[str, ...]:
@@ -202,7 +203,7 @@ def _counts_as_unowned(event: RecordEvent, owner: Target, config: Config) -> boo
 
 def _adopt(case: Case, person: str) -> Decision:
     """A person was chosen in the CRM: that stands (D5). A name we do not know is reported, and stands as well."""
-    case.keep(case.record._replace(owner=person, by_us=False, pool=""))
+    case.hold(Held(person))
     if person not in case.config.users:
         return case.conclude(Rejected("unknown_user", f"the owner {person} is not a user of ours"), NO_TRACE)
     return case.conclude(Nothing("owner_kept", person), NO_TRACE)
@@ -299,7 +300,7 @@ def _given_to_target(event: RecordEvent, target: Target, case: Case, before: Rec
     if parked is not None and is_there:
         return (case.conclude(Nothing("parked_already", parked.pool)),)
     released = release(case, "given_to_pool")
-    case.keep(case.record._replace(owner="", by_us=False, pool=""))
+    case.hold(NOBODY)
     given = give(case, target, Trace("explicit_target"))
     return (given,) if released is None else (released, given)
 

@@ -135,7 +135,8 @@ def _case_of(name: str, parked: Parked, draft: Draft, config: Config, now_ms: in
     case = Case(name, draft, config, now_ms, parked.correlation_id, parked.depth)
     facts = recall(case.record.facts)
     is_scored = parked.score or case.record_type in config.scores
-    return case._replace(facts={**facts, FIELD: parked.score} if is_scored else facts)
+    case.facts = {**facts, FIELD: parked.score} if is_scored else facts
+    return case
 
 
 def _line(pool: str, draft: Draft, *, has_queued: bool) -> list[Waiting]:

@@ -116,9 +116,7 @@ def test_a_criterion_that_is_gone_does_not_name_another() -> None:
 def test_places_are_those_of_the_rule_of_turns() -> None:
     """D16 The lower load stands in front, then who was served longer ago."""
     line = (Candidate(9, 1, 0, "dan"), Candidate(5, 4, 0, "cat"), Candidate(5, 3, 0, "bob"))
-    trace = Trace(
-        "explicit_target", target=Target("pool", "sales"), candidates=(*line, Candidate(1, 8, 0, "ann"))
-    )
+    trace = Trace("explicit_target", target=Target("pool", "sales"), candidates=(*line, Candidate(1, 8, 0, "ann")))
 
     lines = explain(Decision("lead/1", Assigned("ann", "sales", 9), trace), config(pool("ann")))
 
