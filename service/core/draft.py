@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from service.core.state import Change, Changes, Hit, Kind, Parked, Person, Pool, Record, Seat, State, Timer, Value
+from service.core.state import Changes, Hit, Kind, Parked, Person, Pool, Record, Seat, State, Timer, Value
 
 V = TypeVar("V", bound=Value)
 
@@ -69,16 +69,16 @@ class Draft:
 
     def changes(self) -> Changes:
         """Final values of all that differs from the state."""
-        overlays: tuple[tuple[Kind, Mapping[str, Value | None]], ...] = (
-            ("record", self.records.changed),
-            ("pool", self.pools.changed),
-            ("seat", self.seats.changed),
-            ("person", self.people.changed),
-            ("parked", self.parked.changed),
-            ("timer", self.timers.changed),
-            ("hit", self.hits.changed),
-        )
-        return tuple([Change(kind, field, value) for kind, changed in overlays for field, value in changed.items()])
+        overlays: dict[Kind, Mapping[str, Value | None]] = {
+            "record": self.records.changed,
+            "pool": self.pools.changed,
+            "seat": self.seats.changed,
+            "person": self.people.changed,
+            "parked": self.parked.changed,
+            "timer": self.timers.changed,
+            "hit": self.hits.changed,
+        }
+        return {kind: changed for kind, changed in overlays.items() if changed}
 
     def set_timer(self, name: str, due_ms: int) -> None:
         """Have the timer go off at `due_ms` at the latest."""

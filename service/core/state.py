@@ -9,7 +9,7 @@ The values are named tuples because their positions are their stored form: new f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 Kind = Literal["record", "pool", "seat", "person", "parked", "timer", "hit"]
@@ -117,15 +117,8 @@ KINDS: Final[Mapping[Kind, type[Value]]] = {
 }
 
 
-class Change(NamedTuple):
-    """The final value of one field; none: gone."""
-
-    kind: Kind
-    field: str
-    value: Value | None
-
-
-Changes = tuple[Change, ...]
+Changes = Mapping[Kind, Mapping[str, Value | None]]
+"""Final values by kind and field; none: gone."""
 
 
 class State:
@@ -151,13 +144,15 @@ class State:
             "hit": self.hits,  # type: ignore[dict-item]
         }
 
-    def apply(self, changes: Iterable[Change]) -> None:
-        """Make each change's final value the value of its field."""
-        for kind, field, value in changes:
-            if value is None:
-                self._by_kind[kind].pop(field, None)
-            else:
-                self._by_kind[kind][field] = value
+    def apply(self, changes: Changes) -> None:
+        """Make each final value the value of its field."""
+        for kind, fields in changes.items():
+            known = self._by_kind[kind]
+            for field, value in fields.items():
+                if value is None:
+                    known.pop(field, None)
+                else:
+                    known[field] = value
 
     def of_kind(self, kind: Kind) -> Mapping[str, Value]:
         """All fields of a kind."""

@@ -7,12 +7,13 @@ forgotten after it, except those that are parked, because a timer may move them 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import orjson
 
-from service.core.state import Change, Person, State, Timer
+from service.core.state import Changes, Kind, Person, State, Timer, Value
 from service.store.keys import KEYS, locate, place
 from service.wire.log_records import Place, Stored
 from service.wire.messages import Position
@@ -20,6 +21,8 @@ from service.wire.values import pack, unpack
 
 RESIDENT_KEYS: Final[tuple[str, ...]] = tuple(key for kind, keys in KEYS.items() if kind != "record" for key in keys)
 """The keys that are read whole when a lane is taken over."""
+
+NO_TIMERS: Final[Mapping[str, Value | None]] = MappingProxyType({})
 
 SourceMark = tuple[int, int]
 """Epoch and offset of the highest position taken from one source partition."""
@@ -50,13 +53,12 @@ class Book:
             state = self.divisions[division] = State(self.people)
         return state
 
-    def apply(self, division: str, changes: Iterable[Change]) -> None:
+    def apply(self, division: str, changes: Changes) -> None:
         """Take over a decision's changes, and note its timers on the agenda."""
-        state = self.state(division)
-        state.apply(changes)
-        for kind, field, value in changes:
-            if kind == "timer" and isinstance(value, Timer):
-                heapq.heappush(self._agenda, (value.due_ms, division, field))
+        self.state(division).apply(changes)
+        for name, timer in changes.get("timer", NO_TIMERS).items():
+            if isinstance(timer, Timer):
+                heapq.heappush(self._agenda, (timer.due_ms, division, name))
 
     def next_timer(self) -> tuple[int, str, str] | None:
         """Due time, division and name of the timer that goes off first. Ties go by division, then by name."""
@@ -85,7 +87,7 @@ class Book:
             if kind == "lane":
                 self._absorb_own(field, value)
             else:
-                self.apply(division, (Change(kind, field, unpack(kind, value)),))
+                self.apply(division, {kind: {field: unpack(kind, value)}})
 
     def parked_records(self) -> list[tuple[str, str]]:
         """Division and name of every record that waits."""
@@ -124,7 +126,8 @@ class Book:
             self.versions[rest] = content
 
 
-def stored(division: str, change: Change) -> Stored:
-    """A change in its stored form."""
-    key, field = place(change.kind, division, change.field)
-    return Stored(key, field, None if change.value is None else pack(change.value))
+def stored(kind: Kind, division: str, fields: Mapping[str, Value | None]) -> list[Stored]:
+    """Changes of one kind in their stored form."""
+    return [
+        Stored(*place(kind, division, field), None if value is None else pack(value)) for field, value in fields.items()
+    ]

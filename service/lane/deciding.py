@@ -8,6 +8,7 @@ came. An input whose decision raises goes to the dead letters and its changes ar
 from __future__ import annotations
 
 import traceback
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, assert_never
@@ -28,12 +29,12 @@ from service.core.model import (
     Rejected,
     Released,
 )
-from service.core.state import Change
+from service.core.state import Kind, Value
 from service.core.timers import fire
 from service.lane.book import Book, stored
 from service.wire.dead_letters import dead_letter
 from service.wire.inputs import LaneInput, Origin, Tick
-from service.wire.log_records import NO_OFFSET, Batch, OutcomeLine, Place, Stored
+from service.wire.log_records import NO_OFFSET, Batch, OutcomeLine, Place
 from service.wire.messages import Message, Poison, Position
 from service.wire.outputs import DEFAULT_DIVISION, Context, render
 from service.wire.topics import Topics
@@ -125,7 +126,7 @@ class _Making:
         self._offset, self._ordinal = book.place
         self._versions_before = dict(book.versions)
         self._timers_left = rules.timers_per_batch
-        self._changes: dict[tuple[str, str, str], Change] = {}
+        self._changes: defaultdict[tuple[Kind, str], dict[str, Value | None]] = defaultdict(dict)
         self._marked: dict[tuple[str, int], None] = {}
         self._outcomes: list[OutcomeLine] = []
         self._outputs: list[Message] = []
@@ -168,9 +169,8 @@ class _Making:
         """Make a verdict part of the batch, with what is told of it."""
         changes = verdict.changes
         self._book.apply(division, changes)
-        for change in changes:
-            kind, field, _ = change
-            self._changes[kind, division if kind != "person" else "", field] = change
+        for kind, fields in changes.items():
+            self._changes[kind, division if kind != "person" else ""].update(fields)
         for line, messages in told:
             self._list(line)
             self._publish(messages)
@@ -193,9 +193,12 @@ class _Making:
         """The batch as it is written to the log; token and snapshots are the caller's to add."""
         book = self._book
         book.place = Place(self._offset, self._ordinal)
-        changes: list[Stored] = [stored(division, change) for (_, division, _), change in self._changes.items()]
-        changes += book.own_changes(self._versions_before, self._marked)
-        touched = frozenset((division, field) for (kind, division, field) in self._changes if kind == "record")
+        changes = book.own_changes(self._versions_before, self._marked)
+        touched: set[tuple[str, str]] = set()
+        for (kind, division), fields in self._changes.items():
+            changes += stored(kind, division, fields)
+            if kind == "record":
+                touched.update((division, name) for name in fields)
         batch = Batch(
             token=NO_OFFSET,
             start=self._start,
@@ -207,7 +210,7 @@ class _Making:
             changes=changes,
             outputs=self._outputs,
         )
-        return Made(batch, touched, used)
+        return Made(batch, frozenset(touched), used)
 
     def _take_event(self, received: LaneInput, raw: bytes) -> None:
         position = received.position

@@ -13,7 +13,6 @@ from typing import Final, TypeVar
 
 import structlog
 
-from service.core.state import Change
 from service.kafka.port import Transport, Truncated
 from service.lane.book import RESIDENT_KEYS, Book
 from service.lane.folding import Entry, Fold, Validity, entries, rebuild_content
@@ -182,7 +181,7 @@ async def load_records(
     values = accept(await store.load(lane, token, revision, wanted)) if wanted else []
     for (division, name), value in zip(names, values, strict=True):
         if value is not None:
-            book.state(division).apply((Change("record", name, unpack("record", value)),))
+            book.state(division).apply({"record": {name: unpack("record", value)}})
 
 
 def accept(answer: list[T] | Refusal) -> list[T]:

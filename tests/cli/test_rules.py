@@ -7,7 +7,7 @@ from typing import Any
 from service.core.configuration import Entry
 from service.core.hits import DEFAULT
 from service.core.model import Target
-from service.core.state import Change, Hit
+from service.core.state import Hit
 from service.lane.book import stored
 from service.store.memory import LaneMemory, MemoryStore
 from service.tools.rule_stats import EntryHits, rule_stats
@@ -63,7 +63,7 @@ async def test_shares_add_up_and_entries_that_are_gone_are_not_shown() -> None:
     }
     lane = lane_of("main", 4)
     memory = LaneMemory()
-    memory.write([stored("main", Change("hit", field, hit)) for field, hit in state.items()])
+    memory.write(stored("hit", "main", state))
     store = MemoryStore()
     store.lanes[lane] = memory
     (found,) = await rule_stats(store, {"main": configured}, 4)

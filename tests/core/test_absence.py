@@ -333,4 +333,4 @@ def test_a_return_wakes_no_other_pool() -> None:
 
     verdict = decide(MemberEvent("event-back", "bob", "available"), division.state, division.config, division.now_ms)
 
-    assert [change.kind for change in verdict.changes] == ["person"]
+    assert list(verdict.changes) == ["person"]

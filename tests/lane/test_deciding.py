@@ -9,7 +9,7 @@ import pytest
 
 from service.core.configuration import Config, Entry
 from service.core.model import MemberEvent, Target
-from service.core.state import Change, Timer
+from service.core.state import Timer
 from service.lane.book import Book
 from service.lane.deciding import (
     MAX_RAISED_IN_A_ROW,
@@ -45,7 +45,7 @@ def division(given: Config = SOUND, **settings: Any) -> tuple[Book, Rules]:
 
 def with_timers(book: Book, *due_ms: int) -> None:
     """Timers of people who come back."""
-    book.apply("main", [Change("timer", f"back/p{number}", Timer(due)) for number, due in enumerate(due_ms)])
+    book.apply("main", {"timer": {f"back/p{number}": Timer(due) for number, due in enumerate(due_ms)}})
 
 
 def kinds(made: Made) -> list[str]:
