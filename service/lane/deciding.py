@@ -36,7 +36,7 @@ from service.wire.dead_letters import dead_letter
 from service.wire.inputs import LaneInput, Origin, Tick
 from service.wire.log_records import NO_OFFSET, Batch, OutcomeLine, Place
 from service.wire.messages import Message, Poison, Position
-from service.wire.outputs import DEFAULT_DIVISION, Context, render
+from service.wire.outputs import DEFAULT_DIVISION, NO_ORIGIN, Context, render
 from service.wire.topics import Topics
 
 log = structlog.get_logger()
@@ -105,14 +105,14 @@ def switch_configuration(book: Book, config: Config, rules: Rules) -> Made:
     making = _Making(book, replace(rules, configs={**rules.configs, config.division: config}))
     book.versions[config.division] = config.version
     verdict = switch(book.state(config.division), config, book.clock_ms)
-    making.record(config.division, verdict, making.tell(config.division, verdict, None))
+    making.record(config.division, verdict, making.tell(config.division, verdict, book.place.ordinal))
     return making.finish(0)
 
 
 class _Told(NamedTuple):
-    """One decision as the log lists it and as the world hears of it."""
+    """Decisions as the log lists them and as the world hears of them."""
 
-    line: OutcomeLine
+    lines: list[OutcomeLine]
     messages: list[Message]
 
 
@@ -131,6 +131,7 @@ class _Making:
         self._outcomes: list[OutcomeLine] = []
         self._outputs: list[Message] = []
         self._output_bytes = 0
+        self._contexts: dict[str, Context] = {}
 
     @property
     def is_full(self) -> bool:
@@ -146,7 +147,7 @@ class _Making:
             self._timers_left -= 1
             _, division, name = timer
             verdict = fire(name, book.state(division), self._config(division), book.clock_ms)
-            self.record(division, verdict, self.tell(division, verdict, None))
+            self.record(division, verdict, self.tell(division, verdict, self._ordinal))
         return True
 
     def take(self, item: Read) -> None:
@@ -165,28 +166,26 @@ class _Making:
                 assert_never(item.content)
         self._offset, self._ordinal = item.offset + 1, 0
 
-    def record(self, division: str, verdict: Verdict, told: Sequence[_Told]) -> None:
+    def record(self, division: str, verdict: Verdict, told: _Told) -> None:
         """Make a verdict part of the batch, with what is told of it."""
         changes = verdict.changes
         self._book.apply(division, changes)
         for kind, fields in changes.items():
             self._changes[kind, division if kind != "person" else ""].update(fields)
-        for line, messages in told:
-            self._list(line)
-            self._publish(messages)
+        self._outcomes += told.lines
+        self._ordinal += len(told.lines)
+        self._publish(told.messages)
 
     def tell(
-        self, division: str, verdict: Verdict, received: LaneInput | None, ordinal: int | None = None
-    ) -> list[_Told]:
+        self, division: str, verdict: Verdict, ordinal: int, origin: Origin = NO_ORIGIN, source: str = ""
+    ) -> _Told:
         """What the log lists and the world hears of a verdict's decisions, numbered on from `ordinal`."""
-        first = self._ordinal if ordinal is None else ordinal
-        config = self._config(division)
-        origin, source = (Origin(), "") if received is None else (received.origin, str(received.position))
-        context = Context(self._rules.topics, division, self._book.clock_ms, config.version, config.label, origin)
-        told = []
-        for number, decision in enumerate(verdict.decisions, first):
+        context = self._context(division)
+        told = _Told([], [])
+        for number, decision in enumerate(verdict.decisions, ordinal):
             line = self._line(number, *describe(decision), source)
-            told.append(_Told(line, render(decision, line.decision_id, context)))
+            told.lines.append(line)
+            told.messages.extend(render(decision, line.decision_id, context, origin))
         return told
 
     def finish(self, used: int) -> Made:
@@ -214,13 +213,14 @@ class _Making:
 
     def _take_event(self, received: LaneInput, raw: bytes) -> None:
         position = received.position
+        source = str(position)
         if self._rules.drop_taken and self._book.is_taken(position):
-            self._note("dropped", "", str(position))
+            self._note("dropped", "", source)
             return
         self._book.take(position)
         self._marked[position.topic, position.partition] = None
         try:
-            decided = self._decide(received)
+            decided = self._decide(received, source)
         except Exception as error:  # noqa: BLE001  # the one place: what a decision raises costs its event, not the lane
             self._raised(received, raw, error)
             return
@@ -228,19 +228,28 @@ class _Making:
         for division, verdict, told in decided:
             self.record(division, verdict, told)
 
-    def _decide(self, received: LaneInput) -> list[tuple[str, Verdict, list[_Told]]]:
+    def _decide(self, received: LaneInput, source: str) -> list[tuple[str, Verdict, _Told]]:
         """The verdict of each division concerned, and what is told of it; nothing is changed yet."""
         decided = []
         ordinal = self._ordinal
         for division in self._divisions_of(received):
-            state, config = self._book.state(division), self._config(division)
-            verdict = decide(received.event, state, config, self._book.clock_ms)
-            decided.append((division, verdict, self.tell(division, verdict, received, ordinal)))
+            verdict = decide(received.event, self._book.state(division), self._config(division), self._book.clock_ms)
+            decided.append((division, verdict, self.tell(division, verdict, ordinal, received.origin, source)))
             ordinal += len(verdict.decisions)
         return decided
 
     def _config(self, division: str) -> Config:
         return self._rules.configs.get(division) or Config(division)
+
+    def _context(self, division: str) -> Context:
+        """What the messages of this moment have in common; many inputs of a batch come at one time."""
+        known = self._contexts.get(division)
+        time_ms = self._book.clock_ms
+        if known is None or known.time_ms != time_ms:
+            config = self._config(division)
+            known = Context(self._rules.topics, division, time_ms, config.version, config.label)
+            self._contexts[division] = known
+        return known
 
     def _divisions_of(self, received: LaneInput) -> list[str]:
         """An event about a person concerns every division of the lane, unless it names one."""
@@ -268,15 +277,12 @@ class _Making:
 
     def _note(self, kind: str, reason: str, source: str) -> None:
         """List one outcome under the input's offset, with the next ordinal."""
-        self._list(self._line(self._ordinal, kind, reason, source))
+        self._outcomes.append(self._line(self._ordinal, kind, reason, source))
+        self._ordinal += 1
 
     def _line(self, ordinal: int, kind: str, reason: str, source: str) -> OutcomeLine:
         decision_id = f"{self._rules.lane}-{self._book.epoch}-{self._offset}-{ordinal}"
         return OutcomeLine(self._offset, ordinal, kind, reason, decision_id, source)
-
-    def _list(self, line: OutcomeLine) -> None:
-        self._outcomes.append(line)
-        self._ordinal = line.ordinal + 1
 
 
 def describe(decision: Decision) -> tuple[str, str]:

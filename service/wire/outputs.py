@@ -2,15 +2,16 @@
 
 The bytes are a function of the arguments alone: no clock and no chance, so that publishing again after a crash sends
 the same id and the same bytes. Messages are CloudEvents in binary mode. This runs for every decision, so headers are
-built by hand and what repeats is kept: a division's headers, the time of a batch.
+built by hand and what repeats is kept with the context.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property
 from hashlib import blake2b
-from typing import Final, NamedTuple, assert_never
+from typing import Final, assert_never
 
 import orjson
 
@@ -18,7 +19,6 @@ from service.core.model import (
     Assigned,
     Decision,
     Nothing,
-    Notification,
     Pending,
     Queued,
     Rejected,
@@ -42,10 +42,11 @@ TRACE_ID_END: Final = len("00-") + 32
 """A `traceparent` is version, trace id, span id and flags: `00-…32…-…16…-01`."""
 
 
-class Context(NamedTuple):
-    """What the messages of a decision say beside the decision: where, when and with which configuration.
+@dataclass(frozen=True)
+class Context:
+    """What the messages of a moment have in common: where, when and with which configuration was decided.
 
-    `time_ms` is the lane's clock at the decision. `origin` is empty where a timer set the decision off.
+    `time_ms` is the lane's clock at the decision.
     """
 
     topics: Topics
@@ -53,41 +54,75 @@ class Context(NamedTuple):
     time_ms: int
     config_version: int
     config_label: str
-    origin: Origin = Origin()
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The headers of every message."""
+        return (
+            SPECVERSION,
+            ("ce_source", f"fairlead/{self.division}".encode()),
+            ("ce_division", self.division.encode()),
+            JSON_CONTENT,
+            ("ce_time", iso_time(self.time_ms).encode()),
+        )
+
+    @cached_property
+    def key_prefix(self) -> str:
+        """What keys begin with: two divisions may have records and people of the same name."""
+        return "" if self.division == DEFAULT_DIVISION else f"{self.division}/"
+
+    @cached_property
+    def configuration(self) -> dict[str, object]:
+        """The configuration as decisions name it."""
+        return {"version": self.config_version, "label": self.config_label}
 
 
-class _Division(NamedTuple):
-    headers: Headers
-    key_prefix: str
+NO_ORIGIN: Final = Origin()
+"""A timer set the decision off."""
 
 
-def render(decision: Decision, decision_id: str, context: Context) -> list[Message]:
+def render(decision: Decision, decision_id: str, context: Context, origin: Origin = NO_ORIGIN) -> list[Message]:
     """What is published about a decision: itself, then its notifications. Nothing to do publishes nothing."""
     told = _told(decision)
     if told is None:
         return []
     kind, said = told
-    record_type, _, record_id = decision.record.partition("/")
+    name = decision.record
+    record_type, _, record_id = name.partition("/")
     record = {"type": record_type, "id": record_id}
-    said["record"] = record
-    said["decision"] = decision_id
-    said["sequence"] = decision.sequence
-    said["expected_owner"] = _target(decision.expected_owner)
-    said["expected_version"] = decision.expected_version
-    said["configuration"] = {"version": context.config_version, "label": context.config_label}
-    said["trace"] = _trace(decision.trace)
-    division = _division(context.division)
-    common = _common_headers(decision, decision_id, division, context)
-    key = (division.key_prefix + decision.record).encode()
-    headers: Headers = (kind, ("ce_id", decision_id.encode()), ("ce_partitionkey", key), *common)
-    causation = context.origin.event_id
-    if causation:
-        headers = (*headers, ("ce_causationid", causation.encode()))
-    messages = [Message(context.topics.assignments, key, orjson.dumps(said), headers)]
+    value = orjson.dumps(
+        {
+            **said,
+            "record": record,
+            "decision": decision_id,
+            "sequence": decision.sequence,
+            "expected_owner": _target(decision.expected_owner),
+            "expected_version": decision.expected_version,
+            "configuration": context.configuration,
+            "trace": _trace(decision.trace),
+        }
+    )
+    key = (context.key_prefix + name).encode()
+    identity = decision_id.encode()
+    common = context.headers + _headers(decision, decision_id, origin)
+    headers: Headers = (kind, ("ce_id", identity), ("ce_partitionkey", key), *common)
+    if origin.event_id:
+        headers = (*headers, ("ce_causationid", origin.event_id.encode()))
+    messages = [Message(context.topics.assignments, key, value, headers)]
     for notification in decision.notifications:
-        key = (division.key_prefix + notification.person).encode()
-        value, headers = _notification(notification, decision_id, record, key)
-        messages.append(Message(context.topics.notifications, key, value, headers + common))
+        kind_told, person, via = notification
+        key = (context.key_prefix + person).encode()
+        value = orjson.dumps(
+            {"decision": decision_id, "kind": kind_told, "person": person, "via": via, "record": record}
+        )
+        headers = (
+            NOTIFICATION,
+            ("ce_id", f"{decision_id}/{kind_told}/{person}".encode()),
+            ("ce_partitionkey", key),
+            ("ce_causationid", identity),
+            *common,
+        )
+        messages.append(Message(context.topics.notifications, key, value, headers))
     return messages
 
 
@@ -149,32 +184,11 @@ def _tried(tried: Tried) -> dict[str, object]:
     return said if unresolved is None else {**said, "unresolved": unresolved}
 
 
-def _notification(
-    notification: Notification, decision_id: str, record: dict[str, str], key: bytes
-) -> tuple[bytes, Headers]:
-    """Its id makes it one per decision, kind and person (D22); the decision is what caused it."""
-    kind, person, via = notification
-    value = orjson.dumps({"decision": decision_id, "kind": kind, "person": person, "via": via, "record": record})
-    headers = (
-        NOTIFICATION,
-        ("ce_id", f"{decision_id}/{kind}/{person}".encode()),
-        ("ce_partitionkey", key),
-        ("ce_causationid", decision_id.encode()),
-    )
-    return value, headers
-
-
-def _common_headers(decision: Decision, decision_id: str, division: _Division, context: Context) -> Headers:
+def _headers(decision: Decision, decision_id: str, origin: Origin) -> Headers:
     """What all messages of a decision say alike. Who reacts to one copies the depth, so it counts this decision."""
-    headers: Headers = (
-        *division.headers,
-        ("ce_time", _time(context.time_ms)),
-        ("ce_subject", decision.record.encode()),
-        ("ce_chaindepth", b"%d" % (decision.depth + 1)),
-    )
+    headers: Headers = (("ce_subject", decision.record.encode()), ("ce_chaindepth", b"%d" % (decision.depth + 1)))
     if decision.correlation_id:
         headers = (*headers, ("ce_correlationid", decision.correlation_id.encode()))
-    origin = context.origin
     if origin.traceparent:
         headers = (*headers, ("ce_traceparent", _traceparent(origin.traceparent, decision_id)))
         if origin.tracestate:
@@ -186,19 +200,3 @@ def _traceparent(callers: str, decision_id: str) -> bytes:
     """The caller's trace with a span of ours, which follows from the decision."""
     span = blake2b(decision_id.encode(), digest_size=8).hexdigest()
     return f"{callers[:TRACE_ID_END]}-{span}{callers[TRACE_ID_END + 17 :]}".encode()
-
-
-@lru_cache(maxsize=4096)
-def _division(division: str) -> _Division:
-    headers: Headers = (
-        SPECVERSION,
-        ("ce_source", f"fairlead/{division}".encode()),
-        ("ce_division", division.encode()),
-        JSON_CONTENT,
-    )
-    return _Division(headers, "" if division == DEFAULT_DIVISION else f"{division}/")
-
-
-@lru_cache(maxsize=1024)
-def _time(time_ms: int) -> bytes:
-    return iso_time(time_ms).encode()

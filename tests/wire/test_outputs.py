@@ -59,8 +59,10 @@ BARE: dict[str, Outcome] = {
 }
 
 
-def context(division: str = "main", origin: Origin = ORIGIN) -> Context:
-    return Context(Topics.of(), division, 1_500, 7, "9f3c2e", origin)
+def told(
+    decision: Decision, decision_id: str = DECISION_ID, *, division: str = "main", origin: Origin = ORIGIN
+) -> list[Message]:
+    return render(decision, decision_id, Context(Topics.of(), division, 1_500, 7, "9f3c2e"), origin)
 
 
 def decision(outcome: Outcome, *notified: str, record: str = "lead/4711", trace: Trace = TRACE) -> Decision:
@@ -68,8 +70,8 @@ def decision(outcome: Outcome, *notified: str, record: str = "lead/4711", trace:
     return Decision(record, outcome, trace, notifications, 3, Target("pool", "sales"), 5, "c1", 1)
 
 
-def only(outcome: Outcome, where: Context | None = None) -> Message:
-    (message,) = render(decision(outcome), DECISION_ID, where or context())
+def only(outcome: Outcome, *, division: str = "main", origin: Origin = ORIGIN) -> Message:
+    (message,) = told(decision(outcome), division=division, origin=origin)
     return message
 
 
@@ -106,7 +108,7 @@ def test_every_outcome_is_published_as_its_type_and_fits_its_schema(
 
 def test_nothing_to_do_publishes_nothing() -> None:
     """It is in the log, with its reason."""
-    assert render(decision(Nothing("echo")), DECISION_ID, context()) == []
+    assert told(decision(Nothing("echo"))) == []
 
 
 def test_an_assignment_names_owner_pool_and_turn() -> None:
@@ -154,32 +156,35 @@ def test_a_decision_says_why() -> None:
 
 def test_a_notification_is_one_per_decision_kind_and_person() -> None:
     """D22, S19: its id says so, and its body names the decision it belongs to."""
-    assigned, *told = render(decision(OUTCOMES["assignment.assigned.v1"], "ann", "eve"), DECISION_ID, context())
-    assert [attributes(message)["id"] for message in told] == ["3-0-4711-0/assigned/ann", "3-0-4711-0/assigned/eve"]
-    assert {message.topic for message in told} == {"notifications"}
-    assert [message.key for message in told] == [b"ann", b"eve"]
-    assert body(told[0]) == {
+    assigned, *notifications = told(decision(OUTCOMES["assignment.assigned.v1"], "ann", "eve"))
+    assert [attributes(message)["id"] for message in notifications] == [
+        "3-0-4711-0/assigned/ann",
+        "3-0-4711-0/assigned/eve",
+    ]
+    assert {message.topic for message in notifications} == {"notifications"}
+    assert [message.key for message in notifications] == [b"ann", b"eve"]
+    assert body(notifications[0]) == {
         "decision": attributes(assigned)["id"],
         "kind": "assigned",
         "person": "ann",
         "via": ["email", "chat"],
         "record": {"type": "lead", "id": "4711"},
     }
-    assert attributes(told[0])["causationid"] == DECISION_ID
-    for message in told:
+    assert attributes(notifications[0])["causationid"] == DECISION_ID
+    for message in notifications:
         fits(message)
 
 
 def test_rendering_again_gives_the_same_bytes() -> None:
     """What is published again after a crash is the same message, so that readers can recognise it."""
     wanted = decision(OUTCOMES["assignment.assigned.v1"], "ann")
-    assert render(wanted, DECISION_ID, context()) == render(wanted, DECISION_ID, context())
-    assert render(wanted, "3-0-4711-1", context())[0].headers != render(wanted, DECISION_ID, context())[0].headers
+    assert told(wanted) == told(wanted)
+    assert told(wanted, "3-0-4711-1")[0].headers != told(wanted)[0].headers
 
 
 def test_an_output_says_where_it_belongs() -> None:
     """Correlation, cause, order, division, time and depth ride along as attributes."""
-    found = attributes(only(OUTCOMES["assignment.assigned.v1"], context("acme")))
+    found = attributes(only(OUTCOMES["assignment.assigned.v1"], division="acme"))
     assert {name: value for name, value in found.items() if name != "traceparent"} == {
         "specversion": "1.0",
         "type": "assignment.assigned.v1",
@@ -200,11 +205,11 @@ def test_an_output_says_where_it_belongs() -> None:
 def test_the_key_is_the_record_and_in_a_division_of_its_own_begins_with_it() -> None:
     """Two companies may have records and people of the same name."""
     assigned = decision(OUTCOMES["assignment.assigned.v1"], "ann")
-    assert [message.key for message in render(assigned, DECISION_ID, context("acme"))] == [
+    assert [message.key for message in told(assigned, division="acme")] == [
         b"acme/lead/4711",
         b"acme/ann",
     ]
-    assert [message.key for message in render(assigned, DECISION_ID, context("main"))] == [b"lead/4711", b"ann"]
+    assert [message.key for message in told(assigned)] == [b"lead/4711", b"ann"]
 
 
 def test_the_callers_trace_goes_on_with_a_span_of_ours() -> None:
@@ -216,14 +221,14 @@ def test_the_callers_trace_goes_on_with_a_span_of_ours() -> None:
 
 def test_a_decision_set_off_by_a_timer_has_no_cause_and_no_trace() -> None:
     """A parked record that is drained belongs to its chain only."""
-    found = attributes(only(OUTCOMES["assignment.assigned.v1"], context(origin=Origin())))
+    found = attributes(only(OUTCOMES["assignment.assigned.v1"], origin=Origin()))
     assert not {"causationid", "traceparent", "tracestate"} & set(found)
     assert found["correlationid"] == "c1"
 
 
 def test_a_record_id_may_hold_slashes() -> None:
     """The type ends at the first one."""
-    (message,) = render(decision(Assigned("ann"), record="lead/a/b"), DECISION_ID, context())
+    (message,) = told(decision(Assigned("ann"), record="lead/a/b"))
     assert body(message)["record"] == {"type": "lead", "id": "a/b"}
 
 

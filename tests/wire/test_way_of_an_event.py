@@ -33,8 +33,8 @@ def way(division: Division, *records: RawRecord) -> Iterator[Message]:
         before = len(division.decisions)
         division.send(found.event)
         for ordinal, decision in enumerate(division.decisions[before:]):
-            context = Context(Topics.of(), "main", division.now_ms, 1, "abc", found.origin)
-            yield from render(decision, f"0-0-{number}-{ordinal}", context)
+            context = Context(Topics.of(), "main", division.now_ms, 1, "abc")
+            yield from render(decision, f"0-0-{number}-{ordinal}", context, found.origin)
 
 
 def lead(record_id: str, event_type: str = "created", owner: str = "pool:sales", **parts: object) -> RawRecord:
