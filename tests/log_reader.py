@@ -94,7 +94,7 @@ class Reader:
             self.complain(f"batch {offset} turns the clock back")
         self.clock = batch["time"]
         apply(self.content, batch["changes"])
-        outputs = [read_output(row) for row in batch["outputs"]]
+        outputs = [read_output(row, batch["headers"]) for row in batch["outputs"]]
         self.batches[offset] = outputs
         self._outcomes(offset, batch["outcomes"], outputs)
         for output in outputs:
@@ -216,14 +216,12 @@ def apply(content: Content, changes: list[list[Any]]) -> None:
             content.setdefault(key, {})[name] = value
 
 
-def read_output(row: list[Any]) -> Output:
-    """A message from a batch; what is no text stands there in base64."""
-    topic, key, value, headers = row
+def read_output(row: list[Any], headers: list[list[Any]]) -> Output:
+    """A message from a batch, whose headers it names by position; what is no text stands there in base64."""
+    topic, key, value, positions = row
+    own = [headers[position] for position in positions]
     return Output(
-        topic,
-        _plain(key),
-        _plain(value),
-        tuple((name, None if said is None else _plain(said)) for name, said in headers),
+        topic, _plain(key), _plain(value), tuple((name, None if said is None else _plain(said)) for name, said in own)
     )
 
 

@@ -44,9 +44,11 @@ class Run:
         self.log.append({"kind": "claim", "owner": "one"})
         return self
 
-    def batch(self, **more: Any) -> Run:
-        """Decide the next input; `more` replaces fields of the batch."""
+    def batch(self, outputs: list[list[Any]] | None = None, **more: Any) -> Run:
+        """Decide the next input; `outputs`, with their headers, and `more` replace fields of the batch."""
         number = len(self.inputs)
+        published = [assigned(number)] if outputs is None else outputs
+        headers = sorted({header for *_, own in published for header in own})
         at = [0, "crm.records", 0, number]
         self.inputs.append(json.dumps({"at": at, "record": {}}).encode())
         changes: Changes = [
@@ -64,10 +66,11 @@ class Run:
             "time": number,
             "outcomes": [[number, 0, "assigned", "", f"0-0-{number}-0", source]],
             "changes": changes,
-            "outputs": [assigned(number)],
+            "headers": headers,
+            "outputs": [[*output, [headers.index(header) for header in own]] for *output, own in published],
         } | more
         apply(self.content, record["changes"])
-        self.published += record["outputs"]
+        self.published += published
         self.revision = len(self.log)
         self.log.append(record)
         return self

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, assert_never
 
 import orjson
 
-from service.wire.messages import Message
+from service.wire.messages import Header, Message
 
 NO_OFFSET: Final = -1
 
@@ -107,7 +107,7 @@ class Complete:
 
 
 LogRecord = Claim | Batch | Chunk | Complete
-ReadOutputs = Callable[[list[Any]], Sequence[Message]]
+ReadOutputs = Callable[[dict[str, Any]], Sequence[Message]]
 
 
 class UnreadableLog(Exception):
@@ -151,7 +151,7 @@ def decode(value: bytes) -> LogRecord:
 
 def decode_for_state(value: bytes) -> LogRecord:
     """Read a record back without a batch's outputs, which are most of it. Raises `UnreadableLog`."""
-    return _decode(value, lambda rows: ())
+    return _decode(value, lambda data: ())
 
 
 def _decode(value: bytes, outputs: ReadOutputs) -> LogRecord:
@@ -163,6 +163,7 @@ def _decode(value: bytes, outputs: ReadOutputs) -> LogRecord:
 
 
 def _encode_batch(batch: Batch) -> bytes:
+    headers, outputs = _encode_outputs(batch.outputs)
     return _dump(
         "batch",
         batch.token,
@@ -175,7 +176,8 @@ def _encode_batch(batch: Batch) -> bytes:
             "code": batch.code,
             "outcomes": [tuple(line) for line in batch.outcomes],
             "changes": [(key, name, _raw(value)) for key, name, value in batch.changes],
-            "outputs": [_encode_output(output) for output in batch.outputs],
+            "headers": headers,
+            "outputs": outputs,
             "grown": batch.grown,
         },
     )
@@ -185,13 +187,24 @@ def _dump(kind: str, token: int, snapshots: tuple[SnapshotMark, ...], rest: Mapp
     return orjson.dumps({"kind": kind, "token": token, "snapshots": [tuple(mark) for mark in snapshots], **rest})
 
 
-def _encode_output(output: Message) -> tuple[object, ...]:
-    """Nearly all outputs are text through and through; only a dead letter may hold other bytes."""
-    topic, key, value, headers = output
+def _encode_outputs(outputs: Sequence[Message]) -> tuple[list[object], list[object]]:
+    """The headers that occur, each once, and the outputs, which name theirs by position: most repeat in every one.
+
+    Nearly all is text through and through; only a dead letter may hold other bytes.
+    """
+    known: dict[Header, int] = {}
+    position = known.setdefault
     try:
-        return topic, key.decode(), value.decode(), [(name, header.decode()) for name, header in headers]  # type: ignore[union-attr]  # none raises
-    except (UnicodeDecodeError, AttributeError):
-        return topic, _text(key), _text(value), [(name, _text(header)) for name, header in headers]
+        rows: list[object] = [
+            (topic, key.decode(), value.decode(), [position(header, len(known)) for header in headers])
+            for topic, key, value, headers in outputs
+        ]
+    except UnicodeDecodeError:
+        rows = [
+            (topic, _text(key), _text(value), [position(header, len(known)) for header in headers])
+            for topic, key, value, headers in outputs
+        ]
+    return [(name, _text(value)) for name, value in known], rows
 
 
 def _raw(value: bytes | None) -> orjson.Fragment | None:
@@ -216,15 +229,11 @@ def _marks(data: dict[str, Any]) -> tuple[SnapshotMark, ...]:
     return tuple(SnapshotMark(*mark) for mark in data["snapshots"])
 
 
-def _decode_outputs(rows: list[Any]) -> list[Message]:
+def _decode_outputs(data: dict[str, Any]) -> list[Message]:
+    known = [(name, None if value is None else _bytes(value)) for name, value in data["headers"]]
     return [
-        Message(
-            topic,
-            _bytes(key),
-            _bytes(value),
-            tuple((name, None if header is None else _bytes(header)) for name, header in headers),
-        )
-        for topic, key, value, headers in rows
+        Message(topic, _bytes(key), _bytes(value), tuple([known[position] for position in positions]))
+        for topic, key, value, positions in data["outputs"]
     ]
 
 
@@ -240,7 +249,7 @@ def _decode_batch(data: dict[str, Any], outputs: ReadOutputs) -> Batch:
         changes=[
             Stored(key, name, None if value is None else orjson.dumps(value)) for key, name, value in data["changes"]
         ],
-        outputs=outputs(data["outputs"]),
+        outputs=outputs(data),
         snapshots=_marks(data),
         grown=data["grown"],
     )
