@@ -143,8 +143,8 @@ class LaneSettings(BaseModel):
     """No snapshot before the log has grown by so much. Raise it where the log's size does not matter."""
     keep_hours: int = Field(default=168, ge=1, le=87_600)
     """Decisions stay in the log for so long. Raise it to replay and audit further back."""
-    log_record_max_bytes: int = Field(default=900_000, ge=10_000, le=1_000_000)
-    """A larger batch is split. Lower it where the log topic's `max.message.bytes` is below Kafka's default."""
+    log_record_max_bytes: int = Field(default=1_200_000, ge=10_000, le=1_200_000)
+    """A batch ends before its log record grows so large. The log topic must accept 800 kB more, for escaped texts."""
 
 
 class HttpSettings(BaseModel):

@@ -19,8 +19,10 @@ from aiokafka.abc import AbstractTokenProvider
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaTimeoutError
 
-MAX_RECORD_BYTES = 1_000_000
-"""Largest value of a record, and about the largest produce batch. Topics must accept a little more (batch header)."""
+MAX_RECORD_BYTES = 2_000_000
+"""Largest value of a record. The log must accept a little more (batch header), see `deploy/topics.yaml`."""
+MAX_BATCH_BYTES = 1_000_000
+"""Largest produce batch of more than one record: what any topic accepts."""
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
 """Bound of one request and of one fetched page: several of the largest records fit."""
 FETCH_WAIT_MS = 200
@@ -116,11 +118,11 @@ class KafkaConnection:
         }
 
     def producer_options(self) -> dict[str, Any]:
-        """An idempotent producer that waits for all replicas, with batches as large as the largest record."""
+        """An idempotent producer that waits for all replicas, with batches as large as any topic accepts."""
         return self.client_options() | {
             "enable_idempotence": True,
             "acks": "all",
-            "max_batch_size": MAX_RECORD_BYTES,
+            "max_batch_size": MAX_BATCH_BYTES,
             "max_request_size": MAX_REQUEST_BYTES,
         }
 

@@ -22,7 +22,7 @@ from service.wire.values import pack, unpack
 RESIDENT_KEYS: Final[tuple[str, ...]] = tuple(key for kind, keys in KEYS.items() if kind != "record" for key in keys)
 """The keys that are read whole when a lane is taken over."""
 
-NO_TIMERS: Final[Mapping[str, Value | None]] = MappingProxyType({})
+NOTHING_CHANGED: Final[Mapping[str, Value | None]] = MappingProxyType({})
 
 SourceMark = tuple[int, int]
 """Epoch and offset of the highest position taken from one source partition."""
@@ -56,7 +56,7 @@ class Book:
     def apply(self, division: str, changes: Changes) -> None:
         """Take over a decision's changes, and note its timers on the agenda."""
         self.state(division).apply(changes)
-        for name, timer in changes.get("timer", NO_TIMERS).items():
+        for name, timer in changes.get("timer", NOTHING_CHANGED).items():
             if isinstance(timer, Timer):
                 heapq.heappush(self._agenda, (timer.due_ms, division, name))
 

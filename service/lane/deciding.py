@@ -29,9 +29,9 @@ from service.core.model import (
     Rejected,
     Released,
 )
-from service.core.state import Kind, Value
+from service.core.state import Kind, Record, Value
 from service.core.timers import fire
-from service.lane.book import Book, stored
+from service.lane.book import NOTHING_CHANGED, Book, stored
 from service.wire.dead_letters import dead_letter
 from service.wire.inputs import LaneInput, Origin, Tick
 from service.wire.log_records import NO_OFFSET, Batch, OutcomeLine, Place
@@ -47,9 +47,10 @@ CODE_VERSION: Final = 1
 MAX_RAISED_IN_A_ROW: Final = 100
 """So many inputs in a row whose decision raised are a bug and not bad input: the lane halts."""
 
-
-HEADERS_BYTES: Final = 400
-"""About what the headers of one output take in the log."""
+MESSAGE_BYTES: Final = 250
+OUTCOME_BYTES: Final = 100
+RECORD_BYTES: Final = 200
+"""About what an output, an outcome and a changed record take in the log besides the output's value and the facts."""
 
 
 class TooManyDeadLetters(Exception):
@@ -64,7 +65,7 @@ class Rules:
     topics: Topics
     configs: Mapping[str, Config]
     timers_per_batch: int = 100
-    outputs_max_bytes: int = 450_000
+    log_max_bytes: int = 1_200_000
     drop_taken: bool = True
 
 
@@ -91,7 +92,7 @@ def decide_batch(book: Book, inputs: Sequence[Read], rules: Rules) -> Made:
     used = 0
     for item in inputs:
         book.clock_ms = max(book.clock_ms, item.time_ms)
-        if not making.fire_due_timers() or making.is_full:
+        if not making.fire_due_timers() or not making.has_room(item):
             break
         making.take(item)
         used += 1
@@ -130,19 +131,21 @@ class _Making:
         self._marked: dict[tuple[str, int], None] = {}
         self._outcomes: list[OutcomeLine] = []
         self._outputs: list[Message] = []
-        self._output_bytes = 0
+        self._bytes = 0
         self._contexts: dict[str, Context] = {}
 
-    @property
-    def is_full(self) -> bool:
-        """Whether the log record would become too large with more in it."""
-        return self._output_bytes >= self._rules.outputs_max_bytes
+    def has_room(self, item: Read) -> bool:
+        """Whether the log record takes this input as well. The first it always takes: there is no smaller record.
+
+        What comes of an input is seldom larger than the input, and where it cannot be decided it is the input itself.
+        """
+        return not self._bytes or self._bytes + _logged_bytes(item.raw) <= self._rules.log_max_bytes
 
     def fire_due_timers(self) -> bool:
         """Let the timers go off whose time has come. False: the batch may not fire more, and some are left."""
         book = self._book
         while (timer := book.next_timer()) is not None and timer[0] <= book.clock_ms:
-            if self._timers_left == 0 or self.is_full:
+            if self._timers_left == 0 or self._bytes > self._rules.log_max_bytes:
                 return False
             self._timers_left -= 1
             _, division, name = timer
@@ -172,6 +175,8 @@ class _Making:
         self._book.apply(division, changes)
         for kind, fields in changes.items():
             self._changes[kind, division if kind != "person" else ""].update(fields)
+        for record in changes.get("record", NOTHING_CHANGED).values():
+            self._bytes += RECORD_BYTES + (2 * len(record.facts) if isinstance(record, Record) else 0)
         self._outcomes += told.lines
         self._ordinal += len(told.lines)
         self._publish(told.messages)
@@ -272,8 +277,9 @@ class _Making:
 
     def _publish(self, messages: Sequence[Message]) -> None:
         self._outputs += messages
+        self._bytes += OUTCOME_BYTES
         for message in messages:
-            self._output_bytes += len(message.value) + HEADERS_BYTES
+            self._bytes += _logged_bytes(message.value) + MESSAGE_BYTES
 
     def _note(self, kind: str, reason: str, source: str) -> None:
         """List one outcome under the input's offset, with the next ordinal."""
@@ -283,6 +289,11 @@ class _Making:
     def _line(self, ordinal: int, kind: str, reason: str, source: str) -> OutcomeLine:
         decision_id = f"{self._rules.lane}-{self._book.epoch}-{self._offset}-{ordinal}"
         return OutcomeLine(self._offset, ordinal, kind, reason, decision_id, source)
+
+
+def _logged_bytes(text: bytes) -> int:
+    """About how long a JSON text is as a string within JSON, where its quotes are escaped; at worst it doubles."""
+    return len(text) + len(text) // 4
 
 
 def describe(decision: Decision) -> tuple[str, str]:

@@ -44,12 +44,12 @@ TICK_PAUSE_MS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What bounds a lane's work. `record_max_bytes`: a batch whose log record would be larger is halved."""
+    """What bounds a lane's work. `record_max_bytes`: a batch ends before its log record becomes larger."""
 
     batch_max: int = 500
     timers_per_batch: int = 100
     poll_wait_ms: int = 200
-    record_max_bytes: int = 900_000
+    record_max_bytes: int = 1_200_000
     snapshot_min_bytes: int = 4_000_000
     keep_ms: int = 7 * 24 * 3_600_000
 
@@ -276,7 +276,7 @@ class Lane:
             self.around.topics,
             self._configs,
             self.limits.timers_per_batch,
-            self.limits.record_max_bytes // 2,
+            self.limits.record_max_bytes,
             self.around.safeguards.watermark,
         )
 

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import pytest
 
-from service.kafka.connection import MAX_RECORD_BYTES
+from service.kafka.connection import MAX_BATCH_BYTES, MAX_RECORD_BYTES
 from service.kafka.port import LogEntry, Message, Transport, Truncated
 from tests.kafka.transports import LANES, Broker
 
@@ -236,7 +236,7 @@ async def test_messages_of_several_topics_go_in_one_call(broker: Broker) -> None
 async def test_more_than_a_batch_keeps_its_order(broker: Broker) -> None:
     """What does not fit into one request follows in the next, behind it."""
     transport = broker.transport()
-    size = MAX_RECORD_BYTES // 4
+    size = MAX_BATCH_BYTES // 4
     values = [b"%02d" % number + bytes(size) for number in range(12)]
     await transport.publish([Message(broker.topics.assignments, b"lead/1", value) for value in values])
     published = await broker.published(broker.topics.assignments)

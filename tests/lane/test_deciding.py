@@ -176,6 +176,6 @@ def test_a_member_event_reaches_all_divisions_of_the_lane() -> None:
 
 def test_a_record_that_would_become_too_large_ends_the_batch() -> None:
     """The log record stays below the broker's limit; the rest goes into the next batch."""
-    book, given = division(outputs_max_bytes=1)
+    book, given = division(log_max_bytes=1)
     items = [read(created(f"lead/{number}", "pool:sales"), number) for number in range(3)]
     assert decide_batch(book, items, given).used == 1
