@@ -5,13 +5,16 @@
 The log record is the decision. When its offset is the one after our last record, nobody else has written in between,
 and what it says is the truth; when it is not, the log tells whether we still own the lane. Whatever else surprises
 us is answered in one way: claim again.
+
+A batch that is true is landing while the next one is prepared: it is remembered before anything is loaded, and told of
+before the next is appended. So one batch at most is in the log and not yet out.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -96,6 +99,7 @@ class Lane:
     _configs: dict[str, Config] = field(default_factory=dict)
     _waiting: list[Read] = field(default_factory=list)
     _loaded: set[tuple[str, str]] = field(default_factory=set)
+    _landing: tuple[asyncio.Task[None], ...] = ()
     _ticked_ms: int = 0
     is_leaving: bool = False
 
@@ -131,8 +135,22 @@ class Lane:
             while not self.is_leaving:
                 await self.work_once(tenure, snapshots)
                 on_batch(tenure)
+            await self.land()
         except (Lost, Truncated, KafkaError, RedisError, OSError) as error:
             raise Surprise(f"{type(error).__name__}: {error}") from error
+        finally:
+            await self._give_up_landing()
+
+    async def land(self) -> None:
+        """Wait until the last batch is remembered and told of. Raises what went wrong with it."""
+        await _all(self._landing)
+        self._landing = ()
+
+    async def _give_up_landing(self) -> None:
+        for task in self._landing:
+            task.cancel()
+        await asyncio.gather(*self._landing, return_exceptions=True)
+        self._landing = ()
 
     def _snapshots(self, tenure: Tenure) -> Snapshots:
         return Snapshots(
@@ -148,14 +166,16 @@ class Lane:
     async def work_once(self, tenure: Tenure, snapshots: Snapshots) -> int:
         """One round: a new configuration, or a batch of inputs, or letting time pass; then a piece of snapshot.
 
-        Returns how many inputs and timers it used up.
+        Returns how many inputs and timers it used up. The batch may still be landing, see `land`.
         """
         newer = self._newer_configuration(tenure)
         if newer is not None:
             done = await self._switch(tenure, newer)
         else:
             done = await self._work_on_inputs(tenure, idle_wait_ms=0 if snapshots.is_open else self.limits.poll_wait_ms)
-        await snapshots.go_on()
+        if snapshots.is_due:
+            await self.land()
+            await snapshots.go_on()
         return done
 
     def _newer_configuration(self, tenure: Tenure) -> Config | None:
@@ -178,6 +198,7 @@ class Lane:
             self._waiting = await self._poll(tenure.book.place, 0 if timer_due else idle_wait_ms)
             await self._load(tenure)
         if not self._waiting and not timer_due:
+            await self.land()
             await self._let_time_pass(tenure)
             return 0
         with _measured("decide"):
@@ -214,6 +235,7 @@ class Lane:
         }
         if not named:
             return
+        await _all(self._landing[:1])
         with _measured("load"):
             names = list(named)
             await load_records(self.store, self.number, tenure.token, tenure.head.revision, names, tenure.book)
@@ -221,24 +243,24 @@ class Lane:
         self.around.step("loaded")
 
     async def _commit(self, tenure: Tenure, value: bytes, made: Made) -> None:
-        """Make the batch true, then remember it and tell of it, side by side."""
+        """Make the batch true; from then on it is remembered and told of, side by side, while others go on."""
+        await self.land()
         with _measured("append"):
             revision = await self._append(tenure, value)
         tenure.grown += len(value)
         self.around.step("appended")
-        head = Head(revision, checksum(value))
-        answers = await asyncio.gather(self._advance(tenure, head, made), self._publish(made), return_exceptions=True)
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-        tenure.head = head
+        before, tenure.head = tenure.head.revision, Head(revision, checksum(value))
+        self._landing = (
+            asyncio.create_task(self._advance(tenure, before, made)),
+            asyncio.create_task(self._publish(made)),
+        )
         self._loaded |= made.touched
         _count(made)
 
-    async def _advance(self, tenure: Tenure, head: Head, made: Made) -> None:
+    async def _advance(self, tenure: Tenure, before: int, made: Made) -> None:
         changes = made.batch.changes
         with _measured("advance"):
-            expect_ok(await self.store.advance(self.number, tenure.token, tenure.head.revision, head, changes))
+            expect_ok(await self.store.advance(self.number, tenure.token, before, tenure.head, changes))
         self.around.step("advanced")
 
     async def _publish(self, made: Made) -> None:
@@ -283,6 +305,13 @@ class Lane:
     def _sealed(self, tenure: Tenure, made: Made) -> bytes:
         """The batch's bytes, with the token and what is known of snapshots."""
         return encode(replace(made.batch, token=tenure.token, snapshots=tenure.snapshots, grown=tenure.grown))
+
+
+async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait for all, then raise what the first that failed has raised."""
+    for answer in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(answer, BaseException):
+            raise answer
 
 
 @contextmanager

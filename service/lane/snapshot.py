@@ -55,11 +55,18 @@ class Snapshots:
         """Whether a snapshot was begun and is not complete."""
         return bool(self._left) or self._start != NO_OFFSET
 
+    @property
+    def is_due(self) -> bool:
+        """Whether one is open, or it is time for one."""
+        tenure = self.tenure
+        has_grown = tenure.grown >= max(self.min_bytes, self._state_bytes) and tenure.head.revision >= 0
+        return self.is_open or has_grown
+
     async def go_on(self) -> None:
-        """Write the next few chunks, or begin a snapshot if it is time for one."""
+        """Write the next few chunks, or begin a snapshot, if it is due. The last batch must have landed."""
+        if not self.is_due:
+            return
         if not self.is_open:
-            if self.tenure.grown < max(self.min_bytes, self._state_bytes) or self.tenure.head.revision < 0:
-                return
             self._left, self._written = list(ALL_KEYS), 0
         count, before = self._keys_in_a_turn(), self._written
         keys, self._left = self._left[:count], self._left[count:]

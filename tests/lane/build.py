@@ -63,6 +63,7 @@ class Owner:
         """So many rounds: a switch, a batch or a tick each, and a piece of snapshot."""
         for _ in range(rounds):
             await self.lane.work_once(self.tenure, self.snapshots)
+            await self.lane.land()
 
 
 @dataclass

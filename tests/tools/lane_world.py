@@ -103,6 +103,7 @@ class World:
         snapshots = lane._snapshots(tenure)
         while tenure.book.place.offset < self.inputs or tenure.book.versions != {"main": self.config.version}:
             await lane.work_once(tenure, snapshots)
+        await lane.land()
         return tenure
 
     async def _configured(self, division: str, version: int) -> Config:
