@@ -37,6 +37,11 @@ def give(case: Case, target: Target, trace: Trace) -> Decision:
     refused = refusal(target, case)
     if refused is not None:
         return case.conclude(refused, trace._replace(target=target))
+    return hand_over(case, target, trace)
+
+
+def hand_over(case: Case, target: Target, trace: Trace) -> Decision:
+    """The same where it is known that the target can take this record."""
     if target.kind == "user":
         return _own(case, Assigned(target.id), trace._replace(target=target))
     spec = case.config.pools[target.id]

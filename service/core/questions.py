@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from service.core import hits, rules
-from service.core.assign import give, release
+from service.core.assign import give, hand_over, release
 from service.core.case import NO_TRACE, Case
 from service.core.configuration import Entry
 from service.core.model import Decision, Nothing, Rejected, Target, Trace, Tried
@@ -28,10 +28,10 @@ def on_creation(case: Case) -> Decision:
         found = rules.find(rule_set.on_created, case)
         trace = _asked(rule_set.id, found.tried)
         if found.entry is not None and found.target is not None:
-            return _given(case, found.target, trace, found.entry.id)
+            return _counted(case, hand_over(case, found.target, trace), found.entry.id)
     matched = team(case)
     if matched is not None:
-        return _given(case, matched, trace._replace(question="team"), hits.TEAM)
+        return _counted(case, hand_over(case, matched, trace._replace(question="team")), hits.TEAM)
     default = config.defaults.get(record_type) or config.defaults.get("*")
     trace = trace._replace(question="default", target=default)
     if default is None:
@@ -40,7 +40,7 @@ def on_creation(case: Case) -> Decision:
     if resolve(default, case) == "outside_domain":
         detail = f"the default for {record_type} records, {default}, does not take this one by its domain"
         return case.conclude(Rejected("outside_domain", detail), trace)
-    return _given(case, default, trace, hits.DEFAULT)
+    return _counted(case, give(case, default, trace), hits.DEFAULT)
 
 
 def on_update(case: Case) -> tuple[Decision, ...]:
@@ -58,15 +58,15 @@ def on_update(case: Case) -> tuple[Decision, ...]:
     if case.depth > case.config.depth_limit:
         return (case.conclude(too_deep(case), trace),)
     released = release(case, "reassigned")
-    given = _given(case, target, trace, entry.id)
+    given = _counted(case, hand_over(case, target, trace), entry.id)
     return (given,) if released is None else (released, given)
 
 
-def _given(case: Case, target: Target, trace: Trace, entry: str) -> Decision:
-    """Give the record, and count what named the target where a rule set was asked."""
-    given = give(case, target, trace)
-    if trace.rule_set and not isinstance(given.outcome, Rejected):
-        hits.count(case, trace.rule_set, entry)
+def _counted(case: Case, given: Decision, entry: str) -> Decision:
+    """Count what named the target, where a rule set was asked."""
+    rule_set = given.trace.rule_set
+    if rule_set and not isinstance(given.outcome, Rejected):
+        hits.count(case, rule_set, entry)
     return given
 
 
