@@ -28,11 +28,11 @@ from service.wire.messages import Message, RawRecord
 from tests.backends.kafka_server import KafkaServer
 from tests.backends.redis_server import own_redis
 from tests.bench import report as told
-from tests.bench.contestants import Task, copy_loop, ingest_alone, lane_alone, naive_service, service
+from tests.bench.contestants import Task, batch_copy_loop, copy_loop, ingest_alone, lane_alone, naive_service, service
 from tests.bench.events import created_leads, size_of
 from tests.bench.latency import Latency, timed
 from tests.bench.meters import StepCost, free_port, samples, split_of
-from tests.bench.report import COPY, INGEST, LANE, NAIVE, SERVICE, Memory, Report
+from tests.bench.report import BATCH_COPY, COPY, INGEST, LANE, NAIVE, SERVICE, Memory, Report
 from tests.bench.stage import SOURCE, Pace, Progress, Stage, pace_of, running, send
 
 CONFIG_DIR: Final = Path(__file__).parents[2] / "deploy" / "config"
@@ -90,6 +90,8 @@ class Bench:
         paces = {}
         task = await self._filled()
         paces[COPY] = await pace_of(copy_loop, task, task.topics.assignments, all_events)
+        task = await self._filled()
+        paces[BATCH_COPY] = await pace_of(batch_copy_loop, task, task.topics.assignments, all_events)
         task = await self._filled()
         paces[NAIVE] = await pace_of(naive_service, task, task.topics.assignments, few)
         task = await self._filled()

@@ -60,8 +60,13 @@ Program = Callable[[Task], None]
 
 
 def copy_loop(task: Task) -> None:
-    """The least that a consumer and a producer of the driver can do: bytes in, the same bytes out."""
+    """A bare loop of the driver, as one writes it: each record that comes is sent on, with the same bytes."""
     _run(task, _copy(task))
+
+
+def batch_copy_loop(task: Task) -> None:
+    """The least that a consumer and a producer of the driver can do: pages in, batches filled by hand out."""
+    _run(task, _copy_batches(task))
 
 
 def naive_service(task: Task) -> None:
@@ -94,6 +99,15 @@ def _run(task: Task, program: Coroutine[Any, Any, None]) -> None:
 
 
 async def _copy(task: Task) -> None:
+    consumer = AIOKafkaConsumer(*task.topics.sources, **_from_the_beginning(task))
+    producer = AIOKafkaProducer(**task.connection.producer_options())
+    await consumer.start()
+    await producer.start()
+    async for record in consumer:
+        await producer.send(task.topics.assignments, record.value, record.key, headers=list(record.headers))
+
+
+async def _copy_batches(task: Task) -> None:
     consumer = AIOKafkaConsumer(*task.topics.sources, **_from_the_beginning(task))
     producer = AIOKafkaProducer(**task.connection.producer_options())
     await consumer.start()

@@ -19,6 +19,7 @@ from tests.bench.meters import StepCost
 from tests.bench.stage import Pace
 
 COPY: Final = "copy loop"
+BATCH_COPY: Final = "copy loop in batches"
 NAIVE: Final = "naive service"
 INGEST: Final = "ingest alone"
 LANE: Final = "lane alone"
