@@ -29,11 +29,12 @@ TOLERATED_ATTEMPTS: Final = 3
 
 @dataclass
 class Running:
-    """A lane of ours: how it is, and how often in a row it had to be claimed again."""
+    """A lane of ours: how it is, how often in a row it had to be claimed again, how often it was assigned to us."""
 
     lane: Lane
     state: LaneState = "claiming"
     attempts: int = 0
+    assignments: int = 1
     problem: str = ""
     tenure: Tenure | None = None
     task: asyncio.Task[None] | None = None
@@ -64,6 +65,8 @@ class Lanes:
             current = self.running.get(number)
             if current is None or current.task is None or (current.task.done() and current.state != "halted"):
                 await self._start(number)
+            else:
+                current.assignments += 1
 
     async def stop(self) -> None:
         """Stop all lanes, each after the batch it is writing."""
@@ -112,7 +115,7 @@ class Lanes:
             except Fenced as fenced:
                 log.warning("lane.fenced", lane=number, reason=str(fenced))
                 METERS.count("fenced", lane=str(number))
-                if not await self.still_ours(number):
+                if not await self._may_claim(number, one):
                     self._is(number, one, "silent")
                     return
             except Surprise as surprise:
@@ -127,6 +130,11 @@ class Lanes:
             await self.pause(one.attempts)
             if one.lane.is_leaving:
                 return
+
+    async def _may_claim(self, number: int, one: Running) -> bool:
+        """Whether the lane is ours: what was assigned while the group was asked is newer than its answer."""
+        assignments = one.assignments
+        return await self.still_ours(number) or one.assignments > assignments
 
     def _ended(self, number: int, one: Running, task: asyncio.Task[None]) -> None:
         """A lane that ended by an error nobody expected must not look as if it worked."""

@@ -120,6 +120,25 @@ async def test_a_silent_lane_starts_again_when_it_is_assigned() -> None:
     await process.lanes.stop()
 
 
+async def test_an_assignment_is_newer_than_an_answer_that_was_asked_for_before() -> None:
+    """Else the lane would be silent although it is ours, until the group changes again."""
+    world = World()
+    process = Process(world)
+    answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    process.lanes.still_ours = lambda number: answer
+    await process.lanes.assign([LANE])
+    await settle()
+    somebody_claims(world)
+    world.send(created("lead/1", "pool:sales"))
+    await settle()
+    await process.lanes.assign([LANE])
+    answer.set_result(False)
+    await settle()
+    assert (process.state, world.owners) == ("owned", ["ann"])
+    await process.lanes.stop()
+    world.check()
+
+
 async def test_a_halted_lane_stays_halted_and_is_not_ready() -> None:
     """Another life of the log is for a person to settle; being assigned once more does not."""
     world = World()
