@@ -155,7 +155,8 @@ class KafkaServer:
         self.remove()
 
     def _format(self) -> None:
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        # An id that began with a dash would be read as an option.
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode().replace("-", "_")
         command = [*_java(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._configuration)]
         result = subprocess.run(command, capture_output=True, timeout=START_SECONDS, check=False)
         if result.returncode:

@@ -30,9 +30,10 @@ async def alone(
         await made.close()
 
 
-async def test_the_broker_may_be_killed_under_load(alone: Cluster, own_kafka: KafkaServer) -> None:
-    """A write that nobody confirmed is found out by claiming again."""
-    workers = [alone.start(), alone.start()]
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_the_broker_may_be_killed_under_load(alone: Cluster, own_kafka: KafkaServer, processes: int) -> None:
+    """A write that nobody confirmed is found out by claiming again, and nobody needs another one's help."""
+    workers = [alone.start() for _ in range(processes)]
     await alone.owned_by(*workers)
 
     async with alone.under_load():
