@@ -8,7 +8,6 @@ is writing, then the connections.
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import random
 import socket
@@ -23,6 +22,7 @@ from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from service.app import frame
+from service.app.allocation import expect_batches
 from service.app.connections import kafka_of, redis_url, topics_of
 from service.app.group import LaneGroup
 from service.app.sources import out_of_range, prepare_positions
@@ -53,8 +53,6 @@ STOP_SECONDS: Final = 20.0
 """How long the lanes may take to finish what they are writing."""
 FIRST_PAUSE_MS: Final = 50
 LONGEST_PAUSE_MS: Final = 5_000
-GARBAGE_AFTER: Final = 100_000
-"""So many objects more than before make the collector look for cycles: more than one batch of a lane has at a time."""
 
 
 class CannotStart(Exception):
@@ -210,7 +208,7 @@ class Process:
         self._spawn(self.group.pump())
         self._spawn(self.feed.follow())
         self._spawn(self._watch())
-        spare_the_collector()
+        expect_batches()
         self.missing = ""
         log.info("process.started", owner=self.owner)
 
@@ -293,18 +291,6 @@ class Process:
     def _configs_of(self, number: int) -> Mapping[str, Config]:
         lanes = self.settings.kafka.lanes
         return {name: config for name, config in self.feed.latest().items() if lane_of(name, lanes) == number}
-
-
-def spare_the_collector() -> None:
-    """Keep the garbage collector from looking where there is nothing to find.
-
-    A batch is made of many small values that are in no cycle and go together at its end. By default the collector
-    walks through them dozens of times while they are made, and now and then through everything that was imported:
-    that costs more than a tenth of a lane's time. What is there after the start stays, and is not looked at again.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_AFTER)
 
 
 async def publish_directory(feed: ConfigurationFeed, directory: Path) -> Sequence[str]:

@@ -83,11 +83,11 @@ class Publisher:
 
     async def _placed(self, messages: Sequence[Message]) -> dict[Place, Sequence[Message]]:
         counts = {topic: await self._partitions(topic) for topic in {message.topic for message in messages}}
-        placed: defaultdict[Place, list[Message]] = defaultdict(list)
+        placed: defaultdict[tuple[str, int], list[Message]] = defaultdict(list)
         for message in messages:
             topic = message.topic
-            placed[Place(topic, partition_of(message.key, counts[topic]))].append(message)
-        return dict(placed)
+            placed[topic, partition_of(message.key, counts[topic])].append(message)
+        return {Place(*place): own for place, own in placed.items()}
 
     async def _partitions(self, topic: str) -> int:
         producer = await self._ready()

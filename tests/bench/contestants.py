@@ -24,8 +24,9 @@ from redis.asyncio import Redis
 
 from schemas.events import RecordCreated
 from service.app import frame
+from service.app.allocation import expect_batches
 from service.app.group import LaneGroup
-from service.app.process import Process, spare_the_collector
+from service.app.process import Process
 from service.app.sources import prepare_positions
 from service.config.compiler import compile_document
 from service.config.loader import load
@@ -155,7 +156,7 @@ async def _ingest(task: Task) -> None:
     subscriptions = frame.subscribe(broker, connection, topics, settings, LaneGroup(topics.events))
     frame.handle_sources(subscriptions, Ingest(Reading(topics, settings.kafka.lanes), Publisher(connection)))
     await broker.start()
-    spare_the_collector()
+    expect_batches()
     await asyncio.Event().wait()
 
 
@@ -175,7 +176,7 @@ async def _lane(task: Task) -> None:
         now_ms=lambda: time.time_ns() // 1_000_000,
     )
     store = connect(task.settings.redis.url, task.settings.redis.prefix)
-    spare_the_collector()
+    expect_batches()
     lane = Lane(number, KafkaTransport(task.connection, number, task.topics), store, around)
     await lane.own(lambda tenure: None)
 
