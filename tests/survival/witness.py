@@ -119,7 +119,7 @@ class Witness:
                 }
         head = found.pop("head", {})
         return Memory(
-            int(head.get(b"revision", NOTHING_FOLDED)),
+            int(head.get(b"revision") or NOTHING_FOLDED),
             head.get(b"checksum", b"").decode(),
             b"building" in head,
             {key: {name.decode(): value for name, value in fields.items()} for key, fields in found.items()},
