@@ -2,21 +2,22 @@
 # The service without tests and tools: locked dependencies, checked by hash, and a user that owns nothing.
 # The base image is pinned by tag; pin it by digest where your registry is at hand.
 
-FROM python:3.11.14-slim-bookworm AS build
+# What runs for every event is compiled here, so this stage has a C compiler; the image has none.
+FROM python:3.11.14-bookworm AS build
 # `runtime`, or `embedded` for an image that can run without a Kafka and a Redis of its own (demo, first run).
 ARG FLAVOUR=runtime
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 COPY requirements/ requirements/
 RUN python -m venv /opt/build && python -m venv /opt/fairlead \
-    && /opt/build/bin/pip install --require-hashes -r requirements/build.txt \
+    && /opt/build/bin/pip install --require-hashes -r requirements/build.txt -r requirements/runtime.txt \
     && /opt/fairlead/bin/pip install --require-hashes -r "requirements/${FLAVOUR}.txt"
 COPY pyproject.toml README.md LICENSE ./
 COPY deploy/topics.yaml deploy/
 COPY deploy/config/ deploy/config/
 COPY schemas/ schemas/
 COPY service/ service/
-RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
+RUN HATCH_BUILD_HOOKS_ENABLE=1 /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
     && /opt/fairlead/bin/pip install --no-deps /dist/*.whl \
     && /opt/fairlead/bin/python -m compileall -q /opt/fairlead/lib \
     && /opt/fairlead/bin/pip uninstall -y pip setuptools

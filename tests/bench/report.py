@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from service.core import decide
 from tests.backends.kafka_server import KAFKA_VERSION
 from tests.bench.latency import Latency
 from tests.bench.meters import StepCost
@@ -94,6 +95,7 @@ def machine() -> dict[str, str]:
     return {
         "processor": f"{_processors()} × {_processor_name()}",
         "python": platform.python_version(),
+        "core": "interpreted" if str(decide.__file__).endswith(".py") else "compiled",
         "kafka": KAFKA_VERSION,
         **{name: version(name) for name in PACKAGES},
     }
