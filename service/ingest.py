@@ -20,7 +20,7 @@ from service.kafka.port import Lost, Message
 from service.kafka.publisher import Place
 from service.telemetry import METERS
 from service.wire.dead_letters import dead_letter
-from service.wire.inputs import Decoded, decode
+from service.wire.inputs import decode
 from service.wire.lanes import lane_of
 from service.wire.messages import Poison, Position, RawRecord
 from service.wire.outputs import DEFAULT_DIVISION
@@ -117,15 +117,14 @@ def sort_batch(records: Sequence[RawRecord], reading: Reading) -> Sorted:
             division_attribute=reading.division_attribute,
             size_limit=reading.size_limit_bytes,
         )
-        match decoded:
-            case Poison():
-                position = Position(reading.epoch, record.topic, record.partition, record.offset)
-                log.warning("event.refused", reason=decoded.reason, detail=decoded.detail, position=str(position))
-                METERS.count("dead_letters", reason=decoded.reason)
-                dead_letters.append(dead_letter(decoded, position, reading.topics))
-            case Decoded(division, broadcast, value):
-                key = (division or DEFAULT_DIVISION).encode()
-                targets = range(reading.lanes) if broadcast else (lane_of(division or DEFAULT_DIVISION, reading.lanes),)
-                for lane in targets:
-                    lanes[lane].append(Message(reading.topics.events, key, value))
+        if isinstance(decoded, Poison):
+            position = Position(reading.epoch, record.topic, record.partition, record.offset)
+            log.warning("event.refused", reason=decoded.reason, detail=decoded.detail, position=str(position))
+            METERS.count("dead_letters", reason=decoded.reason)
+            dead_letters.append(dead_letter(decoded, position, reading.topics))
+            continue
+        division = decoded.division or DEFAULT_DIVISION
+        message = Message(reading.topics.events, division.encode(), decoded.value)
+        for lane in range(reading.lanes) if decoded.broadcast else (lane_of(division, reading.lanes),):
+            lanes[lane].append(message)
     return Sorted(dict(lanes), dead_letters)
