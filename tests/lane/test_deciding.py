@@ -21,8 +21,8 @@ from service.lane.deciding import (
     switch_configuration,
 )
 from service.wire.inputs import Tick, read_input
-from service.wire.log_records import Place
-from tests.core.build import MINUTE_MS, START_MS, config, created, planted, pool, rules
+from service.wire.log_records import Place, encode
+from tests.core.build import MINUTE_MS, START_MS, config, created, planted, pool, predicate, rules
 from tests.lane.build import LANE, TOPICS, read
 
 
@@ -179,3 +179,28 @@ def test_a_record_that_would_become_too_large_ends_the_batch() -> None:
     book, given = division(log_max_bytes=1)
     items = [read(created(f"lead/{number}", "pool:sales"), number) for number in range(3)]
     assert decide_batch(book, items, given).used == 1
+
+
+def test_an_input_that_might_not_fit_waits_for_the_next_batch() -> None:
+    """What comes of an input can be as large as the input: it stands alone, if need be."""
+    book, given = division(log_max_bytes=4_000)
+    items = [
+        read(created("lead/1", "pool:sales"), 0),
+        read(created("lead/2", "pool:sales", facts={"note": "x" * 5_000}), 1),
+    ]
+    assert decide_batch(book, items, given).used == 1
+    assert decide_batch(book, items[1:], given).used == 1
+
+
+@pytest.mark.parametrize("letter", ["x", '"', "\\", "é"])
+def test_what_is_remembered_of_records_counts_for_the_size_of_the_log_record(letter: str) -> None:
+    """Also where each letter takes several in the log."""
+    limit = 100_000
+    asked_later = Entry("later", Target("pool", "sales"), (predicate("note contains z"),), on=frozenset({"updated"}))
+    book, given = division(config(pool("ann", "bob"), rule_sets=rules(asked_later)), log_max_bytes=limit)
+    items = [
+        read(created(f"lead/{number}", "pool:sales", facts={"note": letter * 900}), number) for number in range(200)
+    ]
+    made = decide_batch(book, items, given)
+    assert 1 < made.used < len(items)
+    assert len(encode(made.batch)) < limit
