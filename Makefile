@@ -63,7 +63,7 @@ $(COMPILED)/site: $(STAMP) $(shell find service schemas -name '*.py')
 	@cc --version >/dev/null 2>&1 || { echo "a C compiler is needed (on Debian: apt-get install gcc)"; exit 1; }
 	@echo "compiling what runs for every event (half a minute)"
 	@rm -rf $(COMPILED)
-	@$(BIN)/python -m hatchling build -t sdist -d $(COMPILED) >/dev/null 2>&1
+	@$(BIN)/python -m hatchling build -t sdist -d $(COMPILED) >/dev/null
 	@HATCH_BUILD_HOOKS_ENABLE=1 $(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation \
 		--wheel-dir $(COMPILED) $(COMPILED)/*.tar.gz # not from here: compiled modules would stay beside their sources
 	@$(BIN)/python -m zipfile -e $(COMPILED)/*.whl $@

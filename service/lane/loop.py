@@ -26,6 +26,7 @@ from redis.exceptions import RedisError
 
 from service.core.configuration import Config
 from service.core.model import RecordEvent
+from service.kafka.connection import MAX_RECORD_BYTES
 from service.kafka.port import Lost, Transport, Truncated
 from service.lane.deciding import Made, Read, Rules, decide_batch, switch_configuration
 from service.lane.folding import entries
@@ -45,9 +46,13 @@ TICK_PAUSE_MS: Final = 1_000
 """At most one tick in this time, should the broker's clock be behind ours."""
 
 
+ROOM_GROWTH: Final = 8
+"""After a log record that was too large the room grows back by such a part with each batch."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What bounds a lane's work. `record_max_bytes`: a batch ends before its log record becomes larger."""
+    """What bounds a lane's work. `record_max_bytes`: about there a batch ends; its log record is never much larger."""
 
     batch_max: int = 500
     timers_per_batch: int = 100
@@ -102,6 +107,10 @@ class Lane:
     _landing: tuple[asyncio.Task[None], ...] = ()
     _ticked_ms: int = 0
     is_leaving: bool = False
+    _room_bytes: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._room_bytes = self.limits.record_max_bytes
 
     def leave(self) -> None:
         """Stop after the batch that is being written."""
@@ -298,13 +307,22 @@ class Lane:
             self.around.topics,
             self._configs,
             self.limits.timers_per_batch,
-            self.limits.record_max_bytes,
+            self._room_bytes,
             self.around.safeguards.watermark,
         )
 
     def _sealed(self, tenure: Tenure, made: Made) -> bytes:
-        """The batch's bytes, with the token and what is known of snapshots."""
-        return encode(replace(made.batch, token=tenure.token, snapshots=tenure.snapshots, grown=tenure.grown))
+        """The batch's bytes, with the token and what is known of snapshots.
+
+        How large a record becomes is estimated while it is made. Where texts take more than anybody would expect, the
+        broker would refuse it for ever: it is given up and decided again with half of the room, which then grows back.
+        """
+        value = encode(replace(made.batch, token=tenure.token, snapshots=tenure.snapshots, grown=tenure.grown))
+        if len(value) > MAX_RECORD_BYTES:
+            self._room_bytes = max(1, self._room_bytes // 2)
+            raise Surprise(f"a log record of {len(value)} bytes is too large; the next has half of the room")
+        self._room_bytes = min(self._room_bytes + self._room_bytes // ROOM_GROWTH + 1, self.limits.record_max_bytes)
+        return value
 
 
 async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:

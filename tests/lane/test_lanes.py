@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from service.kafka.connection import MAX_RECORD_BYTES
 from service.kafka.port import Message
 from service.lane.lanes import TOLERATED_ATTEMPTS, Lanes
 from service.lane.loop import Lane
@@ -199,3 +200,18 @@ def trips(name: str) -> None:
     """A bug that shows as soon as there is something to decide."""
     if name == "appended":
         raise ZeroDivisionError("planted")
+
+
+async def test_a_log_record_that_no_broker_takes_is_decided_again_in_parts() -> None:
+    """Control characters take six times their length: the lane goes on with smaller batches, and loses nothing."""
+    world, events = World(), 500
+    odd = "\x01" * 200
+    world.send(*(created(f"lead/{number}{odd}", "pool:sales", correlation_id=odd) for number in range(events)))
+    process = Process(world)
+    await process.lanes.assign([LANE])
+    await settle()
+    sizes = [len(record.value) for record in world.broker.partitions[LOG].records]
+    assert (max(sizes) <= MAX_RECORD_BYTES, process.pauses, process.state) == (True, [1], "owned")
+    assert len(world.owners) == events
+    await process.lanes.stop()
+    world.check()
