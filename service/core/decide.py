@@ -13,7 +13,7 @@ from typing import Final, assert_never
 from service.core import membership, notify, questions
 from service.core.assign import give, hear_while_waiting, refusal, release, take
 from service.core.case import NO_TRACE, NOBODY, Case, Held, Verdict
-from service.core.configuration import Config, Facts, User
+from service.core.configuration import Config, User
 from service.core.draft import Draft
 from service.core.model import (
     CHANNELS,
@@ -30,6 +30,7 @@ from service.core.model import (
 from service.core.score import scored
 from service.core.state import Parked, Record, State
 from service.core.tracking import recall, remember, together
+from service.language.tree import Facts
 
 REMEMBERED_EVENTS: Final = 8
 """So many of the latest event ids of a record are kept, to recognise repeats."""

@@ -10,11 +10,12 @@ from functools import lru_cache
 from itertools import compress
 from typing import Final, NamedTuple
 
-from service.core.configuration import Config, Facts, Membership, PoolSpec
+from service.core.configuration import Config, Membership, PoolSpec
 from service.core.draft import Draft
 from service.core.model import Candidate, ExclusionReason
 from service.core.state import Seat
 from service.core.turns import line_up
+from service.language.tree import Facts
 
 LISTED_CANDIDATES: Final = 50
 """A trace names at most so many candidates; it says how many more there were."""

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, assert_never
 
-from service.core.conditions import leaves
-from service.core.configuration import Config, Entry, Facts, RuleSet
+from service.core.configuration import Config, Entry, RuleSet
 from service.core.model import (
     Assigned,
     Candidate,
@@ -31,8 +30,9 @@ from service.core.model import (
     Tried,
     Unresolved,
 )
-from service.core.printing import found as found_value
-from service.core.printing import leaf_text
+from service.language.printing import found as found_value
+from service.language.printing import leaf_text
+from service.language.tree import Facts, leaves
 
 Row = Sequence[str]
 

@@ -5,8 +5,9 @@ It is the person who got the record, everybody whom a record in a queue concerns
 
 from __future__ import annotations
 
-from service.core.configuration import Config, Facts, PoolSpec
+from service.core.configuration import Config, PoolSpec
 from service.core.model import Notification, NotificationKind
+from service.language.tree import Facts
 
 
 def of_assignment(owner: str, config: Config) -> tuple[Notification, ...]:

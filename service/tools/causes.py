@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from service.core.configuration import Facts
 from service.core.model import RecordEvent
 from service.core.score import FIELD as SCORE
 from service.kafka.connection import KafkaConnection
+from service.language.tree import Facts
 from service.tools.published import Published
 from service.tools.reading import read_one
 from service.wire.inputs import LaneInput, read_input

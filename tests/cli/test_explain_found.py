@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from service.core.configuration import Facts
 from service.core.model import Decision
+from service.language.tree import Facts
 from service.tools.causes import facts_of
 from service.tools.published import Published, read_published
 from service.tools.reading import read_key

@@ -65,12 +65,15 @@ def test_only_settings_read_the_environment() -> None:
     assert [place for place in places if not place.startswith("service/settings.py:")] == []
 
 
-def test_the_core_imports_only_the_standard_library() -> None:
-    places = [
-        str(place) for module in modules("service/core") for place in rules.imports_outside(module, "service.core")
-    ]
-
-    assert places == []
+@pytest.mark.parametrize(
+    ("folder", "allowed"),
+    [
+        ("service/language", ("service.language", "msgspec")),
+        ("service/core", ("service.core", "service.language", "msgspec")),
+    ],
+)
+def test_what_decides_imports_only_the_standard_library_and_values(folder: str, allowed: tuple[str, ...]) -> None:
+    assert found(lambda module: rules.imports_outside(module, *allowed), folder) == []
 
 
 def test_no_file_names_where_packages_come_from() -> None:
