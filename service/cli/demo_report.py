@@ -11,7 +11,7 @@ from rich.text import Text
 
 from service.cli.speech import write_json
 from service.core.configuration import Config, PoolSpec
-from service.core.explain import NOTHING, explain
+from service.core.telling.explain import NOTHING, explain
 from service.tools.demo.tally import Tally
 
 WIDTH: Final = 100

@@ -10,7 +10,7 @@ from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.configuration import Config
-from service.core.explain import explain
+from service.core.telling.explain import explain
 from service.kafka.configuration import ConfigurationFeed
 from service.tools.causes import facts_of
 from service.tools.published import Published, read_published

@@ -11,8 +11,8 @@ from typing import Final, Literal, NamedTuple
 
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
-from service.core.eligibility import Situation, choose
 from service.core.model import ExclusionReason
+from service.core.sharing.eligibility import Situation, choose
 from service.core.state import Pool, State
 from service.lane.book import Book
 from service.store.keys import KEYS

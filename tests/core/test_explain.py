@@ -7,9 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from service.core import explain as explanation
 from service.core.configuration import Config, Entry, Membership, OwnerOf, User
-from service.core.explain import explain
 from service.core.model import (
     Assigned,
     Candidate,
@@ -28,6 +26,8 @@ from service.core.model import (
     Tried,
     Unresolved,
 )
+from service.core.telling import explain as explanation
+from service.core.telling.explain import explain
 from service.language.predicate import Predicate
 from tests.core.build import START_MS, Division, config, pool, predicate, rules
 from tests.language.trees import line

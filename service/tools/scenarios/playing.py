@@ -20,7 +20,7 @@ from schemas.scenario import (
     TimeStep,
     UpdateStep,
 )
-from service.core.explain import NOTHING, explain
+from service.core.telling.explain import NOTHING, explain
 from service.tools.scenarios.crm import Crm, Name
 from service.tools.scenarios.events import at, member_events, record_events
 from service.tools.scenarios.expectations import Mismatch, Result, mismatches

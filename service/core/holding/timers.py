@@ -9,15 +9,15 @@ import heapq
 from math import inf
 from typing import Final
 
-from service.core import membership
-from service.core.assign import DRAIN_PREFIX, give_to_pool, put_into_queue, refusal, unpark
 from service.core.case import Case, Verdict
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
-from service.core.eligibility import MINUTE_MS, Situation, choose
-from service.core.membership import RETURN_PREFIX
+from service.core.holding import membership
+from service.core.holding.assign import DRAIN_PREFIX, give_to_pool, put_into_queue, refusal, unpark
+from service.core.holding.membership import RETURN_PREFIX
 from service.core.model import Decision, Target, Trace
 from service.core.score import FIELD
+from service.core.sharing.eligibility import MINUTE_MS, Situation, choose
 from service.core.state import Parked, Pool, State
 from service.core.tracking import recall
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from service.core.assign import wake
 from service.core.case import Verdict
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.hits import forget_gone
+from service.core.holding.assign import wake
 from service.core.model import Decision, MemberEvent, Nothing
+from service.core.sharing.turns import entry_pass
 from service.core.state import Person, Pool, Seat, State, Timer, seat_field
-from service.core.turns import entry_pass
 
 RETURN_PREFIX: Final = "back/"
 """Sorts before `drain/`: of those who come back at one time nobody gets what waits before the others are there."""

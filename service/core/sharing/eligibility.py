@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 from service.core.configuration import Config, Membership, PoolSpec
 from service.core.draft import Draft
 from service.core.model import Candidate, ExclusionReason
+from service.core.sharing.turns import line_up
 from service.core.state import Seat
-from service.core.turns import line_up
 from service.language.tree import Facts
 
 LISTED_CANDIDATES: Final = 50

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from service.core import notify
 from service.core.case import NOBODY, Case, Held
 from service.core.configuration import PoolSpec
 from service.core.draft import Draft
-from service.core.eligibility import MINUTE_MS, Situation, choose, listed, next_return
 from service.core.model import (
     Assigned,
     Decision,
@@ -26,8 +24,10 @@ from service.core.model import (
     Trace,
 )
 from service.core.score import FIELD
+from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, listed, next_return
+from service.core.sharing.turns import serve
 from service.core.state import Parked, Pool, Record, seat_field
-from service.core.turns import serve
+from service.core.telling import notify
 
 DRAIN_PREFIX: Final = "drain/"
 
