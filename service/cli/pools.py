@@ -16,7 +16,7 @@ from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.telling.explain import EXCLUDED
-from service.tools.standing import MemberStanding, PoolStanding, standings
+from service.views.standing import MemberStanding, PoolStanding, standings
 
 
 def command(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from service.tools.scenarios.playing import Report, play
-from service.tools.scenarios.reading import read_directory
+from service.rehearsal.scenarios.playing import Report, play
+from service.rehearsal.scenarios.reading import read_directory
 
 SALES = "config: {pools: {sales: {record_type: lead, members: [ann, bob]}}}"
 

@@ -16,10 +16,10 @@ from typing import BinaryIO, Final, NamedTuple, Protocol
 
 import orjson
 
+from service.connectors.file.converting import Converter, compile_map
+from service.connectors.file.event_map import ReadMap
+from service.connectors.file.rows import BadRow, Format, NumberedRow, csv_rows, json_rows
 from service.kafka.port import Lost, Message
-from service.tools.publishing.converting import Converter, compile_map
-from service.tools.publishing.event_map import ReadMap
-from service.tools.publishing.rows import BadRow, Format, NumberedRow, csv_rows, json_rows
 from service.wire.inputs import decode
 from service.wire.messages import Poison, RawRecord
 from service.wire.topics import Topics

@@ -8,15 +8,15 @@ from copy import deepcopy
 import pytest
 
 from service.kafka.memory import Operation
+from service.kafka.partitions import Place
 from service.kafka.port import Message
-from service.kafka.publisher import Place
+from service.lane.recovery import Refused, adopt, restore, survey
 from service.lane.surprise import Halted
 from service.store.keys import ALL_KEYS
 from service.store.memory import MemoryStore
 from service.store.port import NO_REVISION, Head
-from service.tools.recovery import Refused, adopt, restore, survey
 from service.wire.log_records import Claim, encode
-from tests.tools.lane_world import LANE, World, configuration, in_memory, owners, turn
+from tests.lane.lane_world import LANE, World, configuration, in_memory, owners, turn
 
 
 async def worked(world: World, *records: str) -> None:

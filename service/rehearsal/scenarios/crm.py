@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from schemas.scenario import Content, DeleteStep, OwnerStep, OwnerValue, RecordStep, RecordWords
 from service.core.model import Assigned, Pending, Queued, Rejected, Released
-from service.tools.scenarios.stage import Published
+from service.rehearsal.stage import Published
 
 
 class Name(NamedTuple):

@@ -16,10 +16,10 @@ from service.kafka.port import Transport
 from service.kafka.topics import create, read_wanted
 from service.kafka.transport import KafkaTransport
 from service.lane.loop import Lane, Surroundings
+from service.lane.recovery import Patient
 from service.lane.takeover import Tenure
 from service.store.memory import MemoryStore
 from service.store.port import Store
-from service.tools.recovery import Patient
 from service.wire.inputs import Decoded, decode
 from service.wire.messages import RawRecord
 from service.wire.topics import Topics

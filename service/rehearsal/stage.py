@@ -18,7 +18,7 @@ from service.core.configuration import Config
 from service.core.model import Decision
 from service.ingest import Reading, sort_batch
 from service.kafka.memory import MemoryBroker, MemoryTransport, Record
-from service.kafka.publisher import Place
+from service.kafka.partitions import Place
 from service.lane.book import Book
 from service.lane.loop import Lane, Surroundings
 from service.lane.takeover import Tenure

@@ -1,4 +1,4 @@
-"""Read topics as people do: from the beginning to where they end now, or what comes from now on.
+"""Read topics as people do: from the beginning to where they end now, what comes from now on, or both.
 
 Nothing here belongs to a group or commits anything, so looking never changes what the service does.
 """
@@ -6,20 +6,24 @@ Nothing here belongs to a group or commits anything, so looking never changes wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
 from service.kafka.connection import KafkaConnection, administration, let_go
-from service.kafka.publisher import partition_of
+from service.kafka.partitions import Place, partition_of
 from service.wire.messages import RawRecord
 from service.wire.outputs import DEFAULT_DIVISION
 
 PAGE_RECORDS: Final = 1_000
 FOLLOW_MS: Final = 250
+COUNT_MS: Final = 50
+"""Who counts waits so long for a page before asking whether all is there."""
 
 
 class NoSuchTopic(Exception):
@@ -27,6 +31,10 @@ class NoSuchTopic(Exception):
 
     def __init__(self, topic: str) -> None:
         super().__init__(f"topic {topic} does not exist: is the prefix right, and was the service ever started?")
+
+
+class ReadTooSlowly(Exception):
+    """The broker dropped records before they were read, so what was counted is wrong: send less at once."""
 
 
 def record_key(division: str, record: str) -> bytes:
@@ -124,3 +132,50 @@ async def partitions_of(connection: KafkaConnection, topic: str) -> list[int]:
     if described["error_code"]:
         raise NoSuchTopic(topic)
     return sorted(partition["partition"] for partition in described["partitions"])
+
+
+class Follower:
+    """Gives every record of some partitions to `take`, in order per partition, while `until` waits.
+
+    It begins where the partitions do and goes on while they grow. The embedded broker drops the oldest records of a
+    partition when it has five megabytes; whoever counts must be told when that was too soon for them, so a gap is an
+    error and never a smaller number.
+    """
+
+    def __init__(self, connection: KafkaConnection, places: Sequence[Place], take: Callable[[RawRecord], None]) -> None:
+        self._consumer = AIOKafkaConsumer(**connection.consumer_options())
+        self._next = {TopicPartition(*place): 0 for place in places}
+        self._take = take
+
+    async def __aenter__(self) -> Self:
+        await self._consumer.start()
+        self._consumer.assign(list(self._next))
+        for partition in self._next:
+            self._consumer.seek(partition, 0)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self._consumer.stop()
+
+    async def until(self, is_so: Callable[[], bool], seconds: float) -> bool:
+        """Read until something is so. False: it was not, in that time. Raises `ReadTooSlowly`, `KafkaError`."""
+        deadline = time.monotonic() + seconds
+        while not is_so():
+            if time.monotonic() > deadline:
+                return False
+            await self._read_page()
+        return True
+
+    async def _read_page(self) -> None:
+        try:
+            pages = await self._consumer.getmany(timeout_ms=COUNT_MS)
+        except OffsetOutOfRangeError as error:
+            raise ReadTooSlowly(f"records were dropped before they were read: {error}") from error
+        for partition, records in pages.items():
+            for record in records:
+                if record.offset != self._next[partition]:
+                    raise ReadTooSlowly(f"{partition} goes on at {record.offset}, not at {self._next[partition]}")
+                self._next[partition] = record.offset + 1
+                self._take(raw_record(record))

@@ -13,9 +13,9 @@ from typing import Final
 from service.core.model import RecordEvent
 from service.core.score import FIELD as SCORE
 from service.kafka.connection import KafkaConnection
+from service.kafka.reading import read_one
 from service.language.tree import Facts
-from service.tools.published import Published
-from service.tools.reading import read_one
+from service.views.published import Published
 from service.wire.inputs import LaneInput, read_input
 from service.wire.outputs import DEFAULT_DIVISION
 

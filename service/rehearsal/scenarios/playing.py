@@ -21,11 +21,11 @@ from schemas.scenario import (
     UpdateStep,
 )
 from service.core.telling.explain import NOTHING, explain
-from service.tools.scenarios.crm import Crm, Name
-from service.tools.scenarios.events import at, member_events, record_events
-from service.tools.scenarios.expectations import Mismatch, Result, mismatches
-from service.tools.scenarios.reading import Script
-from service.tools.scenarios.stage import MEMBERS_TOPIC, Scene, Stage
+from service.rehearsal.scenarios.crm import Crm, Name
+from service.rehearsal.scenarios.events import at, member_events, record_events
+from service.rehearsal.scenarios.expectations import Mismatch, Result, mismatches
+from service.rehearsal.scenarios.reading import Script
+from service.rehearsal.stage import MEMBERS_TOPIC, Scene, Stage
 from service.wire.log_records import OutcomeLine
 
 HOUSEKEEPING: Final = frozenset({"configuration_switched", "member_changed", "tick"})

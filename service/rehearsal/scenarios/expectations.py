@@ -9,8 +9,8 @@ from typing import Final, NamedTuple, cast
 from schemas.scenario import Expect
 from service.config.nodes import Steps
 from service.core.model import Assigned, Decision, Pending, Queued, Released
-from service.tools.scenarios.crm import Card, Crm, Name
-from service.tools.scenarios.stage import Published
+from service.rehearsal.scenarios.crm import Card, Crm, Name
+from service.rehearsal.stage import Published
 from service.wire.log_records import OutcomeLine
 
 NOBODY: Final = "nobody"

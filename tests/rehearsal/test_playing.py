@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.build import failed, played
+from tests.rehearsal.build import failed, played
 
 AWAY = "member: {ann: away, bob: away}"
 

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from service.tools.demo.people_and_firms import COUNTRIES, SOURCES, made_up_contact, made_up_firm
+from service.demo.people_and_firms import COUNTRIES, SOURCES, made_up_contact, made_up_firm
 from service.wire.cloudevents import STRUCTURED_JSON, binary_message
 from service.wire.messages import Message
 from service.wire.topics import Topics

@@ -8,7 +8,7 @@ import pytest
 
 from service.store.redis import connect
 from service.wire.topics import Topics
-from tests.tools.lane_world import World, in_memory
+from tests.lane.lane_world import World, in_memory
 
 
 @pytest.fixture(params=["memory", pytest.param("real", marks=pytest.mark.real)])

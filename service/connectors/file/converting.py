@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from service.config.problems import ConfigurationError, Problem
-from service.tools.publishing.event_map import Cell, Constant, EventMap, Link, ReadMap, Value, columns_read
-from service.tools.publishing.rows import BadRow, Row, csv_rows
+from service.connectors.file.event_map import Cell, Constant, EventMap, Link, ReadMap, Value, columns_read
+from service.connectors.file.rows import BadRow, Row, csv_rows
 from service.wire.cloudevents import binary_message
 from service.wire.messages import Message
 

@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from service.tools.scenarios.playing import play
-from service.tools.scenarios.reading import Script, read_directory
+from service.rehearsal.scenarios.playing import play
+from service.rehearsal.scenarios.reading import Script, read_directory
 
 ROOT: Final = Path(__file__).parents[2]
 OURS: Final = read_directory(ROOT / "tests" / "scenarios")

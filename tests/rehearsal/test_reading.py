@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.tools.scenarios.reading import read_directory
-from tests.scenarios.build import SALES, problems, scenario
+from service.rehearsal.scenarios.reading import read_directory
+from tests.rehearsal.build import SALES, problems, scenario
 
 HEAD = f"name: a scenario\n{SALES}\nsteps:\n"
 USERS = "users: [ann, bob]\n"

@@ -25,7 +25,7 @@ from service.config.nodes import Node, NotYaml, from_yaml
 from service.config.problems import ConfigurationError, Problem
 from service.core.configuration import Config
 from service.core.model import Target
-from service.tools.scenarios.mistakes import problems_of
+from service.rehearsal.scenarios.mistakes import problems_of
 from service.wire.outputs import DEFAULT_DIVISION
 
 FOLDER: Final = "scenarios"
