@@ -15,7 +15,8 @@ from service.core.case import NO_TRACE, NOBODY, Case, Held, Verdict
 from service.core.configuration import Config, User
 from service.core.draft import Draft
 from service.core.holding import membership
-from service.core.holding.assign import give, hear_while_waiting, refusal, release, take
+from service.core.holding.assign import give, refusal, release, take
+from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
     CHANNELS,
     Decision,

@@ -19,7 +19,6 @@ from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.decide import decide
 from service.core.holding.membership import switch
-from service.core.holding.timers import fire
 from service.core.model import (
     Assigned,
     Decision,
@@ -31,6 +30,7 @@ from service.core.model import (
     Released,
 )
 from service.core.state import Kind, Record, Value
+from service.core.timers import fire
 from service.lane.book import NOTHING_CHANGED, Book, stored
 from service.wire.dead_letters import dead_letter
 from service.wire.inputs import LaneInput, Origin, Tick

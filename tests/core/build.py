@@ -12,10 +12,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from service.core import timers
 from service.core.case import Verdict
 from service.core.configuration import Config, Entry, Membership, PoolSpec, RuleSet, User
 from service.core.decide import decide
-from service.core.holding import membership, timers
+from service.core.holding import membership
 from service.core.model import (
     Assigned,
     Decision,

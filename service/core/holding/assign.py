@@ -1,16 +1,12 @@
-"""Give a record to what a target names, park it where nobody can take it, and let go of it again.
-
-A record in a queue stands in the queue's waiting line like one that waits in a pool, and nobody is given it: a member
-takes it by becoming its owner in the CRM.
-"""
+"""Give a record to what a target names, park it where nobody can take it, and let go of it again."""
 
 from __future__ import annotations
 
-from typing import Final, assert_never
+from typing import assert_never
 
 from service.core.case import NOBODY, Case, Held
 from service.core.configuration import PoolSpec
-from service.core.draft import Draft
+from service.core.holding.waiting import stand_in_line, unpark, wake
 from service.core.model import (
     Assigned,
     Decision,
@@ -23,13 +19,10 @@ from service.core.model import (
     Target,
     Trace,
 )
-from service.core.score import FIELD
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, listed, next_return
 from service.core.sharing.turns import serve
-from service.core.state import Parked, Pool, Record, seat_field
+from service.core.state import seat_field
 from service.core.telling import notify
-
-DRAIN_PREFIX: Final = "drain/"
 
 
 def give(case: Case, target: Target, trace: Trace) -> Decision:
@@ -87,7 +80,7 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     chosen = choice.chosen
     if chosen is None:
         reason: PendingReason = "nobody_eligible" if choice.seen else "empty_pool"
-        _stand_in_line(case, spec.id, queued=False)
+        stand_in_line(case, spec.id, queued=False)
         return case.conclude(Pending(spec.id, reason, next_return(choice, case.draft)), trace)
     turn = serve(spec, chosen, case.draft)
     if paced:
@@ -97,7 +90,7 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
 
 def put_into_queue(case: Case, spec: PoolSpec, trace: Trace) -> Decision:
     """Let the queue own the record, and tell its members where it is to."""
-    _stand_in_line(case, spec.id, queued=True)
+    stand_in_line(case, spec.id, queued=True)
     told = notify.of_queueing(spec, case.facts, case.config, case.now_ms)
     return case.conclude(Queued(spec.id), trace._replace(target=spec.target), told)
 
@@ -126,51 +119,10 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
     return case.conclude(Released(record.owner, record.pool, reason), held=NOBODY)
 
 
-def hear_while_waiting(case: Case, before: Record) -> None:
-    """News of a record that waits: its score moves it in its line, its fields may let somebody take it."""
-    parked = case.draft.parked.get(case.name)
-    if parked is None:
-        return
-    if FIELD in case.facts and case.score != parked.score:
-        case.draft.parked.put(case.name, parked._replace(score=case.score))
-    if case.record.facts != before.facts and not parked.queued:
-        wake(parked.pool, case.draft, case.now_ms)
-
-
-def wake(pool: str, draft: Draft, now_ms: int) -> None:
-    """Have the pool's waiting line looked at, from its beginning."""
-    memory = draft.pools.get(pool)
-    if memory is None or not memory.waiting:
-        return
-    if memory.scanned:
-        draft.pools.put(pool, memory._replace(scanned=()))
-    draft.set_timer(DRAIN_PREFIX + pool, now_ms)
-
-
-def unpark(case: Case) -> str:
-    """Take the record out of its pool's waiting line; return the pool."""
-    parked = case.draft.parked.get(case.name)
-    assert parked is not None, f"{case.name} is marked as parked and is in no line"
-    case.draft.parked.drop(case.name)
-    pool = case.draft.pools.get(parked.pool) or Pool()
-    case.draft.pools.put(parked.pool, pool._replace(waiting=pool.waiting - 1))
-    case.keep(case.record._replace(parked=False))
-    return parked.pool
-
-
 def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:
     owner = assigned.owner
     told = notify.of_assignment(owner, case.config)
     return case.conclude(assigned, trace, told, Held(owner, True, assigned.pool))  # noqa: FBT003  # chosen by us
-
-
-def _stand_in_line(case: Case, pool: str, *, queued: bool) -> None:
-    memory = case.draft.pools.get(pool) or Pool()
-    number = memory.parkings + 1
-    case.draft.pools.put(pool, memory._replace(parkings=number, waiting=memory.waiting + 1))
-    parked = Parked(pool, number, case.now_ms, case.score, case.correlation_id, case.depth, queued)
-    case.draft.parked.put(case.name, parked)
-    case.keep(case.record._replace(owner="", by_us=False, pool="", parked=True))
 
 
 def _count_drained(case: Case, spec: PoolSpec, person: str) -> None:

@@ -12,7 +12,7 @@ from service.core.case import Verdict
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.hits import forget_gone
-from service.core.holding.assign import wake
+from service.core.holding.waiting import wake
 from service.core.model import Decision, MemberEvent, Nothing
 from service.core.sharing.turns import entry_pass
 from service.core.state import Person, Pool, Seat, State, Timer, seat_field

@@ -1,7 +1,4 @@
-"""What happens when a time has come: somebody is back, parked records can move.
-
-A timer's name says what it does and for whom. Which are due is the lane's question; time is an input like any other.
-"""
+"""What waits moves on: parked records of a pool are given out, in order and at a pace, when its time has come."""
 
 from __future__ import annotations
 
@@ -9,16 +6,15 @@ import heapq
 from math import inf
 from typing import Final
 
-from service.core.case import Case, Verdict
+from service.core.case import Case
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
-from service.core.holding import membership
-from service.core.holding.assign import DRAIN_PREFIX, give_to_pool, put_into_queue, refusal, unpark
-from service.core.holding.membership import RETURN_PREFIX
+from service.core.holding.assign import give_to_pool, put_into_queue, refusal
+from service.core.holding.waiting import DRAIN_PREFIX, unpark
 from service.core.model import Decision, Target, Trace
 from service.core.score import FIELD
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose
-from service.core.state import Parked, Pool, State
+from service.core.state import Parked, Pool
 from service.core.tracking import recall
 
 DRAINED_PER_FIRING: Final = 50
@@ -30,23 +26,6 @@ LOOKED_AT_PER_FIRING: Final = 500
 
 Waiting = tuple[str, Parked]
 """A record's name, and its place in the line."""
-
-
-def due(state: State, now_ms: int) -> list[tuple[int, str]]:
-    """The timers whose time has come, in the order in which they go off: by time, then by name."""
-    return sorted((timer.due_ms, name) for name, timer in state.timers.items() if timer.due_ms <= now_ms)
-
-
-def fire(name: str, state: State, config: Config, now_ms: int) -> Verdict:
-    """Let one timer go off. Pure, like `decide`."""
-    draft = Draft(state)
-    draft.timers.drop(name)
-    if name.startswith(RETURN_PREFIX):
-        person = name.removeprefix(RETURN_PREFIX)
-        decisions: tuple[Decision, ...] = (membership.come_back(person, draft, config, now_ms),)
-    else:
-        decisions = drain(name.removeprefix(DRAIN_PREFIX), draft, config, now_ms)
-    return Verdict(decisions, draft.changes())
 
 
 def drain(pool: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:

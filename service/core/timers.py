@@ -1,0 +1,32 @@
+"""What happens when a time has come: somebody is back, parked records can move.
+
+A timer's name says what it does and for whom. Which are due is the lane's question; time is an input like any other.
+"""
+
+from __future__ import annotations
+
+from service.core.case import Verdict
+from service.core.configuration import Config
+from service.core.draft import Draft
+from service.core.holding.draining import drain
+from service.core.holding.membership import RETURN_PREFIX, come_back
+from service.core.holding.waiting import DRAIN_PREFIX
+from service.core.model import Decision
+from service.core.state import State
+
+
+def due(state: State, now_ms: int) -> list[tuple[int, str]]:
+    """The timers whose time has come, in the order in which they go off: by time, then by name."""
+    return sorted((timer.due_ms, name) for name, timer in state.timers.items() if timer.due_ms <= now_ms)
+
+
+def fire(name: str, state: State, config: Config, now_ms: int) -> Verdict:
+    """Let one timer go off. Pure, like `decide`."""
+    draft = Draft(state)
+    draft.timers.drop(name)
+    if name.startswith(RETURN_PREFIX):
+        person = name.removeprefix(RETURN_PREFIX)
+        decisions: tuple[Decision, ...] = (come_back(person, draft, config, now_ms),)
+    else:
+        decisions = drain(name.removeprefix(DRAIN_PREFIX), draft, config, now_ms)
+    return Verdict(decisions, draft.changes())
