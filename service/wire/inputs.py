@@ -114,8 +114,8 @@ def decode(
         return Poison("invalid_schema", _told(error), raw)
     decoded = _encode(position, envelope, data)
     if len(decoded.value) > LANE_INPUT_LIMIT_BYTES:
-        size = f"{len(decoded.value)} bytes when decoded, {LANE_INPUT_LIMIT_BYTES} are allowed"
-        return Poison("too_large", size, raw)
+        told = f"its lane input has {len(decoded.value)} bytes, {LANE_INPUT_LIMIT_BYTES} are allowed"
+        return Poison("too_large", told, raw)
     return decoded
 
 
@@ -129,8 +129,10 @@ def read_input(value: bytes) -> LaneInput | Tick | Poison:
         event: Event = MemberEvent(**found["member"]) if record is None else _record_event(record)
         epoch, topic, partition, offset = found["at"]
         position = Position(int(epoch), topic, int(partition), int(offset))
-        if not (division is None or isinstance(division, str)) or not _is_position(position):
-            return Poison("unreadable_event", "not a lane input: its division or position is none", value)
+        if not (division is None or isinstance(division, str)) or not isinstance(topic, str):
+            return Poison("unreadable_event", "not a lane input: division and topic are texts", value)
+        if not _is_possible(position):
+            return Poison("unreadable_event", "not a lane input: no broker has its position", value)
         return LaneInput(position, division, event, Origin(*found["origin"]))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         return Poison("unreadable_event", f"not a lane input: {error}", value)
@@ -146,11 +148,10 @@ def milliseconds(time: datetime) -> int:
     return (time - EPOCH) // MILLISECOND
 
 
-def _is_position(position: Position) -> bool:
-    """Whether a broker can have such a position."""
-    epoch, topic, partition, offset = position
-    is_name = isinstance(topic, str) and len(topic) <= TOPIC_NAME_LIMIT
-    return is_name and all(0 <= number <= MAX_NUMBER for number in (epoch, partition, offset))
+def _is_possible(position: Position) -> bool:
+    """Whether a broker can have such a position. A foreign writer's would stand in keys and marks, however long."""
+    numbers = (position.epoch, position.partition, position.offset)
+    return len(position.topic) <= TOPIC_NAME_LIMIT and min(numbers) >= 0 and max(numbers) <= MAX_NUMBER
 
 
 def _size(raw: RawRecord) -> int:

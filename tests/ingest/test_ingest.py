@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import pytest
 from structlog.testing import capture_logs
 
-from service import ingest as module
 from service.ingest import TOLD_ATTEMPTS, Ingest, Reading, pause, sort_batch
 from service.kafka.port import Lost, Message, Refused
 from service.kafka.publisher import Place
 from service.wire.dead_letters import LEAST_LIMIT_BYTES, stored_bytes
+from service.wire.inputs import decode
 from service.wire.messages import RawRecord
 from service.wire.topics import Topics
 from tests.wire.builders import header, plain, raw
@@ -76,14 +76,13 @@ async def test_a_record_that_cannot_be_read_takes_no_other_with_it() -> None:
 
 async def test_what_decoding_raises_is_a_dead_letter_of_that_record_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault nobody thought of: the trace stands in the letter, beside the untouched original."""
-    sound = module.decode
 
     def planted(record: RawRecord, **settings: object) -> object:
         if record.key == b"planted":
             raise RecursionError("planted")
-        return sound(record, **settings)  # type: ignore[arg-type]  # passed on as they come
+        return decode(record, **settings)  # type: ignore[arg-type]  # passed on as they come
 
-    monkeypatch.setattr(module, "decode", planted)
+    monkeypatch.setattr("service.ingest.decode", planted)
     bad = plain()._replace(key=b"planted")
     with capture_logs() as lines:
         batch = sort_batch([plain(), bad, plain()], READING)
