@@ -7,7 +7,7 @@ from hashlib import sha256
 import orjson
 import pytest
 from aiokafka.producer.message_accumulator import BatchBuilder
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.tools.dead_letters import read_dead_letter
@@ -125,6 +125,7 @@ POSITIONS = st.builds(Position, NUMBERS, st.text(st.characters(), max_size=249),
 LIMITS = st.sampled_from([LEAST_LIMIT_BYTES, 2_500, 20_000, LIMIT_BYTES])
 
 
+@settings(deadline=None)
 @given(ORIGINALS, POSITIONS, NAMES, NAMES, LIMITS)
 def test_a_dead_letter_fits_and_what_is_not_cut_is_the_original(
     record: RawRecord, position: Position, detail: str, trace: str, limit: int

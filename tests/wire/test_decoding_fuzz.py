@@ -11,7 +11,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.events import INPUTS
@@ -145,6 +145,7 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+@settings(deadline=None)
 @given(records())
 def test_whatever_a_record_holds_the_decoder_answers_and_what_it_accepts_a_lane_reads(record: RawRecord) -> None:
     """Nothing raises on the way to a lane or to the dead letters; both fit where they go."""
