@@ -68,6 +68,10 @@ class Letter(NamedTuple):
     position: Position
     traceback: str = ""
 
+    def message(self, topics: Topics, limit_bytes: int = LIMIT_BYTES) -> Message:
+        """As it is written, cut to the limit."""
+        return dead_letter(self.poison, self.position, topics, self.traceback, limit_bytes)
+
 
 class Sorted(NamedTuple):
     """A batch of source records as it is sent: per lane, and what could not be read."""
@@ -129,7 +133,7 @@ class Ingest:
         """All at once, or each alone once their topic has turned out to take less than the settings say."""
         topics = self.reading.topics
         limit = self._topic_takes_bytes or self.reading.dead_letter_limit_bytes
-        messages = [dead_letter(poison, position, topics, trace, limit) for poison, position, trace in letters]
+        messages = [letter.message(topics, limit) for letter in letters]
         parts = [messages] if self._topic_takes_bytes is None else [[message] for message in messages]
         for part in parts:
             await self.sender.publish(part)

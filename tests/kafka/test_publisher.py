@@ -65,6 +65,7 @@ async def test_what_the_broker_refuses_for_good_is_told_with_topic_and_size(real
     finally:
         await publisher.close()
     assert (refused.value.topic, refused.value.is_too_large) == (topics.dead_letters, True)
+    assert "max.message.bytes" in str(refused.value)
     assert 50_000 < refused.value.size < 50_200
     told = [(line["log_level"], line["topic"], line["bytes"]) for line in lines if line["event"] == "write.refused"]
     assert told == [("error", topics.dead_letters, refused.value.size)]
