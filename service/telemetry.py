@@ -11,7 +11,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple, TextIO
 
-import orjson
 import structlog
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -23,6 +22,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from service.printable import LONGEST, masked, printable, printable_json
 from service.settings import LogSettings
 
 METRICS_CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
@@ -48,6 +48,11 @@ LaneState = Literal["claiming", "owned", "silent", "halted"]
 LANE_STATES: Final[tuple[LaneState, ...]] = ("claiming", "owned", "silent", "halted")
 BatchStep = Literal["poll", "load", "decide", "append", "advance", "publish"]
 """The steps of a lane's loop, as in the `step` label of `batch_seconds`."""
+
+
+_TRACES: Final = frozenset({"exception", "stack"})
+LONGEST_TRACE: Final = 50_000
+"""Characters of a trace on a console."""
 
 
 class Row(NamedTuple):
@@ -175,13 +180,49 @@ def configure_logging(settings: LogSettings, stream: TextIO) -> None:
 
 
 def _json_ending() -> list[structlog.typing.Processor]:
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_json)]
+    return [structlog.processors.format_exc_info, _masked, structlog.processors.JSONRenderer(_json)]
 
 
 def _console_ending(stream: TextIO) -> list[structlog.typing.Processor]:
     # The renderer's own trace-backs would show the variables, and with them people's data.
-    return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)]
+    return [
+        structlog.processors.format_exc_info,
+        _masked,
+        _printable,
+        structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback),
+    ]
+
+
+def _printable(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """What a terminal would obey becomes an escape. Traces keep their lines."""
+    return {printable(key): _shown(key, value) for key, value in line.items()}
+
+
+def _shown(key: str, value: Any) -> Any:
+    if isinstance(value, bool | int | float | None):
+        return value
+    is_trace = key in _TRACES
+    return printable(str(value), LONGEST_TRACE if is_trace else LONGEST, lines=is_trace)
+
+
+def _masked(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Addresses, which drivers like to name, lose their logins."""
+    return {key: _without_logins(value) for key, value in line.items()}
+
+
+def _without_logins(value: Any) -> Any:
+    match value:
+        case str():
+            return masked(value)
+        case list() | tuple():
+            return [_without_logins(each) for each in value]
+        case dict():
+            return {key: _without_logins(each) for key, each in value.items()}
+        case bool() | int() | float() | None:
+            return value
+        case _:
+            return masked(repr(value))
 
 
 def _json(line: object, **_: Any) -> str:
-    return orjson.dumps(line, default=repr).decode()
+    return printable_json(line, repr)

@@ -15,11 +15,15 @@ from redis.exceptions import RedisError
 
 from service.config.problems import ConfigurationError
 from service.kafka.port import Lost
+from service.printable import masked, printable
 from service.settings import BadSettings
 
 FINE: Final = 0
 PROBLEMS: Final = 1
 UNUSABLE: Final = 2
+
+LONGEST_ERROR: Final = 100_000
+"""Characters. A configuration with a thousand mistakes has a line for each."""
 
 
 class FoundProblems(Exception):
@@ -46,5 +50,5 @@ def exit_code(run: Callable[[], object]) -> int:
 
 
 def _said(sentence: str, code: int) -> int:
-    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.write(f"{printable(masked(sentence), LONGEST_ERROR, lines=True)}\n")
     return code

@@ -142,7 +142,7 @@ def _say_where(settings: Settings, listener: socket.socket, extras: Extras) -> N
         return
     kafka, redis = settings.kafka, settings.redis
     ERRORS.print(
-        f"\n[bold]Embedded back ends[/]: nothing here is durable, all is gone when this ends.\n"
+        "\nEmbedded back ends: nothing here is durable, all is gone when this ends.\n"
         f"  Kafka   {kafka.bootstrap}\n"
         f"  Valkey  {redis.url}\n"
         f"  HTTP    http://{host}:{port}/ready, /docs, /metrics\n\n"
