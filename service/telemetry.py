@@ -24,6 +24,7 @@ from prometheus_client import (
 
 from service.printable import LONGEST, masked, printable, printable_json
 from service.settings import LogSettings
+from service.version import PYTHON, VERSION
 
 METRICS_CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 """The media type of `metrics_page`."""
@@ -39,7 +40,7 @@ CountName = Literal[
     "rebuilds",
 ]
 """Something that happened; only grows."""
-LevelName = Literal["lane_state", "lane_lag", "parked", "configuration_version"]
+LevelName = Literal["build_info", "lane_state", "lane_lag", "parked", "configuration_version"]
 """Something that is so now."""
 TimingName = Literal["batch_seconds", "event_to_decision_seconds", "takeover_seconds"]
 """How long something took, in seconds."""
@@ -69,16 +70,17 @@ _WAIT_BUCKETS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0, 
 COUNTS: Final[Mapping[CountName, Row]] = {
     "events_ingested": Row("Events read from the CRM's topics and sent to a lane.", ("topic",)),
     "dead_letters": Row("Events that could not be read or decided; a person should look at each.", ("reason",)),
-    "decisions": Row("Decisions by outcome: assigned, pending, rejected, released, nothing.", ("outcome",)),
+    "decisions": Row("Decisions by outcome: assigned, pending, rejected, released, nothing to do.", ("outcome",)),
     "claims": Row("Times a lane was taken over; more than one per restart means the owners disagree.", ("lane",)),
     "fenced": Row("Times a lane found a newer owner and stopped.", ("lane",)),
     "snapshots": Row("Snapshots that landed complete in the log.", ("lane",)),
     "outputs_published": Row("Messages published, those sent again after a take-over included.", ("topic",)),
     "rebuilds": Row(
-        "Times the memory was written anew from the log; more than expected means it loses data.", ("lane",)
+        "Times what a log holds was written anew into the memory; more than expected: it loses data.", ("lane",)
     ),
 }
 LEVELS: Final[Mapping[LevelName, Row]] = {
+    "build_info": Row("Always 1; the labels say which build this is, and on which Python.", ("version", "python")),
     "lane_state": Row("1 for the state a lane is in, 0 for the others; `halted` needs a person.", ("lane", "state")),
     "lane_lag": Row("Events that wait for a lane; growing means it cannot keep up.", ("lane",)),
     "parked": Row("Records that wait for somebody to take them.", ("lane",)),
@@ -141,6 +143,7 @@ class Meters:
 
 METERS: Final = Meters(REGISTRY)
 """The process's own metrics."""
+METERS.level("build_info", 1, version=VERSION, python=PYTHON)
 
 
 def metrics_page(meters: Meters = METERS) -> bytes:

@@ -25,7 +25,7 @@ def kafka_of(settings: KafkaSettings, *, embedded: bool = False) -> KafkaConnect
     """How to reach the broker. Raises `BadSettings` where a file cannot be used."""
     tls = None
     if settings.security_protocol.endswith("SSL"):
-        password = settings.key_password and settings.key_password.get_secret_value()
+        password = None if settings.key_password is None else settings.key_password.get_secret_value()
         tls = _usable("KAFKA", Tls(settings.ca_file, settings.cert_file, settings.key_file, password))
     return KafkaConnection(settings.bootstrap, tls=tls, sasl=_login(settings), embedded=embedded)
 

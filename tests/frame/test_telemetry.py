@@ -27,6 +27,7 @@ from service.telemetry import (
     configure_logging,
     metrics_page,
 )
+from service.version import PYTHON, VERSION
 from tests.test_printable import is_harmless
 
 
@@ -170,6 +171,10 @@ def test_numbers_are_on_the_page_under_their_names(meters: Meters) -> None:
     assert 'fairlead_decisions_total{outcome="assigned"} 3.0' in page
     assert 'fairlead_lane_lag{lane="2"} 7.0' in page
     assert 'fairlead_batch_seconds_count{step="append"} 1.0' in page
+
+
+def test_the_page_says_which_build_this_is() -> None:
+    assert f'fairlead_build_info{{python="{PYTHON}",version="{VERSION}"}} 1.0' in metrics_page().decode()
 
 
 def test_a_label_that_the_catalogue_does_not_have_is_an_error(meters: Meters) -> None:
