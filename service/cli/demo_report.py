@@ -8,7 +8,7 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from service.cli.speech import Speaker, write_json
+from service.cli.speech import Speaker, tell_foreign, write_json
 from service.core.configuration import PoolSpec
 from service.core.telling.explain import NOTHING, explain
 from service.demo.running import Result
@@ -139,4 +139,6 @@ def _show_the_rest(result: Result, out: Speaker) -> None:
     for reason, count in tally.reasons.most_common():
         reasons.add_row("", f"{count:,}", printable(NOTHING.get(reason, reason)))  # type: ignore[call-overload]  # any text is fine
     out.print(reasons)
+    for place in tally.foreign:
+        tell_foreign(place, "it counts nowhere")
     out.print()

@@ -43,10 +43,19 @@ def exit_code(run: Callable[[], object]) -> int:
     except ConfigurationError as error:
         return _said(str(error), PROBLEMS)
     except (KafkaError, RedisError, Lost, ConnectionError, TimeoutError) as error:
-        return _said(f"no connection, or it was lost: {str(error) or type(error).__name__}", UNUSABLE)
+        return _said(f"no connection, or it was lost: {_what(error)}", UNUSABLE)
     except (WrongUsage, BadSettings, OSError) as error:
-        return _said(str(error), UNUSABLE)
+        return _said(_what(error), UNUSABLE)
     return FINE
+
+
+def _what(error: Exception) -> str:
+    """The error in words: Kafka's driver names its addresses as Python does, the system its errors by number."""
+    if isinstance(error, KafkaError):
+        return type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error) or type(error).__name__
 
 
 def _said(sentence: str, code: int) -> int:

@@ -121,7 +121,7 @@ async def _at_once() -> None:
     """Nothing to prepare."""
 
 
-def kafka_settings(certificates: Certificates, name: str = "client", **more: Any) -> KafkaSettings:
+def kafka_settings(certificates: Certificates, name: str = "client", /, **more: Any) -> KafkaSettings:
     known = {
         "security_protocol": "SSL",
         "ca_file": certificates.ca,
@@ -183,8 +183,13 @@ async def test_kafka_is_reached_with_a_password_and_nobody_repeats_a_wrong_one(
     secured_kafka: KafkaServer, certificates: Certificates, logged: io.StringIO
 ) -> None:
     def with_password(password: str) -> KafkaConnection:
-        login = {"username": "fairlead", "password": SecretStr(password), "sasl_mechanism": "PLAIN"}
-        at = {"bootstrap": secured_kafka.sasl, "security_protocol": "SASL_SSL", "cert_file": None, "key_file": None}
+        login: dict[str, Any] = {"username": "fairlead", "password": SecretStr(password), "sasl_mechanism": "PLAIN"}
+        at: dict[str, Any] = {
+            "bootstrap": secured_kafka.sasl,
+            "security_protocol": "SASL_SSL",
+            "cert_file": None,
+            "key_file": None,
+        }
         return kafka_of(kafka_settings(certificates, **login, **at))
 
     await meets(with_password("right-password"))
