@@ -39,12 +39,12 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
     """Decide one event of a division at `now_ms` (milliseconds since 1970, UTC). Pure: the state stays as it is."""
     draft = Draft(state)
     match event:
-        case MemberEvent():
-            decisions: tuple[Decision, ...] = (membership.change(event, draft, config, now_ms),)
         case RecordEvent():
             case = Case(event.record, draft, config, now_ms, event.correlation_id, event.depth)
             case.facts = event.facts
             decisions = _decide_record(event, case)
+        case MemberEvent():
+            decisions = (membership.change(event, draft, config, now_ms),)
         case _:
             assert_never(event)
     return Verdict(decisions, draft.changes())

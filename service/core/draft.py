@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import merge
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
@@ -21,81 +21,77 @@ V = TypeVar("V", bound=Value)
 class Overlay(Generic[V]):
     """Fields of one kind: those of the state, unless changed here.
 
-    `begin` makes the first value of a field; none: what the kind remembers cannot begin by being edited.
+    `own` is what this decision made, edited or dropped (none) so far. `begin` makes the first value of a field; none:
+    what the kind remembers cannot begin by being edited.
     """
 
-    __slots__ = ("_begin", "_below", "_own")
+    __slots__ = ("_begin", "_below", "own")
 
     def __init__(self, below: Mapping[str, V], begin: Callable[[], V] | None = None) -> None:
         self._below = below
         self._begin = begin
-        self._own: dict[str, V | None] = {}
+        self.own: dict[str, V | None] = {}
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is known of any field, or was changed."""
-        return not self._below and not self._own
-
-    @property
-    def touched(self) -> Mapping[str, V | None]:
-        """What this decision made, edited or dropped (none) so far."""
-        return self._own
+        return not self._below and not self.own
 
     def get(self, field: str) -> V | None:
         """The field's value, to be read only; none: there is none."""
-        if self._own and field in self._own:
-            return self._own[field]
+        if self.own and field in self.own:
+            return self.own[field]
         return self._below.get(field)
 
     def get_all(self, fields: Sequence[str]) -> list[V | None]:
         """What `get` gives for each of the fields."""
-        return list(map(self.get if self._own else self._below.get, fields))
+        return list(map(self.get if self.own else self._below.get, fields))
 
     def edit(self, field: str) -> V:
         """The decision's own copy of the field's value, to be changed in place.
 
         Where there is none it is begun. Raises KeyError where its kind cannot begin like that.
         """
-        own = self._own.get(field)
+        own = self.own.get(field)
         if own is not None:
             return own
-        known = None if field in self._own else self._below.get(field)
+        known = None if field in self.own else self._below.get(field)
         if known is not None:
             own = replace(known)
         elif self._begin is not None:
             own = self._begin()
         else:
             raise KeyError(field)
-        self._own[field] = own
+        self.own[field] = own
         return own
 
     def put(self, field: str, value: V) -> None:
         """Make this, which nobody else holds, the field's value."""
-        self._own[field] = value
+        self.own[field] = value
 
     def drop(self, field: str) -> None:
         """The field has no value from now on."""
-        self._own[field] = None
+        self.own[field] = None
 
     def items(self) -> Iterator[tuple[str, V]]:
         """All fields with a value; the order is not defined."""
         for field, value in self._below.items():
-            if field not in self._own:
+            if field not in self.own:
                 yield field, value
-        for field, own in self._own.items():
+        for field, own in self.own.items():
             if own is not None:
                 yield field, own
 
     def changes(self) -> dict[str, V | None]:
         """The final values of the fields that differ from the state; none: gone."""
         below = self._below.get
-        return {field: own for field, own in self._own.items() if own != below(field)}
+        return {field: own for field, own in self.own.items() if own != below(field)}
 
 
 class Draft:
     """Typed access to all kinds of a division's state."""
 
-    __slots__ = ("_state", "hits", "parked", "people", "pools", "records", "seats", "timers")
+    __slots__ = ("_overlays", "_state", "hits", "parked", "people", "pools", "records", "seats", "timers")
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -106,19 +102,25 @@ class Draft:
         self.parked: Overlay[Parked] = Overlay(state.parked)
         self.timers: Overlay[Timer] = Overlay(state.timers)
         self.hits: Overlay[Hit] = Overlay(state.hits, Hit)
+        self._overlays: tuple[tuple[Kind, Overlay[Any]], ...] = (
+            ("record", self.records),
+            ("pool", self.pools),
+            ("seat", self.seats),
+            ("person", self.people),
+            ("parked", self.parked),
+            ("timer", self.timers),
+            ("hit", self.hits),
+        )
 
     def changes(self) -> Changes:
         """Final values of all that differs from the state. Whoever takes them lets go of the draft."""
-        found: dict[Kind, Mapping[str, Value | None]] = {
-            "record": self.records.changes(),
-            "pool": self.pools.changes(),
-            "seat": self.seats.changes(),
-            "person": self.people.changes(),
-            "parked": self.parked.changes(),
-            "timer": self.timers.changes(),
-            "hit": self.hits.changes(),
-        }
-        return {kind: changes for kind, changes in found.items() if changes}
+        found: dict[Kind, Mapping[str, Value | None]] = {}
+        for kind, overlay in self._overlays:
+            if overlay.own:
+                changes = overlay.changes()
+                if changes:
+                    found[kind] = changes
+        return found
 
     def set_timer(self, name: str, due_ms: int) -> None:
         """Have the timer go off at `due_ms` at the latest."""
@@ -140,7 +142,7 @@ class Draft:
         Only those behind a rank, where one is given. `with_queued`: what lies in it as in a queue is among them.
         """
         line = self._state.line(pool, behind, with_queued=with_queued)
-        touched = dict(self.parked.touched)
+        touched = dict(self.parked.own)
         if not touched:
             return (name for _, name in line)
         own = sorted(

@@ -192,17 +192,16 @@ class State:
     def apply(self, changes: Changes) -> None:
         """Make each final value the value of its field. The values are read only from now on."""
         for kind, fields in changes.items():
+            if kind == "seat":
+                self._follow_seats(fields)
+            elif kind == "parked":
+                self._follow_parked(fields)
             known = self._by_kind[kind]
             for field, value in fields.items():
-                before = known.get(field)
                 if value is None:
                     known.pop(field, None)
                 else:
                     known[field] = value
-                if kind == "seat":
-                    self._follow_seat(field, before, value)
-                elif kind == "parked":
-                    self._follow_parked(field, before, value)
 
     def of_kind(self, kind: Kind) -> Mapping[str, Value]:
         """All fields of a kind."""
@@ -225,26 +224,30 @@ class State:
         found = [line.behind(behind) for line in lines if line is not None]
         return found[0] if len(found) == 1 else merge(*found)
 
-    def _follow_seat(self, field: str, before: Value | None, after: Value | None) -> None:
+    def _follow_seats(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up who is a member of which pool."""
-        was = isinstance(before, Seat) and before.is_taken
-        is_now = isinstance(after, Seat) and after.is_taken
-        if was == is_now:
-            return
-        pool, _, person = field.partition("/")
-        if is_now:
-            self._members[pool].add(person)
-            self._pools_of[person].add(pool)
-        else:
-            self._members[pool].discard(person)
-            self._pools_of[person].discard(pool)
+        for field, after in changed.items():
+            before = self.seats.get(field)
+            was = before is not None and before.joined > 0
+            is_now = isinstance(after, Seat) and after.joined > 0
+            if was == is_now:
+                continue
+            pool, _, person = field.partition("/")
+            if is_now:
+                self._members[pool].add(person)
+                self._pools_of[person].add(pool)
+            else:
+                self._members[pool].discard(person)
+                self._pools_of[person].discard(pool)
 
-    def _follow_parked(self, name: str, before: Value | None, after: Value | None) -> None:
+    def _follow_parked(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up the waiting lines."""
-        if isinstance(before, Parked):
-            self._lines[before.pool, before.queued].remove((before.rank, name))
-        if isinstance(after, Parked):
-            self._lines[after.pool, after.queued].add((after.rank, name))
+        for name, after in changed.items():
+            before = self.parked.get(name)
+            if before is not None:
+                self._lines[before.pool, before.queued].remove((before.rank, name))
+            if isinstance(after, Parked):
+                self._lines[after.pool, after.queued].add((after.rank, name))
 
 
 def seat_field(pool: str, person: str) -> str:
