@@ -13,9 +13,10 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from service.core.case import Case
-from service.core.configuration import Entry, Facts, RuleSet
+from service.core.configuration import Entry, RuleSet
 from service.core.model import Target, Tried
 from service.core.targets import resolve
+from service.language.tree import Facts
 
 
 class Found(NamedTuple):

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from service.core import membership
 from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
+from service.core.holding import membership
+from service.core.sharing.turns import line_up, serve, step
 from service.core.state import Person, Seat, State, seat_field
-from service.core.turns import line_up, serve, step
 from tests.core.build import START_MS, config, pool
 
 SEEDS = range(300)

@@ -130,7 +130,7 @@ def logs_peoples_data(module: Module) -> Iterator[Place]:
 
 
 def imports_outside(module: Module, *allowed: str) -> Iterator[Place]:
-    """An import of anything but the standard library and the `allowed` packages."""
+    """An import of anything but the standard library and the packages that are allowed."""
     for node in ast.walk(module.tree):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -138,7 +138,7 @@ def imports_outside(module: Module, *allowed: str) -> Iterator[Place]:
         elif isinstance(node, ast.ImportFrom):
             names = [node.module or ""]
         for name in names:
-            is_allowed = f"{name}.".startswith(tuple(f"{package}." for package in allowed))
+            is_allowed = any(f"{name}.".startswith(f"{package}.") for package in allowed)
             if name.partition(".")[0] not in sys.stdlib_module_names and not is_allowed:
                 yield Place(module.name, getattr(node, "lineno", 1), f"imports {name}")
 

@@ -16,6 +16,11 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 EVENTS: Final = 8_000
+CROWD: Final = range(3_850, 3_970)
+"""Shortly before the configuration changes."""
+SWEPT_FROM: Final = 6_000
+LEADS_OF: Final = (3, 5)
+"""The first three of five records are leads."""
 BLOCK: Final = 250
 START_MS: Final = 1_772_316_000_000
 MINUTE_MS: Final = 60_000
@@ -89,6 +94,7 @@ class Crm:
     offsets: Counter[tuple[str, int]] = field(default_factory=Counter)
     recent: list[str] = field(default_factory=list)
     numbers: int = 0
+    swept: int = -1
     latest: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     told: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
@@ -96,10 +102,14 @@ class Crm:
         """The next event, of whatever kind."""
         chance = self.random.random()
         self.numbers += 1
+        if self.numbers in CROWD:
+            return self._crowded()
         if chance < 0.02:
             return self._broken()
         if chance < 0.08:
             return self._member()
+        if chance > 0.5 and self.numbers > SWEPT_FROM:
+            return self._swept()
         return self._record()
 
     def _record(self) -> Sent:
@@ -132,12 +142,27 @@ class Crm:
             attributes |= {"traceparent": TRACE, "tracestate": "vendor=1", "correlationid": f"chain-{name}"}
         return self._written(RECORDS_TOPIC, attributes, data, len(name) % 2)
 
+    def _crowded(self) -> Sent:
+        """One of many that are alike and wait for one pool: more than move in one go when somebody has room."""
+        record_type, pool = ("lead", "sizes") if self.numbers % 3 == 0 else ("contact", "burst")
+        record = {"type": record_type, "id": f"crowd-{self.numbers}", "fields": {"size": 5, "source": "web"}}
+        data = {"record": record, "owner": {"kind": "pool", "id": pool}, "actor": {"id": "kay"}, "version": 1}
+        attributes = {"id": self._event_id("crowd"), "source": "crm", "type": "crm.record.created.v1"}
+        return self._written(RECORDS_TOPIC, attributes, data, 0)
+
+    def _swept(self) -> Sent:
+        """The oldest lead that is still there goes: late in the run all places that leads took are freed again."""
+        self.swept += 1 if self.swept % LEADS_OF[1] < LEADS_OF[0] - 1 else LEADS_OF[1] - LEADS_OF[0] + 1
+        name = f"lead/{self.swept}"
+        attributes = {"id": self._event_id(name), "source": "crm", "type": "crm.record.deleted.v1"}
+        return self._written(RECORDS_TOPIC, attributes, {"record": {"type": "lead", "id": str(self.swept)}}, 0)
+
     def _chosen(self) -> tuple[str, dict[str, Any]]:
         """A record, mostly one of late, with some of its fields."""
         random = self.random
         newest = self.numbers // 5
         number = random.randint(max(0, newest - 40), newest) if random.random() < 0.85 else random.randint(0, newest)
-        record_type = ("lead", "lead", "lead", "contact", "deal")[number % 5]
+        record_type = "lead" if number % LEADS_OF[1] < LEADS_OF[0] else ("contact", "deal")[number % 2]
         if random.random() < 0.01:
             record_type = "ticket"
         record: dict[str, Any] = {"type": record_type, "id": str(number), "fields": self._fields()}
@@ -213,7 +238,8 @@ class Crm:
         if random.random() < 0.55:
             data["availability"] = random.choice(("away", "off_shift"))
             if random.random() < 0.85:
-                data["until"] = iso(self.now_ms + random.randrange(-2, 40) * MINUTE_MS + random.randrange(1_000))
+                until_ms = self.now_ms + random.randrange(-2, 40) * MINUTE_MS
+                data["until"] = iso(until_ms - until_ms % MINUTE_MS + random.choice((0, random.randrange(MINUTE_MS))))
         attributes = {"id": self._event_id("member"), "source": "hr", "type": "crm.member.changed.v1"}
         if random.random() < 0.2:
             attributes["division"] = random.choice(("main", "north", "west"))

@@ -1,0 +1,115 @@
+"""Who is in a pool, and who is there today.
+
+Joining order is history: a member keeps their place whatever the order in a file. So who sits in a pool lives in the
+state, and a new configuration version is turned into changes once, when the lane switches to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Final
+
+from service.core.case import Verdict
+from service.core.configuration import Config, PoolSpec
+from service.core.draft import Draft
+from service.core.hits import forget_gone
+from service.core.holding.waiting import wake
+from service.core.model import Decision, MemberEvent, Nothing
+from service.core.sharing.turns import Entrance
+from service.core.state import Person, Seat, State, Timer, seat_field
+
+RETURN_PREFIX: Final = "back/"
+"""Sorts before `drain/`: of those who come back at one time nobody gets what waits before the others are there."""
+
+
+def change(event: MemberEvent, draft: Draft, config: Config, now_ms: int) -> Decision:
+    """Somebody comes or goes. Who comes back gets what waits for him; a known return sets a timer.
+
+    It is remembered of people who are not configured, too: they may be, later, and be away then.
+    """
+    name = f"member/{event.person}"
+    until_ms = event.until_ms if event.availability != "available" else None
+    draft.people.put(event.person, Person(event.availability, until_ms))
+    draft.timers.drop(RETURN_PREFIX + event.person)
+    if until_ms is not None:
+        draft.timers.put(RETURN_PREFIX + event.person, Timer(until_ms))
+    if event.availability == "available":
+        _wake_pools_of(event.person, draft, config, now_ms)
+    outcome = Nothing("member_changed", event.availability)
+    if event.person not in config.users:
+        outcome = Nothing("unknown_user", event.person)
+    return Decision(record=name, outcome=outcome, correlation_id=event.correlation_id)
+
+
+def come_back(person: str, draft: Draft, config: Config, now_ms: int) -> Decision:
+    """The time is over until which somebody was away."""
+    draft.people.put(person, Person())
+    _wake_pools_of(person, draft, config, now_ms)
+    return Decision(record=f"member/{person}", outcome=Nothing("member_changed", "available"))
+
+
+def switch(state: State, config: Config, now_ms: int) -> Verdict:
+    """The changes that make the state fit a new configuration version: who joined, who left, what may move again."""
+    draft = Draft(state)
+    for pool in sorted(state.pools.keys() - config.pools.keys()):
+        _seat_members(PoolSpec(pool, "", ()), draft, now_ms)
+    for spec in config.pools.values():
+        _seat_members(spec, draft, now_ms)
+    forget_gone(draft, config)
+    name = f"configuration/{config.version}"
+    switched = Decision(record=name, outcome=Nothing("configuration_switched", config.label))
+    return Verdict((switched,), draft.changes())
+
+
+def _seat_members(spec: PoolSpec, draft: Draft, now_ms: int) -> None:
+    """Unseat who left, seat who joined behind the others, in file order; drain, for room may have come of it."""
+    before = draft.members_before(spec.id)
+    stay = spec.weights.keys() & before
+    for person in before:
+        if person not in stay:
+            _leave(seat_field(spec.id, person), draft)
+    if len(stay) < len(spec.members):
+        _seat_newcomers(spec, stay, draft)
+    wake(spec.id, draft, now_ms)
+
+
+def _leave(field: str, draft: Draft) -> None:
+    seat = draft.seats.edit(field)
+    seat.joined = 0
+    if not seat.open_items:
+        draft.seats.drop(field)
+
+
+def _seat_newcomers(spec: PoolSpec, stay: Set[str], draft: Draft) -> None:
+    """Give those who are no members yet their seats. Of an old seat only its open items count."""
+    entrance = Entrance(spec)
+    for member, field in zip(spec.members, spec.seats, strict=True):
+        seat = draft.seats.get(field)
+        if member.person in stay and seat is not None:
+            entrance.count_in(member, seat, is_present=_is_present(member.person, draft))
+    pool = draft.pools.edit(spec.id)
+    for member, field in zip(spec.members, spec.seats, strict=True):
+        if member.person in stay:
+            continue
+        pool.joins += 1
+        left = draft.seats.get(field)
+        seat = Seat(
+            served_pass=entrance.start(member),
+            last_turn=pool.turn,
+            joined=pool.joins,
+            open_items=0 if left is None else left.open_items,
+        )
+        draft.seats.put(field, seat)
+        entrance.count_in(member, seat, is_present=_is_present(member.person, draft))
+
+
+def _wake_pools_of(person: str, draft: Draft, config: Config, now_ms: int) -> None:
+    for pool in draft.pools_of(person):
+        spec = config.pools.get(pool)
+        if spec is not None and not spec.is_queue:
+            wake(pool, draft, now_ms)
+
+
+def _is_present(person: str, draft: Draft) -> bool:
+    known = draft.people.get(person)
+    return known is None or known.is_present
