@@ -30,9 +30,15 @@ from service.wire.messages import Poison, Position, RawRecord
 SIZE_LIMIT_BYTES: Final = 256 * 1024
 """Key, value and headers of a source record together. The dead letter topic must take more than this."""
 
+LANE_INPUT_LIMIT_BYTES: Final = 900_000
+"""Of what ingest sends on. Numbers written short grow (`1e15`), and so do some texts. Where deciding raises, the whole
+input stands as a text in a record of the lane's log, in which each byte may take two: it must fit there."""
+
 TOLD_ERRORS: Final = 3
+TOPIC_NAME_LIMIT: Final = 249
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
+MAX_NUMBER: Final = 2**63 - 1
 TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 TICK: Final = b'{"tick":1}'
 
@@ -101,7 +107,7 @@ _read: Final = msgspec.json.Decoder(_Written).decode
 def decode(
     raw: RawRecord, *, epoch: int, division_attribute: str = "division", size_limit: int = SIZE_LIMIT_BYTES
 ) -> Decoded | Poison:
-    """The lane input of a source record, or why there is none. Never raises, whatever the bytes."""
+    """The lane input of a source record, or why there is none. Whatever the bytes, it is not meant to raise."""
     size = _size(raw)
     if size > size_limit:
         return Poison("too_large", f"{size} bytes, {size_limit} are allowed", raw)
@@ -120,7 +126,11 @@ def decode(
         data: RecordData | MemberChanged = read_data(unpacked.data)
     except ValidationError as error:
         return Poison("invalid_schema", _told(error), raw)
-    return _encode(position, envelope, data)
+    decoded = _encode(position, envelope, data)
+    if len(decoded.value) > LANE_INPUT_LIMIT_BYTES:
+        told = f"its lane input has {len(decoded.value)} bytes, {LANE_INPUT_LIMIT_BYTES} are allowed"
+        return Poison("too_large", told, raw)
+    return decoded
 
 
 def read_input(value: bytes) -> LaneInput | Tick | Poison:
@@ -134,6 +144,8 @@ def read_input(value: bytes) -> LaneInput | Tick | Poison:
     event = found.member if found.record is None else found.record
     if event is None:
         return Poison("unreadable_event", "not a lane input: neither a record nor a member", value)
+    if not _is_possible(found.at):
+        return Poison("unreadable_event", "not a lane input: no broker has its position", value)
     return LaneInput(found.at, found.division, event, found.origin)
 
 
@@ -154,6 +166,12 @@ def tick() -> bytes:
 def milliseconds(time: datetime) -> int:
     """Since 1970 in UTC; what is finer is cut off."""
     return (time - EPOCH) // MILLISECOND
+
+
+def _is_possible(position: Position) -> bool:
+    """Whether a broker can have such a position. A foreign writer's would stand in keys and marks, however long."""
+    numbers = (position.epoch, position.partition, position.offset)
+    return len(position.topic) <= TOPIC_NAME_LIMIT and min(numbers) >= 0 and max(numbers) <= MAX_NUMBER
 
 
 def _size(raw: RawRecord) -> int:
