@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 from service.core.configuration import Config, Membership, PoolSpec
 from service.core.draft import Draft
 from service.core.model import Candidate, ExclusionReason
-from service.core.sharing.turns import Contender, line_up
+from service.core.sharing.contender import Contender
+from service.core.sharing.turns import line_up
 from service.core.state import Seat
 from service.language.tree import Facts
 

@@ -17,31 +17,14 @@ from functools import lru_cache
 from math import inf
 from typing import Final
 
-from msgspec import Struct
-
 from service.core.configuration import Membership, PoolSpec, Strategy
 from service.core.draft import Draft
 from service.core.model import ExclusionReason
+from service.core.sharing.contender import Contender
 from service.core.state import Seat, seat_field
 
 SCALE: Final = 1_441_440
 """One pass at weight 1. Twice the least common multiple of 1 to 16, so that half a step is whole as well."""
-
-
-class Contender(Struct, frozen=True, order=True, kw_only=True, gc=False):
-    """One member in the order of turns: the lowest is next. No two of a pool have one `joined`, so nothing behind it is
-    ever compared.
-
-    `effective_pass` is the pass that counts for them now; `excluded` why they cannot be served, none: they can.
-    """
-
-    load: int
-    last_turn: int
-    joined: int
-    person: str
-    open_items: int
-    effective_pass: int
-    excluded: ExclusionReason | None = None
 
 
 Exclude = Callable[[Membership, Seat], ExclusionReason | None]
