@@ -10,10 +10,11 @@ import pytest
 from service.core.configuration import Entry
 from service.core.decide import decide
 from service.core.draft import Draft
+from service.core.holding.membership import switch
 from service.core.model import Target
 from service.core.state import KINDS, Kind, Person, Record, Seat, State, Timer, Value
 from service.core.timers import fire
-from tests.core.build import Division, created, planted, pool, rules
+from tests.core.build import Division, config, created, planted, pool, rules
 
 
 def content(state: State) -> Mapping[Kind, Mapping[str, Value]]:
@@ -110,4 +111,14 @@ def test_a_timer_leaves_the_state_as_it_was() -> None:
     before = content(division.state)
     verdict = fire("drain/sales", division.state, division.config, division.now_ms)
     assert verdict.decisions
+    assert content(division.state) == before
+
+
+def test_a_switch_leaves_the_state_as_it_was() -> None:
+    """Whoever joins and leaves with it."""
+    division = Division(pool("ann", "bob"))
+    division.create("lead/1")
+    before = content(division.state)
+    changes = switch(division.state, config(pool("bob", "cem"), version=2), division.now_ms).changes
+    assert set(changes["seat"]) == {"sales/ann", "sales/cem"}
     assert content(division.state) == before
