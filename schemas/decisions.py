@@ -2,7 +2,8 @@
 
 Each output is sent at least once with the same id and the same bytes. A consumer ignores an output about a record whose
 `sequence` is not higher than one it has applied, and applies an assignment only while the record still has the
-`expected_owner` and `expected_version`. New names may be added within a version: readers ignore what they do not know.
+`expected_owner`: a person who was quicker wins. The version is information and no condition, because any edit raises
+it. New names may be added within a version: readers ignore what they do not know.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class Tried(Said):
 
 
 class Candidate(Said):
-    """A member of the pool as the choice saw him. The lowest (load, last turn) among those not excluded is chosen."""
+    """A member of the pool as the choice saw them. The lowest (load, last turn) among those not excluded is chosen."""
 
     person: str
     excluded: ExclusionReason | None
@@ -120,7 +121,9 @@ class DecisionData(Said):
     decision: Annotated[Id, Field(description="The decision's id: lane, epoch, input offset and ordinal.")]
     sequence: Annotated[int, Field(ge=1, description="Grows with each output about the record.")]
     expected_owner: Annotated[Owner | None, Field(description="The owner the CRM last told us; null: none.")]
-    expected_version: Annotated[int | None, Field(ge=0, description="The version the CRM last told us.")]
+    expected_version: Annotated[
+        int | None, Field(ge=0, description="The version the CRM last told us: information, no condition.")
+    ]
     configuration: ConfigurationName
     trace: Trace
 
@@ -162,7 +165,7 @@ class NotificationRequested(Said):
     decision: Id
     kind: Annotated[
         Literal["assigned", "queued", "refused"],
-        Field(description="The person got the record; it came into a queue of his; he reached for it in vain."),
+        Field(description="The person got the record; it came into a queue of theirs; they reached for it in vain."),
     ]
     person: Id
     via: Annotated[tuple[str, ...], Field(min_length=1, description="The means the person chose.")]

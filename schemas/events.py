@@ -92,7 +92,9 @@ class RecordData(Part):
     """What all events about a record carry."""
 
     record: CrmRecord
-    channel: Annotated[Channel | None, Field(description="The way in (S21-S27).")] = None
+    channel: Annotated[
+        Channel | None, Field(description="The way in. Which a type of record has, the integrator's page says.")
+    ] = None
     actor: Actor | None = None
     owner: Annotated[Owner | None, Field(description="The owner after the event. Absent or null: not told.")] = None
     previous_owner: Annotated[Owner | None, Field(description="Where the sender knows it.")] = None
@@ -147,7 +149,7 @@ class MemberChanged(Part):
 
     person: Id
     availability: Availability
-    until: Annotated[Time | None, Field(description="When he is expected back, where it is known.")] = None
+    until: Annotated[Time | None, Field(description="When they are expected back, where it is known.")] = None
 
 
 INPUTS: Final[Mapping[str, type[RecordData] | type[MemberChanged]]] = {
