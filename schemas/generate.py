@@ -18,6 +18,7 @@ from schemas.asyncapi import document
 from schemas.config import Document
 from schemas.decisions import OUTPUTS
 from schemas.envelope import Envelope
+from schemas.event_pages import events_read, events_written
 from schemas.events import INPUTS
 from schemas.reference import reference
 from schemas.samples import SAMPLES
@@ -26,7 +27,10 @@ from schemas.scenario import Scenario
 FOLDER: Final = Path(__file__).parent
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 PAGES: Final = FOLDER.parent / "service" / "docs"
-PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {"configuration.md": {"reference": reference}}
+PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
+    "configuration.md": {"reference": reference},
+    "integrating.md": {"events read": events_read, "events written": events_written},
+}
 """By page: the parts that are made of the models."""
 
 

@@ -81,8 +81,10 @@ def _table(name: str, schema: Schema, definitions: Mapping[str, Schema]) -> Tabl
 
 def _row(name: str, schema: Schema, definitions: Mapping[str, Schema], *, required: bool) -> Row:
     meaning = str(schema.get("description", "")) or _described(schema, definitions)
-    allowed = "; ".join(_allowed(schema))
-    return Row(name, type_in_words(schema), required, _default(schema), allowed, _flowing(meaning))
+    words = type_in_words(schema)
+    if required and any(choice.get("type") == "null" for choice in schema.get("anyOf", ())):
+        words += " or null"
+    return Row(name, words, required, _default(schema), "; ".join(_allowed(schema)), _flowing(meaning))
 
 
 def _default(schema: Schema) -> str:

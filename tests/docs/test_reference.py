@@ -55,8 +55,9 @@ def test_the_pages_say_what_the_models_say() -> None:
 
 def test_a_page_that_differs_is_noticed_and_written(tmp_path: Path) -> None:
     """Only the generated part is; what stands around it stays."""
-    for name in generate.PARTS:
-        (tmp_path / name).write_text("before\n<!-- reference: x -->\nold\n<!-- end of reference -->\nafter\n")
+    for name, parts in generate.PARTS.items():
+        generated = "".join(f"<!-- {part}: x -->\nold\n<!-- end of {part} -->\n" for part in parts)
+        (tmp_path / name).write_text(f"before\n{generated}after\n")
     assert len(generate.renew_pages(tmp_path, write=True)) == len(generate.PARTS)
     assert generate.renew_pages(tmp_path, write=False) == []
     written = (tmp_path / "configuration.md").read_text()
