@@ -18,17 +18,12 @@ from schemas.config_values import (
     Criterion,
     Domain,
     FieldPath,
-    FieldType,
-    Happening,
     Id,
     Line,
     Link,
     Name,
     Names,
     PersonId,
-    RecordType,
-    Role,
-    Strategy,
     Zone,
     detailed,
     in_order,
@@ -39,6 +34,12 @@ from schemas.config_values import (
 )
 from schemas.envelope import Division
 from schemas.events import Channel
+
+RecordType = Literal["lead", "contact", "deal"]
+Role = Literal["admin", "reassign", "member"]
+FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
+Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
+Happening = Literal["created", "updated"]
 
 USERS_LIMIT: Final = 20_000
 POOLS_LIMIT: Final = 5_000

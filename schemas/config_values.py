@@ -6,16 +6,10 @@ A short form is read where it cannot be misread, and becomes the long one before
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
-
-RecordType = Literal["lead", "contact", "deal"]
-Role = Literal["admin", "reassign", "member"]
-FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
-Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
-Happening = Literal["created", "updated"]
 
 NAMES_LIMIT: Final = 50
 TEXT_LIMIT: Final = 10_000

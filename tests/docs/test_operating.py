@@ -102,7 +102,8 @@ def topics() -> str:
 def metrics() -> str:
     rows = {
         **{f"fairlead_{name}_total": row for name, row in COUNTS.items()},
-        **{f"fairlead_{name}": row for name, row in {**LEVELS, **TIMINGS}.items()},
+        **{f"fairlead_{name}": row for name, row in LEVELS.items()},
+        **{f"fairlead_{name}": row for name, row in TIMINGS.items()},
     }
     lines = ["| metric | labels | says |", "|---|---|---|"]
     for name, row in rows.items():

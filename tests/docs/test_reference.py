@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from schemas import config, generate
 from schemas.config import Document
 from schemas.reference import EXAMPLES, WHERE, configuration_tables
-from schemas.tables import Table, tables, type_in_words
+from schemas.tables import Row, Table, tables, type_in_words
 from service.config.nodes import from_yaml
 
 ROOT: Final = Path(__file__).parents[2]
@@ -152,9 +152,9 @@ def test_a_table_tells_required_fields_defaults_words_and_bounds() -> None:
         "Thing",
         "A thing.",
         (
-            ("kind", "word", True, "", '"a", "b"', ""),
-            ("count", "whole number", False, "1", "at least 1; at most 5,000", "How many."),
-            ("inner", "Inner", False, "", "", "What is inside."),
+            Row("kind", "word", True, "", '"a", "b"', ""),
+            Row("count", "whole number", False, "1", "at least 1; at most 5,000", "How many."),
+            Row("inner", "Inner", False, "", "", "What is inside."),
         ),
     )
     assert (within.name, within.rows[0].type) == ("Inner", "Inner")

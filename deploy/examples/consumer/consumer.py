@@ -29,7 +29,7 @@ def take(crm: sqlite3.Connection, name: str, kind: str, data: dict[str, Any]) ->
 
 def owner(value: dict[str, str] | None) -> str | None:
     """An owner as the table holds it."""
-    return value and f"{value['kind']}:{value['id']}"
+    return f"{value['kind']}:{value['id']}" if value else None
 
 
 async def follow(bootstrap: str, crm: sqlite3.Connection) -> None:

@@ -12,8 +12,7 @@ from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from schemas import config as documents
-from schemas.config import Document
-from schemas.config_values import FieldType
+from schemas.config import Document, FieldType
 from service.config.conditions import comparisons
 from service.config.consistency import Finding
 from service.config.lint.written import conditions_of
