@@ -16,8 +16,8 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
+from service.kafka.partitions import Place
 from service.kafka.port import Lost, Message
-from service.kafka.publisher import Place
 from service.telemetry import METERS
 from service.wire.dead_letters import dead_letter
 from service.wire.inputs import decode

@@ -13,8 +13,8 @@ from rich.table import Table
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, Reach, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
-from service.tools.dead_letters import DeadLetter, read_dead_letter
-from service.tools.reading import read_key, read_topic
+from service.kafka.reading import read_key, read_topic
+from service.views.dead_letters import DeadLetter, read_dead_letter
 
 command = typer.Typer()
 

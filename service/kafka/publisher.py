@@ -15,35 +15,21 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from itertools import zip_longest
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from service.kafka.connection import KafkaConnection, let_go
+from service.kafka.partitions import Place, partition_of
 from service.kafka.port import Lost, Message
 
 Result = TypeVar("Result")
 
 END_SENDER_SECONDS = 0.2
 """How long a producer's sender may take to end before the request it waits for is cancelled, too."""
-
-
-class Place(NamedTuple):
-    """A partition of a topic."""
-
-    topic: str
-    partition: int
-
-
-@lru_cache(maxsize=65_536)
-def partition_of(key: bytes, partitions: int) -> int:
-    """The partition Kafka's own clients choose for a key. Kept, for the driver hashes byte by byte."""
-    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
 class Publisher:

@@ -18,7 +18,7 @@ import structlog
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.decide import decide
-from service.core.membership import switch
+from service.core.holding.membership import switch
 from service.core.model import (
     Assigned,
     Decision,

@@ -20,6 +20,7 @@ import pytest
 import typer
 
 from service.cli import COMMANDS, application
+from service.cli.reach import configure_quietly
 from service.embedded.kafka import EMBEDDED_LANES
 from service.settings import variables
 from service.wire.inputs import decode
@@ -115,7 +116,8 @@ class Terminal:
         assert is_as_shown(told, shown), told.out
 
     def start(self, directory: str) -> None:
-        """A service with this configuration, in the place of the one before."""
+        """A service with this configuration, in the place of the one before. Its log must not stand among outputs."""
+        configure_quietly()
         self.stack.close()
         self.service = self.stack.enter_context(running_service(Path(directory)))
         self.environment.setenv("FAIRLEAD_KAFKA__BOOTSTRAP", self.service.kafka)
