@@ -133,27 +133,28 @@ def _values(schema: Schema) -> Schema | None:
 
 
 def _allowed(schema: Schema) -> Iterator[str]:
-    """Words that are allowed, and bounds, of the field and of what it is a list, map or choice of."""
+    """Words that are allowed, and bounds, of the field and of each of what it is a list, map or choice of."""
     said: dict[str, None] = {}
-    for part in _parts(schema):
+    for part, each in _parts(schema):
         if "const" in part or "enum" in part:
             said[", ".join(json.dumps(word) for word in part.get("enum", [part.get("const")]))] = None
         for bound, words in BOUNDS.items():
             if bound in part and not (bound.startswith("min") and bound != "minimum" and part[bound] <= 1):
-                said[words.format(f"{part[bound]:,}")] = None
+                said[each + words.format(f"{part[bound]:,}")] = None
     names = _inner(schema, "propertyNames")
     if names and "enum" in names:
         said["names: " + ", ".join(json.dumps(word) for word in names["enum"])] = None
     yield from said
 
 
-def _parts(schema: Schema) -> Iterator[Schema]:
-    yield schema
+def _parts(schema: Schema, each: str = "") -> Iterator[tuple[Schema, str]]:
+    """The schema, its choices, and what it holds, of which bounds speak one by one."""
+    yield schema, each
     for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
-        yield from _parts(choice)
+        yield from _parts(choice, each)
     for inner in (_inner(schema, "items"), _values(schema)):
         if inner:
-            yield from _parts(inner)
+            yield from _parts(inner, "each ")
 
 
 def _references(part: object) -> Sequence[str]:

@@ -144,6 +144,7 @@ def test_a_table_tells_required_fields_defaults_words_and_bounds() -> None:
             "kind": {"enum": ["a", "b"]},
             "count": {"type": "integer", "minimum": 1, "maximum": 5_000, "default": 1, "description": "How many."},
             "inner": {"$ref": "#/$defs/Inner", "default": {"x": 1}},
+            "names": {"type": "array", "maxItems": 9, "items": {"type": "string", "maxLength": 20}},
         },
     }
     inner = {"description": "What is inside.\n\nMore.", "properties": {"again": {"$ref": "#/$defs/Inner"}}}
@@ -155,6 +156,7 @@ def test_a_table_tells_required_fields_defaults_words_and_bounds() -> None:
             Row("kind", "word", True, "", '"a", "b"', ""),
             Row("count", "whole number", False, "1", "at least 1; at most 5,000", "How many."),
             Row("inner", "Inner", False, "", "", "What is inside."),
+            Row("names", "list of text", False, "", "at most 9 items; each at most 20 characters", ""),
         ),
     )
     assert (within.name, within.rows[0].type) == ("Inner", "Inner")
