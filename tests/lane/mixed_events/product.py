@@ -16,8 +16,8 @@ from service.config.loader import load
 from service.core.configuration import Config
 from service.ingest import Reading, sort_batch
 from service.kafka.memory import MemoryBroker, MemoryTransport
+from service.kafka.partitions import Place
 from service.kafka.port import Arrived
-from service.kafka.publisher import Place
 from service.lane.loop import Lane, Surroundings
 from service.store.memory import MemoryStore
 from service.wire.log_records import Batch, decode
@@ -112,7 +112,7 @@ class Run:
         self.taken.begin(step.events)
         batch = sort_batch([_raw(sent, self._now_ms) for sent in step.arriving], READING)
         self._broker.write(INPUT, batch.lanes.get(LANE, []))
-        self.taken.published += map(_published, batch.dead_letters)
+        self.taken.published += [_published(letter.message(TOPICS)) for letter in batch.dead_letters]
         self._broker.write(INPUT, [Message(TOPICS.events, b"", value) for value in step.foreign])
         if step.is_restart:
             lane.leave()
