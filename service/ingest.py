@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -41,13 +41,21 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How sources are read. The epoch covers the division attribute and the number of lanes: neither changes alone."""
+    """How sources are read. The epoch covers the division attribute and the number of lanes: neither changes alone.
+
+    A topic that was made anew has an epoch of its own, by its name in `topic_epochs`.
+    """
 
     topics: Topics
     lanes: int
     epoch: int = 0
     division_attribute: str = "division"
     size_limit_bytes: int = 262_144
+    topic_epochs: Mapping[str, int] = field(default_factory=dict)
+
+    def epoch_of(self, topic: str) -> int:
+        """The epoch of a source topic's positions."""
+        return self.topic_epochs.get(topic, self.epoch)
 
 
 class Sorted(NamedTuple):
@@ -113,12 +121,12 @@ def sort_batch(records: Sequence[RawRecord], reading: Reading) -> Sorted:
     for record in records:
         decoded = decode(
             record,
-            epoch=reading.epoch,
+            epoch=reading.epoch_of(record.topic),
             division_attribute=reading.division_attribute,
             size_limit=reading.size_limit_bytes,
         )
         if isinstance(decoded, Poison):
-            position = Position(reading.epoch, record.topic, record.partition, record.offset)
+            position = Position(reading.epoch_of(record.topic), record.topic, record.partition, record.offset)
             log.warning("event.refused", reason=decoded.reason, detail=decoded.detail, position=str(position))
             METERS.count("dead_letters", reason=decoded.reason)
             dead_letters.append(dead_letter(decoded, position, reading.topics))

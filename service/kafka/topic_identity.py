@@ -90,7 +90,8 @@ class _Identities(Request[_Question]):  # type: ignore[misc]  # the driver ships
         self._names = names
 
     def build(self, request_struct_class: type[_Question]) -> _Question:
-        return request_struct_class([(NOBODY, name, {}) for name in self._names], False, False, {})
+        may_create = with_operations = False
+        return request_struct_class([(NOBODY, name, {}) for name in self._names], may_create, with_operations, {})
 
 
 async def identities(client: AIOKafkaClient, names: Iterable[str]) -> dict[str, str]:

@@ -20,8 +20,9 @@ PoisonReason = Literal[
     "too_large",
     "unknown_type",
     "unreadable_event",
+    "unreadable_record",
 ]
-"""Why something went to the dead letters. The first and the last are a lane's, the others ingest's."""
+"""Why something went to the dead letters. `decide_raised` and `unreadable_event` are a lane's, the others ingest's."""
 
 
 class Message(NamedTuple):

@@ -17,10 +17,10 @@ async def test_a_topic_made_anew_has_another_identity(real_kafka: Kafka) -> None
     connection, name = real_kafka.connection(), unique_topics().sources[0]
     await make(connection, name)
     async with administration(connection) as admin:
-        first = await identities(admin._client, [name, "nobody"])  # noqa: SLF001  # as the service asks
-        again = await identities(admin._client, [name])  # noqa: SLF001
+        first = await identities(admin._client, [name, "nobody"])  # as the service asks
+        again = await identities(admin._client, [name])
         await remake(connection, name)
-        anew = await identities(admin._client, [name])  # noqa: SLF001
+        anew = await identities(admin._client, [name])
     assert first.keys() == {name}
     assert first[name]
     assert first == again
@@ -33,9 +33,9 @@ async def test_the_embedded_broker_tells_identities_too() -> None:
     with EmbeddedKafka() as embedded:
         async with administration(KafkaConnection(embedded.bootstrap, embedded=True)) as admin:
             await admin.describe_topics(["crm.records"])
-            first = await identities(admin._client, ["crm.records"])  # noqa: SLF001
+            first = await identities(admin._client, ["crm.records"])
             assert first.keys() == {"crm.records"}
-            assert await identities(admin._client, ["crm.records"]) == first  # noqa: SLF001
+            assert await identities(admin._client, ["crm.records"]) == first
 
 
 class OldBroker:
