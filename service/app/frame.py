@@ -8,6 +8,7 @@ handler: the consumer of the sources is read by `intake`, the one of the lanes' 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,8 +34,12 @@ class FrameLog:
     """What the frame and its subscribers have to say, in our log. `level` as in `logging`."""
 
     def log(self, level: int, message: Any, *, exc_info: Any = None, **more: Any) -> None:
-        """Tell one line. Nothing of `more`: it may hold a message, and with it people's data."""
-        log.log(level, "frame.told", said=str(message), exc_info=exc_info)
+        """Tell one line: an error as it is; the rest (its life cycle, our own settings) only to who debugs.
+
+        Nothing of `more`: it may hold a message, and with it people's data.
+        """
+        told = level if level >= logging.ERROR else logging.DEBUG
+        log.log(told, "frame.told", said=str(message), exc_info=exc_info)
 
 
 class PatientBroker(KafkaBroker):

@@ -55,7 +55,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         self.reader = SourceReader(self._started, self.limit, self._skip_at)
         self._page: Page | None = None
         self._trouble = ""
-        self._gone: tuple[str, ...] = ()
+        self._others: tuple[str, ...] = ()
         self._is_leaving = False
         self._is_sending = False
         self._task: asyncio.Task[Any] | None = None
@@ -70,7 +70,8 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
 
     def problems(self) -> list[str]:
         """What keeps events from coming: what, where, and what to do."""
-        return [*([self._trouble] if self._trouble else []), *self._gone, *self.reader.problems()]
+        found = [*([self._trouble] if self._trouble else []), *self._others, *self.reader.problems()]
+        return list(dict.fromkeys(found))
 
     async def run(self) -> None:
         """Read and send until `stop`, or until the frame has stopped the consumer."""
@@ -105,12 +106,14 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         """See whether the topics are still the same; call it now and then. Raises `KafkaError`."""
         topics = self.ingest.reading.topics.sources
         found = await identities_of(self._started(), topics)
-        self._gone = tuple(
+        others = not_the_same(self.state(), found)
+        gone = [
             f"topic {name} does not exist: create it, or name the CRM's topics in the settings"
             for name in topics
             if name not in found
-        )
-        self._refuse(not_the_same(self.state(), found), self.reader.partitions())
+        ]
+        self._others = (*gone, *others.values())
+        self._refuse(others, self.reader.partitions())
 
     async def _step(self) -> None:
         if self.reader.expected:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
-from collections.abc import Iterator
 from itertools import takewhile
 
 import pytest
-import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import ConsumerStoppedError, OffsetOutOfRangeError
 from hypothesis import given, settings
@@ -62,12 +59,9 @@ def readable(log: list[str]) -> list[int]:
 
 
 @pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The reader waits for nobody: its consumer answers at once. What it says of thousands of gaps is not of interest."""
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader waits for nobody: its consumer answers at once."""
     monkeypatch.setattr("service.kafka.sources.LOOK_SECONDS", 0)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    yield
-    structlog.reset_defaults()
 
 
 @settings(max_examples=60, deadline=None)
