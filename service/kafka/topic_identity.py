@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import IncompatibleBrokerVersion, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import IncompatibleBrokerVersion, NodeNotReadyError, UnknownTopicOrPartitionError, for_code
 from aiokafka.protocol.abstract import AbstractType
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
@@ -99,9 +99,11 @@ async def identities(client: AIOKafkaClient, names: Iterable[str]) -> dict[str, 
 
     `client` is what the driver's consumers and admin clients hold: no connection is made for the question.
     """
-    names = list(names)
+    names, node = list(names), client.get_random_node()
+    if node is None:
+        raise NodeNotReadyError("no broker is known yet")
     try:
-        answer = await client.send(client.get_random_node(), _Identities(names))
+        answer = await client.send(node, _Identities(names))
     except (NotImplementedError, IncompatibleBrokerVersion):
         return dict.fromkeys(names, "")
     found = {}

@@ -27,7 +27,9 @@ logs = st.lists(st.sampled_from(["good", "good", "good", MARKER, BROKEN]), max_s
 class Reading:
     """A reader on a fake consumer, with all that it handed out. Its clock moves with every read."""
 
-    def __init__(self, logs: dict[TopicPartition, list[str]], limit: int = 5, jumps: float = 0.0, seed: int = 0) -> None:
+    def __init__(
+        self, logs: dict[TopicPartition, list[str]], limit: int = 5, jumps: float = 0.0, seed: int = 0
+    ) -> None:
         self.now, self.skips, self.pages = 0.0, list[Skip](), list[Page]()
         choose = random.Random(seed)
         self.consumer = FakeConsumer(logs, lambda: choose.randint(1, 4) if choose.random() < jumps else 0)
@@ -187,7 +189,7 @@ async def test_an_offset_that_is_gone_is_a_matter_of_positions() -> None:
     async def getmany(*_: object, **__: object) -> dict[TopicPartition, list[object]]:
         raise OffsetOutOfRangeError({HERE: 0})
 
-    reading.consumer.getmany = getmany  # type: ignore[method-assign,assignment]
+    reading.consumer.getmany = getmany  # type: ignore[method-assign]  # it raises
     await reading.read(10)
     (problem,) = reading.reader.problems()
     assert "positions out of range: crm.records/0 at 0" in problem
@@ -201,6 +203,6 @@ async def test_a_stopped_consumer_ends_the_reading() -> None:
     async def getmany(*_: object, **__: object) -> dict[TopicPartition, list[object]]:
         raise ConsumerStoppedError
 
-    reading.consumer.getmany = getmany  # type: ignore[method-assign,assignment]
+    reading.consumer.getmany = getmany  # type: ignore[method-assign]  # it raises
     with pytest.raises(ConsumerStoppedError):
         await reading.read(3)

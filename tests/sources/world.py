@@ -42,7 +42,7 @@ HEADER: Final = "a-name-that-can-be-read"
 
 @dataclass
 class World:
-    """Topics of one test, and whoever reads them. `lanes` there are, `partitions` has their topic; `step` is ingest's."""
+    """Topics of one test, and whoever reads them. The lanes' topic has `partitions`; `step` is ingest's."""
 
     connection: KafkaConnection
     topics: Topics
@@ -136,7 +136,7 @@ class World:
         async for record in read_topic(self.connection, self.topics.events):
             read = read_input(record.value or b"")
             assert isinstance(read, LaneInput)
-            found.setdefault(read.event.record, []).append(read.position)  # type: ignore[union-attr]
+            found.setdefault(read.event.record, []).append(read.position)  # type: ignore[union-attr]  # leads only
         return found
 
     async def arrive(self, names: Sequence[str]) -> dict[str, list[Position]]:
@@ -186,11 +186,11 @@ def spoilt(batch: Any) -> None:
     build = batch._build
 
     def rebuild() -> bytearray:
-        content = bytearray(build())
-        place = content.index(HEADER.encode())
-        content[place : place + 2] = b"\xff\xfe"
-        struct.pack_into(">I", content, CRC_AT, calc_crc32c(bytes(content[CHECKED_FROM:])))
-        batch._buffer = content
+        content: bytearray = build()
+        place = content.find(HEADER.encode())
+        if place >= 0:  # a batch that is sent again is spoilt already
+            content[place : place + 2] = b"\xff\xfe"
+            struct.pack_into(">I", content, CRC_AT, calc_crc32c(bytes(content[CHECKED_FROM:])))
         return content
 
     batch._build = rebuild
