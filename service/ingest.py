@@ -2,8 +2,8 @@
 
 Ingest knows nothing of configuration, so running it twice is harmless: a lane drops what it has taken before. What
 matters is order. Of one source partition no later event may be sent before an earlier one, so there is one batch
-outstanding per lane, and after a failed send the same batch goes again from its start with a new producer. No
-exception leaves `handle`: the framework would skip the batch.
+outstanding per lane, and after a failed send the same batch goes again from its start with a new producer. Whoever
+calls `handle` calls it again with the same batch where it raises (`service.app.intake`).
 """
 
 from __future__ import annotations
