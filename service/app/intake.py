@@ -86,7 +86,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
                 attempt, self._trouble = 0, ""
                 continue
             attempt += 1
-            self._trouble = f"the CRM's events wait, it is tried again: {type(error).__name__}: {error}"
+            self._trouble = f"the CRM's events wait ({type(error).__name__}, see the log); it is tried again"
             log.error("intake.repeated", attempt=attempt, exc_info=error)
             METERS.count("intake_repeats")
             await self.pause(attempt)
