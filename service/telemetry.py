@@ -37,9 +37,11 @@ CountName = Literal[
     "snapshots",
     "outputs_published",
     "rebuilds",
+    "source_gaps",
+    "intake_repeats",
 ]
 """Something that happened; only grows."""
-LevelName = Literal["lane_state", "lane_lag", "parked", "configuration_version"]
+LevelName = Literal["lane_state", "lane_lag", "parked", "configuration_version", "source_stands"]
 """Something that is so now."""
 TimingName = Literal["batch_seconds", "event_to_decision_seconds", "takeover_seconds"]
 """How long something took, in seconds."""
@@ -72,12 +74,22 @@ COUNTS: Final[Mapping[CountName, Row]] = {
     "rebuilds": Row(
         "Times the memory was written anew from the log; more than expected means it loses data.", ("lane",)
     ),
+    "source_gaps": Row(
+        "Times a read of a source began above the last one's end and was repeated: `legal` gaps are left by "
+        "transactions and compaction, `recovered` records had been dropped by the driver.",
+        ("result",),
+    ),
+    "intake_repeats": Row("Times something unforeseen came up with a batch of source records and it was tried again."),
 }
 LEVELS: Final[Mapping[LevelName, Row]] = {
     "lane_state": Row("1 for the state a lane is in, 0 for the others; `halted` needs a person.", ("lane", "state")),
     "lane_lag": Row("Events that wait for a lane; growing means it cannot keep up.", ("lane",)),
     "parked": Row("Records that wait for somebody to take them.", ("lane",)),
     "configuration_version": Row("The newest configuration version in use.", ("division",)),
+    "source_stands": Row(
+        "1 for a source partition that cannot be read further; `/ready` says where and what to do.",
+        ("topic", "partition"),
+    ),
 }
 TIMINGS: Final[Mapping[TimingName, Row]] = {
     "batch_seconds": Row("What a lane's batch spends its time on, by step.", ("step",), _STEP_BUCKETS),

@@ -23,13 +23,15 @@ from redis.exceptions import RedisError
 
 from service.app import frame
 from service.app.allocation import expect_batches
-from service.app.connections import kafka_of, redis_url, topics_of
+from service.app.connections import deployment_of, kafka_of, redis_url, topics_of
 from service.app.group import LaneGroup
-from service.app.sources import out_of_range, prepare_positions
+from service.app.intake import Intake
+from service.app.sources import prepare_positions, unknown_topics
 from service.config.history import FIRST_EPOCH, Sources, proposals, sources_record
 from service.config.loader import load
 from service.config.problems import ConfigurationError
 from service.core.configuration import Config
+from service.http.description import described
 from service.http.routes import Readiness, routes
 from service.ingest import Ingest, Reading
 from service.kafka import topics as topic_list
@@ -93,10 +95,6 @@ class Process:
         self.publisher = Publisher(self.connection)
         self.group = LaneGroup(self.topics.events)
         self.lanes = Lanes(self._make_lane, self.group.is_still_ours, _pause)
-        self.ingest_problem = ""
-        self.broker = frame.PatientBroker(self.connection, self._prepare)
-        self.subscriptions = frame.subscribe(self.broker, self.connection, self.topics, settings, self.group)
-        frame.declare_publishers(self.broker, self.topics)
         reading = Reading(
             self.topics,
             settings.kafka.lanes,
@@ -105,10 +103,14 @@ class Process:
             dead_letter_limit_bytes=settings.ingest.dead_letter_limit_bytes,
         )
         self.ingest = Ingest(reading, self.publisher, self.extras.step)
-        frame.handle_sources(self.subscriptions, self.ingest)
+        self.intake = Intake(self.ingest, settings.ingest.batch, lambda: self.feed.history.source_state)
+        self.broker = frame.PatientBroker(self.connection, self._prepare)
+        listeners = frame.Listeners(self.intake, self.group)
+        self.subscriptions = frame.subscribe(self.broker, self.connection, self.topics, settings, listeners)
+        frame.declare_publishers(self.broker, self.topics)
         self.application = frame.application(
             self.broker,
-            routes(self.readiness),
+            routes(self.readiness, described(deployment_of(settings))),
             after_startup=[self._started],
             on_shutdown=[self._stopping],
             after_shutdown=[self._stopped],
@@ -116,7 +118,8 @@ class Process:
 
     def readiness(self) -> Readiness:
         """Whether the process does its work, and what keeps it from it."""
-        problems = [problem for problem in (self.missing, self.ingest_problem) if problem]
+        problems = [self.missing] if self.missing else []
+        problems += self.intake.problems()
         if not self.lanes.is_ready:
             problems += [
                 f"lane {number} is {one.state}: {one.problem}"
@@ -153,7 +156,7 @@ class Process:
                 await self.feed.start()
                 await self._agree_on_sources()
                 await self._publish_configuration()
-                await prepare_positions(self.connection, f"{self.settings.kafka.group}.ingest", self.topics.sources)
+                await self._prepare_sources()
             except (KafkaError, RedisError, Lost, OSError) as error:
                 log.warning("start.delayed", why=self.missing, error=str(error), retry_in_seconds=RETRY_SECONDS)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -194,7 +197,16 @@ class Process:
                 f"the topics were begun with {agreed}, the settings say division_attribute {ours[0]!r} and {ours[1]} "
                 "lanes: put the settings back, or migrate with `fairlead sources reset`"
             )
-        self.ingest.reading = replace(self.ingest.reading, epoch=agreed.epoch)
+
+    async def _prepare_sources(self) -> None:
+        """See which topics there are, begin what nobody has begun, and read each in its epoch."""
+        state = self.feed.history.source_state
+        group = f"{self.settings.kafka.group}.ingest"
+        found = await prepare_positions(self.connection, group, self.topics.sources, state)
+        await self.feed.publish([sources_record(topic) for topic in unknown_topics(state, found)])
+        agreed = self.feed.history.sources
+        assert agreed is not None, "sources were agreed on before"
+        self.ingest.reading = replace(self.ingest.reading, epoch=agreed.epoch, topic_epochs=state.topic_epochs)
 
     async def _publish_configuration(self) -> None:
         directory = self.settings.config_dir
@@ -204,6 +216,7 @@ class Process:
     async def _started(self) -> None:
         """The subscribers run: let the group's member be polled and follow the configuration."""
         await self.lanes.assign(self.group.assigned)
+        self._spawn(self.intake.run())
         self._spawn(self.group.pump())
         self._spawn(self.feed.follow())
         self._spawn(self._watch())
@@ -216,6 +229,7 @@ class Process:
         self.group.lanes = None
         if self._preparation is not None:
             self._preparation.cancel()
+        await self.intake.stop()
         await let_go(self.subscriptions.sources.stop())
         try:
             async with asyncio.timeout(STOP_SECONDS):
@@ -236,19 +250,14 @@ class Process:
         self._tasks.append(asyncio.create_task(work))
 
     async def _watch(self) -> None:
-        """See now and then whether the sources can still be read where we are, and show how the lanes are."""
+        """See now and then whether the sources are still the same, and show how the lanes are."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             try:
-                lost = await out_of_range(self.subscriptions.sources.consumer)
+                await self.intake.look()
                 await self._show_lanes()
             except KafkaError:
                 continue
-            self.ingest_problem = (
-                f"positions out of range: {'; '.join(lost)}; see `fairlead sources reset`" if lost else ""
-            )
-            if lost:
-                log.error("sources.out_of_range", partitions=lost, todo="fairlead sources reset")
 
     async def _show_lanes(self) -> None:
         """Set the levels that change with the work: what waits for a lane, and what waits in it."""

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 
 from service.config.compiler import from_wire
 from service.config.history import History, Record, Sources, Version
+from service.config.sources import Skip, SourceTopic
 from service.core.configuration import Config
 from service.kafka.connection import KafkaConnection, let_go
 from service.kafka.partitions import Place
@@ -111,6 +112,10 @@ class ConfigurationFeed:
                 log.info("configuration.read", division=division, version=number, label=content_hash)
             case Sources(epoch, attribute, lanes):
                 log.info("sources.read", epoch=epoch, division_attribute=attribute, lanes=lanes)
+            case SourceTopic(name, identity, epoch):
+                log.info("topic.known", topic=name, identity=identity, epoch=epoch)
+            case Skip(_, topic, partition, start, stop):
+                log.info("skip.read", partition=f"{topic}/{partition}", start=start, stop=stop)
             case None:
                 log.warning("configuration.ignored", why="it does not follow on the valid version")
 

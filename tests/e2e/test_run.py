@@ -160,7 +160,7 @@ async def test_a_topic_that_is_new_to_a_group_at_work_is_read_from_its_beginning
     await member.start()
     try:
         async with running(config, environment=where) as service:
-            await service.logged("position.begun")
+            await service.logged("positions.begun")
             while len([record async for record in read_topic(connection, topics.assignments)]) < LOAD:
                 await a_moment()
             assert await service.leave() == 0
