@@ -25,9 +25,10 @@ class Overlay(Generic[V]):
     what the kind remembers cannot begin by being edited.
     """
 
-    __slots__ = ("_begin", "_below", "own")
+    __slots__ = ("_begin", "_below", "kind", "own")
 
-    def __init__(self, below: Mapping[str, V], begin: Callable[[], V] | None = None) -> None:
+    def __init__(self, kind: Kind, below: Mapping[str, V], begin: Callable[[], V] | None = None) -> None:
+        self.kind: Kind = kind
         self._below = below
         self._begin = begin
         self.own: dict[str, V | None] = {}
@@ -95,31 +96,31 @@ class Draft:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self.records: Overlay[Record] = Overlay(state.records, Record)
-        self.pools: Overlay[Pool] = Overlay(state.pools, Pool)
-        self.seats: Overlay[Seat] = Overlay(state.seats)
-        self.people: Overlay[Person] = Overlay(state.people, Person)
-        self.parked: Overlay[Parked] = Overlay(state.parked)
-        self.timers: Overlay[Timer] = Overlay(state.timers)
-        self.hits: Overlay[Hit] = Overlay(state.hits, Hit)
-        self._overlays: tuple[tuple[Kind, Overlay[Any]], ...] = (
-            ("record", self.records),
-            ("pool", self.pools),
-            ("seat", self.seats),
-            ("person", self.people),
-            ("parked", self.parked),
-            ("timer", self.timers),
-            ("hit", self.hits),
+        self.records: Overlay[Record] = Overlay("record", state.records, Record)
+        self.pools: Overlay[Pool] = Overlay("pool", state.pools, Pool)
+        self.seats: Overlay[Seat] = Overlay("seat", state.seats)
+        self.people: Overlay[Person] = Overlay("person", state.people, Person)
+        self.parked: Overlay[Parked] = Overlay("parked", state.parked)
+        self.timers: Overlay[Timer] = Overlay("timer", state.timers)
+        self.hits: Overlay[Hit] = Overlay("hit", state.hits, Hit)
+        self._overlays: tuple[Overlay[Any], ...] = (
+            self.records,
+            self.pools,
+            self.seats,
+            self.people,
+            self.parked,
+            self.timers,
+            self.hits,
         )
 
     def changes(self) -> Changes:
         """Final values of all that differs from the state. Whoever takes them lets go of the draft."""
         found: dict[Kind, Mapping[str, Value | None]] = {}
-        for kind, overlay in self._overlays:
+        for overlay in self._overlays:
             if overlay.own:
                 changes = overlay.changes()
                 if changes:
-                    found[kind] = changes
+                    found[overlay.kind] = changes
         return found
 
     def set_timer(self, name: str, due_ms: int) -> None:
