@@ -37,9 +37,10 @@ CountName = Literal[
     "snapshots",
     "outputs_published",
     "rebuilds",
+    "task_failures",
 ]
 """Something that happened; only grows."""
-LevelName = Literal["lane_state", "lane_lag", "parked", "configuration_version"]
+LevelName = Literal["lane_state", "lane_lag", "parked", "configuration_version", "trouble"]
 """Something that is so now."""
 TimingName = Literal["batch_seconds", "event_to_decision_seconds", "takeover_seconds"]
 """How long something took, in seconds."""
@@ -48,6 +49,38 @@ LaneState = Literal["claiming", "owned", "silent", "halted"]
 LANE_STATES: Final[tuple[LaneState, ...]] = ("claiming", "owned", "silent", "halted")
 BatchStep = Literal["poll", "load", "decide", "append", "advance", "publish"]
 """The steps of a lane's loop, as in the `step` label of `batch_seconds`."""
+
+
+TroubleName = Literal[
+    "starting",
+    "stopping",
+    "task_failed",
+    "kafka_silent",
+    "redis_silent",
+    "redis_evicts",
+    "topic_unfit",
+    "configuration_missing",
+    "configuration_unread",
+    "configuration_unusable",
+    "lane_halted",
+    "lane_unclaimed",
+    "lane_taking_over",
+    "lane_unconfigured",
+    "lane_stuck",
+    "ingest_stuck",
+    "source_lost",
+    "source_unread",
+]
+"""A kind of trouble: something that keeps the process from its work."""
+
+
+class Trouble(NamedTuple):
+    """What keeps the process from its work: its kind, which one of the kind, what is wrong, and what to do."""
+
+    name: TroubleName
+    about: str
+    what: str
+    todo: str
 
 
 class Row(NamedTuple):
@@ -72,12 +105,14 @@ COUNTS: Final[Mapping[CountName, Row]] = {
     "rebuilds": Row(
         "Times the memory was written anew from the log; more than expected means it loses data.", ("lane",)
     ),
+    "task_failures": Row("Times a part of the process met a bug and was begun again; the log has the stack."),
 }
 LEVELS: Final[Mapping[LevelName, Row]] = {
     "lane_state": Row("1 for the state a lane is in, 0 for the others; `halted` needs a person.", ("lane", "state")),
     "lane_lag": Row("Events that wait for a lane; growing means it cannot keep up.", ("lane",)),
     "parked": Row("Records that wait for somebody to take them.", ("lane",)),
     "configuration_version": Row("The newest configuration version in use.", ("division",)),
+    "trouble": Row("How many things of a kind keep the process from being ready; `/ready` names them.", ("kind",)),
 }
 TIMINGS: Final[Mapping[TimingName, Row]] = {
     "batch_seconds": Row("What a lane's batch spends its time on, by step.", ("step",), _STEP_BUCKETS),
