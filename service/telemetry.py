@@ -8,7 +8,9 @@ those are people's data, and a log is kept where nobody deletes it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import re
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple, TextIO
 
 import orjson
@@ -81,6 +83,12 @@ class Trouble(NamedTuple):
     about: str
     what: str
     todo: str
+
+
+KINDS_MAX: Final = 500
+"""So many kinds of foreign lines are told apart; all others of a logger are one kind."""
+REPEATED_SECONDS: Final = 60.0
+_CHANGING: Final = re.compile(r"0x[0-9a-fA-F]+|\d+")
 
 
 class Row(NamedTuple):
@@ -178,6 +186,35 @@ def metrics_page(meters: Meters = METERS) -> bytes:
     return generate_latest(meters.registry)
 
 
+class Condensed(logging.Filter):
+    """Lets the first line of a kind pass, then one a minute that says how many were left out.
+
+    For the lines of libraries: a driver whose broker is away writes hundreds a second, among which nobody finds ours.
+    Lines are of one kind when logger, level and message agree, but for numbers and what is put into the message.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._kinds: dict[tuple[str, int, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        first_line = str(record.msg).partition("\n")[0][:200]
+        kind = (record.name, record.levelno, _CHANGING.sub("#", first_line))
+        if kind not in self._kinds and len(self._kinds) >= KINDS_MAX:
+            kind = (record.name, record.levelno, "")
+        now = self._clock()
+        told, left_out = self._kinds.get(kind, (now - REPEATED_SECONDS, 0))
+        if now - told < REPEATED_SECONDS:
+            self._kinds[kind] = (told, left_out + 1)
+            return False
+        self._kinds[kind] = (now, 0)
+        if left_out:
+            record.left_out = left_out
+        return True
+
+
 def configure_logging(settings: LogSettings, stream: TextIO) -> None:
     """Send every log line of the process, the libraries' too, to `stream` in one form.
 
@@ -198,9 +235,14 @@ def configure_logging(settings: LogSettings, stream: TextIO) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)
+    handler.addFilter(Condensed())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            foreign_pre_chain=[
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.ExtraAdder(allow=["left_out"]),
+                *shared,
+            ],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
         )
     )

@@ -86,7 +86,7 @@ class TakeOver:
     heed: Heed = no_heed
 
     async def run(self) -> Tenure:
-        """Claim and catch up. Raises `Fenced`, `Surprise`, `Halted`, `Left`, and what the driver of a back end raises."""
+        """Claim and catch up. Raises `Fenced`, `Surprise`, `Halted`, `Left`, and what the drivers raise."""
         self.heed(Stage("claiming"))
         await self.transport.renew()
         token = await self.transport.append(encode(Claim(self.owner)))
