@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import orjson
 from structlog.testing import capture_logs
 
 from service.app.health import Health
 from service.http.routes import LaneShown, Readiness
-from service.telemetry import METERS, Trouble, metrics_page
+from service.telemetry import METERS, Trouble, TroubleName, metrics_page
+from tests.tidy.tree import ROOT
 
 SILENT = Trouble("kafka_silent", "", "no answer for 10 s", "look at the broker")
 
@@ -66,6 +69,12 @@ def test_the_answer_names_since_when_and_what_to_do() -> None:
         ],
         "lanes": {"3": {"state": "claiming", "doing": "reading the log, 5 of 9"}},
     }
+
+
+def test_the_readme_names_every_kind_of_trouble() -> None:
+    """Who is woken by one looks it up there."""
+    page = (ROOT / "README.md").read_text("utf-8")
+    assert [name for name in get_args(TroubleName) if f"`{name}`" not in page] == []
 
 
 def test_a_process_without_troubles_is_ready() -> None:
