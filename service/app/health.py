@@ -6,11 +6,12 @@ has ended. A trouble is known by its kind and what it is about: its sentence may
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import Final, get_args
 
 import structlog
 
@@ -18,6 +19,9 @@ from service.http.routes import Problem
 from service.telemetry import METERS, Trouble, TroubleName
 
 log = structlog.get_logger()
+
+EXPECTED: Final = frozenset[TroubleName]({"starting", "stopping"})
+"""What belongs to every life of a process alarms nobody."""
 
 Source = Callable[[], Iterable[Trouble]]
 """Tells what is wrong now. It must be quick and may not raise."""
@@ -38,7 +42,10 @@ class Health:
         for key, trouble in found.items():
             if key not in self._since:
                 self._since[key] = now
-                log.error("trouble.begun", name=trouble.name, about=trouble.about, what=trouble.what, todo=trouble.todo)
+                level = logging.INFO if trouble.name in EXPECTED else logging.ERROR
+                log.log(
+                    level, "trouble.begun", name=trouble.name, about=trouble.about, what=trouble.what, todo=trouble.todo
+                )
         for key in [key for key in self._since if key not in found]:
             name, about = key
             log.info("trouble.ended", name=name, about=about, seconds=round(now - self._since.pop(key), 1))

@@ -210,10 +210,11 @@ class Process:
 
     def _judge_topics(self, problems: Sequence[topic_list.Problem]) -> None:
         """Not every difference keeps the process from starting. Raises `CannotStart` and `TopicsMissing`."""
+        if problems != self.probes.answers.shapes:
+            for problem in problems:
+                if problem.gravity == "warns":
+                    log.warning("topic.differs", problem=str(problem))
         self.probes.begin(problems)
-        for problem in problems:
-            if problem.gravity == "warns":
-                log.warning("topic.differs", problem=str(problem))
         refusing = [str(problem) for problem in problems if problem.gravity == "refuses"]
         if refusing:
             raise CannotStart("; ".join(refusing))

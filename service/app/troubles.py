@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from service.kafka.topics import Problem
-from service.lane.lanes import TOLERATED_ATTEMPTS
 from service.telemetry import LaneState, Trouble, TroubleName
 
 SILENT_SECONDS: Final = 15.0
@@ -24,6 +23,8 @@ FEED_SECONDS: Final = 30.0
 INGEST_SECONDS: Final = 60.0
 """A source partition with a backlog may rest for so long: while its member leaves, others wait for a session."""
 SAFE_POLICY: Final = "noeviction"
+TOLERATED_ATTEMPTS: Final = 3
+"""So many claims in a row may fail before it is a trouble."""
 
 
 class Silence(NamedTuple):

@@ -84,7 +84,7 @@ async def tell(settings: Settings, events: int, seed: int, begun: float) -> Resu
         process.application.start_lifespan_context(),
         Follower(process.connection, places, tally.take) as follower,
     ):
-        await follower.until(lambda: not process.missing and process.lanes.is_ready, PATIENCE_SECONDS)
+        await follower.until(lambda: not process.missing and not process.readiness().problems, PATIENCE_SECONDS)
         ready = time.perf_counter()
         with _progress() as progress:
             bar = progress.add_task("events", total=events)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 import structlog
 
@@ -26,9 +25,6 @@ from service.telemetry import METERS, LaneState
 from service.wire.log_records import UnreadableLog
 
 log = structlog.get_logger()
-
-TOLERATED_ATTEMPTS: Final = 3
-"""So many claims in a row may fail before the process says that it is not ready."""
 
 
 @dataclass
@@ -46,11 +42,6 @@ class Running:
     problem: str = ""
     tenure: Tenure | None = None
     task: asyncio.Task[None] | None = None
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether somebody works on it."""
-        return self.state != "halted" and self.task is not None and not self.task.done()
 
 
 @dataclass
@@ -87,14 +78,6 @@ class Lanes:
         while self._ending:
             await asyncio.wait(self._ending.values())
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether every lane given to us is owned, or has not failed often enough to worry."""
-        return all(
-            one.state == "silent" or (one.is_alive and one.attempts <= TOLERATED_ATTEMPTS)
-            for one in self.running.values()
-        )
-
     def positions(self) -> Mapping[int, int]:
         """The next input offset of each lane we own, for monitoring."""
         return {
@@ -122,17 +105,16 @@ class Lanes:
             del self._ending[number]
 
     async def _live(self, number: int, one: Running, before: asyncio.Task[None] | None) -> None:
-        """The life of a lane here: after the end of the one that had its number, until it ends, too."""
+        """The life of a lane here: after the end of the one that had its number, until it ends, too.
+
+        Whatever bug it meets is for the supervisor, who lets it claim again.
+        """
         if before is not None:
             await asyncio.wait([before])
-        met_a_bug = True
+        self._is(number, one, "claiming")
         try:
             await self._run(number, one)
-            met_a_bug = False
         finally:
-            if met_a_bug:
-                one.problem = "it has met a bug, whose stack is in the log (task.failed)"
-                self._is(number, one, "halted")
             await one.lane.transport.close()
 
     async def _run(self, number: int, one: Running) -> None:

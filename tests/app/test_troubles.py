@@ -12,6 +12,7 @@ from service.app.troubles import (
     INGEST_SECONDS,
     LANE_SECONDS,
     SILENT_SECONDS,
+    TOLERATED_ATTEMPTS,
     UNCONFIGURED_SECONDS,
     Backlog,
     LaneSeen,
@@ -20,7 +21,6 @@ from service.app.troubles import (
     troubles,
 )
 from service.kafka.topics import Gravity, Problem
-from service.lane.lanes import TOLERATED_ATTEMPTS
 from service.telemetry import Trouble
 
 WELL = Observed()

@@ -10,7 +10,7 @@ import pytest
 from service.core.configuration import Config
 from service.kafka.connection import MAX_RECORD_BYTES
 from service.kafka.port import Message
-from service.lane.lanes import TOLERATED_ATTEMPTS, Lanes
+from service.lane.lanes import Lanes
 from service.lane.loop import Lane
 from service.lane.takeover import Stage
 from service.wire.log_records import Batch, Claim, decode, encode
@@ -89,7 +89,6 @@ async def test_a_lane_that_was_revoked_works_until_the_next_assignment() -> None
     world.send(created("lead/1", "pool:sales"))
     await settle()
     assert (first.state, second.state) == ("silent", "owned")
-    assert first.lanes.is_ready
     await first.lanes.stop()
     await second.lanes.stop()
     world.check()
@@ -145,7 +144,7 @@ async def test_an_assignment_is_newer_than_an_answer_that_was_asked_for_before()
     world.check()
 
 
-async def test_a_halted_lane_stays_halted_and_is_not_ready() -> None:
+async def test_a_halted_lane_stays_halted() -> None:
     """Another life of the log is for a person to settle; being assigned once more does not."""
     world = World()
     await (await world.owner()).work()
@@ -155,14 +154,13 @@ async def test_a_halted_lane_stays_halted_and_is_not_ready() -> None:
         process.lanes.assign([LANE])
         await settle()
         assert process.state == "halted"
-        assert not process.lanes.is_ready
         assert "another log" in process.lanes.running[LANE].problem
     assert process.made == 1
     await process.lanes.stop()
 
 
-async def test_a_lane_that_is_claimed_in_vain_for_long_is_not_ready() -> None:
-    """A few attempts are nobody's worry."""
+async def test_a_lane_that_is_claimed_in_vain_counts_its_attempts() -> None:
+    """A few are nobody's worry; readiness names what failed of too many."""
     world = World()
     process = Process(world)
 
@@ -174,20 +172,17 @@ async def test_a_lane_that_is_claimed_in_vain_for_long_is_not_ready() -> None:
         lane.transport.append = fails  # type: ignore[method-assign]  # the broker is away
         return lane
 
-    async def pause(attempt: int) -> None:
-        assert process.lanes.is_ready == (attempt <= TOLERATED_ATTEMPTS)
-        await process._pause(attempt)
-
-    process.lanes.make, process.lanes.pause = make, pause
+    process.lanes.make = make
     process.lanes.assign([LANE])
     await settle()
-    assert len(process.pauses) > TOLERATED_ATTEMPTS
-    assert not process.lanes.is_ready
+    assert process.pauses == list(range(1, len(process.pauses) + 1))
+    one = process.lanes.running[LANE]
+    assert (one.state, one.attempts, one.problem) == ("claiming", len(process.pauses), "ConnectionError: no broker")
     await process.lanes.stop()
 
 
-async def test_a_lane_that_met_a_bug_is_not_ready() -> None:
-    """A dead task must not look like an owner."""
+async def test_a_lane_that_met_a_bug_is_no_owner_and_claims_again() -> None:
+    """A dead task must not look like one that works."""
     world = World()
     process = Process(world)
 
@@ -197,8 +192,10 @@ async def test_a_lane_that_met_a_bug_is_not_ready() -> None:
     process.lanes.make = make
     process.lanes.assign([LANE])
     await settle()
-    assert not process.lanes.is_ready
-    await process.lanes.stop()
+    assert process.state == "claiming"
+    assert [trouble.about for trouble in process.lanes.supervisor.troubles()] == [f"lane-{LANE}"]
+    process.lanes.assign([])
+    await process.lanes.supervisor.stop()
 
 
 def trips(name: str) -> None:

@@ -338,6 +338,7 @@ class Simulation:
                 for number, one in process.lanes.running.items()
                 if one.state == "halted"
             ]
+            found += [f"process {process.number}: {trouble.what}" for trouble in process.lanes.supervisor.troubles()]
             found += _bugs_met(process)
         if not found and self.step_number % 400 == 0:
             found = violations(self.evidence(), is_finished=False)
