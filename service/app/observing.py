@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from service.app.probes import Probes
 from service.app.troubles import Backlog, LaneSeen, Observed
+from service.ingest import Ingest
 from service.kafka.configuration import ConfigurationFeed
 from service.lane.lanes import Lanes, Running
 from service.lane.takeover import Step
@@ -66,6 +67,7 @@ class Observer:
     lanes: Lanes
     feed: ConfigurationFeed
     probes: Probes
+    ingest: Ingest
     pulse: BatchPulse
     now_ms: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000_000)
     stillness: Stillness = field(default_factory=Stillness)
@@ -92,6 +94,7 @@ class Observer:
                 Backlog(each.partition, each.end - each.position, self.stillness.seconds(each.partition, each.position))
                 for each in told.sources
             ),
+            ingest_problem=self.ingest.problem,
             batch_seconds=self.pulse.seconds,
             lost=told.lost,
         )

@@ -13,7 +13,7 @@ import random
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -112,13 +112,14 @@ class Process:
             settings.kafka.lanes,
             division_attribute=settings.ingest.division_attribute,
             size_limit_bytes=settings.ingest.size_limit_bytes,
+            dead_letter_limit_bytes=settings.ingest.dead_letter_limit_bytes,
         )
         pulse = BatchPulse(self.extras.step)
         self.ingest = Ingest(reading, self.publisher, pulse)
         wanted = topic_list.read_wanted(self.topics, settings.kafka.lanes, settings.kafka.replication_factor)
         sources = self.subscriptions.sources
         self.probes = Probes(self.connection, self.store, wanted, self.feed, self.group, lambda: sources.consumer)
-        self.observer = Observer(self.lanes, self.feed, self.probes, pulse)
+        self.observer = Observer(self.lanes, self.feed, self.probes, self.ingest, pulse)
         self.health.sources += [self.supervisor.troubles, self._troubles]
         frame.handle_sources(self.subscriptions, self.ingest)
         self.application = frame.application(
@@ -234,9 +235,7 @@ class Process:
                 f"the topics were begun with {agreed}, the settings say division_attribute {ours[0]!r} and {ours[1]} "
                 "lanes: put the settings back, or migrate with `fairlead sources reset`"
             )
-        self.ingest.reading = Reading(
-            self.topics, agreed.lanes, agreed.epoch, agreed.division_attribute, self.settings.ingest.size_limit_bytes
-        )
+        self.ingest.reading = replace(self.ingest.reading, epoch=agreed.epoch)
 
     async def _publish_configuration(self) -> None:
         directory = self.settings.config_dir
@@ -304,6 +303,7 @@ class Process:
                 record_max_bytes=settings.log_record_max_bytes,
                 snapshot_min_bytes=settings.snapshot_min_bytes,
                 keep_ms=settings.keep_hours * 3_600_000,
+                dead_letter_limit_bytes=self.settings.ingest.dead_letter_limit_bytes,
             ),
         )
 

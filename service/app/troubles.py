@@ -67,8 +67,9 @@ class Backlog(NamedTuple):
 class Observed:
     """All that readiness depends on, as it is at one moment.
 
-    `missing`: what the start waits for; `leaving`: it was told to leave. `batch_seconds`: so long ingest has been
-    sending one batch. `unusable`: per division what keeps its newest version from being used.
+    `missing`: what the start waits for; `leaving`: it was told to leave. `ingest_problem`: why ingest cannot send a
+    batch; `batch_seconds`: so long it has been sending one. `unusable`: per division what keeps its newest version
+    from being used.
     """
 
     missing: str = ""
@@ -83,6 +84,7 @@ class Observed:
     unusable: Mapping[str, str] = field(default_factory=dict)
     lanes: Sequence[LaneSeen] = ()
     sources: Sequence[Backlog] = ()
+    ingest_problem: str = ""
     batch_seconds: float = 0.0
     lost: Sequence[str] = ()
 
@@ -199,11 +201,11 @@ def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:
 
 
 def _about_ingest(seen: Observed) -> Iterator[Trouble]:
-    if seen.batch_seconds >= INGEST_SECONDS:
+    if seen.ingest_problem or seen.batch_seconds >= INGEST_SECONDS:
         yield Trouble(
             "ingest_stuck",
             "",
-            f"ingest has been sending one batch for {seen.batch_seconds:.0f} s",
+            seen.ingest_problem or f"ingest has been sending one batch for {seen.batch_seconds:.0f} s",
             "see whether Kafka answers and `assignment.events` has a partition for each lane; nothing is lost",
         )
     for backlog in seen.sources:

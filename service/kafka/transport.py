@@ -18,8 +18,9 @@ from aiokafka.admin import RecordsToDelete
 from aiokafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
 from service.kafka.connection import KafkaConnection, administration, let_go
+from service.kafka.partitions import Place
 from service.kafka.port import Arrived, LogEntry, Message, Truncated
-from service.kafka.publisher import Place, Publisher
+from service.kafka.publisher import Publisher
 from service.wire.topics import Topics
 
 LOG_PAGE_RECORDS = 500

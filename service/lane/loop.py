@@ -35,6 +35,7 @@ from service.lane.surprise import Fenced, Halted, Left, Surprise
 from service.lane.takeover import Stage, Step, TakeOver, Tenure, expect_ok, load_records
 from service.store.port import Head, Store
 from service.telemetry import METERS, BatchStep
+from service.wire.dead_letters import LIMIT_BYTES
 from service.wire.inputs import LaneInput, read_input, tick
 from service.wire.log_records import Claim, Place, checksum, encode
 from service.wire.outputs import DEFAULT_DIVISION
@@ -60,6 +61,7 @@ class Limits:
     record_max_bytes: int = 1_200_000
     snapshot_min_bytes: int = 4_000_000
     keep_ms: int = 7 * 24 * 3_600_000
+    dead_letter_limit_bytes: int = LIMIT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +343,7 @@ class Lane:
             self.limits.timers_per_batch,
             self._room_bytes,
             self.around.safeguards.watermark,
+            self.limits.dead_letter_limit_bytes,
         )
 
     def _sealed(self, tenure: Tenure, made: Made) -> bytes:

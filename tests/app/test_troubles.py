@@ -103,6 +103,7 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
         "done nothing for 30 s, and 7 events wait for it",
     ),
     ({"lanes": [OWNED._replace(still_seconds=LANE_SECONDS)]}, "lane_stuck", "3", "done nothing for 30 s"),
+    ({"ingest_problem": "events are not sent on"}, "ingest_stuck", "", "events are not sent on"),
     ({"batch_seconds": INGEST_SECONDS}, "ingest_stuck", "", "one batch for 60 s"),
     (
         {"sources": [Backlog("crm.records/1", 50, INGEST_SECONDS)]},
