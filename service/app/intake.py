@@ -70,8 +70,8 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
 
     def problems(self) -> list[str]:
         """What keeps events from coming: what, where, and what to do."""
-        own = [problem for problem in (self._trouble, self.ingest.problem) if problem]
-        return list(dict.fromkeys([*own, *self._others, *self.reader.problems()]))
+        found = [*([self._trouble] if self._trouble else []), *self._others, *self.reader.problems()]
+        return list(dict.fromkeys(found))
 
     async def run(self) -> None:
         """Read and send until `stop`, or until the frame has stopped the consumer."""
