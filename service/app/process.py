@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 
 from service.app import frame
 from service.app.allocation import expect_batches
-from service.app.connections import kafka_of, redis_url, topics_of
+from service.app.connections import deployment_of, kafka_of, redis_url, topics_of
 from service.app.group import LaneGroup
 from service.app.health import Health
 from service.app.observing import BatchPulse, Observer
@@ -34,6 +34,7 @@ from service.config.history import FIRST_EPOCH, Sources, proposals, sources_reco
 from service.config.loader import load
 from service.config.problems import ConfigurationError
 from service.core.configuration import Config
+from service.http.description import described
 from service.http.routes import LaneShown, Readiness, routes
 from service.ingest import Ingest, Reading
 from service.kafka import topics as topic_list
@@ -124,7 +125,7 @@ class Process:
         frame.handle_sources(self.subscriptions, self.ingest)
         self.application = frame.application(
             self.broker,
-            routes(self.readiness),
+            routes(self.readiness, described(deployment_of(settings))),
             after_startup=[self._started],
             on_shutdown=[self._stopping],
             after_shutdown=[self._stopped],

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import Final, NamedTuple
 
 import orjson
-import yaml
 from faststream.asgi import AsgiResponse, get
 from faststream.asgi.types import ASGIApp, Scope
 
-from service.http.description import description_page
+from service.http.description import Description
 from service.telemetry import METRICS_CONTENT_TYPE, metrics_page
 
 JSON: Final = {"Content-Type": "application/json"}
@@ -69,7 +67,7 @@ def _shown(problem: Problem) -> Mapping[str, object]:
     return problem._asdict() | {"since": since, "seconds": round(problem.seconds, 1)}
 
 
-def routes(readiness: Callable[[], Readiness]) -> Sequence[tuple[str, ASGIApp]]:
+def routes(readiness: Callable[[], Readiness], description: Description) -> Sequence[tuple[str, ASGIApp]]:
     """All paths of the process."""
 
     @get
@@ -85,15 +83,12 @@ def routes(readiness: Callable[[], Readiness]) -> Sequence[tuple[str, ASGIApp]]:
     async def metrics(scope: Scope) -> AsgiResponse:
         return AsgiResponse(metrics_page(), 200, {"Content-Type": METRICS_CONTENT_TYPE})
 
-    document = files("schemas").joinpath("asyncapi.yaml").read_bytes()
-    page = description_page(yaml.safe_load(document))
-
     @get
     async def docs(scope: Scope) -> AsgiResponse:
-        return AsgiResponse(page, 200, HTML)
+        return AsgiResponse(description.page, 200, HTML)
 
     @get
     async def asyncapi(scope: Scope) -> AsgiResponse:
-        return AsgiResponse(document, 200, {"Content-Type": "application/yaml"})
+        return AsgiResponse(description.asyncapi, 200, {"Content-Type": "application/yaml"})
 
     return [("/live", live), ("/ready", ready), ("/metrics", metrics), ("/docs", docs), ("/asyncapi.yaml", asyncapi)]
