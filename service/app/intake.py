@@ -70,17 +70,17 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
 
     def problems(self) -> list[str]:
         """What keeps events from coming: what, where, and what to do."""
-        own = [problem for problem in (self._trouble, self.ingest.problem) if problem]
-        return list(dict.fromkeys([*own, *self._others, *self.reader.problems()]))
+        found = [*([self._trouble] if self._trouble else []), *self._others, *self.reader.problems()]
+        return list(dict.fromkeys(found))
 
     async def run(self) -> None:
-        """Read and send until `stop`, or until the frame has stopped the consumer."""
+        """Read and send until `stop`."""
         self._task = asyncio.current_task()
         self.reader.expect(self._started().assignment())
         attempt = 0
         while not self._is_leaving:
             (error,) = await asyncio.gather(self._step(), return_exceptions=True)
-            if isinstance(error, ConsumerStoppedError):
+            if isinstance(error, ConsumerStoppedError) and self._is_leaving:
                 return
             if error is None:
                 attempt, self._trouble = 0, ""

@@ -8,6 +8,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import orjson
@@ -24,11 +25,46 @@ HTML: Final = {
 }
 
 
-class Readiness(NamedTuple):
-    """What keeps the process from its work (nothing: it is ready), and the state of each of its lanes."""
+class Problem(NamedTuple):
+    """One thing that keeps the process from its work: its kind, what is wrong, what to do, and since when.
 
-    problems: tuple[str, ...]
-    lanes: Mapping[int, str]
+    `since` counts seconds since 1970 (UTC), `seconds` how long that is by now.
+    """
+
+    name: str
+    what: str
+    todo: str
+    since: float
+    seconds: float
+
+
+class LaneShown(NamedTuple):
+    """A lane of the process: its state, and what it is doing where that takes long."""
+
+    state: str
+    doing: str
+
+
+class Readiness(NamedTuple):
+    """What keeps the process from its work (nothing: it is ready), and how each of its lanes is."""
+
+    problems: Sequence[Problem]
+    lanes: Mapping[int, LaneShown]
+
+    def as_json(self) -> bytes:
+        """What `/ready` answers."""
+        return orjson.dumps(
+            {
+                "ready": not self.problems,
+                "problems": [_shown(problem) for problem in self.problems],
+                "lanes": {str(number): lane._asdict() for number, lane in self.lanes.items()},
+            }
+        )
+
+
+def _shown(problem: Problem) -> Mapping[str, object]:
+    since = datetime.fromtimestamp(problem.since, UTC).isoformat(timespec="seconds")
+    return problem._asdict() | {"since": since, "seconds": round(problem.seconds, 1)}
 
 
 def routes(readiness: Callable[[], Readiness], description: Description) -> Sequence[tuple[str, ASGIApp]]:
@@ -41,9 +77,7 @@ def routes(readiness: Callable[[], Readiness], description: Description) -> Sequ
     @get
     async def ready(scope: Scope) -> AsgiResponse:
         found = readiness()
-        lanes = {str(number): state for number, state in found.lanes.items()}
-        body = orjson.dumps({"ready": not found.problems, "problems": found.problems, "lanes": lanes})
-        return AsgiResponse(body, 503 if found.problems else 200, JSON)
+        return AsgiResponse(found.as_json(), 503 if found.problems else 200, JSON)
 
     @get
     async def metrics(scope: Scope) -> AsgiResponse:

@@ -151,7 +151,7 @@ class World:
         """Wait until a problem with these words is told."""
         async with asyncio.timeout(SECONDS):
             while True:
-                for problem in self.intake.problems():
+                for problem in (*self.intake.problems(), self.intake.ingest.problem):
                     if words in problem:
                         return problem
                 await self.arrived()
@@ -159,7 +159,7 @@ class World:
     async def no_problem(self) -> None:
         """Wait until nothing is wrong."""
         async with asyncio.timeout(SECONDS):
-            while self.intake.problems():
+            while self.intake.problems() or self.intake.ingest.problem:
                 await self.arrived()
 
     async def dead_letters(self) -> list[RawRecord]:
