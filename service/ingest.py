@@ -3,7 +3,7 @@
 Ingest knows nothing of configuration, so running it twice is harmless: a lane drops what it has taken before. What
 matters is order. Of one source partition no later event may be sent before an earlier one, so there is one batch
 outstanding per lane, and after a failed send the same batch goes again from its start with a new producer. No
-exception leaves `handle` but a cancellation: whoever reads would skip the batch.
+exception leaves `handle` but a cancellation.
 
 A record costs nobody but itself: whatever reading it raises makes a dead letter of it alone. What does not get through
 is told in `problem`, and a dead letter that its topic is too small for goes again with half the size.
@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -52,7 +52,10 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How sources are read. The epoch covers the division attribute and the number of lanes: neither changes alone."""
+    """How sources are read. The epoch covers the division attribute and the number of lanes: neither changes alone.
+
+    A topic that was made anew has an epoch of its own, by its name in `topic_epochs`.
+    """
 
     topics: Topics
     lanes: int
@@ -61,6 +64,11 @@ class Reading:
     size_limit_bytes: int = 262_144
     dead_letter_limit_bytes: int = LIMIT_BYTES
     dropped_headers: frozenset[str] = frozenset(SECRET_HEADERS)
+    topic_epochs: Mapping[str, int] = field(default_factory=dict)
+
+    def epoch_of(self, topic: str) -> int:
+        """The epoch of a source topic's positions."""
+        return self.topic_epochs.get(topic, self.epoch)
 
 
 class Letter(NamedTuple):
@@ -179,7 +187,7 @@ def sort_batch(records: Sequence[RawRecord], reading: Reading) -> Sorted:
             placed = Poison("decode_raised", f"reading it raised {type(error).__name__}", record)
         if isinstance(placed, Poison):
             kept = replace(placed, raw=_without_secrets(record, reading.dropped_headers))
-            letters.append(Letter(kept, Position(reading.epoch, *record[:3]), trace))
+            letters.append(Letter(kept, Position(reading.epoch_of(record.topic), *record[:3]), trace))
             _count(letters[-1])
             continue
         message, own_lanes = placed
@@ -199,7 +207,7 @@ def _placed(record: RawRecord, reading: Reading) -> tuple[Message, Sequence[int]
     """The input that a record makes, and the lanes it is for."""
     decoded = decode(
         record,
-        epoch=reading.epoch,
+        epoch=reading.epoch_of(record.topic),
         division_attribute=reading.division_attribute,
         size_limit=reading.size_limit_bytes,
     )

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from schemas.asyncapi import Deployment
 from service.kafka.connection import Bearer, KafkaConnection, Password, Tls
 from service.settings import BadSettings, KafkaSettings, RedisSettings, Settings
 from service.store.redis import RedisStore, connect
@@ -19,6 +20,11 @@ from service.wire.topics import Topics
 def topics_of(settings: Settings) -> Topics:
     """All topic names of this deployment."""
     return Topics.of(settings.kafka.topic_prefix, settings.ingest.topics)
+
+
+def deployment_of(settings: Settings) -> Deployment:
+    """What the published description says of this deployment's topics."""
+    return Deployment(settings.kafka.topic_prefix, settings.ingest.topics, settings.kafka.group)
 
 
 def kafka_of(settings: KafkaSettings, *, embedded: bool = False) -> KafkaConnection:

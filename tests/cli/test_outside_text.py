@@ -82,7 +82,9 @@ def foreign(topics: Topics) -> Iterator[Message]:
     )
     context = Context(topics, NASTY, 1_700_000_000_000, 7, NASTY)
     for outcome in BARE.values():
-        yield from render(Decision(RECORD, outcome, Trace(NASTY, NASTY), (), 1), "0-0-7-0", context)
+        trace = Trace(question=NASTY, rule_set=NASTY)
+        decision = Decision(record=RECORD, outcome=outcome, trace=trace, sequence=1)
+        yield from render(decision, "0-0-7-0", context)
 
 
 def write(service: Service, *messages: Message) -> None:

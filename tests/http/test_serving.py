@@ -14,9 +14,13 @@ import pytest
 from faststream.asgi.types import Receive, Scope, Send
 from faststream.kafka import KafkaBroker
 
+from schemas.asyncapi import Deployment
 from service.http.application import Application
+from service.http.description import described
 from service.http.routes import Readiness, routes
 from service.http.serving import CONNECTIONS, ImpatientProtocol, Server, serving
+
+ROUTES = routes(lambda: Readiness((), {}), described(Deployment()))
 
 SECONDS = 0.5
 """A client's time for a request in these tests."""
@@ -41,7 +45,7 @@ def port() -> Iterator[int]:
 
 
 async def _serve(listener: socket.socket, begun: list[Server]) -> None:
-    application = Application(KafkaBroker(), routes(lambda: Readiness((), {})), logger=None)
+    application = Application(KafkaBroker(), ROUTES, logger=None)
 
     async def without_a_broker(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -135,6 +139,6 @@ def test_a_path_that_leads_nowhere_is_told_with_those_that_lead_somewhere(port: 
 def test_the_first_page_leads_to_all_others(port: int) -> None:
     status, body = asked(port, "/")
     assert status == "HTTP/1.1 200 OK"
-    for path, _ in routes(lambda: Readiness((), {})):
+    for path, _ in ROUTES:
         assert f"<a href='{path}'>" in body
         assert asked(port, path)[0] == "HTTP/1.1 200 OK"
