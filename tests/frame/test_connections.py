@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import io
 import logging
 import time
+import warnings
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,15 @@ from tests.backends.kafka_server import KafkaServer, missing_tools
 from tests.backends.redis_server import find_binary, free_port, own_redis
 
 SECRET: Final = "marker-secret"
+
+
+@pytest.fixture(autouse=True)
+def without_refused_connections() -> Iterator[None]:
+    """Neither driver waits for the end of a TLS connection that was refused; a loop that ends at once leaves it open."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +113,6 @@ async def test_redis_refuses_others_and_nobody_repeats_the_password(
         await store.peek(0, [])
     structlog.get_logger().error("test.refused", error=repr(refused.value), store=store, exc_info=refused.value)
     await store.close()
-    for _ in range(100):  # the driver does not wait for the end of a TLS connection that failed
-        await asyncio.sleep(0)
     assert SECRET not in logged.getvalue() + str(refused.value) + repr(store)
 
 
