@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "watch": "Show assignments as they happen.",
     "explain": "Say why a record went to whom it went.",
     "pools": "Show each pool: who is next, who has how many, what waits.",
+    "waiting": "Show which records wait, why, since when, and when they are tried again.",
     "rules": "Show how often each rule entry was used, and which never were.",
     "deadletters": "Show what could not be read or decided.",
     "config": "Show the configuration, or publish a directory as the next version.",
