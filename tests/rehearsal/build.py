@@ -13,7 +13,7 @@ SALES = "config: {pools: {sales: {record_type: lead, members: [ann, bob]}}}"
 def scenario(tmp_path: Path, text: str, name: str = "sales.yaml") -> Path:
     """A directory with this file in its folder of scenarios."""
     folder = tmp_path / "scenarios"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(text, encoding="utf-8")
     return tmp_path
 
