@@ -32,6 +32,12 @@ async def failed(tmp_path: Path, *steps: str, config: str = SALES) -> list[str]:
     return [f"{each.line}:{each.column} {each.word}: {each.expected}, found {each.found}" for each in report.failures]
 
 
+async def beside(tmp_path: Path, *steps: str, config: str = SALES) -> tuple[str, ...]:
+    """What stands beside the one expectation that did not hold."""
+    (failure,) = (await played(tmp_path, *steps, config=config)).failures
+    return failure.beside
+
+
 def problems(tmp_path: Path, text: str) -> list[str]:
     """What is wrong with a scenario file: line and column, then the sentence."""
     found = read_directory(scenario(tmp_path, text))

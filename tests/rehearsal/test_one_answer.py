@@ -48,7 +48,9 @@ def test_what_a_scenario_says_a_directory_says_too(script: Script, tmp_path: Pat
     for number, (node, config) in enumerate(inline_configs(script)):
         folder = tmp_path / str(number)
         folder.mkdir()
-        said = declared(node.plain(), config)
+        written = node.plain()
+        assert isinstance(written, dict)
+        said = declared(written, config)
         division = {"division": said.pop("division")} if "division" in said else {}
         for section, content in said.items():
             (folder / f"{section}.yaml").write_text(yaml.safe_dump({**division, section: content}), encoding="utf-8")
