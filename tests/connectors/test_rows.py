@@ -221,6 +221,18 @@ def test_a_name_that_the_map_reads_and_two_columns_have_is_refused_with_both_pla
     )
 
 
+def test_a_delimiter_that_gives_all_columns_is_named_where_the_map_s_gives_several(tmp_path: Path) -> None:
+    """A name with a comma in it divides the header into two, and neither is what was meant."""
+    columns = ["number;name", " first;region"]
+    with pytest.raises(ConfigurationError) as refused:
+        compile_map(read(MAP, tmp_path), tmp_path / "leads.csv", columns, "crm.records")
+    (problem,) = refused.value.problems
+    assert problem.message == (
+        "delimiter: divided by ';' the header of leads.csv has all columns that are read; "
+        'write `delimiter: ";"` into the map'
+    )
+
+
 def test_a_name_that_the_map_does_not_read_may_stand_twice_and_is_doubted(tmp_path: Path) -> None:
     """Columns without a name are none: spreadsheets export some at the end."""
     columns = ["number", "region", "note", "note", "", ""]

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from service.config.problems import ConfigurationError, Problem
 from service.connectors.file.event_map import Cell, Constant, EventMap, Link, ReadMap, Value, columns_read
-from service.connectors.file.opening import Refused, opened, repeated
+from service.connectors.file.opening import Refused, meant_delimiter, opened, repeated
 from service.connectors.file.rows import BadRow, NumberedRow, Row
 from service.wire.cloudevents import binary_message
 from service.wire.messages import Message
@@ -251,6 +251,11 @@ def _twice(name: str, places: str) -> str:
 def _unusable_columns(read: ReadMap, columns: list[str], file: Path) -> list[Problem]:
     """Columns that the map reads and the file has not, or more than once, so that nobody knows which is meant."""
     twins = repeated(columns)
+    wanted = {column for _, column in columns_read(read.content)}
+    meant = meant_delimiter(columns, read.content.delimiter, wanted)
+    if meant is not None:
+        said = f"divided by {meant!r} the header of {file.name} has all columns that are read"
+        return [read.problem(("delimiter",), f"{said}; {OTHER_DELIMITER.format(meant)}")]
     problems = []
     for path, column in columns_read(read.content):
         if column not in columns:

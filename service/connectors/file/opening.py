@@ -7,7 +7,7 @@ not divide, a header that is none. Each with its place and what to do.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
@@ -70,6 +70,15 @@ def repeated(columns: Sequence[str]) -> dict[str, str]:
     for number, name in enumerate(columns, start=1):
         places.setdefault(name, []).append(number)
     return {name: _listed(numbers) for name, numbers in places.items() if name and len(numbers) > 1}
+
+
+def meant_delimiter(columns: Sequence[str], delimiter: str, wanted: Collection[str]) -> str | None:
+    """The other delimiter that gives the header all wanted columns, where this one does not."""
+    if not wanted or not set(wanted).difference(columns):
+        return None
+    line = delimiter.join(columns)
+    others = (each for each in DELIMITERS if each != delimiter)
+    return next((each for each in others if set(wanted) <= set(line.split(each))), None)
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -22,7 +22,9 @@ from service.connectors.file.rows import BadRow, NumberedRow
 from service.wire.messages import Message
 
 TOLD: Final = 20
-REMEMBERED_IDS: Final = 1_000_000
+REMEMBERED_NAMES: Final = 500_000
+"""Of events and created records: so many are compared with those behind them."""
+
 CREATED: Final = "crm.record.created.v1"
 
 Convert = Callable[[NumberedRow], Message | BadRow]
@@ -70,8 +72,10 @@ class Progress:
 
     def _earlier(self, name: str, line: int) -> int | None:
         earlier = self._lines.get(name)
-        if earlier is None and len(self._lines) < REMEMBERED_IDS:
+        if earlier is None and len(self._lines) < REMEMBERED_NAMES:
             self._lines[name] = line
+            if len(self._lines) == REMEMBERED_NAMES:
+                self.warn(line, f"repeats are looked for among the first {REMEMBERED_NAMES:,} ids, up to here")
         return earlier
 
 
