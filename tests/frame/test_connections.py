@@ -33,7 +33,7 @@ SECRET: Final = "marker-secret"
 
 @pytest.fixture(autouse=True)
 def without_refused_connections() -> Iterator[None]:
-    """No driver waits for the end of a TLS connection that was refused: a loop that ends at once leaves it open."""
+    """Neither driver waits for the end of a refused TLS connection; a loop that ends at once leaves it open."""
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
