@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -32,6 +33,7 @@ from pydantic_settings import (
 
 PREFIX: Final = "FAIRLEAD_"
 SECRETS_DIR: Final = "FAIRLEAD_SECRETS_DIR"
+HOUR_MS: Final = 3_600_000
 
 _GROUP = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -128,23 +130,49 @@ class IngestSettings(BaseModel):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds a lane's work, from the settings down to the batch. These are the defaults of the settings, too."""
+
+    batch_max: int = 500
+    timers_per_batch: int = 100
+    poll_wait_ms: int = 100
+    record_max_bytes: int = 1_200_000
+    snapshot_min_bytes: int = 1_048_576
+    keep_ms: int = 168 * HOUR_MS
+
+
+DEFAULTS: Final = Limits()
+
+
 class LaneSettings(BaseModel):
     """Deciding. The defaults hold for almost everybody."""
 
     model_config = _GROUP
 
-    batch_max: int = Field(default=500, ge=1, le=1_000)
+    batch_max: int = Field(default=DEFAULTS.batch_max, ge=1, le=1_000)
     """Events decided in one batch. Lower it where single events must not wait for others."""
-    timers_per_batch: int = Field(default=100, ge=1, le=1_000)
+    timers_per_batch: int = Field(default=DEFAULTS.timers_per_batch, ge=1, le=1_000)
     """Timers that may fire in one batch. Lower it where a backlog of parked records delays new ones."""
-    poll_wait_ms: int = Field(default=100, ge=1, le=10_000)
+    poll_wait_ms: int = Field(default=DEFAULTS.poll_wait_ms, ge=1, le=10_000)
     """How long an idle lane waits for input. Raise it where many idle lanes cost too much."""
-    snapshot_min_bytes: int = Field(default=1_048_576, ge=1_024)
+    snapshot_min_bytes: int = Field(default=DEFAULTS.snapshot_min_bytes, ge=1_024)
     """No snapshot before the log has grown by so much. Raise it where the log's size does not matter."""
-    keep_hours: int = Field(default=168, ge=1, le=87_600)
+    keep_hours: int = Field(default=DEFAULTS.keep_ms // HOUR_MS, ge=1, le=87_600)
     """Decisions stay in the log for so long. Raise it to replay and audit further back."""
-    log_record_max_bytes: int = Field(default=1_200_000, ge=10_000, le=1_200_000)
+    log_record_max_bytes: int = Field(default=DEFAULTS.record_max_bytes, ge=10_000, le=1_200_000)
     """A batch ends before its log record grows so large. The log topic must accept 800 kB more, for escaped texts."""
+
+    def limits(self) -> Limits:
+        """The same as the lanes take it."""
+        return Limits(
+            batch_max=self.batch_max,
+            timers_per_batch=self.timers_per_batch,
+            poll_wait_ms=self.poll_wait_ms,
+            record_max_bytes=self.log_record_max_bytes,
+            snapshot_min_bytes=self.snapshot_min_bytes,
+            keep_ms=self.keep_hours * HOUR_MS,
+        )
 
 
 class HttpSettings(BaseModel):

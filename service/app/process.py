@@ -19,7 +19,6 @@ from typing import Any, Final
 
 import structlog
 from aiokafka.errors import KafkaError
-from redis.exceptions import RedisError
 
 from service.app import frame
 from service.app.allocation import expect_batches
@@ -39,7 +38,8 @@ from service.kafka.port import Lost
 from service.kafka.publisher import Publisher
 from service.kafka.transport import KafkaTransport
 from service.lane.lanes import Lanes
-from service.lane.loop import Lane, Limits, Safeguards, Surroundings, no_step
+from service.lane.loop import Lane
+from service.lane.surroundings import Safeguards, Surroundings, no_step
 from service.settings import Settings
 from service.store.redis import RedisStore, connect
 from service.telemetry import METERS
@@ -153,7 +153,7 @@ class Process:
                 await self._agree_on_sources()
                 await self._publish_configuration()
                 await prepare_positions(self.connection, f"{self.settings.kafka.group}.ingest", self.topics.sources)
-            except (KafkaError, RedisError, Lost, OSError) as error:
+            except (KafkaError, Lost, OSError) as error:
                 log.warning("start.delayed", why=self.missing, error=str(error), retry_in_seconds=RETRY_SECONDS)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
@@ -264,7 +264,6 @@ class Process:
                 METERS.level("configuration_version", version, division=division)
 
     async def _make_lane(self, number: int) -> Lane:
-        settings = self.settings.lane
         return Lane(
             number,
             KafkaTransport(self.connection, number, self.topics),
@@ -278,14 +277,7 @@ class Process:
                 step=self.extras.step,
                 safeguards=self.extras.safeguards,
             ),
-            Limits(
-                batch_max=settings.batch_max,
-                timers_per_batch=settings.timers_per_batch,
-                poll_wait_ms=settings.poll_wait_ms,
-                record_max_bytes=settings.log_record_max_bytes,
-                snapshot_min_bytes=settings.snapshot_min_bytes,
-                keep_ms=settings.keep_hours * 3_600_000,
-            ),
+            self.settings.lane.limits(),
         )
 
     def _configs_of(self, number: int) -> Mapping[str, Config]:

@@ -7,10 +7,13 @@ replay. One contract suite runs against both.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from service.wire.messages import Headers as Headers
 from service.wire.messages import Message as Message
+
+MAX_RECORD_BYTES: Final = 2_000_000
+"""Largest value of a record. The log must accept a little more (batch header), see `deploy/topics.yaml`."""
 
 
 class LogEntry(NamedTuple):
@@ -32,6 +35,10 @@ class Lost(Exception):
     """It is not known whether a write arrived. The producer is of no use any more: renew it and claim again."""
 
 
+class BrokerUnreachable(ConnectionError):
+    """The broker does not answer, or cannot now. Of a write it is not used: that is `Lost`."""
+
+
 class Truncated(Exception):
     """The position asked for is not (or no longer) there. `begin` and `end` are what there is."""
 
@@ -42,7 +49,10 @@ class Truncated(Exception):
 
 
 class Transport(Protocol):
-    """One lane's side of the broker. Not safe for concurrent use, except `append` beside `poll`."""
+    """One lane's side of the broker. Not safe for concurrent use, except `append` beside `poll`.
+
+    Whatever only reads raises `BrokerUnreachable` besides what is named.
+    """
 
     async def log_bounds(self) -> tuple[int, int]:
         """First offset of the log, and the offset the next record will have."""

@@ -32,6 +32,7 @@ from service.core.model import (
 from service.core.state import Kind, Record, Value
 from service.core.timers import fire
 from service.lane.book import NOTHING_CHANGED, Book, stored
+from service.settings import Limits
 from service.wire.dead_letters import dead_letter
 from service.wire.inputs import LaneInput, Origin, Tick
 from service.wire.log_records import NO_OFFSET, Batch, OutcomeLine, Place
@@ -64,8 +65,7 @@ class Rules:
     lane: int
     topics: Topics
     configs: Mapping[str, Config]
-    timers_per_batch: int = 100
-    log_max_bytes: int = 1_200_000
+    limits: Limits = Limits()
     drop_taken: bool = True
 
 
@@ -126,7 +126,7 @@ class _Making:
         self._start = book.place
         self._offset, self._ordinal = book.place
         self._versions_before = dict(book.versions)
-        self._timers_left = rules.timers_per_batch
+        self._timers_left = rules.limits.timers_per_batch
         self._changes: defaultdict[tuple[Kind, str], dict[str, Value | None]] = defaultdict(dict)
         self._marked: dict[tuple[str, int], None] = {}
         self._outcomes: list[OutcomeLine] = []
@@ -139,13 +139,13 @@ class _Making:
 
         What comes of an input is seldom larger than the input, and where it cannot be decided it is the input itself.
         """
-        return not self._bytes or self._bytes + _logged_bytes(item.raw) <= self._rules.log_max_bytes
+        return not self._bytes or self._bytes + _logged_bytes(item.raw) <= self._rules.limits.record_max_bytes
 
     def fire_due_timers(self) -> bool:
         """Let the timers go off whose time has come. False: the batch may not fire more, and some are left."""
         book = self._book
         while (timer := book.next_timer()) is not None and timer[0] <= book.clock_ms:
-            if self._timers_left == 0 or self._bytes > self._rules.log_max_bytes:
+            if self._timers_left == 0 or self._bytes > self._rules.limits.record_max_bytes:
                 return False
             self._timers_left -= 1
             _, division, name = timer

@@ -16,8 +16,8 @@ import structlog
 
 from service.lane.deciding import TooManyDeadLetters
 from service.lane.loop import Lane
+from service.lane.ownership import Tenure
 from service.lane.surprise import Fenced, Halted, Surprise
-from service.lane.takeover import Tenure
 from service.telemetry import METERS, LaneState
 from service.wire.log_records import UnreadableLog
 

@@ -14,31 +14,29 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Final
 
 import structlog
-from aiokafka.errors import KafkaError
-from redis.exceptions import RedisError
 
 from service.core.configuration import Config
 from service.core.model import RecordEvent
-from service.kafka.connection import MAX_RECORD_BYTES
-from service.kafka.port import Lost, Transport, Truncated
+from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, Lost, Transport, Truncated
 from service.lane.deciding import Made, Read, Rules, decide_batch, switch_configuration
-from service.lane.folding import entries
+from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.snapshot import Snapshots
-from service.lane.surprise import Fenced, Halted, Surprise
-from service.lane.takeover import Step, TakeOver, Tenure, expect_ok, load_records
-from service.store.port import Head, Store
+from service.lane.surprise import Halted, Surprise
+from service.lane.surroundings import Surroundings
+from service.lane.takeover import TakeOver
+from service.settings import Limits
+from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS, BatchStep
 from service.wire.inputs import LaneInput, read_input, tick
-from service.wire.log_records import Claim, Place, checksum, encode
+from service.wire.log_records import Place, checksum, encode
 from service.wire.outputs import DEFAULT_DIVISION
-from service.wire.topics import Topics
 
 log = structlog.get_logger()
 
@@ -48,48 +46,6 @@ TICK_PAUSE_MS: Final = 1_000
 
 ROOM_GROWTH: Final = 8
 """After a log record that was too large the room grows back by such a part with each batch."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What bounds a lane's work. `record_max_bytes`: about there a batch ends; its log record is never much larger."""
-
-    batch_max: int = 500
-    timers_per_batch: int = 100
-    poll_wait_ms: int = 200
-    record_max_bytes: int = 1_200_000
-    snapshot_min_bytes: int = 4_000_000
-    keep_ms: int = 7 * 24 * 3_600_000
-
-
-@dataclass(frozen=True, slots=True)
-class Safeguards:
-    """The checks that keep the promises. Production has them all; a test shows what each is for by leaving it out."""
-
-    contiguity: bool = True
-    watermark: bool = True
-    republication: bool = True
-
-
-def no_step(name: str) -> None:
-    """Nothing happens between the steps."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a lane is given by the process it runs in.
-
-    `configs` tells the newest configuration of each division of this lane; `configured` the one of a given version,
-    which is there once the lane's log names it. `now_ms` is the wall clock: it only says when to let time pass.
-    """
-
-    owner: str
-    topics: Topics
-    configs: Callable[[], Mapping[str, Config]]
-    configured: Callable[[str, int], Awaitable[Config]]
-    now_ms: Callable[[], int]
-    step: Step = no_step
-    safeguards: Safeguards = Safeguards()
 
 
 @dataclass
@@ -118,16 +74,8 @@ class Lane:
 
     async def take_over(self) -> Tenure:
         """Claim the lane and make everything ready for the first batch."""
-        attempt = TakeOver(
-            self.number,
-            self.around.owner,
-            self.transport,
-            self.store,
-            self.around.step,
-            self.around.safeguards.republication,
-        )
         started = perf_counter()
-        tenure = await attempt.run()
+        tenure = await TakeOver(self.number, self.transport, self.store, self.around).run()
         METERS.timing("takeover_seconds", perf_counter() - started)
         self._waiting, self._loaded = [], set()
         self._configs = {
@@ -145,7 +93,7 @@ class Lane:
                 await self.work_once(tenure, snapshots)
                 on_batch(tenure)
             await self.land()
-        except (Lost, Truncated, KafkaError, RedisError, OSError) as error:
+        except (Lost, Truncated, BrokerUnreachable, StoreUnreachable) as error:
             raise Surprise(f"{type(error).__name__}: {error}") from error
         finally:
             await self._give_up_landing()
@@ -168,8 +116,7 @@ class Lane:
             self.transport,
             lambda record: self._append(tenure, encode(record)),
             self.around.step,
-            self.limits.snapshot_min_bytes,
-            self.limits.keep_ms,
+            self.limits,
         )
 
     async def work_once(self, tenure: Tenure, snapshots: Snapshots) -> int:
@@ -278,16 +225,8 @@ class Lane:
         self.around.step("published")
 
     async def _append(self, tenure: Tenure, value: bytes) -> int:
-        """Append under the token. Raises `Fenced` where anybody has claimed since, `Surprise` where it is not known."""
-        offset = await self.transport.append(value)
-        if offset <= tenure.last:
-            raise Surprise(f"the broker says the record is at {offset}; the one before is at {tenure.last}")
-        if self.around.safeguards.contiguity and offset > tenure.last + 1:
-            async for entry in entries(self.transport, tenure.last + 1, offset):
-                if isinstance(entry.record, Claim):
-                    raise Fenced(f"claimed again at {entry.offset}")
-        tenure.last = offset
-        return offset
+        """See `ownership.append`."""
+        return await append(tenure, self.transport, value, is_contiguous=self.around.safeguards.contiguity)
 
     async def _let_time_pass(self, tenure: Tenure) -> None:
         """Nothing comes in: where a timer is due by the wall clock, put a tick into the input."""
@@ -306,8 +245,7 @@ class Lane:
             self.number,
             self.around.topics,
             self._configs,
-            self.limits.timers_per_batch,
-            self._room_bytes,
+            replace(self.limits, record_max_bytes=self._room_bytes),
             self.around.safeguards.watermark,
         )
 

@@ -14,7 +14,9 @@ from typing import Final
 import structlog
 
 from service.kafka.port import Transport
-from service.lane.takeover import Step, Tenure, accept
+from service.lane.ownership import Tenure, accept
+from service.lane.surroundings import Step
+from service.settings import Limits
 from service.store.keys import ALL_KEYS
 from service.store.port import Store
 from service.telemetry import METERS
@@ -35,15 +37,14 @@ Append = Callable[[LogRecord], Awaitable[int]]
 
 @dataclass
 class Snapshots:
-    """The snapshot that is being written, if one is. `min_bytes`: no snapshot for less log than that."""
+    """The snapshot that is being written, if one is."""
 
     tenure: Tenure
     store: Store
     transport: Transport
     append: Append
     step: Step
-    min_bytes: int
-    keep_ms: int
+    limits: Limits
     _start: int = NO_OFFSET
     _left: list[str] = field(default_factory=list)
     _written: int = 0
@@ -59,7 +60,7 @@ class Snapshots:
     def is_due(self) -> bool:
         """Whether one is open, or it is time for one."""
         tenure = self.tenure
-        has_grown = tenure.grown >= max(self.min_bytes, self._state_bytes) and tenure.head.revision >= 0
+        has_grown = tenure.grown >= max(self.limits.snapshot_min_bytes, self._state_bytes) and tenure.head.revision >= 0
         return self.is_open or has_grown
 
     async def go_on(self) -> None:
@@ -109,7 +110,7 @@ class Snapshots:
     async def _truncate(self) -> None:
         """Delete the log before the newest snapshot that is older than the keep window, but never the last batch."""
         tenure = self.tenure
-        old = [mark for mark in tenure.snapshots if mark.time_ms <= tenure.book.clock_ms - self.keep_ms]
+        old = [mark for mark in tenure.snapshots if mark.time_ms <= tenure.book.clock_ms - self.limits.keep_ms]
         if not old:
             return
         tenure.snapshots = tenure.snapshots[len(old) - 1 :]

@@ -6,78 +6,54 @@ outputs of that batch are out, and the book says where to go on reading.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 import structlog
 
 from service.kafka.port import Transport, Truncated
 from service.lane.book import RESIDENT_KEYS, Book
 from service.lane.folding import Entry, Fold, Validity, entries, rebuild_content
+from service.lane.ownership import Tenure, accept, expect_ok, load_records
 from service.lane.surprise import Fenced, Halted, Surprise
-from service.store.keys import place
-from service.store.port import NO_REVISION, Head, Refusal, Reply, Store, Stored
+from service.lane.surroundings import Surroundings
+from service.store.port import NO_REVISION, Head, Store, Stored
 from service.telemetry import METERS
-from service.wire.log_records import Batch, Claim, Complete, SnapshotMark, checksum, decode, encode
-from service.wire.values import unpack
+from service.wire.log_records import Batch, Claim, Complete, checksum, decode, encode
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
 
 CHANGES_PER_CALL: Final = 5_000
 """So many changes go to the memory in one call while it is caught up or rebuilt."""
 
-Step = Callable[[str], None]
-"""Called with the name of each step that was done; tests end the process there."""
-
-
-@dataclass
-class Tenure:
-    """What the owner of a lane knows of it.
-
-    `token` is his claim, `last` the offset of the newest log record, `head` where the memory is. `snapshots` are those
-    known to be complete; `grown` is how many bytes of log there are since the newest began.
-    """
-
-    lane: int
-    token: int
-    last: int
-    head: Head
-    book: Book
-    snapshots: tuple[SnapshotMark, ...]
-    grown: int
-
 
 @dataclass(frozen=True, slots=True)
 class TakeOver:
-    """One attempt to take over one lane. `owner` names the process, for people who read the log."""
+    """One attempt to take over one lane."""
 
     lane: int
-    owner: str
     transport: Transport
     store: Store
-    step: Step
-    republish: bool = True
+    around: Surroundings
 
     async def run(self) -> Tenure:
         """Claim and catch up. Raises `Fenced`, `Surprise`, `Halted`, and what the driver of either back end raises."""
         await self.transport.renew()
-        token = await self.transport.append(encode(Claim(self.owner)))
-        self.step("claimed")
+        token = await self.transport.append(encode(Claim(self.around.owner)))
+        self.around.step("claimed")
         head = await self._fence(token)
-        self.step("fenced")
+        self.around.step("fenced")
         begin, end = await self.transport.log_bounds()
         if not begin <= token < end:
             raise Surprise(f"the claim's offset {token} is not in the log, which holds {begin} to {end}")
         if head.revision >= token:
             raise Halted(f"the memory is at {head.revision}, beyond the claim at {token}: this is another log")
         fold = await self._catch_up(token, head, begin)
-        self.step("caught_up")
+        self.around.step("caught_up")
         await self._publish_again(fold)
-        self.step("published_again")
+        self.around.step("published_again")
         book = await self._read_book(token, fold.head.revision)
         await self.transport.seek(book.place.offset)
         log.info("lane.claimed", lane=self.lane, token=token, revision=fold.head.revision, input=book.place.offset)
@@ -145,14 +121,14 @@ class TakeOver:
         for number, changes in enumerate(slices):
             final = fold.head if number == len(slices) - 1 else None
             expect_ok(await self.store.rebuild(self.lane, token, number, changes, final))
-            self.step("rebuilding")
+            self.around.step("rebuilding")
         METERS.count("rebuilds", lane=str(self.lane))
         log.info("memory.rebuilt", lane=self.lane, revision=fold.head.revision)
         return fold
 
     async def _publish_again(self, fold: Fold) -> None:
         """The last batch's outputs may be missing, for one batch is in flight at a time; all earlier ones are out."""
-        if not self.republish or fold.head.revision == NO_REVISION:
+        if not self.around.safeguards.republication or fold.head.revision == NO_REVISION:
             return
         await self.transport.publish((await self._read_batch(fold.head)).outputs)
 
@@ -171,34 +147,6 @@ class TakeOver:
             book.absorb(key, fields)
         await load_records(self.store, self.lane, token, revision, book.parked_records(), book)
         return book
-
-
-async def load_records(
-    store: Store, lane: int, token: int, revision: int, names: Sequence[tuple[str, str]], book: Book
-) -> None:
-    """Load these records (division, name) into the book. Records we never heard of stay absent."""
-    wanted = [place("record", division, name) for division, name in names]
-    values = accept(await store.load(lane, token, revision, wanted)) if wanted else []
-    for (division, name), value in zip(names, values, strict=True):
-        if value is not None:
-            book.state(division).apply({"record": {name: unpack("record", value)}})
-
-
-def accept(answer: list[T] | Refusal) -> list[T]:
-    """The answer of the memory, unless it refused."""
-    if isinstance(answer, list):
-        return answer
-    raise _refusal(answer)
-
-
-def expect_ok(reply: Reply) -> None:
-    """Raise what a refusal of the memory means."""
-    if reply != "OK":
-        raise _refusal(reply)
-
-
-def _refusal(refusal: Refusal) -> Exception:
-    return Fenced("the memory knows a newer claim") if refusal == "FENCED" else Surprise("the memory is behind")
 
 
 def _token_of(entry: Entry, head: Head) -> int:

@@ -22,6 +22,10 @@ Refusal = Literal["FENCED", "BEHIND"]
 Reply = Literal["OK", "FENCED", "BEHIND"]
 
 
+class StoreUnreachable(ConnectionError):
+    """The memory does not answer, or refuses to work. Whether it did what it was asked is not known."""
+
+
 class Head(NamedTuple):
     """How far the memory is: the last batch folded in and a checksum of that record's bytes.
 
@@ -34,7 +38,10 @@ class Head(NamedTuple):
 
 
 class Store(Protocol):
-    """The memory of all lanes; each lane has its own part, which one Redis Cluster slot holds."""
+    """The memory of all lanes; each lane has its own part, which one Redis Cluster slot holds.
+
+    Every call raises `StoreUnreachable`; it may be made again without harm.
+    """
 
     async def fence(self, lane: int, token: int) -> Head | Refusal:
         """Make `token` the lane's fence if none is newer (FENCED), and tell how far the memory is."""

@@ -2,8 +2,7 @@
 
 All that must not be interrupted happens in one of seven scripts under `lua/`; this module only packs their arguments
 and reads their words. Every script may be run again without harm, so the driver's retries are welcome, but few. A Redis
-that does not answer is the driver's exception (`redis.exceptions.RedisError` and its `ConnectionError` and
-`TimeoutError`), for the caller to meet in one place.
+that does not answer, or refuses to work, is `StoreUnreachable`, with the driver's exception as its cause.
 
 A lane's keys share the hash tag `{lane-N}`, so Redis Cluster keeps them in one slot.
 """
@@ -21,10 +20,10 @@ from redis.asyncio import Redis, RedisCluster, Sentinel
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, RedisError
 
 from service.store.keys import ALL_KEYS
-from service.store.port import NO_REVISION, Head, Refusal, Reply, Stored
+from service.store.port import NO_REVISION, Head, Refusal, Reply, Stored, StoreUnreachable
 
 Client = Redis | RedisCluster
 ScriptName = Literal["fence", "load", "read", "peek", "advance", "rebuild", "forget"]
@@ -124,9 +123,12 @@ class RedisStore:
     async def _run(self, name: ScriptName, keys: Sequence[str], *arguments: bytes | str | int) -> Any:
         script = _SCRIPTS[name]
         try:
-            return await self._client.execute_command("EVALSHA", script.digest, len(keys), *keys, *arguments)
-        except NoScriptError:
-            return await self._client.execute_command("EVAL", script.text, len(keys), *keys, *arguments)
+            try:
+                return await self._client.execute_command("EVALSHA", script.digest, len(keys), *keys, *arguments)
+            except NoScriptError:
+                return await self._client.execute_command("EVAL", script.text, len(keys), *keys, *arguments)
+        except (RedisError, OSError) as error:
+            raise StoreUnreachable(f"the memory: {type(error).__name__}: {error}") from error
 
 
 def connect(url: str, prefix: str, timeout_s: float = TIMEOUT_S) -> RedisStore:

@@ -18,9 +18,10 @@ from typing import Final, Literal, NamedTuple
 from service.kafka.port import Transport, Truncated
 from service.lane.book import RESIDENT_KEYS, Book
 from service.lane.folding import Fold, entries, rebuild_content
-from service.lane.loop import no_step
+from service.lane.ownership import Tenure
 from service.lane.snapshot import Snapshots
-from service.lane.takeover import Tenure
+from service.lane.surroundings import no_step
+from service.settings import Limits
 from service.store.keys import ALL_KEYS, KEYS, place
 from service.store.memory import LaneMemory, MemoryStore
 from service.store.port import NO_REVISION, Head, Store, Stored
@@ -33,7 +34,7 @@ BEYOND: Final = 2**62
 """An offset no topic reaches: asking for it makes the broker say what there is."""
 ANSWER_MS: Final = 2_000
 """How long to wait for input records that should be there."""
-KEEP_ALL_MS: Final = 2**62
+ALL_AT_ONCE: Final = Limits(snapshot_min_bytes=0, keep_ms=2**62)
 """A recovery deletes nothing from the log: what it leaves there may tell a person what happened."""
 LOOK_BACK: Final = 500
 """So many inputs before the lane's place are checked: has the lane taken them?"""
@@ -263,7 +264,7 @@ async def _write_snapshot(
     await copy.fence(patient.lane, token)
     tenure = Tenure(patient.lane, token, token, head, book, snapshots=(), grown=0)
     snapshots = Snapshots(
-        tenure, copy, patient.transport, lambda record: _append(patient, tenure, record), no_step, 0, KEEP_ALL_MS
+        tenure, copy, patient.transport, lambda record: _append(patient, tenure, record), no_step, ALL_AT_ONCE
     )
     await snapshots.go_on()
     while snapshots.is_open:

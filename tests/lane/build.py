@@ -16,9 +16,11 @@ from service.kafka.memory import MemoryBroker, MemoryTransport, Record
 from service.kafka.port import Message
 from service.kafka.publisher import Place
 from service.lane.deciding import Read
-from service.lane.loop import Lane, Limits, Surroundings, no_step
+from service.lane.loop import Lane
+from service.lane.ownership import Tenure
 from service.lane.snapshot import Snapshots
-from service.lane.takeover import Step, Tenure
+from service.lane.surroundings import Step, Surroundings, no_step
+from service.settings import Limits
 from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import read_input
 from service.wire.log_records import Batch, LogRecord, decode

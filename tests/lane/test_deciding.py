@@ -20,6 +20,7 @@ from service.lane.deciding import (
     decide_batch,
     switch_configuration,
 )
+from service.settings import Limits
 from service.wire.inputs import Tick, read_input
 from service.wire.log_records import Place, encode
 from tests.core.build import MINUTE_MS, START_MS, config, created, planted, pool, predicate, rules
@@ -38,7 +39,7 @@ BROKEN = config(pool("ann", "bob"), rule_sets=rules(Entry("bug", Target("pool", 
 
 def division(given: Config = SOUND, **settings: Any) -> tuple[Book, Rules]:
     """The book of a lane that has switched to the configuration, and the rules that say so."""
-    book, given_rules = Book(), Rules(LANE, TOPICS, {"main": given}, **settings)
+    book, given_rules = Book(), Rules(LANE, TOPICS, {"main": given}, Limits(**settings))
     switch_configuration(book, given, given_rules)
     return book, given_rules
 
@@ -176,14 +177,14 @@ def test_a_member_event_reaches_all_divisions_of_the_lane() -> None:
 
 def test_a_record_that_would_become_too_large_ends_the_batch() -> None:
     """The log record stays below the broker's limit; the rest goes into the next batch."""
-    book, given = division(log_max_bytes=1)
+    book, given = division(record_max_bytes=1)
     items = [read(created(f"lead/{number}", "pool:sales"), number) for number in range(3)]
     assert decide_batch(book, items, given).used == 1
 
 
 def test_an_input_that_might_not_fit_waits_for_the_next_batch() -> None:
     """What comes of an input can be as large as the input: it stands alone, if need be."""
-    book, given = division(log_max_bytes=4_000)
+    book, given = division(record_max_bytes=4_000)
     items = [
         read(created("lead/1", "pool:sales"), 0),
         read(created("lead/2", "pool:sales", facts={"note": "x" * 5_000}), 1),
@@ -197,7 +198,7 @@ def test_what_is_remembered_of_records_counts_for_the_size_of_the_log_record(let
     """Also where each letter takes several in the log."""
     limit = 100_000
     asked_later = Entry("later", Target("pool", "sales"), (predicate("note contains z"),), on=frozenset({"updated"}))
-    book, given = division(config(pool("ann", "bob"), rule_sets=rules(asked_later)), log_max_bytes=limit)
+    book, given = division(config(pool("ann", "bob"), rule_sets=rules(asked_later)), record_max_bytes=limit)
     items = [
         read(created(f"lead/{number}", "pool:sales", facts={"note": letter * 900}), number) for number in range(200)
     ]

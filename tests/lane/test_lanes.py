@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from service.kafka.connection import MAX_RECORD_BYTES
-from service.kafka.port import Message
+from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, Message
 from service.lane.lanes import TOLERATED_ATTEMPTS, Lanes
 from service.lane.loop import Lane
 from service.wire.log_records import Claim, encode
@@ -162,7 +161,7 @@ async def test_a_lane_that_is_claimed_in_vain_for_long_is_not_ready() -> None:
     process = Process(world)
 
     async def fails(value: bytes) -> int:
-        raise ConnectionError("no broker")
+        raise BrokerUnreachable("no broker")
 
     async def make(number: int) -> Lane:
         lane = world.lane()

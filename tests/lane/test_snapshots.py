@@ -9,10 +9,9 @@ import pytest
 
 from service.kafka.port import Message
 from service.lane.folding import fold_snapshot
-from service.lane.loop import no_step
 from service.lane.snapshot import KEPT_SNAPSHOTS, KEYS_PER_TURN, TURN_BYTES, thinned
 from service.lane.surprise import Fenced, Halted
-from service.lane.takeover import Step
+from service.lane.surroundings import Step, no_step
 from service.store.keys import ALL_KEYS
 from service.wire.log_records import Chunk, Complete, SnapshotMark, encode
 from tests.core.build import created

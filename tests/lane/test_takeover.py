@@ -10,7 +10,7 @@ from service.core.model import MemberEvent
 from service.kafka.memory import Fault
 from service.kafka.port import Message
 from service.lane.surprise import Fenced, Halted, Surprise
-from service.lane.takeover import Step
+from service.lane.surroundings import Step
 from service.store.port import NO_REVISION, Head
 from service.wire.log_records import Claim
 from tests.core.build import MINUTE_MS, START_MS, created

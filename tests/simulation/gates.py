@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from service.kafka.port import Arrived, LogEntry, Message, Transport
-from service.store.port import Head, Refusal, Reply, Store, Stored
+from service.store.port import Head, Refusal, Reply, Store, Stored, StoreUnreachable
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ class Passage:
 
     def _break_now_and_then(self) -> None:
         if self.is_unreachable():
-            raise ConnectionError("the memory does not answer")
+            raise StoreUnreachable("the memory does not answer")
 
 
 @dataclass

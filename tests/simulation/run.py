@@ -20,7 +20,9 @@ from service.kafka.memory import Record as BrokerRecord
 from service.kafka.port import Message
 from service.kafka.publisher import Place
 from service.lane.lanes import Lanes
-from service.lane.loop import Lane, Limits, Safeguards, Surroundings
+from service.lane.loop import Lane
+from service.lane.surroundings import Safeguards, Surroundings
+from service.settings import Limits
 from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import tick
 from service.wire.lanes import lane_of

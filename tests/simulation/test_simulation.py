@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from service.lane.loop import Safeguards
+from service.lane.surroundings import Safeguards
 from tests.simulation.run import ALL_SAFEGUARDS, simulate
 
 SEEDS = 150

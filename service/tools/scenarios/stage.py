@@ -20,8 +20,9 @@ from service.ingest import Reading, sort_batch
 from service.kafka.memory import MemoryBroker, MemoryTransport, Record
 from service.kafka.publisher import Place
 from service.lane.book import Book
-from service.lane.loop import Lane, Surroundings
-from service.lane.takeover import Tenure
+from service.lane.loop import Lane
+from service.lane.ownership import Tenure
+from service.lane.surroundings import Surroundings
 from service.store.memory import MemoryStore
 from service.wire.dead_letters import REASON
 from service.wire.decisions import read_decision

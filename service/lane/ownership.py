@@ -1,0 +1,83 @@
+"""To own a lane: what its owner knows of it, and how the owner writes to its log and asks its memory.
+
+Every write and every question is under the owner's token. Whatever the answer, it is either what was expected or one
+of the ways in which owning ends (`surprise`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from service.kafka.port import Transport
+from service.lane.book import Book
+from service.lane.folding import entries
+from service.lane.surprise import Fenced, Surprise
+from service.store.keys import place
+from service.store.port import Head, Refusal, Reply, Store
+from service.wire.log_records import Claim, SnapshotMark
+from service.wire.values import unpack
+
+T = TypeVar("T")
+
+
+@dataclass
+class Tenure:
+    """What the owner of a lane knows of it.
+
+    `token` is the owner's claim, `last` the offset of the newest log record, `head` where the memory is. `snapshots`
+    are those known to be complete; `grown` is how many bytes of log there are since the newest began.
+    """
+
+    lane: int
+    token: int
+    last: int
+    head: Head
+    book: Book
+    snapshots: tuple[SnapshotMark, ...]
+    grown: int
+
+
+async def append(tenure: Tenure, transport: Transport, value: bytes, *, is_contiguous: bool = True) -> int:
+    """Append under the token. Raises `Fenced` where anybody has claimed since, `Surprise` where it is not known.
+
+    `is_contiguous`: what stands between our last record and this one is read; off only in a test of what it is for.
+    """
+    offset = await transport.append(value)
+    if offset <= tenure.last:
+        raise Surprise(f"the broker says the record is at {offset}; the one before is at {tenure.last}")
+    if is_contiguous and offset > tenure.last + 1:
+        async for entry in entries(transport, tenure.last + 1, offset):
+            if isinstance(entry.record, Claim):
+                raise Fenced(f"claimed again at {entry.offset}")
+    tenure.last = offset
+    return offset
+
+
+async def load_records(
+    store: Store, lane: int, token: int, revision: int, names: Sequence[tuple[str, str]], book: Book
+) -> None:
+    """Load these records (division, name) into the book. Records we never heard of stay absent."""
+    wanted = [place("record", division, name) for division, name in names]
+    values = accept(await store.load(lane, token, revision, wanted)) if wanted else []
+    for (division, name), value in zip(names, values, strict=True):
+        if value is not None:
+            book.state(division).apply({"record": {name: unpack("record", value)}})
+
+
+def accept(answer: list[T] | Refusal) -> list[T]:
+    """The answer of the memory, unless it refused."""
+    if isinstance(answer, list):
+        return answer
+    raise _refusal(answer)
+
+
+def expect_ok(reply: Reply) -> None:
+    """Raise what a refusal of the memory means."""
+    if reply != "OK":
+        raise _refusal(reply)
+
+
+def _refusal(refusal: Refusal) -> Exception:
+    return Fenced("the memory knows a newer claim") if refusal == "FENCED" else Surprise("the memory is behind")
