@@ -31,6 +31,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from service.core.state import FIRST_LEVEL, LEVEL
+
 PREFIX: Final = "FAIRLEAD_"
 SECRETS_DIR: Final = "FAIRLEAD_SECRETS_DIR"
 HOUR_MS: Final = 3_600_000
@@ -162,6 +164,8 @@ class LaneSettings(BaseModel):
     """Decisions stay in the log for so long. Raise it to replay and audit further back."""
     log_record_max_bytes: int = Field(default=DEFAULTS.record_max_bytes, ge=10_000, le=1_200_000)
     """A batch ends before its log record grows so large. The log topic must accept 800 kB more, for escaped texts."""
+    level: int = Field(default=FIRST_LEVEL, ge=FIRST_LEVEL, le=LEVEL)
+    """Raise it to use what a new version added, once no older process is left: those cannot own such lanes any more."""
 
     def limits(self) -> Limits:
         """The same as the lanes take it."""

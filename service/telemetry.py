@@ -37,6 +37,7 @@ CountName = Literal[
     "snapshots",
     "outputs_published",
     "rebuilds",
+    "foreign_records",
 ]
 """Something that happened; only grows."""
 LevelName = Literal["lane_state", "lane_lag", "parked", "configuration_version"]
@@ -72,6 +73,7 @@ COUNTS: Final[Mapping[CountName, Row]] = {
     "rebuilds": Row(
         "Times the memory was written anew from the log; more than expected means it loses data.", ("lane",)
     ),
+    "foreign_records": Row("Records that somebody else wrote into a lane's topics; find out who does.", ("topic",)),
 }
 LEVELS: Final[Mapping[LevelName, Row]] = {
     "lane_state": Row("1 for the state a lane is in, 0 for the others; `halted` needs a person.", ("lane", "state")),

@@ -276,6 +276,7 @@ class Process:
                 now_ms=lambda: time.time_ns() // 1_000_000,
                 step=self.extras.step,
                 safeguards=self.extras.safeguards,
+                level=self.settings.lane.level,
             ),
             self.settings.lane.limits(),
         )

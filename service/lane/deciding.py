@@ -29,10 +29,11 @@ from service.core.model import (
     Rejected,
     Released,
 )
-from service.core.state import Kind, Record, Value
+from service.core.state import FIRST_LEVEL, KINDS, Kind, Record, Value
 from service.core.timers import fire
 from service.lane.book import NOTHING_CHANGED, Book, stored
 from service.settings import Limits
+from service.store.keys import LANE
 from service.wire.dead_letters import dead_letter
 from service.wire.inputs import LaneInput, Origin, Tick
 from service.wire.log_records import NO_OFFSET, Batch, OutcomeLine, Place
@@ -60,13 +61,17 @@ class TooManyDeadLetters(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a lane decides with, besides its book: the divisions' current configurations and the limits of a batch."""
+    """What a lane decides with, besides its book: the divisions' current configurations and the limits of a batch.
+
+    What belongs to a higher `level` than the lane is at is not written.
+    """
 
     lane: int
     topics: Topics
     configs: Mapping[str, Config]
     limits: Limits = Limits()
     drop_taken: bool = True
+    level: int = FIRST_LEVEL
 
 
 class Read(NamedTuple):
@@ -171,10 +176,10 @@ class _Making:
 
     def record(self, division: str, verdict: Verdict, told: _Told) -> None:
         """Make a verdict part of the batch, with what is told of it."""
-        changes = verdict.changes
+        changes = {kind: each for kind, each in verdict.changes.items() if KINDS[kind].level <= self._rules.level}
         self._book.apply(division, changes)
         for kind, fields in changes.items():
-            self._changes[kind, division if kind != "person" else ""].update(fields)
+            self._changes[kind, "" if KINDS[kind].is_of_lane else division].update(fields)
         for record in changes.get("record", NOTHING_CHANGED).values():
             self._bytes += RECORD_BYTES + (2 * len(record.facts) if isinstance(record, Record) else 0)
         self._outcomes += told.lines
@@ -197,10 +202,10 @@ class _Making:
         """The batch as it is written to the log; token and snapshots are the caller's to add."""
         book = self._book
         book.place = Place(self._offset, self._ordinal)
-        changes = book.own_changes(self._versions_before, self._marked)
+        changes: dict[str, dict[str, bytes | None]] = {LANE: book.own_changes(self._versions_before, self._marked)}
         touched: set[tuple[str, str]] = set()
         for (kind, division), fields in self._changes.items():
-            changes += stored(kind, division, fields)
+            changes.setdefault(kind, {}).update(stored(kind, division, fields))
             if kind == "record":
                 touched.update((division, name) for name in fields)
         batch = Batch(

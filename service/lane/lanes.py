@@ -19,7 +19,7 @@ from service.lane.loop import Lane
 from service.lane.ownership import Tenure
 from service.lane.surprise import Fenced, Halted, Surprise
 from service.telemetry import METERS, LaneState
-from service.wire.log_records import UnreadableLog
+from service.wire.log_records import NewerLog
 
 log = structlog.get_logger()
 
@@ -121,7 +121,7 @@ class Lanes:
             except Surprise as surprise:
                 one.problem = str(surprise)
                 log.warning("lane.surprised", lane=number, reason=one.problem)
-            except (Halted, TooManyDeadLetters, UnreadableLog) as halted:
+            except (Halted, TooManyDeadLetters, NewerLog) as halted:
                 one.problem = str(halted)
                 self._is(number, one, "halted")
                 log.error("lane.halted", lane=number, reason=one.problem, todo="see `fairlead adopt` and `restore`")

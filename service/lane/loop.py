@@ -62,6 +62,7 @@ class Lane:
     _loaded: set[tuple[str, str]] = field(default_factory=set)
     _landing: tuple[asyncio.Task[None], ...] = ()
     _ticked_ms: int = 0
+    _foreign_named: set[int] = field(default_factory=set)
     is_leaving: bool = False
     _room_bytes: int = field(init=False)
 
@@ -77,6 +78,7 @@ class Lane:
         started = perf_counter()
         tenure = await TakeOver(self.number, self.transport, self.store, self.around).run()
         METERS.timing("takeover_seconds", perf_counter() - started)
+        self._name_foreign(tenure)
         self._waiting, self._loaded = [], set()
         self._configs = {
             division: await self.around.configured(division, version)
@@ -142,7 +144,7 @@ class Lane:
         return None
 
     async def _switch(self, tenure: Tenure, config: Config) -> int:
-        made = switch_configuration(tenure.book, config, self._rules())
+        made = switch_configuration(tenure.book, config, self._rules(tenure))
         self._configs[config.division] = config
         await self._commit(tenure, self._sealed(tenure, made), made)
         log.info("configuration.switched", lane=self.number, division=config.division, version=config.version)
@@ -158,7 +160,7 @@ class Lane:
             await self._let_time_pass(tenure)
             return 0
         with _measured("decide"):
-            made = decide_batch(tenure.book, self._waiting, self._rules())
+            made = decide_batch(tenure.book, self._waiting, self._rules(tenure))
             value = self._sealed(tenure, made)
         self.around.step("decided")
         await self._commit(tenure, value, made)
@@ -193,8 +195,7 @@ class Lane:
             return
         await _all(self._landing[:1])
         with _measured("load"):
-            names = list(named)
-            await load_records(self.store, self.number, tenure.token, tenure.head.revision, names, tenure.book)
+            await load_records(self.store, tenure, list(named))
         self._loaded |= named
         self.around.step("loaded")
 
@@ -214,7 +215,7 @@ class Lane:
         _count(made)
 
     async def _advance(self, tenure: Tenure, before: int, made: Made) -> None:
-        changes = made.batch.changes
+        changes = tenure.layout.placed(made.batch.changes)
         with _measured("advance"):
             expect_ok(await self.store.advance(self.number, tenure.token, before, tenure.head, changes))
         self.around.step("advanced")
@@ -226,7 +227,19 @@ class Lane:
 
     async def _append(self, tenure: Tenure, value: bytes) -> int:
         """See `ownership.append`."""
-        return await append(tenure, self.transport, value, is_contiguous=self.around.safeguards.contiguity)
+        offset = await append(tenure, self.transport, value, is_contiguous=self.around.safeguards.contiguity)
+        self._name_foreign(tenure)
+        return offset
+
+    def _name_foreign(self, tenure: Tenure) -> None:
+        """Say of each record of the log that no lane wrote where it is. It is passed over."""
+        for offset, reason in tenure.foreign:
+            if offset not in self._foreign_named:
+                self._foreign_named.add(offset)
+                topic = self.around.topics.log
+                METERS.count("foreign_records", topic=topic)
+                log.error("record.passed_over", topic=topic, lane=self.number, offset=offset, why=reason)
+        tenure.foreign.clear()
 
     async def _let_time_pass(self, tenure: Tenure) -> None:
         """Nothing comes in: where a timer is due by the wall clock, put a tick into the input."""
@@ -240,13 +253,14 @@ class Lane:
         timer = tenure.book.next_timer()
         return timer is not None and timer[0] <= tenure.book.clock_ms
 
-    def _rules(self) -> Rules:
+    def _rules(self, tenure: Tenure) -> Rules:
         return Rules(
             self.number,
             self.around.topics,
             self._configs,
             replace(self.limits, record_max_bytes=self._room_bytes),
             self.around.safeguards.watermark,
+            tenure.level,
         )
 
     def _sealed(self, tenure: Tenure, made: Made) -> bytes:
@@ -255,7 +269,9 @@ class Lane:
         How large a record becomes is estimated while it is made. Where texts take more than anybody would expect, the
         broker would refuse it for ever: it is given up and decided again with half of the room, which then grows back.
         """
-        value = encode(replace(made.batch, token=tenure.token, snapshots=tenure.snapshots, grown=tenure.grown))
+        kinds = {kind: tenure.layout.kinds[kind] for kind in made.batch.changes}
+        batch = replace(made.batch, token=tenure.token, level=tenure.level, kinds=kinds)
+        value = encode(replace(batch, snapshots=tenure.snapshots, grown=tenure.grown))
         if len(value) > MAX_RECORD_BYTES:
             self._room_bytes = max(1, self._room_bytes // 2)
             raise Surprise(f"a log record of {len(value)} bytes is too large; the next has half of the room")

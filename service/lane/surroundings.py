@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from service.core.configuration import Config
+from service.core.state import FIRST_LEVEL
 from service.wire.topics import Topics
 
 Step = Callable[[str], None]
@@ -35,6 +36,7 @@ class Surroundings:
 
     `configs` tells the newest configuration of each division of this lane; `configured` the one of a given version,
     which is there once the lane's log names it. `now_ms` is the wall clock: it only says when to let time pass.
+    `level` is the one that the lane is raised to, unless it is there already.
     """
 
     owner: str
@@ -44,3 +46,4 @@ class Surroundings:
     now_ms: Callable[[], int]
     step: Step = no_step
     safeguards: Safeguards = Safeguards()
+    level: int = FIRST_LEVEL

@@ -14,7 +14,7 @@ from service.core.configuration import Config, RuleSet
 from service.core.hits import DEFAULT, TEAM, hit_field
 from service.core.state import Hit, State
 from service.lane.book import Book
-from service.store.keys import KEYS
+from service.store.keys import LAYOUT
 from service.store.port import Store
 from service.wire.lanes import lane_of
 
@@ -51,8 +51,8 @@ async def rule_stats(store: Store, configs: Mapping[str, Config], lanes: int) ->
     for division, config in sorted(configs.items()):
         _, contents = await store.peek(lane_of(division, lanes), _WATCHED_KEYS)
         book = Book()
-        for key, fields in zip(_WATCHED_KEYS, contents, strict=True):
-            book.absorb(key, dict(fields))
+        for fields in contents:
+            book.absorb("hit", fields)
         state = book.state(division)
         found += [_of_rule_set(division, each, state) for _, each in sorted(config.rule_sets.items())]
     return found
@@ -71,4 +71,4 @@ def _entry(entry: str, name: str, hit: Hit, total: int) -> EntryHits:
     return EntryHits(entry, name, hit.times, hit.times / total if total else 0.0, hit.last_ms if hit.times else None)
 
 
-_WATCHED_KEYS: Final = KEYS["hit"]
+_WATCHED_KEYS: Final = LAYOUT.keys_of("hit")

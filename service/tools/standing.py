@@ -13,13 +13,13 @@ from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.eligibility import Situation, choose
 from service.core.model import ExclusionReason
-from service.core.state import Pool, State
+from service.core.state import Kind, Pool, State
 from service.lane.book import Book
-from service.store.keys import KEYS
+from service.store.keys import LAYOUT
 from service.store.port import NO_REVISION, Head, Store
 from service.wire.lanes import lane_of
 
-WATCHED_KEYS: Final = (*KEYS["pool"], *KEYS["seat"], *KEYS["person"])
+WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "person")
 
 
 MemoryState = Literal["ready", "rebuilding", "empty"]
@@ -58,10 +58,11 @@ async def standings(store: Store, configs: Mapping[str, Config], lanes: int, now
     """All pools of these divisions' newest configurations, by division and name."""
     found: list[PoolStanding] = []
     for division, config in sorted(configs.items()):
-        head, contents = await store.peek(lane_of(division, lanes), WATCHED_KEYS)
+        watched = [(kind, key) for kind in WATCHED for key in LAYOUT.keys_of(kind)]
+        head, contents = await store.peek(lane_of(division, lanes), [key for _, key in watched])
         book = Book()
-        for key, fields in zip(WATCHED_KEYS, contents, strict=True):
-            book.absorb(key, dict(fields))
+        for (kind, _), fields in zip(watched, contents, strict=True):
+            book.absorb(kind, fields)
         state = book.state(division)
         found += [_standing(spec, config, state, now_ms, _memory(head)) for _, spec in sorted(config.pools.items())]
     return found

@@ -29,8 +29,8 @@ def _tuple_positions(form: type[Value]) -> tuple[int, ...]:
     return tuple(at for at, name in enumerate(form._fields) if get_origin(hints[name]) is tuple)
 
 
-_SHAPES: Final = {form: _shape(form) for form in KINDS.values()}
-_READERS: Final = {kind: (form, _tuple_positions(form)) for kind, form in KINDS.items()}
+_SHAPES: Final = {row.form: _shape(row.form) for row in KINDS.values()}
+_READERS: Final = {kind: (row.form, _tuple_positions(row.form)) for kind, row in KINDS.items()}
 
 
 def pack(value: Value) -> bytes:

@@ -23,7 +23,7 @@ from service.lane.surroundings import Step, Surroundings, no_step
 from service.settings import Limits
 from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import read_input
-from service.wire.log_records import Batch, LogRecord, decode
+from service.wire.log_records import Batch, Foreign, LogRecord, decode
 from service.wire.topics import Topics
 from tests.checker import Evidence, Memory, violations
 from tests.core.build import START_MS, config, pool
@@ -117,7 +117,7 @@ class World:
         return Owner(lane, tenure, lane._snapshots(tenure))
 
     @property
-    def log(self) -> list[LogRecord]:
+    def log(self) -> list[LogRecord | Foreign]:
         """The lane's log as it is now."""
         return [decode(record.value) for record in self.broker.partitions[LOG].records]
 
@@ -135,6 +135,11 @@ class World:
     def memory(self) -> LaneMemory:
         """The lane's part of the memory."""
         return self.store.lanes[LANE]
+
+    @property
+    def state(self) -> dict[str, dict[str, bytes]]:
+        """What the memory holds, key by key, without marks."""
+        return {key: fields for key in self.memory.content if (fields := self.memory.fields(key))}
 
     def published(self, topic: str = TOPICS.assignments) -> list[Record]:
         """What is in a topic."""

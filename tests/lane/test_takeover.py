@@ -150,7 +150,8 @@ async def test_a_log_that_is_cut_while_it_is_read_is_read_again() -> None:
 
     async def cut_right_after() -> tuple[int, int]:
         found = await bounds()
-        await lane.transport.truncate_log(1)
+        if found[1] > 2:
+            await lane.transport.truncate_log(1)
         return found
 
     lane.transport.log_bounds = cut_right_after  # type: ignore[method-assign]  # the other one cuts right after us
