@@ -33,11 +33,14 @@ WRITTEN_HEADERS: Final = {**READ_HEADERS, "ce_subject": "The record.", "ce_causa
 DEAD_LETTER_HEADERS: Final = {
     "dead_letter_reason": "Why, in one word.",
     "dead_letter_detail": "Why, in a sentence.",
-    "dead_letter_traceback": "The end of the stack, where deciding raised.",
+    "dead_letter_traceback": "The end of the stack, where reading or deciding raised.",
     "dead_letter_source_epoch": "The source position: epoch,",
     "dead_letter_source_topic": "topic,",
     "dead_letter_source_partition": "partition",
     "dead_letter_source_offset": "and offset.",
+    "dead_letter_cut": "Which parts were too large and are cut: `key`, `value`, `headers`.",
+    "original_value_bytes": "The length of the whole value, where something was cut,",
+    "original_value_sha256": "and its checksum.",
     "original_key": "The original's key. Its headers follow as `original_header_…`.",
     "original_value_null": "The original had no value.",
 }

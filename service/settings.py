@@ -48,6 +48,22 @@ def _listed(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds a lane's work, from the settings down to the batch. These are the defaults of the settings, too."""
+
+    batch_max: int = 500
+    timers_per_batch: int = 100
+    poll_wait_ms: int = 100
+    record_max_bytes: int = 1_200_000
+    snapshot_min_bytes: int = 1_048_576
+    keep_ms: int = 168 * HOUR_MS
+    dead_letter_limit_bytes: int = 900_000
+
+
+DEFAULTS: Final = Limits()
+
+
 class KafkaSettings(BaseModel):
     """The broker, and how many lanes share the work."""
 
@@ -119,9 +135,10 @@ class IngestSettings(BaseModel):
     batch: int = Field(default=500, ge=1, le=5_000)
     """Events taken at once. Lower it where events are large and memory is small."""
     size_limit_bytes: int = Field(default=262_144, ge=1_024, le=800_000)
-    """A larger event is a dead letter. Raise it where honest events are larger."""
-    dead_letter_limit_bytes: int = Field(default=900_000, ge=2_048, le=900_000)
-    """A dead letter carries the original up to this size. Always more than an event may have."""
+    """A larger event is a dead letter, and so is one of which more than 900 kB would reach a lane (numbers written
+    short grow). Raise it where honest events are larger."""
+    dead_letter_limit_bytes: int = Field(default=DEFAULTS.dead_letter_limit_bytes, ge=2_048, le=900_000)
+    """A larger dead letter is cut, and says so. More than an event may have; lower it where the topic takes less."""
     division_attribute: str = Field(default="division", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     """The event attribute that names the division. Choose once: changing it later is a migration."""
 
@@ -130,21 +147,6 @@ class IngestSettings(BaseModel):
         if self.dead_letter_limit_bytes <= self.size_limit_bytes:
             raise ValueError("dead_letter_limit_bytes must be more than size_limit_bytes")
         return self
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What bounds a lane's work, from the settings down to the batch. These are the defaults of the settings, too."""
-
-    batch_max: int = 500
-    timers_per_batch: int = 100
-    poll_wait_ms: int = 100
-    record_max_bytes: int = 1_200_000
-    snapshot_min_bytes: int = 1_048_576
-    keep_ms: int = 168 * HOUR_MS
-
-
-DEFAULTS: Final = Limits()
 
 
 class LaneSettings(BaseModel):
@@ -166,17 +168,6 @@ class LaneSettings(BaseModel):
     """A batch ends before its log record grows so large. The log topic must accept 800 kB more, for escaped texts."""
     level: int = Field(default=FIRST_LEVEL, ge=FIRST_LEVEL, le=LEVEL)
     """Raise it to use what a new version added, once no older process is left: those cannot own such lanes any more."""
-
-    def limits(self) -> Limits:
-        """The same as the lanes take it."""
-        return Limits(
-            batch_max=self.batch_max,
-            timers_per_batch=self.timers_per_batch,
-            poll_wait_ms=self.poll_wait_ms,
-            record_max_bytes=self.log_record_max_bytes,
-            snapshot_min_bytes=self.snapshot_min_bytes,
-            keep_ms=self.keep_hours * HOUR_MS,
-        )
 
 
 class HttpSettings(BaseModel):
@@ -228,6 +219,19 @@ class Settings(BaseSettings):
     """What the service says while it works."""
     config_dir: Path | None = None
     """A directory of configuration documents to publish at start. Unset: what the log holds is used."""
+
+    def limits(self) -> Limits:
+        """What bounds the lanes' work."""
+        lane = self.lane
+        return Limits(
+            batch_max=lane.batch_max,
+            timers_per_batch=lane.timers_per_batch,
+            poll_wait_ms=lane.poll_wait_ms,
+            record_max_bytes=lane.log_record_max_bytes,
+            snapshot_min_bytes=lane.snapshot_min_bytes,
+            keep_ms=lane.keep_hours * HOUR_MS,
+            dead_letter_limit_bytes=self.ingest.dead_letter_limit_bytes,
+        )
 
     @classmethod
     def settings_customise_sources(

@@ -25,8 +25,8 @@ from service.app.group import LaneGroup
 from service.app.sources import Beginnings
 from service.ingest import Ingest
 from service.kafka.connection import Bearer, KafkaConnection, Password, let_go
+from service.kafka.reading import raw_record
 from service.settings import Settings
-from service.tools.reading import raw_record
 from service.wire.topics import Topics
 
 log = structlog.get_logger(__name__)

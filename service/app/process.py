@@ -13,7 +13,7 @@ import random
 import socket
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,6 +102,7 @@ class Process:
             settings.kafka.lanes,
             division_attribute=settings.ingest.division_attribute,
             size_limit_bytes=settings.ingest.size_limit_bytes,
+            dead_letter_limit_bytes=settings.ingest.dead_letter_limit_bytes,
         )
         self.ingest = Ingest(reading, self.publisher, self.extras.step)
         frame.handle_sources(self.subscriptions, self.ingest)
@@ -193,9 +194,7 @@ class Process:
                 f"the topics were begun with {agreed}, the settings say division_attribute {ours[0]!r} and {ours[1]} "
                 "lanes: put the settings back, or migrate with `fairlead sources reset`"
             )
-        self.ingest.reading = Reading(
-            self.topics, agreed.lanes, agreed.epoch, agreed.division_attribute, self.settings.ingest.size_limit_bytes
-        )
+        self.ingest.reading = replace(self.ingest.reading, epoch=agreed.epoch)
 
     async def _publish_configuration(self) -> None:
         directory = self.settings.config_dir
@@ -278,7 +277,7 @@ class Process:
                 safeguards=self.extras.safeguards,
                 level=self.settings.lane.level,
             ),
-            self.settings.lane.limits(),
+            self.settings.limits(),
         )
 
     def _configs_of(self, number: int) -> Mapping[str, Config]:

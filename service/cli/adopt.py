@@ -6,7 +6,7 @@ from service.cli.exits import WrongUsage
 from service.cli.reach import KafkaAddress, Reach, RedisAddress, Yes, in_reach
 from service.cli.recovery import AFTERWARDS, NOT_DONE, LaneNumber, look, patient_in_reach, stands
 from service.cli.speech import OUT, AsJson, write_json
-from service.tools.recovery import Survey, adopt
+from service.lane.recovery import Survey, adopt
 
 
 def command(

@@ -23,10 +23,10 @@ from rich.text import Text
 from service.cli.exits import FoundProblems
 from service.cli.speech import OUT, AsJson, write_json
 from service.config.problems import Problem
+from service.rehearsal.scenarios.playing import Report, play
+from service.rehearsal.scenarios.reading import Found, Script, read_directory
 from service.settings import LogSettings
 from service.telemetry import configure_logging
-from service.tools.scenarios.playing import Report, play
-from service.tools.scenarios.reading import Found, Script, read_directory
 
 PASSED: Final = ("passed", "green")
 FAILED: Final = ("FAILED", "bold red")

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Final, NamedTuple
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from service.cli.speech import write_json
-from service.core.configuration import Config, PoolSpec
-from service.core.explain import NOTHING, explain
-from service.tools.demo.tally import Tally
+from service.core.configuration import PoolSpec
+from service.core.telling.explain import NOTHING, explain
+from service.demo.running import Result
 
 WIDTH: Final = 100
 EXPLAINED: Final = ("somebody was away", "given to a pool", "wrong_record_type", "rejected", "assigned", "pending")
 """The sorts of decisions to explain, the best first; three are shown."""
 SHOWN: Final = 3
 BAR_WIDTH: Final = 20
-
-
-class Result(NamedTuple):
-    """What was counted, with which configuration, in how many seconds: of all, and from the first event on."""
-
-    tally: Tally
-    config: Config
-    seconds: float
-    working_seconds: float
 
 
 def show(result: Result) -> None:

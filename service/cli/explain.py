@@ -10,11 +10,11 @@ from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.configuration import Config
-from service.core.explain import explain
+from service.core.telling.explain import explain
 from service.kafka.configuration import ConfigurationFeed
-from service.tools.causes import facts_of
-from service.tools.published import Published, read_published
-from service.tools.reading import read_key, record_key
+from service.kafka.reading import read_key, record_key
+from service.views.causes import facts_of
+from service.views.published import Published, read_published
 
 NOT_KEPT: Final = "  what the record had is not kept: its event is gone from the lanes' input, or was no creation"
 

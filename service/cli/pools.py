@@ -15,8 +15,8 @@ from rich.table import Table
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
-from service.core.explain import EXCLUDED
-from service.tools.standing import MemberStanding, PoolStanding, standings
+from service.core.telling.explain import EXCLUDED
+from service.views.standing import MemberStanding, PoolStanding, standings
 
 
 def command(

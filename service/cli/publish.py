@@ -17,10 +17,10 @@ from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import KafkaAddress, NoConnection, Reach, in_reach
 from service.cli.speech import ERRORS, AsJson, write_json
 from service.config.problems import ConfigurationError
+from service.connectors.file import sending
+from service.connectors.file.event_map import ReadMap, read_map
+from service.connectors.file.rows import BadRow, NumberedRow, format_of
 from service.kafka.publisher import Publisher
-from service.tools.publishing import sending
-from service.tools.publishing.event_map import ReadMap, read_map
-from service.tools.publishing.rows import BadRow, NumberedRow, format_of
 
 TOLD_ROWS: Final = 20
 

@@ -23,11 +23,11 @@ from service.config.history import Sources
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection, administration
 from service.kafka.port import BrokerUnreachable, Lost
+from service.kafka.reading import NoSuchTopic, partitions_of
 from service.settings import LogSettings, Settings, read_settings
 from service.store.port import StoreUnreachable
 from service.store.redis import RedisStore, connect
 from service.telemetry import configure_logging
-from service.tools.reading import NoSuchTopic, partitions_of
 from service.wire.outputs import DEFAULT_DIVISION
 from service.wire.topics import Topics
 

@@ -14,7 +14,7 @@ from service.cli.reach import Reach, agreed
 from service.cli.speech import OUT
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.transport import KafkaTransport
-from service.tools.recovery import InputFate, Patient, Refused, Summary, Survey, survey
+from service.lane.recovery import InputFate, Patient, Refused, Summary, Survey, survey
 from service.wire.log_records import NewerLog
 
 LaneNumber = Annotated[int, typer.Argument(metavar="LANE", min=0, help="Its number, as the service names it.")]

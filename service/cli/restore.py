@@ -12,7 +12,7 @@ from service.cli.exits import WrongUsage
 from service.cli.reach import KafkaAddress, Reach, RedisAddress, Yes, in_reach
 from service.cli.recovery import AFTERWARDS, NOT_DONE, LaneNumber, look, patient_in_reach, stands
 from service.cli.speech import OUT, AsJson, write_json
-from service.tools.recovery import restore
+from service.lane.recovery import restore
 
 InputBegunAnew = Annotated[
     bool,

@@ -12,7 +12,7 @@ from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.hits import DEFAULT, TEAM
-from service.tools.rule_stats import EntryHits, RuleSetHits, rule_stats
+from service.views.hits import EntryHits, RuleSetHits, rule_stats
 from service.wire.outputs import iso_time
 
 BEHIND: Final = {TEAM: "(by the team's domain)", DEFAULT: "(by default)"}

@@ -11,8 +11,8 @@ from rich.text import Text
 from service.cli.reach import KafkaAddress, Reach, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.model import Assigned, Nothing, Outcome, Pending, Queued, Rejected, Released
-from service.tools.published import Published, read_published
-from service.tools.reading import follow_topic
+from service.kafka.reading import follow_topic
+from service.views.published import Published, read_published
 
 
 def command(

@@ -17,7 +17,6 @@ from service.config.consistency import Declared, entry_name, findings
 from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
 from service.config.problems import ConfigurationError, Problem
-from service.core.conditions import Always
 from service.core.configuration import (
     Config,
     Entry,
@@ -25,13 +24,14 @@ from service.core.configuration import (
     Membership,
     OwnerOf,
     PoolSpec,
-    Predicate,
     RuleSet,
     ScoreRow,
     TeamMatch,
     User,
 )
 from service.core.model import Target
+from service.language.predicate import Predicate
+from service.language.tree import Always
 
 LABEL_CHARACTERS: Final = 8
 

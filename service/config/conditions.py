@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from schemas.config import Condition
 from service.config.nodes import Steps
-from service.core import criteria, domains, expression, logic
-from service.core.conditions import All, Always, ConditionError
-from service.core.conditions import Condition as Tree
-from service.core.configuration import Predicate
-from service.core.printing import in_words, leaf_text
+from service.language import criteria, expression, logic
+from service.language.odoo import domains
+from service.language.predicate import Predicate
+from service.language.printing import in_words, leaf_text
+from service.language.tree import All, Always, ConditionError
+from service.language.tree import Condition as Tree
 
 
 class Mistake(NamedTuple):

@@ -6,11 +6,12 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from service.core.configuration import Config, Facts
+from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.model import Decision, Nothing, Notification, Outcome, Target, Trace
 from service.core.score import score_of
 from service.core.state import Changes, Record
+from service.language.tree import Facts
 
 NO_TRACE: Final = Trace()
 NO_FACTS: Final[Facts] = MappingProxyType({})

@@ -5,44 +5,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal, assert_never
 
-from service.core import compiling
-from service.core.compiling import Ask
-from service.core.conditions import All, Always, Condition, reads
 from service.core.model import Target, Tried
 from service.core.state import seat_field
+from service.language import compiling
+from service.language.compiling import Ask
+from service.language.predicate import Predicate
+from service.language.tree import All, Always, Condition
 
 Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
 """How a pool finds who is next; `take` makes it a queue: its members take from it, nothing is handed out."""
 Happening = Literal["created", "updated"]
 Reassign = Literal["never", "if_unowned", "always"]
 Role = Literal["admin", "reassign", "member"]
-Facts = Mapping[str, object]
 
 DRAIN_PER_MINUTE: Final = 10
 DEPTH_LIMIT: Final = 5
-
-
-@dataclass(frozen=True)
-class Predicate:
-    """A condition that can be run, printed and asked which fields it reads. `source` is the text as people read it."""
-
-    source: str
-    condition: Condition
-
-    @cached_property
-    def reads(self) -> frozenset[str]:
-        """The fields that are read, as dotted paths."""
-        return reads(self.condition)
-
-    @cached_property
-    def test(self) -> Callable[[Facts, int], bool]:
-        """Whether a record fits, as of a now in milliseconds since 1970 (UTC). Generated when first asked for."""
-        return compiling.check(self.condition)
 
 
 @dataclass(frozen=True, slots=True)

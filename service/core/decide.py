@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, assert_never
 
-from service.core import membership, notify, questions
-from service.core.assign import give, hear_while_waiting, refusal, release, take
+from service.core import questions
 from service.core.case import NO_TRACE, NOBODY, Case, Held, Verdict
-from service.core.configuration import Config, Facts, User
+from service.core.configuration import Config, User
 from service.core.draft import Draft
+from service.core.holding import membership
+from service.core.holding.assign import give, release, take
+from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
     CHANNELS,
     Decision,
@@ -29,7 +31,10 @@ from service.core.model import (
 )
 from service.core.score import scored
 from service.core.state import Parked, Record, State
+from service.core.targets import refusal
+from service.core.telling import notify
 from service.core.tracking import recall, remember, together
+from service.language.tree import Facts
 
 REMEMBERED_EVENTS: Final = 8
 """So many of the latest event ids of a record are kept, to recognise repeats."""

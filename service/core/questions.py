@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from service.core import hits, rules
-from service.core.assign import give, hand_over, release
 from service.core.case import NO_TRACE, Case
 from service.core.configuration import Entry
+from service.core.holding.assign import give, hand_over, release
 from service.core.model import Decision, Nothing, Rejected, Target, Trace, Tried
 from service.core.targets import resolve, team
 

@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from service.core.case import Case
-from service.core.configuration import Entry, Facts, RuleSet
+from service.core.configuration import Entry, RuleSet
 from service.core.model import Target, Tried
 from service.core.targets import resolve
+from service.language.tree import Facts
 
 
 class Found(NamedTuple):

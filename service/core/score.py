@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from service.core.configuration import Facts, ScoreRow
+from service.core.configuration import ScoreRow
+from service.language.tree import Facts
 
 FIELD: Final = "score"
 SCORE_LIMIT: Final = 1e15

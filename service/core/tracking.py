@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from service.core.configuration import Facts
+from service.language.tree import Facts
 
 TRACKED_CHARACTERS: Final = 4_000
 """So much of a record is remembered at most; fields beyond, in the order of their names, count as unset later."""

@@ -18,8 +18,9 @@ from service.config.compiler import from_wire
 from service.config.history import History, Record, Sources, Version
 from service.core.configuration import Config
 from service.kafka.connection import KafkaConnection, let_go
+from service.kafka.partitions import Place
 from service.kafka.port import Message
-from service.kafka.publisher import Place, Publisher
+from service.kafka.publisher import Publisher
 
 log = structlog.get_logger(__name__)
 

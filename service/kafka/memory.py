@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Literal, NamedTuple, assert_never
 
+from service.kafka.partitions import Place, partition_of
 from service.kafka.port import Arrived, Headers, LogEntry, Lost, Message, Truncated
-from service.kafka.publisher import Place, partition_of
 from service.wire.topics import Topics
 
 Operation = Literal["append", "publish", "tick"]

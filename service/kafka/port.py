@@ -39,6 +39,20 @@ class BrokerUnreachable(ConnectionError):
     """The broker does not answer, or cannot now. Of a write it is not used: that is `Lost`."""
 
 
+class Refused(Lost):
+    """The broker refused a batch of `size` bytes and would refuse it again; `is_too_large`: for its size.
+
+    What to do is the writer's to know: write less, or tell that a topic has the wrong settings.
+    """
+
+    def __init__(self, topic: str, size: int, error: Exception, *, is_too_large: bool) -> None:
+        remedy = ": raise the topic's max.message.bytes" if is_too_large else ""
+        super().__init__(f"the broker refuses a batch of {size} bytes for {topic} ({error!r}){remedy}")
+        self.topic = topic
+        self.size = size
+        self.is_too_large = is_too_large
+
+
 class Truncated(Exception):
     """The position asked for is not (or no longer) there. `begin` and `end` are what there is."""
 

@@ -19,8 +19,9 @@ from aiokafka.admin import RecordsToDelete
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from service.kafka.connection import KafkaConnection, administration, let_go
+from service.kafka.partitions import Place
 from service.kafka.port import Arrived, BrokerUnreachable, LogEntry, Message, Truncated
-from service.kafka.publisher import Place, Publisher
+from service.kafka.publisher import Publisher
 from service.wire.topics import Topics
 
 LOG_PAGE_RECORDS = 500

@@ -233,6 +233,11 @@ def _encode_outputs(outputs: Sequence[Message]) -> tuple[list[object], list[obje
     return [(name, _text(value)) for name, value in known], rows
 
 
+def output_bytes(output: Message) -> int:
+    """What an output alone takes in a batch, exactly."""
+    return len(orjson.dumps(_encode_outputs([output])))
+
+
 def _text(value: bytes | None) -> str | list[str] | None:
     """Bytes as JSON can hold them: text where they are UTF-8, else a list with their base64."""
     if value is None:

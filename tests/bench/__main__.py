@@ -21,7 +21,8 @@ from redis import Redis
 from rich.console import Console
 
 from service.ingest import Reading, sort_batch
-from service.kafka.publisher import Place, Publisher
+from service.kafka.partitions import Place
+from service.kafka.publisher import Publisher
 from service.settings import LogSettings
 from service.telemetry import configure_logging
 from service.wire.messages import Message, RawRecord

@@ -13,11 +13,13 @@ from random import Random
 from time import perf_counter
 from typing import Final
 
-from service.core import criteria, domains, expression
-from service.core.conditions import number_in
-from service.core.configuration import Entry, Facts, Predicate, RuleSet
+from service.core.configuration import Entry, RuleSet
 from service.core.model import Target
 from service.core.rules import match
+from service.language import criteria, expression
+from service.language.odoo import domains
+from service.language.predicate import Predicate
+from service.language.tree import Facts, number_in
 
 ROUNDS: Final = 7
 RECORDS: Final = 2_000

@@ -23,7 +23,7 @@ from service.store.redis import connect
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka, unique_topics
 from tests.cli.conftest import Ended, Run
-from tests.tools.lane_world import LANE, World, turn
+from tests.lane.lane_world import LANE, World, turn
 
 T = TypeVar("T")
 

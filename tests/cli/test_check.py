@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.conftest import Run
-from tests.scenarios.build import SALES, scenario
-from tests.scenarios.test_reading import POOLS, STEP, USERS
+from tests.rehearsal.build import SALES, scenario
+from tests.rehearsal.test_reading import POOLS, STEP, USERS
 
 RIGHT = f"name: ann is first\n{SALES}\n{STEP}"
 WRONG = RIGHT.replace("owner: ann", "owner: bob").replace("ann is", "bob is")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from service.core.configuration import Facts
 from service.core.model import Decision
-from service.tools.causes import facts_of
-from service.tools.published import Published, read_published
-from service.tools.reading import read_key
+from service.kafka.reading import read_key
+from service.language.tree import Facts
+from service.views.causes import facts_of
+from service.views.published import Published, read_published
 from tests.cli.conftest import Run
 from tests.cli.running import Service, lead
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from service.core import criteria, membership, timers
+from service.core import timers
 from service.core.case import Verdict
-from service.core.conditions import Compare, Operator, Probe
-from service.core.configuration import Config, Entry, Membership, PoolSpec, Predicate, RuleSet, User
+from service.core.configuration import Config, Entry, Membership, PoolSpec, RuleSet, User
 from service.core.decide import decide
+from service.core.holding import membership
 from service.core.model import (
     Assigned,
     Decision,
@@ -29,6 +29,9 @@ from service.core.model import (
     Target,
 )
 from service.core.state import Pool, Record, State
+from service.language import criteria
+from service.language.predicate import Predicate
+from service.language.tree import Compare, Operator, Probe
 
 START_MS: Final = 1_700_000_000_000 // 60_000 * 60_000
 """The full minute at which every test begins."""

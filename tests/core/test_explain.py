@@ -7,9 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from service.core import explain as explanation
-from service.core.configuration import Config, Entry, Membership, OwnerOf, Predicate, User
-from service.core.explain import explain
+from service.core.configuration import Config, Entry, Membership, OwnerOf, User
 from service.core.model import (
     Assigned,
     Candidate,
@@ -28,8 +26,11 @@ from service.core.model import (
     Tried,
     Unresolved,
 )
+from service.core.telling import explain as explanation
+from service.core.telling.explain import explain
+from service.language.predicate import Predicate
 from tests.core.build import START_MS, Division, config, pool, predicate, rules
-from tests.core.trees import line
+from tests.language.trees import line
 
 VIP = Entry("vip", Target("user", "zoe"), (predicate('account.tier equals "vip"'),), "VIP accounts")
 EMEA = Entry("emea", Target("pool", "sales"), (predicate("country in [DE, FR]"),), "EMEA inbound")

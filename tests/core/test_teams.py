@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from service.core.configuration import Membership, PoolSpec
+from service.core.holding.draining import DRAINED_PER_FIRING, LOOKED_AT_PER_FIRING
 from service.core.model import Assigned, Pending, Rejected, Target
-from service.core.timers import DRAINED_PER_FIRING, LOOKED_AT_PER_FIRING
 from tests.core.build import MINUTE_MS, Division, pool, predicate, updated
 
 GERMAN = predicate("country equals DE")

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import pytest
 
-from service.core import membership
 from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
+from service.core.holding import membership
+from service.core.sharing.turns import SCALE, line_up, serve, step
 from service.core.state import Person, State
-from service.core.turns import SCALE, line_up, serve, step
 from tests.core.build import START_MS, config, pool
 
 SEEDS: Final = range(60)

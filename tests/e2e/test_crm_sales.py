@@ -17,8 +17,8 @@ import pytest
 
 from service.app.process import Extras, Process
 from service.kafka.connection import KafkaConnection
+from service.kafka.reading import read_topic
 from service.settings import HttpSettings, KafkaSettings, RedisSettings, Settings
-from service.tools.reading import read_topic
 from service.wire.messages import RawRecord
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka

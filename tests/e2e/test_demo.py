@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-import pytest
 
-from service.tools.demo.story import LUNCH_DEALS, story
-from service.wire.topics import Topics
+from service.demo.story import LUNCH_DEALS
 from tests.e2e.programs import Ended, fairlead
 
 
@@ -42,12 +40,3 @@ async def test_twenty_thousand_events_do_not_overrun_the_embedded_broker() -> No
     """It keeps five megabytes per partition: events are sent no faster than they are decided and read."""
     _, count = await demo("--events", "20000", "--seed", "7")
     assert (count["events"], count["missing"], count["double"], count["max_spread"]) == (20_000, 0, 0, 1)
-
-
-@pytest.mark.parametrize(("events", "seed"), [(400, 1), (401, 2), (2_000, 3)])
-def test_a_story_is_as_long_as_asked_for_and_always_the_same(events: int, seed: int) -> None:
-    """The same number and seed give the same events, byte for byte."""
-    told = [sent for scene in story(events, seed, Topics.of()) for sent in scene]
-    assert len(told) == events
-    assert told == [sent for scene in story(events, seed, Topics.of()) for sent in scene]
-    assert any(sent.elsewhere for sent in told)

@@ -15,8 +15,8 @@ from aiokafka import AIOKafkaConsumer
 from service.kafka.connection import KafkaConnection
 from service.kafka.port import Message
 from service.kafka.publisher import Publisher
+from service.kafka.reading import read_topic
 from service.kafka.topics import create, read_wanted
-from service.tools.reading import read_topic
 from service.wire.log_records import Batch, decode
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka

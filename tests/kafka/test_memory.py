@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from service.kafka.memory import Fault, MemoryBroker, MemoryTransport, Operation
+from service.kafka.partitions import Place
 from service.kafka.port import Lost, Message
-from service.kafka.publisher import Place
 from service.wire.topics import Topics
 
 TOPICS = Topics.of()

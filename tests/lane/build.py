@@ -13,8 +13,8 @@ from typing import Any
 from service.core.configuration import Config, PoolSpec
 from service.core.model import Event, RecordEvent
 from service.kafka.memory import MemoryBroker, MemoryTransport, Record
+from service.kafka.partitions import Place
 from service.kafka.port import Message
-from service.kafka.publisher import Place
 from service.lane.deciding import Read
 from service.lane.loop import Lane
 from service.lane.ownership import Tenure

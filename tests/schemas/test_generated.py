@@ -140,6 +140,9 @@ def test_the_dead_letter_headers_of_the_document_are_the_ones_written() -> None:
         dead_letters.SOURCE_TOPIC,
         dead_letters.SOURCE_PARTITION,
         dead_letters.SOURCE_OFFSET,
+        dead_letters.CUT,
+        dead_letters.ORIGINAL_VALUE_BYTES,
+        dead_letters.ORIGINAL_VALUE_SHA256,
         dead_letters.ORIGINAL_KEY,
         dead_letters.ORIGINAL_VALUE_NULL,
     }

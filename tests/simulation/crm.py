@@ -15,8 +15,8 @@ from typing import Final
 from service.core.configuration import Config, Entry, Membership, PoolSpec, RuleSet, User
 from service.core.model import Target
 from service.kafka.memory import MemoryBroker
+from service.kafka.partitions import Place
 from service.kafka.port import Message
-from service.kafka.publisher import Place
 from service.wire.lanes import lane_of
 from service.wire.topics import Topics
 from tests.core.build import planted, predicate

@@ -17,8 +17,8 @@ from typing import Final
 from service.core.configuration import Config
 from service.kafka.memory import Fault, MemoryBroker, MemoryTransport, Operation
 from service.kafka.memory import Record as BrokerRecord
+from service.kafka.partitions import Place
 from service.kafka.port import Message
-from service.kafka.publisher import Place
 from service.lane.lanes import Lanes
 from service.lane.loop import Lane
 from service.lane.surroundings import Safeguards, Surroundings

@@ -129,8 +129,8 @@ def logs_peoples_data(module: Module) -> Iterator[Place]:
                 yield Place(module.name, call.lineno, f"logs {keyword.arg or 'an unnamed mapping'}")
 
 
-def imports_outside(module: Module, own: str) -> Iterator[Place]:
-    """An import of anything but the standard library and the package `own`."""
+def imports_outside(module: Module, *allowed: str) -> Iterator[Place]:
+    """An import of anything but the standard library and the packages that are allowed."""
     for node in ast.walk(module.tree):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -138,7 +138,8 @@ def imports_outside(module: Module, own: str) -> Iterator[Place]:
         elif isinstance(node, ast.ImportFrom):
             names = [node.module or ""]
         for name in names:
-            if name.partition(".")[0] not in sys.stdlib_module_names and not f"{name}.".startswith(f"{own}."):
+            is_allowed = any(f"{name}.".startswith(f"{package}.") for package in allowed)
+            if name.partition(".")[0] not in sys.stdlib_module_names and not is_allowed:
                 yield Place(module.name, getattr(node, "lineno", 1), f"imports {name}")
 
 

@@ -16,14 +16,14 @@ from typing import Final
 from schemas.config import Document, RuleSet, Target
 from service.config.conditions import predicates
 from service.config.consistency import Finding, entry_name
-from service.config.implication import Field, field_of, implies, never, none_left
 from service.config.lint.written import whole
 from service.config.nodes import Steps
 from service.config.people import people_of
-from service.core.conditions import All, Always, Compare, Condition, Never, leaves
-from service.core.configuration import Predicate
-from service.core.domain_operators import OPERATORS as DOMAIN
-from service.core.operators import EQUALS, IN, listed
+from service.language.implication import Field, field_of, implies, never, none_left
+from service.language.odoo.operators import OPERATORS as DOMAIN
+from service.language.operators import EQUALS, IN, listed
+from service.language.predicate import Predicate
+from service.language.tree import All, Always, Compare, Condition, Never, leaves
 
 MAX_PAIRS: Final = 50_000
 """So many pairs of entries are compared closely in one rule set."""

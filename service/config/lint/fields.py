@@ -17,10 +17,10 @@ from service.config.conditions import comparisons
 from service.config.consistency import Finding
 from service.config.lint.written import conditions_of
 from service.config.nodes import Steps
-from service.core.conditions import Compare, Condition, Span, is_unset, leaves, reads
-from service.core.operators import CONTAINS, DOES_NOT_CONTAIN, EXCLUDES, INCLUDES, STARTS_WITH, listed
-from service.core.printing import leaf_text
 from service.core.score import FIELD as SCORE
+from service.language.operators import CONTAINS, DOES_NOT_CONTAIN, EXCLUDES, INCLUDES, STARTS_WITH, listed
+from service.language.printing import leaf_text
+from service.language.tree import Compare, Condition, Span, is_unset, leaves, reads
 
 Declared = Mapping[str, FieldType | None]
 

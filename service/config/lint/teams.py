@@ -13,12 +13,12 @@ from typing import Final, NamedTuple
 
 from schemas.config import Document
 from service.config.consistency import Finding
-from service.config.fact_kinds import is_fixed
-from service.config.implication import implies, never
 from service.config.lint.written import whole
-from service.core.compiling import check
-from service.core.conditions import All, Always, Compare, Condition, Path, Span, leaves
-from service.core.operators import listed
+from service.language.compiling import check
+from service.language.fact_kinds import is_fixed
+from service.language.implication import implies, never
+from service.language.operators import listed
+from service.language.tree import All, Always, Compare, Condition, Path, Span, leaves
 
 MAX_PAIRS: Final = 5_000
 """So many pairs of teams are compared for one record type."""

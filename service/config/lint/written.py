@@ -8,7 +8,7 @@ from typing import NamedTuple
 from schemas import config as documents
 from service.config.conditions import predicates
 from service.config.nodes import Steps
-from service.core.conditions import All, Always, Condition
+from service.language.tree import All, Always, Condition
 
 
 class Written(NamedTuple):

@@ -1,0 +1,116 @@
+"""Give a record to what a target names, park it where nobody can take it, and let go of it again."""
+
+from __future__ import annotations
+
+from service.core.case import NOBODY, Case, Held
+from service.core.configuration import PoolSpec
+from service.core.holding.waiting import stand_in_line, unpark, wake
+from service.core.model import (
+    Assigned,
+    Decision,
+    Pending,
+    PendingReason,
+    Queued,
+    Released,
+    ReleaseReason,
+    Target,
+    Trace,
+)
+from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, listed, next_return
+from service.core.sharing.turns import serve
+from service.core.state import seat_field
+from service.core.targets import refusal
+from service.core.telling import notify
+
+
+def give(case: Case, target: Target, trace: Trace) -> Decision:
+    """Assign the record to the target's person, to a member of its pool, or to its queue; reject what cannot be."""
+    refused = refusal(target, case)
+    if refused is not None:
+        return case.conclude(refused, trace._replace(target=target))
+    return hand_over(case, target, trace)
+
+
+def hand_over(case: Case, target: Target, trace: Trace) -> Decision:
+    """The same where it is known that the target can take this record."""
+    if target.kind == "user":
+        return _own(case, Assigned(target.id), trace._replace(target=target))
+    spec = case.config.pools[target.id]
+    return put_into_queue(case, spec, trace) if spec.is_queue else give_to_pool(case, spec, trace)
+
+
+def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = False) -> Decision:
+    """Ask whose turn it is in the pool. `paced`: the record was parked and comes with the others that were."""
+    choice = choose(Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts))
+    candidates, omitted = listed(choice)
+    trace = Trace(trace.question, trace.rule_set, trace.tried, spec.target, candidates, omitted, trace.earlier)
+    chosen = choice.chosen
+    if chosen is None:
+        reason: PendingReason = "nobody_eligible" if choice.seen else "empty_pool"
+        stand_in_line(case, spec.id, queued=False)
+        return case.conclude(Pending(spec.id, reason, next_return(choice, case.draft)), trace)
+    turn = serve(spec, chosen, case.draft)
+    if paced:
+        _count_drained(case, spec, chosen.person)
+    return _own(case, Assigned(chosen.person, spec.id, turn), trace)
+
+
+def put_into_queue(case: Case, spec: PoolSpec, trace: Trace) -> Decision:
+    """Let the queue own the record, and tell its members where it is to."""
+    stand_in_line(case, spec.id, queued=True)
+    told = notify.of_queueing(spec, case.facts, case.config, case.now_ms)
+    return case.conclude(Queued(spec.id), trace._replace(target=spec.target), told)
+
+
+def take(case: Case, person: str, trace: Trace) -> Decision:
+    """A member takes the record out of its queue: it is his by a human's choice, and counts as his open item."""
+    queue = unpark(case)
+    field = seat_field(queue, person)
+    seat = case.draft.seats.get(field)
+    assert seat is not None, f"{person} is a member of {queue} and has no seat"
+    case.draft.seats.put(field, seat._replace(open_items=seat.open_items + 1))
+    return case.conclude(Released("", queue, "taken"), trace, held=Held(person, pool=queue))
+
+
+def release(case: Case, reason: ReleaseReason) -> Decision | None:
+    """Let go of the record: free its owner's place or stop its waiting. None where we did not hold it."""
+    record = case.record
+    if record.parked:
+        pool = unpark(case)
+        return case.conclude(Released("", pool, reason))
+    if record.pool:
+        _free_seat(case, record.pool, record.owner)
+    if not record.by_us:
+        case.keep(record._replace(pool=""))
+        return None
+    return case.conclude(Released(record.owner, record.pool, reason), held=NOBODY)
+
+
+def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:
+    owner = assigned.owner
+    told = notify.of_assignment(owner, case.config)
+    return case.conclude(assigned, trace, told, Held(owner, True, assigned.pool))  # noqa: FBT003  # chosen by us
+
+
+def _count_drained(case: Case, spec: PoolSpec, person: str) -> None:
+    field = seat_field(spec.id, person)
+    seat = case.draft.seats.get(field)
+    assert seat is not None, f"{field} was just served and has no seat"
+    minute = case.now_ms // MINUTE_MS
+    drained = seat.drained + 1 if seat.minute == minute else 1
+    case.draft.seats.put(field, seat._replace(minute=minute, drained=drained))
+
+
+def _free_seat(case: Case, pool: str, person: str) -> None:
+    """One open item less. Who has left the pool gives up his seat with the last one."""
+    field = seat_field(pool, person)
+    seat, memory = case.draft.seats.get(field), case.draft.pools.get(pool)
+    assert seat is not None, f"{field} has an open item and no seat"
+    assert memory is not None, f"{pool} has seats and no memory"
+    if seat.open_items == 1 and person not in memory.members:
+        case.draft.seats.drop(field)
+    else:
+        case.draft.seats.put(field, seat._replace(open_items=seat.open_items - 1))
+    spec = case.config.pools.get(pool)
+    if spec is None or not spec.is_queue:
+        wake(pool, case.draft, case.now_ms)

@@ -1,0 +1,131 @@
+"""Who may take a record now: one check, one question.
+
+The checks run in the order of `CHECKS`, the cheap and general first; the first that says no is what the trace names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import compress
+from typing import Final, NamedTuple
+
+from service.core.configuration import Config, Membership, PoolSpec
+from service.core.draft import Draft
+from service.core.model import Candidate, ExclusionReason
+from service.core.sharing.turns import line_up
+from service.core.state import Seat
+from service.language.tree import Facts
+
+LISTED_CANDIDATES: Final = 50
+"""A trace names at most so many candidates; it says how many more there were."""
+
+MINUTE_MS: Final = 60_000
+
+
+class Situation(NamedTuple):
+    """What a check may look at besides the member. `paced`: the record comes from the parked ones.
+
+    Without `facts` no record is meant: everything concerns everybody.
+    """
+
+    spec: PoolSpec
+    config: Config
+    draft: Draft
+    now_ms: int
+    paced: bool
+    facts: Facts | None = None
+
+
+Check = Callable[[Membership, Seat, Situation], ExclusionReason | None]
+
+
+def is_active(member: Membership, seat: Seat, situation: Situation) -> ExclusionReason | None:
+    """People who are switched off in the configuration get nothing."""
+    user = situation.config.users.get(member.person)
+    return None if user is not None and user.active else "inactive"
+
+
+def is_in_domain(member: Membership, seat: Seat, situation: Situation) -> ExclusionReason | None:
+    """A member whose own domain does not accept the record is not asked (S76)."""
+    domain = member.domain
+    if domain is None or situation.facts is None or domain.test(situation.facts, situation.now_ms):
+        return None
+    return "domain"
+
+
+def is_present(member: Membership, seat: Seat, situation: Situation) -> ExclusionReason | None:
+    """Who is away or off shift is passed over (D2)."""
+    person = situation.draft.people.get(member.person)
+    if person is None or person.availability == "available":
+        return None
+    return "off_shift" if person.availability == "off_shift" else "away"
+
+
+def has_room(member: Membership, seat: Seat, situation: Situation) -> ExclusionReason | None:
+    """A member with a limit of open items is passed over while he is at it."""
+    limit = member.max_open
+    return "full" if limit is not None and seat.open_items >= limit else None
+
+
+def is_in_pace(member: Membership, seat: Seat, situation: Situation) -> ExclusionReason | None:
+    """Of the parked records nobody gets more than so many a minute (D3)."""
+    if not situation.paced or seat.minute != situation.now_ms // MINUTE_MS:
+        return None
+    return "paced" if seat.drained >= situation.spec.drain_per_minute else None
+
+
+CHECKS: Final[tuple[Check, ...]] = (is_active, is_in_domain, is_present, has_room, is_in_pace)
+
+
+@lru_cache
+def _those(*can_say_no: bool) -> tuple[Check, ...]:
+    return tuple(compress(CHECKS, can_say_no))
+
+
+def _checks(situation: Situation) -> tuple[Check, ...]:
+    """Those of `CHECKS` that can say no to anybody: mostly none, and every member is asked each of them."""
+    spec = situation.spec
+    people = situation.draft.people
+    return _those(
+        situation.config.has_inactive, spec.has_domains, not people.is_empty, spec.has_limits, situation.paced
+    )
+
+
+class Choice(NamedTuple):
+    """Who is next (none: nobody can), and everybody who was looked at, as configured."""
+
+    chosen: Candidate | None
+    seen: list[Candidate]
+
+
+def choose(situation: Situation) -> Choice:
+    """Ask all members the checks that can say no, and pick by the rule of turns."""
+    checks = _checks(situation)
+    if not checks:
+        seen = line_up(situation.spec, situation.draft)
+        return Choice(min(seen, default=None), seen)
+    seen = line_up(situation.spec, situation.draft, lambda member, seat: _exclusion(member, seat, situation, checks))
+    return Choice(min([each for each in seen if each.excluded is None], default=None), seen)
+
+
+def listed(choice: Choice) -> tuple[tuple[Candidate, ...], int]:
+    """The choice as a trace keeps it, and how many members it leaves unnamed."""
+    named = tuple(choice.seen[:LISTED_CANDIDATES])
+    return named, len(choice.seen) - len(named)
+
+
+def next_return(choice: Choice, draft: Draft) -> int | None:
+    """When the first of those who are not there is back (milliseconds), where that is known."""
+    absent = (draft.people.get(each.person) for each in choice.seen if each.excluded in {"away", "off_shift"})
+    return min((person.until_ms for person in absent if person and person.until_ms is not None), default=None)
+
+
+def _exclusion(
+    member: Membership, seat: Seat, situation: Situation, checks: tuple[Check, ...]
+) -> ExclusionReason | None:
+    for check in checks:
+        exclusion = check(member, seat, situation)
+        if exclusion is not None:
+            return exclusion
+    return None

@@ -1,0 +1,265 @@
+"""The why of a decision, as a sales manager reads it.
+
+Everything is taken from the decision's trace, which was collected while deciding; the configuration only lends names
+and the words of criteria. It may be another version than the one that decided: what is gone since is shown by its id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final, assert_never
+
+from service.core.configuration import Config, Entry, RuleSet
+from service.core.model import (
+    Assigned,
+    Candidate,
+    Decision,
+    ExclusionReason,
+    Nothing,
+    NothingReason,
+    Outcome,
+    Pending,
+    PendingReason,
+    Queued,
+    Rejected,
+    RejectionReason,
+    Released,
+    ReleaseReason,
+    Trace,
+    Tried,
+    Unresolved,
+)
+from service.language.printing import found as found_value
+from service.language.printing import leaf_text
+from service.language.tree import Facts, leaves
+
+Row = Sequence[str]
+
+PENDING: Final[Mapping[PendingReason, str]] = {
+    "empty_pool": "the pool has no members",
+    "nobody_eligible": "no member can take it now",
+}
+REJECTED: Final[Mapping[RejectionReason, str]] = {
+    "chain_depth": "too many automatic decisions in a row",
+    "channel_not_allowed": "this type of record does not come in that way",
+    "inactive_user": "the user is switched off",
+    "not_a_member": "only members take from a queue",
+    "not_permitted": "the right to reassign is missing",
+    "no_configuration": "nothing is configured yet",
+    "no_target": "neither a rule nor a default names anybody",
+    "outside_domain": "the record is not for the default target",
+    "unknown_plan": "there is no such plan",
+    "unknown_pool": "there is no such pool",
+    "unknown_queue": "there is no such queue",
+    "unknown_record_type": "there is no such type of record",
+    "unknown_user": "there is no such user",
+    "wrong_record_type": "the pool serves another type of record",
+}
+RELEASED: Final[Mapping[ReleaseReason, str]] = {
+    "deleted": "the record was deleted",
+    "given_to_pool": "the record was given to a pool",
+    "owner_chosen": "a person was chosen in the CRM",
+    "owner_removed": "the owner was taken away in the CRM",
+    "reassigned": "a rule gives it to somebody else",
+    "taken": "a member took it from the queue",
+}
+NOTHING: Final[Mapping[NothingReason, str]] = {
+    "configuration_switched": "a new configuration is in force",
+    "deleted": "the record is deleted",
+    "duplicate_event": "this event was seen before",
+    "echo": "the CRM confirms our own choice",
+    "member_changed": "somebody's presence changed",
+    "no_plan": "no plan knows this offer",
+    "not_waiting": "the record does not wait",
+    "older_version": "newer news of the record came before",
+    "owner_kept": "the record has an owner, and keeps him",
+    "owner_unchanged": "the owner is the one we knew",
+    "parked_already": "the record waits in this pool already",
+    "record_updated": "a change that gives the record to nobody",
+    "tick": "time passed",
+    "unknown_record": "there is no such record",
+    "unknown_user": "there is no such user",
+}
+QUESTIONS: Final[Mapping[str, str]] = {
+    "explicit_target": "named by the event",
+    "default": "by default",
+    "team": "by the team's domain",
+    "parked": "from the waiting line",
+}
+EXCLUDED: Final[Mapping[ExclusionReason, str]] = {
+    "away": "away",
+    "off_shift": "off shift",
+    "inactive": "switched off",
+    "full": "full",
+    "paced": "has had his share of waiting records for this minute",
+    "domain": "the record is outside his domain",
+}
+UNRESOLVED: Final[Mapping[Unresolved, str]] = {
+    "away": "that person is away",
+    "inactive_user": "that user is switched off",
+    "no_related_owner": "the related record has no owner",
+    "no_related_record": "there is no such related record",
+    "no_team": "no team's domain accepts the record",
+    "nobody": "nobody fits who is switched on",
+    "not_a_person": "the related record's owner is not a person",
+    "off_shift": "that person is off shift",
+    "outside_domain": "the pool's domain does not accept the record",
+    "unknown_plan": "there is no such plan",
+    "unknown_pool": "there is no such pool",
+    "unknown_queue": "there is no such queue",
+    "unknown_user": "there is no such user",
+    "wrong_record_type": "the pool serves another type of record",
+}
+
+
+def explain(
+    decision: Decision, config: Config, decided_with: int | None = None, facts: Facts | None = None
+) -> list[str]:
+    """The decision in aligned lines: what, then the rule entries asked, then the members seen.
+
+    `decided_with` is the configuration version that decided, where it is known; it may differ from `config`. With the
+    `facts` that were decided on, each entry that said no also says what it found.
+    """
+    trace = decision.trace
+    rule_set = _rule_set(trace, config)
+    said = [*_said(decision.outcome, config), _configuration(config, decided_with), _origin(trace, rule_set)]
+    said += [f"score {trace.score:g}"] if trace.score is not None else []
+    header = "     ".join(part for part in (f"{decision.record} → {said[0]}", *said[1:]) if part)
+    entries = _aligned(_entry_row(number, tried, rule_set, facts) for number, tried in _numbered(trace))
+    members = _aligned(_member_rows(decision, config))
+    earlier = [f"  {trace.earlier} entries before said no"] if trace.earlier else []
+    more = [f"  and {trace.omitted} more"] if trace.omitted else []
+    return [header, *earlier, *entries, *members, *more]
+
+
+def _said(outcome: Outcome, config: Config) -> list[str]:
+    """What happened, in one or two parts of the header."""
+    match outcome:
+        case Assigned(owner, pool, turn):
+            return [_person(owner, config), f"pool {pool}, turn {turn}" if pool else ""]
+        case Queued(queue):
+            return [f"queue {queue}", "any member may take it"]
+        case Pending(pool, reason, next_try_ms):
+            tried_again = "" if next_try_ms is None else f", next try {_time(next_try_ms)}"
+            return [f"waiting in pool {pool}", PENDING[reason] + tried_again]
+        case Rejected(reason, detail):
+            return ["rejected", _with_detail(REJECTED[reason], detail)]
+        case Released(previous, pool, reason):
+            left = f"{_person(previous, config)} no longer has it" if previous else f"no longer waiting in {pool}"
+            return ["released", f"{left}: {RELEASED[reason]}"]
+        case Nothing(reason, detail):
+            return ["nothing to do", _with_detail(NOTHING[reason], detail)]
+        case _:
+            assert_never(outcome)
+
+
+def _configuration(config: Config, decided_with: int | None) -> str:
+    named = f"configuration {config.version}" + (f" ({config.label})" if config.label else "")
+    if decided_with is None or decided_with == config.version:
+        return named
+    return f"configuration {decided_with}, told in the words of {named}"
+
+
+def _origin(trace: Trace, rule_set: RuleSet | None) -> str:
+    """Which question gave the target; of rules, which entry."""
+    if trace.question != "rule_set":
+        return QUESTIONS.get(trace.question, trace.question)
+    name = (rule_set.name if rule_set is not None else "") or trace.rule_set
+    count = f" of {len(rule_set.entries)}" if rule_set is not None else ""
+    return f'rule "{name}", entry {_number(trace.earlier + len(trace.tried), trace.tried[-1], rule_set)}{count}'
+
+
+def _entry_row(number: int, tried: Tried, rule_set: RuleSet | None, facts: Facts | None) -> Row:
+    found = [entry for entry in rule_set.entries if entry.id == tried.entry] if rule_set is not None else []
+    name = (found[0].name if found else "") or tried.entry
+    words = _words(tried, found[0], facts) if found else ("no longer in the configuration",)
+    if tried.unresolved is not None:
+        words = (f"{words[0]}; passed over: {UNRESOLVED[tried.unresolved]}",)
+    row = (f"entry {_number(number, tried, rule_set)}", f'"{name}"', "yes" if tried.matched else "no", *words)
+    return row if facts is None else (*row, "")[:5]
+
+
+def _numbered(trace: Trace) -> Iterable[tuple[int, Tried]]:
+    return enumerate(trace.tried, start=trace.earlier + 1)
+
+
+def _number(asked: int, tried: Tried, rule_set: RuleSet | None) -> int:
+    """Where the entry stands among all, not only those that were asked; without it, as how many-th it was asked."""
+    entries = rule_set.entries if rule_set is not None else ()
+    return next((number for number, entry in enumerate(entries, start=1) if entry.id == tried.entry), asked)
+
+
+def _words(tried: Tried, entry: Entry, facts: Facts | None) -> Row:
+    """The criterion that decided against it and, where the facts are known, what it found; or all that said yes."""
+    if tried.matched:
+        return (" and ".join(criterion.source for criterion in entry.criteria) or "always",)
+    asked = leaves(entry.condition)
+    if tried.criterion is None or tried.criterion >= len(asked):
+        return ("its criteria have changed since",)
+    leaf = asked[tried.criterion]
+    return (leaf_text(leaf),) if facts is None else (leaf_text(leaf), found_value(leaf, facts))
+
+
+def _member_rows(decision: Decision, config: Config) -> list[Row]:
+    """Those left out, then those who could have had it in the order of their places."""
+    chosen = decision.outcome.owner if isinstance(decision.outcome, Assigned) else ""
+    seen = decision.trace.candidates
+    left_out = [
+        (_person(each.person, config), "left out", _exclusion(each, each.excluded, decision, config))
+        for each in seen
+        if each.excluded is not None
+    ]
+    able = sorted(
+        (each for each in seen if each.excluded is None),
+        key=lambda each: (each.person != chosen, each.load, each.last_turn),
+    )
+    in_line = [
+        (
+            _person(each.person, config),
+            "chosen" if each.person == chosen else "behind",
+            f"{each.open_items} open, place {place} of {len(able)}, {_since(each)}",
+        )
+        for place, each in enumerate(able, start=1)
+    ]
+    return [*left_out, *in_line]
+
+
+def _exclusion(candidate: Candidate, excluded: ExclusionReason, decision: Decision, config: Config) -> str:
+    """Why somebody was left out; a limit is named where the configuration still has it."""
+    if excluded != "full":
+        return EXCLUDED[excluded]
+    target = decision.trace.target
+    spec = config.pools.get(target.id) if target is not None else None
+    limits = [member.max_open for member in spec.members if member.person == candidate.person] if spec else []
+    return (
+        f"{candidate.open_items} of {limits[0]} open" if limits and limits[0] else f"{candidate.open_items} open, full"
+    )
+
+
+def _since(candidate: Candidate) -> str:
+    return f"in line since turn {candidate.last_turn}" if candidate.last_turn else "never served"
+
+
+def _rule_set(trace: Trace, config: Config) -> RuleSet | None:
+    return next((each for each in config.rule_sets.values() if each.id == trace.rule_set), None)
+
+
+def _person(person: str, config: Config) -> str:
+    user = config.users.get(person)
+    return f"{person} ({user.name})" if user is not None and user.name else person
+
+
+def _with_detail(sentence: str, detail: str) -> str:
+    return f"{sentence}: {detail}" if detail else sentence
+
+
+def _time(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _aligned(rows: Iterable[Row]) -> list[str]:
+    """Indented lines whose columns stand under each other."""
+    listed = list(rows)
+    widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
+    return ["  " + "   ".join(map(str.ljust, row, widths)).rstrip() for row in listed]

@@ -1,0 +1,33 @@
+"""Who is told of a decision, if he wants to be told and as he wants it (S19, S20).
+
+It is the person who got the record, everybody whom a record in a queue concerns, or who reached for a record in vain.
+"""
+
+from __future__ import annotations
+
+from service.core.configuration import Config, PoolSpec
+from service.core.model import Notification, NotificationKind
+from service.language.tree import Facts
+
+
+def of_assignment(owner: str, config: Config) -> tuple[Notification, ...]:
+    """The notification of the new owner; none where his settings say so."""
+    return _of("assigned", owner, config)
+
+
+def of_queueing(spec: PoolSpec, facts: Facts, config: Config, now_ms: int) -> tuple[Notification, ...]:
+    """Those of all members whose own domain accepts the record, where the queue is to tell them."""
+    if not spec.notify_members:
+        return ()
+    concerned = [member.person for member in spec.members if member.domain is None or member.domain.test(facts, now_ms)]
+    return tuple(notification for person in concerned for notification in _of("queued", person, config))
+
+
+def of_refusal(person: str, config: Config) -> tuple[Notification, ...]:
+    """The notification of who may not have what he reached for."""
+    return _of("refused", person, config)
+
+
+def _of(kind: NotificationKind, person: str, config: Config) -> tuple[Notification, ...]:
+    user = config.users.get(person)
+    return (Notification(kind, person, user.notify),) if user is not None and user.active and user.notify else ()

@@ -1,0 +1,296 @@
+"""Which values of one field satisfy several comparisons at once: asked of every kind of value there can be.
+
+The comparisons of criteria and of the expression line (`operators`) look at a field in few ways: is it unset,
+which text is it, which number, which instant. The constants that are compared with cut texts, numbers and instants
+into pieces whose values no comparison tells apart, so one value of each piece stands for all of them. Where a
+comparison cannot be answered for a whole piece (`contains`, a span that moves with now), the answer is none, and the
+piece counts as one that may fit. So "nothing fits" is certain, and "something fits" is not.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from service.language.moments import instant_in
+from service.language.operators import (
+    CONTAINS,
+    DOES_NOT_CONTAIN,
+    EQUALS,
+    GREATER,
+    GREATER_OR_EQUAL,
+    IN,
+    LESS,
+    LESS_OR_EQUAL,
+    NOT_EQUAL,
+    NOT_IN,
+    STARTS_WITH,
+    listed,
+)
+from service.language.tree import Compare, Span, number_in
+
+MAX_FACTS: Final = 5_000
+"""With more pieces than this nothing is said."""
+
+Kind = Literal["unset", "blank", "text", "number", "truth", "linked", "unreachable"]
+Signed = tuple[Compare, bool]
+"""A comparison that must hold, or must not."""
+Answer = bool | None
+
+_SCALARS: Final[frozenset[Kind]] = frozenset({"unset", "blank", "text", "number", "truth"})
+_TEXTS: Final[frozenset[Kind]] = frozenset({"unset", "blank", "text"})
+_UNSET: Final[frozenset[Kind]] = frozenset({"unset", "blank"})
+_ORDERS: Final[Mapping[object, Callable[[float, float], bool]]] = {
+    LESS: lambda left, right: left < right,
+    LESS_OR_EQUAL: lambda left, right: left <= right,
+    GREATER: lambda left, right: left > right,
+    GREATER_OR_EQUAL: lambda left, right: left >= right,
+}
+_LATER_MS: Final = 1_000_000_000_000
+
+
+class Fact(NamedTuple):
+    """One kind of value. Text, number and instant are places on a `_Scale`; none: it is no such thing.
+
+    `written` is the text itself, casefolded, where it is one of the constants.
+    """
+
+    kind: Kind
+    text: int | None = None
+    number: int | None = None
+    instant: int | None = None
+    truth: bool | None = None
+    written: str | None = None
+
+
+class _Scale:
+    """Constants in order. Constant i stands at 2 i + 1, what lies before it at 2 i."""
+
+    def __init__(self, constants: Iterable[str] | Iterable[int | float]) -> None:
+        found = sorted(set(constants))
+        self.constants: list[str] | list[int | float] = found  # type: ignore[assignment]  # they are of one kind
+        self._places = {constant: 2 * number + 1 for number, constant in enumerate(self.constants)}
+
+    def place(self, value: str | int | float) -> int:
+        """Where a value stands; between two constants it need not be one."""
+        known = self._places.get(value)
+        return 2 * bisect_left(self.constants, value) if known is None else known
+
+    def places(self) -> range:
+        """All places, gaps among them; empty without constants."""
+        return range(2 * len(self.constants) + 1 if self.constants else 0)
+
+    def gaps(self) -> range:
+        """The places between the constants."""
+        return range(0, 2 * len(self.constants) + 1, 2)
+
+
+class Kinds:
+    """Every kind of value there can be for these comparisons of one field, and what each comparison says of it."""
+
+    def __init__(self, comparisons: Sequence[Compare]) -> None:
+        values = [value for compare in comparisons for value in listed(compare.value)]
+        self._texts = _Scale(str(value).casefold() for value in values if isinstance(value, str | bool))
+        self._numbers = _Scale(
+            value for value in values if isinstance(value, int | float) and not isinstance(value, bool)
+        )
+        self._edges = _edges({(each.text, each.zone): each for each in values if isinstance(each, Span)})
+        self._instants = _Scale(edge for edges in self._edges.values() for edge in edges)
+        self._zone = next((ZoneInfo(value.zone) for value in values if isinstance(value, Span)), None)
+
+    def __iter__(self) -> Iterator[Fact]:
+        yield Fact("unset")
+        yield Fact("linked")
+        yield Fact("unreachable")
+        yield from (Fact("truth", truth=truth) for truth in (True, False))
+        yield Fact("number")
+        yield from (Fact("number", number=place) for place in self._numbers.places())
+        for text in self._texts.constants:
+            yield from self._written(str(text))
+        for gap in self._texts.gaps():
+            yield Fact("blank", gap)
+            yield Fact("text", gap)
+            yield from (Fact("text", gap, number=place) for place in self._numbers.places())
+            yield from (Fact("text", gap, instant=place) for place in self._instants.places())
+
+    @property
+    def count(self) -> int:
+        """How many there are, at most."""
+        pieces = len(self._numbers.places()) + len(self._instants.places())
+        return len(self._texts.gaps()) * (4 + pieces) + pieces + 6
+
+    def _written(self, text: str) -> Iterator[Fact]:
+        """A text that is a constant. Its letter case decides whether it is an instant, and a moving span knows none."""
+        number = number_in(text)
+        fact = Fact(
+            "text" if text.strip() else "blank",
+            self._texts.place(text),
+            number=None if number is None else self._numbers.place(number),
+            written=text,
+        )
+        yield fact
+        if self._zone is not None and instant_in(text.upper(), self._zone) is not None:
+            yield from (fact._replace(instant=place) for place in self._instants.places())
+
+    def says(self, compare: Compare, fact: Fact) -> Answer:
+        """Whether a comparison holds for this kind of value; none: for some of it, perhaps."""
+        operator, value = compare.operator, compare.value
+        if operator == EQUALS:
+            return self._equals(value, fact)
+        if operator == NOT_EQUAL:
+            return self._not_equal(value, fact)
+        if operator == IN:
+            return _any(self._equals(each, fact) for each in listed(value))
+        if operator == NOT_IN:
+            return self._not_in(listed(value), fact)
+        if operator in _ORDERS:
+            return self._in_order(compare, fact)
+        if operator == DOES_NOT_CONTAIN:
+            return _all([_not(self._contains(compare, fact)), fact.kind in _TEXTS])
+        return self._contains(compare, fact) if operator in (CONTAINS, STARTS_WITH) else None
+
+    def _equals(self, value: object, fact: Fact) -> Answer:
+        match value:
+            case bool():
+                return fact.truth is value or fact.text == self._texts.place(str(value).casefold())
+            case int() | float():
+                return fact.number == self._numbers.place(value)
+            case Span():
+                return self._within(value, fact)
+            case "" | None:
+                return fact.kind in _UNSET
+            case _:
+                return fact.text == self._texts.place(str(value).casefold())
+
+    def _not_equal(self, value: object, fact: Fact) -> Answer:
+        match value:
+            case Span():
+                return True if fact.kind in _UNSET else self._without(value, fact)
+            case "" | None:
+                return fact.kind not in _UNSET and fact.kind != "unreachable"
+            case _:
+                return _all([_not(self._equals(value, fact)), fact.kind in _SCALARS])
+
+    def _not_in(self, values: Sequence[object], fact: Fact) -> Answer:
+        if values and all(isinstance(each, Span) for each in values):
+            return _all([self._not_equal(each, fact) for each in values])
+        return _all([_not(_any(self._equals(each, fact) for each in values)), fact.kind in _SCALARS])
+
+    def _in_order(self, compare: Compare, fact: Fact) -> Answer:
+        holds, value = _ORDERS[compare.operator], compare.value
+        match value:
+            case Span():
+                return self._in_time(compare, value, fact)
+            case bool():
+                return None
+            case int() | float():
+                return fact.number is not None and holds(fact.number, self._numbers.place(value))
+            case str():
+                place = self._texts.place(value.casefold())
+                return fact.kind == "text" and fact.text is not None and holds(fact.text, place)
+            case _:
+                return None
+
+    def _within(self, span: Span, fact: Fact) -> Answer:
+        if self._is_open(span, fact):
+            return None
+        if fact.instant is None:
+            return False
+        begin, end = self._edges[span.text, span.zone]
+        return self._instants.place(begin) <= fact.instant < self._instants.place(end)
+
+    def _without(self, span: Span, fact: Fact) -> Answer:
+        return _not(self._within(span, fact)) if fact.instant is not None or self._is_open(span, fact) else False
+
+    def _in_time(self, compare: Compare, span: Span, fact: Fact) -> Answer:
+        """`<` and `>=` look at the span's beginning, `<=` and `>` at its end."""
+        if self._is_open(span, fact):
+            return None
+        if fact.instant is None:
+            return False
+        edges = self._edges[span.text, span.zone]
+        edge = self._instants.place(edges[compare.operator in (LESS_OR_EQUAL, GREATER)])
+        return (fact.instant < edge) is (compare.operator in (LESS, LESS_OR_EQUAL))
+
+    def _is_open(self, span: Span, fact: Fact) -> bool:
+        """Whether nothing is known of how this text stands to the span."""
+        return fact.kind == "text" and (span.text, span.zone) not in self._edges
+
+    def _contains(self, compare: Compare, fact: Fact) -> Answer:
+        if not compare.value:
+            return fact.kind in _UNSET
+        piece = str(compare.value).casefold()
+        if fact.written is not None:
+            return fact.written.startswith(piece) if compare.operator == STARTS_WITH else piece in fact.written
+        return None if fact.kind in ("blank", "text") else False
+
+
+def nothing_fits(signed: Sequence[Signed]) -> bool:
+    """Whether it is certain that no value of a field does what all these comparisons ask."""
+    facts = Kinds([compare for compare, _ in signed])
+    if facts.count > MAX_FACTS:
+        return False
+    return not any(_may_fit(facts, fact, signed) for fact in facts)
+
+
+def _may_fit(facts: Kinds, fact: Fact, signed: Sequence[Signed]) -> bool:
+    open_questions = []
+    for compare, holds in signed:
+        answer = facts.says(compare, fact)
+        if answer is None:
+            open_questions.append((compare, holds))
+        elif answer is not holds:
+            return False
+    return fact.kind not in ("blank", "text") or _may_be_text(open_questions)
+
+
+def _may_be_text(signed: Sequence[Signed]) -> bool:
+    """Whether one text may have all these pieces and beginnings, and none of those."""
+    has: list[str] = []
+    begins: list[str] = []
+    lacks: list[str] = []
+    other_beginnings: list[str] = []
+    for compare, holds in signed:
+        piece = str(compare.value).casefold()
+        if compare.operator == STARTS_WITH:
+            (begins if holds else other_beginnings).append(piece)
+        elif compare.operator in (CONTAINS, DOES_NOT_CONTAIN):
+            (has if holds is (compare.operator == CONTAINS) else lacks).append(piece)
+    longest = max(begins, key=len, default="")
+    return (
+        all(longest.startswith(each) for each in begins)
+        and not any(longest.startswith(each) for each in other_beginnings)
+        and not any(each in known for each in lacks for known in (*has, longest))
+    )
+
+
+def _edges(spans: Mapping[tuple[str, str], Span]) -> dict[tuple[str, str], tuple[int, int]]:
+    """Beginning and end of each span, where their order is known: all of one zone and fixed, or a single one."""
+    if len(spans) == 1:
+        return _bounds(spans) if is_fixed(*spans.values()) else dict.fromkeys(spans, (0, 1))
+    is_comparable = len({zone for _, zone in spans}) == 1 and all(map(is_fixed, spans.values()))
+    return _bounds(spans) if is_comparable else {}
+
+
+def _bounds(spans: Mapping[tuple[str, str], Span]) -> dict[tuple[str, str], tuple[int, int]]:
+    return {key: span.bounds(0) for key, span in spans.items()}
+
+
+def is_fixed(span: Span) -> bool:
+    """Whether it does not move with now: what moves, moves within thirty years."""
+    return span.bounds(0) == span.bounds(_LATER_MS)
+
+
+def _not(answer: Answer) -> Answer:
+    return None if answer is None else not answer
+
+
+def _any(answers: Iterable[Answer]) -> Answer:
+    known = list(answers)
+    return True if True in known else None if None in known else False
+
+
+def _all(answers: Sequence[Answer]) -> Answer:
+    return False if False in answers else None if None in answers else True

@@ -1,0 +1,321 @@
+"""What each operator of a domain means: the rules of Odoo's server about case, unset fields and links.
+
+A row of the table says everything about its operator; the page about domains is generated from it. Negative operators
+are the exact contrary of the positive ones for the field they name, so they match an unset field; behind a link they
+are asked of each linked record. A field of a type that an operator cannot read is matched by none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Final, Literal, NamedTuple
+
+from service.language.compiling import check
+from service.language.odoo.facts import (
+    ORDERS,
+    Moment,
+    Reached,
+    as_moment,
+    as_number,
+    ids,
+    in_order,
+    is_no_link,
+    is_readable,
+    keys,
+    nodes,
+    places,
+    same_moment,
+    texts,
+    through_links,
+)
+from service.language.odoo.patterns import matcher
+from service.language.tree import All, Always, Compare, Constant, Never, Not, Operator, Probe, number_in
+from service.language.tree import Any as AnyOf
+
+Takes = Literal["value", "ordered", "list", "text", "domain", "place"]
+"""What stands after the operator: any value; a number, text or date; a list; a pattern; a domain; ids, names, paths."""
+Holds = Callable[[object], bool]
+
+
+_SCALARS: Final = (str, int, float, bool)
+
+
+class Row(NamedTuple):
+    """An operator, what it takes, and what people must know about it: meaning, an unset field, letter case."""
+
+    operator: Operator
+    takes: Takes
+    meaning: str
+    unset: str
+    case: str
+
+    @property
+    def symbol(self) -> str:
+        """How it is written."""
+        return self.operator.written["domain"]
+
+
+def _listed(value: Constant) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _asked(holds: Holds) -> Holds:
+    """The question put to every value that a path led to: one that holds is enough."""
+
+    def asked(fact: object) -> bool:
+        return any(map(holds, fact)) if type(fact) is Reached else holds(fact)
+
+    return asked
+
+
+def _probe(holds: Holds, quick: str = "", constant: object = None, kinds: Collection[type] = (str,)) -> Probe:
+    """Calls `holds`; for fields of some types `quick`, which must say the same, is faster, and so is null."""
+    asked = _asked(holds)
+    if not quick:
+        return Probe("{0}({field})", (asked,))
+    code = f"({quick} if type({{field}}) in {{1}} else {{2}} if {{field}} is None else {{3}}({{field}}))"
+    return Probe(code, (constant, frozenset(kinds), asked(None), asked))
+
+
+def _contrary(holds: Holds) -> Holds:
+    return lambda fact: is_readable(fact) and not holds(fact)
+
+
+def _one_of(value: Constant) -> Holds:
+    values = _listed(value)
+    named = frozenset(each for each in values if isinstance(each, str))
+    numbers = frozenset(each for each in values if isinstance(each, int | float) and each is not False)
+    numbers_in_text = frozenset(map(number_in, named)) - {None}
+    moments = [moment for moment in map(as_moment, named) if moment]
+    has_unset = any(map(is_no_link, values))
+
+    def is_one(key: object) -> bool:
+        if type(key) is not str:
+            return key in numbers or key in numbers_in_text
+        if key in named or (numbers and number_in(key) in numbers):
+            return True
+        moment = as_moment(key) if moments else None
+        return moment is not None and any(same_moment(moment, each) for each in moments)
+
+    def one_of(fact: object) -> bool:
+        if is_no_link(fact):
+            return has_unset or (fact is False and 0 in numbers)
+        for key in keys(fact):  # noqa: SIM110  # any(…) costs a third more, and every record with a link comes here
+            if is_one(key):
+                return True
+        return False
+
+    return one_of
+
+
+def _equality(symbol: Literal["==", "!="]) -> Callable[[Constant], Probe]:
+    def probe(value: Constant) -> Probe:
+        holds = _one_of(value) if symbol == "==" else _contrary(_one_of(value))
+        if type(value) is int or (type(value) is str and not is_no_link(value) and not as_moment(value)):
+            return _probe(holds, f"{{field}} {symbol} {{0}}", value, (type(value),))
+        return _probe(holds)
+
+    return probe
+
+
+def _membership(word: Literal["in", "not in"]) -> Callable[[Constant], Probe]:
+    def probe(value: Constant) -> Probe:
+        values = _listed(value)
+        if not values:
+            return Probe("True" if word == "not in" else "False")
+        holds = _one_of(value) if word == "in" else _contrary(_one_of(value))
+        if all(type(each) is str and not is_no_link(each) and not as_moment(each) for each in values):
+            return _probe(holds, f"{{field}} {word} {{0}}", frozenset(values))
+        return _probe(holds)
+
+    return probe
+
+
+def _equal_if_given(value: Constant) -> Probe:
+    return _equality("==")(value) if value else Probe("True")
+
+
+def _ordering(symbol: str) -> Callable[[Constant], Probe]:
+    def probe(value: Constant) -> Probe:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return _probe(_number_order(symbol, value), f"{{number}} {symbol} {{0}}", value, _SCALARS)
+        moment = as_moment(value)
+        if moment is not None:
+            return _probe(_moment_order(symbol, moment))
+        return _probe(_text_order(symbol, value)) if isinstance(value, str) and value.strip() else Probe("False")
+
+    return probe
+
+
+def _number_order(symbol: str, value: int | float) -> Holds:
+    holds = ORDERS[symbol]
+
+    def in_number_order(fact: object) -> bool:
+        numbers = (as_number(each) for each in ids(fact))
+        return any(holds(number, value) for number in numbers if number is not None)
+
+    return in_number_order
+
+
+def _moment_order(symbol: str, value: Moment) -> Holds:
+    def in_moment_order(fact: object) -> bool:
+        moments = map(as_moment, ids(fact))
+        return any(in_order(moment, symbol, value) for moment in moments if moment)
+
+    return in_moment_order
+
+
+def _text_order(symbol: str, value: str) -> Holds:
+    holds = ORDERS[symbol]
+    number = number_in(value)
+
+    def in_text_order(fact: object) -> bool:
+        if type(fact) is int or type(fact) is float:
+            return number is not None and holds(fact, number)
+        return type(fact) is str and not is_no_link(fact) and holds(fact, value)
+
+    return in_text_order
+
+
+class Pattern(NamedTuple):
+    """How a kind of `like` reads its pattern."""
+
+    is_whole: bool = False
+    has_case: bool = True
+    is_negative: bool = False
+
+
+def _like(kind: Pattern) -> Callable[[Constant], Probe]:
+    def probe(value: Constant) -> Probe:
+        pattern = "" if value is False else str(value)
+        if not pattern:
+            return _no_pattern(kind)
+        if not kind.has_case:
+            pattern = pattern.lower()
+        holds = _matched(pattern if kind.is_whole else f"%{pattern}%", kind)
+        if kind.is_whole or not pattern.strip() or any(sign in pattern for sign in "%_\\"):
+            return _probe(holds)
+        word = "not in" if kind.is_negative else "in"
+        return _probe(holds, f"{{0}} {word} {'{field}' if kind.has_case else '{lower}'}", pattern)
+
+    return probe
+
+
+def _no_pattern(kind: Pattern) -> Probe:
+    """An empty pattern is in every text; as a whole it is the field that is not set."""
+    if kind.is_whole:
+        return _probe(is_no_link)
+    return Probe("False" if kind.is_negative else "True")
+
+
+def _matched(pattern: str, kind: Pattern) -> Holds:
+    matches = matcher(pattern)
+
+    def matched(fact: object) -> bool:
+        return not is_no_link(fact) and any(matches(text if kind.has_case else text.lower()) for text in texts(fact))
+
+    if not kind.is_negative:
+        return matched
+    return lambda fact: is_readable(fact) and fact is not True and not matched(fact)
+
+
+def _any(value: Constant) -> Probe:
+    return Probe("{0}({field}, {now})", (_some_link(value),))
+
+
+def _not_any(value: Constant) -> Probe:
+    some_link = _some_link(value)
+
+    def no_link(fact: object, now_ms: int) -> bool:
+        if type(fact) is Reached:
+            return any(no_link(each, now_ms) for each in fact)
+        return (is_no_link(fact) or isinstance(fact, dict | list | tuple)) and not some_link(fact, now_ms)
+
+    return Probe("{0}({field}, {now})", (no_link,))
+
+
+def _some_link(value: Constant) -> Callable[[object, int], bool]:
+    assert isinstance(value, All | AnyOf | Not | Compare | Always | Never)  # the parser lets nothing else pass
+    holds = check(value)
+
+    def some_link(fact: object, now_ms: int) -> bool:
+        if isinstance(fact, dict):
+            return not is_no_link(fact) and holds(fact, now_ms)
+        if isinstance(fact, list | tuple):
+            return any(some_link(each, now_ms) for each in fact if type(fact) is Reached or isinstance(each, dict))
+        return False
+
+    return some_link
+
+
+def _child_of(value: Constant) -> Probe:
+    wanted = [(str(each), nodes(each)) for each in _listed(value) if not is_no_link(each)]
+
+    def is_child(fact: object) -> bool:
+        return not is_no_link(fact) and any(
+            name in own or name in way or (len(node) > 1 and way[: len(node)] == node)
+            for way, own in places(fact)
+            for name, node in wanted
+        )
+
+    return _probe(is_child)
+
+
+def _parent_of(value: Constant) -> Probe:
+    wanted = [(str(each), nodes(each)) for each in _listed(value) if not is_no_link(each)]
+
+    def is_parent(fact: object) -> bool:
+        return not is_no_link(fact) and any(
+            name in own or name in way[-1:] or (node[: len(way)] == way if len(way) > 1 else not own.isdisjoint(node))
+            for way, own in places(fact)
+            for name, node in wanted
+        )
+
+    return _probe(is_parent)
+
+
+def _row(symbol: str, takes: Takes, probe: Callable[[Constant], Probe], *words: str) -> Row:
+    meaning, unset, case = words
+    return Row(Operator(f"domain {symbol}", {"domain": symbol}, probe, through_links), takes, meaning, unset, case)
+
+
+TABLE: Final[tuple[Row, ...]] = (
+    _row("=", "value", _equality("=="), "is the value", "matches `False`, `None`, `''`", "minds case"),
+    _row("!=", "value", _equality("!="), "is not the value", "matches, but for `False`, `None`, `''`", "minds case"),
+    _row("<", "ordered", _ordering("<"), "is less, or earlier", "never matches", "minds case"),
+    _row(">", "ordered", _ordering(">"), "is greater, or later", "never matches", "minds case"),
+    _row("<=", "ordered", _ordering("<="), "is at most", "never matches", "minds case"),
+    _row(">=", "ordered", _ordering(">="), "is at least", "never matches", "minds case"),
+    _row("in", "list", _membership("in"), "is one of the list", "matches if `False` is in the list", "minds case"),
+    _row(
+        "not in", "list", _membership("not in"), "is none of the list", "matches, unless `False` is in it", "minds case"
+    ),
+    _row("like", "text", _like(Pattern()), "contains the pattern", "never matches", "minds case"),
+    _row("not like", "text", _like(Pattern(is_negative=True)), "does not contain it", "matches", "minds case"),
+    _row("ilike", "text", _like(Pattern(has_case=False)), "contains the pattern", "never matches", "ignores case"),
+    _row(
+        "not ilike",
+        "text",
+        _like(Pattern(has_case=False, is_negative=True)),
+        "does not contain it",
+        "matches",
+        "ignores case",
+    ),
+    _row("=like", "text", _like(Pattern(is_whole=True)), "is as a whole the pattern", "never matches", "minds case"),
+    _row(
+        "=ilike",
+        "text",
+        _like(Pattern(is_whole=True, has_case=False)),
+        "is as a whole the pattern",
+        "never matches",
+        "ignores case",
+    ),
+    _row("=?", "value", _equal_if_given, "is the value, if one is given", "as `=`; always with no value", "minds case"),
+    _row("any", "domain", _any, "a linked record fits the domain", "never matches", "as inside"),
+    _row("not any", "domain", _not_any, "no linked record fits it", "matches", "as inside"),
+    _row("child_of", "place", _child_of, "is the place or below it", "never matches", "minds case"),
+    _row("parent_of", "place", _parent_of, "is the place or above it", "never matches", "minds case"),
+)
+"""Every operator of a domain."""
+
+OPERATORS: Final = {row.symbol: row for row in TABLE}

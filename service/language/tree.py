@@ -1,0 +1,225 @@
+"""What a condition is: one tree, in whatever notation it was written, and what its parts have to know.
+
+Three notations are read into this tree: criteria with filter logic (`criteria`, `logic`), Odoo domains (`odoo`) and
+the expression line (`expression`). The tree knows how parts are combined; what a comparison means (letter case, unset
+fields, unexpected types) is part of its operator, so each notation keeps its own meaning. `compiling` makes functions
+of trees, `printing` makes text of them.
+
+An operator says what it tests as a piece of Python code that we wrote, with places for the field and for constants.
+Constants are handed over by reference, so no text of a user ever becomes code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import isinf
+from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
+
+MAX_CHARACTERS: Final = 10_000
+"""How long the text of one condition may be."""
+MAX_DEPTH: Final = 20
+"""How many brackets may stand inside each other; also how often `any` may stand in `any`."""
+MAX_COMPARISONS: Final = 500
+"""How many comparisons one condition may have."""
+MAX_LIST_ITEMS: Final = 500
+MAX_PATH_STEPS: Final = 5
+
+Notation = Literal["criteria", "domain", "expression"]
+Path = tuple[str, ...]
+Facts = Mapping[str, object]
+"""A record's fields, or those of a record linked to it."""
+Walk = Callable[[Path], Callable[[Facts], object]]
+
+MISFIT: Final = object()
+"""Stands for a field that could not be reached because something on the way is not a record."""
+
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_WHOLE_DIGITS: Final = 300
+"""Whole numbers up to here stay exact; longer ones are compared as floats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of time, from included, to excluded: a day, an instant (one millisecond), or one that moves with now.
+
+    `text` is how people write it, `zone` the IANA name of the zone its days are those of. `bounds` gives from and to,
+    in milliseconds since 1970 (UTC), as of a now in the same unit. Made by `moments.span_in`.
+    """
+
+    text: str
+    zone: str
+    bounds: Callable[[int], tuple[int, int]] = field(compare=False)
+
+
+Scalar = str | int | float | bool | Span | None
+Constant: TypeAlias = "Scalar | tuple[Scalar, ...] | Condition"
+"""What a field is compared with: a value, a list of values, or (for `any`) a condition on linked records."""
+
+
+class Probe(NamedTuple):
+    """What a comparison asks, in a form that can be put into a generated function.
+
+    `code` is a Python expression, written by us and never made of a user's text. In braces stand `{0}`, `{1}`, … for
+    the `constants`, `{now}` for now (milliseconds since 1970), `{field}` for the value of the field, and readings of
+    it that all comparisons of a field share:
+
+    * `{text}`: the text it is, casefolded; None where it is not text. `{lower}`: the same in lower case.
+    * `{number}`: the number it is (`number_in`), or not-a-number, to which nothing is equal and nothing in order.
+
+    The simplest probe calls a function: `Probe("{0}({field})", (holds,))`. Whatever it gives is read as true or
+    false. It must never raise, whatever the field holds.
+    """
+
+    code: str
+    constants: tuple[object, ...] = ()
+
+
+def linked(path: Path) -> Callable[[Facts], object]:
+    """How a path is followed through linked records: unset where a link is, `MISFIT` where it is no record."""
+    first, *further = path
+
+    def read(record: Facts) -> object:
+        value = record.get(first)
+        for step in further:
+            if value is None:
+                return None
+            if not isinstance(value, dict):
+                return MISFIT
+            value = value.get(step)
+        return value
+
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One row of a notation's table of operators.
+
+    `written` says how it is spelled in each notation that has it; notations that share a row share its meaning.
+    `probe` makes what a comparison with a constant asks; it is asked once, when the condition is compiled. `walk`
+    follows a path of more than one step (a path of one step is the field of that name, whatever the operator).
+    """
+
+    name: str
+    written: Mapping[Notation, str] = field(hash=False)
+    probe: Callable[[Constant], Probe] = field(compare=False, repr=False)
+    walk: Walk = field(default=linked, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A field against a constant."""
+
+    path: Path
+    operator: Operator
+    value: Constant
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every part holds; without parts: always."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """One part at least holds; without parts: never."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """Holds for every record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """Holds for no record."""
+
+
+Leaf = Compare | Always | Never
+Condition = All | Any | Not | Compare | Always | Never
+
+
+class ConditionError(ValueError):
+    """A text that is no condition: what is wrong, at which character (from 1), and how it is done."""
+
+    def __init__(self, what: str, column: int, example: str) -> None:
+        super().__init__(f"{what}; for example: {example}")
+        self.what = what
+        self.column = column
+        self.example = example
+
+
+def leaves(condition: Condition) -> tuple[Leaf, ...]:
+    """The parts that ask something, in the order in which they are asked; a trace counts them from 0."""
+    match condition:
+        case All(()):
+            return (Always(),)
+        case Any(()):
+            return (Never(),)
+        case All(parts) | Any(parts):
+            return tuple(leaf for part in parts for leaf in leaves(part))
+        case Not(part):
+            return leaves(part)
+        case Compare() | Always() | Never():
+            return (condition,)
+        case _:
+            assert_never(condition)
+
+
+def reads(condition: Condition) -> frozenset[str]:
+    """The fields that are read, as dotted paths."""
+    paths: set[str] = set()
+    for leaf in leaves(condition):
+        match leaf:
+            case Compare(path, _, All() | Any() | Not() | Compare() | Always() | Never() as inside):
+                paths |= {".".join((*path, further)) for further in reads(inside)} or {".".join(path)}
+            case Compare(path):
+                paths.add(".".join(path))
+            case _:
+                pass
+    return frozenset(paths)
+
+
+def depth(condition: Condition) -> int:
+    """How many conditions stand inside each other at the deepest place; a comparison alone: 1."""
+    match condition:
+        case All(parts) | Any(parts):
+            return 1 + max(map(depth, parts), default=0)
+        case Not(part):
+            return 1 + depth(part)
+        case Compare(value=All() | Any() | Not() | Compare() | Always() | Never() as inside):
+            return 1 + depth(inside)
+        case Compare() | Always() | Never():
+            return 1
+        case _:
+            assert_never(condition)
+
+
+def is_unset(fact: object) -> bool:
+    """Absent, null, blank text, or an empty list."""
+    if type(fact) is str:
+        return not fact or fact.isspace()
+    return fact is None or fact in ([], ())
+
+
+def number_in(text: str) -> int | float | None:
+    """The number that a text is; none where it is none or infinite. Leading zeros make a text (postal codes, ids)."""
+    if not _NUMBER.fullmatch(text):
+        return None
+    if len(text) <= _WHOLE_DIGITS and text.lstrip("-").isdigit():
+        return int(text)
+    number = float(text)
+    return None if isinf(number) else number

@@ -1,0 +1,156 @@
+"""The service in miniature: the real lane on a broker and a memory that are a few lists, with a clock that we set.
+
+Events go the way they go in production, from plain JSON through ingest's own function into a lane. For each step the
+lane is taken over anew and left when nothing remains to do, as if the process had been restarted in between: no
+scenario can pass because of something that only a running process knew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+import orjson
+
+from service.core.configuration import Config
+from service.core.model import Decision
+from service.ingest import Letter, Reading, sort_batch
+from service.kafka.memory import MemoryBroker, MemoryTransport, Record
+from service.kafka.partitions import Place
+from service.lane.book import Book
+from service.lane.loop import Lane
+from service.lane.ownership import Tenure
+from service.lane.surroundings import Surroundings
+from service.store.memory import MemoryStore
+from service.wire.decisions import read_decision
+from service.wire.inputs import tick
+from service.wire.log_records import Batch, OutcomeLine, decode
+from service.wire.messages import Position, RawRecord
+from service.wire.topics import Topics
+
+TOPICS: Final = Topics.of()
+READING: Final = Reading(TOPICS, lanes=1)
+LANE: Final = 0
+MEMBERS_TOPIC: Final = "crm.members"
+RECORDS_TOPIC: Final = "crm.records"
+
+
+class Published(NamedTuple):
+    """A decision as it was published, and the configuration that was in force."""
+
+    id: str
+    division: str
+    decision: Decision
+    config: Config
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a step led to: the outcomes in order, what was published about them, and who was told."""
+
+    lines: tuple[OutcomeLine, ...]
+    published: Mapping[str, Published]
+    told: tuple[str, ...]
+
+
+class Stage:
+    """A lane and its surroundings. `now_ms` is the time, since 1970 in UTC; it only moves by `pass_time`."""
+
+    def __init__(self, start_ms: int) -> None:
+        self.now_ms = start_ms
+        self._broker = MemoryBroker(lambda: self.now_ms)
+        self._store = MemoryStore()
+        self._configs: dict[str, Config] = {}
+        self._versions: dict[tuple[str, int], Config] = {}
+        self._sent: Counter[str] = Counter()
+        self._refused: list[OutcomeLine] = []
+        self._read: Counter[str] = Counter()
+        self._known_ids: set[bytes] = set()
+        self._book = Book()
+
+    def configure(self, config: Config) -> None:
+        """Make this the next version of its division's configuration."""
+        current = self._configs.get(config.division)
+        config = replace(config, version=1 if current is None else current.version + 1)
+        self._configs[config.division] = config
+        self._versions[config.division, config.version] = config
+
+    def send(self, body: Mapping[str, object], topic: str = RECORDS_TOPIC) -> str:
+        """Send an event as the CRM does, in plain JSON; its source position."""
+        position = Position(0, topic, 0, self._sent[topic])
+        self._sent[topic] += 1
+        raw = RawRecord(topic, 0, position.offset, None, orjson.dumps(body), (), self.now_ms)
+        batch = sort_batch([raw], READING)
+        self._broker.write(Place(TOPICS.events, LANE), batch.lanes.get(LANE, []))
+        self._refused += [_refusal(letter) for letter in batch.dead_letters]
+        return str(position)
+
+    async def settle(self) -> None:
+        """Own the lane until it has nothing left to do at this time."""
+        around = Surroundings("scenario", TOPICS, lambda: self._configs, self._configured, _no_wall_clock)
+        lane = Lane(LANE, MemoryTransport(self._broker, LANE, TOPICS), self._store, around)
+        await lane.own(lambda tenure: self._leave_if_idle(lane, tenure))
+
+    async def pass_time(self, until_ms: int) -> None:
+        """Let time pass; each timer goes off when it is due, in order."""
+        transport = MemoryTransport(self._broker, LANE, TOPICS)
+        while (timer := self._book.next_timer()) is not None and timer[0] <= until_ms:
+            self.now_ms = max(self.now_ms, timer[0])
+            await transport.tick(tick())
+            await self.settle()
+        self.now_ms = max(self.now_ms, until_ms)
+
+    def look(self) -> Scene:
+        """What happened since the last look."""
+        batches = [record for entry in self._new(TOPICS.log) if isinstance(record := decode(entry.value), Batch)]
+        lines = [*self._refused, *(line for batch in batches for line in batch.outcomes)]
+        self._refused = []
+        published = {each.id: each for record in self._once(TOPICS.assignments) for each in [self._published(record)]}
+        told = [orjson.loads(record.value)["person"] for record in self._once(TOPICS.notifications)]
+        return Scene(tuple(lines), published, tuple(told))
+
+    async def _configured(self, division: str, version: int) -> Config:
+        return self._versions[division, version]
+
+    def _leave_if_idle(self, lane: Lane, tenure: Tenure) -> None:
+        self._book = book = tenure.book
+        timer = book.next_timer()
+        inputs_end = self._broker.partitions[Place(TOPICS.events, LANE)].end
+        is_behind = any(config.version > book.versions.get(name, 0) for name, config in self._configs.items())
+        if not is_behind and book.place.offset == inputs_end and (timer is None or timer[0] > book.clock_ms):
+            lane.leave()
+
+    def _new(self, topic: str) -> list[Record]:
+        records = self._broker.partitions[Place(topic, LANE)].records[self._read[topic] :]
+        self._read[topic] += len(records)
+        return records
+
+    def _once(self, topic: str) -> list[Record]:
+        """New records, without those that were published again: consumers know them by their id."""
+        found = []
+        for record in self._new(topic):
+            event_id = dict(record.headers)["ce_id"]
+            assert event_id is not None, "an output without an id"
+            if event_id not in self._known_ids:
+                self._known_ids.add(event_id)
+                found.append(record)
+        return found
+
+    def _published(self, record: Record) -> Published:
+        headers = {name: (value or b"").decode() for name, value in record.headers}
+        said = orjson.loads(record.value)
+        division, version = headers["ce_division"], said["configuration"]["version"]
+        config = self._versions.get((division, version)) or Config(division)
+        return Published(headers["ce_id"], division, read_decision(record.value, record.headers), config)
+
+
+def _no_wall_clock() -> int:
+    """A lane lets time pass by the wall clock; here a step of the scenario does."""
+    return 0
+
+
+def _refusal(letter: Letter) -> OutcomeLine:
+    """What ingest refused, in the form in which a lane lists its outcomes."""
+    return OutcomeLine(-1, 0, "dead_letter", letter.poison.reason, "", str(letter.position))

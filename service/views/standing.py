@@ -1,0 +1,97 @@
+"""How the pools stand: who is next, in which order the others follow, who has how many, and what waits.
+
+Read from the memories of the lanes without a fence, as they are at that moment; asked of the very code that decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from service.core.configuration import Config, PoolSpec
+from service.core.draft import Draft
+from service.core.model import ExclusionReason
+from service.core.sharing.eligibility import Situation, choose
+from service.core.state import Kind, Pool, State
+from service.lane.book import Book
+from service.store.keys import LAYOUT
+from service.store.port import NO_REVISION, Head, Store
+from service.wire.lanes import lane_of
+
+WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "person")
+
+
+MemoryState = Literal["ready", "rebuilding", "empty"]
+"""Of the lane's memory. While it is rebuilt its content means nothing; it is empty before the first decision, and
+after it was thrown away until the lane next does something.
+"""
+
+
+class MemberStanding(NamedTuple):
+    """One member, in the order of turns. `excluded`: why he would be passed over now; none: he would not be."""
+
+    person: str
+    excluded: ExclusionReason | None
+    open_items: int
+    last_turn: int
+    weight: float
+    max_open: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStanding:
+    """One pool. `next` none: nobody can take a record now. `turn` is the number of the last turn."""
+
+    division: str
+    pool: str
+    record_type: str
+    strategy: str
+    turn: int
+    waiting: int
+    next: str | None
+    members: tuple[MemberStanding, ...]
+    memory: MemoryState
+
+
+async def standings(store: Store, configs: Mapping[str, Config], lanes: int, now_ms: int) -> list[PoolStanding]:
+    """All pools of these divisions' newest configurations, by division and name."""
+    found: list[PoolStanding] = []
+    for division, config in sorted(configs.items()):
+        watched = [(kind, key) for kind in WATCHED for key in LAYOUT.keys_of(kind)]
+        head, contents = await store.peek(lane_of(division, lanes), [key for _, key in watched])
+        book = Book()
+        for (kind, _), fields in zip(watched, contents, strict=True):
+            book.absorb(kind, fields)
+        state = book.state(division)
+        found += [_standing(spec, config, state, now_ms, _memory(head)) for _, spec in sorted(config.pools.items())]
+    return found
+
+
+def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory: MemoryState) -> PoolStanding:
+    choice = choose(Situation(spec, config, Draft(state), now_ms, paced=False))
+    limits = {member.person: member.max_open for member in spec.members}
+    members = tuple(
+        MemberStanding(
+            each.person, each.excluded, each.open_items, each.last_turn, spec.weights[each.person], limits[each.person]
+        )
+        for each in sorted(choice.seen)
+    )
+    pool = state.pools.get(spec.id) or Pool()
+    return PoolStanding(
+        config.division,
+        spec.id,
+        spec.record_type,
+        spec.strategy,
+        pool.turn,
+        pool.waiting,
+        None if choice.chosen is None or spec.is_queue else choice.chosen.person,
+        members,
+        memory,
+    )
+
+
+def _memory(head: Head) -> MemoryState:
+    if head.building:
+        return "rebuilding"
+    return "empty" if head.revision == NO_REVISION else "ready"

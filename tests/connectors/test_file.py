@@ -1,0 +1,196 @@
+"""Rows of a file become events, as a map says, and are sent in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from service.config.problems import ConfigurationError
+from service.connectors.file import sending
+from service.connectors.file.converting import compile_map
+from service.connectors.file.event_map import read_map
+from service.connectors.file.rows import BadRow, NumberedRow, csv_rows, json_rows
+from service.kafka.port import Lost, Message
+from service.wire.topics import Topics
+
+MAP = """
+source: shop
+id: {column: number}
+record: {type: lead, id: {column: number}}
+fields: [country]
+"""
+
+
+def event_of(row: dict[str, Any], map_text: str, folder: Path) -> Message | BadRow:
+    """The event that a map makes of a row."""
+    (folder / "map.yaml").write_text(map_text)
+    return compile_map(read_map(folder / "map.yaml"), folder / "rows.csv", list(row), "crm.records").convert(7, row)
+
+
+def told(row: dict[str, Any], map_text: str, folder: Path) -> dict[str, Any]:
+    """What that event says."""
+    event = event_of(row, map_text, folder)
+    assert isinstance(event, Message), event
+    found: dict[str, Any] = orjson.loads(event.value)
+    return found
+
+
+def problems(map_text: str, folder: Path, columns: Sequence[str] = ("number", "country")) -> list[str]:
+    """What is wrong with a map, with line and column."""
+    path = folder / "map.yaml"
+    path.write_text(map_text)
+    with pytest.raises(ConfigurationError) as refused:
+        compile_map(read_map(path), folder / "rows.csv", list(columns), "crm.records")
+    return [str(problem).removeprefix(f"{path}:") for problem in refused.value.problems]
+
+
+def test_columns_become_fields_and_an_empty_cell_leaves_one_unset(tmp_path: Path) -> None:
+    """S34: a company's own fields, of whatever name."""
+    assert told({"number": "1", "country": "DE"}, MAP, tmp_path)["record"] == {
+        "type": "lead",
+        "id": "1",
+        "fields": {"country": "DE"},
+    }
+    assert told({"number": "1", "country": ""}, MAP, tmp_path)["record"]["fields"] == {}
+
+
+def test_numbers_dates_and_constants_have_their_types(tmp_path: Path) -> None:
+    """S34: numbers compare as numbers only where they are some."""
+    fields = """
+fields:
+  size: {column: size, type: number}
+  share: {column: share, type: number}
+  since: {column: since, type: date, format: "%m/%d/%Y"}
+  currency: {constant: USD}
+"""
+    row = {"number": "1", "size": "12", "share": "0.5", "since": "1/31/2026"}
+    assert told(row, MAP.replace("fields: [country]\n", fields), tmp_path)["record"]["fields"] == {
+        "size": 12,
+        "share": 0.5,
+        "since": "2026-01-31",
+        "currency": "USD",
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "why"),
+    [
+        ("{column: size, type: number}", "a dozen", "line 7: size: 'a dozen' is not a number"),
+        ("{column: size, type: number}", "nan", "line 7: size: 'nan' is not a number"),
+        ("{column: size, type: date}", "31.1.2026", "line 7: size: '31.1.2026' is not a date like 2026-01-31"),
+    ],
+)
+def test_a_cell_of_the_wrong_type_spoils_its_row(column: str, cell: str, why: str, tmp_path: Path) -> None:
+    """With the line and what is wrong; the others go on."""
+    text = MAP.replace("[country]", f"{{size: {column}}}")
+    assert str(event_of({"number": "1", "size": cell}, text, tmp_path)) == why
+
+
+def test_a_linked_record_is_looked_up_in_another_file(tmp_path: Path) -> None:
+    """S52: an unknown one keeps its id, none is left out."""
+    (tmp_path / "firms.csv").write_text("name,sector,people\nAlder,food,40\n")
+    text = f"""{MAP}
+linked:
+  account: {{file: firms.csv, key: name, from: firm, type: account, fields: [sector, {{column: people, type: number}}]}}
+"""
+    row = {"number": "1", "country": "DE", "firm": "Alder"}
+    known = told(row, text, tmp_path)["record"]["linked"]["account"]
+    assert known == {"type": "account", "id": "Alder", "fields": {"sector": "food", "people": 40}}
+    unknown = told({**row, "firm": "Birch"}, text, tmp_path)["record"]["linked"]["account"]
+    assert unknown == {"type": "account", "id": "Birch", "fields": {}}
+    assert "linked" not in told({**row, "firm": ""}, text, tmp_path)["record"]
+
+
+def test_one_partition_key_keeps_the_order_of_the_file(tmp_path: Path) -> None:
+    """S21-S27: it is the message's key; without one, each record has its own."""
+    event = event_of({"number": "1", "country": "DE"}, f"{MAP}partitionkey: import\nchannel: import\n", tmp_path)
+    assert isinstance(event, Message)
+    assert event.key == b"import"
+    assert orjson.loads(event.value)["channel"] == "import"
+    own = event_of({"number": "1", "country": "DE"}, MAP, tmp_path)
+    assert isinstance(own, Message)
+    assert own.key == b"lead/1"
+
+
+def test_owner_actor_and_time_take_their_published_form(tmp_path: Path) -> None:
+    """D25: an owner is kind and id; a day stands for its first moment."""
+    text = f"{MAP}owner: pool:emea\nactor: {{column: by}}\ntime: {{column: day, type: date}}\n"
+    event = event_of({"number": "1", "country": "DE", "by": "kate", "day": "2026-01-31"}, text, tmp_path)
+    assert isinstance(event, Message)
+    said = orjson.loads(event.value)
+    assert (said["owner"], said["actor"]) == ({"kind": "pool", "id": "emea"}, {"id": "kate"})
+    assert dict(event.headers)["ce_time"] == b"2026-01-31T00:00:00Z"
+
+
+def test_an_event_without_an_id_is_named_after_its_line(tmp_path: Path) -> None:
+    """So that the same file, published again, is recognised."""
+    event = event_of({"number": "1", "country": "DE"}, MAP.replace("id: {column: number}\nr", "r"), tmp_path)
+    assert isinstance(event, Message)
+    assert dict(event.headers)["ce_id"] == b"rows.csv#7"
+
+
+def test_every_mistake_of_a_map_is_told_with_its_place(tmp_path: Path) -> None:
+    """Like a configuration: all at once, file, line and column."""
+    fields = "{size: {column: size, type: numbr}, day: {column: x, format: y}}"
+    text = f"record: {{type: lead}}\nchanel: import\nfields: {fields}\n"
+    found = problems(text, tmp_path)
+    assert [line.partition(": ")[0] for line in found] == ["1:1", "2:1", "3:37", "3:50"]
+    assert 'record: the key "id" is missing: add it' in found[0]
+    assert "chanel: this key is unknown" in found[1]
+
+
+def test_columns_and_files_that_are_not_there_are_told_before_anything_is_sent(tmp_path: Path) -> None:
+    """With the columns that there are."""
+    text = f"{MAP}linked: {{account: {{file: firms.csv, key: name, from: frm}}}}\n"
+    found = problems(text.replace("[country]", "[contry]"), tmp_path)
+    assert any("fields.contry: rows.csv has no column 'contry'; it has number, country" in line for line in found)
+    assert any("linked.account.from: rows.csv has no column 'frm'" in line for line in found)
+    assert any("linked.account.file" in line and "firms.csv" in line for line in found)
+
+
+def test_rows_that_are_none_are_told_with_their_line() -> None:
+    """A row of another width, a line that is not JSON, a line that is not an object."""
+    header, rows = csv_rows(["a,b\n", "1,2\n", "1,2,3\n", "\n", '"x\ny",2\n'], ",")
+    assert header == ["a", "b"]
+    assert list(rows) == [
+        NumberedRow(2, {"a": "1", "b": "2"}),
+        BadRow(3, "3 cells, the header has 2"),
+        NumberedRow(5, {"a": "x\ny", "b": "2"}),
+    ]
+    found = list(json_rows(['{"a": 1}\n', "\n", "[1]\n", "{\n"]))
+    assert [type(each) for each in found] == [NumberedRow, BadRow, BadRow]
+    assert [each.line for each in found] == [1, 3, 4]
+
+
+class LosingOnce:
+    """A producer whose second batch is in doubt once."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.calls = 0
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        self.calls += 1
+        if self.calls == 2:
+            raise Lost("no answer")
+        self.written += [message.value for message in messages]
+
+    async def renew(self) -> None:
+        """Nothing to throw away."""
+
+
+async def test_a_batch_in_doubt_goes_again_before_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Order is kept: no later row before an earlier one."""
+    monkeypatch.setattr(sending, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(sending, "BATCH", 2)
+    lines = [
+        NumberedRow(n, {"type": "crm.record.created.v1", "record": {"type": "lead", "id": str(n)}}) for n in range(7)
+    ]
+    sender, progress = LosingOnce(), sending.Progress()
+    await sending.send(lines, lambda row: sending.event_as_it_is(row, Topics.of()), sender, progress, lambda: None)
+    assert [orjson.loads(value)["record"]["id"] for value in sender.written] == [str(n) for n in range(7)]
+    assert (progress.sent, sender.calls) == (7, 5)

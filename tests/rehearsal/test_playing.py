@@ -1,0 +1,139 @@
+"""The player of scenarios: what fails, where, and how it says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.rehearsal.build import failed, played
+
+AWAY = "member: {ann: away, bob: away}"
+
+
+async def test_a_wrong_expectation_fails_with_its_place_and_the_explanation(tmp_path: Path) -> None:
+    """D16: the report names line and column, what was expected and found, and why it was decided so."""
+    report = await played(tmp_path, "record: lead/1", "{record: lead/2, expect: {owner: ann}}")
+
+    (failure,) = report.failures
+    assert (failure.line, failure.column, failure.word) == (5, 31, "owner")
+    assert (failure.expected, failure.found) == ("ann", "bob")
+    assert failure.explanation[0].startswith("lead/2 → bob")
+    assert any("ann" in line and "behind" in line for line in failure.explanation)
+
+
+@pytest.mark.parametrize(
+    ("expect", "failure"),
+    [
+        ("{owner: null}", "owner: nobody, found ann"),
+        ("{owners: {lead/1: bob}}", "owners.lead/1: bob, found ann"),
+        ("{owners: {lead/9: bob}}", "owners.lead/9: bob, found nobody"),
+        ("{outcome: pending}", "outcome: pending, found assigned"),
+        ("{outcome: [released, assigned]}", "outcome: released, assigned, found assigned"),
+        ("{outcome: []}", "outcome: none, found assigned"),
+        ("{reason: echo}", "reason: echo, found none"),
+        ("{pool: null}", "pool: none, found sales"),
+        ("{turn: 2}", "turn: 2, found 1"),
+        ("{turn: null}", "turn: none, found 1"),
+        ("{rule: vip}", "rule: vip, found none"),
+        ("{queue: hot}", "queue: hot, found none"),
+        ("{score: 5}", "score: 5, found none"),
+        ("{passed_over: {vip: no_team}}", "passed_over.vip: no_team, found none"),
+        ("{question: parked}", "question: parked, found default"),
+        ("{trace: {bob: away}}", "trace.bob: away, found free"),
+        ("{trace: {eve: null}}", "trace.eve: free, found not a candidate"),
+        ("{notifications: []}", "notifications: none, found ann"),
+        ("{notifications: [ann, bob]}", "notifications: ann, bob, found ann"),
+        ("{counts: {ann: 2}}", "counts.ann: 2, found 1"),
+        ("{waiting: {sales: 1}}", "waiting.sales: 1, found 0"),
+        ("{expects: {owner: bob}}", "expects.owner: user:bob, found nobody"),
+        ("{expects: {version: 4}}", "expects.version: 4, found none"),
+        ("{correlation: other}", "correlation: other, found chain"),
+    ],
+)
+async def test_every_word_can_fail(tmp_path: Path, expect: str, failure: str) -> None:
+    """An expectation that cannot fail tests nothing."""
+    found = await failed(tmp_path, f"{{record: lead/1, correlation: chain, expect: {expect}}}")
+
+    assert [line.partition(" ")[2] for line in found] == [failure]
+
+
+async def test_only_what_is_written_is_expected(tmp_path: Path) -> None:
+    assert await failed(tmp_path, "record: lead/1", "{record: lead/2, expect: {}}") == []
+
+
+async def test_a_scenario_ends_at_the_first_step_that_fails(tmp_path: Path) -> None:
+    """What follows would only fail because of it."""
+    steps = ("{record: lead/1, expect: {owner: bob}}", "{record: lead/2, expect: {owner: ann}}")
+
+    assert await failed(tmp_path, *steps) == ["4:31 owner: bob, found ann"]
+
+
+async def test_what_was_not_decided_is_said_in_words(tmp_path: Path) -> None:
+    report = await played(tmp_path, "record: lead/1", "{record: lead/1, expect: {outcome: assigned}}")
+
+    assert report.failures[0].found == "nothing (record_updated)"
+    assert report.failures[0].explanation == ("nothing: a change that gives the record to nobody",)
+
+
+async def test_timers_go_off_when_they_are_due_and_in_order(tmp_path: Path) -> None:
+    """D3: what comes back at different times gets the waiting records one after the other."""
+    steps = (
+        "member: {ann: {state: away, until: +2h}, bob: {state: away, until: +1h30m}}",
+        "{record: 'lead/{n}', repeat: 2}",
+        "{time: +1h29m, expect: {waiting: {sales: 2}}}",
+        "{time: +8h, expect: {counts: {bob: 2, ann: 0}, notifications: [bob, bob]}}",
+    )
+
+    assert await failed(tmp_path, *steps) == []
+
+
+async def test_a_time_may_be_written_out(tmp_path: Path) -> None:
+    config = f"start: 2026-07-01T08:00:00Z\n{'config: {pools: {sales: {record_type: lead, members: [ann]}}}'}"
+    steps = (
+        "member: {ann: {state: away, until: 2026-07-01T12:00:00+02:00}}",
+        "{record: lead/1, expect: {outcome: pending}}",
+        "{time: 2026-07-01T09:59:59Z, expect: {waiting: {sales: 1}}}",
+        "{time: 2026-07-01T10:00:00Z, expect: {owners: {lead/1: ann}}}",
+    )
+
+    assert await failed(tmp_path, *steps, config=config) == []
+
+
+async def test_without_rules_and_defaults_a_record_goes_to_the_only_pool_of_its_type(tmp_path: Path) -> None:
+    """A scenario says only what it is about."""
+    config = (
+        "config: {pools: {sales: {record_type: lead, members: [ann]}, care: {record_type: contact, members: [eve]}}}"
+    )
+    steps = ("{record: contact/1, expect: {owner: eve}}", "{record: deal/1, expect: {reason: no_target}}")
+
+    assert await failed(tmp_path, *steps, config=config) == []
+
+
+async def test_a_crm_that_is_told_late_news_keeps_what_it_knows(tmp_path: Path) -> None:
+    """D19: an old version in a step changes the owner neither here nor there."""
+    steps = (
+        "{record: lead/1, owner: ann, version: 5}",
+        "{owner: {lead/1: bob}, version: 3, expect: {owner: ann, reason: older_version}}",
+        "{record: lead/1, owner: bob, expect: {owner: ann}}",
+    )
+
+    assert await failed(tmp_path, *steps) == []
+
+
+async def test_a_repeated_event_changes_nothing_in_the_crm(tmp_path: Path) -> None:
+    """D19: what is sent again happened once."""
+    steps = (
+        "{owner: {lead/1: ann}, id: e1}",
+        "{owner: {lead/1: bob}, expect: {owner: bob}}",
+        "{owner: {lead/1: ann}, id: e1, expect: {owner: bob, reason: duplicate_event}}",
+    )
+
+    assert await failed(tmp_path, *steps) == []
+
+
+async def test_ten_thousand_records_are_one_step(tmp_path: Path) -> None:
+    """S4 S5: whatever the number, counts differ by at most one."""
+    step = "{record: 'lead/{n}', repeat: 10000, expect: {counts: {ann: 5000, bob: 5000}}}"
+
+    assert await failed(tmp_path, step) == []
