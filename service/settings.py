@@ -50,10 +50,14 @@ def _listed(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What bounds a lane's work, from the settings down to the batch. These are the defaults of the settings, too."""
+    """What bounds a lane's work, from the settings down to the batch. These are the defaults of the settings, too.
+
+    `switch_steps`: so many pools are looked at in one batch of a switch to a new configuration.
+    """
 
     batch_max: int = 500
     timers_per_batch: int = 100
+    switch_steps: int = 1_000
     poll_wait_ms: int = 100
     record_max_bytes: int = 1_200_000
     snapshot_min_bytes: int = 1_048_576

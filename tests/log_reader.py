@@ -23,6 +23,15 @@ Headers = tuple[tuple[str, bytes | None], ...]
 
 NOTHING_FOLDED: Final = -1
 FORMAT: Final = 1
+CONTENT: Final = {
+    "claim": "owner",
+    "outputs": "kind",
+    "batch": "changes",
+    "snapshot": "kinds",
+    "chunk": "content",
+    "complete": "checksum",
+}
+"""Of each kind of record, the field that holds an object or a text; anything else is none of ours."""
 PUBLISHED_KINDS: Final = frozenset({"assigned", "pending", "rejected", "released"})
 DEAD_LETTER_REASON: Final = "dead_letter_reason"
 UNREAD: Final = "assignment.events"
@@ -63,6 +72,7 @@ class Reader:
     digests: dict[int, str] = field(default_factory=dict)
     completes: list[tuple[int, int]] = field(default_factory=list)
     opened: dict[str, int] = field(default_factory=dict)
+    parts: dict[int, list[Output]] = field(default_factory=dict)
     part: tuple[str, dict[str, Any]] | None = None
     decided: dict[str, tuple[int, int]] = field(default_factory=dict)
     answered: set[int] = field(default_factory=set)
@@ -93,7 +103,13 @@ class Reader:
 
     @property
     def _kinds(self) -> dict[str, Callable[[int, dict[str, Any]], None]]:
-        return {"batch": self._batch, "snapshot": self._opening, "chunk": self._chunk, "complete": self._complete}
+        return {
+            "outputs": self._outputs,
+            "batch": self._batch,
+            "snapshot": self._opening,
+            "chunk": self._chunk,
+            "complete": self._complete,
+        }
 
     def complain(self, what: str) -> None:
         self.found.append(f"lane {self.lane}: {what}")
@@ -110,12 +126,16 @@ class Reader:
         if batch["changes"].keys() - batch["kinds"].keys():
             self.complain(f"batch {offset} does not say how many buckets all its kinds have")
         apply(self.content, batch["changes"])
-        outputs = [read_output(row, batch["headers"]) for row in batch["outputs"]]
+        outputs = [output for part in batch["parts"] for output in self.parts.pop(part)]
+        outputs += [read_output(row, batch["headers"]) for row in batch["outputs"]]
         self.batches[offset] = outputs
         self._outcomes(offset, batch["outcomes"], outputs)
         for output in outputs:
             self._output(output)
         self._own_fields(offset)
+
+    def _outputs(self, offset: int, record: dict[str, Any]) -> None:
+        self.parts[offset] = [read_output(row, record["headers"]) for row in record["outputs"]]
 
     def _outcomes(self, offset: int, lines: list[list[Any]], outputs: list[Output]) -> None:
         for at, ordinal, kind, _, name, source in lines:
@@ -280,7 +300,14 @@ def read_record(value: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(record, dict) or record.get("format") != FORMAT or not isinstance(record.get("kind"), str):
         return None
-    wanted = {"claim": "owner", "batch": "changes", "snapshot": "kinds", "chunk": "content", "complete": "checksum"}
+    wanted = {
+        "claim": "owner",
+        "outputs": "kind",
+        "batch": "changes",
+        "snapshot": "kinds",
+        "chunk": "content",
+        "complete": "checksum",
+    }
     content = record.get(wanted.get(record["kind"], ""))
     return record if isinstance(content, dict | str) else None
 

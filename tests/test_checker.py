@@ -67,6 +67,7 @@ class Run:
             "to": [number + 1, 0],
             "time": number,
             "outcomes": [[number, 0, "assigned", "", f"0-0-{number}-0", source]],
+            "parts": [],
             "kinds": KINDS,
             "changes": changes,
             "headers": headers,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import orjson
 
@@ -33,11 +33,19 @@ SourceMark = tuple[int, int]
 """Epoch and offset of the highest position taken from one source partition."""
 
 
+class Noted(NamedTuple):
+    """Each division's version, and which divisions are on the way to theirs."""
+
+    versions: dict[str, int]
+    switching: frozenset[str]
+
+
 class Book:
     """A lane's memory. It runs ahead of the log by the batch being made: when that fails, the book is thrown away.
 
     `place` is where the input goes on, `clock_ms` the lane's time, `marks` the highest position taken of each source
-    partition, `epoch` the newest of them, `versions` each division's configuration.
+    partition, `epoch` the newest of them, `versions` each division's configuration, `switching` the divisions whose
+    switch to that version was begun and is not finished: before it is, nothing else is decided.
     """
 
     def __init__(self) -> None:
@@ -47,6 +55,7 @@ class Book:
         self.clock_ms = 0
         self.marks: dict[tuple[str, int], SourceMark] = {}
         self.versions: dict[str, int] = {}
+        self.switching: set[str] = set()
         self.raised_in_a_row = 0
         self.epoch = 0
         self._agenda: list[tuple[int, str, str]] = []
@@ -105,16 +114,24 @@ class Book:
             if name not in state.parked:
                 state.records.pop(name, None)
 
-    def own_changes(self, versions_before: dict[str, int], marked: Iterable[tuple[str, int]]) -> StoredFields:
+    def noted(self) -> Noted:
+        """What is noted of configurations, to be compared with later."""
+        return Noted(dict(self.versions), frozenset(self.switching))
+
+    def own_changes(self, before: Noted, marked: Iterable[tuple[str, int]]) -> StoredFields:
         """The lane's own fields as changes: place, clock, the marks of these source partitions, new versions."""
-        own = [("input", orjson.dumps(self.place[:])), ("clock", orjson.dumps(self.clock_ms))]
-        own += [(f"mark/{topic}/{number}", orjson.dumps(self.marks[topic, number])) for topic, number in marked]
-        own += [
-            (f"config/{division}", orjson.dumps(version))
+        own: dict[str, object] = {"input": self.place[:], "clock": self.clock_ms}
+        own |= {f"mark/{topic}/{number}": self.marks[topic, number] for topic, number in marked}
+        own |= {
+            f"config/{division}": version
             for division, version in self.versions.items()
-            if versions_before.get(division) != version
-        ]
-        return {full_name(LANE, "", field): value for field, value in own}
+            if before.versions.get(division) != version
+        }
+        own |= {f"switching/{division}": True for division in self.switching - before.switching}
+        finished: StoredFields = {
+            full_name(LANE, "", f"switching/{division}"): None for division in before.switching - self.switching
+        }
+        return {full_name(LANE, "", field): orjson.dumps(value) for field, value in own.items()} | finished
 
     def _absorb_own(self, field: str, value: bytes) -> None:
         what, _, rest = field.partition("/")
@@ -129,6 +146,8 @@ class Book:
             self.epoch = max(self.epoch, content[0])
         elif what == "config":
             self.versions[rest] = content
+        elif what == "switching":
+            self.switching.add(rest)
 
 
 def stored(kind: Kind, division: str, fields: Mapping[str, Value | None]) -> StoredFields:

@@ -27,6 +27,7 @@ from service.wire.log_records import (
     LogRecord,
     NewerLog,
     Opening,
+    Outputs,
     SnapshotMark,
     checksum,
     decode_for_state,
@@ -296,7 +297,7 @@ async def _snapshot_starts(transport: Transport, begin: int, token: int) -> list
 
 
 def _named(record: LogRecord | Foreign) -> Iterable[int]:
-    if isinstance(record, Claim | Foreign):
+    if isinstance(record, Claim | Outputs | Foreign):
         return ()
     named = [mark.start for mark in record.snapshots]
     return [record.start, *named] if isinstance(record, Complete) else named

@@ -18,14 +18,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Final
+from typing import Final, NamedTuple, NoReturn
 
 import structlog
 
 from service.core.configuration import Config
 from service.core.model import RecordEvent
-from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, Lost, Transport, Truncated
-from service.lane.deciding import Made, Read, Rules, decide_batch, switch_configuration
+from service.core.state import Changes
+from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, Lost, Message, Transport, Truncated
+from service.lane.deciding import Made, Read, Rules, begin_switch, decide_batch, switch_configuration
 from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.snapshot import Snapshots
 from service.lane.surprise import Halted, Surprise
@@ -35,7 +36,7 @@ from service.settings import Limits
 from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS, BatchStep
 from service.wire.inputs import LaneInput, read_input, tick
-from service.wire.log_records import Place, checksum, encode
+from service.wire.log_records import Batch, Outputs, Place, checksum, encode, output_bytes
 from service.wire.outputs import DEFAULT_DIVISION
 
 log = structlog.get_logger()
@@ -43,6 +44,11 @@ log = structlog.get_logger()
 TICK_PAUSE_MS: Final = 1_000
 """At most one tick in this time, should the broker's clock be behind ours."""
 
+
+PART_BYTES: Final = 1_000_000
+"""About so much of a batch's outputs goes into one record where they are too many for the batch's own."""
+LONGEST_GAP: Final = 10**12
+"""So many offsets ahead are guessed for the size of a record that is to name them: nobody writes so much in between."""
 
 ROOM_GROWTH: Final = 8
 """After a log record that was too large the room grows back by such a part with each batch."""
@@ -60,6 +66,8 @@ class Lane:
     _configs: dict[str, Config] = field(default_factory=dict)
     _waiting: list[Read] = field(default_factory=list)
     _loaded: set[tuple[str, str]] = field(default_factory=set)
+    _steps: Iterator[Changes] | None = None
+    _too_large: int | None = None
     _landing: tuple[asyncio.Task[None], ...] = ()
     _ticked_ms: int = 0
     _foreign_named: set[int] = field(default_factory=set)
@@ -79,7 +87,7 @@ class Lane:
         tenure = await TakeOver(self.number, self.transport, self.store, self.around).run()
         METERS.timing("takeover_seconds", perf_counter() - started)
         self._name_foreign(tenure)
-        self._waiting, self._loaded = [], set()
+        self._waiting, self._loaded, self._steps = [], set(), None
         self._configs = {
             division: await self.around.configured(division, version)
             for division, version in tenure.book.versions.items()
@@ -126,9 +134,9 @@ class Lane:
 
         Returns how many inputs and timers it used up. The batch may still be landing, see `land`.
         """
-        newer = self._newer_configuration(tenure)
-        if newer is not None:
-            done = await self._switch(tenure, newer)
+        config = self._configuration_to_switch_to(tenure)
+        if config is not None:
+            done = await self._switch(tenure, config)
         else:
             done = await self._work_on_inputs(tenure, idle_wait_ms=0 if snapshots.is_open else self.limits.poll_wait_ms)
         if snapshots.is_due:
@@ -136,7 +144,10 @@ class Lane:
             await snapshots.go_on()
         return done
 
-    def _newer_configuration(self, tenure: Tenure) -> Config | None:
+    def _configuration_to_switch_to(self, tenure: Tenure) -> Config | None:
+        """The one whose switch was begun, before any newer one."""
+        for division in tenure.book.switching:
+            return self._configs[division]
         versions = tenure.book.versions
         for division, config in self.around.configs().items():
             if config.version > versions.get(division, 0):
@@ -144,10 +155,15 @@ class Lane:
         return None
 
     async def _switch(self, tenure: Tenure, config: Config) -> int:
-        made = switch_configuration(tenure.book, config, self._rules(tenure))
-        self._configs[config.division] = config
+        """Take the next steps of a switch. Until the last one nothing else is decided."""
+        book, division = tenure.book, config.division
+        steps = self._steps or begin_switch(book, config)
+        made = switch_configuration(book, config, steps, self._rules(tenure))
+        self._configs[division] = config
+        self._steps = steps if division in book.switching else None
         await self._commit(tenure, self._sealed(tenure, made), made)
-        log.info("configuration.switched", lane=self.number, division=config.division, version=config.version)
+        if self._steps is None:
+            log.info("configuration.switched", lane=self.number, division=division, version=config.version)
         return 1
 
     async def _work_on_inputs(self, tenure: Tenure, idle_wait_ms: int) -> int:
@@ -161,9 +177,9 @@ class Lane:
             return 0
         with _measured("decide"):
             made = decide_batch(tenure.book, self._waiting, self._rules(tenure))
-            value = self._sealed(tenure, made)
+            sealed = self._sealed(tenure, made)
         self.around.step("decided")
-        await self._commit(tenure, value, made)
+        await self._commit(tenure, sealed, made)
         if made.used:
             METERS.timing("event_to_decision_seconds", max(0, self.around.now_ms() - self._waiting[0].time_ms) / 1000)
         self._waiting = self._waiting[made.used :]
@@ -199,14 +215,17 @@ class Lane:
         self._loaded |= named
         self.around.step("loaded")
 
-    async def _commit(self, tenure: Tenure, value: bytes, made: Made) -> None:
+    async def _commit(self, tenure: Tenure, sealed: _Sealed, made: Made) -> None:
         """Make the batch true; from then on it is remembered and told of, side by side, while others go on."""
         await self.land()
         with _measured("append"):
+            offsets = [await self._append(tenure, part) for part in sealed.parts]
+            value = encode(replace(sealed.batch, parts=tuple(offsets))) if offsets else sealed.value
             revision = await self._append(tenure, value)
-        tenure.grown += len(value)
+        tenure.grown += len(value) + sum(map(len, sealed.parts))
         self.around.step("appended")
         before, tenure.head = tenure.head.revision, Head(revision, checksum(value))
+        tenure.outputs_from = offsets[0] if offsets else revision
         self._landing = (
             asyncio.create_task(self._advance(tenure, before, made)),
             asyncio.create_task(self._publish(made)),
@@ -261,22 +280,62 @@ class Lane:
             replace(self.limits, record_max_bytes=self._room_bytes),
             self.around.safeguards.watermark,
             tenure.level,
+            self._too_large,
         )
 
-    def _sealed(self, tenure: Tenure, made: Made) -> bytes:
+    def _sealed(self, tenure: Tenure, made: Made) -> _Sealed:
         """The batch's bytes, with the token and what is known of snapshots.
 
-        How large a record becomes is estimated while it is made. Where texts take more than anybody would expect, the
-        broker would refuse it for ever: it is given up and decided again with half of the room, which then grows back.
+        How large a record becomes is estimated while it is made. Where more comes of it, its outputs go in parts in
+        front of it, and are its outputs only together with it. If it is too large even so, it is decided again with
+        half of the room, which then grows back; an input that was alone in its batch is refused then.
         """
         kinds = {kind: tenure.layout.kinds[kind] for kind in made.batch.changes}
         batch = replace(made.batch, token=tenure.token, level=tenure.level, kinds=kinds)
-        value = encode(replace(batch, snapshots=tenure.snapshots, grown=tenure.grown))
+        batch = replace(batch, snapshots=tenure.snapshots, grown=tenure.grown)
+        value, parts = encode(batch), list[bytes]()
         if len(value) > MAX_RECORD_BYTES:
-            self._room_bytes = max(1, self._room_bytes // 2)
-            raise Surprise(f"a log record of {len(value)} bytes is too large; the next has half of the room")
+            parts = [encode(Outputs(tenure.token, part, tenure.level)) for part in _parts(batch.outputs)]
+            batch = replace(batch, outputs=(), parts=(tenure.last + LONGEST_GAP,) * len(parts))
+            value = encode(batch)
+        if len(value) > MAX_RECORD_BYTES:
+            self._give_up(made, len(value))
         self._room_bytes = min(self._room_bytes + self._room_bytes // ROOM_GROWTH + 1, self.limits.record_max_bytes)
-        return value
+        return _Sealed(batch, value, parts)
+
+    def _give_up(self, made: Made, size: int) -> NoReturn:
+        """Decide a batch that does not fit again, so that it will. Never the same again and again."""
+        if made.used == 1 == len({line.offset for line in made.batch.outcomes}):
+            self._too_large = self._waiting[0].offset
+        elif self._room_bytes == 1:
+            raise Halted(
+                f"what is decided at {made.batch.start} takes {size} bytes and cannot be divided: this is a bug"
+            )
+        self._room_bytes = max(1, self._room_bytes // 2)
+        raise Surprise(f"a log record of {size} bytes is too large; the next has half of the room")
+
+
+class _Sealed(NamedTuple):
+    """A batch as it goes into the log, and the records with its outputs that go before it, if they do."""
+
+    batch: Batch
+    value: bytes
+    parts: list[bytes]
+
+
+def _parts(outputs: Sequence[Message]) -> Iterator[list[Message]]:
+    """The outputs in their order, in parts that fit a log record."""
+    part: list[Message] = []
+    size = 0
+    for output in outputs:
+        needed = output_bytes(output)
+        if part and size + needed > PART_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(output)
+        size += needed
+    if part:
+        yield part
 
 
 async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:

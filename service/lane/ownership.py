@@ -18,7 +18,7 @@ from service.lane.folding import entries
 from service.lane.surprise import Fenced, Surprise
 from service.store.keys import LAYOUT, Layout, full_name
 from service.store.port import Head, Refusal, Reply, Store
-from service.wire.log_records import Claim, Foreign, SnapshotMark
+from service.wire.log_records import NO_OFFSET, Claim, Foreign, SnapshotMark
 from service.wire.values import unpack
 
 T = TypeVar("T")
@@ -33,7 +33,8 @@ class Tenure:
 
     `token` is the owner's claim, `last` the offset of the newest log record, `head` where the memory is and `layout`
     how it is laid out. `snapshots` are those known to be complete; `grown` is how many bytes of log there are since the
-    newest began. `foreign` are records of the log that no lane wrote: offset and why each is none.
+    newest began. `outputs_from` is where the outputs of the last batch begin, which may be in front of it. `foreign`
+    are records of the log that no lane wrote: offset and why each is none.
     """
 
     lane: int
@@ -45,6 +46,7 @@ class Tenure:
     grown: int
     layout: Layout = LAYOUT
     level: int = FIRST_LEVEL
+    outputs_from: int = NO_OFFSET
     foreign: list[tuple[int, str]] = field(default_factory=list)
 
 

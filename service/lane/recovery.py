@@ -259,8 +259,10 @@ def _changes(patient: Patient, book: Book, fate: InputFate, bounds: tuple[int, i
         # A mark on the lane's own input stands for no source; it only makes the epoch of new decision ids a new one.
         marked = [(patient.topics.events, patient.lane)]
         book.marks[marked[0]] = (book.epoch + 1, NO_OFFSET)
-    forgotten = {full_name(OWN, "", f"config/{division}"): None for division in book.versions}
-    return {**book.own_changes(book.versions, marked), **forgotten}
+    fields = [f"config/{division}" for division in book.versions]
+    fields += [f"switching/{division}" for division in book.switching]
+    forgotten = {full_name(OWN, "", field): None for field in fields}
+    return {**book.own_changes(book.noted(), marked), **forgotten}
 
 
 async def _write_snapshot(patient: Patient, owner: str, head: Head, content: Content, book: Book) -> Restored:

@@ -120,7 +120,7 @@ class Snapshots:
         if not old:
             return
         tenure.snapshots = tenure.snapshots[len(old) - 1 :]
-        await self.transport.truncate_log(min(old[-1].start, tenure.head.revision))
+        await self.transport.truncate_log(min(old[-1].start, tenure.outputs_from))
         self.step("log_truncated")
 
 

@@ -23,7 +23,7 @@ from service.lane.surroundings import Surroundings
 from service.store.keys import LAYOUT, Layout, read_layout
 from service.store.port import NO_REVISION, Head, Store, Stored
 from service.telemetry import METERS
-from service.wire.log_records import Batch, Claim, Complete, checksum, decode, encode
+from service.wire.log_records import Batch, Claim, Complete, Foreign, LogRecord, Outputs, checksum, decode, encode
 
 log = structlog.get_logger()
 
@@ -62,10 +62,11 @@ class TakeOver:
             raise Halted(f"the memory is at {head.revision}, beyond the claim at {token}: this is another log")
         fold, layout = await self._catch_up(token, head, begin)
         self.around.step("caught_up")
-        await self._publish_again(fold)
+        outputs_from = await self._publish_again(fold)
         self.around.step("published_again")
         tenure = Tenure(self.lane, token, token, fold.head, Book(), fold.snapshots, fold.grown, layout)
         tenure.level, tenure.foreign = max(level, fold.validity.level), fold.validity.foreign
+        tenure.outputs_from = outputs_from
         await self._read_book(tenure)
         offset = tenure.book.place.offset
         await self.transport.seek(offset)
@@ -150,19 +151,31 @@ class TakeOver:
         log.info("memory.rebuilt", lane=self.lane, revision=fold.head.revision)
         return fold, layout
 
-    async def _publish_again(self, fold: Fold) -> None:
-        """The last batch's outputs may be missing, for one batch is in flight at a time; all earlier ones are out."""
-        if not self.around.safeguards.republication or fold.head.revision == NO_REVISION:
-            return
-        await self.transport.publish((await self._read_batch(fold.head)).outputs)
+    async def _publish_again(self, fold: Fold) -> int:
+        """The last batch's outputs may be missing, for one batch is in flight at a time; all earlier ones are out.
 
-    async def _read_batch(self, head: Head) -> Batch:
+        Returns where they begin in the log.
+        """
+        revision = fold.head.revision
+        if not self.around.safeguards.republication or revision == NO_REVISION:
+            return revision
+        batch, digest = await self._read(revision)
+        if not isinstance(batch, Batch) or digest != fold.head.checksum:
+            raise Halted(f"the last batch, {revision}, is not in the log")
+        for offset in batch.parts:
+            part, _ = await self._read(offset)
+            if not isinstance(part, Outputs) or part.token != batch.token:
+                raise Halted(f"outputs of the last batch, {revision}, are not in the log at {offset}")
+            await self.transport.publish(part.outputs)
+        await self.transport.publish(batch.outputs)
+        return min(batch.parts, default=revision)
+
+    async def _read(self, offset: int) -> tuple[LogRecord | Foreign, str]:
+        """The record at an offset, and its checksum."""
         with suppress(Truncated):
-            async for _, value in self.transport.read_log(head.revision, head.revision + 1):
-                record = decode(value)
-                if isinstance(record, Batch) and checksum(value) == head.checksum:
-                    return record
-        raise Halted(f"the last batch, {head.revision}, is not in the log")
+            async for _, value in self.transport.read_log(offset, offset + 1):
+                return decode(value), checksum(value)
+        return Foreign("nothing is there"), ""
 
     async def _read_book(self, tenure: Tenure) -> None:
         """Read what stays in memory, in pieces, then the records that wait, page by page.

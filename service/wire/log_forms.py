@@ -80,12 +80,26 @@ class BatchState(_Form, tag="batch"):
     outcomes: list[OutcomeLine]
     kinds: dict[KindName, Buckets]
     changes: dict[KindName, dict[str, msgspec.Raw]]
+    parts: tuple[int, ...]
     grown: int
     snapshots: tuple[SnapshotMark, ...]
 
 
 class BatchForm(BatchState, tag="batch"):
     """A whole batch."""
+
+    headers: list[tuple[str, str | tuple[str] | None]]
+    outputs: list[OutputRow]
+
+
+class OutputsState(_Form, tag="outputs"):
+    """Outputs without what they are."""
+
+    token: int
+
+
+class OutputsForm(OutputsState, tag="outputs"):
+    """Outputs of a batch that has too many for one record."""
 
     headers: list[tuple[str, str | tuple[str] | None]]
     outputs: list[OutputRow]

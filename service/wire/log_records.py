@@ -33,6 +33,8 @@ from service.wire.log_forms import (
     CompleteForm,
     FormatOnly,
     OpeningForm,
+    OutputsForm,
+    OutputsState,
 )
 from service.wire.log_forms import (
     OutcomeLine as OutcomeLine,
@@ -64,8 +66,9 @@ class Batch:
     """Decisions made in one go, valid if `token` is the newest claim before it.
 
     `time_ms` is the lane's clock; `versions` the configuration version of each division, `code` the deciding code's;
-    `changes` are by kind, and `kinds` says how many buckets each of these has; `grown` the bytes of log since the
-    newest snapshot began, this record not counted.
+    `parts` are the offsets of the `Outputs` in front of it that belong to it, where its outputs were too many for one
+    record. `changes` are by kind, and `kinds` says how many buckets each of these has; `grown` the bytes of log since
+    the newest snapshot began, this record not counted.
     """
 
     token: int
@@ -80,6 +83,16 @@ class Batch:
     kinds: Mapping[str, int] = field(default_factory=dict)
     snapshots: tuple[SnapshotMark, ...] = ()
     grown: int = 0
+    level: int = FIRST_LEVEL
+    parts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Outputs of the batch that follows and names this record. Without that batch they are none."""
+
+    token: int
+    outputs: Sequence[Message]
     level: int = FIRST_LEVEL
 
 
@@ -128,7 +141,7 @@ class Foreign:
     reason: str
 
 
-LogRecord = Claim | Batch | Opening | Chunk | Complete
+LogRecord = Claim | Outputs | Batch | Opening | Chunk | Complete
 
 
 class NewerLog(Exception):
@@ -147,6 +160,9 @@ def encode(record: LogRecord) -> bytes:
             return _dump("claim", record, {"owner": record.owner})
         case Batch():
             return _encode_batch(record)
+        case Outputs():
+            headers, outputs = _encode_outputs(record.outputs)
+            return _dump("outputs", record, {"token": record.token, "headers": headers, "outputs": outputs})
         case Opening():
             return _dump("snapshot", record, {"token": record.token, "kinds": record.kinds})
         case Chunk():
@@ -170,7 +186,7 @@ def decode(value: bytes) -> LogRecord | Foreign:
     """Read a record back. Raises `NewerLog`."""
     form = _form(lambda: _WHOLE_READER.decode(value), value)
     try:
-        return _record(form, _decode_outputs(form) if isinstance(form, BatchForm) else ())
+        return _record(form, _decode_outputs(form) if isinstance(form, BatchForm | OutputsForm) else ())
     except (IndexError, ValueError) as error:
         return Foreign(f"the outputs of a batch cannot be read: {error}")
 
@@ -197,6 +213,7 @@ def _encode_batch(batch: Batch) -> bytes:
             "changes": {kind: _raw_fields(fields) for kind, fields in batch.changes.items()},
             "headers": headers,
             "outputs": outputs,
+            "parts": batch.parts,
             "grown": batch.grown,
         },
     )
@@ -204,7 +221,7 @@ def _encode_batch(batch: Batch) -> bytes:
 
 def _dump(kind: str, record: LogRecord, rest: Mapping[str, object]) -> bytes:
     head: dict[str, object] = {"format": FORMAT, "level": record.level, "kind": kind}
-    if not isinstance(record, Claim):
+    if not isinstance(record, Claim | Outputs):
         head["snapshots"] = [tuple(mark) for mark in record.snapshots]
     return orjson.dumps({**head, **rest})
 
@@ -252,8 +269,8 @@ def _bytes(text: str | Sequence[str]) -> bytes:
     return text.encode() if isinstance(text, str) else base64.b64decode(text[0], validate=True)
 
 
-_StateForm = ClaimForm | BatchState | OpeningForm | ChunkForm | CompleteForm
-_WholeForm = ClaimForm | BatchForm | OpeningForm | ChunkForm | CompleteForm
+_StateForm = ClaimForm | OutputsState | BatchState | OpeningForm | ChunkForm | CompleteForm
+_WholeForm = ClaimForm | OutputsForm | BatchForm | OpeningForm | ChunkForm | CompleteForm
 _FORMAT_READER: Final = msgspec.json.Decoder(FormatOnly)
 _WHOLE_READER: Final[msgspec.json.Decoder[_WholeForm]] = msgspec.json.Decoder(_WholeForm)
 _STATE_READER: Final[msgspec.json.Decoder[_StateForm]] = msgspec.json.Decoder(_StateForm)
@@ -298,7 +315,10 @@ def _record(form: _StateForm | Foreign, outputs: Sequence[Message] = ()) -> LogR
                 snapshots=form.snapshots,
                 grown=form.grown,
                 level=form.level,
+                parts=form.parts,
             )
+        case OutputsState():
+            return Outputs(form.token, outputs, form.level)
         case ClaimForm():
             return Claim(form.owner, form.level)
         case OpeningForm():
@@ -319,7 +339,7 @@ def _plain_or_gone(fields: Mapping[str, msgspec.Raw]) -> dict[str, bytes | None]
     return {name: None if (value := bytes(raw)) == b"null" else value for name, raw in fields.items()}
 
 
-def _decode_outputs(form: BatchForm) -> list[Message]:
+def _decode_outputs(form: BatchForm | OutputsForm) -> list[Message]:
     known = [(name, None if value is None else _bytes(value)) for name, value in form.headers]
     return [
         Message(topic, _bytes(key), _bytes(value), tuple([known[position] for position in positions]))

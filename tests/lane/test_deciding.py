@@ -19,6 +19,7 @@ from service.lane.deciding import (
     Read,
     Rules,
     TooManyDeadLetters,
+    begin_switch,
     decide_batch,
     switch_configuration,
 )
@@ -44,7 +45,7 @@ BROKEN = config(pool("ann", "bob"), rule_sets=rules(Entry("bug", Target("pool", 
 def division(given: Config = SOUND, **settings: Any) -> tuple[Book, Rules]:
     """The book of a lane that has switched to the configuration, and the rules that say so."""
     book, given_rules = Book(), Rules(LANE, TOPICS, {"main": given}, Limits(**settings))
-    switch_configuration(book, given, given_rules)
+    switch_configuration(book, given, begin_switch(book, given), given_rules)
     return book, given_rules
 
 
@@ -206,7 +207,7 @@ def test_a_member_event_reaches_all_divisions_of_the_lane() -> None:
     book, _ = division()
     north = Config("north", 1, users=SOUND.users, pools=SOUND.pools)
     both = Rules(LANE, TOPICS, {"main": SOUND, "north": north})
-    switch_configuration(book, north, both)
+    switch_configuration(book, north, begin_switch(book, north), both)
     made = decide_batch(book, [read(MemberEvent("e1", "ann", "away"), 0)], both)
     assert [line.source for line in made.batch.outcomes] == ["0/crm.records/0/0"] * 2
     for name in ("main", "north"):

@@ -92,6 +92,7 @@ class Simulation:
         self.limits = Limits(
             batch_max=self.random.choice((1, 5, 20)),
             timers_per_batch=self.random.choice((1, 3, 100)),
+            switch_steps=self.random.choice((1, 3, 1_000)),
             poll_wait_ms=0,
             record_max_bytes=self.random.choice((6_000, 900_000)),
             snapshot_min_bytes=self.random.choice((3_000, 15_000, 10**9)),
