@@ -3,7 +3,7 @@
 Ingest knows nothing of configuration, so running it twice is harmless: a lane drops what it has taken before. What
 matters is order. Of one source partition no later event may be sent before an earlier one, so there is one batch
 outstanding per lane, and after a failed send the same batch goes again from its start with a new producer. No
-exception leaves `handle` but a cancellation: whoever reads would skip the batch.
+exception leaves `handle` but a cancellation.
 
 A record costs nobody but itself: whatever reading it raises makes a dead letter of it alone. What does not get through
 is told in `problem`, and a dead letter that its topic is too small for goes again with half the size.
@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -51,7 +51,10 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How sources are read. The epoch covers the division attribute and the number of lanes: neither changes alone."""
+    """How sources are read. The epoch covers the division attribute and the number of lanes: neither changes alone.
+
+    A topic that was made anew has an epoch of its own, by its name in `topic_epochs`.
+    """
 
     topics: Topics
     lanes: int
@@ -59,6 +62,11 @@ class Reading:
     division_attribute: str = "division"
     size_limit_bytes: int = 262_144
     dead_letter_limit_bytes: int = LIMIT_BYTES
+    topic_epochs: Mapping[str, int] = field(default_factory=dict)
+
+    def epoch_of(self, topic: str) -> int:
+        """The epoch of a source topic's positions."""
+        return self.topic_epochs.get(topic, self.epoch)
 
 
 class Letter(NamedTuple):
@@ -176,7 +184,7 @@ def sort_batch(records: Sequence[RawRecord], reading: Reading) -> Sorted:
             trace = "".join(traceback.format_exception(error))
             placed = Poison("decode_raised", f"reading it raised {type(error).__name__}", record)
         if isinstance(placed, Poison):
-            letters.append(Letter(placed, Position(reading.epoch, *record[:3]), trace))
+            letters.append(Letter(placed, Position(reading.epoch_of(record.topic), *record[:3]), trace))
             _count(letters[-1])
             continue
         message, own_lanes = placed
@@ -189,7 +197,7 @@ def _placed(record: RawRecord, reading: Reading) -> tuple[Message, Sequence[int]
     """The input that a record makes, and the lanes it is for."""
     decoded = decode(
         record,
-        epoch=reading.epoch,
+        epoch=reading.epoch_of(record.topic),
         division_attribute=reading.division_attribute,
         size_limit=reading.size_limit_bytes,
     )

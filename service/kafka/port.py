@@ -62,7 +62,14 @@ class Truncated(Exception):
         self.end = end
 
 
-class Transport(Protocol):
+class LogReader(Protocol):
+    """Whatever the log can be read from. Raises `BrokerUnreachable` besides what is named."""
+
+    def read_log(self, start: int, stop: int) -> AsyncIterator[LogEntry]:
+        """Records with start <= offset < stop, in order. Raises `Truncated` when `start` is not there."""
+
+
+class Transport(LogReader, Protocol):
     """One lane's side of the broker. Not safe for concurrent use, except `append` beside `poll`.
 
     Whatever only reads raises `BrokerUnreachable` besides what is named.
@@ -70,9 +77,6 @@ class Transport(Protocol):
 
     async def log_bounds(self) -> tuple[int, int]:
         """First offset of the log, and the offset the next record will have."""
-
-    def read_log(self, start: int, stop: int) -> AsyncIterator[LogEntry]:
-        """Records with start <= offset < stop, in order. Raises `Truncated` when `start` is not there."""
 
     async def append(self, value: bytes) -> int:
         """Append one record to the log and return its offset as the broker told it. Raises `Lost`."""

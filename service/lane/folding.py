@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from service.core.state import FIRST_LEVEL, LEVEL
-from service.kafka.port import Transport, Truncated
+from service.kafka.port import LogReader, Transport, Truncated
 from service.store.keys import LAYOUT, Layout, kind_of
 from service.store.port import NO_REVISION, Head
 from service.wire.log_records import (
@@ -52,7 +52,7 @@ class Entry(NamedTuple):
     digest: str
 
 
-async def entries(transport: Transport, start: int, stop: int) -> AsyncIterator[Entry]:
+async def entries(transport: LogReader, start: int, stop: int) -> AsyncIterator[Entry]:
     """All records with start <= offset < stop, those that do not count included. Raises `Truncated`, `NewerLog`."""
     read = 0
     async for offset, value in transport.read_log(start, stop):
@@ -62,7 +62,7 @@ async def entries(transport: Transport, start: int, stop: int) -> AsyncIterator[
             await asyncio.sleep(0)
 
 
-async def counted(transport: Transport, validity: Validity, start: int, stop: int) -> AsyncIterator[Entry]:
+async def counted(transport: LogReader, validity: Validity, start: int, stop: int) -> AsyncIterator[Entry]:
     """The same, but only those that count. Raises `Truncated`, `NewerLog`."""
     async for entry in entries(transport, start, stop):
         if validity.counts(entry):
@@ -163,6 +163,11 @@ class Content:
         return bool(self._going_on)
 
     @property
+    def size(self) -> int:
+        """How many fields there are."""
+        return sum(map(len, self.fields.values()))
+
+    @property
     def layout(self) -> Layout:
         """How a memory of all this is laid out here."""
         return LAYOUT.joined(self.kinds)
@@ -221,7 +226,7 @@ class Rebuilt(NamedTuple):
     content: Content
 
 
-async def rebuild_content(transport: Transport, begin: int, token: int) -> Rebuilt:
+async def rebuild_content(transport: LogReader, begin: int, token: int) -> Rebuilt:
     """The whole of the lane as of `token`, from the newest complete snapshot or from the log's very beginning.
 
     Raises `Truncated` where neither is there: then only a person can help.
@@ -240,7 +245,7 @@ async def rebuild_content(transport: Transport, begin: int, token: int) -> Rebui
     return Rebuilt(fold, content)
 
 
-async def fold_snapshot(transport: Transport, start: int, token: int) -> Rebuilt | None:
+async def fold_snapshot(transport: LogReader, start: int, token: int) -> Rebuilt | None:
     """The snapshot that opens at `start`, and all batches up to `token`. None: it is not complete."""
     opening = [entry.record async for entry in entries(transport, start, start + 1)]
     if start >= token or not opening or not isinstance(opening[0], Opening):
@@ -281,7 +286,7 @@ class _Reading:
         return True
 
 
-async def _snapshot_starts(transport: Transport, begin: int, token: int) -> list[int]:
+async def _snapshot_starts(transport: LogReader, begin: int, token: int) -> list[int]:
     """Where snapshots may start, newest first, as named by the newest records that name any still in the log."""
     stop = token
     while stop > begin:

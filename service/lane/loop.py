@@ -29,9 +29,9 @@ from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, Lost, Messag
 from service.lane.deciding import Made, Read, Rules, begin_switch, decide_batch, switch_configuration
 from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.snapshot import Snapshots
-from service.lane.surprise import Halted, Surprise
+from service.lane.surprise import Halted, Left, Surprise
 from service.lane.surroundings import Surroundings
-from service.lane.takeover import TakeOver
+from service.lane.takeover import Stage, TakeOver
 from service.settings import Limits
 from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS, BatchStep
@@ -71,28 +71,57 @@ class Lane:
     _landing: tuple[asyncio.Task[None], ...] = ()
     _ticked_ms: int = 0
     _foreign_named: set[int] = field(default_factory=set)
-    is_leaving: bool = False
+    _leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    stage: Stage = Stage("waiting")
+    """How far taking over is, for people; of no meaning once the lane is owned."""
+    awaited: tuple[str, int] | None = None
+    """Division and version of the configuration that taking over waits for."""
     _room_bytes: int = field(init=False)
 
     def __post_init__(self) -> None:
         self._room_bytes = self.limits.record_max_bytes
 
     def leave(self) -> None:
-        """Stop after the batch that is being written."""
-        self.is_leaving = True
+        """Stop after the batch that is being written, or in the midst of taking over."""
+        self._leaving.set()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it was told to leave."""
+        return self._leaving.is_set()
 
     async def take_over(self) -> Tenure:
-        """Claim the lane and make everything ready for the first batch."""
+        """Claim the lane and make everything ready for the first batch. Raises `Left` when told to leave meanwhile."""
         started = perf_counter()
-        tenure = await TakeOver(self.number, self.transport, self.store, self.around).run()
+        tenure = await TakeOver(self.number, self.transport, self.store, self.around, self._heed).run()
         METERS.timing("takeover_seconds", perf_counter() - started)
         self._name_foreign(tenure)
         self._waiting, self._loaded, self._steps = [], set(), None
         self._configs = {
-            division: await self.around.configured(division, version)
-            for division, version in tenure.book.versions.items()
+            division: await self._configured(division, version) for division, version in tenure.book.versions.items()
         }
         return tenure
+
+    def _heed(self, stage: Stage) -> None:
+        if self.is_leaving:
+            raise Left
+        self.stage = stage
+
+    async def _configured(self, division: str, version: int) -> Config:
+        """The configuration that the log names, when it has been read: that may be never, but leaving ends the wait."""
+        self._heed(Stage(f"waiting for version {version} of the configuration of {division}"))
+        asked = asyncio.ensure_future(self.around.configured(division, version))
+        leaving = asyncio.create_task(self._leaving.wait())
+        self.awaited = (division, version)
+        try:
+            await asyncio.wait({asked, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not asked.done():
+                raise Left
+            return asked.result()
+        finally:
+            self.awaited = None
+            asked.cancel()
+            leaving.cancel()
 
     async def own(self, on_batch: Callable[[Tenure], None]) -> None:
         """Claim, then work until told to leave, fenced, surprised or halted. `on_batch` is told after each round."""
@@ -103,6 +132,8 @@ class Lane:
                 await self.work_once(tenure, snapshots)
                 on_batch(tenure)
             await self.land()
+        except Left:
+            log.info("takeover.abandoned", lane=self.number, stage=str(self.stage))
         except (Lost, Truncated, BrokerUnreachable, StoreUnreachable) as error:
             raise Surprise(f"{type(error).__name__}: {error}") from error
         finally:

@@ -7,14 +7,14 @@ outputs of that batch are out, and the book says where to go on reading.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
-from service.kafka.port import Transport, Truncated
+from service.kafka.port import LogEntry, LogReader, Transport, Truncated
 from service.lane.book import RESIDENT_KINDS, Book, ResidentKind
 from service.lane.folding import Fold, Validity, counted, entries, level_of, rebuild_content
 from service.lane.ownership import Tenure, accept, expect_ok, load_records
@@ -34,21 +34,45 @@ BYTES_PER_CALL: Final = 1_000_000
 """So much goes to the memory in one call while it is caught up (and the rest of a batch) or rebuilt."""
 
 
+class Stage(NamedTuple):
+    """How far taking over is: what is being done, and so many of so many where it can be counted."""
+
+    doing: str
+    done: int = 0
+    of: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.doing}, {self.done} of {self.of}" if self.of else self.doing
+
+
+Heed = Callable[[Stage], None]
+"""Told how far taking over is, between any two pieces of it. Raises `Left` where the owner was told to leave."""
+
+
+def no_heed(stage: Stage) -> None:
+    """Nobody waits for the end of taking over."""
+
+
 _Bucket = tuple[ResidentKind, str]
 """A kind and one of its keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class TakeOver:
-    """One attempt to take over one lane."""
+    """One attempt to take over one lane.
+
+    It may take minutes where the memory is made anew, so it is told to `heed` how far it is.
+    """
 
     lane: int
     transport: Transport
     store: Store
     around: Surroundings
+    heed: Heed = no_heed
 
     async def run(self) -> Tenure:
-        """Claim and catch up. Raises `Fenced`, `Surprise`, `Halted`, and `NewerLog`, and that a back end is away."""
+        """Claim and catch up. Raises all of `surprise`, `NewerLog`, and that a back end is away."""
+        self.heed(Stage("claiming"))
         level = max(await level_of(self.transport), self.around.level)
         await self.transport.renew()
         token = await self.transport.append(encode(Claim(self.around.owner, level)))
@@ -61,9 +85,11 @@ class TakeOver:
         if head.revision >= token:
             raise Halted(f"the memory is at {head.revision}, beyond the claim at {token}: this is another log")
         fold, layout = await self._catch_up(token, head, begin)
+        self.heed(Stage("publishing the last batch again"))
         self.around.step("caught_up")
         outputs_from = await self._publish_again(fold)
         self.around.step("published_again")
+        self.heed(Stage("reading the memory"))
         tenure = Tenure(self.lane, token, token, fold.head, Book(), fold.snapshots, fold.grown, layout)
         tenure.level, tenure.foreign = max(level, fold.validity.level), fold.validity.foreign
         tenure.outputs_from = outputs_from
@@ -99,7 +125,7 @@ class TakeOver:
         fold = Fold(Validity(await self._token_at(head)), head)
         pending: list[Stored] = []
         at, size = head, 0
-        async for entry in counted(self.transport, fold.validity, head.revision, token):
+        async for entry in counted(self._heeded(token), fold.validity, head.revision, token):
             if isinstance(entry.record, Complete):
                 fold.add_complete(entry.record)
             if not isinstance(entry.record, Batch):
@@ -118,6 +144,9 @@ class TakeOver:
             await self._advance(token, at, fold.head, pending)
         return fold
 
+    def _heeded(self, end: int) -> LogReader:
+        return _HeededLog(self.transport, self.heed, end)
+
     async def _token_at(self, head: Head) -> int:
         """The token in force at the memory's last batch; it has to be the very same batch."""
         async for entry in entries(self.transport, head.revision, head.revision + 1):
@@ -134,15 +163,17 @@ class TakeOver:
         """Write the memory anew, in numbered chunks. `found` is how it was laid out."""
         log.info("memory.rebuilding", lane=self.lane)
         try:
-            fold, content = await rebuild_content(self.transport, begin, token)
+            fold, content = await rebuild_content(self._heeded(token), begin, token)
         except Truncated as gone:
             if (await self.transport.log_bounds())[0] != begin:
                 raise Surprise("the log was cut by an earlier owner while it was read") from gone
             raise Halted(f"the log begins at {gone.begin} and holds no complete snapshot") from gone
         layout = content.layout
         expect_ok(await self.store.begin(self.lane, token, layout, found.keys if found else ()))
-        number = 0
+        number = written = 0
         for number, piece in enumerate(content.slices(layout, CHANGES_PER_CALL, BYTES_PER_CALL), 1):
+            self.heed(Stage("writing the memory anew", written, content.size))
+            written += sum(map(len, piece.values()))
             expect_ok(await self.store.rebuild(self.lane, token, number, layout.placed(piece), None))
             self.around.step("rebuilding")
             await asyncio.sleep(0)
@@ -200,6 +231,20 @@ class TakeOver:
             tenure.book.absorb(kind, fields)
             await asyncio.sleep(0)
         return [sum(len(name) + len(value) for name, value in fields.items()) for fields in contents]
+
+
+@dataclass(frozen=True, slots=True)
+class _HeededLog:
+    """The log while it is read for a take-over: between any two records it is heeded how far that is."""
+
+    log: LogReader
+    heed: Heed
+    end: int
+
+    async def read_log(self, start: int, stop: int) -> AsyncIterator[LogEntry]:
+        async for entry in self.log.read_log(start, stop):
+            self.heed(Stage("reading the log", entry.offset, self.end))
+            yield entry
 
 
 def _pieces(buckets: Sequence[_Bucket], sizes: Mapping[ResidentKind, int]) -> Iterator[list[_Bucket]]:

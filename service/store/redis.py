@@ -20,7 +20,7 @@ from redis.asyncio import Redis, RedisCluster, Sentinel
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoPermissionError, NoScriptError, RedisError
 
 from service.store.keys import LAYOUT, MARK, Layout, read_layout
 from service.store.port import NO_REVISION, Head, Refusal, Reply, Stored, StoreUnreachable
@@ -117,6 +117,24 @@ class RedisStore:
         head, _ = await self.peek(lane, ())
         found = read_layout(head.layout)
         await self._run("forget", self._names(lane, dict.fromkeys((*LAYOUT.keys, *(found.keys if found else ())))))
+
+    async def eviction_policies(self) -> frozenset[str]:
+        """What each server does when its memory is full (`maxmemory-policy`); empty where it must not be asked.
+
+        From `INFO memory`, for hosted servers refuse `CONFIG`.
+        """
+        try:
+            if isinstance(self._client, RedisCluster):
+                await self._client.initialize()
+                nodes = self._client.get_primaries()
+                told = [await self._client.info("memory", target_nodes=node) for node in nodes]
+            else:
+                told = [await self._client.info("memory")]
+        except NoPermissionError:
+            return frozenset()
+        except (RedisError, OSError) as error:
+            raise StoreUnreachable(f"the memory: {type(error).__name__}: {error}") from error
+        return frozenset(str(each["maxmemory_policy"]) for each in told if "maxmemory_policy" in each)
 
     async def close(self) -> None:
         """See `Store.close`."""

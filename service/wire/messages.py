@@ -21,6 +21,7 @@ PoisonReason = Literal[
     "too_large",
     "unknown_type",
     "unreadable_event",
+    "unreadable_record",
 ]
 """Why something went to the dead letters. `decide_raised` and `unreadable_event` are a lane's, the others ingest's."""
 

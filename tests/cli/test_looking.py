@@ -201,3 +201,6 @@ def test_schemas_are_exported_without_any_broker(alone: Run, tmp_path: Path) -> 
     schema = orjson.loads((tmp_path / "out" / "json" / "assignment.assigned.v1.json").read_bytes())
     assert "owner" in schema["properties"]
     assert yaml.safe_load((tmp_path / "out" / "asyncapi.yaml").read_text())["asyncapi"].startswith("3.")
+    for name, part in {"configuration": "rule_sets", "scenario": "steps"}.items():
+        written = orjson.loads((tmp_path / "out" / "json" / f"{name}.json").read_bytes())
+        assert part in written["properties"]
