@@ -310,6 +310,7 @@ class Process:
                 step=self.extras.step,
                 safeguards=self.extras.safeguards,
                 level=self.settings.lane.level,
+                newest_epoch=lambda: self.feed.history.source_state.newest_epoch,
             ),
             self.settings.limits(),
         )

@@ -29,13 +29,14 @@ from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, Lost, Messag
 from service.lane.deciding import Made, Read, Rules, begin_switch, decide_batch, switch_configuration
 from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.snapshot import Snapshots
+from service.lane.strangers import Strangers
 from service.lane.surprise import Halted, Left, Surprise
 from service.lane.surroundings import Surroundings
 from service.lane.takeover import Stage, TakeOver
 from service.settings import Limits
 from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS, BatchStep
-from service.wire.inputs import LaneInput, read_input, tick
+from service.wire.inputs import LaneInput, tick
 from service.wire.log_records import Batch, Outputs, Place, checksum, encode, output_bytes
 from service.wire.outputs import DEFAULT_DIVISION
 
@@ -70,15 +71,16 @@ class Lane:
     _too_large: int | None = None
     _landing: tuple[asyncio.Task[None], ...] = ()
     _ticked_ms: int = 0
-    _foreign_named: set[int] = field(default_factory=set)
     _leaving: asyncio.Event = field(default_factory=asyncio.Event)
     stage: Stage = Stage("waiting")
     """How far taking over is, for people; of no meaning once the lane is owned."""
     awaited: tuple[str, int] | None = None
     """Division and version of the configuration that taking over waits for."""
     _room_bytes: int = field(init=False)
+    _strangers: Strangers = field(init=False)
 
     def __post_init__(self) -> None:
+        self._strangers = Strangers(self.number, self.around)
         self._room_bytes = self.limits.record_max_bytes
 
     def leave(self) -> None:
@@ -229,7 +231,7 @@ class Lane:
             ) from gone
         if arrived:
             self.around.step("polled")
-        return [Read(item.offset, item.time_ms, read_input(item.value), item.value) for item in arrived]
+        return [Read(item.offset, item.time_ms, await self._strangers.read(item), item.value) for item in arrived]
 
     async def _load(self, tenure: Tenure) -> None:
         """Load the records that the waiting inputs name."""
@@ -284,11 +286,7 @@ class Lane:
     def _name_foreign(self, tenure: Tenure) -> None:
         """Say of each record of the log that no lane wrote where it is. It is passed over."""
         for offset, reason in tenure.foreign:
-            if offset not in self._foreign_named:
-                self._foreign_named.add(offset)
-                topic = self.around.topics.log
-                METERS.count("foreign_records", topic=topic)
-                log.error("record.passed_over", topic=topic, lane=self.number, offset=offset, why=reason)
+            self._strangers.name(self.around.topics.log, offset, reason)
         tenure.foreign.clear()
 
     async def _let_time_pass(self, tenure: Tenure) -> None:

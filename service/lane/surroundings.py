@@ -17,6 +17,11 @@ Step = Callable[[str], None]
 """Called with the name of each step that was done; tests end the process there."""
 
 
+def any_epoch() -> int:
+    """Every epoch may have been begun."""
+    return 2**63
+
+
 def no_step(name: str) -> None:
     """Nothing happens between the steps."""
 
@@ -36,7 +41,7 @@ class Surroundings:
 
     `configs` tells the newest configuration of each division of this lane; `configured` the one of a given version,
     which is there once the lane's log names it. `now_ms` is the wall clock: it only says when to let time pass.
-    `level` is the one that the lane is raised to, unless it is there already.
+    `level` is the one that the lane is raised to, unless it is there already. `newest_epoch` is that of the sources.
     """
 
     owner: str
@@ -47,3 +52,4 @@ class Surroundings:
     step: Step = no_step
     safeguards: Safeguards = Safeguards()
     level: int = FIRST_LEVEL
+    newest_epoch: Callable[[], int] = any_epoch

@@ -77,6 +77,7 @@ class World:
     broker: MemoryBroker = field(init=False)
     store: MemoryStore = field(default_factory=MemoryStore)
     sent: dict[str, int] = field(default_factory=dict)
+    newest_epoch: int = 2**63
 
     def __post_init__(self) -> None:
         self.broker = MemoryBroker(lambda: self.now_ms)
@@ -107,7 +108,9 @@ class World:
         async def configured(division: str, version: int) -> Config:
             return self.configs[division][version - 1]
 
-        around = Surroundings(owner, TOPICS, newest, configured, lambda: self.now_ms, step)
+        around = Surroundings(
+            owner, TOPICS, newest, configured, lambda: self.now_ms, step, newest_epoch=lambda: self.newest_epoch
+        )
         return Lane(LANE, MemoryTransport(self.broker, LANE, TOPICS), self.store, around, limits)
 
     async def owner(self, owner: str = "one", *, limits: Limits = SMALL, step: Step = no_step) -> Owner:
