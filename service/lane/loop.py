@@ -252,8 +252,10 @@ class Lane:
         """Make the batch true; from then on it is remembered and told of, side by side, while others go on."""
         await self.land()
         with _measured("append"):
-            offsets = [await self._append(tenure, part) for part in sealed.parts]
-            value = encode(replace(sealed.batch, parts=tuple(offsets))) if offsets else sealed.value
+            value, offsets = sealed.value, [await self._append(tenure, part) for part in sealed.parts]
+            if offsets:
+                self.around.step("parts_appended")
+                value = encode(replace(sealed.batch, parts=tuple(offsets)))
             revision = await self._append(tenure, value)
         tenure.grown += len(value) + sum(map(len, sealed.parts))
         self.around.step("appended")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from service.lane import loop
 from service.lane.surroundings import Safeguards
 from service.store.memory import LaneMemory
 from tests.simulation.run import ALL_SAFEGUARDS, simulate
@@ -45,6 +46,19 @@ def test_the_promises_are_kept_whatever_goes_wrong(first: int) -> None:
             f"replay with: python -m tests.simulation --seed {seed} --steps {STEPS} --events {EVENTS}\n"
             + "\n".join(report.found[:10])
         )
+
+
+@pytest.mark.parametrize("limit", [2_000, 5_000])
+def test_the_promises_are_kept_where_nothing_fits(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    """With a broker that takes next to nothing: outputs in parts, batches decided again, dead letters of the rest."""
+    monkeypatch.setattr(loop, "MAX_RECORD_BYTES", limit)
+    monkeypatch.setattr(loop, "PART_BYTES", limit // 3)
+    happened = Counter[str]()
+    for seed in range(SEEDS_PER_TEST):
+        report = simulate(seed, steps=STEPS, events=EVENTS)
+        assert not report.found, f"seed {seed}: " + "\n".join(report.found[:10])
+        happened += report.happened
+    assert happened["step_parts_appended"] > SEEDS_PER_TEST
 
 
 def test_a_seed_replays_exactly() -> None:
