@@ -74,14 +74,12 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         return list(dict.fromkeys(found))
 
     async def run(self) -> None:
-        """Read and send until `stop`, or until the frame has stopped the consumer."""
+        """Read and send until `stop`."""
         self._task = asyncio.current_task()
         self.reader.expect(self._started().assignment())
         attempt = 0
         while not self._is_leaving:
             (error,) = await asyncio.gather(self._step(), return_exceptions=True)
-            if isinstance(error, ConsumerStoppedError):
-                return
             if error is None:
                 attempt, self._trouble = 0, ""
                 continue

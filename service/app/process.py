@@ -258,7 +258,7 @@ class Process:
         """The subscribers run: let the group's member be polled and follow the configuration."""
         self.lanes.assign(self.group.assigned)
         self.probes.begin(self.probes.answers.shapes)
-        self.supervisor.start("intake", self.intake.run)
+        self.supervisor.start("intake", self.intake.run, may_end=True)
         self.supervisor.start("membership", self.group.pump)
         self.supervisor.start("configuration", self.feed.follow)
         self.supervisor.start("watch", self._watch)

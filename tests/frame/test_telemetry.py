@@ -149,9 +149,9 @@ def test_how_many_lines_were_left_out_is_a_key_of_the_line(monkeypatch: pytest.M
     now = 0.0
     monkeypatch.setattr(condensed, "_clock", lambda: now)
     for _ in range(5):
-        logging.getLogger("aiokafka").error("no broker")
+        logging.getLogger("a_library").error("no broker")
     now = 61.0
-    logging.getLogger("aiokafka").error("no broker")
+    logging.getLogger("a_library").error("no broker")
     assert [line.get("left_out") for line in lines(stream)] == [None, 4]
 
 
