@@ -136,7 +136,9 @@ class Lanes:
             except (Halted, TooManyDeadLetters, NewerLog) as halted:
                 one.problem = str(halted)
                 self._is(number, one, "halted")
-                log.error("lane.halted", lane=number, reason=one.problem, todo="see `fairlead adopt` and `restore`")
+                is_newer = isinstance(halted, NewerLog)
+                todo = "let a newer version own it" if is_newer else "see `fairlead adopt` and `restore`"
+                log.error("lane.halted", lane=number, reason=one.problem, todo=todo)
                 return
             one.attempts += 1
             await self.pause(one.attempts)

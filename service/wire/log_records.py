@@ -220,7 +220,7 @@ def _encode_batch(batch: Batch) -> bytes:
 
 
 def _dump(kind: str, record: LogRecord, rest: Mapping[str, object]) -> bytes:
-    head: dict[str, object] = {"format": FORMAT, "level": record.level, "kind": kind}
+    head: dict[str, object] = {"kind": kind, "format": FORMAT, "level": record.level}
     if not isinstance(record, Claim | Outputs):
         head["snapshots"] = [tuple(mark) for mark in record.snapshots]
     return orjson.dumps({**head, **rest})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from service.core.model import MemberEvent
 from service.kafka.port import Message
 from service.lane import strangers
 from service.telemetry import METERS
@@ -89,6 +90,21 @@ async def test_an_input_at_no_position_of_ours_is_a_dead_letter(at: list[Any], m
     assert world.owners == ["ann", "bob"]
     assert ("dead_letter", "unreadable_event") in world.outcomes
     assert named(lines) == [(TOPICS.events, 1)]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"until_ms": "tomorrow"}, {"until_ms": 1e300}, {"person": 7}, {"availability": None}, {"id": []}]
+)
+async def test_an_input_with_a_wrong_type_is_a_dead_letter(wrong: dict[str, object]) -> None:
+    """A time that is a text raised in each later decision that read it."""
+    world = World()
+    away = json.loads(input_of(MemberEvent(id="e", person="ann", availability="away"), (0, "crm.members", 0, 0)))
+    away["member"] |= wrong
+    world.put(json.dumps(away).encode())
+    world.send(created("lead/1", "pool:sales"))
+    await (await world.owner()).work(3)
+    assert world.owners == ["ann"]
+    assert ("dead_letter", "unreadable_event") in world.outcomes
 
 
 async def test_an_epoch_that_was_just_begun_is_heard_of_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

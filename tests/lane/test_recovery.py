@@ -215,7 +215,17 @@ async def test_an_empty_or_half_built_memory_is_not_restored() -> None:
     world = in_memory()
     assert "nothing whole" in await refused(restore(world.patient(), "tests", {"main"}))
     await world.store.fence(LANE, 1)
-    await world.store.rebuild(LANE, 1, 0, [], None)
+    await world.store.begin(LANE, 1, LAYOUT)
+    assert "nothing whole" in await refused(restore(world.patient(), "tests", {"main"}))
+
+
+async def test_a_memory_that_lost_a_part_is_not_restored() -> None:
+    """Its snapshot would carry the loss into the log."""
+    world = in_memory()
+    await worked(world, "1")
+    await world.lose_topics()
+    assert isinstance(world.store, MemoryStore)
+    world.store.lanes[LANE].content.pop(LAYOUT.keys_of("record")[5])
     assert "nothing whole" in await refused(restore(world.patient(), "tests", {"main"}))
 
 
