@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from schemas import config as documents
 from service.config.conditions import predicate, predicates
 from service.config.consistency import Declared, entry_name, findings
+from service.config.defaults import implied_defaults
 from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
 from service.config.problems import ConfigurationError, Problem
@@ -32,6 +33,7 @@ from service.core.configuration import (
 from service.core.model import Target
 from service.language.predicate import Predicate
 from service.language.tree import Always
+from service.wording import worded
 
 LABEL_CHARACTERS: Final = 8
 
@@ -49,7 +51,7 @@ def from_wire(data: bytes, version: int) -> Config:
         document = documents.Document.model_validate_json(data)
     except ValidationError as error:
         raise ConfigurationError(
-            Problem(origin, 0, 0, f"{shown(detail['loc'])}: {detail['msg']}") for detail in error.errors()
+            Problem(origin, 0, 0, f"{shown(detail['loc'])}: {worded(detail)}") for detail in error.errors()
         ) from error
     problems = [
         Problem(origin, 0, 0, f"{shown(finding.path)}: {finding.message}")
@@ -80,7 +82,8 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
             for set_id, rule_set in sorted(document.rule_sets.items())
             if rule_set.active
         },
-        defaults={name: _target(target, name) for name, target in sorted(document.defaults.items())},
+        defaults={name: _target(target, name) for name, target in sorted(document.defaults.items())}
+        | {record_type: Target("pool", pool) for record_type, pool in implied_defaults(document).items()},
         scores={record_type: _score(rows, zone) for record_type, rows in sorted(document.scores.items())},
         unowned_users=frozenset(unowned.users),
         unowned_channels=frozenset(unowned.channels),

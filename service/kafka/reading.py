@@ -38,8 +38,8 @@ class ReadTooSlowly(Exception):
 
 
 def record_key(division: str, record: str) -> bytes:
-    """The key of what is published about a record (`lead/4711`)."""
-    return (record if division == DEFAULT_DIVISION else f"{division}/{record}").encode()
+    """The key of what is published about a record (`lead/4711`). No record has the key of what is no text."""
+    return (record if division == DEFAULT_DIVISION else f"{division}/{record}").encode(errors="surrogatepass")
 
 
 async def read_key(connection: KafkaConnection, topic: str, key: bytes) -> list[RawRecord]:

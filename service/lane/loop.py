@@ -26,7 +26,7 @@ from service.core.configuration import Config
 from service.core.model import RecordEvent
 from service.core.state import Changes
 from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, Lost, Message, Transport, Truncated
-from service.lane.deciding import Made, Read, Rules, begin_switch, decide_batch, switch_configuration
+from service.lane.deciding import UNDECIDED, Made, Read, Rules, begin_switch, decide_batch, switch_configuration
 from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.snapshot import Snapshots
 from service.lane.strangers import Strangers
@@ -387,7 +387,7 @@ def _count(made: Made) -> None:
     for (kind, reason), amount in Counter((line.kind, line.reason) for line in made.batch.outcomes).items():
         if kind == "dead_letter":
             METERS.count("dead_letters", amount, reason=reason)
-        else:
+        elif reason not in UNDECIDED:
             METERS.count("decisions", amount, outcome=kind)
     for topic, amount in Counter(message.topic for message in made.batch.outputs).items():
         METERS.count("outputs_published", amount, topic=topic)

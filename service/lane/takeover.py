@@ -178,7 +178,8 @@ class TakeOver:
             self.around.step("rebuilding")
             await asyncio.sleep(0)
         expect_ok(await self.store.rebuild(self.lane, token, number + 1, [], fold.head))
-        METERS.count("rebuilds", lane=str(self.lane))
+        if fold.head.revision != NO_REVISION:
+            METERS.count("rebuilds", lane=str(self.lane))
         log.info("memory.rebuilt", lane=self.lane, revision=fold.head.revision)
         return fold, layout
 

@@ -7,25 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.model import ExclusionReason
 from service.core.sharing.eligibility import Situation, choose
 from service.core.state import Kind, Pool, State
-from service.lane.book import Book
-from service.store.keys import LAYOUT
-from service.store.port import NO_REVISION, Head, Store
-from service.wire.lanes import lane_of
+from service.store.port import Store
+from service.views.peeking import MemoryState, peek
 
 WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "person")
-
-
-MemoryState = Literal["ready", "rebuilding", "empty"]
-"""Of the lane's memory. While it is rebuilt its content means nothing; it is empty before the first decision, and
-after it was thrown away until the lane next does something.
-"""
 
 
 class MemberStanding(NamedTuple):
@@ -58,13 +50,8 @@ async def standings(store: Store, configs: Mapping[str, Config], lanes: int, now
     """All pools of these divisions' newest configurations, by division and name."""
     found: list[PoolStanding] = []
     for division, config in sorted(configs.items()):
-        watched = [(kind, key) for kind in WATCHED for key in LAYOUT.keys_of(kind)]
-        head, contents = await store.peek(lane_of(division, lanes), [key for _, key in watched])
-        book = Book()
-        for (kind, _), fields in zip(watched, contents, strict=True):
-            book.absorb(kind, fields)
-        state = book.state(division)
-        found += [_standing(spec, config, state, now_ms, _memory(head)) for _, spec in sorted(config.pools.items())]
+        state, memory = await peek(store, division, lanes, WATCHED)
+        found += [_standing(spec, config, state, now_ms, memory) for _, spec in sorted(config.pools.items())]
     return found
 
 
@@ -89,9 +76,3 @@ def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory:
         members,
         memory,
     )
-
-
-def _memory(head: Head) -> MemoryState:
-    if head.building:
-        return "rebuilding"
-    return "empty" if head.revision == NO_REVISION else "ready"
