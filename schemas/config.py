@@ -24,6 +24,7 @@ from schemas.config_values import (
     Name,
     Names,
     PersonId,
+    Weight,
     Zone,
     detailed,
     in_order,
@@ -108,7 +109,7 @@ class Member(Condition):
     """
 
     user: Annotated[Id, Field(description="The id of a user.")]
-    weight: Annotated[float, Field(gt=0, le=1_000, strict=True, description="2 gets twice as much as 1.")] = 1.0
+    weight: Weight = 1.0
     max_open: Annotated[
         int | None,
         Field(

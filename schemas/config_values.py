@@ -108,3 +108,14 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
+
+
+LEAST_WEIGHT: Final = 0.001
+GREATEST_WEIGHT: Final = 1_000
+"""A member's turns are counted in whole steps of 1 / weight. Within these bounds a step is neither nothing nor so long
+that the sum of a thousand million of them outgrows the whole numbers of JSON."""
+
+Weight = Annotated[
+    float,
+    Field(ge=LEAST_WEIGHT, le=GREATEST_WEIGHT, strict=True, description="2 gets twice as much as 1."),
+]

@@ -11,13 +11,15 @@ from typing import Final
 
 from service.core.case import Case
 from service.core.configuration import Config
-from service.core.draft import Draft
+from service.core.state import State
 
 TEAM: Final = "*team*"
 """Stands for the entry where a team matched by its domain."""
-FORGOTTEN_AT_ONCE: Final = 1_000
 DEFAULT: Final = "*default*"
 """Stands for the entry where the default target was used."""
+
+FORGOTTEN_AT_ONCE: Final = 1_000
+"""So many counts are dropped in one step of a switch."""
 
 
 def count(case: Case, rule_set: str, entry: str) -> None:
@@ -27,17 +29,11 @@ def count(case: Case, rule_set: str, entry: str) -> None:
     hit.last_ms = case.now_ms
 
 
-def forget_gone(draft: Draft, config: Config) -> bool:
-    """Drop what was counted of entries that a new configuration no longer has, or has no longer active.
-
-    At most `FORGOTTEN_AT_ONCE` of them. True: there may be more.
-    """
+def gone_hits(state: State, config: Config) -> list[str]:
+    """What was counted of entries that a new configuration no longer has, or has no longer active."""
     kept = {hit_field(rule_set.id, entry) for rule_set in config.rule_sets.values() for entry in (TEAM, DEFAULT)}
     kept |= {hit_field(each.id, entry.id) for each in config.rule_sets.values() for entry in each.entries}
-    gone = [field for field, _ in draft.hits.items() if field not in kept][:FORGOTTEN_AT_ONCE]
-    for field in gone:
-        draft.hits.drop(field)
-    return len(gone) == FORGOTTEN_AT_ONCE
+    return [field for field in state.hits if field not in kept]
 
 
 def hit_field(rule_set: str, entry: str) -> str:

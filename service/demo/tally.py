@@ -18,12 +18,10 @@ from service.core.model import Assigned, Decision, Pending, Queued, Rejected
 from service.wire.dead_letters import DETAIL, REASON, SOURCE_EPOCH, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC
 from service.wire.decisions import NotADecision, read_decision
 from service.wire.log_records import NO_OFFSET, Batch, Claim, Foreign, NewerLog, decode
-from service.wire.messages import Headers, Position, RawRecord
+from service.wire.messages import OF_A_LANE, Headers, Position, RawRecord
 from service.wire.topics import Topics
 
 PUBLISHED: Final = frozenset({"assigned", "pending", "rejected", "released"})
-LANE_REASONS: Final = frozenset({"decide_raised", "unreadable_event"})
-"""Dead letters of a lane are outcomes in its log already."""
 
 
 class DeadLetter(NamedTuple):
@@ -93,7 +91,7 @@ class Tally:
         positions += [
             source
             for source, letter in self.dead_letters.items()
-            if letter.reason not in LANE_REASONS and source in self._places
+            if letter.reason not in OF_A_LANE and source in self._places
         ]
         return sorted(positions) + sorted("/".join(name) for name, count in self._numbers.items() if count > 1)
 
@@ -164,7 +162,7 @@ class Tally:
         if position in self.dead_letters:
             return
         self.dead_letters[position] = DeadLetter(said[REASON], said[DETAIL], position)
-        self.answered += said[REASON] not in LANE_REASONS
+        self.answered += said[REASON] not in OF_A_LANE
 
     def _answer(self, source: str, place: tuple[int, int]) -> None:
         places = self._places[source]

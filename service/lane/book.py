@@ -45,7 +45,8 @@ class Book:
 
     `place` is where the input goes on, `clock_ms` the lane's time, `marks` the highest position taken of each source
     partition, `epoch` the newest of them, `versions` each division's configuration, `switching` the divisions whose
-    switch to that version was begun and is not finished: before it is, nothing else is decided.
+    switch to that version was begun and is not finished: before it is, nothing else is decided. `raised` are the events
+    in a row whose decision raised.
     """
 
     def __init__(self) -> None:
@@ -56,7 +57,7 @@ class Book:
         self.marks: dict[tuple[str, int], SourceMark] = {}
         self.versions: dict[str, int] = {}
         self.switching: set[str] = set()
-        self.raised_in_a_row = 0
+        self.raised: list[Position] = []
         self.epoch = 0
         self._agenda: list[tuple[int, str, str]] = []
 

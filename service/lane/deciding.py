@@ -2,23 +2,24 @@
 
 Each input is decided with the changes of those before it. Timers that are due by an input's time go off first, a
 bounded number of them; when that number is used up the batch ends, possibly in front of an input, and says how far it
-came. An input whose decision raises goes to the dead letters and its changes are dropped; the others go on.
+came. What a decision raises costs the event, timer or piece of a switch that it is about (see `raising`).
 """
 
 from __future__ import annotations
 
-import traceback
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, NamedTuple, assert_never
 
+import orjson
 import structlog
 
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.decide import decide
-from service.core.holding.membership import switch_steps, switched
+from service.core.holding.membership import SwitchStep, switch_steps, switched
 from service.core.model import (
     Assigned,
     Decision,
@@ -29,15 +30,15 @@ from service.core.model import (
     Rejected,
     Released,
 )
-from service.core.state import FIRST_LEVEL, KINDS, Changes, Kind, Record, Value
+from service.core.state import FIRST_LEVEL, KINDS, Kind, Record, Timer, Value
 from service.core.timers import fire
 from service.lane.book import NOTHING_CHANGED, Book, stored
+from service.lane.raising import MAX_RAISED_IN_A_ROW, PUT_OFF_MS, DoesNotFit, Raised, fitting_letter, guarded
 from service.settings import Limits
 from service.store.keys import LANE
-from service.wire.dead_letters import LEAST_LIMIT_BYTES, dead_letter
 from service.wire.inputs import LaneInput, Origin, Tick
 from service.wire.log_records import NO_OFFSET, Batch, OutcomeLine, Place, output_bytes
-from service.wire.messages import Message, Poison, Position
+from service.wire.messages import Message, Poison, PoisonReason, Position
 from service.wire.outputs import DEFAULT_DIVISION, NO_ORIGIN, Context, render
 from service.wire.topics import Topics
 
@@ -45,12 +46,6 @@ log = structlog.get_logger()
 
 CODE_VERSION: Final = 1
 """Grows when `decide` changes what it decides; each batch names it."""
-
-MAX_RAISED_IN_A_ROW: Final = 100
-"""So many inputs in a row whose decision raised are a bug and not bad input: the lane halts."""
-
-LETTER_LOG_BYTES: Final = 1_900_000
-"""What a dead letter may take in a log record: control characters take six times what they are, base64 a third more."""
 
 TICKED: Final = "tick"
 """The reason in the log where only time has passed."""
@@ -63,14 +58,6 @@ RECORD_BYTES: Final = 200
 FIELD_BYTES: Final = 100
 """About what an output, an outcome, a changed record and another changed value take in the log, besides the output's
 value and the facts."""
-
-
-class DoesNotFit(Exception):
-    """What was decided cannot be written down; the event is a dead letter."""
-
-
-class TooManyDeadLetters(Exception):
-    """Deciding raised for too many inputs in a row. This is a bug: see the dead letters' traces, then restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +100,7 @@ def decide_batch(book: Book, inputs: Sequence[Read], rules: Rules) -> Made:
     used = 0
     for item in inputs:
         book.clock_ms = max(book.clock_ms, item.time_ms)
-        if not making.fire_due_timers() or not making.has_room(item):
+        if is_at_a_loss(book) or not making.fire_due_timers() or not making.has_room(item):
             break
         making.take(item)
         used += 1
@@ -122,12 +109,17 @@ def decide_batch(book: Book, inputs: Sequence[Read], rules: Rules) -> Made:
     return making.finish(used)
 
 
-def begin_switch(book: Book, config: Config) -> Iterator[Changes]:
+def is_at_a_loss(book: Book) -> bool:
+    """Whether so many events in a row raised that nothing more is to be decided."""
+    return len(book.raised) >= MAX_RAISED_IN_A_ROW
+
+
+def begin_switch(book: Book, config: Config) -> Iterator[SwitchStep]:
     """The steps of a division's switch to this version, those that are left where it was begun before."""
     return switch_steps(book.state(config.division), config, book.clock_ms)
 
 
-def switch_configuration(book: Book, config: Config, steps: Iterator[Changes], rules: Rules) -> Made:
+def switch_configuration(book: Book, config: Config, steps: Iterable[SwitchStep], rules: Rules) -> Made:
     """A batch with as many steps of a switch as it takes. The first says that the version is in force.
 
     When none is left, the division is no longer among those that the book calls switching.
@@ -139,8 +131,8 @@ def switch_configuration(book: Book, config: Config, steps: Iterator[Changes], r
         book.switching.add(division)
         verdict = Verdict((switched(config),), {})
         making.record(division, verdict, making.tell(division, verdict, book.place.ordinal))
-    for taken, changes in enumerate(steps, 1):
-        making.record(division, Verdict((), changes), _Told([], []))
+    for taken, step in enumerate(steps, 1):
+        making.switch(division, step)
         if making.is_full or taken == rules.limits.switch_steps:
             break
     else:
@@ -191,11 +183,30 @@ class _Making:
             if self._timers_left == 0 or self.is_full:
                 return False
             self._timers_left -= 1
-            _, division, name = timer
-            room_bytes = self._rules.limits.record_max_bytes - self._bytes
-            verdict = fire(name, book.state(division), self._config(division), book.clock_ms, room_bytes)
-            self.record(division, verdict, self.tell(division, verdict, self._ordinal))
+            due_ms, division, name = timer
+            fired = guarded(partial(self._fire, division, name))
+            if isinstance(fired, Raised):
+                later = Timer(book.clock_ms + PUT_OFF_MS)
+                self.record(division, Verdict((), {"timer": {name: later}}), _Told([], []))
+                self._give_up("timer_raised", fired, {"division": division, "timer": name, "due_ms": due_ms})
+            else:
+                self.record(division, *fired)
         return True
+
+    def _fire(self, division: str, name: str) -> tuple[Verdict, _Told]:
+        """What comes of a timer, and what is told of it; nothing is changed yet."""
+        book = self._book
+        room_bytes = self._rules.limits.record_max_bytes - self._bytes
+        verdict = fire(name, book.state(division), self._config(division), book.clock_ms, room_bytes)
+        return verdict, self.tell(division, verdict, self._ordinal)
+
+    def switch(self, division: str, step: SwitchStep) -> None:
+        """Take one step of a switch. One that raises is left out: what it is about stays as it was."""
+        changes = guarded(step.changes)
+        if isinstance(changes, Raised):
+            self._give_up("switch_raised", changes, {"division": division, "step": step.about})
+        else:
+            self.record(division, Verdict((), changes), _Told([], []))
 
     def take(self, item: Read) -> None:
         """Decide one input and step behind it."""
@@ -205,8 +216,7 @@ class _Making:
             case Tick():
                 self._note("nothing", TICKED, "")
             case Poison() as poison:
-                here = Position(self._book.epoch, self._rules.topics.events, self._rules.lane, item.offset)
-                self._refuse(poison, here)
+                self._refuse(poison, self._here())
             case LaneInput() as received:
                 self._take_event(received, item.raw)
             case _:
@@ -269,12 +279,13 @@ class _Making:
             return
         self._book.take(position)
         self._marked[position.topic, position.partition] = None
-        try:
-            decided = self._decide(received, source)
-        except Exception as error:  # noqa: BLE001  # the one place: what a decision raises costs its event, not the lane
-            self._raised(received, raw, error)
+        decided = guarded(partial(self._decide, received, source))
+        if isinstance(decided, Raised):
+            self._book.raised.append(position)
+            log.error("decision.raised", position=source, error=type(decided.error).__name__)
+            self._refuse(Poison("decide_raised", decided.what, raw), position, decided.trace)
             return
-        self._book.raised_in_a_row = 0
+        self._book.raised.clear()
         for division, verdict, told in decided:
             self.record(division, verdict, told)
 
@@ -309,29 +320,25 @@ class _Making:
             return sorted(self._rules.configs) or [DEFAULT_DIVISION]
         return [received.division or DEFAULT_DIVISION]
 
-    def _raised(self, received: LaneInput, raw: bytes, error: Exception) -> None:
-        self._book.raised_in_a_row += 1
-        if self._book.raised_in_a_row > MAX_RAISED_IN_A_ROW:
-            raise TooManyDeadLetters(f"deciding raised for {self._book.raised_in_a_row} events in a row") from error
-        log.error("decision.raised", position=str(received.position), error=type(error).__name__)
-        trace = "".join(traceback.format_exception(error))
-        poison = Poison("decide_raised", f"{type(error).__name__}: {error}", raw)
-        self._refuse(poison, received.position, trace)
+    def _give_up(self, reason: PoisonReason, raised: Raised, about: dict[str, object]) -> None:
+        """Tell with a dead letter of what raised and was no event: it has no source, and stands for this place."""
+        log.error("decision.raised", lane=self._rules.lane, reason=reason, error=type(raised.error).__name__)
+        self._note("dead_letter", reason, "")
+        self._add_letter(Poison(reason, raised.what, orjson.dumps(about)), self._here(), raised.trace)
 
     def _refuse(self, poison: Poison, position: Position, trace: str = "") -> None:
         self._note("dead_letter", poison.reason, str(position))
-        letter = self._letter(poison, position, trace)
+        self._add_letter(poison, position, trace)
+
+    def _add_letter(self, poison: Poison, position: Position, trace: str) -> None:
+        limit_bytes = self._rules.limits.dead_letter_limit_bytes
+        letter = fitting_letter(poison, position, self._rules.topics, trace, limit_bytes)
         self._outputs.append(letter)
         self._bytes += OUTCOME_BYTES + output_bytes(letter)
 
-    def _letter(self, poison: Poison, position: Position, trace: str) -> Message:
-        """The dead letter, cut to what its topic and a log record take."""
-        limit = self._rules.limits.dead_letter_limit_bytes
-        letter = dead_letter(poison, position, self._rules.topics, trace, limit)
-        while output_bytes(letter) > LETTER_LOG_BYTES and limit > LEAST_LIMIT_BYTES:
-            limit = max(LEAST_LIMIT_BYTES, limit // 2)
-            letter = dead_letter(poison, position, self._rules.topics, trace, limit)
-        return letter
+    def _here(self) -> Position:
+        """The place in the lane's input."""
+        return Position(self._book.epoch, self._rules.topics.events, self._rules.lane, self._offset)
 
     def _publish(self, messages: Sequence[Message]) -> None:
         self._outputs += messages

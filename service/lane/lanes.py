@@ -13,18 +13,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import structlog
 
-from service.lane.deciding import TooManyDeadLetters
 from service.lane.loop import Lane
 from service.lane.ownership import Tenure
+from service.lane.raising import TooManyDeadLetters
 from service.lane.surprise import Fenced, Halted, Surprise
 from service.supervision import Supervisor
 from service.telemetry import METERS, LaneState
 from service.wire.log_records import NewerLog
 
 log = structlog.get_logger()
+
+_REMEDIES: Final[Mapping[type[Exception], str]] = {
+    Halted: "see `fairlead adopt` and `restore`",
+    NewerLog: "let a newer version own it",
+    TooManyDeadLetters: "see the traces with `fairlead deadletters show`, mend what raised, then start again",
+}
 
 
 @dataclass
@@ -136,9 +143,7 @@ class Lanes:
             except (Halted, TooManyDeadLetters, NewerLog) as halted:
                 one.problem = str(halted)
                 self._is(number, one, "halted")
-                is_newer = isinstance(halted, NewerLog)
-                todo = "let a newer version own it" if is_newer else "see `fairlead adopt` and `restore`"
-                log.error("lane.halted", lane=number, reason=one.problem, todo=todo)
+                log.error("lane.halted", lane=number, reason=one.problem, todo=_REMEDIES[type(halted)])
                 return
             one.attempts += 1
             await self.pause(one.attempts)

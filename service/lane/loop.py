@@ -18,16 +18,27 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NoReturn
 
 import structlog
 
 from service.core.configuration import Config
+from service.core.holding.membership import SwitchStep
 from service.core.model import RecordEvent
-from service.core.state import Changes
-from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, Lost, Message, Transport, Truncated
-from service.lane.deciding import UNDECIDED, Made, Read, Rules, begin_switch, decide_batch, switch_configuration
+from service.kafka.port import BrokerUnreachable, Lost, Transport, Truncated
+from service.lane.deciding import (
+    UNDECIDED,
+    Made,
+    Read,
+    Rules,
+    begin_switch,
+    decide_batch,
+    is_at_a_loss,
+    switch_configuration,
+)
 from service.lane.ownership import Tenure, append, expect_ok, load_records
+from service.lane.raising import TooManyDeadLetters
+from service.lane.sealing import Sealed, seal
 from service.lane.snapshot import Snapshots
 from service.lane.strangers import Strangers
 from service.lane.surprise import Halted, Left, Surprise
@@ -37,7 +48,7 @@ from service.settings import Limits
 from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS, BatchStep
 from service.wire.inputs import LaneInput, tick
-from service.wire.log_records import Batch, Outputs, Place, checksum, encode, output_bytes
+from service.wire.log_records import Place, checksum, encode
 from service.wire.outputs import DEFAULT_DIVISION
 
 log = structlog.get_logger()
@@ -45,11 +56,6 @@ log = structlog.get_logger()
 TICK_PAUSE_MS: Final = 1_000
 """At most one tick in this time, should the broker's clock be behind ours."""
 
-
-PART_BYTES: Final = 1_000_000
-"""About so much of a batch's outputs goes into one record where they are too many for the batch's own."""
-LONGEST_GAP: Final = 10**12
-"""So many offsets ahead are guessed for the size of a record that is to name them: nobody writes so much in between."""
 
 ROOM_GROWTH: Final = 8
 """After a log record that was too large the room grows back by such a part with each batch."""
@@ -67,7 +73,7 @@ class Lane:
     _configs: dict[str, Config] = field(default_factory=dict)
     _waiting: list[Read] = field(default_factory=list)
     _loaded: set[tuple[str, str]] = field(default_factory=set)
-    _steps: Iterator[Changes] | None = None
+    _steps: Iterator[SwitchStep] | None = None
     _too_large: int | None = None
     _landing: tuple[asyncio.Task[None], ...] = ()
     _ticked_ms: int = 0
@@ -215,6 +221,9 @@ class Lane:
         await self._commit(tenure, sealed, made)
         if made.used:
             METERS.timing("event_to_decision_seconds", max(0, self.around.now_ms() - self._waiting[0].time_ms) / 1000)
+        if is_at_a_loss(tenure.book):
+            await self.land()
+            raise TooManyDeadLetters(tenure.book.raised)
         self._waiting = self._waiting[made.used :]
         if not self._waiting:
             tenure.book.forget_records(self._loaded)
@@ -248,7 +257,7 @@ class Lane:
         self._loaded |= named
         self.around.step("loaded")
 
-    async def _commit(self, tenure: Tenure, sealed: _Sealed, made: Made) -> None:
+    async def _commit(self, tenure: Tenure, sealed: Sealed, made: Made) -> None:
         """Make the batch true; from then on it is remembered and told of, side by side, while others go on."""
         await self.land()
         with _measured("append"):
@@ -314,25 +323,17 @@ class Lane:
             self._too_large,
         )
 
-    def _sealed(self, tenure: Tenure, made: Made) -> _Sealed:
-        """The batch's bytes, with the token and what is known of snapshots.
+    def _sealed(self, tenure: Tenure, made: Made) -> Sealed:
+        """The batch as it goes into the log.
 
-        How large a record becomes is estimated while it is made. Where more comes of it, its outputs go in parts in
-        front of it, and are its outputs only together with it. If it is too large even so, it is decided again with
-        half of the room, which then grows back; an input that was alone in its batch is refused then.
+        If it is too large even so, it is decided again with half of the room, which then grows back; an input that was
+        alone in its batch is refused then.
         """
-        kinds = {kind: tenure.layout.kinds[kind] for kind in made.batch.changes}
-        batch = replace(made.batch, token=tenure.token, level=tenure.level, kinds=kinds)
-        batch = replace(batch, snapshots=tenure.snapshots, grown=tenure.grown)
-        value, parts = encode(batch), list[bytes]()
-        if len(value) > MAX_RECORD_BYTES:
-            parts = [encode(Outputs(tenure.token, part, tenure.level)) for part in _parts(batch.outputs)]
-            batch = replace(batch, outputs=(), parts=(tenure.last + LONGEST_GAP,) * len(parts))
-            value = encode(batch)
-        if len(value) > MAX_RECORD_BYTES:
-            self._give_up(made, len(value))
+        sealed = seal(made.batch, tenure)
+        if not sealed.fits:
+            self._give_up(made, len(sealed.value))
         self._room_bytes = min(self._room_bytes + self._room_bytes // ROOM_GROWTH + 1, self.limits.record_max_bytes)
-        return _Sealed(batch, value, parts)
+        return sealed
 
     def _give_up(self, made: Made, size: int) -> NoReturn:
         """Decide a batch that does not fit again, so that it will. Never the same again and again."""
@@ -344,29 +345,6 @@ class Lane:
             )
         self._room_bytes = max(1, self._room_bytes // 2)
         raise Surprise(f"a log record of {size} bytes is too large; the next has half of the room")
-
-
-class _Sealed(NamedTuple):
-    """A batch as it goes into the log, and the records with its outputs that go before it, if they do."""
-
-    batch: Batch
-    value: bytes
-    parts: list[bytes]
-
-
-def _parts(outputs: Sequence[Message]) -> Iterator[list[Message]]:
-    """The outputs in their order, in parts that fit a log record."""
-    part: list[Message] = []
-    size = 0
-    for output in outputs:
-        needed = output_bytes(output)
-        if part and size + needed > PART_BYTES:
-            yield part
-            part, size = [], 0
-        part.append(output)
-        size += needed
-    if part:
-        yield part
 
 
 async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:

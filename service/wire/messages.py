@@ -6,7 +6,7 @@ These types stand below both ports: the broker client makes them, the codecs rea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 Header = tuple[str, bytes | None]
 Headers = tuple[Header, ...]
@@ -18,12 +18,17 @@ PoisonReason = Literal[
     "invalid_header",
     "invalid_json",
     "invalid_schema",
+    "switch_raised",
+    "timer_raised",
     "too_large",
     "unknown_type",
     "unreadable_event",
     "unreadable_record",
 ]
-"""Why something went to the dead letters. `decide_raised` and `unreadable_event` are a lane's, the others ingest's."""
+"""Why something went to the dead letters. `OF_A_LANE` are a lane's, the others ingest's."""
+OF_A_LANE: Final[frozenset[PoisonReason]] = frozenset(
+    {"decide_raised", "switch_raised", "timer_raised", "unreadable_event"}
+)
 
 
 class Message(NamedTuple):

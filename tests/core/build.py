@@ -115,7 +115,7 @@ def switch(state: State, given: Config, now_ms: int) -> Verdict:
     """All steps of a switch together."""
     changes: dict[Kind, dict[str, Value | None]] = {}
     for step in membership.switch_steps(state, given, now_ms):
-        for kind, fields in step.items():
+        for kind, fields in step.changes().items():
             changes.setdefault(kind, {}).update(fields)
     return Verdict((membership.switched(given),), changes)
 

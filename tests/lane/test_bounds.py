@@ -11,7 +11,7 @@ import pytest
 from service.core.configuration import PoolSpec, User
 from service.core.model import MemberEvent
 from service.kafka.port import MAX_RECORD_BYTES
-from service.lane import deciding, loop
+from service.lane import deciding, sealing
 from service.lane.surprise import Surprise
 from service.lane.surroundings import Step
 from service.wire.log_records import Outputs
@@ -150,8 +150,8 @@ def telling(*members: str) -> tuple[PoolSpec, tuple[User, ...]]:
 @pytest.fixture
 def small_records(monkeypatch: pytest.MonkeyPatch) -> int:
     """A broker that takes less, so that a thousand people are many; its limit in bytes."""
-    monkeypatch.setattr(loop, "MAX_RECORD_BYTES", 200_000)
-    monkeypatch.setattr(loop, "PART_BYTES", 100_000)
+    monkeypatch.setattr(sealing, "MAX_RECORD_BYTES", 200_000)
+    monkeypatch.setattr(sealing, "PART_BYTES", 100_000)
     return 200_000
 
 
@@ -256,8 +256,8 @@ async def test_waiting_records_with_much_to_remember_drain_in_bounded_pieces(mon
 
 async def test_an_input_of_which_too_much_comes_is_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is tried once alone, then refused; those around it are decided."""
-    monkeypatch.setattr(loop, "MAX_RECORD_BYTES", 8_000)
-    monkeypatch.setattr(loop, "PART_BYTES", 4_000)
+    monkeypatch.setattr(sealing, "MAX_RECORD_BYTES", 8_000)
+    monkeypatch.setattr(sealing, "PART_BYTES", 4_000)
     world = World()
     odd = "x" * 9_000
     world.send(created("lead/1", "pool:sales"), created(f"lead/{odd}", "pool:sales"), created("lead/2", "pool:sales"))

@@ -14,15 +14,15 @@ from service.core.state import Timer
 from service.kafka.port import MAX_RECORD_BYTES
 from service.lane.book import Book
 from service.lane.deciding import (
-    MAX_RAISED_IN_A_ROW,
     Made,
     Read,
     Rules,
-    TooManyDeadLetters,
     begin_switch,
     decide_batch,
+    is_at_a_loss,
     switch_configuration,
 )
+from service.lane.raising import MAX_RAISED_IN_A_ROW
 from service.settings import Limits
 from service.wire.dead_letters import stored_bytes
 from service.wire.inputs import LANE_INPUT_LIMIT_BYTES, Decoded, Tick, decode, read_input
@@ -147,22 +147,23 @@ def test_a_lanes_dead_letter_keeps_the_limit_of_the_settings() -> None:
     assert b"ZeroDivisionError: planted" in (dict(message.headers)["dead_letter_traceback"] or b"")
 
 
-def test_too_many_raises_in_a_row_halt_the_lane() -> None:
-    """A bug must become an outage, not a silent loss of everything that comes."""
+def test_too_many_raises_in_a_row_end_the_batch() -> None:
+    """A bug must become an outage, not a silent loss of everything that comes; what raised is told of first."""
     book, given = division(BROKEN)
     inputs = [read(created(f"lead/{number}"), number) for number in range(MAX_RAISED_IN_A_ROW + 1)]
-    assert kinds(decide_batch(book, inputs[:-1], given)) == ["dead_letter"] * MAX_RAISED_IN_A_ROW
-    with pytest.raises(TooManyDeadLetters):
-        decide_batch(book, inputs[-1:], given)
+    made = decide_batch(book, inputs, given)
+    assert kinds(made) == ["dead_letter"] * MAX_RAISED_IN_A_ROW
+    assert (made.used, len(made.batch.outputs)) == (MAX_RAISED_IN_A_ROW, MAX_RAISED_IN_A_ROW)
+    assert is_at_a_loss(book)
 
 
 def test_a_sound_decision_ends_a_row_of_raises() -> None:
     """Only a row without any success is a bug."""
     book, given = division(BROKEN)
-    bad = [read(created(f"lead/{number}"), number) for number in range(MAX_RAISED_IN_A_ROW)]
+    bad = [read(created(f"lead/{number}"), number) for number in range(MAX_RAISED_IN_A_ROW - 1)]
     good = read(created("lead/good", "pool:sales"), len(bad))
-    worse = [read(created(f"lead/b{number}"), number + 101) for number in range(MAX_RAISED_IN_A_ROW)]
-    assert kinds(decide_batch(book, [*bad, good, *worse], given)).count("dead_letter") == 2 * MAX_RAISED_IN_A_ROW
+    worse = [read(created(f"lead/b{number}"), number + 100) for number in range(MAX_RAISED_IN_A_ROW)]
+    assert kinds(decide_batch(book, [*bad, good, *worse], given)).count("dead_letter") == 2 * MAX_RAISED_IN_A_ROW - 1
 
 
 def test_what_was_taken_before_is_dropped() -> None:

@@ -57,7 +57,7 @@ def test_everything_is_caught_once_in_few_places() -> None:
     assert sorted(places) == [
         "service/ingest.py",
         "service/kafka/publisher.py",
-        "service/lane/deciding.py",
+        "service/lane/raising.py",
         "service/supervision.py",
     ]
 

@@ -6,12 +6,13 @@ state, and a new configuration version is turned into changes once, when the lan
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence, Set
+from functools import partial
+from typing import Final, NamedTuple
 
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
-from service.core.hits import forget_gone
+from service.core.hits import FORGOTTEN_AT_ONCE, gone_hits
 from service.core.holding.waiting import wake
 from service.core.model import Decision, MemberEvent, Nothing
 from service.core.sharing.turns import Entrance
@@ -53,7 +54,14 @@ def switched(config: Config) -> Decision:
     return Decision(record=name, outcome=Nothing("configuration_switched", config.label))
 
 
-def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[Changes]:
+class SwitchStep(NamedTuple):
+    """A part of a switch: what it is about, for people, and the changes, which are made when they are asked for."""
+
+    about: str
+    changes: Callable[[], Changes]
+
+
+def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[SwitchStep]:
     """The changes that make the state fit a new configuration version: who joined, who left, what may move again.
 
     They come pool by pool, so that each step is bounded, and each is made of the state as it is when it is asked for.
@@ -62,14 +70,23 @@ def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[Changes]
     """
     gone = [PoolSpec(pool, "", ()) for pool in sorted(state.pools.keys() - config.pools.keys())]
     for spec in (*gone, *config.pools.values()):
-        draft = Draft(state)
-        _seat_members(spec, draft, now_ms)
-        yield draft.changes()
-    more = True
-    while more:
-        draft = Draft(state)
-        more = forget_gone(draft, config)
-        yield draft.changes()
+        yield SwitchStep(f"pool/{spec.id}", partial(_seated, spec, state, now_ms))
+    hits = gone_hits(state, config)
+    for start in range(0, len(hits), FORGOTTEN_AT_ONCE):
+        yield SwitchStep("hits", partial(_without_hits, hits[start : start + FORGOTTEN_AT_ONCE], state))
+
+
+def _seated(spec: PoolSpec, state: State, now_ms: int) -> Changes:
+    draft = Draft(state)
+    _seat_members(spec, draft, now_ms)
+    return draft.changes()
+
+
+def _without_hits(gone: Sequence[str], state: State) -> Changes:
+    draft = Draft(state)
+    for field in gone:
+        draft.hits.drop(field)
+    return draft.changes()
 
 
 def _seat_members(spec: PoolSpec, draft: Draft, now_ms: int) -> None:
