@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -36,19 +35,18 @@ from pydantic_settings import (
 )
 
 from service.core.state import FIRST_LEVEL, LEVEL
+from service.limits import DAY_MS, DEFAULTS, HOUR_MS, Limits
 from service.printable import SECRET_HEADERS, masked
 from service.wording import worded
 
 PREFIX: Final = "FAIRLEAD_"
 SECRETS_DIR: Final = "FAIRLEAD_SECRETS_DIR"
-HOUR_MS: Final = 3_600_000
 
 _NOT_OURS: Final = re.compile(
     r"FAIRLEAD_(.*_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_ADDR|_PORT|_PROTO)?)"
 )
 """What Kubernetes tells every container of a service that is called `fairlead`, or `fairlead-kafka`."""
-_ADDRESS: Final = re.compile(r"(tcp|udp|sctp)://.*")
-"""Kubernetes' `FAIRLEAD_PORT` is an address; whoever means a port writes a number."""
+_ADDRESS: Final = re.compile(r"(tcp|udp|sctp)://.*")  # Kubernetes' `FAIRLEAD_PORT` is one, a port is a number
 _OF_TESTS: Final = re.compile(r"FAIRLEAD_(TEST_[A-Z]+|REQUIRE_REAL|CACHE|CRM_SALES|COMPILED|WRITE)")
 """What the tests read, which start the service in their own environment."""
 
@@ -71,26 +69,6 @@ def _in_small_letters(value: object) -> object:
 def _refuse_halves(group: str, cert_file: Path | None, key_file: Path | None) -> None:
     if key_file is not None and cert_file is None:
         raise ValueError(f"a private key needs its certificate: set FAIRLEAD_{group}__CERT_FILE")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What bounds a lane's work, from the settings down to the batch. These are the defaults of the settings, too.
-
-    `switch_steps`: so many pools are looked at in one batch of a switch to a new configuration.
-    """
-
-    batch_max: int = 500
-    timers_per_batch: int = 100
-    switch_steps: int = 1_000
-    poll_wait_ms: int = 100
-    record_max_bytes: int = 1_200_000
-    snapshot_min_bytes: int = 1_048_576
-    keep_ms: int = 168 * HOUR_MS
-    dead_letter_limit_bytes: int = 900_000
-
-
-DEFAULTS: Final = Limits()
 
 
 class KafkaSettings(BaseModel):
@@ -233,6 +211,10 @@ class LaneSettings(BaseModel):
     """No snapshot before the log has grown by so much. Raise it where the log's size does not matter."""
     keep_hours: int = Field(default=DEFAULTS.keep_ms // HOUR_MS, ge=1, le=87_600)
     """Decisions stay in the log for so long. Raise it to replay and audit further back."""
+    forget_deleted_days: int = Field(default=DEFAULTS.deleted_ms // DAY_MS, ge=1, le=36_500)
+    """A deleted record is forgotten after so many days. Raise it where old files are sent again."""
+    forget_untouched_days: int = Field(default=DEFAULTS.untouched_ms // DAY_MS, ge=1, le=36_500)
+    """A record is forgotten when nothing was heard of it for so many days. Raise it where deals take longer."""
     log_record_max_bytes: int = Field(default=DEFAULTS.record_max_bytes, ge=10_000, le=1_200_000)
     """A batch ends before its log record grows so large. The log topic must accept 800 kB more, for escaped texts."""
     level: int = Field(default=FIRST_LEVEL, ge=FIRST_LEVEL, le=LEVEL)
@@ -300,6 +282,8 @@ class Settings(BaseSettings):
             snapshot_min_bytes=lane.snapshot_min_bytes,
             keep_ms=lane.keep_hours * HOUR_MS,
             dead_letter_limit_bytes=self.ingest.dead_letter_limit_bytes,
+            deleted_ms=lane.forget_deleted_days * DAY_MS,
+            untouched_ms=lane.forget_untouched_days * DAY_MS,
         )
 
     @classmethod

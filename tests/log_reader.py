@@ -126,6 +126,7 @@ class Reader:
         if batch["changes"].keys() - batch["kinds"].keys():
             self.complain(f"batch {offset} does not say how many buckets all its kinds have")
         apply(self.content, batch["changes"])
+        self._forget(batch["changes"])
         outputs = [output for part in batch["parts"] for output in self.parts.pop(part)]
         outputs += [read_output(row, batch["headers"]) for row in batch["outputs"]]
         self.batches[offset] = outputs
@@ -133,6 +134,22 @@ class Reader:
         for output in outputs:
             self._output(output)
         self._own_fields(offset)
+
+    def _forget(self, changes: Content) -> None:
+        """A record that is gone comes anew with a sequence above all that went; a pool that is gone begins anew."""
+        for name, value in changes.get("record", {}).items():
+            division, _, record = name.partition("/")
+            if value is None:
+                self._sequences.pop((division, record), None)
+            elif (division, record) not in self._sequences:
+                self._sequences[division, record] = self._floor(division)
+        for name, value in changes.get("pool", {}).items():
+            if value is None:
+                division, _, pool = name.partition("/")
+                self._turns.pop((division, pool), None)
+
+    def _floor(self, division: str) -> int:
+        return int(self.content.get("forgotten", {}).get(f"{division}/records", [0])[0])
 
     def _outputs(self, offset: int, record: dict[str, Any]) -> None:
         self.parts[offset] = [read_output(row, record["headers"]) for row in record["outputs"]]

@@ -20,6 +20,9 @@ NO_FACTS: Final[Facts] = MappingProxyType({})
 UNKNOWN: Final = Record()
 """A record that nobody has heard of."""
 
+FORGOTTEN_RECORDS: Final = "records"
+"""Where it stands what is left of forgotten records."""
+
 
 class Verdict(NamedTuple):
     """What comes of one event or timer: decisions in order, and the final values of all they changed."""
@@ -59,6 +62,8 @@ class Case:
         self.facts = NO_FACTS
         self.before = draft.records.get(name) or UNKNOWN
         self.record = draft.records.edit(name)
+        if self.before is UNKNOWN:
+            self.record.sequence = last_sequence_forgotten(draft)
         self.record_type = name.partition("/")[0]
 
     @property
@@ -105,6 +110,12 @@ class Case:
             correlation_id=self.correlation_id,
             depth=self.depth,
         )
+
+
+def last_sequence_forgotten(draft: Draft) -> int:
+    """The highest sequence number of any record of the division that was forgotten; 0: none was."""
+    known = draft.forgotten.get(FORGOTTEN_RECORDS)
+    return 0 if known is None else known.sequence
 
 
 @lru_cache(maxsize=4_096)

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
-from service.core.state import Changes, Hit, Kind, Parked, Person, Pool, Record, Seat, State, Timer, Value
+from service.core.state import Changes, Forgotten, Hit, Kind, Parked, Person, Pool, Record, Seat, State, Timer, Value
 from service.core.waiting_line import Rank
 
 V = TypeVar("V", bound=Value)
@@ -92,7 +92,7 @@ class Overlay(Generic[V]):
 class Draft:
     """Typed access to all kinds of a division's state."""
 
-    __slots__ = ("_overlays", "_state", "hits", "parked", "people", "pools", "records", "seats", "timers")
+    __slots__ = ("_overlays", "_state", "forgotten", "hits", "parked", "people", "pools", "records", "seats", "timers")
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -103,6 +103,7 @@ class Draft:
         self.parked: Overlay[Parked] = Overlay("parked", state.parked)
         self.timers: Overlay[Timer] = Overlay("timer", state.timers)
         self.hits: Overlay[Hit] = Overlay("hit", state.hits, Hit)
+        self.forgotten: Overlay[Forgotten] = Overlay("forgotten", state.forgotten, Forgotten)
         self._overlays: tuple[Overlay[Any], ...] = (
             self.records,
             self.pools,
@@ -111,6 +112,7 @@ class Draft:
             self.parked,
             self.timers,
             self.hits,
+            self.forgotten,
         )
 
     def changes(self) -> Changes:

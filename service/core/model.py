@@ -7,7 +7,7 @@ ever sees these types. None can be part of a cycle, so the garbage collector nee
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 from msgspec import Struct
 
@@ -238,3 +238,20 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     expected_version: int | None = None
     correlation_id: str = ""
     depth: int = 0
+
+
+def described(outcome: Outcome) -> tuple[str, str]:
+    """An outcome's name in lower case, and its reason; a queue is assigned a record like a person."""
+    match outcome:
+        case Assigned() | Queued():
+            return "assigned", ""
+        case Pending(reason=reason):
+            return "pending", reason
+        case Rejected(reason=reason):
+            return "rejected", reason
+        case Released(reason=reason):
+            return "released", reason
+        case Nothing(reason=reason):
+            return "nothing", reason
+        case _:
+            assert_never(outcome)

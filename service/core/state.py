@@ -10,7 +10,7 @@ follow from seats and parked records, and are kept up as those change.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from heapq import merge
 from typing import Final, Literal, NamedTuple
@@ -20,7 +20,7 @@ from msgspec import Struct
 from service.core.model import Availability
 from service.core.waiting_line import Line, Rank, Waiting
 
-Kind = Literal["record", "pool", "seat", "person", "parked", "timer", "hit"]
+Kind = Literal["record", "pool", "seat", "person", "parked", "timer", "hit", "forgotten"]
 
 
 class Remembered(Struct, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -37,7 +37,8 @@ class Record(Remembered, kw_only=True):
     (`user:ann`, empty: none), at `told_version` and `told_time_ms`: newer news of other fields do not make news of the
     owner old. `pool` is where the record counts as an open item. `seen` are the latest event ids.
     `created` tells whether its creation was decided: an update may overtake it. A deleted record stays as a tombstone.
-    `facts` are the fields that later decisions need, as JSON text (see `tracking`).
+    `facts` are the fields that later decisions need, as JSON text (see `tracking`). `heard_min` is the minute since
+    1970 in which the record last changed here, noted where changes are written; 0: not known.
     """
 
     owner: str = ""
@@ -54,12 +55,14 @@ class Record(Remembered, kw_only=True):
     told_version: int | None = None
     told_time_ms: int | None = None
     facts: str = ""
+    heard_min: int = 0
 
 
 class Pool(Remembered, kw_only=True):
     """A pool's memory: the number of the last turn, how many ever joined, how many records were ever parked here and
     how many are now. It outlives the pool, so that no turn number comes twice. `scanned` is the rank in the waiting
-    line behind which a drain goes on; none: at its beginning.
+    line behind which a drain goes on; none: at its beginning. `implied`: it stood for people whom a target described;
+    such a pool does not outlive the target, if nothing waits or is open there.
     """
 
     turn: int = 0
@@ -67,6 +70,7 @@ class Pool(Remembered, kw_only=True):
     parkings: int = 0
     waiting: int = 0
     scanned: Rank | None = None
+    implied: bool = False
 
 
 class Seat(Remembered, kw_only=True):
@@ -134,7 +138,15 @@ class Hit(Remembered):
     last_ms: int = 0
 
 
-Value = Record | Pool | Seat | Person | Parked | Timer | Hit
+class Forgotten(Remembered):
+    """What is left of records that were forgotten: the highest `sequence` of any. Who comes anew counts on from there,
+    so that no consumer takes news of a record for a repeat.
+    """
+
+    sequence: int = 0
+
+
+Value = Record | Pool | Seat | Person | Parked | Timer | Hit | Forgotten
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 1
@@ -160,6 +172,7 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "parked": StateKind(Parked),
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
+    "forgotten": StateKind(Forgotten, buckets=1),
 }
 """One row per kind; everything that goes through all kinds goes through this table."""
 
@@ -172,6 +185,7 @@ class State:
     """One division's state in memory. `people` may be shared by several divisions."""
 
     __slots__ = (
+        "forgotten",
         "hits",
         "parked",
         "people",
@@ -183,6 +197,7 @@ class State:
         "_lines",
         "_members",
         "_pools_of",
+        "_seats_in",
     )
 
     def __init__(self, people: dict[str, Person] | None = None) -> None:
@@ -193,6 +208,7 @@ class State:
         self.parked: dict[str, Parked] = {}
         self.timers: dict[str, Timer] = {}
         self.hits: dict[str, Hit] = {}
+        self.forgotten: dict[str, Forgotten] = {}
         self._by_kind: dict[Kind, dict[str, Value]] = {
             "record": self.records,  # type: ignore[dict-item]  # each kind holds its own type of value
             "pool": self.pools,  # type: ignore[dict-item]
@@ -201,10 +217,12 @@ class State:
             "parked": self.parked,  # type: ignore[dict-item]
             "timer": self.timers,  # type: ignore[dict-item]
             "hit": self.hits,  # type: ignore[dict-item]
+            "forgotten": self.forgotten,  # type: ignore[dict-item]
         }
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._pools_of: defaultdict[str, set[str]] = defaultdict(set)
+        self._seats_in: Counter[str] = Counter()
 
     def apply(self, changes: Changes) -> None:
         """Make each final value the value of its field. The values are read only from now on."""
@@ -232,6 +250,10 @@ class State:
         """The pools that somebody is a member of, by name."""
         return sorted(self._pools_of.get(person, ()))
 
+    def seats_in(self, pool: str) -> int:
+        """How many seats there are in the pool, those of who left and have open items included."""
+        return self._seats_in.get(pool, 0)
+
     def line(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[Waiting]:
         """Those who wait in the pool, behind a rank (none: all), in the order in which they leave.
 
@@ -247,9 +269,14 @@ class State:
             before = self.seats.get(field)
             was = before is not None and before.joined > 0
             is_now = isinstance(after, Seat) and after.joined > 0
-            if was == is_now:
+            if was == is_now and (before is None) == (after is None):
                 continue
             pool, _, person = field.partition("/")
+            self._seats_in[pool] += (after is not None) - (before is not None)
+            if not self._seats_in[pool]:
+                del self._seats_in[pool]
+            if was == is_now:
+                continue
             if is_now:
                 self._members[pool].add(person)
                 self._pools_of[person].add(pool)

@@ -33,11 +33,27 @@ SourceMark = tuple[int, int]
 """Epoch and offset of the highest position taken from one source partition."""
 
 
+AGENDA_LEAST: Final = 1_000
+"""So many entries the agenda may have, whatever of it is still true."""
+
+
+EVERY_KEY: Final = 2**31
+"""More keys than any kind has."""
+
+
+class Swept(NamedTuple):
+    """How far a sweep is: which period's, counted from 1970 (see `sweep`), and the keys of records that are done."""
+
+    period: int
+    keys: int
+
+
 class Noted(NamedTuple):
-    """Each division's version, and which divisions are on the way to theirs."""
+    """What the lane has noted of itself: each division's version, which are on the way to theirs, and the sweep."""
 
     versions: dict[str, int]
     switching: frozenset[str]
+    swept: Swept | None
 
 
 class Book:
@@ -46,7 +62,8 @@ class Book:
     `place` is where the input goes on, `clock_ms` the lane's time, `marks` the highest position taken of each source
     partition, `epoch` the newest of them, `versions` each division's configuration, `switching` the divisions whose
     switch to that version was begun and is not finished: before it is, nothing else is decided. `raised` are the events
-    in a row whose decision raised.
+    in a row whose decision raised. `swept` is how far the records were looked through for what is to be forgotten;
+    none: not since the lane began.
     """
 
     def __init__(self) -> None:
@@ -59,10 +76,17 @@ class Book:
         self.switching: set[str] = set()
         self.raised: list[Position] = []
         self.epoch = 0
+        self.swept: Swept | None = None
         self._agenda: list[tuple[int, str, str]] = []
+        self._agenda_max = AGENDA_LEAST
 
     def state(self, division: str) -> State:
-        """The division's state; an unknown division has an empty one."""
+        """The division's state. An unknown division has an empty one, which is not kept: anybody may invent a name."""
+        state = self.divisions.get(division)
+        return State(self.people) if state is None else state
+
+    def kept_state(self, division: str) -> State:
+        """The division's state, kept from now on: something is to be remembered of it."""
         state = self.divisions.get(division)
         if state is None:
             state = self.divisions[division] = State(self.people)
@@ -70,10 +94,23 @@ class Book:
 
     def apply(self, division: str, changes: Changes) -> None:
         """Take over a decision's changes, and note its timers on the agenda."""
-        self.state(division).apply(changes)
-        for name, timer in changes.get("timer", NOTHING_CHANGED).items():
+        self.kept_state(division).apply(changes)
+        timers = changes.get("timer", NOTHING_CHANGED)
+        for name, timer in timers.items():
             if isinstance(timer, Timer):
                 heapq.heappush(self._agenda, (timer.due_ms, division, name))
+        if timers and len(self._agenda) > self._agenda_max:
+            self._compact_agenda()
+
+    def _compact_agenda(self) -> None:
+        """Drop what was put off or called off: half of the agenda at least, or it may be twice as long from now on."""
+        self._agenda = [
+            (timer.due_ms, division, name)
+            for division, state in self.divisions.items()
+            for name, timer in state.timers.items()
+        ]
+        heapq.heapify(self._agenda)
+        self._agenda_max = max(AGENDA_LEAST, 2 * len(self._agenda))
 
     def next_timer(self) -> tuple[int, str, str] | None:
         """Due time, division and name of the timer that goes off first. Ties go by division, then by name."""
@@ -111,13 +148,13 @@ class Book:
     def forget_records(self, touched: Iterable[tuple[str, str]]) -> None:
         """Drop these records from memory unless a timer may need them."""
         for division, name in touched:
-            state = self.state(division)
-            if name not in state.parked:
+            state = self.divisions.get(division)
+            if state is not None and name not in state.parked:
                 state.records.pop(name, None)
 
     def noted(self) -> Noted:
-        """What is noted of configurations, to be compared with later."""
-        return Noted(dict(self.versions), frozenset(self.switching))
+        """What is noted, to be compared with later."""
+        return Noted(dict(self.versions), frozenset(self.switching), self.swept)
 
     def own_changes(self, before: Noted, marked: Iterable[tuple[str, int]]) -> StoredFields:
         """The lane's own fields as changes: place, clock, the marks of these source partitions, new versions."""
@@ -129,6 +166,8 @@ class Book:
             if before.versions.get(division) != version
         }
         own |= {f"switching/{division}": True for division in self.switching - before.switching}
+        if self.swept is not None and self.swept != before.swept:
+            own["swept"] = self.swept[:]
         finished: StoredFields = {
             full_name(LANE, "", f"switching/{division}"): None for division in before.switching - self.switching
         }
@@ -147,6 +186,8 @@ class Book:
             self.epoch = max(self.epoch, content[0])
         elif what == "config":
             self.versions[rest] = content
+        elif what == "swept":
+            self.swept = Swept(*content)
         elif what == "switching":
             self.switching.add(rest)
 

@@ -20,21 +20,13 @@ from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.decide import decide
 from service.core.holding.membership import SwitchStep, switch_steps, switched
-from service.core.model import (
-    Assigned,
-    Decision,
-    MemberEvent,
-    Nothing,
-    Pending,
-    Queued,
-    Rejected,
-    Released,
-)
+from service.core.holding.retention import MINUTE_MS, forget
+from service.core.model import MemberEvent, described
 from service.core.state import FIRST_LEVEL, KINDS, Kind, Record, Timer, Value
 from service.core.timers import fire
-from service.lane.book import NOTHING_CHANGED, Book, stored
+from service.lane.book import EVERY_KEY, NOTHING_CHANGED, Book, Swept, stored
 from service.lane.raising import MAX_RAISED_IN_A_ROW, PUT_OFF_MS, DoesNotFit, Raised, fitting_letter, guarded
-from service.settings import Limits
+from service.limits import Limits
 from service.store.keys import LANE
 from service.wire.inputs import LaneInput, Origin, Tick
 from service.wire.log_records import NO_OFFSET, Batch, OutcomeLine, Place, output_bytes
@@ -116,7 +108,7 @@ def is_at_a_loss(book: Book) -> bool:
 
 def begin_switch(book: Book, config: Config) -> Iterator[SwitchStep]:
     """The steps of a division's switch to this version, those that are left where it was begun before."""
-    return switch_steps(book.state(config.division), config, book.clock_ms)
+    return switch_steps(book.kept_state(config.division), config, book.clock_ms)
 
 
 def switch_configuration(book: Book, config: Config, steps: Iterable[SwitchStep], rules: Rules) -> Made:
@@ -137,6 +129,15 @@ def switch_configuration(book: Book, config: Config, steps: Iterable[SwitchStep]
             break
     else:
         book.switching.discard(division)
+    return making.finish(0)
+
+
+def sweep(book: Book, gone: Sequence[tuple[str, str]], swept: Swept, rules: Rules) -> Made:
+    """A batch that forgets these loaded records (division, name), and says how far the sweep is."""
+    making = _Making(book, rules)
+    for division, name in gone:
+        making.forget(division, name)
+    book.swept = swept
     return making.finish(0)
 
 
@@ -232,6 +233,8 @@ class _Making:
         self._bytes += FIELD_BYTES * sum(map(len, changes.values()))
         for record in changes.get("record", NOTHING_CHANGED).values():
             self._bytes += RECORD_BYTES + (2 * len(record.facts) if isinstance(record, Record) else 0)
+            if isinstance(record, Record):
+                record.heard_min = self._book.clock_ms // MINUTE_MS
         self._outcomes += told.lines
         self._ordinal += len(told.lines)
         self._publish(told.messages)
@@ -243,15 +246,26 @@ class _Making:
         context = self._context(division)
         told = _Told([], [])
         for number, decision in enumerate(verdict.decisions, ordinal):
-            line = self._line(number, *describe(decision), source)
+            line = self._line(number, *described(decision.outcome), source)
             told.lines.append(line)
             told.messages.extend(render(decision, line.decision_id, context, origin))
         return told
+
+    def forget(self, division: str, name: str) -> None:
+        """Remember nothing of a record any more."""
+        book = self._book
+        changes = guarded(partial(forget, name, book.state(division), self._config(division), book.clock_ms))
+        if isinstance(changes, Raised):
+            self._give_up("sweep_raised", changes, {"division": division, "record": name})
+        else:
+            self.record(division, Verdict((), changes), _Told([], []))
 
     def finish(self, used: int) -> Made:
         """The batch as it is written to the log; token and snapshots are the caller's to add."""
         book = self._book
         book.place = Place(self._offset, self._ordinal)
+        if book.swept is None and book.clock_ms:
+            book.swept = Swept(book.clock_ms // self._rules.limits.sweep_every_ms, EVERY_KEY)
         changes: dict[str, dict[str, bytes | None]] = {LANE: book.own_changes(self._before, self._marked)}
         touched: set[tuple[str, str]] = set()
         for (kind, division), fields in self._changes.items():
@@ -359,20 +373,3 @@ class _Making:
 def _logged_bytes(text: bytes) -> int:
     """About how long a JSON text is as a string within JSON, where its quotes are escaped; at worst it doubles."""
     return len(text) + len(text) // 4
-
-
-def describe(decision: Decision) -> tuple[str, str]:
-    """An outcome's name in lower case, and its reason."""
-    match decision.outcome:
-        case Assigned() | Queued():
-            return "assigned", ""
-        case Pending(reason=reason):
-            return "pending", reason
-        case Rejected(reason=reason):
-            return "rejected", reason
-        case Released(reason=reason):
-            return "released", reason
-        case Nothing(reason=reason):
-            return "nothing", reason
-        case _:
-            assert_never(decision.outcome)

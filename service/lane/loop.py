@@ -34,6 +34,7 @@ from service.lane.deciding import (
     begin_switch,
     decide_batch,
     is_at_a_loss,
+    sweep,
     switch_configuration,
 )
 from service.lane.ownership import Tenure, append, expect_ok, load_records
@@ -43,8 +44,9 @@ from service.lane.snapshot import Snapshots
 from service.lane.strangers import Strangers
 from service.lane.surprise import Halted, Left, Surprise
 from service.lane.surroundings import Surroundings
+from service.lane.sweep import Sweep
 from service.lane.takeover import Stage, TakeOver
-from service.settings import Limits
+from service.limits import Limits
 from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS, BatchStep
 from service.wire.inputs import LaneInput, tick
@@ -84,6 +86,7 @@ class Lane:
     """Division and version of the configuration that taking over waits for."""
     _room_bytes: int = field(init=False)
     _strangers: Strangers = field(init=False)
+    _sweep: Sweep = field(init=False)
 
     def __post_init__(self) -> None:
         self._strangers = Strangers(self.number, self.around)
@@ -105,6 +108,7 @@ class Lane:
         METERS.timing("takeover_seconds", perf_counter() - started)
         self._name_foreign(tenure)
         self._waiting, self._loaded, self._steps = [], set(), None
+        self._sweep = Sweep(tenure, self.store, self.limits)
         self._configs = {
             division: await self._configured(division, version) for division, version in tenure.book.versions.items()
         }
@@ -177,7 +181,9 @@ class Lane:
         if config is not None:
             done = await self._switch(tenure, config)
         else:
-            done = await self._work_on_inputs(tenure, idle_wait_ms=0 if snapshots.is_open else self.limits.poll_wait_ms)
+            is_busy = snapshots.is_open or self._sweep.is_due
+            done = await self._work_on_inputs(tenure, idle_wait_ms=0 if is_busy else self.limits.poll_wait_ms)
+            await self._go_on_sweeping(tenure, snapshots)
         if snapshots.is_due:
             await self.land()
             await snapshots.go_on()
@@ -204,6 +210,22 @@ class Lane:
         if self._steps is None:
             log.info("configuration.switched", lane=self.number, division=division, version=config.version)
         return 1
+
+    async def _go_on_sweeping(self, tenure: Tenure, snapshots: Snapshots) -> None:
+        """Look through a few more records, if it is time, and forget what was kept long enough."""
+        if not self._sweep.is_due:
+            return
+        await self.land()
+        gone, swept, is_last = await self._sweep.look()
+        if not (gone or is_last):
+            tenure.book.swept = swept
+            return
+        made = sweep(tenure.book, gone, swept, self._rules(tenure))
+        await self._commit(tenure, self._sealed(tenure, made), made)
+        METERS.count("records_forgotten", len(gone), lane=str(self.number))
+        self.around.step("swept")
+        if is_last:
+            snapshots.ask()
 
     async def _work_on_inputs(self, tenure: Tenure, idle_wait_ms: int) -> int:
         timer_due = self._has_due_timer(tenure)
@@ -301,10 +323,13 @@ class Lane:
         tenure.foreign.clear()
 
     async def _let_time_pass(self, tenure: Tenure) -> None:
-        """Nothing comes in: where a timer is due by the wall clock, put a tick into the input."""
+        """Nothing comes in: where a timer or a sweep is due by the wall clock, put a tick into the input."""
         timer = tenure.book.next_timer()
         now_ms = self.around.now_ms()
-        if timer is not None and timer[0] <= now_ms and not 0 <= now_ms - self._ticked_ms < TICK_PAUSE_MS:
+        swept = tenure.book.swept
+        is_new_period = swept is not None and swept.period < now_ms // self.limits.sweep_every_ms
+        is_due = is_new_period or (timer is not None and timer[0] <= now_ms)
+        if is_due and not 0 <= now_ms - self._ticked_ms < TICK_PAUSE_MS:
             self._ticked_ms = now_ms
             await self.transport.tick(tick())
 

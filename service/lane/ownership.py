@@ -77,7 +77,7 @@ async def load_records(store: Store, tenure: Tenure, names: Sequence[tuple[str, 
         values = accept(await store.load(tenure.lane, tenure.token, tenure.head.revision, wanted))
         for (division, name), value in zip(page, values, strict=True):
             if value is not None:
-                tenure.book.state(division).apply({"record": {name: unpack("record", value)}})
+                tenure.book.kept_state(division).apply({"record": {name: unpack("record", value)}})
         await asyncio.sleep(0)
 
 

@@ -17,7 +17,7 @@ import structlog
 from service.kafka.port import Transport
 from service.lane.ownership import Tenure, accept
 from service.lane.surroundings import Step
-from service.settings import Limits
+from service.limits import Limits
 from service.store.port import Store
 from service.telemetry import METERS
 from service.wire.log_records import NO_OFFSET, Chunk, Complete, LogRecord, Opening, SnapshotMark
@@ -50,6 +50,11 @@ class Snapshots:
     _written: int = 0
     _state_bytes: int = 0
     _key_bytes: int = 0
+    _is_asked: bool = False
+
+    def ask(self) -> None:
+        """Have a snapshot made although the log has not grown: what was forgotten is to be gone from it."""
+        self._is_asked = True
 
     @property
     def is_open(self) -> bool:
@@ -61,7 +66,7 @@ class Snapshots:
         """Whether one is open, or it is time for one."""
         tenure = self.tenure
         has_grown = tenure.grown >= max(self.limits.snapshot_min_bytes, self._state_bytes) and tenure.head.revision >= 0
-        return self.is_open or has_grown
+        return self.is_open or has_grown or self._is_asked
 
     async def go_on(self) -> None:
         """Write the next few chunks, or begin a snapshot, if it is due. The last batch must have landed."""
@@ -89,7 +94,7 @@ class Snapshots:
 
     async def _open(self) -> None:
         tenure = self.tenure
-        tenure.grown = 0
+        tenure.grown, self._is_asked = 0, False
         opening = Opening(tenure.token, tenure.layout.kinds, tenure.snapshots, tenure.level)
         self._start = await self.append(opening)
         self._left, self._written = list(tenure.layout.keys), 0

@@ -18,6 +18,7 @@ PoisonReason = Literal[
     "invalid_header",
     "invalid_json",
     "invalid_schema",
+    "sweep_raised",
     "switch_raised",
     "timer_raised",
     "too_large",
@@ -27,7 +28,7 @@ PoisonReason = Literal[
 ]
 """Why something went to the dead letters. `OF_A_LANE` are a lane's, the others ingest's."""
 OF_A_LANE: Final[frozenset[PoisonReason]] = frozenset(
-    {"decide_raised", "switch_raised", "timer_raised", "unreadable_event"}
+    {"decide_raised", "sweep_raised", "switch_raised", "timer_raised", "unreadable_event"}
 )
 
 

@@ -46,9 +46,9 @@ def numbers() -> Iterator[tuple[str, str, FieldInfo]]:
 
 def bounds(field: FieldInfo) -> tuple[Any, Any]:
     """The least and the greatest value that are declared."""
-    least = [each.ge for each in field.metadata if isinstance(each, annotated_types.Ge)]
-    greatest = [each.le for each in field.metadata if isinstance(each, annotated_types.Le)]
-    return (least or [None])[0], (greatest or [None])[0]
+    least = next((each.ge for each in field.metadata if isinstance(each, annotated_types.Ge)), None)
+    greatest = next((each.le for each in field.metadata if isinstance(each, annotated_types.Le)), None)
+    return least, greatest
 
 
 NUMBERS: Final = {f"{model}.{key}": bounds(field) for model, key, field in numbers()}

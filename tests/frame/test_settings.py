@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from service.kafka.connection import MAX_BATCH_BYTES
 from service.kafka.port import MAX_RECORD_BYTES
-from service.lane.deciding import LETTER_LOG_BYTES
+from service.lane.raising import LETTER_LOG_BYTES
 from service.settings import (
     BadSettings,
     IngestSettings,

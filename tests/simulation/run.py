@@ -22,7 +22,7 @@ from service.kafka.port import Message
 from service.lane.lanes import Lanes
 from service.lane.loop import Lane
 from service.lane.surroundings import Safeguards, Surroundings
-from service.settings import Limits
+from service.limits import Limits
 from service.store.keys import LAYOUT
 from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import tick
@@ -90,6 +90,9 @@ class Simulation:
         self.backup: dict[int, LaneMemory] = {}
         self.happened: Counter[str] = Counter()
         self.limits = Limits(
+            sweep_every_ms=self.random.choice((60_000, 3_600_000)),
+            deleted_ms=60_000,
+            untouched_ms=240_000,
             batch_max=self.random.choice((1, 5, 20)),
             timers_per_batch=self.random.choice((1, 3, 100)),
             switch_steps=self.random.choice((1, 3, 1_000)),

@@ -49,9 +49,9 @@ def test_a_packed_value_in_a_document_is_the_same_bytes_again(kinded: tuple[Kind
         (
             "record",
             Record(owner="ann", by_us=True, seen=("e1", "e2")),
-            b'["ann",true,"","",0,null,null,["e1","e2"],false,false,false,null,null,""]',
+            b'["ann",true,"","",0,null,null,["e1","e2"],false,false,false,null,null,"",0]',
         ),
-        ("pool", Pool(turn=3, joins=2, scanned=(-1.5, 7)), b"[3,2,0,0,[-1.5,7]]"),
+        ("pool", Pool(turn=3, joins=2, scanned=(-1.5, 7)), b"[3,2,0,0,[-1.5,7],false]"),
         ("seat", Seat(served_pass=0, last_turn=0, joined=1), b"[0,0,1,0,0,0]"),
         ("person", Person("away", 5), b'["away",5]'),
         ("parked", Parked(pool="sales", number=1, since_ms=2, score=0.5), b'["sales",1,2,0.5,"",0,false]'),

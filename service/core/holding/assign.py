@@ -79,7 +79,7 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
         pool = unpark(case)
         return case.conclude(Released(previous="", pool=pool, reason=reason))
     if record.pool:
-        _free_seat(case, record.pool, record.owner)
+        free_seat(case, record.pool, record.owner)
     if not record.by_us:
         record.pool = ""
         return None
@@ -100,7 +100,7 @@ def _count_drained(case: Case, spec: PoolSpec, person: str) -> None:
     seat.minute = minute
 
 
-def _free_seat(case: Case, pool: str, person: str) -> None:
+def free_seat(case: Case, pool: str, person: str) -> None:
     """One open item less. Who has left the pool gives up their seat with the last one."""
     field = seat_field(pool, person)
     seat = case.draft.seats.edit(field)

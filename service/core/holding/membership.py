@@ -71,6 +71,8 @@ def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[SwitchSt
     gone = [PoolSpec(pool, "", ()) for pool in sorted(state.pools.keys() - config.pools.keys())]
     for spec in (*gone, *config.pools.values()):
         yield SwitchStep(f"pool/{spec.id}", partial(_seated, spec, state, now_ms))
+    for spec in gone:
+        yield SwitchStep(f"pool/{spec.id}", partial(_dropped, spec.id, state))
     hits = gone_hits(state, config)
     for start in range(0, len(hits), FORGOTTEN_AT_ONCE):
         yield SwitchStep("hits", partial(_without_hits, hits[start : start + FORGOTTEN_AT_ONCE], state))
@@ -101,6 +103,15 @@ def _seat_members(spec: PoolSpec, draft: Draft, now_ms: int) -> None:
     wake(spec.id, draft, now_ms)
 
 
+def _dropped(pool: str, state: State) -> Changes:
+    """Forget a pool that no target implies any more, unless something waits or is open there."""
+    draft = Draft(state)
+    memory = draft.pools.get(pool)
+    if memory is not None and memory.implied and not memory.waiting and not state.seats_in(pool):
+        draft.pools.drop(pool)
+    return draft.changes()
+
+
 def _leave(field: str, draft: Draft) -> None:
     seat = draft.seats.edit(field)
     seat.joined = 0
@@ -116,6 +127,7 @@ def _seat_newcomers(spec: PoolSpec, stay: Set[str], draft: Draft) -> None:
         if member.person in stay and seat is not None:
             entrance.count_in(member, seat, is_present=_is_present(member.person, draft))
     pool = draft.pools.edit(spec.id)
+    pool.implied = spec.implied
     for member, field in zip(spec.members, spec.seats, strict=True):
         if member.person in stay:
             continue

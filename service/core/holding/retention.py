@@ -1,0 +1,41 @@
+"""How long a record is remembered, and what it is to forget one.
+
+Records come for ever, and what is kept of them is people's data. What was deleted in the CRM, and what was only ever
+refused, stays as long as it takes to recognise what comes late; any other record, while it is heard of now and then. A
+record that waits is never forgotten: it is still to be given to somebody.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from service.core.case import FORGOTTEN_RECORDS, Case
+from service.core.configuration import Config
+from service.core.draft import Draft
+from service.core.holding.assign import free_seat
+from service.core.state import Changes, Record, State
+
+MINUTE_MS: Final = 60_000
+
+
+def is_forgettable(record: Record, now_ms: int, *, deleted_ms: int, untouched_ms: int) -> bool:
+    """Whether nothing was heard of the record for so long: as a tombstone or a refused one, or as any other."""
+    if record.parked or not record.heard_min:
+        return False
+    is_of_use = not record.deleted and (record.created or bool(record.owner))
+    return record.heard_min * MINUTE_MS <= now_ms - (untouched_ms if is_of_use else deleted_ms)
+
+
+def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:
+    """Remember nothing of the record any more: it is no open item of anybody. The CRM is told of nothing.
+
+    If it is heard of again it is new, but for its sequence numbers, which go on above all that were forgotten.
+    """
+    draft = Draft(state)
+    case = Case(name, draft, config, now_ms, "", 0)
+    if case.record.pool and case.record.owner:
+        free_seat(case, case.record.pool, case.record.owner)
+    left = draft.forgotten.edit(FORGOTTEN_RECORDS)
+    left.sequence = max(left.sequence, case.record.sequence)
+    draft.records.drop(name)
+    return draft.changes()
