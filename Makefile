@@ -10,7 +10,7 @@ AS_COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED)/site:$(CURDIR)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench lock clean
+.PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench limits lock clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ fix: $(STAMP) ## Format, repair what a machine can, write the generated files ag
 
 run: $(STAMP) ## Run the service on embedded back ends with the example configuration (nothing is kept)
 	$(BIN)/fairlead run --embedded deploy/config $(ARGS)
+
+limits: $(STAMP) ## Run everything at all declared limits at once, and tell how long it took
+	FAIRLEAD_TEST_LIMITS=1 $(BIN)/python -m pytest -q -s -p no:cacheprovider tests/limits $(ARGS)
 
 bench: $(COMPILED)/site ## Measure the compiled service against a bare copy loop and a naive service, on one broker
 	$(AS_COMPILED) $(BIN)/python -m tests.bench $(ARGS)

@@ -7,7 +7,9 @@ record type are one pool. Its name has a colon and an equals sign, which no name
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from schemas.config import Document, People, Target, User
 from service.core.configuration import Membership, PoolSpec
@@ -21,19 +23,23 @@ def implied_name(record_type: str, people: People) -> str:
 
 def people_of(document: Document, people: People) -> tuple[str, ...]:
     """Who fits the description, switched on or not, by name."""
-    return tuple(name for name, user in sorted(document.users.items()) if _fits(user, people))
+    directory = _directory(_Users(document.users))
+    wanted = people.model_dump(exclude_none=True).items()
+    fewest, *others = sorted((directory.get(each, {}) for each in wanted), key=len)
+    return tuple(name for name in fewest if all(name in each for each in others))
 
 
 def implied_pools(document: Document) -> dict[str, PoolSpec]:
     """The pools of all descriptions in active rule sets and defaults."""
+    described = {implied_name(*each): each for each in _described(document)}
     return {
-        implied_name(record_type, people): PoolSpec(
-            id=implied_name(record_type, people),
+        name: PoolSpec(
+            id=name,
             record_type=record_type,
             members=tuple(map(Membership, people_of(document, people))),
             implied=True,
         )
-        for record_type, people in _described(document)
+        for name, (record_type, people) in described.items()
     }
 
 
@@ -49,10 +55,35 @@ def _described(document: Document) -> Iterator[tuple[str, People]]:
             yield record_type, target.users
 
 
-def _fits(user: User, people: People) -> bool:
-    return (
-        people.role in (None, user.role)
-        and people.profile in (None, user.profile)
-        and (people.territory is None or people.territory in user.territory)
-        and (people.skill is None or people.skill in user.skills)
-    )
+class _Users:
+    """The users of one document: equal to themselves only, so that what is made of them can be kept."""
+
+    __slots__ = ("by_name",)
+
+    def __init__(self, by_name: Mapping[str, User]) -> None:
+        self.by_name = by_name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Users) and self.by_name is other.by_name
+
+    def __hash__(self) -> int:
+        return id(self.by_name)
+
+
+@lru_cache(maxsize=1)
+def _directory(users: _Users) -> Mapping[tuple[str, str], Mapping[str, None]]:
+    """By attribute and value, as a description has them: who has it, by name.
+
+    A document asks for the people of each of its targets, several times: each looks at those who fit, not at everybody.
+    """
+    found: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    for name, user in sorted(users.by_name.items()):
+        for attribute in ("role", "profile"):
+            value = getattr(user, attribute)
+            if value is not None:
+                found[attribute, value][name] = None
+        for territory in user.territory:
+            found["territory", territory][name] = None
+        for skill in user.skills:
+            found["skill", skill][name] = None
+    return found
