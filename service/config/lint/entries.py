@@ -7,10 +7,11 @@ no mistake. Every pair is asked, as far as `MAX_PAIRS` goes; most are told apart
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Final
 
 from schemas.config import Document, RuleSet, Target
@@ -31,6 +32,8 @@ MAX_TOGETHER: Final = 40
 """So many entries are looked at together, to see whether they leave anything to another one."""
 
 
+_ANY_VALUE: Final = (None,)
+"""Stands for the values of a field that may be any."""
 _VALUES: Final = frozenset({EQUALS, IN, DOMAIN["="].operator, DOMAIN["in"].operator})
 
 
@@ -73,6 +76,39 @@ class _Line:
         )
 
 
+class _Filed:
+    """Entries by a field without which nothing fits them, and by the values it must have, where it must.
+
+    Whoever looks for what may cover an entry looks at those with which it has a field, or a value, in common.
+    """
+
+    def __init__(self) -> None:
+        self._lines: list[_Line] = []
+        self._by_value: defaultdict[tuple[Field, str | None], list[int]] = defaultdict(list)
+        self._by_field: defaultdict[Field | None, list[int]] = defaultdict(list)
+
+    def add(self, line: _Line) -> None:
+        """File an entry below all others."""
+        at = len(self._lines)
+        self._lines.append(line)
+        field = next(iter(line.pins), next(iter(line.asked), None))
+        self._by_field[field].append(at)
+        if field is not None:
+            for value in line.pins.get(field, _ANY_VALUE):
+                self._by_value[field, value].append(at)
+
+    def worth_asking(self, below: _Line) -> list[_Line]:
+        """Those that may cover this one, from above."""
+        found = set(self._by_field.get(None, ()))
+        for field in below.fields:
+            if field not in below.pins:
+                found.update(self._by_field.get(field, ()))
+                continue
+            for value in (*below.pins[field], *_ANY_VALUE):
+                found.update(self._by_value.get((field, value), ()))
+        return [line for line in map(self._lines.__getitem__, sorted(found)) if line.may_cover(below)]
+
+
 def of_rule_sets(document: Document) -> Iterator[Finding]:
     """What is wrong with the order and the conditions of each rule set."""
     for set_id, rule_set in document.rule_sets.items():
@@ -93,16 +129,17 @@ def of_rule_sets(document: Document) -> Iterator[Finding]:
 
 
 def _of_order(lines: Sequence[_Line], path: Steps) -> Iterator[Finding]:
-    pairs = 0
+    pairs, filed = 0, _Filed()
     for position, below in enumerate(lines):
-        worth_asking = [line for line in lines[:position] if line.may_cover(below)]
+        worth_asking = filed.worth_asking(below)
+        filed.add(below)
         pairs += len(worth_asking)
         if pairs > MAX_PAIRS:
             message = f'entries from "{below.name}" on were not compared with those above: split the rule set'
             yield Finding(path, message)
             return
         said = next(filter(None, (_covered(above, below) for above in worth_asking)), None)
-        if said is None and _is_covered_together(lines[:position], below):
+        if said is None and _is_covered_together(islice(lines, position), below):
             said = (
                 "the entries above take together every record that fits here, so this one is never reached: "
                 "move it up, or remove it"
@@ -136,8 +173,9 @@ def _unreachable(above: _Line, below: _Line) -> str:
     )
 
 
-def _is_covered_together(above: Sequence[_Line], below: _Line) -> bool:
-    taking = [line for line in above if below.on <= line.on and not isinstance(line.takes, Never)]
+def _is_covered_together(above: Iterable[_Line], below: _Line) -> bool:
+    takers = (line for line in above if below.on <= line.on and not isinstance(line.takes, Never))
+    taking = list(islice(takers, MAX_TOGETHER + 1))
     if not 2 <= len(taking) <= MAX_TOGETHER:
         return False
     return none_left([(below.fits, True), *((line.takes, False) for line in taking)])
