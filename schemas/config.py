@@ -32,6 +32,7 @@ RecordType = Literal["lead", "contact", "deal"]
 Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
 Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Happening = Literal["created", "updated"]
 
 USERS_LIMIT: Final = 20_000
@@ -42,7 +43,7 @@ ENTRIES_LIMIT: Final = 2_000
 SCORE_ROWS_LIMIT: Final = 200
 FIELDS_LIMIT: Final = 2_000
 CRITERIA_LIMIT: Final = 500
-TEXT_LIMIT: Final = 10_000
+TEXT_LIMIT: Final = 50_000
 
 
 def _named(value: object) -> object:
@@ -90,6 +91,11 @@ def _domain(value: object) -> object:
             raise ValueError("a domain is a list of terms, such as [[country_id, in, [US, CA]]], or the same as text")
 
 
+def _written(value: object) -> object:
+    """A number is the text it is written as: the logic of one criterion is often just `1`."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 @cache
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
@@ -110,7 +116,7 @@ PersonId = Annotated[str, StringConstraints(min_length=1, max_length=256), Field
 Name = Annotated[str, StringConstraints(max_length=200)]
 Criterion = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT),
     Field(
         description="`field op value`, such as `country in [DE, FR]`, `account.employees >= 500` or "
         "`close_date < today`; a text that looks like a date or a number stands in quotes."
@@ -147,6 +153,7 @@ class Condition(_Part):
     criteria: Annotated[tuple[Criterion, ...], Field(max_length=CRITERIA_LIMIT, description="Empty: always.")] = ()
     logic: Annotated[
         Line | None,
+        BeforeValidator(_written, json_schema_input_type=Line | int | None),
         Field(description="How the criteria are combined, `1 AND (2 OR NOT 3)`; absent: all must hold."),
     ] = None
     domain: Domain = None
@@ -326,6 +333,7 @@ class Settings(_Part):
         AfterValidator(_zone),
         Field(description="The IANA time zone whose days `today` and dates without an offset mean."),
     ] = "UTC"
+    week_starts: Annotated[Weekday, Field(description="The day on which `this_week` and its like begin.")] = "monday"
 
 
 class Document(_Part):

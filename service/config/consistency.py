@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from schemas.config import MEMBERS_LIMIT, Condition, Document, People, RuleSet, Target
-from service.config.conditions import mistakes
+from service.config.conditions import calendar_of, mistakes
 from service.config.nodes import Steps
 from service.config.people import people_of
 
@@ -94,7 +94,7 @@ def _of_entries(document: Document, declared: Declared, set_id: str, rule_set: R
 
 
 def _of_condition(document: Document, path: Steps, written: Condition) -> Iterator[Finding]:
-    for mistake in mistakes(written, document.settings.zone):
+    for mistake in mistakes(written, calendar_of(document.settings)):
         yield Finding((*path, *mistake.path), mistake.message, mistake.character)
 
 

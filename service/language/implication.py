@@ -3,14 +3,15 @@
 An answer of yes is certain, for the exact meaning of the operators in each notation; no means "not that we know". So a
 finding that rests on it is never a false alarm. Decided are:
 
-* and, or, not, in any nesting, as far as `MAX_STEPS` goes;
+* and, or, not, in any nesting, as far as `MAX_STEPS` goes; an operator that is made of others is taken apart;
 * everything about one field in criteria and expressions: equality, lists, order of numbers, texts and fixed dates,
   unset fields, pieces and beginnings of texts, choices of a multi-select (`fact_kinds`);
 * in domains, where a field may hold several values at once: lists within lists, one number beside another, a comparison
   and its contrary. That `a = 1` and `a = 2` exclude each other is not so there: a field may hold both;
 * the same comparison twice, whatever it means.
 
-Not decided are: relations between different fields or between criteria and domains, spans that move with now, patterns.
+Not decided are: relations between different fields, one that is compared with another included, or between criteria and
+domains, spans that move with now, patterns.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from typing import Final, NamedTuple, assert_never
 
 from service.language import operators as own
 from service.language.fact_kinds import Signed, nothing_fits
+from service.language.letters import folded
 from service.language.odoo.operators import OPERATORS as DOMAIN
-from service.language.operators import listed
+from service.language.probes import listed
 from service.language.tree import All, Always, Any, Compare, Condition, Constant, Never, Not, Operator, Path, Span, Walk
 
 MAX_STEPS: Final = 1_000
@@ -103,6 +105,8 @@ def _with(asks: Sequence[Ask], before: _Case) -> _Case | None:
                     left += inside
                 else:
                     choices.append(inside)
+            case Compare() if (meaning := condition.meaning) is not None:
+                left.append((meaning, holds))
             case Compare():
                 field = field_of(condition)
                 fields[field] = (*fields.get(field, ()), (condition, holds))
@@ -180,7 +184,7 @@ def _values(compare: Compare) -> frozenset[object]:
     """The values of a list, told apart as the operator does at least."""
     is_ours = "criteria" in compare.operator.written
     values = listed(compare.value)
-    return frozenset(_exact(each.casefold() if is_ours and isinstance(each, str) else each) for each in values)
+    return frozenset(_exact(folded(each) if is_ours and isinstance(each, str) else each) for each in values)
 
 
 def _exactly(compare: Compare) -> object:
@@ -193,7 +197,7 @@ def _exact(value: object) -> object:
         case tuple():
             return tuple(map(_exact, value))
         case Span():
-            return "span", value.text, value.zone
+            return "span", value.text, value.calendar
         case All() | Any() | Not() | Compare() | Always() | Never():
             return repr(value)
         case _:

@@ -1,0 +1,387 @@
+"""What criteria and the expression line ask of a field, operator by operator, as code that can be generated.
+
+The rules about letter case, unset fields and unexpected types are kept here and stand nowhere else: text ignores case
+and white space at its ends; a blank value matches an unset field; negative operators match an unset field; ordering
+against unset is false; a field of a type that the operator does not read is matched by none, not even by a negative
+one. Which operator asks what is said by the rows of `operators`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import islice
+from types import NoneType
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from service.language.letters import folded, folded_inside
+from service.language.moments import instant_in
+from service.language.tree import (
+    CALLED_BY,
+    MAX_ELEMENTS,
+    MISFIT,
+    Constant,
+    Other,
+    Probe,
+    Span,
+    is_unset,
+    number_in,
+)
+
+Ask = Callable[[Constant], Probe]
+Affix = Literal["piece", "begin", "end"]
+"""Where in a text another one is looked for."""
+
+_SCALARS: Final[frozenset[type]] = frozenset({str, int, float, bool, NoneType})
+_TEXTS: Final[frozenset[type]] = frozenset({str, NoneType})
+_CHOICES: Final[frozenset[type]] = frozenset({str, list, tuple, NoneType})
+
+
+def _joined(word: str, *probes: Probe) -> Probe:
+    """Probes of one field with `and` or `or` between them, not nested in each other."""
+    codes: list[str] = []
+    constants: tuple[object, ...] = ()
+    for probe in probes:
+        places = [f"{{{len(constants) + position}}}" for position in range(len(probe.constants))]
+        codes.append(probe.code.format(*places, **_KEPT))
+        constants += probe.constants
+    return Probe(f"({f' {word} '.join(codes)})", constants)
+
+
+def _any(*probes: Probe) -> Probe:
+    return _joined("or", *probes) if probes else Probe("False")
+
+
+_KEPT: Final = {name: f"{{{name}}}" for name in ("field", "other", "text", "letters", "number", "now")}
+
+
+def _negated(positive: Probe, reads: frozenset[type]) -> Probe:
+    """Does not hold, and the field is unset or of a type that the operator reads."""
+    return _joined("and", Probe(f"not {positive.code}", positive.constants), _of_type(reads))
+
+
+def _of_type(reads: frozenset[type]) -> Probe:
+    return Probe("(type({field}) in {0} or {field} in {1})", (reads, ([], ())))
+
+
+def _unset() -> Probe:
+    return Probe("{0}({field})", (is_unset,))
+
+
+def _in_time(span: Span, comparison: str) -> Probe:
+    """`comparison` is between the field's instant `at` and the span's `start` and `end`."""
+    return Probe("{0}({field}, {now})", (_TIMES[comparison](span.bounds, ZoneInfo(span.calendar.zone)),))
+
+
+Bounds = Callable[[int], tuple[int, int]]
+Time = Callable[[object, int], bool]
+
+
+def _within(bounds: Bounds, zone: ZoneInfo) -> Time:
+    def within(fact: object, now_ms: int) -> bool:
+        at = instant_in(fact, zone)
+        if at is None:
+            return False
+        start, end = bounds(now_ms)
+        return start <= at < end
+
+    return within
+
+
+def _without(bounds: Bounds, zone: ZoneInfo) -> Time:
+    within = _within(bounds, zone)
+
+    def without(fact: object, now_ms: int) -> bool:
+        return is_unset(fact) or (instant_in(fact, zone) is not None and not within(fact, now_ms))
+
+    return without
+
+
+def _side(edge: int, *, is_before: bool) -> Callable[[Bounds, ZoneInfo], Time]:
+    """Before the span's edge (0 its start, 1 its end), or not before it."""
+
+    def make(bounds: Bounds, zone: ZoneInfo) -> Time:
+        def on_side(fact: object, now_ms: int) -> bool:
+            at = instant_in(fact, zone)
+            return at is not None and (at < bounds(now_ms)[edge]) is is_before
+
+        return on_side
+
+    return make
+
+
+_TIMES: Final[Mapping[str, Callable[[Bounds, ZoneInfo], Time]]] = {
+    "==": _within,
+    "!=": _without,
+    "<": _side(0, is_before=True),
+    "<=": _side(1, is_before=True),
+    ">": _side(1, is_before=False),
+    ">=": _side(0, is_before=False),
+}
+
+
+def _within_any(spans: list[Span]) -> Probe:
+    withins = [_within(span.bounds, ZoneInfo(span.calendar.zone)) for span in spans]
+    return Probe("{0}({field}, {now})", (lambda fact, now_ms: any(within(fact, now_ms) for within in withins),))
+
+
+def equals(value: Constant) -> Probe:
+    """Is the value: a truth, a number, a time, another field, nothing (a blank value), or a text."""
+    match value:
+        case bool():
+            return _one_of((value,))
+        case int() | float():
+            return Probe("({number} == {0})", (value,))
+        case Span():
+            return _in_time(value, "==")
+        case Other(_, calendar):
+            return Probe("{0}({field}, {other})", (_sameness(ZoneInfo(calendar.zone)),))
+        case "" | None:
+            return _unset()
+        case _:
+            return Probe("({text} == {0})", (folded(str(value)),))
+
+
+def not_equal(value: Constant) -> Probe:
+    """Is not the value; of a truth it is the exact opposite, whatever the field holds (D32)."""
+    match value:
+        case bool():
+            positive = equals(value)
+            return Probe(
+                f"(not {positive.code} and {{field}} is not {{{len(positive.constants)}}})",
+                (*positive.constants, MISFIT),
+            )
+        case Span():
+            return _in_time(value, "!=")
+        case Other(_, calendar):
+            return Probe("{0}({field}, {other})", (_difference(ZoneInfo(calendar.zone)),))
+        case "" | None:
+            return Probe("{0}({field})", (_is_set,))
+        case _:
+            return _negated(equals(value), _SCALARS)
+
+
+def _is_set(fact: object) -> bool:
+    return fact is not MISFIT and not is_unset(fact)
+
+
+def _sameness(zone: ZoneInfo) -> Callable[[object, object], bool]:
+    """Whether two fields hold the same: both nothing, one truth, or numbers, instants or texts that are equal."""
+
+    def same(fact: object, other: object) -> bool:
+        if isinstance(fact, bool) or isinstance(other, bool):
+            return _truth_of(fact) is _truth_of(other)
+        if is_unset(fact) or is_unset(other):
+            return is_unset(fact) and is_unset(other)
+        return any(left is not None and left == right for left, right in _alike(fact, other, zone))
+
+    return same
+
+
+def _difference(zone: ZoneInfo) -> Callable[[object, object], bool]:
+    """The contrary of sameness for fields that can be compared at all."""
+    same = _sameness(zone)
+
+    def differ(fact: object, other: object) -> bool:
+        return all(type(each) in _SCALARS or each in ([], ()) for each in (fact, other)) and not same(fact, other)
+
+    return differ
+
+
+def _alike(fact: object, other: object, zone: ZoneInfo) -> tuple[tuple[object, object], ...]:
+    """Two fields as numbers, as instants, as texts; none where they are no such thing."""
+    return (
+        (_number_of(fact), _number_of(other)),
+        (instant_in(fact, zone), instant_in(other, zone)),
+        (_text_of(fact), _text_of(other)),
+    )
+
+
+def _truth_of(fact: object) -> bool | None:
+    if isinstance(fact, bool) or is_unset(fact):
+        return fact is True
+    text, number = _text_of(fact), _number_of(fact)
+    return next((truth for truth, (texts, ones) in TRUTHS.items() if text in texts or number in ones), None)
+
+
+def _number_of(fact: object) -> int | float | None:
+    if type(fact) is int or type(fact) is float:
+        return fact
+    return number_in(fact) if type(fact) is str else None
+
+
+def _text_of(fact: object) -> str | None:
+    return folded(fact) if type(fact) is str else None
+
+
+def ordering(symbol: str) -> Ask:
+    """Stands so to a time, a number, another field or a text."""
+
+    def make(value: Constant) -> Probe:
+        match value:
+            case Span():
+                return _in_time(value, symbol)
+            case Other(_, calendar):
+                return Probe("{0}({field}, {other})", (_ordered(symbol, ZoneInfo(calendar.zone)),))
+            case bool() | int() | float():
+                return Probe(f"({{number}} {symbol} {{0}})", (value,))
+            case _:
+                in_order = Probe(f"({{text}} or '') {symbol} {{0}}", (folded(str(value)),))
+                return _joined("and", Probe("not {0}({field})", (is_unset,)), _of_type(_TEXTS), in_order)
+
+    return make
+
+
+def _ordered(symbol: str, zone: ZoneInfo) -> Callable[[object, object], bool]:
+    holds = ORDERS[symbol]
+
+    def in_order(fact: object, other: object) -> bool:
+        if is_unset(fact) or is_unset(other):
+            return False
+        left, right = next((pair for pair in _alike(fact, other, zone) if None not in pair), (None, None))
+        return left is not None and holds(left, right)
+
+    return in_order
+
+
+ORDERS: Final[Mapping[str, Callable[..., bool]]] = {
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+}
+
+
+def in_range(value: Constant) -> Probe:
+    """Is between two values, both included."""
+    assert isinstance(value, tuple)  # the reader takes two
+    low, high = value
+    return _joined("and", ordering(">=")(low), ordering("<=")(high))
+
+
+_TRIMMED: Final[Mapping[Affix, Callable[[str], str]]] = {"begin": str.lstrip, "end": str.rstrip, "piece": str}
+
+
+def pieces(value: Constant, affix: Affix) -> tuple[str, ...]:
+    """What is looked for in a text, in the form that folded texts have: none begins or ends with white space."""
+    trimmed = _TRIMMED[affix]
+    return tuple(trimmed(folded_inside(str(each))) for each in listed(value))
+
+
+def with_text(affix: Affix, one: str, any_of: Callable[[tuple[str, ...]], Probe]) -> Ask:
+    """`one` is the code that looks for one text, `any_of` looks for several; a blank one finds an unset field."""
+
+    def probe(value: Constant) -> Probe:
+        sought = pieces(value, affix)
+        filled = tuple(filter(None, sought))
+        parts = [Probe(one, filled) if len(filled) == 1 else any_of(filled)] if filled else []
+        return _any(*parts, *([_unset()] if "" in sought else []))
+
+    return probe
+
+
+def _any_piece(sought: tuple[str, ...]) -> Probe:
+    return Probe("{0}({text} or '')", (lambda text: any(piece in text for piece in sought),))
+
+
+contains: Final = with_text("piece", "({0} in ({text} or ''))", _any_piece)
+starts_with: Final = with_text(
+    "begin", "({text} or '').startswith({0})", lambda sought: Probe("({text} or '').startswith({0})", (sought,))
+)
+ends_with: Final = with_text(
+    "end", "({text} or '').endswith({0})", lambda sought: Probe("({text} or '').endswith({0})", (sought,))
+)
+
+
+def does_not_contain(value: Constant) -> Probe:
+    """Is text, or nothing, without any of these in it."""
+    return _negated(contains(value), _TEXTS)
+
+
+def in_list(value: Constant) -> Probe:
+    """Is one of the values."""
+    return _one_of(listed(value))
+
+
+def _one_of(values: tuple[object, ...]) -> Probe:
+    texts = frozenset(folded(str(each)) for each in values if isinstance(each, str))
+    truths = [each for each in dict.fromkeys(values) if isinstance(each, bool)]
+    numbers = frozenset(each for each in values if isinstance(each, int | float) and not isinstance(each, bool))
+    spans = [each for each in values if isinstance(each, Span)]
+    for truth in truths:
+        texts, numbers = texts | TRUTHS[truth][0], numbers | TRUTHS[truth][1]
+    parts = [Probe("({text} in {0})", (texts,))] if texts else []
+    parts += [Probe("({number} in {0})", (numbers,))] if numbers else []
+    parts += [Probe("({field} is {0})", (truth,)) for truth in truths]
+    parts += [_within_any(spans)] if spans else []
+    parts += [_unset()] if "" in texts or None in values or False in truths else []
+    return _any(*parts)
+
+
+TRUTHS: Final[Mapping[bool, tuple[frozenset[str], frozenset[int]]]] = {
+    True: (frozenset({"true", "1"}), frozenset({1})),
+    False: (frozenset({"false", "0"}), frozenset({0})),
+}
+"""The texts and numbers that are true, and those that are false (D32); a field that is unset is false, too."""
+
+
+def not_in(value: Constant) -> Probe:
+    """Is none of the values."""
+    values = listed(value)
+    spans = [each for each in values if isinstance(each, Span)]
+    if spans and len(spans) == len(values):
+        return _joined("and", *(_in_time(span, "!=") for span in spans))
+    return _negated(in_list(value), _SCALARS)
+
+
+def listed(value: Constant) -> tuple[object, ...]:
+    """The values of a list; one value is a list of one."""
+    return value if isinstance(value, tuple) else (value,)
+
+
+def includes(value: Constant) -> Probe:
+    """Has one of the choices at least."""
+    return Probe("{0}({field})", (_any_of(listed(value)),))
+
+
+def includes_all(value: Constant) -> Probe:
+    """Has every one of the choices."""
+    each_is_there = [_any_of((each,)) for each in listed(value)]
+    return Probe("{0}({field})", (lambda fact: all(is_there(fact) for is_there in each_is_there),))
+
+
+def excludes(value: Constant) -> Probe:
+    """Has none of the choices."""
+    return _negated(includes(value), _CHOICES)
+
+
+def _any_of(values: tuple[object, ...]) -> Callable[[object], bool]:
+    """Whether one choice at least of a multi-select is one of the values.
+
+    A multi-select is a list, or a text with semicolons; a linked record in it is called by its id or name.
+    """
+    texts = frozenset(folded(str(value)) for value in values if isinstance(value, str))
+    numbers = frozenset(value for value in values if isinstance(value, int | float) and not isinstance(value, bool))
+    truths = frozenset(value for value in values if isinstance(value, bool))
+    for truth in truths:
+        texts, numbers = texts | TRUTHS[truth][0], numbers | TRUTHS[truth][1]
+    has_blank = "" in texts or None in values
+
+    def is_one(choice: object) -> bool:
+        if type(choice) is str:
+            text = folded(choice)
+            return text in texts or bool(numbers and number_in(text) in numbers)
+        if type(choice) is bool:
+            return choice in truths
+        if type(choice) is dict:
+            return any(is_one(choice[name]) for name in CALLED_BY if type(choice.get(name)) in (str, int))
+        return (type(choice) is int or type(choice) is float) and choice in numbers
+
+    def any_is_one(fact: object) -> bool:
+        if is_unset(fact):
+            return has_blank
+        if type(fact) is str:
+            return any(map(is_one, fact.split(";", MAX_ELEMENTS)[:MAX_ELEMENTS]))
+        return isinstance(fact, list | tuple) and any(map(is_one, islice(fact, MAX_ELEMENTS)))
+
+    return any_is_one
