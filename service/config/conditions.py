@@ -31,7 +31,7 @@ def calendar_of(settings: Settings) -> Calendar:
 
 
 def predicates(written: Condition, calendar: Calendar) -> tuple[Predicate, ...]:
-    """What must hold, all of it (empty: always); days are those of the calendar. Raises `ConditionError` on a mistake."""
+    """What must hold, all of it (empty: always), in days of the calendar. Raises `ConditionError` on a mistake."""
     if written.domain is not None:
         domain = domains.parse(written.domain, calendar)
         return (Predicate(written.domain if isinstance(written.domain, str) else in_words(domain), domain),)

@@ -7,13 +7,14 @@ whatever a pattern finds when case matters, it finds when case is ignored.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Final
 from unicodedata import normalize
 
-_LAST_GROWN: Final = 0xFFFF
-"""No character behind it folds to several."""
+from service.language.tree import MAX_CHARACTERS
+
+_GROWING: Final = (range(0xC0, 0x600), range(0x1E00, 0x2000), range(0xFB00, 0xFB20))
+"""Where the characters are that fold to several: Latin, Greek and Armenian letters, and ligatures."""
 _PRIVATE: Final = 0xF0000
 
 
@@ -23,8 +24,11 @@ def folded(text: str) -> str:
 
 
 def folded_inside(text: str) -> str:
-    """The same with its white space, for what is looked for within a text."""
-    if text.isascii():
+    """The same with its white space, for what is looked for within a text.
+
+    What is longer than anything that it could be compared with keeps the forms its letters have.
+    """
+    if text.isascii() or len(text) > MAX_CHARACTERS:
         return text.casefold()
     return normalize("NFC", normalize("NFD", text).casefold())
 
@@ -32,12 +36,16 @@ def folded_inside(text: str) -> str:
 def folded_each(text: str) -> str:
     """Every character folded by itself; one that would become several (`İ`, `ß`) stays one."""
     whole = text.casefold()
-    return whole if len(whole) == len(text) else text.translate(_stand_ins()).casefold()
+    if len(whole) == len(text):
+        return whole
+    for grown, stand_in in _stand_ins():
+        text = text.replace(grown, stand_in)
+    return text.casefold()
 
 
 @cache
-def _stand_ins() -> Mapping[int, int]:
+def _stand_ins() -> tuple[tuple[str, str], ...]:
     """For each character that folds to several: one of the private characters, the same for both of its cases."""
-    grown = [character for code in range(_LAST_GROWN + 1) if len((character := chr(code)).casefold()) > 1]
-    kinds = {kind: _PRIVATE + number for number, kind in enumerate(dict.fromkeys(each.casefold() for each in grown))}
-    return {ord(each): kinds[each.casefold()] for each in grown}
+    grown = [each for block in _GROWING for each in map(chr, block) if len(each.casefold()) > 1]
+    kinds = list(dict.fromkeys(each.casefold() for each in grown))
+    return tuple((each, chr(_PRIVATE + kinds.index(each.casefold()))) for each in grown)

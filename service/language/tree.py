@@ -25,7 +25,7 @@ MAX_COMPARISONS: Final = 500
 """How many comparisons one condition may have."""
 MAX_LIST_ITEMS: Final = 500
 MAX_PATH_STEPS: Final = 5
-MAX_ELEMENTS: Final = 2_000
+MAX_ELEMENTS: Final = 1_000
 """So many choices, or linked records, of one field are looked at."""
 
 Notation = Literal["criteria", "domain", "expression"]

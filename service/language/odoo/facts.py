@@ -157,7 +157,7 @@ def nodes(value: object) -> tuple[str, ...]:
     if isinstance(value, list | tuple):
         return tuple(_node(each) for each in value[:MAX_ELEMENTS] if type(each) in (str, int, dict))
     if type(value) is str and "/" in value:
-        return tuple(step.strip() for step in value.split("/") if step.strip())
+        return tuple(step.strip() for step in value.split("/", MAX_ELEMENTS)[:MAX_ELEMENTS] if step.strip())
     return (_node(value),)
 
 

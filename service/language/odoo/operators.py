@@ -234,7 +234,9 @@ def _matched(pattern: str, kind: Pattern) -> Holds:
         for text in () if is_no_link(fact) else texts(fact):
             if matches(text if kind.has_case else folded_each(text), scanned):
                 return True
-            scanned -= min(len(text), scanned)
+            scanned -= len(text)
+            if scanned <= 0:
+                break
         return False
 
     if not kind.is_negative:

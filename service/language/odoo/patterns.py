@@ -15,8 +15,8 @@ from itertools import groupby
 from typing import Final
 
 MAX_PATTERN_CHARACTERS: Final = 500
-MAX_SCANNED: Final = 10_000
-"""So many characters of a field are looked at for a piece with `_` between its characters."""
+MAX_SCANNED: Final = 5_000
+"""So many characters of a field are looked at for a piece with `_` between its characters, and of a list at all."""
 
 _ANY_RUN: Final = 1
 _ANY_ONE: Final = 2
