@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from schemas.generate import drifted, write
+from schemas.generate import drifted, renew_pages, write
 
 
 def main() -> int:
@@ -14,8 +14,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, and fail where files are out of date")
     if not parser.parse_args().check:
         write()
+        renew_pages(write=True)
         return 0
-    paths = drifted()
+    paths = [*drifted(), *renew_pages(write=False)]
     if paths:
         sys.stderr.write(f"out of date, run `python -m schemas`: {', '.join(paths)}\n")
     return 1 if paths else 0

@@ -1,7 +1,8 @@
 """The AsyncAPI 3 document: every topic outsiders see, with its messages, headers, keys and consumer group.
 
 It is made from the models rather than by the broker framework, whose document has no headers, keys, groups or one
-message per type.
+message per type. The committed document is that of a deployment with default settings; a running service makes its own,
+with the names that it uses.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from schemas.decisions import OUTPUTS
 from schemas.events import INPUTS
 from schemas.samples import SAMPLES
 
-CONSUMER_GROUP: Final = "fairlead.ingest"
-"""With the default settings."""
+SOURCES: Final = ("crm.records", "crm.members")
+"""The CRM's topics with the default settings."""
 BINDING: Final = "0.5.0"
 REQUIRED: Final = ["ce_specversion", "ce_id", "ce_source", "ce_type"]
 READ_HEADERS: Final = {
@@ -33,39 +34,58 @@ WRITTEN_HEADERS: Final = {**READ_HEADERS, "ce_subject": "The record.", "ce_causa
 DEAD_LETTER_HEADERS: Final = {
     "dead_letter_reason": "Why, in one word.",
     "dead_letter_detail": "Why, in a sentence.",
-    "dead_letter_traceback": "The end of the stack, where deciding raised.",
+    "dead_letter_traceback": "The end of the stack, where reading or deciding raised.",
     "dead_letter_source_epoch": "The source position: epoch,",
     "dead_letter_source_topic": "topic,",
     "dead_letter_source_partition": "partition",
     "dead_letter_source_offset": "and offset.",
+    "dead_letter_cut": "Which parts were too large and are cut: `key`, `value`, `headers`.",
+    "original_value_bytes": "The length of the whole value, where something was cut,",
+    "original_value_sha256": "and its checksum.",
     "original_key": "The original's key. Its headers follow as `original_header_…`.",
     "original_value_null": "The original had no value.",
 }
 
 
+class Deployment(NamedTuple):
+    """What the settings say about topics: what goes before each name, the CRM's topics, and who reads them."""
+
+    prefix: str = ""
+    sources: tuple[str, ...] = SOURCES
+    group: str = "fairlead"
+
+    @property
+    def consumer_group(self) -> str:
+        """The group that reads the CRM's topics."""
+        return f"{self.group}.ingest"
+
+
+DEFAULT: Final = Deployment()
+
+
 class Channel(NamedTuple):
-    """One topic as outsiders see it. `group` is who reads it on our side; none: we write."""
+    """One topic as outsiders see it, its name without the prefix. `is_read`: we read it; else we write."""
 
     name: str
     topic: str
     summary: str
     key: str
     types: tuple[str, ...]
-    group: str | None = None
+    is_read: bool = False
 
 
 def _types(prefixes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in (*INPUTS, *OUTPUTS) if name.startswith(prefixes))
 
 
-CHANNELS: Final = (
+READ: Final = (
     Channel(
         "records",
         "crm.records",
         "What happened to records in the CRM. Keyed by record, so that a record's events keep their order.",
         "The record, `lead/4711`; for an import one key for the whole file.",
         _types(("crm.record.", "crm.offer.")),
-        CONSUMER_GROUP,
+        is_read=True,
     ),
     Channel(
         "members",
@@ -73,8 +93,11 @@ CHANNELS: Final = (
         "Who is available, away or off shift.",
         "The person.",
         _types(("crm.member.",)),
-        CONSUMER_GROUP,
+        is_read=True,
     ),
+)
+"""What is read with the default settings."""
+WRITTEN: Final = (
     Channel(
         "assignments",
         "assignments",
@@ -106,9 +129,10 @@ DEAD_LETTERS: Final = Channel(
 )
 
 
-def document() -> dict[str, object]:
+def document(deployment: Deployment = DEFAULT) -> dict[str, object]:
     """The document as plain values, in the order it is written."""
-    channels = (*CHANNELS, DEAD_LETTERS)
+    read = _read(deployment.sources)
+    channels = (*read, *WRITTEN, DEAD_LETTERS)
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -117,16 +141,16 @@ def document() -> dict[str, object]:
             "description": (
                 "CRM events in, fair and explained assignments out. Events are CloudEvents 1.0. Binary mode is shown; "
                 "structured mode and plain JSON are read as well. Outputs are sent at least once, with the same id and "
-                "the same bytes. Topic names may have a prefix."
+                "the same bytes." + _prefix_told(deployment.prefix)
             ),
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "defaultContentType": "application/json",
-        "channels": {channel.name: _channel(channel) for channel in channels},
-        "operations": {_operation_name(channel): _operation(channel) for channel in channels},
+        "channels": {channel.name: _channel(channel, deployment.prefix) for channel in channels},
+        "operations": {_operation_name(channel): _operation(channel, deployment) for channel in channels},
         "components": {
             "messages": {
-                **{name: _message(name, channel) for channel in CHANNELS for name in channel.types},
+                **{name: _message(name, channel) for channel in (*read, *WRITTEN) for name in channel.types},
                 "dead-letter": _dead_letter(),
             },
             "schemas": _schemas(),
@@ -134,14 +158,27 @@ def document() -> dict[str, object]:
     }
 
 
-def _channel(channel: Channel) -> dict[str, object]:
+def _read(sources: tuple[str, ...]) -> tuple[Channel, ...]:
+    """The CRM's topics. Of others than the default ones nobody can say which events are in which: any may be."""
+    if sources == SOURCES:
+        return READ
+    key = "The record, `lead/4711`, or the person; for an import one key for the whole file."
+    told = "What happened in the CRM. Keyed so that the events of a record, or of a person, keep their order."
+    return tuple(Channel(topic, topic, told, key, tuple(INPUTS), is_read=True) for topic in sources)
+
+
+def _prefix_told(prefix: str) -> str:
+    return f" Topic names of this deployment begin with `{prefix}`." if prefix else " Topic names may have a prefix."
+
+
+def _channel(channel: Channel, prefix: str) -> dict[str, object]:
     return {
-        "address": channel.topic,
+        "address": prefix + channel.topic,
         "description": channel.summary,
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in channel.types},
         "bindings": {
             "kafka": {
-                "topic": channel.topic,
+                "topic": prefix + channel.topic,
                 "topicConfiguration": {"cleanup.policy": ["delete"]},
                 "bindingVersion": BINDING,
             }
@@ -150,18 +187,18 @@ def _channel(channel: Channel) -> dict[str, object]:
 
 
 def _operation_name(channel: Channel) -> str:
-    verb = "write" if channel.group is None else "read"
+    verb = "read" if channel.is_read else "write"
     return verb + channel.name[0].upper() + channel.name[1:]
 
 
-def _operation(channel: Channel) -> dict[str, object]:
+def _operation(channel: Channel, deployment: Deployment) -> dict[str, object]:
     operation: dict[str, object] = {
-        "action": "send" if channel.group is None else "receive",
+        "action": "receive" if channel.is_read else "send",
         "channel": {"$ref": f"#/channels/{channel.name}"},
         "summary": channel.summary,
     }
-    if channel.group is not None:
-        group = {"type": "string", "enum": [channel.group]}
+    if channel.is_read:
+        group = {"type": "string", "enum": [deployment.consumer_group]}
         operation["bindings"] = {"kafka": {"groupId": group, "bindingVersion": BINDING}}
     return operation
 

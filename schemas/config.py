@@ -10,21 +10,29 @@ are never changed, only added to.
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Annotated, Any, Final, Literal, Self
-from zoneinfo import available_timezones
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    WithJsonSchema,
-    model_validator,
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from schemas.config_values import (
+    Criterion,
+    Domain,
+    FieldPath,
+    Id,
+    Line,
+    Link,
+    Name,
+    Names,
+    PersonId,
+    Zone,
+    detailed,
+    in_order,
+    member,
+    named,
+    several,
+    untyped,
+    written,
 )
-
 from schemas.envelope import Division
 from schemas.events import Channel
 
@@ -43,104 +51,6 @@ ENTRIES_LIMIT: Final = 2_000
 SCORE_ROWS_LIMIT: Final = 200
 FIELDS_LIMIT: Final = 2_000
 CRITERIA_LIMIT: Final = 500
-TEXT_LIMIT: Final = 50_000
-
-
-def _named(value: object) -> object:
-    """A list of names is short for a mapping without details."""
-    if isinstance(value, list) and all(isinstance(name, str | int) for name in value):
-        return {str(name): {} for name in value}
-    return value
-
-
-def _detailed(value: object) -> object:
-    """Nothing behind a name is short for no details."""
-    return {} if value is None else value
-
-
-def _untyped(value: object) -> object:
-    """A list of names is short for a mapping that leaves their types open."""
-    if isinstance(value, list) and all(isinstance(name, str) for name in value):
-        return dict.fromkeys(value)
-    return value
-
-
-def _member(value: object) -> object:
-    """A name is short for a member without details."""
-    return {"user": value} if isinstance(value, str | int) and not isinstance(value, bool) else value
-
-
-def _several(value: object) -> object:
-    """A name is short for a list with nothing else."""
-    return [value] if isinstance(value, str | int) and not isinstance(value, bool) else value
-
-
-def _in_order(values: tuple[str, ...]) -> tuple[str, ...]:
-    """What is a set has one canonical order."""
-    return tuple(sorted(set(values)))
-
-
-def _domain(value: object) -> object:
-    """A domain is text, or the lists themselves; what it says is for the reader of domains to judge."""
-    match value:
-        case str() if len(value) > TEXT_LIMIT:
-            raise ValueError(f"a domain has at most {TEXT_LIMIT} characters: split it over entries")
-        case str() | list():
-            return value
-        case _:
-            raise ValueError("a domain is a list of terms, such as [[country_id, in, [US, CA]]], or the same as text")
-
-
-def _written(value: object) -> object:
-    """A number is the text it is written as: the logic of one criterion is often just `1`."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-def _zone(value: str) -> str:
-    if value not in _zones():
-        raise ValueError("this is no time zone: write one of the IANA names, such as Europe/Berlin")
-    return value
-
-
-Id = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=128, pattern=r"^[\w@.+'-]([\w@.+' -]*[\w@.+'-])?$"),
-    Field(coerce_numbers_to_str=True, description="Letters, digits, and . _ - @ + ' or spaces inside."),
-]
-PersonId = Annotated[str, StringConstraints(min_length=1, max_length=256), Field(coerce_numbers_to_str=True)]
-Name = Annotated[str, StringConstraints(max_length=200)]
-Criterion = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT),
-    Field(
-        description="`field op value`, such as `country in [DE, FR]`, `account.employees >= 500` or "
-        "`close_date < today`; a text that looks like a date or a number stands in quotes."
-    ),
-]
-Domain = Annotated[
-    Any,
-    AfterValidator(_domain),
-    WithJsonSchema(
-        {
-            "anyOf": [{"type": "string", "maxLength": TEXT_LIMIT}, {"type": "array", "items": {}}],
-            "description": "An Odoo domain, as lists or as text: `[[country_id, in, [US, CA]]]`.",
-        }
-    ),
-]
-Names = Annotated[
-    tuple[Id, ...],
-    BeforeValidator(_several, json_schema_input_type=Id | list[Id]),
-    Field(max_length=50),
-    AfterValidator(_in_order),
-]
-Link = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^.]+(\.[^.]+){0,4}$")]
-FieldPath = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT)]
 
 
 class _Part(BaseModel):
@@ -153,7 +63,7 @@ class Condition(_Part):
     criteria: Annotated[tuple[Criterion, ...], Field(max_length=CRITERIA_LIMIT, description="Empty: always.")] = ()
     logic: Annotated[
         Line | None,
-        BeforeValidator(_written, json_schema_input_type=Line | int | None),
+        BeforeValidator(written, json_schema_input_type=Line | int | None),
         Field(description="How the criteria are combined, `1 AND (2 OR NOT 3)`; absent: all must hold."),
     ] = None
     domain: Domain = None
@@ -174,35 +84,40 @@ class Condition(_Part):
 class User(_Part):
     """A person who may own records, or act on them.
 
-    `roles` are his rights here; `role`, `profile`, `territory` and `skills` are your words for what he is and does, by
-    which a target may find him.
+    `roles` are their rights here; `role`, `profile`, `territory` and `skills` are your words for what they are and do,
+    by which a target may find them.
     """
 
-    name: Name = ""
+    name: Annotated[Name, Field(description="How people call them; for people only.")] = ""
     roles: Annotated[
         tuple[Role, ...],
         Field(max_length=3, description="`reassign` may give records to pools, `admin` may do everything."),
-        AfterValidator(_in_order),
+        AfterValidator(in_order),
     ] = ("member",)
     active: Annotated[bool, Field(strict=True, description="Not active: gets nothing.")] = True
     notify: Annotated[
-        tuple[Id, ...], Field(max_length=10, description="The means to tell him by; empty: he is not told.")
+        tuple[Id, ...], Field(max_length=10, description="The means to tell them by; empty: they are not told.")
     ] = ("email",)
-    role: Annotated[Id | None, Field(description="What he is in the company, such as account-executive.")] = None
-    profile: Annotated[Id | None, Field(description="The kind of user that he is in the CRM.")] = None
-    territory: Annotated[Names, Field(description="Where he sells.")] = ()
-    skills: Annotated[Names, Field(description="What he can do, such as the languages he speaks.")] = ()
+    role: Annotated[Id | None, Field(description="What they are in the company, such as account-executive.")] = None
+    profile: Annotated[Id | None, Field(description="The kind of user that they are in the CRM.")] = None
+    territory: Annotated[Names, Field(description="Where they sell.")] = ()
+    skills: Annotated[Names, Field(description="What they can do, such as the languages they speak.")] = ()
 
 
 class Member(Condition):
     """A person's place in a pool. Members have no position: who joined first is first.
 
-    A condition narrows what he is given in this pool; elsewhere the same person may have another.
+    A condition narrows what they are given in this pool; elsewhere the same person may have another.
     """
 
-    user: Id
+    user: Annotated[Id, Field(description="The id of a user.")]
     weight: Annotated[float, Field(gt=0, le=1_000, strict=True, description="2 gets twice as much as 1.")] = 1.0
-    max_open: Annotated[int | None, Field(ge=0, le=1_000_000, strict=True, description="None: no limit.")] = None
+    max_open: Annotated[
+        int | None,
+        Field(
+            ge=0, le=1_000_000, strict=True, description="So many open records from this pool at most; null: no limit."
+        ),
+    ] = None
 
 
 class Pool(Condition):
@@ -212,12 +127,19 @@ class Pool(Condition):
     in whatever it says.
     """
 
-    name: Name = ""
-    record_type: RecordType
-    strategy: Strategy = "round_robin"
+    name: Annotated[Name, Field(description="How people call it; for people only.")] = ""
+    record_type: Annotated[RecordType, Field(description="The one type of record that it shares out.")]
+    strategy: Annotated[
+        Strategy,
+        Field(
+            description="Who is next. `round_robin`: whose turn it is, by weight. `least_loaded`: who has the fewest "
+            "open records for their weight. `longest_idle`: who got one the longest time ago. `take`: nobody, it is "
+            "a queue from which a member takes."
+        ),
+    ] = "round_robin"
     members: Annotated[
-        tuple[Annotated[Member, BeforeValidator(_member, json_schema_input_type=str | Member)], ...],
-        Field(max_length=MEMBERS_LIMIT),
+        tuple[Annotated[Member, BeforeValidator(member, json_schema_input_type=str | Member)], ...],
+        Field(max_length=MEMBERS_LIMIT, description="Who takes part; a name is short for `{user: name}`."),
     ] = ()
     credit: Annotated[
         int, Field(ge=0, le=1_000, strict=True, description="Rounds that somebody who was passed over may catch up.")
@@ -239,10 +161,10 @@ class Pool(Condition):
 class People(_Part):
     """The people who have all of these, as their users say. They share in turn, like the members of a pool."""
 
-    role: Id | None = None
-    profile: Id | None = None
-    territory: Id | None = None
-    skill: Id | None = None
+    role: Annotated[Id | None, Field(description="Everybody with this role.")] = None
+    profile: Annotated[Id | None, Field(description="Everybody with this profile.")] = None
+    territory: Annotated[Id | None, Field(description="Everybody who sells there.")] = None
+    skill: Annotated[Id | None, Field(description="Everybody who can do this.")] = None
 
     @model_validator(mode="after")
     def _at_least_one(self) -> Self:
@@ -254,11 +176,11 @@ class People(_Part):
 class Target(_Part):
     """Who gets the record: a person, a pool, a queue, people of a kind, a related record's owner, or the right team."""
 
-    user: Id | None = None
-    pool: Id | None = None
+    user: Annotated[Id | None, Field(description="This person.")] = None
+    pool: Annotated[Id | None, Field(description="Whose turn it is in this pool.")] = None
     queue: Annotated[Id | None, Field(description="A pool with strategy `take`.")] = None
-    plan: Id | None = None
-    users: People | None = None
+    plan: Annotated[Id | None, Field(description="Reserved: plans are not there yet, and none is ever found.")] = None
+    users: Annotated[People | None, Field(description="The people who have all of these, in turn.")] = None
     owner_of: Annotated[
         Link | None, Field(description="A linked record, `account` or `account.parent`: its owner gets this one.")
     ] = None
@@ -283,44 +205,64 @@ class Entry(Condition):
     """
 
     id: Annotated[Id | None, Field(description="Absent: its number in the list.")] = None
-    name: Name = ""
-    target: Target
+    name: Annotated[Name, Field(description="How an explanation calls it.")] = ""
+    target: Annotated[Target, Field(description="Who gets the record.")]
     on: Annotated[
         tuple[Happening, ...],
-        BeforeValidator(_several, json_schema_input_type=Happening | list[Happening]),
-        Field(min_length=1, max_length=2, description="The events it is asked for."),
-        AfterValidator(_in_order),
+        Field(max_length=2),
+        BeforeValidator(
+            several,
+            json_schema_input_type=Happening | Annotated[list[Happening], Field(min_length=1, max_length=2)],
+        ),
+        Field(min_length=1, description="The events it is asked for."),
+        AfterValidator(in_order),
     ] = ("created",)
-    reassign: Literal["never", "if_unowned", "always"] = "never"
+    reassign: Annotated[
+        Literal["never", "if_unowned", "always"], Field(description="On an update: whose records may be given.")
+    ] = "never"
 
 
 class RuleSet(_Part):
     """Ordered entries for one record type; the first that matches wins. It does nothing until it is active."""
 
-    name: Name = ""
-    description: Annotated[str, StringConstraints(max_length=2_000)] = ""
-    record_type: RecordType
-    active: Annotated[bool, Field(strict=True)] = False
-    entries: Annotated[tuple[Entry, ...], Field(max_length=ENTRIES_LIMIT)] = ()
+    name: Annotated[Name, Field(description="How an explanation calls it.")] = ""
+    description: Annotated[str, StringConstraints(max_length=2_000), Field(description="What it is for.")] = ""
+    record_type: Annotated[RecordType, Field(description="The one type of record whose entries these are.")]
+    active: Annotated[bool, Field(strict=True, description="Not active: it is not asked.")] = False
+    entries: Annotated[
+        tuple[Entry, ...], Field(max_length=ENTRIES_LIMIT, description="In the order in which they are asked.")
+    ] = ()
 
 
 class ScoreRow(Condition):
     """A record that fits has so many points more."""
 
-    points: Annotated[float, Field(ge=-1_000_000, le=1_000_000, strict=True)]
+    points: Annotated[
+        float, Field(ge=-1_000_000, le=1_000_000, strict=True, description="Added to the score; may be negative.")
+    ]
 
 
 class Unowned(_Part):
     """Which owners on a created record count as none: most CRMs store the creator as owner."""
 
-    users: Annotated[tuple[PersonId, ...], Field(max_length=1_000), AfterValidator(_in_order)] = ()
-    channels: Annotated[tuple[Channel, ...], Field(max_length=20), AfterValidator(_in_order)] = ()
+    users: Annotated[
+        tuple[PersonId, ...],
+        Field(max_length=1_000, description="Owners who count as nobody, such as the integration's own user."),
+        AfterValidator(in_order),
+    ] = ()
+    channels: Annotated[
+        tuple[Channel, ...],
+        Field(max_length=20, description="Ways in whose owner counts as nobody."),
+        AfterValidator(in_order),
+    ] = ()
 
 
 class Settings(_Part):
     """What holds for the whole division."""
 
-    treat_as_unowned: Unowned = Unowned()
+    treat_as_unowned: Annotated[Unowned, Field(description="Which owners on a created record count as none.")] = (
+        Unowned()
+    )
     require_actor: Annotated[
         bool, Field(strict=True, description="Refuse events without an actor instead of trusting the system.")
     ] = False
@@ -328,10 +270,7 @@ class Settings(_Part):
         int, Field(ge=1, le=100, strict=True, description="Automatic decisions that may lead to one another.")
     ] = 5
     zone: Annotated[
-        str,
-        StringConstraints(max_length=64),
-        AfterValidator(_zone),
-        Field(description="The IANA time zone whose days `today` and dates without an offset mean."),
+        Zone, Field(description="The IANA time zone whose days `today` and dates without an offset mean.")
     ] = "UTC"
     week_starts: Annotated[Weekday, Field(description="The day on which `this_week` and its like begin.")] = "monday"
 
@@ -341,14 +280,21 @@ class Document(_Part):
 
     model_config = ConfigDict(title="Configuration")
 
-    division: Division = "main"
+    division: Annotated[Division, Field(description="Whose configuration this is.")] = "main"
     users: Annotated[
-        dict[Id, Annotated[User, BeforeValidator(_detailed, json_schema_input_type=User | None)]],
-        BeforeValidator(_named, json_schema_input_type=list[Id] | dict[Id, User | None]),
+        dict[Id, Annotated[User, BeforeValidator(detailed, json_schema_input_type=User | None)]],
         Field(max_length=USERS_LIMIT),
+        BeforeValidator(
+            named,
+            json_schema_input_type=Annotated[list[Id], Field(max_length=USERS_LIMIT)]
+            | Annotated[dict[Id, User | None], Field(max_length=USERS_LIMIT)],
+        ),
+        Field(description="People by id; a list of ids is short for people without details."),
     ] = {}
-    pools: Annotated[dict[Id, Pool], Field(max_length=POOLS_LIMIT)] = {}
-    rule_sets: Annotated[dict[Id, RuleSet], Field(max_length=RULE_SETS_LIMIT)] = {}
+    pools: Annotated[dict[Id, Pool], Field(max_length=POOLS_LIMIT, description="Pools and queues by id.")] = {}
+    rule_sets: Annotated[
+        dict[Id, RuleSet], Field(max_length=RULE_SETS_LIMIT, description="Rule sets by id; one active per record type.")
+    ] = {}
     defaults: Annotated[
         dict[Literal["lead", "contact", "deal", "*"], Target],
         Field(description="Who gets what no rule matches, by record type; `*` for all others."),
@@ -362,10 +308,14 @@ class Document(_Part):
             RecordType,
             Annotated[
                 dict[FieldPath, FieldType | None],
-                BeforeValidator(_untyped, json_schema_input_type=list[FieldPath] | dict[FieldPath, FieldType | None]),
                 Field(max_length=FIELDS_LIMIT),
+                BeforeValidator(
+                    untyped,
+                    json_schema_input_type=Annotated[list[FieldPath], Field(max_length=FIELDS_LIMIT)]
+                    | Annotated[dict[FieldPath, FieldType | None], Field(max_length=FIELDS_LIMIT)],
+                ),
             ],
         ],
         Field(description="The fields that records have, linked ones with dots: `check` then names all others."),
     ] = {}
-    settings: Settings = Settings()
+    settings: Annotated[Settings, Field(description="What holds for the whole division.")] = Settings()

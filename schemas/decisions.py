@@ -2,7 +2,8 @@
 
 Each output is sent at least once with the same id and the same bytes. A consumer ignores an output about a record whose
 `sequence` is not higher than one it has applied, and applies an assignment only while the record still has the
-`expected_owner` and `expected_version`. New names may be added within a version: readers ignore what they do not know.
+`expected_owner`: a person who was quicker wins. The version is information and no condition, because any edit raises
+it. New names may be added within a version: readers ignore what they do not know.
 """
 
 from __future__ import annotations
@@ -61,54 +62,54 @@ class Said(BaseModel):
 class RecordName(Said):
     """Which record it is about."""
 
-    type: RecordType
-    id: Id
+    type: Annotated[RecordType, Field(description="As the event named it.")]
+    id: Annotated[Id, Field(description="Its id in the CRM.")]
 
 
 class ConfigurationName(Said):
     """The configuration that was in force."""
 
-    version: Annotated[int, Field(ge=0)]
+    version: Annotated[int, Field(ge=0, description="Counts from 1 in each division; 0: there was none.")]
     label: Annotated[str, Field(description="A hash of the content, for people.")]
 
 
 class Tried(Said):
     """A rule entry that was asked. `criterion` is the position of the criterion that said no, counted from 0."""
 
-    entry: str
-    matched: bool
-    criterion: Annotated[int, Field(ge=0)] | None
+    entry: Annotated[str, Field(description="Its id.")]
+    matched: Annotated[bool, Field(description="Whether its condition held.")]
+    criterion: Annotated[int | None, Field(ge=0, description="Which criterion said no, from 0; null: none did.")]
     unresolved: Annotated[
         Unresolved | None, Field(description="Why an entry that matched was passed over and the next one asked.")
     ] = None
 
 
 class Candidate(Said):
-    """A member of the pool as the choice saw him. The lowest (load, last turn) among those not excluded is chosen."""
+    """A member of the pool as the choice saw them. The lowest (load, last turn) among those not excluded is chosen."""
 
-    person: str
-    excluded: ExclusionReason | None
-    load: int
-    last_turn: int
-    open_items: int
+    person: Annotated[str, Field(description="The member.")]
+    excluded: Annotated[ExclusionReason | None, Field(description="Why they were left out; null: they were not.")]
+    load: Annotated[int, Field(description="What they have had or have, by the pool's strategy; the lowest is next.")]
+    last_turn: Annotated[int, Field(description="The turn they had last; breaks ties.")]
+    open_items: Annotated[int, Field(description="Open records of this pool that they have.")]
 
 
 class TraceTarget(Said):
     """Whom or what the question named."""
 
-    kind: OwnerKind
-    id: str
+    kind: Annotated[OwnerKind, Field(description="What kind of owner.")]
+    id: Annotated[str, Field(description="Its name.")]
 
 
 class Trace(Said):
     """Why this decision. `omitted` counts the candidates beyond the listed ones, `earlier` the entries before them."""
 
     question: Annotated[str, Field(description="The question that gave the target.")]
-    rule_set: str
-    tried: tuple[Tried, ...]
-    target: TraceTarget | None
-    candidates: tuple[Candidate, ...]
-    omitted: Annotated[int, Field(ge=0)]
+    rule_set: Annotated[str, Field(description="The rule set that was asked; empty: none was.")]
+    tried: Annotated[tuple[Tried, ...], Field(description="Entries that were asked, in order; the last one won.")]
+    target: Annotated[TraceTarget | None, Field(description="Whom or what the question named; null: nobody.")]
+    candidates: Annotated[tuple[Candidate, ...], Field(description="Members as the choice saw them.")]
+    omitted: Annotated[int, Field(ge=0, description="Candidates beyond the listed ones.")]
     earlier: Annotated[int, Field(ge=0, description="Entries asked before the listed ones: all said no.")] = 0
     score: Annotated[float | None, Field(description="What orders the record where it waits; null: nothing.")] = None
 
@@ -116,13 +117,15 @@ class Trace(Said):
 class DecisionData(Said):
     """What all decisions carry."""
 
-    record: RecordName
+    record: Annotated[RecordName, Field(description="Which record it is about.")]
     decision: Annotated[Id, Field(description="The decision's id: lane, epoch, input offset and ordinal.")]
     sequence: Annotated[int, Field(ge=1, description="Grows with each output about the record.")]
     expected_owner: Annotated[Owner | None, Field(description="The owner the CRM last told us; null: none.")]
-    expected_version: Annotated[int | None, Field(ge=0, description="The version the CRM last told us.")]
-    configuration: ConfigurationName
-    trace: Trace
+    expected_version: Annotated[
+        int | None, Field(ge=0, description="The version the CRM last told us: information, no condition.")
+    ]
+    configuration: Annotated[ConfigurationName, Field(description="The configuration that was in force.")]
+    trace: Annotated[Trace, Field(description="Why.")]
 
 
 class AssignmentAssigned(DecisionData):
@@ -136,15 +139,15 @@ class AssignmentAssigned(DecisionData):
 class AssignmentPending(DecisionData):
     """Nobody can take the record now; it waits in the pool."""
 
-    pool: str
-    reason: PendingReason
+    pool: Annotated[str, Field(description="The pool in which it waits.")]
+    reason: Annotated[PendingReason, Field(description="Why nobody can take it.")]
     next_try: Annotated[Time | None, Field(description="When it is tried again, where that is known.")]
 
 
 class AssignmentRejected(DecisionData):
     """The event was readable but not allowed."""
 
-    reason: RejectionReason
+    reason: Annotated[RejectionReason, Field(description="Why, in a word.")]
     detail: Annotated[str, Field(description="A sentence for people.")]
 
 
@@ -152,34 +155,34 @@ class AssignmentReleased(DecisionData):
     """We no longer hold the record for anybody."""
 
     previous_owner: Annotated[Owner | None, Field(description="Who had it through us; null: nobody, it waited.")]
-    pool: str | None
-    reason: ReleaseReason
+    pool: Annotated[str | None, Field(description="The pool in which it counted or waited; null: none.")]
+    reason: Annotated[ReleaseReason, Field(description="What ended it.")]
 
 
 class NotificationRequested(Said):
     """Somebody asked to be told of a decision. The event's id is `decision/kind/person`: never two for one."""
 
-    decision: Id
+    decision: Annotated[Id, Field(description="The decision of which to tell.")]
     kind: Annotated[
         Literal["assigned", "queued", "refused"],
-        Field(description="The person got the record; it came into a queue of his; he reached for it in vain."),
+        Field(description="The person got the record; it came into a queue of theirs; they reached for it in vain."),
     ]
-    person: Id
+    person: Annotated[Id, Field(description="Whom to tell.")]
     via: Annotated[tuple[str, ...], Field(min_length=1, description="The means the person chose.")]
-    record: RecordName
+    record: Annotated[RecordName, Field(description="The record it is about.")]
 
 
 class WorkflowActionRequested(Said):
     """A workflow asks the CRM to mark a step, or to ask a person for a field."""
 
-    decision: Id
-    record: RecordName
+    decision: Annotated[Id, Field(description="The decision that asks for it.")]
+    record: Annotated[RecordName, Field(description="Whose process it is.")]
     sequence: Annotated[int, Field(ge=1, description="Grows with each output about the record.")]
-    workflow: Id
-    action: Literal["mark_step", "require_field"]
-    process: Id
-    step: Id
-    field: Id
+    workflow: Annotated[Id, Field(description="The workflow.")]
+    action: Annotated[Literal["mark_step", "require_field"], Field(description="What the CRM is asked to do.")]
+    process: Annotated[Id, Field(description="The process in the CRM.")]
+    step: Annotated[Id, Field(description="Its step.")]
+    field: Annotated[Id, Field(description="The field that is asked for.")]
     enforcement: Annotated[
         Literal["ask", "required"] | None, Field(description="How firmly the field is asked for; null: not asked for.")
     ]

@@ -6,13 +6,16 @@ Everything else is bounded: an event is input from outside, and its parts end up
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 ID_LIMIT: Final = 256
 SHORTEST_TIME: Final = len("2026-01-01T00:00:00Z")
+FIRST_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)
+"""A time beyond these in UTC could be read by its offset, but not be counted or written again everywhere."""
 
 
 def _is_written_out(value: object) -> object:
@@ -23,8 +26,14 @@ def _is_written_out(value: object) -> object:
     raise ValueError("a time is text like 2026-01-01T00:00:00Z")
 
 
+def _is_within_bounds(time: datetime) -> datetime:
+    if FIRST_TIME <= time <= LAST_TIME:
+        return time
+    raise ValueError("a time is in the years 1970 to 9999 in UTC")
+
+
 Id = Annotated[str, StringConstraints(min_length=1, max_length=ID_LIMIT)]
-Time = Annotated[AwareDatetime, BeforeValidator(_is_written_out)]
+Time = Annotated[AwareDatetime, BeforeValidator(_is_written_out), AfterValidator(_is_within_bounds)]
 Division = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,64}$", coerce_numbers_to_str=True, description="Who shares one order.")
 ]

@@ -57,30 +57,30 @@ class Part(BaseModel):
 class Owner(Part):
     """What an owner value names: a person, or who or what is to choose one."""
 
-    kind: OwnerKind
-    id: Id
+    kind: Annotated[OwnerKind, Field(description="A person, or what is to choose one.")]
+    id: Annotated[Id, Field(description="Its name in the CRM; of a pool or queue, in the configuration.")]
 
 
 class Actor(Part):
     """Who did it. Absent: a system did."""
 
-    id: Id
+    id: Annotated[Id, Field(description="The person's id in the CRM.")]
 
 
 class Linked(Part):
     """A record that the record points to, as far as the sender knows it. Rules read it as `account.sector`."""
 
-    type: RecordType | None = None
-    id: Id | None = None
-    owner: Owner | None = None
+    type: Annotated[RecordType | None, Field(description="Such as `account`.")] = None
+    id: Annotated[Id | None, Field(description="Its id in the CRM.")] = None
+    owner: Annotated[Owner | None, Field(description="Who has it, for targets such as `owner_of: account`.")] = None
     fields: Fields = {}
 
 
 class CrmRecord(Part):
     """A lead, contact or deal with what is known of it."""
 
-    type: RecordType
-    id: Id
+    type: Annotated[RecordType, Field(description="`lead`, `contact` or `deal`; others are rejected.")]
+    id: Annotated[Id, Field(description="Its id in the CRM.")]
     fields: Fields = {}
     linked: Annotated[
         dict[FieldName, Linked],
@@ -91,9 +91,11 @@ class CrmRecord(Part):
 class RecordData(Part):
     """What all events about a record carry."""
 
-    record: CrmRecord
-    channel: Annotated[Channel | None, Field(description="The way in (S21-S27).")] = None
-    actor: Actor | None = None
+    record: Annotated[CrmRecord, Field(description="Which record, and what is known of it.")]
+    channel: Annotated[
+        Channel | None, Field(description="The way in. Which a type of record has, the integrator's page says.")
+    ] = None
+    actor: Annotated[Actor | None, Field(description="Who did it. Absent: a system did.")] = None
     owner: Annotated[Owner | None, Field(description="The owner after the event. Absent or null: not told.")] = None
     previous_owner: Annotated[Owner | None, Field(description="Where the sender knows it.")] = None
     version: Annotated[
@@ -145,9 +147,9 @@ class OfferPaymentFailed(OfferEvent):
 class MemberChanged(Part):
     """A person is available, away or off shift from now on."""
 
-    person: Id
-    availability: Availability
-    until: Annotated[Time | None, Field(description="When he is expected back, where it is known.")] = None
+    person: Annotated[Id, Field(description="A user of the configuration.")]
+    availability: Annotated[Availability, Field(description="How it is from now on.")]
+    until: Annotated[Time | None, Field(description="When they are expected back, where it is known.")] = None
 
 
 INPUTS: Final[Mapping[str, type[RecordData] | type[MemberChanged]]] = {

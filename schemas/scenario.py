@@ -140,7 +140,7 @@ class Linked(_Part):
 
 
 class MemberState(_Part):
-    """Whether somebody can take records, and when he is expected back."""
+    """Whether somebody can take records, and when they are expected back."""
 
     state: Availability
     until: Moment | None = None

@@ -115,9 +115,10 @@ class IngestSettings(BaseModel):
     batch: int = Field(default=500, ge=1, le=5_000)
     """Events taken at once. Lower it where events are large and memory is small."""
     size_limit_bytes: int = Field(default=262_144, ge=1_024, le=800_000)
-    """A larger event is a dead letter. Raise it where honest events are larger."""
+    """A larger event is a dead letter, and so is one of which more than 900 kB would reach a lane (numbers written
+    short grow). Raise it where honest events are larger."""
     dead_letter_limit_bytes: int = Field(default=900_000, ge=2_048, le=900_000)
-    """A dead letter carries the original up to this size. Always more than an event may have."""
+    """A larger dead letter is cut, and says so. More than an event may have; lower it where the topic takes less."""
     division_attribute: str = Field(default="division", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     """The event attribute that names the division. Choose once: changing it later is a migration."""
 

@@ -8,7 +8,9 @@ those are people's data, and a log is kept where nobody deletes it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import re
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple, TextIO
 
 import orjson
@@ -37,9 +39,12 @@ CountName = Literal[
     "snapshots",
     "outputs_published",
     "rebuilds",
+    "source_gaps",
+    "intake_repeats",
+    "task_failures",
 ]
 """Something that happened; only grows."""
-LevelName = Literal["lane_state", "lane_lag", "parked", "configuration_version"]
+LevelName = Literal["lane_state", "lane_lag", "parked", "configuration_version", "source_stands", "trouble"]
 """Something that is so now."""
 TimingName = Literal["batch_seconds", "event_to_decision_seconds", "takeover_seconds"]
 """How long something took, in seconds."""
@@ -48,6 +53,43 @@ LaneState = Literal["claiming", "owned", "silent", "halted"]
 LANE_STATES: Final[tuple[LaneState, ...]] = ("claiming", "owned", "silent", "halted")
 BatchStep = Literal["poll", "load", "decide", "append", "advance", "publish"]
 """The steps of a lane's loop, as in the `step` label of `batch_seconds`."""
+
+
+TroubleName = Literal[
+    "starting",
+    "stopping",
+    "task_failed",
+    "kafka_silent",
+    "redis_silent",
+    "redis_evicts",
+    "topic_unfit",
+    "configuration_missing",
+    "configuration_unread",
+    "configuration_unusable",
+    "lane_halted",
+    "lane_unclaimed",
+    "lane_taking_over",
+    "lane_unconfigured",
+    "lane_stuck",
+    "ingest_stuck",
+    "source_unread",
+]
+"""A kind of trouble: something that keeps the process from its work."""
+
+
+class Trouble(NamedTuple):
+    """What keeps the process from its work: its kind, which one of the kind, what is wrong, and what to do."""
+
+    name: TroubleName
+    about: str
+    what: str
+    todo: str
+
+
+KINDS_MAX: Final = 500
+"""So many kinds of foreign lines are told apart; all others of a logger are one kind."""
+REPEATED_SECONDS: Final = 60.0
+_CHANGING: Final = re.compile(r"0x[0-9a-fA-F]+|\d+")
 
 
 class Row(NamedTuple):
@@ -72,12 +114,24 @@ COUNTS: Final[Mapping[CountName, Row]] = {
     "rebuilds": Row(
         "Times the memory was written anew from the log; more than expected means it loses data.", ("lane",)
     ),
+    "source_gaps": Row(
+        "Times a read of a source began above the last one's end and was repeated: `legal` gaps are left by "
+        "transactions and compaction, `recovered` records had been dropped by the driver.",
+        ("result",),
+    ),
+    "intake_repeats": Row("Times something unforeseen came up with a batch of source records and it was tried again."),
+    "task_failures": Row("Times a part of the process met a bug and was begun again; the log has the stack."),
 }
 LEVELS: Final[Mapping[LevelName, Row]] = {
     "lane_state": Row("1 for the state a lane is in, 0 for the others; `halted` needs a person.", ("lane", "state")),
     "lane_lag": Row("Events that wait for a lane; growing means it cannot keep up.", ("lane",)),
     "parked": Row("Records that wait for somebody to take them.", ("lane",)),
     "configuration_version": Row("The newest configuration version in use.", ("division",)),
+    "source_stands": Row(
+        "1 for a source partition that cannot be read further; `/ready` says where and what to do.",
+        ("topic", "partition"),
+    ),
+    "trouble": Row("How many things of a kind keep the process from being ready; `/ready` names them.", ("kind",)),
 }
 TIMINGS: Final[Mapping[TimingName, Row]] = {
     "batch_seconds": Row("What a lane's batch spends its time on, by step.", ("step",), _STEP_BUCKETS),
@@ -143,6 +197,35 @@ def metrics_page(meters: Meters = METERS) -> bytes:
     return generate_latest(meters.registry)
 
 
+class Condensed(logging.Filter):
+    """Lets the first line of a kind pass, then one a minute that says how many were left out.
+
+    For the lines of libraries: a driver whose broker is away writes hundreds a second, among which nobody finds ours.
+    Lines are of one kind when logger, level and message agree, but for numbers and what is put into the message.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._kinds: dict[tuple[str, int, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        first_line = str(record.msg).partition("\n")[0][:200]
+        kind = (record.name, record.levelno, _CHANGING.sub("#", first_line))
+        if kind not in self._kinds and len(self._kinds) >= KINDS_MAX:
+            kind = (record.name, record.levelno, "")
+        now = self._clock()
+        told, left_out = self._kinds.get(kind, (now - REPEATED_SECONDS, 0))
+        if now - told < REPEATED_SECONDS:
+            self._kinds[kind] = (told, left_out + 1)
+            return False
+        self._kinds[kind] = (now, 0)
+        if left_out:
+            record.left_out = left_out
+        return True
+
+
 def configure_logging(settings: LogSettings, stream: TextIO) -> None:
     """Send every log line of the process, the libraries' too, to `stream` in one form.
 
@@ -163,9 +246,14 @@ def configure_logging(settings: LogSettings, stream: TextIO) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)
+    handler.addFilter(Condensed())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            foreign_pre_chain=[
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.ExtraAdder(allow=["left_out"]),
+                *shared,
+            ],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
         )
     )

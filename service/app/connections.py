@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from schemas.asyncapi import Deployment
 from service.kafka.connection import KafkaConnection, Password, Tls
 from service.settings import KafkaSettings, RedisSettings, Settings
 from service.wire.topics import Topics
@@ -12,6 +13,11 @@ from service.wire.topics import Topics
 def topics_of(settings: Settings) -> Topics:
     """All topic names of this deployment."""
     return Topics.of(settings.kafka.topic_prefix, settings.ingest.topics)
+
+
+def deployment_of(settings: Settings) -> Deployment:
+    """What the published description says of this deployment's topics."""
+    return Deployment(settings.kafka.topic_prefix, settings.ingest.topics, settings.kafka.group)
 
 
 def kafka_of(settings: KafkaSettings, *, embedded: bool = False) -> KafkaConnection:

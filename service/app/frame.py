@@ -1,42 +1,45 @@
 """The FastStream application: what the process subscribes to and publishes, its routes, and when it begins.
 
-FastStream gives the life cycle, the connection, the ingest subscriber and the published description. Lanes stand beside
-it: the subscriber to the lanes' topic has no handler, its consumer is the group's member (see `group`).
+FastStream gives the life cycle, the connection, the subscribers and the published description. Neither subscriber has a
+handler: the consumer of the sources is read by `intake`, the one of the lanes' topic is the group's member (see
+`group`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import structlog
-from aiokafka import ConsumerRecord
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.asgi import AsgiFastStream
 from faststream.asgi.types import ASGIApp
 from faststream.kafka import KafkaBroker
-from faststream.kafka.message import KafkaAckableMessage, KafkaMessage
 from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SASLScram256, SASLScram512
 
 from service.app.group import LaneGroup
-from service.app.sources import Beginnings
-from service.ingest import Ingest
+from service.app.intake import Intake
 from service.kafka.connection import Bearer, KafkaConnection, Password, let_go
-from service.kafka.reading import raw_record
 from service.settings import Settings
 from service.wire.topics import Topics
 
 log = structlog.get_logger(__name__)
 
 
-BATCH_WAIT_MS: Final = 10
-"""The framework sleeps so long after an empty poll, so it must be short."""
+class FrameLog:
+    """What the frame and its subscribers have to say, in our log. `level` as in `logging`."""
 
-ACKNOWLEDGE_SECONDS: Final = 5.0
-"""A commit may wait for ever for a coordinator that is gone. What was not acknowledged is read again, and dropped."""
+    def log(self, level: int, message: Any, *, exc_info: Any = None, **more: Any) -> None:
+        """Tell one line: an error as it is; the rest (its life cycle, our own settings) only to who debugs.
+
+        Nothing of `more`: it may hold a message, and with it people's data.
+        """
+        told = level if level >= logging.ERROR else logging.DEBUG
+        log.log(told, "frame.told", said=str(message), exc_info=exc_info)
 
 
 class PatientBroker(KafkaBroker):
@@ -49,7 +52,7 @@ class PatientBroker(KafkaBroker):
             request_timeout_ms=connection.request_timeout_ms,
             apply_types=False,
             allow_auto_create_topics=False,
-            logger=None,
+            logger=FrameLog(),
         )
         self._prepare = prepare
 
@@ -84,68 +87,46 @@ class Subscriptions:
     member: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who reads from the subscribers' consumers, and is told which partitions they have."""
+
+    intake: Intake
+    group: LaneGroup
+
+
 def subscribe(
-    broker: PatientBroker, connection: KafkaConnection, topics: Topics, settings: Settings, group: LaneGroup
+    broker: PatientBroker, connection: KafkaConnection, topics: Topics, settings: Settings, listeners: Listeners
 ) -> Subscriptions:
-    """Declare what is read. The handler for the sources is added by `handle_sources`."""
+    """Declare what is read, and tell the listeners where."""
     shared = {
         "session_timeout_ms": settings.kafka.session_timeout_ms,
         "heartbeat_interval_ms": settings.kafka.session_timeout_ms // 3,
         "check_crcs": not connection.embedded,
         "fetch_max_wait_ms": connection.consumer_options()["fetch_max_wait_ms"],
     }
-    beginnings = Beginnings()
     sources = broker.subscriber(
         *topics.sources,
         group_id=f"{settings.kafka.group}.ingest",
-        batch=True,
-        max_records=settings.ingest.batch,
-        batch_timeout_ms=BATCH_WAIT_MS,
         auto_offset_reset="none",
+        isolation_level="read_uncommitted" if connection.embedded else "read_committed",
         ack_policy=AckPolicy.MANUAL,
-        listener=beginnings,
+        listener=listeners.intake,
         title="CRM events",
         **shared,
     )
-    beginnings.subscriber = sources
+    listeners.intake.subscriber = sources
     member = broker.subscriber(
         topics.events,
         group_id=f"{settings.kafka.group}.lanes",
         auto_offset_reset="earliest",
         ack_policy=AckPolicy.MANUAL,
-        listener=group,
+        listener=listeners.group,
         title="Lanes",
         **shared,
     )
-    group.member = member
+    listeners.group.member = member
     return Subscriptions(broker, sources, member)
-
-
-def handle_sources(subscriptions: Subscriptions, ingest: Ingest) -> None:
-    """Let ingest handle each batch of source records unread: the framework would lose a whole batch over one header."""
-    sources = subscriptions.sources
-
-    async def keep_unread(records: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaMessage:
-        return KafkaAckableMessage(raw_message=records, body=b"", consumer=sources.consumer)
-
-    async def keep_message(message: KafkaMessage) -> KafkaMessage:
-        return message
-
-    async def take(message: KafkaMessage) -> None:
-        async def acknowledge() -> None:
-            try:
-                async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
-                    await message.ack()
-            except (KafkaError, IllegalStateError, TimeoutError) as error:
-                log.info(
-                    "commit.refused",
-                    error=repr(error),
-                    why="whoever has the partitions reads again, and lanes drop what they took",
-                )
-
-        await ingest.handle([raw_record(record) for record in message.raw_message], acknowledge)
-
-    sources(take, parser=keep_unread, decoder=keep_message)
 
 
 def declare_publishers(broker: PatientBroker, topics: Topics) -> None:
@@ -161,7 +142,7 @@ def declare_publishers(broker: PatientBroker, topics: Topics) -> None:
 
 def application(broker: PatientBroker, routes: Sequence[tuple[str, ASGIApp]], **hooks: Any) -> AsgiFastStream:
     """The ASGI application. Hooks are FastStream's: `on_startup`, `after_startup`, `on_shutdown`, `after_shutdown`."""
-    return AsgiFastStream(broker, asgi_routes=routes, logger=None, **hooks)
+    return AsgiFastStream(broker, asgi_routes=routes, logger=FrameLog(), **hooks)
 
 
 def security_of(connection: KafkaConnection) -> BaseSecurity | None:

@@ -42,30 +42,33 @@ class LaneGroup(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver 
         self._revoked = True
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Run exactly the lanes that are assigned now."""
+        """Run exactly the lanes that are assigned now, without waiting for any."""
         assigned = list(assigned)
         self._started().pause(*assigned)
         self._revoked = False
         self.assigned = frozenset(partition.partition for partition in assigned)
         log.info("lanes.assigned", lanes=sorted(self.assigned))
         if self.lanes is not None:
-            await self.lanes.assign(self.assigned)
+            self.lanes.assign(self.assigned)
 
     async def pump(self) -> None:
-        """Poll the paused consumer for ever, and commit the lanes' positions now and then."""
+        """Poll the paused consumer for ever, and commit the lanes' positions now and then. Ends with the consumer."""
         consumer = self._started()
-        polled = 0
+        polled, is_disturbed = 0, False
         while True:
             try:
                 consumer.pause(*consumer.assignment())
                 await consumer.getmany(timeout_ms=PUMP_MS)
+                is_disturbed = False
                 polled += 1
                 if polled % COMMIT_EVERY == 0:
                     await self._commit(self._positions())
             except ConsumerStoppedError:
                 return
             except KafkaError as error:
-                log.warning("group.disturbed", error=repr(error))
+                if not is_disturbed:
+                    log.warning("group.disturbed", error=repr(error))
+                is_disturbed = True
                 await asyncio.sleep(PUMP_MS / 1000)
 
     async def is_still_ours(self, lane: int) -> bool:

@@ -12,10 +12,10 @@ import os
 import random
 import socket
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -23,14 +23,20 @@ from redis.exceptions import RedisError
 
 from service.app import frame
 from service.app.allocation import expect_batches
-from service.app.connections import kafka_of, redis_url, topics_of
+from service.app.connections import deployment_of, kafka_of, redis_url, topics_of
 from service.app.group import LaneGroup
-from service.app.sources import out_of_range, prepare_positions
+from service.app.health import Health
+from service.app.intake import Intake
+from service.app.observing import BatchPulse, Observer
+from service.app.probes import Probes
+from service.app.sources import prepare_positions, unknown_topics
+from service.app.troubles import Observed, troubles
 from service.config.history import FIRST_EPOCH, Sources, proposals, sources_record
 from service.config.loader import load
 from service.config.problems import ConfigurationError
 from service.core.configuration import Config
-from service.http.routes import Readiness, routes
+from service.http.description import described
+from service.http.routes import LaneShown, Readiness, routes
 from service.ingest import Ingest, Reading
 from service.kafka import topics as topic_list
 from service.kafka.configuration import ConfigurationFeed
@@ -42,7 +48,8 @@ from service.lane.lanes import Lanes
 from service.lane.loop import Lane, Limits, Safeguards, Surroundings, no_step
 from service.settings import Settings
 from service.store.redis import RedisStore, connect
-from service.telemetry import METERS
+from service.supervision import Supervisor
+from service.telemetry import Trouble
 from service.wire.lanes import lane_of
 
 log = structlog.get_logger(__name__)
@@ -57,6 +64,10 @@ LONGEST_PAUSE_MS: Final = 5_000
 
 class CannotStart(Exception):
     """What the deployment says and what the topics say do not fit; only a person can mend that."""
+
+
+class TopicsMissing(Exception):
+    """A topic of ours is not there and was not made: whoever makes it, the start waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +91,10 @@ class Process:
     missing: str = "not started"
     refusal: CannotStart | ConfigurationError | None = None
     refused: asyncio.Event = field(default_factory=asyncio.Event)
+    supervisor: Supervisor = field(default_factory=Supervisor)
+    health: Health = field(default_factory=Health)
+    _is_leaving: bool = False
     _preparation: asyncio.Task[None] | None = None
-    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -92,37 +105,47 @@ class Process:
         self.feed = ConfigurationFeed(self.connection, self.topics.config)
         self.publisher = Publisher(self.connection)
         self.group = LaneGroup(self.topics.events)
-        self.lanes = Lanes(self._make_lane, self.group.is_still_ours, _pause)
-        self.ingest_problem = ""
-        self.broker = frame.PatientBroker(self.connection, self._prepare)
-        self.subscriptions = frame.subscribe(self.broker, self.connection, self.topics, settings, self.group)
-        frame.declare_publishers(self.broker, self.topics)
+        self.lanes = Lanes(self._make_lane, self.group.is_still_ours, _pause, self.supervisor)
         reading = Reading(
             self.topics,
             settings.kafka.lanes,
             division_attribute=settings.ingest.division_attribute,
             size_limit_bytes=settings.ingest.size_limit_bytes,
+            dead_letter_limit_bytes=settings.ingest.dead_letter_limit_bytes,
         )
-        self.ingest = Ingest(reading, self.publisher, self.extras.step)
-        frame.handle_sources(self.subscriptions, self.ingest)
+        pulse = BatchPulse(self.extras.step)
+        self.ingest = Ingest(reading, self.publisher, pulse)
+        self.intake = Intake(self.ingest, settings.ingest.batch, lambda: self.feed.history.source_state)
+        self.broker = frame.PatientBroker(self.connection, self._prepare)
+        listeners = frame.Listeners(self.intake, self.group)
+        self.subscriptions = frame.subscribe(self.broker, self.connection, self.topics, settings, listeners)
+        frame.declare_publishers(self.broker, self.topics)
+        wanted = topic_list.read_wanted(self.topics, settings.kafka.lanes, settings.kafka.replication_factor)
+        sources = self.subscriptions.sources
+        self.probes = Probes(self.connection, self.store, wanted, self.feed, self.group, lambda: sources.consumer)
+        self.observer = Observer(self.lanes, self.feed, self.probes, self.intake, pulse)
+        self.health.sources += [self.supervisor.troubles, self._troubles]
         self.application = frame.application(
             self.broker,
-            routes(self.readiness),
+            routes(self.readiness, described(deployment_of(settings))),
             after_startup=[self._started],
             on_shutdown=[self._stopping],
             after_shutdown=[self._stopped],
         )
 
     def readiness(self) -> Readiness:
-        """Whether the process does its work, and what keeps it from it."""
-        problems = [problem for problem in (self.missing, self.ingest_problem) if problem]
-        if not self.lanes.is_ready:
-            problems += [
-                f"lane {number} is {one.state}: {one.problem}"
-                for number, one in self.lanes.running.items()
-                if one.state != "owned"
-            ]
-        return Readiness(tuple(problems), {number: one.state for number, one in self.lanes.running.items()})
+        """Whether the process does its work, what keeps it from it, and how its lanes are."""
+        problems = self.health.look()
+        lanes = {
+            number: LaneShown(one.state, str(one.lane.stage) if one.state == "claiming" else "")
+            for number, one in sorted(self.lanes.running.items())
+        }
+        return Readiness(problems, lanes)
+
+    def _troubles(self) -> Iterator[Trouble]:
+        if self._is_leaving:
+            return troubles(Observed(leaving=True))
+        return troubles(self.observer.starting(self.missing) if self.missing else self.observer.running())
 
     async def _prepare(self) -> None:
         """Wait until all is there. What only a person can mend stays in `refusal`, and nothing goes on.
@@ -145,42 +168,64 @@ class Process:
 
     async def _prepare_patiently(self) -> None:
         """Wait until broker and memory are there, then make topics, epoch and configuration what they must be."""
+        told = ""
         while True:
             try:
-                await self._see_back_ends()
+                self._judge_topics(await self._see_back_ends())
                 self.missing = "waiting for configuration and positions"
                 await self.feed.start()
                 await self._agree_on_sources()
                 await self._publish_configuration()
-                await prepare_positions(self.connection, f"{self.settings.kafka.group}.ingest", self.topics.sources)
-            except (KafkaError, RedisError, Lost, OSError) as error:
-                log.warning("start.delayed", why=self.missing, error=str(error), retry_in_seconds=RETRY_SECONDS)
+                await self._prepare_sources()
+            except (KafkaError, RedisError, Lost, OSError, TopicsMissing) as error:
+                if told != (told := f"{self.missing}: {error}"):
+                    log.warning("start.delayed", why=self.missing, error=str(error), retry_in_seconds=RETRY_SECONDS)
+                self.health.look()
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 self.group.lanes = self.lanes
                 self.missing = "waiting for the consumer group"
                 return
 
-    async def _see_back_ends(self) -> None:
-        """Ask memory and broker at once, so that all that is missing is told. Raises what its driver raised."""
-        asked = {"the memory (Redis)": self.store.peek(0, []), "the broker (Kafka)": self._prepare_topics()}
-        answers = await asyncio.gather(*asked.values(), return_exceptions=True)
-        silent = {
-            name: answer for name, answer in zip(asked, answers, strict=True) if isinstance(answer, BaseException)
-        }
-        if silent:
+    async def _see_back_ends(self) -> Sequence[topic_list.Problem]:
+        """Ask memory and broker at once, so that all that is missing is told; the problems of topics.
+
+        Raises what the driver of one raised.
+        """
+        memory, topics = await asyncio.gather(self.store.peek(0, []), self._prepare_topics(), return_exceptions=True)
+        asked = {"the memory (Redis)": memory, "the broker (Kafka)": topics}
+        silent = {name: answer for name, answer in asked.items() if isinstance(answer, BaseException)}
+        if silent or isinstance(topics, BaseException):
             self.missing = f"waiting for {' and '.join(silent)}"
             raise next(iter(silent.values()))
+        return topics
 
-    async def _prepare_topics(self) -> None:
-        settings = self.settings.kafka
-        wanted = topic_list.read_wanted(self.topics, settings.lanes, settings.replication_factor)
-        if settings.create_topics:
+    async def _prepare_topics(self) -> Sequence[topic_list.Problem]:
+        """Make what is missing, where that is allowed, and say what is not as it must be."""
+        wanted = self.probes.wanted
+        refused: Mapping[str, topic_list.Problem] = {}
+        if self.settings.kafka.create_topics:
             created = await topic_list.create(self.connection, wanted)
+            refused = {problem.topic: problem for problem in created.problems}
             if created.topics:
                 log.info("topics.created", topics=created.topics)
-        for problem in await topic_list.check(self.connection, wanted):
-            log.warning("topic.differs", problem=str(problem))
+        found = await topic_list.check(self.connection, wanted)
+        return [refused.get(problem.topic, problem) for problem in found]
+
+    def _judge_topics(self, problems: Sequence[topic_list.Problem]) -> None:
+        """Not every difference keeps the process from starting. Raises `CannotStart` and `TopicsMissing`."""
+        if problems != self.probes.answers.shapes:
+            for problem in problems:
+                if problem.gravity == "warns":
+                    log.warning("topic.differs", problem=str(problem))
+        self.probes.begin(problems)
+        refusing = [str(problem) for problem in problems if problem.gravity == "refuses"]
+        if refusing:
+            raise CannotStart("; ".join(refusing))
+        missing = [str(problem) for problem in problems if problem.gravity == "waits"]
+        if missing:
+            self.missing = "waiting for topics"
+            raise TopicsMissing("; ".join(missing))
 
     async def _agree_on_sources(self) -> None:
         """The number of lanes and the division attribute belong to the epoch: a process with others must not run."""
@@ -193,9 +238,16 @@ class Process:
                 f"the topics were begun with {agreed}, the settings say division_attribute {ours[0]!r} and {ours[1]} "
                 "lanes: put the settings back, or migrate with `fairlead sources reset`"
             )
-        self.ingest.reading = Reading(
-            self.topics, agreed.lanes, agreed.epoch, agreed.division_attribute, self.settings.ingest.size_limit_bytes
-        )
+
+    async def _prepare_sources(self) -> None:
+        """See which topics there are, begin what nobody has begun, and read each in its epoch."""
+        state = self.feed.history.source_state
+        group = f"{self.settings.kafka.group}.ingest"
+        found = await prepare_positions(self.connection, group, self.topics.sources, state)
+        await self.feed.publish([sources_record(topic) for topic in unknown_topics(state, found)])
+        agreed = self.feed.history.sources
+        assert agreed is not None, "sources were agreed on before"
+        self.ingest.reading = replace(self.ingest.reading, epoch=agreed.epoch, topic_epochs=state.topic_epochs)
 
     async def _publish_configuration(self) -> None:
         directory = self.settings.config_dir
@@ -204,66 +256,47 @@ class Process:
 
     async def _started(self) -> None:
         """The subscribers run: let the group's member be polled and follow the configuration."""
-        await self.lanes.assign(self.group.assigned)
-        self._spawn(self.group.pump())
-        self._spawn(self.feed.follow())
-        self._spawn(self._watch())
+        self.lanes.assign(self.group.assigned)
+        self.probes.begin(self.probes.answers.shapes)
+        self.supervisor.start("intake", self.intake.run, may_end=True)
+        self.supervisor.start("membership", self.group.pump)
+        self.supervisor.start("configuration", self.feed.follow)
+        self.supervisor.start("watch", self._watch)
         expect_batches()
         self.missing = ""
         log.info("process.started", owner=self.owner)
 
     async def _stopping(self) -> None:
-        self.missing = "stopping"
+        self._is_leaving = True
         self.group.lanes = None
         if self._preparation is not None:
             self._preparation.cancel()
+        await self.intake.stop()
         await let_go(self.subscriptions.sources.stop())
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await self.lanes.stop()
         except TimeoutError:
             log.error("lanes.abandoned", lanes=sorted(self.lanes.running), why=f"no end after {STOP_SECONDS:g} s")
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.supervisor.stop()
 
     async def _stopped(self) -> None:
+        await self.probes.close()
         await self.feed.stop()
         await self.publisher.close()
         await self.store.close()
         log.info("process.stopped", owner=self.owner)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.create_task(work))
-
     async def _watch(self) -> None:
-        """See now and then whether the sources can still be read where we are, and show how the lanes are."""
+        """Ask the back ends every few seconds, show how the lanes are, and say what has begun or ended to be wrong."""
         while True:
+            await self.probes.ask()
+            await self.probes.kafka.ask(self.intake.look())
+            self.observer.show()
+            self.health.look()
             await asyncio.sleep(WATCH_SECONDS)
-            try:
-                lost = await out_of_range(self.subscriptions.sources.consumer)
-                await self._show_lanes()
-            except KafkaError:
-                continue
-            self.ingest_problem = (
-                f"positions out of range: {'; '.join(lost)}; see `fairlead sources reset`" if lost else ""
-            )
-            if lost:
-                log.error("sources.out_of_range", partitions=lost, todo="fairlead sources reset")
 
-    async def _show_lanes(self) -> None:
-        """Set the levels that change with the work: what waits for a lane, and what waits in it."""
-        ends = await self.group.ends()
-        for number, one in self.lanes.running.items():
-            if one.tenure is None:
-                continue
-            book = one.tenure.book
-            METERS.level("lane_lag", max(0, ends.get(number, 0) - book.place.offset), lane=str(number))
-            METERS.level("parked", len(book.parked_records()), lane=str(number))
-            for division, version in book.versions.items():
-                METERS.level("configuration_version", version, division=division)
-
-    async def _make_lane(self, number: int) -> Lane:
+    def _make_lane(self, number: int) -> Lane:
         settings = self.settings.lane
         return Lane(
             number,
@@ -285,6 +318,7 @@ class Process:
                 record_max_bytes=settings.log_record_max_bytes,
                 snapshot_min_bytes=settings.snapshot_min_bytes,
                 keep_ms=settings.keep_hours * 3_600_000,
+                dead_letter_limit_bytes=self.settings.ingest.dead_letter_limit_bytes,
             ),
         )
 

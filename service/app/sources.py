@@ -1,90 +1,149 @@
-"""Where reading the CRM's topics begins, and whether it can go on.
+"""Where reading the CRM's topics begins, and whether a topic is still the one that was read before.
 
 A position is never reset by itself: what was lost or skipped silently would be a customer without an answer. A group
-without a position begins at the beginning of a topic; one whose position is not there any more stops, and says so.
+without a position begins at the beginning of a topic; lanes drop what they took before. That holds only as long as the
+topic is the same: one that was deleted and made again begins at 0, too, and all its events would be dropped. So its
+identity is compared with the one that the configuration topic keeps. Where the broker tells none, a topic that was read
+before and has no position in any partition any more is not begun, either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from service.kafka.connection import KafkaConnection, administration
+from service.config.sources import SourceState, SourceTopic
+from service.kafka.connection import KafkaConnection, administration, let_go
+from service.kafka.topic_identity import identities
 
 log = structlog.get_logger(__name__)
 
+REMEDY: Final = (
+    "stop all processes and run `fairlead sources reset --topic {name}`: it is read from its beginning, as a new epoch "
+    "of this topic alone"
+)
 
-async def prepare_positions(connection: KafkaConnection, group: str, topics: Sequence[str]) -> None:
-    """Give the group a position in each partition in which it has none: the beginning. Raises `KafkaError`."""
+
+class Places(NamedTuple):
+    """Where to begin, per partition, and the topics that must not be read, with the reason."""
+
+    marks: Mapping[TopicPartition, int]
+    begun: frozenset[TopicPartition]
+    refused: Mapping[str, str]
+
+
+def not_the_same(state: SourceState, found: Mapping[str, str]) -> dict[str, str]:
+    """The topics that are others than those which were read, with what to do. `found`: name to identity."""
+    return {
+        name: f"topic {name} was deleted and made again: its positions mean something else. " + REMEDY.format(name=name)
+        for name, identity in found.items()
+        if (known := state.topic(name)) is not None
+        if known.identity and identity and known.identity != identity
+    }
+
+
+def unknown_topics(state: SourceState, found: Mapping[str, str]) -> list[SourceTopic]:
+    """What to tell the configuration topic: topics that are read for the first time, and identities told lately."""
+    news = []
+    for name, identity in found.items():
+        known = state.topic(name)
+        if known is None or (identity and not known.identity):
+            news.append(SourceTopic(name, identity, state.epoch_of(name)))
+    return news
+
+
+async def identities_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> dict[str, str]:
+    """The identity of each topic that exists; empty where the broker does not tell it. Raises `KafkaError`."""
+    return await identities(consumer._client, topics)  # noqa: SLF001  # the driver has no such request
+
+
+async def places(
+    consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition], state: SourceState, found: Mapping[str, str]
+) -> Places:
+    """Where the group goes on in these partitions of topics whose identities were `found`. Raises `KafkaError`."""
+    refused = not_the_same(state, found)
+    committed: dict[TopicPartition, int | None] = {}
+    for partition in partitions:
+        if partition.topic not in refused:
+            committed[partition] = await consumer.committed(partition)
+    lost = await _lost(consumer, committed, state, found)
+    refused |= lost
+    begun = [each for each, offset in committed.items() if offset is None and each.topic not in lost]
+    marks = {each: offset for each, offset in committed.items() if offset is not None}
+    if begun:
+        marks |= await consumer.beginning_offsets(begun)
+    return Places(marks, frozenset(begun), refused)
+
+
+async def _lost(
+    consumer: AIOKafkaConsumer,
+    committed: Mapping[TopicPartition, int | None],
+    state: SourceState,
+    found: Mapping[str, str],
+) -> dict[str, str]:
+    """Topics without identity that were read before and have no position anywhere."""
+    lost = {}
+    for name in {partition.topic for partition, offset in committed.items() if offset is None}:
+        if found.get(name) or state.topic(name) is None:
+            continue
+        others = [TopicPartition(name, number) for number in consumer.partitions_for_topic(name) or ()]
+        if not any([await consumer.committed(other) is not None for other in others]):
+            lost[name] = (
+                f"topic {name} was read before, but its positions are gone: they expired, or it was deleted and made "
+                f"again. {REMEDY.format(name=name)}"
+            )
+    return lost
+
+
+async def prepare_positions(
+    connection: KafkaConnection, group: str, topics: Sequence[str], state: SourceState | None = None
+) -> Mapping[str, str]:
+    """Give the group a position in each partition in which it has none: the beginning. Raises `KafkaError`.
+
+    Topics that are not the ones which were read before get none. Returns the identities of the topics that there are.
+    """
     consumer = AIOKafkaConsumer(**(connection.consumer_options() | {"group_id": group}))
     try:
         await consumer.start()
         partitions = await _partitions(connection, topics)
         consumer.assign(partitions)
-        without = [partition for partition in partitions if await consumer.committed(partition) is None]
-        if not without:
-            return
-        begins = await consumer.beginning_offsets(without)
-        try:
-            await consumer.commit(begins)
-        except KafkaError as error:
-            log.info("positions.left", error=repr(error), why="the group has members; who gets a partition begins it")
-        else:
-            log.info("positions.set", partitions=len(begins))
+        found = await identities_of(consumer, topics)
+        there = await places(consumer, partitions, state or SourceState(), found)
+        begins = {partition: there.marks[partition] for partition in there.begun}
+        if begins:
+            await _commit(consumer, begins)
+        return found
     finally:
-        await consumer.stop()
+        await let_go(consumer.stop())
 
 
-class Beginnings(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver ships no types
-    """Begins an assigned partition that has no position: a topic or partition that is new to a group at work.
+async def reset_positions(connection: KafkaConnection, group: str, topics: Sequence[str]) -> Mapping[str, str]:
+    """Put the group to every partition's beginning. Raises `KafkaError` while it has members.
 
-    `prepare_positions` cannot commit for a group that has members. The driver may have complained of the missing
-    position already when this runs; its next poll finds one.
+    Returns the identities of the topics, each of which exists.
     """
-
-    def __init__(self) -> None:
-        self.subscriber: Any = None
-
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Nothing to do: what is not acknowledged is read again."""
-
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Seek to the beginning where nobody has ever been."""
-        consumer: AIOKafkaConsumer = self.subscriber.consumer
-        without = [partition for partition in assigned if await consumer.committed(partition) is None]
-        begins = await consumer.beginning_offsets(without) if without else {}
-        for partition, begin in begins.items():
-            consumer.seek(partition, begin)
-            log.info("position.begun", partition=f"{partition.topic}/{partition.partition}", offset=begin)
-
-
-async def reset_positions(connection: KafkaConnection, group: str, topics: Sequence[str]) -> int:
-    """Put the group to every partition's beginning; how many there are. Raises `KafkaError` while it has members."""
     consumer = AIOKafkaConsumer(**(connection.consumer_options() | {"group_id": group}))
     try:
         await consumer.start()
         partitions = await _partitions(connection, topics)
         consumer.assign(partitions)
         await consumer.commit(await consumer.beginning_offsets(partitions))
-        return len(partitions)
+        return await identities_of(consumer, topics)
     finally:
-        await consumer.stop()
+        await let_go(consumer.stop())
 
 
-async def out_of_range(consumer: AIOKafkaConsumer) -> list[str]:
-    """The partitions whose position lies before what the broker still has, as text."""
-    partitions = sorted(consumer.assignment())
-    begins = await consumer.beginning_offsets(partitions) if partitions else {}
-    lost = []
-    for partition in partitions:
-        position = await consumer.committed(partition)
-        if position is not None and position < begins[partition]:
-            lost.append(f"{partition.topic}/{partition.partition} at {position}, which begins at {begins[partition]}")
-    return lost
+async def _commit(consumer: AIOKafkaConsumer, begins: Mapping[TopicPartition, int]) -> None:
+    try:
+        await consumer.commit(begins)
+    except KafkaError as error:
+        log.info("positions.left", error=repr(error), why="the group has members; who gets a partition begins it")
+    else:
+        log.info("positions.set", partitions=len(begins))
 
 
 async def _partitions(connection: KafkaConnection, topics: Sequence[str]) -> list[TopicPartition]:

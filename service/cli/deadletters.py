@@ -83,7 +83,8 @@ def _line(letter: DeadLetter) -> dict[str, object]:
         "reason": letter.reason,
         "detail": letter.detail,
         "time": _time(letter),
-        "size_bytes": len(letter.value or b""),
+        "size_bytes": letter.value_bytes,
+        "cut": letter.cut,
     }
 
 
@@ -94,6 +95,7 @@ def _whole(letter: DeadLetter) -> dict[str, object]:
         "value": _said(letter.value),
         "headers": [[name, _said(value)] for name, value in letter.headers],
         "traceback": letter.traceback,
+        "sha256": letter.sha256,
     }
 
 
@@ -111,10 +113,11 @@ def _print(letters: list[DeadLetter], known: int) -> None:
     table = Table(width=max(OUT.width, TABLE_WIDTH))
     for column in ("time (UTC)", "position", "reason"):
         table.add_column(column, no_wrap=True, overflow="ignore")
-    table.add_column("bytes", justify="right")
+    table.add_column("bytes", justify="right", no_wrap=True)
     table.add_column("detail", overflow="fold")
     for letter in letters:
-        table.add_row(_time(letter), letter.position, letter.reason, str(len(letter.value or b"")), letter.detail)
+        size = f"{letter.value_bytes} (cut)" if letter.cut else str(letter.value_bytes)
+        table.add_row(_time(letter), letter.position, letter.reason, size, letter.detail)
     OUT.print(table if letters else "no dead letters")
     if known > len(letters):
         OUT.print(f"the newest {len(letters)} of {known}: --limit shows more", style="dim")
@@ -123,6 +126,11 @@ def _print(letters: list[DeadLetter], known: int) -> None:
 def _print_whole(letter: DeadLetter) -> None:
     OUT.print(f"[bold]{letter.reason}[/]   {_time(letter)} UTC")
     OUT.print(f"{letter.position}\n{letter.detail}", markup=False)
+    if letter.cut:
+        OUT.print(
+            f"cut: {letter.cut}; the original value has {letter.value_bytes} bytes, SHA-256 {letter.sha256}",
+            markup=False,
+        )
     OUT.print(f"\nkey      {_shown(letter.key)}", markup=False)
     for name, value in letter.headers:
         OUT.print(f"header   {name}: {_shown(value)}", markup=False)

@@ -1,4 +1,4 @@
-"""Write the published language to a folder: JSON Schemas, examples and the AsyncAPI document."""
+"""Write the published language to a folder: JSON Schemas of events, configuration and scenarios, examples, AsyncAPI."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def export(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Write all schemas, examples and the AsyncAPI document below a folder."""
+    """Write the JSON Schemas of events, configuration and scenarios, the examples and the AsyncAPI document."""
     write(directory)
     paths = sorted(artifacts())
     if as_json:

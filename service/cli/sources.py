@@ -1,11 +1,13 @@
-"""Begin a new epoch of the sources, knowingly: the CRM's topics are read from their beginning once more.
+"""Change knowingly how the CRM's topics are read: from their beginning once more, or past what no client can read.
 
-For when positions are out of range, or the CRM's topics were made anew, so that offsets mean something else.
+`reset` is for when positions are out of range, or topics were made anew, so that offsets mean something else. `skip` is
+for when a record or a compressed batch cannot be read by this program at all, which `/ready` names.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final
 
 import typer
 from aiokafka.errors import KafkaError
@@ -15,64 +17,116 @@ from service.cli.exits import WrongUsage
 from service.cli.reach import KafkaAddress, Reach, Yes, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
 from service.config.history import Sources, sources_record
+from service.config.sources import Skip, SourceTopic
+from service.kafka.configuration import ConfigurationFeed
+from service.kafka.probing import Readable, Unreadable, probe
 
 command = typer.Typer()
 
-WHAT_IT_DOES: Final = """\
-A new epoch of the sources, {epoch} after {before}:
+TopicName = Annotated[
+    str, typer.Option("--topic", metavar="NAME", help="Only this topic; else all of them.", show_default=False)
+]
+WhereToSkip = Annotated[str, typer.Argument(metavar="TOPIC/PARTITION/OFFSET", help="As `/ready` names it.")]
+
+WHAT_RESET_DOES: Final = """\
+A new epoch of {whose}, {epoch} after {before}:
   1. the group {group} is put to the beginning of each partition of {topics};
   2. the epoch is written to {config}, and counts from each process's next start.
-Everything that the CRM's topics still hold is read again. Lanes do not recognise it by its position any more, only by
-its content: an event id seen lately or an older record version changes nothing, a record that is created again is an
-update. What the topics hold no more stays unread. All processes must be stopped first, and started again afterwards."""
+Everything that {whose} still hold is read again. Lanes do not recognise it by its position any more, only by its
+content: an event id seen lately or an older record version changes nothing, a record that is created again is an
+update. What is held no more stays unread. All processes must be stopped first, and started again afterwards."""
+
+WHAT_SKIP_DOES: Final = """\
+Offsets {start} to {last} of {partition} cannot be read by this program: {error}
+They are passed: whoever has the partition goes on at {stop}, and a dead letter says what was passed. Nothing in between
+can be read; it is decided by nobody. Processes need not be stopped."""
 
 
 @command.command("reset")
-def reset(yes: Yes = False, as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
-    """Read the CRM's topics from their beginning, as a new epoch."""
+def reset(topic: TopicName = "", yes: Yes = False, as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
+    """Read the CRM's topics, or one of them, from the beginning, as a new epoch."""
 
     async def begin(reach: Reach) -> None:
         async with reach.feed() as feed:
             before = agreed(feed)
-            after = _next(before, reach)
+            epoch, topics = feed.history.source_state.next_epoch, _chosen(topic, reach)
             if not as_json:
-                OUT.print(_explained(before, after, reach), markup=False)
+                OUT.print(_explained(feed, epoch, topic, reach), markup=False)
+            after = None if topic else _next(before, epoch, reach)
             if not yes:
                 raise WrongUsage("nothing was changed: say --yes to do it")
-            partitions = await _reset_positions(reach)
-            await feed.publish([sources_record(after)])
-            if feed.history.sources != after:
+            found = await _reset_positions(reach, topics)
+            records = [SourceTopic(topic, found.get(topic, ""), epoch)] if after is None else [after]
+            await feed.publish([sources_record(record) for record in records])
+            if feed.history.source_state.next_epoch != epoch + 1:
                 raise WrongUsage("somebody else began an epoch at the same moment: look at it, then try again")
         if as_json:
-            write_json({"epoch": after.epoch, "partitions": partitions})
+            write_json({"epoch": epoch, "topics": topics})
         else:
-            OUT.print(f"\nepoch {after.epoch} begins: {partitions} partitions are at their beginning", style="green")
+            OUT.print(f"\nepoch {epoch} begins: {', '.join(topics)} are at their beginning", style="green")
 
     in_reach(begin, kafka)
 
 
-def _next(before: Sources, reach: Reach) -> Sources:
+@command.command("skip")
+def skip(where: WhereToSkip, yes: Yes = False, as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
+    """Pass what cannot be read, and nothing else. A dead letter says what was passed."""
+
+    async def let_pass(reach: Reach) -> None:
+        topic, partition, offset = _where(where, reach)
+        async with reach.feed() as feed:
+            agreed(feed)
+            state = feed.history.source_state
+            known = state.skip_at(topic, partition, offset)
+            if known is None:
+                known = await _unreadable(reach, where, state.epoch_of(topic), as_json)
+                if not yes:
+                    raise WrongUsage("nothing was changed: say --yes to do it")
+                await feed.publish([sources_record(known)])
+                if state.skip_at(topic, partition, offset) is None:
+                    raise WrongUsage("the sources were changed at the same moment: look at them, then try again")
+                told = f"offsets {known.start} to {known.stop - 1} of {topic}/{partition} are passed"
+            else:
+                told = f"nothing to do: offsets {known.start} to {known.stop - 1} are passed already"
+        if as_json:
+            write_json(known._asdict())
+        else:
+            OUT.print(told, style="green", markup=False)
+
+    in_reach(let_pass, kafka)
+
+
+def _chosen(topic: str, reach: Reach) -> Sequence[str]:
+    if topic and topic not in reach.topics.sources:
+        raise WrongUsage(f"{topic} is not one of the CRM's topics, which are {', '.join(reach.topics.sources)}")
+    return [topic] if topic else reach.topics.sources
+
+
+def _next(before: Sources, epoch: int, reach: Reach) -> Sources:
     lanes = before.lanes if reach.connection.embedded else reach.settings.kafka.lanes
     if lanes != before.lanes:
         raise WrongUsage(
             f"the topics were begun with {before.lanes} lanes, the settings say {lanes}: each division's state lies in "
             "its lane and is not moved by a new epoch. Put FAIRLEAD_KAFKA__LANES back"
         )
-    return Sources(before.epoch + 1, reach.settings.ingest.division_attribute, lanes)
+    return Sources(epoch, reach.settings.ingest.division_attribute, lanes)
 
 
-def _explained(before: Sources, after: Sources, reach: Reach) -> str:
-    told = WHAT_IT_DOES.format(
-        epoch=after.epoch,
-        before=before.epoch,
+def _explained(feed: ConfigurationFeed, epoch: int, topic: str, reach: Reach) -> str:
+    state, before = feed.history.source_state, agreed(feed)
+    told = WHAT_RESET_DOES.format(
+        whose=f"the topic {topic}" if topic else "the sources",
+        epoch=epoch,
+        before=state.epoch_of(topic) if topic else before.epoch,
         group=_group(reach),
-        topics=", ".join(reach.topics.sources),
+        topics=", ".join(_chosen(topic, reach)),
         config=reach.topics.config,
     )
-    if after.division_attribute == before.division_attribute:
+    attribute = reach.settings.ingest.division_attribute
+    if topic or attribute == before.division_attribute:
         return told
     return (
-        f"{told}\nThe division is read from {after.division_attribute!r} instead of {before.division_attribute!r}: "
+        f"{told}\nThe division is read from {attribute!r} instead of {before.division_attribute!r}: "
         "records that another division has decided are new to theirs."
     )
 
@@ -81,11 +135,35 @@ def _group(reach: Reach) -> str:
     return f"{reach.settings.kafka.group}.ingest"
 
 
-async def _reset_positions(reach: Reach) -> int:
+async def _reset_positions(reach: Reach, topics: Sequence[str]) -> Mapping[str, str]:
     try:
-        return await reset_positions(reach.connection, _group(reach), reach.topics.sources)
+        return await reset_positions(reach.connection, _group(reach), topics)
     except KafkaError as error:
         raise WrongUsage(
             f"the positions of {_group(reach)} cannot be set ({type(error).__name__}): stop all processes of the group "
             "first. Nothing was changed"
         ) from error
+
+
+def _where(text: str, reach: Reach) -> tuple[str, int, int]:
+    topic, _, rest = text.partition("/")
+    partition, _, offset = rest.partition("/")
+    if not (partition.isdecimal() and offset.isdecimal()):
+        raise WrongUsage(f"{text} is not TOPIC/PARTITION/OFFSET, as in {reach.topics.sources[0]}/0/4711")
+    _chosen(topic, reach)
+    return topic, int(partition), int(offset)
+
+
+async def _unreadable(reach: Reach, where: str, epoch: int, as_json: bool) -> Skip:
+    """How far it cannot be read. Raises `WrongUsage` where it can."""
+    topic, partition, offset = _where(where, reach)
+    match await probe(reach.connection, topic, partition, offset):
+        case Unreadable(start, stop, error):
+            explained = WHAT_SKIP_DOES.format(
+                start=start, last=stop - 1, stop=stop, partition=f"{topic}/{partition}", error=error
+            )
+            if not as_json:
+                OUT.print(explained, markup=False)
+            return Skip(epoch, topic, partition, start, stop)
+        case Readable(why):
+            raise WrongUsage(f"{where} is not skipped: {why}")

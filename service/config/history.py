@@ -3,23 +3,22 @@
 Several processes may publish at the same time. A record counts only if it follows on what was valid when it arrived,
 so the first writer of a version wins, for every reader alike, and what does not count is as if it were not there.
 
-Beside the divisions' versions the topic carries the *sources*: what ingest and the lanes must agree on for as long as
-an epoch lasts.
+Beside the divisions' versions the topic carries what is agreed on about the CRM's topics, see `service.config.sources`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
 from schemas.config import Document
 from service.config.compiler import hash_of, to_wire
-
-SOURCES_KEY: Final = b"@sources"
-"""The key of sources records; no division can have this name."""
-FIRST_EPOCH: Final = 0
+from service.config.sources import FIRST_EPOCH as FIRST_EPOCH
+from service.config.sources import SOURCES_KEY as SOURCES_KEY
+from service.config.sources import Skip, SourceState, SourceTopic, source_content
+from service.config.sources import Sources as Sources
 
 
 class Record(NamedTuple):
@@ -38,28 +37,20 @@ class Version(NamedTuple):
     document: bytes
 
 
-class Sources(NamedTuple):
-    """What holds for one epoch: which attribute names an event's division, and how many lanes there are."""
-
-    epoch: int
-    division_attribute: str
-    lanes: int
-
-
 class History:
     """Every version that counts, of every division. Starts empty; grows by `fold`."""
 
-    __slots__ = ("_hashes", "_sources", "_versions")
+    __slots__ = ("_hashes", "_versions", "source_state")
 
     def __init__(self) -> None:
         self._versions: dict[str, list[Version]] = {}
         self._hashes: dict[str, set[str]] = {}
-        self._sources: Sources | None = None
+        self.source_state = SourceState()
 
     @property
     def sources(self) -> Sources | None:
         """The newest sources; none: no epoch has begun."""
-        return self._sources
+        return self.source_state.current
 
     def divisions(self) -> tuple[str, ...]:
         """The divisions that have a configuration."""
@@ -79,15 +70,13 @@ class History:
         """Whether this content was ever valid."""
         return content_hash in self._hashes.get(division, ())
 
-    def fold(self, value: bytes) -> Version | Sources | None:
+    def fold(self, value: bytes) -> Version | Sources | SourceTopic | Skip | None:
         """Take in the topic's next record. Returns what became valid; none: the record does not count."""
         try:
             content = orjson.loads(value)
         except orjson.JSONDecodeError:
             return None
         match content:
-            case {"sources": {"epoch": int(epoch), "division_attribute": str(attribute), "lanes": int(lanes)}}:
-                return self._fold_sources(Sources(epoch, attribute, lanes))
             case {
                 "division": str(division),
                 "version": int(number),
@@ -98,7 +87,7 @@ class History:
                 canonical = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
                 return self._fold_version(Version(division, number, content_hash, canonical))
             case _:
-                return None
+                return self.source_state.fold(content)
 
     def _fold_version(self, version: Version) -> Version | None:
         latest = self.latest(version.division)
@@ -107,13 +96,6 @@ class History:
         self._versions.setdefault(version.division, []).append(version)
         self._hashes.setdefault(version.division, set()).add(version.hash)
         return version
-
-    def _fold_sources(self, sources: Sources) -> Sources | None:
-        expected = FIRST_EPOCH if self._sources is None else self._sources.epoch + 1
-        if sources.epoch != expected or sources.lanes < 1:
-            return None
-        self._sources = sources
-        return sources
 
 
 def proposal(document: Document, history: History) -> Record | None:
@@ -143,6 +125,6 @@ def proposals(documents: Iterable[Document], history: History) -> tuple[Record, 
     return tuple(record for record in records if record is not None)
 
 
-def sources_record(sources: Sources) -> Record:
-    """The record that begins an epoch."""
-    return Record(SOURCES_KEY, orjson.dumps({"sources": sources._asdict()}))
+def sources_record(content: Sources | SourceTopic | Skip) -> Record:
+    """The record that begins an epoch, makes a topic known, or lets something be passed."""
+    return Record(SOURCES_KEY, source_content(content))

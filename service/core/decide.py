@@ -15,7 +15,7 @@ from service.core.case import NO_TRACE, NOBODY, Case, Held, Verdict
 from service.core.configuration import Config, User
 from service.core.draft import Draft
 from service.core.holding import membership
-from service.core.holding.assign import give, refusal, release, take
+from service.core.holding.assign import give, release, take
 from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
     CHANNELS,
@@ -31,6 +31,7 @@ from service.core.model import (
 )
 from service.core.score import scored
 from service.core.state import Parked, Record, State
+from service.core.targets import refusal
 from service.core.telling import notify
 from service.core.tracking import recall, remember, together
 from service.language.tree import Facts

@@ -14,21 +14,18 @@ TargetKind = Literal["user", "pool", "queue", "plan"]
 RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "ordered", "paid", "payment_failed"]
 Availability = Literal["available", "away", "off_shift"]
 
+Unfit = Literal["inactive_user", "unknown_plan", "unknown_pool", "unknown_queue", "unknown_user", "wrong_record_type"]
+"""Why a target cannot take a record at all, whoever named it."""
 RejectionReason = Literal[
+    Unfit,
     "chain_depth",
     "channel_not_allowed",
-    "inactive_user",
     "not_a_member",
     "not_permitted",
     "no_configuration",
     "no_target",
     "outside_domain",
-    "unknown_plan",
-    "unknown_pool",
-    "unknown_queue",
     "unknown_record_type",
-    "unknown_user",
-    "wrong_record_type",
 ]
 PendingReason = Literal["empty_pool", "nobody_eligible"]
 ReleaseReason = Literal["deleted", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"]
@@ -51,8 +48,8 @@ NothingReason = Literal[
 ]
 ExclusionReason = Literal["away", "off_shift", "inactive", "full", "paced", "domain"]
 Unresolved = Literal[
+    Unfit,
     "away",
-    "inactive_user",
     "no_related_owner",
     "no_related_record",
     "no_team",
@@ -60,11 +57,6 @@ Unresolved = Literal[
     "not_a_person",
     "off_shift",
     "outside_domain",
-    "unknown_plan",
-    "unknown_pool",
-    "unknown_queue",
-    "unknown_user",
-    "wrong_record_type",
 ]
 """Why an entry that matched could not have the record: the next one was tried."""
 NotificationKind = Literal["assigned", "queued", "refused"]

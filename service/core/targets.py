@@ -1,7 +1,7 @@
 """What an entry's target means for this record now: a person, pool or queue, or why it cannot have the record.
 
 A target that leads nowhere does not lose the record: the entry is noted with the reason and the next one is tried. An
-owner whom a person named in the CRM never comes here: that is a choice, and only `assign.refusal` can stand against it.
+owner whom a person named in the CRM never comes here: that is a choice, and only `refusal` can stand against it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final, assert_never
 
 from service.core.case import Case
 from service.core.configuration import EntryTarget, OwnerOf, PoolSpec, TeamMatch
-from service.core.model import Target, Unresolved
+from service.core.model import Rejected, Target, Unfit, Unresolved
 
 OWNER: Final = "owner"
 """Where a related record tells its owner, as `user:ann`."""
@@ -39,28 +39,51 @@ def team(case: Case) -> Target | None:
     return teams.specs[winner].target if winner >= 0 else None
 
 
-def _named(target: Target, case: Case) -> Target | Unresolved:
+def refusal(target: Target, case: Case) -> Rejected | None:
+    """Why the target cannot take this record at all, if so, with the sentence for people."""
+    reason = _unfit(target, case)
+    if reason is None:
+        return None
+    if reason == "inactive_user":
+        return Rejected(reason, f"the user {target.id} is switched off")
+    if reason == "wrong_record_type":
+        spec = case.config.pools[target.id]
+        return Rejected(reason, f"{spec.target.kind} {spec.id} serves {spec.record_type} records")
+    return Rejected(reason, f"there is no {target.kind} {target.id}")
+
+
+def _unfit(target: Target, case: Case) -> Unfit | None:
+    """What stands against the target whoever named it: a person, who may know better, or a rule."""
     match target.kind:
         case "user":
             user = case.config.users.get(target.id)
             if user is None:
                 return "unknown_user"
-            return target if user.active else "inactive_user"
+            return None if user.active else "inactive_user"
         case "pool":
             spec = case.config.pools.get(target.id)
-            return "unknown_pool" if spec is None else _pool(spec, case)
+            return "unknown_pool" if spec is None else _wrong_type(spec, case)
         case "queue":
             spec = case.config.pools.get(target.id)
-            return "unknown_queue" if spec is None or not spec.is_queue else _pool(spec, case)
+            return "unknown_queue" if spec is None or not spec.is_queue else _wrong_type(spec, case)
         case "plan":
             return "unknown_plan"
         case _:
             assert_never(target.kind)
 
 
-def _pool(spec: PoolSpec, case: Case) -> Target | Unresolved:
-    if spec.record_type != case.record_type:
-        return "wrong_record_type"
+def _wrong_type(spec: PoolSpec, case: Case) -> Unfit | None:
+    return None if spec.record_type == case.record_type else "wrong_record_type"
+
+
+def _named(target: Target, case: Case) -> Target | Unresolved:
+    """What a rule names must also want this record: its pool by its domain, implied people by being there at all."""
+    reason = _unfit(target, case)
+    if reason is not None:
+        return reason
+    if target.kind == "user":
+        return target
+    spec = case.config.pools[target.id]
     if spec.domain is not None and not spec.domain.test(case.facts, case.now_ms):
         return "outside_domain"
     if spec.implied and not any(case.config.users[member.person].active for member in spec.members):

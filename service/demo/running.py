@@ -59,7 +59,7 @@ async def tell(settings: Settings, plan: Plan, showing: Showing) -> Result:
         process.application.start_lifespan_context(),
         Follower(process.connection, places, tally.take) as follower,
     ):
-        await follower.until(lambda: not process.missing and process.lanes.is_ready, PATIENCE_SECONDS)
+        await follower.until(lambda: not process.missing and not process.readiness().problems, PATIENCE_SECONDS)
         ready = time.perf_counter()
         with showing as show_count:
             telling = _Telling(Publisher(process.connection), follower, tally, lanes, show_count)

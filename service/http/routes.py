@@ -8,15 +8,14 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib.resources import files
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import orjson
-import yaml
 from faststream.asgi import AsgiResponse, get
 from faststream.asgi.types import ASGIApp, Scope
 
-from service.http.description import description_page
+from service.http.description import Description
 from service.telemetry import METRICS_CONTENT_TYPE, metrics_page
 
 JSON: Final = {"Content-Type": "application/json"}
@@ -26,14 +25,49 @@ HTML: Final = {
 }
 
 
+class Problem(NamedTuple):
+    """One thing that keeps the process from its work: its kind, what is wrong, what to do, and since when.
+
+    `since` counts seconds since 1970 (UTC), `seconds` how long that is by now.
+    """
+
+    name: str
+    what: str
+    todo: str
+    since: float
+    seconds: float
+
+
+class LaneShown(NamedTuple):
+    """A lane of the process: its state, and what it is doing where that takes long."""
+
+    state: str
+    doing: str
+
+
 class Readiness(NamedTuple):
-    """What keeps the process from its work (nothing: it is ready), and the state of each of its lanes."""
+    """What keeps the process from its work (nothing: it is ready), and how each of its lanes is."""
 
-    problems: tuple[str, ...]
-    lanes: Mapping[int, str]
+    problems: Sequence[Problem]
+    lanes: Mapping[int, LaneShown]
+
+    def as_json(self) -> bytes:
+        """What `/ready` answers."""
+        return orjson.dumps(
+            {
+                "ready": not self.problems,
+                "problems": [_shown(problem) for problem in self.problems],
+                "lanes": {str(number): lane._asdict() for number, lane in self.lanes.items()},
+            }
+        )
 
 
-def routes(readiness: Callable[[], Readiness]) -> Sequence[tuple[str, ASGIApp]]:
+def _shown(problem: Problem) -> Mapping[str, object]:
+    since = datetime.fromtimestamp(problem.since, UTC).isoformat(timespec="seconds")
+    return problem._asdict() | {"since": since, "seconds": round(problem.seconds, 1)}
+
+
+def routes(readiness: Callable[[], Readiness], description: Description) -> Sequence[tuple[str, ASGIApp]]:
     """All paths of the process."""
 
     @get
@@ -43,23 +77,18 @@ def routes(readiness: Callable[[], Readiness]) -> Sequence[tuple[str, ASGIApp]]:
     @get
     async def ready(scope: Scope) -> AsgiResponse:
         found = readiness()
-        lanes = {str(number): state for number, state in found.lanes.items()}
-        body = orjson.dumps({"ready": not found.problems, "problems": found.problems, "lanes": lanes})
-        return AsgiResponse(body, 503 if found.problems else 200, JSON)
+        return AsgiResponse(found.as_json(), 503 if found.problems else 200, JSON)
 
     @get
     async def metrics(scope: Scope) -> AsgiResponse:
         return AsgiResponse(metrics_page(), 200, {"Content-Type": METRICS_CONTENT_TYPE})
 
-    document = files("schemas").joinpath("asyncapi.yaml").read_bytes()
-    page = description_page(yaml.safe_load(document))
-
     @get
     async def docs(scope: Scope) -> AsgiResponse:
-        return AsgiResponse(page, 200, HTML)
+        return AsgiResponse(description.page, 200, HTML)
 
     @get
     async def asyncapi(scope: Scope) -> AsgiResponse:
-        return AsgiResponse(document, 200, {"Content-Type": "application/yaml"})
+        return AsgiResponse(description.asyncapi, 200, {"Content-Type": "application/yaml"})
 
     return [("/live", live), ("/ready", ready), ("/metrics", metrics), ("/docs", docs), ("/asyncapi.yaml", asyncapi)]

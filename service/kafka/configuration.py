@@ -1,7 +1,9 @@
 """Follow the configuration topic: one history of versions, the same for every process that reads it.
 
 Reads from the beginning with a consumer of its own. Compiled configurations are kept, because a lane asks for them
-with every batch.
+with every batch. A version that this release cannot compile (it was made for a newer one) is told and passed over: the
+one before stays in use, and the next one takes its place. Nothing else is passed over: following may be begun again at
+any moment, and goes on behind the last record that was folded.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from aiokafka.errors import KafkaError
 
 from service.config.compiler import from_wire
 from service.config.history import History, Record, Sources, Version
+from service.config.problems import ConfigurationError
+from service.config.sources import Skip, SourceTopic
 from service.core.configuration import Config
 from service.kafka.connection import KafkaConnection, let_go
 from service.kafka.partitions import Place
@@ -26,13 +30,21 @@ log = structlog.get_logger(__name__)
 
 POLL_MS: Final = 250
 RETRY_SECONDS: Final = 1.0
+TOLD_CHARACTERS: Final = 300
+"""So much is told of why a version cannot be used."""
 
 
 class ConfigurationFeed:
-    """The configuration topic as this process knows it. `history` grows while `follow` runs."""
+    """The configuration topic as this process knows it. `history` grows while `follow` runs.
+
+    `problem` says why the topic cannot be read now; `unusable` per division why its newest version cannot be used.
+    """
 
     def __init__(self, connection: KafkaConnection, topic: str) -> None:
         self.history = History()
+        self.problem = ""
+        self.unusable: dict[str, str] = {}
+        self._next = 0
         self._connection = connection
         self._partition = TopicPartition(topic, 0)
         self._compiled: dict[tuple[str, int], Config] = {}
@@ -47,26 +59,36 @@ class ConfigurationFeed:
             await consumer.start()
             consumer.assign([self._partition])
             begin = await consumer.beginning_offsets([self._partition])
-            consumer.seek(self._partition, begin[self._partition])
+            self._next = begin[self._partition]
             self._consumer = consumer
         await self.catch_up()
 
     async def catch_up(self) -> None:
         """Read to the end as it is now. Raises `KafkaError`."""
         consumer = self._started()
+        consumer.seek(self._partition, self._next)
         end = (await consumer.end_offsets([self._partition]))[self._partition]
         while await consumer.position(self._partition) < end:
             await self._read(consumer)
 
     async def follow(self) -> None:
-        """Read what comes, for ever."""
+        """Read what comes, for ever. What keeps it from reading stands in `problem`."""
         consumer = self._started()
+        consumer.seek(self._partition, self._next)
         while True:
             try:
                 await self._read(consumer)
             except KafkaError as error:
-                log.warning("configuration.unreadable", error=repr(error))
+                self.problem = repr(error)
                 await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self.problem = ""
+
+    async def backlog(self) -> int:
+        """How many records of the topic are still to be read. Raises `KafkaError`."""
+        consumer = self._started()
+        end = (await consumer.end_offsets([self._partition]))[self._partition]
+        return max(0, int(end) - int(await consumer.position(self._partition)))
 
     async def stop(self) -> None:
         """Let go of the connection, whether or not the broker answers."""
@@ -100,17 +122,28 @@ class ConfigurationFeed:
         pages = await consumer.getmany(timeout_ms=POLL_MS)
         for record in (record for page in pages.values() for record in page):
             await self._fold(record.value or b"")
+            self._next = record.offset + 1
 
     async def _fold(self, value: bytes) -> None:
         match self.history.fold(value):
             case Version(division, number, content_hash, document):
-                config = from_wire(document, number)
+                try:
+                    config = from_wire(document, number)
+                except ConfigurationError as error:
+                    self.unusable[division] = f"version {number}: {error}"[:TOLD_CHARACTERS]
+                    log.error("configuration.refused", division=division, version=number, why=self.unusable[division])
+                    return
                 async with self._grown:
                     self._compiled[division, number] = self._latest[division] = config
                     self._grown.notify_all()
+                self.unusable.pop(division, None)
                 log.info("configuration.read", division=division, version=number, label=content_hash)
             case Sources(epoch, attribute, lanes):
                 log.info("sources.read", epoch=epoch, division_attribute=attribute, lanes=lanes)
+            case SourceTopic(name, identity, epoch):
+                log.info("topic.known", topic=name, identity=identity, epoch=epoch)
+            case Skip(_, topic, partition, start, stop):
+                log.info("skip.read", partition=f"{topic}/{partition}", start=start, stop=stop)
             case None:
                 log.warning("configuration.ignored", why="it does not follow on the valid version")
 

@@ -32,6 +32,20 @@ class Lost(Exception):
     """It is not known whether a write arrived. The producer is of no use any more: renew it and claim again."""
 
 
+class Refused(Lost):
+    """The broker refused a batch of `size` bytes and would refuse it again; `is_too_large`: for its size.
+
+    What to do is the writer's to know: write less, or tell that a topic has the wrong settings.
+    """
+
+    def __init__(self, topic: str, size: int, error: Exception, *, is_too_large: bool) -> None:
+        remedy = ": raise the topic's max.message.bytes" if is_too_large else ""
+        super().__init__(f"the broker refuses a batch of {size} bytes for {topic} ({error!r}){remedy}")
+        self.topic = topic
+        self.size = size
+        self.is_too_large = is_too_large
+
+
 class Truncated(Exception):
     """The position asked for is not (or no longer) there. `begin` and `end` are what there is."""
 
@@ -41,14 +55,18 @@ class Truncated(Exception):
         self.end = end
 
 
-class Transport(Protocol):
+class LogReader(Protocol):
+    """Whatever the log can be read from."""
+
+    def read_log(self, start: int, stop: int) -> AsyncIterator[LogEntry]:
+        """Records with start <= offset < stop, in order. Raises `Truncated` when `start` is not there."""
+
+
+class Transport(LogReader, Protocol):
     """One lane's side of the broker. Not safe for concurrent use, except `append` beside `poll`."""
 
     async def log_bounds(self) -> tuple[int, int]:
         """First offset of the log, and the offset the next record will have."""
-
-    def read_log(self, start: int, stop: int) -> AsyncIterator[LogEntry]:
-        """Records with start <= offset < stop, in order. Raises `Truncated` when `start` is not there."""
 
     async def append(self, value: bytes) -> int:
         """Append one record to the log and return its offset as the broker told it. Raises `Lost`."""

@@ -3,7 +3,8 @@
 A write either is known to be at the broker or it is `Lost`. After a loss nothing more is written with the same
 producer: a broker accepts the first batch of a fresh producer whatever its sequence, so a later batch could arrive
 without an earlier one. `renew` throws the producer away at once, with all it still holds, and the next write starts
-another.
+another. Whatever goes wrong is a loss, also what only a fault of the driver or of ours can raise: who writes repeats it
+and says so, and nobody above has to know what a driver may raise. What a broker refuses for good is `Refused`.
 
 Batches are filled by hand and sent whole, which costs a tenth of sending message by message. Of one partition only
 one batch is under way, and the next is sent after the broker has confirmed it. To rely on the sequence numbers instead
@@ -14,19 +15,49 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import zip_longest
-from typing import TypeVar
+from typing import Final, TypeVar
 
+import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    BrokerResponseError,
+    CorruptRecordException,
+    InvalidTimestampError,
+    InvalidTopicError,
+    MessageSizeTooLargeError,
+    PolicyViolationError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownError,
+    UnsupportedForMessageFormatError,
+)
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.structs import RecordMetadata
 
 from service.kafka.connection import KafkaConnection, let_go
 from service.kafka.partitions import Place, partition_of
-from service.kafka.port import Lost, Message
+from service.kafka.port import Lost, Message, Refused
+
+log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
+
+TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
+REFUSED: Final = (
+    *TOO_LARGE,
+    CorruptRecordException,
+    InvalidTimestampError,
+    InvalidTopicError,
+    PolicyViolationError,
+    TopicAuthorizationFailedError,
+    UnsupportedForMessageFormatError,
+    UnknownError,
+)
+"""Answers that another producer would get, too. The last stands for those that the driver has no name for, as that of
+a record which the topic's rules do not allow."""
 
 END_SENDER_SECONDS = 0.2
 """How long a producer's sender may take to end before the request it waits for is cancelled, too."""
@@ -48,14 +79,16 @@ class Publisher:
     async def publish(self, messages: Sequence[Message]) -> None:
         """Write all, each to the partition of its key, in order per partition, and wait. Raises `Lost`."""
         if messages:
-            await self._write(await self._placed(messages))
+            with self._or_lost():
+                await self._write(await self._placed(messages))
 
     async def append(self, place: Place, messages: Sequence[Message]) -> int:
         """Write all to one partition, whatever their topics and keys; the first one's offset. Raises `Lost`.
 
         The offset is the broker's word: -1 where it does not know any more (a batch it had already seen).
         """
-        return (await self._write({place: messages}))[0]
+        with self._or_lost():
+            return (await self._write({place: messages}))[0]
 
     async def renew(self) -> None:
         """Throw the producer away with all it holds. Does not wait for the broker."""
@@ -98,14 +131,20 @@ class Publisher:
             return self._producer
 
     async def _bounded(self, producer: AIOKafkaProducer, work: Awaitable[Result], seconds: float) -> Result:
-        try:
+        with self._or_lost(producer):
             async with asyncio.timeout(seconds):
                 return await work
-        except asyncio.CancelledError:
-            self._lost = producer
+
+    @contextmanager
+    def _or_lost(self, producer: AIOKafkaProducer | None = None) -> Iterator[None]:
+        """Make whatever the block raises a loss; after it the producer, if it had one at hand, is of no use."""
+        try:
+            yield
+        except (asyncio.CancelledError, Lost):
+            self._lost = producer or self._lost
             raise
-        except (KafkaError, TimeoutError, OSError) as error:
-            self._lost = producer
+        except Exception as error:  # the driver's faults have no common type: a loss tells them all
+            self._lost = producer or self._lost
             raise Lost(f"the broker at {self._connection.bootstrap} did not confirm a write: {error!r}") from error
 
     def _discard(self) -> None:
@@ -127,12 +166,24 @@ def _batches(producer: AIOKafkaProducer, messages: Sequence[Message]) -> list[Ba
 
 async def _send(producer: AIOKafkaProducer, places: Iterable[Place], row: Sequence[BatchBuilder | None]) -> list[int]:
     """Send one batch per place, wait for all; the first offset of each."""
-    confirmed = [
-        await producer.send_batch(batch, place.topic, partition=place.partition)
+    sent = [
+        (await producer.send_batch(batch, place.topic, partition=place.partition), place, batch)
         for place, batch in zip(places, row, strict=True)
         if batch is not None
     ]
-    return [metadata.offset for metadata in await asyncio.gather(*confirmed)]
+    return await asyncio.gather(*(_confirmed(*each) for each in sent))
+
+
+async def _confirmed(answer: Awaitable[RecordMetadata], place: Place, batch: BatchBuilder) -> int:
+    """The offset at which the broker has the batch. Raises `Refused` where it never will, and says so in the log."""
+    try:
+        return int((await answer).offset)
+    except BrokerResponseError as error:
+        if not isinstance(error, REFUSED):
+            raise
+        log.error("write.refused", topic=place.topic, bytes=batch.size(), error=repr(error))
+        too_large = isinstance(error, TOO_LARGE)
+        raise Refused(place.topic, batch.size(), error, is_too_large=too_large) from error
 
 
 async def _end(producer: AIOKafkaProducer) -> None:

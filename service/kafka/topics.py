@@ -48,7 +48,10 @@ class _File(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One topic as it must be on this deployment. Without `replication` the broker's default counts."""
+    """One topic as it must be on this deployment. Without `replication` the broker's default counts.
+
+    `declared` is its name in the file, without the deployment's prefix.
+    """
 
     name: str
     ours: bool
@@ -56,6 +59,15 @@ class Wanted:
     partitions: int
     replication: int | None
     settings: Mapping[str, str]
+    declared: str = ""
+
+
+Gravity = Literal["refuses", "waits", "unready", "warns"]
+"""What a problem does to a process.
+
+`refuses`: to start would decide wrongly, so it ends. `waits`: the start waits until it is mended. `unready`: a promise
+does not hold while it lasts. `warns`: people should know. A process that runs is not ready with the first three.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,7 @@ class Problem:
     topic: str
     what: str
     remedy: str
+    gravity: Gravity = "unready"
 
     def __str__(self) -> str:
         return f"topic {self.topic}: {self.what}; {self.remedy}"
@@ -94,6 +107,7 @@ def read_wanted(topics: Topics, lanes: int, replication: int | None = None, path
             partitions=lanes if topic.partitions == "lanes" else topic.partitions,
             replication=replication,
             settings={key: str(value) for key, value in topic.settings.items()} | _durability(replication),
+            declared=declared_name,
         )
         for declared_name, topic in declared.items()
         for name in (topics.sources if declared_name == SOURCES else (topics.prefix + declared_name,))
@@ -103,13 +117,28 @@ def read_wanted(topics: Topics, lanes: int, replication: int | None = None, path
 async def check(connection: KafkaConnection, wanted: Sequence[Wanted]) -> list[Problem]:
     """Compare the broker with what is wanted. Raises the driver's `KafkaError` when no broker answers."""
     async with administration(connection) as admin:
-        found = await _found(admin, wanted)
-        there = [topic for topic in wanted if topic.name in found]
-        problems = [_missing(topic) for topic in wanted if topic.name not in found]
-        problems += [problem for topic in there for problem in _shape_problems(topic, found[topic.name])]
+        problems = await shape_problems(admin, wanted)
         if not connection.embedded:
-            problems += await _settings_problems(admin, [topic for topic in there if topic.ours])
+            problems += await settings_problems(admin, wanted)
     return problems
+
+
+async def shape_problems(admin: AIOKafkaAdminClient, wanted: Sequence[Wanted]) -> list[Problem]:
+    """What is missing, or has other partitions and copies than are wanted: one small request. Raises `KafkaError`."""
+    found = await _found(admin, wanted)
+    problems = [_missing(topic) for topic in wanted if topic.name not in found]
+    for topic in wanted:
+        problems += _shape_problems(topic, found[topic.name]) if topic.name in found else ()
+    return problems
+
+
+async def settings_problems(admin: AIOKafkaAdminClient, wanted: Sequence[Wanted]) -> list[Problem]:
+    """Which of our topics have other settings than are wanted; nothing of those that are missing."""
+    ours = [topic for topic in wanted if topic.ours]
+    asked = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in ours]
+    responses = await admin.describe_configs(asked)
+    answers = {name: rest for response in responses for rest in response.resources for name in [rest[3]]}
+    return [problem for topic in ours for problem in _setting_problems(topic, answers[topic.name])]
 
 
 async def create(connection: KafkaConnection, wanted: Sequence[Wanted]) -> Created:
@@ -128,6 +157,29 @@ async def create(connection: KafkaConnection, wanted: Sequence[Wanted]) -> Creat
         created = [topic for topic in missing if topic.name not in {problem.topic for problem in refused}]
         await _appeared(admin, created, connection.request_timeout_seconds)
     return Created(tuple(topic.name for topic in created), tuple(refused))
+
+
+def gravity_of(declared: str, setting: str, actual: str | None, wanted: str) -> Gravity:
+    """How bad it is that a topic of the file has another value of a setting than is wanted.
+
+    Compaction would throw away decisions and inputs that have no key of their own; a producer's time would be the clock
+    of decisions: with these nothing may begin. A retention on what is the truth loses it some day, a smaller record or
+    fewer copies than are wanted fail some day. Whatever else differs is a matter of taste.
+    """
+    match declared, setting:
+        case ("assignment.events", "message.timestamp.type"):
+            return "refuses"
+        case ("assignment.log" | "assignment.config" | "assignment.events", "cleanup.policy"):
+            return "refuses" if "compact" in (actual or "") else "unready"
+        case ("assignment.log" | "assignment.config", "retention.ms" | "retention.bytes"):
+            return "unready"
+        case (_, "max.message.bytes" | "min.insync.replicas") if _is_less(actual, wanted):
+            return "unready"
+    return "warns"
+
+
+def _is_less(actual: str | None, wanted: str) -> bool:
+    return actual is None or int(actual) < int(wanted)
 
 
 def _durability(replication: int | None) -> dict[str, str]:
@@ -151,7 +203,7 @@ async def _found(admin: AIOKafkaAdminClient, wanted: Iterable[Wanted]) -> dict[s
 
 def _missing(topic: Wanted) -> Problem:
     if topic.ours:
-        return Problem(topic.name, "does not exist", "run `fairlead topics create`")
+        return Problem(topic.name, "does not exist", "run `fairlead topics create`", "waits")
     return Problem(topic.name, "does not exist", "name the CRM's topics in the settings, or create it")
 
 
@@ -160,7 +212,9 @@ def _shape_problems(topic: Wanted, partitions: Sequence[Mapping[str, Any]]) -> I
         yield Problem(
             topic.name,
             f"has {len(partitions)} partitions, but there are {topic.partitions} lanes",
-            f"set the number of lanes to {len(partitions)}; changing it for a log in use is a migration",
+            f"set the number of lanes to {len(partitions)}; another number for a log in use is a migration: see "
+            "`fairlead sources reset`",
+            "refuses",
         )
     copies = min((len(partition["replicas"]) for partition in partitions), default=0)
     if topic.ours and topic.replication is not None and copies < topic.replication:
@@ -171,26 +225,20 @@ def _shape_problems(topic: Wanted, partitions: Sequence[Mapping[str, Any]]) -> I
         )
 
 
-async def _settings_problems(admin: AIOKafkaAdminClient, wanted: Sequence[Wanted]) -> list[Problem]:
-    if not wanted:
-        return []
-    asked = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in wanted]
-    responses = await admin.describe_configs(asked)
-    answers = {name: rest for response in responses for rest in response.resources for name in [rest[3]]}
-    return [problem for topic in wanted for problem in _setting_problems(topic, answers[topic.name])]
-
-
 def _setting_problems(topic: Wanted, answer: Sequence[Any]) -> Iterable[Problem]:
     error_code, error_message, _, _, entries = answer
+    if error_code == UnknownTopicOrPartitionError.errno:
+        return
     if error_code:
         reason = error_message or for_code(error_code).__name__
-        yield Problem(topic.name, f"its settings cannot be read: {reason}", "allow DescribeConfigs on it")
+        yield Problem(topic.name, f"its settings cannot be read: {reason}", "allow DescribeConfigs on it", "warns")
         return
     actual = {entry[0]: entry[1] for entry in entries}
     for key, value in topic.settings.items():
         if actual.get(key) != value:
             remedy = f"alter it with the broker's tools: `--alter --add-config {key}={value}`"
-            yield Problem(topic.name, f"{key} is {actual.get(key)}, {value} is wanted", remedy)
+            gravity = gravity_of(topic.declared, key, actual.get(key), value)
+            yield Problem(topic.name, f"{key} is {actual.get(key)}, {value} is wanted", remedy, gravity)
 
 
 async def _default_replication(admin: AIOKafkaAdminClient) -> int:
@@ -212,7 +260,9 @@ def _new_topic(topic: Wanted, default_replication: int) -> NewTopic:
 def _refusals(answers: Iterable[Sequence[Any]]) -> list[Problem]:
     """`create_topics` never raises: every topic's answer must be read. Somebody else was quicker: fine."""
     return [
-        Problem(name, f"cannot be created: {text or for_code(code).__name__}", "create it with the broker's tools")
+        Problem(
+            name, f"cannot be created: {text or for_code(code).__name__}", "create it with the broker's tools", "waits"
+        )
         for name, code, text in answers
         if code not in (0, TopicAlreadyExistsError.errno)
     ]

@@ -32,9 +32,9 @@ from service.core.model import (
 from service.core.state import Kind, Record, Value
 from service.core.timers import fire
 from service.lane.book import NOTHING_CHANGED, Book, stored
-from service.wire.dead_letters import dead_letter
+from service.wire.dead_letters import LEAST_LIMIT_BYTES, LIMIT_BYTES, dead_letter
 from service.wire.inputs import LaneInput, Origin, Tick
-from service.wire.log_records import NO_OFFSET, Batch, OutcomeLine, Place
+from service.wire.log_records import NO_OFFSET, Batch, OutcomeLine, Place, output_bytes
 from service.wire.messages import Message, Poison, Position
 from service.wire.outputs import DEFAULT_DIVISION, NO_ORIGIN, Context, render
 from service.wire.topics import Topics
@@ -46,6 +46,9 @@ CODE_VERSION: Final = 1
 
 MAX_RAISED_IN_A_ROW: Final = 100
 """So many inputs in a row whose decision raised are a bug and not bad input: the lane halts."""
+
+LETTER_LOG_BYTES: Final = 1_900_000
+"""What a dead letter may take in a log record: control characters take six times what they are, base64 a third more."""
 
 MESSAGE_BYTES: Final = 250
 OUTCOME_BYTES: Final = 100
@@ -67,6 +70,7 @@ class Rules:
     timers_per_batch: int = 100
     log_max_bytes: int = 1_200_000
     drop_taken: bool = True
+    dead_letter_limit_bytes: int = LIMIT_BYTES
 
 
 class Read(NamedTuple):
@@ -273,7 +277,18 @@ class _Making:
 
     def _refuse(self, poison: Poison, position: Position, trace: str = "") -> None:
         self._note("dead_letter", poison.reason, str(position))
-        self._publish([dead_letter(poison, position, self._rules.topics, trace)])
+        letter = self._letter(poison, position, trace)
+        self._outputs.append(letter)
+        self._bytes += OUTCOME_BYTES + output_bytes(letter)
+
+    def _letter(self, poison: Poison, position: Position, trace: str) -> Message:
+        """The dead letter, cut to what its topic and a log record take."""
+        limit = self._rules.dead_letter_limit_bytes
+        letter = dead_letter(poison, position, self._rules.topics, trace, limit)
+        while output_bytes(letter) > LETTER_LOG_BYTES and limit > LEAST_LIMIT_BYTES:
+            limit = max(LEAST_LIMIT_BYTES, limit // 2)
+            letter = dead_letter(poison, position, self._rules.topics, trace, limit)
+        return letter
 
     def _publish(self, messages: Sequence[Message]) -> None:
         self._outputs += messages

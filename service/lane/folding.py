@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from service.kafka.port import Transport, Truncated
+from service.kafka.port import LogReader, Truncated
 from service.store.keys import ALL_KEYS
 from service.store.port import NO_REVISION, Head
 from service.wire.log_records import (
@@ -38,7 +38,7 @@ class Entry(NamedTuple):
     digest: str
 
 
-async def entries(transport: Transport, start: int, stop: int) -> AsyncIterator[Entry]:
+async def entries(transport: LogReader, start: int, stop: int) -> AsyncIterator[Entry]:
     """All records with start <= offset < stop, those that do not count included. Raises `Truncated`."""
     async for offset, value in transport.read_log(start, stop):
         yield Entry(offset, decode_for_state(value), len(value), checksum(value))
@@ -93,7 +93,7 @@ class Fold:
             self.covered.add(key)
 
 
-async def rebuild_content(transport: Transport, begin: int, token: int) -> Fold:
+async def rebuild_content(transport: LogReader, begin: int, token: int) -> Fold:
     """The whole of the lane as of `token`, from the newest complete snapshot or from the log's very beginning.
 
     Raises `Truncated` where neither is there: then only a person can help.
@@ -112,7 +112,7 @@ async def rebuild_content(transport: Transport, begin: int, token: int) -> Fold:
     return fold
 
 
-async def fold_snapshot(transport: Transport, start: int, token: int) -> Fold | None:
+async def fold_snapshot(transport: LogReader, start: int, token: int) -> Fold | None:
     """The snapshot whose first chunk is at `start`, and all batches up to `token`. None: it is not complete."""
     fold = Fold()
     validity: Validity | None = None
@@ -145,7 +145,7 @@ def _close(fold: Fold, complete: Complete) -> None:
     fold.add_complete(complete)
 
 
-async def _snapshot_starts(transport: Transport, begin: int, token: int) -> list[int]:
+async def _snapshot_starts(transport: LogReader, begin: int, token: int) -> list[int]:
     """Where snapshots may start, newest first, as named by the newest records that name any still in the log."""
     stop = token
     while stop > begin:

@@ -3,6 +3,9 @@
 The group is advice, the log is the fence. What is revoked simply goes on until the next assignment says who runs what;
 then lanes that are gone are stopped, new ones started, the others left alone. A lane that finds itself fenced asks the
 group: still ours means claim again after a growing pause; not ours means silence until it is assigned.
+
+Assigning never waits for a lane's work, because the whole group waits for whoever is slow with it. A lane that is told
+to leave ends beside everything else, and its number is taken up again only after that end.
 """
 
 from __future__ import annotations
@@ -10,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 import structlog
 
@@ -18,31 +20,28 @@ from service.lane.deciding import TooManyDeadLetters
 from service.lane.loop import Lane
 from service.lane.surprise import Fenced, Halted, Surprise
 from service.lane.takeover import Tenure
+from service.supervision import Supervisor
 from service.telemetry import METERS, LaneState
 from service.wire.log_records import UnreadableLog
 
 log = structlog.get_logger()
 
-TOLERATED_ATTEMPTS: Final = 3
-"""So many claims in a row may fail before the process says that it is not ready."""
-
 
 @dataclass
 class Running:
-    """A lane of ours: how it is, how often in a row it had to be claimed again, how often it was assigned to us."""
+    """A lane of ours: how it is, how often in a row it had to be claimed again, how often it was assigned to us.
+
+    `rounds` counts those that it has finished: one that works finishes some every second, also while nothing comes in.
+    """
 
     lane: Lane
     state: LaneState = "claiming"
     attempts: int = 0
     assignments: int = 1
+    rounds: int = 0
     problem: str = ""
     tenure: Tenure | None = None
     task: asyncio.Task[None] | None = None
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether somebody works on it. A task that ended and is neither silent nor halted met a bug."""
-        return self.state != "halted" and self.task is not None and not self.task.done()
 
 
 @dataclass
@@ -52,33 +51,32 @@ class Lanes:
     `make` gives a lane with its connections; `still_ours` asks the group; `pause` waits before the given attempt.
     """
 
-    make: Callable[[int], Awaitable[Lane]]
+    make: Callable[[int], Lane]
     still_ours: Callable[[int], Awaitable[bool]]
     pause: Callable[[int], Awaitable[None]]
+    supervisor: Supervisor = field(default_factory=Supervisor)
     running: dict[int, Running] = field(default_factory=dict)
+    _ending: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
-    async def assign(self, numbers: Iterable[int]) -> None:
-        """Run exactly these lanes from now on."""
+    def assign(self, numbers: Iterable[int]) -> None:
+        """Run exactly these lanes from now on. What is gone finishes what it is writing, beside everything else."""
         wanted = set(numbers)
-        await asyncio.gather(*(self._stop(number) for number in set(self.running) - wanted))
+        for number in set(self.running) - wanted:
+            self._leave(number)
         for number in sorted(wanted):
             current = self.running.get(number)
-            if current is None or current.task is None or (current.task.done() and current.state != "halted"):
-                await self._start(number)
-            else:
+            if current is not None and (current.state == "halted" or not _has_ended(current)):
                 current.assignments += 1
+                continue
+            if current is not None:
+                self._leave(number)
+            self._start(number)
 
     async def stop(self) -> None:
-        """Stop all lanes, each after the batch it is writing."""
-        await self.assign(())
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether every lane given to us is owned, or has not failed often enough to worry."""
-        return all(
-            one.state == "silent" or (one.is_alive and one.attempts <= TOLERATED_ATTEMPTS)
-            for one in self.running.values()
-        )
+        """Stop all lanes, each after the batch it is writing, and wait for that."""
+        self.assign(())
+        while self._ending:
+            await asyncio.wait(self._ending.values())
 
     def positions(self) -> Mapping[int, int]:
         """The next input offset of each lane we own, for monitoring."""
@@ -88,25 +86,39 @@ class Lanes:
             if one.state == "owned" and one.tenure is not None
         }
 
-    async def _start(self, number: int) -> None:
-        if number in self.running:
-            await self._stop(number)
-        one = Running(await self.make(number))
-        one.task = asyncio.create_task(self._run(number, one), name=f"lane-{number}")
-        one.task.add_done_callback(lambda task: self._ended(number, one, task))
-        self.running[number] = one
+    def _start(self, number: int) -> None:
+        one = self.running[number] = Running(self.make(number))
+        before = self._ending.get(number)
+        one.task = self.supervisor.start(f"lane-{number}", lambda: self._live(number, one, before), may_end=True)
 
-    async def _stop(self, number: int) -> None:
+    def _leave(self, number: int) -> None:
         one = self.running.pop(number)
+        METERS.lane_is(number, None)
         one.lane.leave()
         if one.task is not None:
-            await asyncio.wait([one.task])
-        await one.lane.transport.close()
-        METERS.lane_is(number, None)
+            self._ending[number] = one.task
+            one.task.add_done_callback(lambda task: self._ended(number, task))
+
+    def _ended(self, number: int, task: asyncio.Task[None]) -> None:
         log.info("lane.stopped", lane=number)
+        if self._ending.get(number) is task:
+            del self._ending[number]
+
+    async def _live(self, number: int, one: Running, before: asyncio.Task[None] | None) -> None:
+        """The life of a lane here: after the end of the one that had its number, until it ends, too.
+
+        Whatever bug it meets is for the supervisor, who lets it claim again.
+        """
+        if before is not None:
+            await asyncio.wait([before])
+        self._is(number, one, "claiming")
+        try:
+            await self._run(number, one)
+        finally:
+            await one.lane.transport.close()
 
     async def _run(self, number: int, one: Running) -> None:
-        while True:
+        while not one.lane.is_leaving:
             self._is(number, one, "claiming")
             METERS.count("claims", lane=str(number))
             try:
@@ -128,27 +140,25 @@ class Lanes:
                 return
             one.attempts += 1
             await self.pause(one.attempts)
-            if one.lane.is_leaving:
-                return
 
     async def _may_claim(self, number: int, one: Running) -> bool:
         """Whether the lane is ours: what was assigned while the group was asked is newer than its answer."""
+        if one.lane.is_leaving:
+            return False
         assignments = one.assignments
         return await self.still_ours(number) or one.assignments > assignments
-
-    def _ended(self, number: int, one: Running, task: asyncio.Task[None]) -> None:
-        """A lane that ended by an error nobody expected must not look as if it worked."""
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            one.problem = repr(error)
-            self._is(number, one, "halted")
-            log.error("lane.broken", lane=number, exc_info=error)
 
     def _worked(self, number: int, one: Running, tenure: Tenure) -> None:
         if one.state != "owned":
             self._is(number, one, "owned")
         one.attempts, one.problem, one.tenure = 0, "", tenure
+        one.rounds += 1
 
     def _is(self, number: int, one: Running, state: LaneState) -> None:
         one.state = state
-        METERS.lane_is(number, state)
+        if self.running.get(number) is one:
+            METERS.lane_is(number, state)
+
+
+def _has_ended(one: Running) -> bool:
+    return one.task is None or one.task.done()

@@ -31,10 +31,11 @@ from service.kafka.port import Lost, Transport, Truncated
 from service.lane.deciding import Made, Read, Rules, decide_batch, switch_configuration
 from service.lane.folding import entries
 from service.lane.snapshot import Snapshots
-from service.lane.surprise import Fenced, Halted, Surprise
-from service.lane.takeover import Step, TakeOver, Tenure, expect_ok, load_records
+from service.lane.surprise import Fenced, Halted, Left, Surprise
+from service.lane.takeover import Stage, Step, TakeOver, Tenure, expect_ok, load_records
 from service.store.port import Head, Store
 from service.telemetry import METERS, BatchStep
+from service.wire.dead_letters import LIMIT_BYTES
 from service.wire.inputs import LaneInput, read_input, tick
 from service.wire.log_records import Claim, Place, checksum, encode
 from service.wire.outputs import DEFAULT_DIVISION
@@ -60,6 +61,7 @@ class Limits:
     record_max_bytes: int = 1_200_000
     snapshot_min_bytes: int = 4_000_000
     keep_ms: int = 7 * 24 * 3_600_000
+    dead_letter_limit_bytes: int = LIMIT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +108,27 @@ class Lane:
     _loaded: set[tuple[str, str]] = field(default_factory=set)
     _landing: tuple[asyncio.Task[None], ...] = ()
     _ticked_ms: int = 0
-    is_leaving: bool = False
+    _leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    stage: Stage = Stage("waiting")
+    """How far taking over is, for people; of no meaning once the lane is owned."""
+    awaited: tuple[str, int] | None = None
+    """Division and version of the configuration that taking over waits for."""
     _room_bytes: int = field(init=False)
 
     def __post_init__(self) -> None:
         self._room_bytes = self.limits.record_max_bytes
 
     def leave(self) -> None:
-        """Stop after the batch that is being written."""
-        self.is_leaving = True
+        """Stop after the batch that is being written, or in the midst of taking over."""
+        self._leaving.set()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it was told to leave."""
+        return self._leaving.is_set()
 
     async def take_over(self) -> Tenure:
-        """Claim the lane and make everything ready for the first batch."""
+        """Claim the lane and make everything ready for the first batch. Raises `Left` when told to leave meanwhile."""
         attempt = TakeOver(
             self.number,
             self.around.owner,
@@ -125,16 +136,37 @@ class Lane:
             self.store,
             self.around.step,
             self.around.safeguards.republication,
+            self._heed,
         )
         started = perf_counter()
         tenure = await attempt.run()
         METERS.timing("takeover_seconds", perf_counter() - started)
         self._waiting, self._loaded = [], set()
         self._configs = {
-            division: await self.around.configured(division, version)
-            for division, version in tenure.book.versions.items()
+            division: await self._configured(division, version) for division, version in tenure.book.versions.items()
         }
         return tenure
+
+    def _heed(self, stage: Stage) -> None:
+        if self.is_leaving:
+            raise Left
+        self.stage = stage
+
+    async def _configured(self, division: str, version: int) -> Config:
+        """The configuration that the log names, when it has been read: that may be never, but leaving ends the wait."""
+        self._heed(Stage(f"waiting for version {version} of the configuration of {division}"))
+        asked = asyncio.ensure_future(self.around.configured(division, version))
+        leaving = asyncio.create_task(self._leaving.wait())
+        self.awaited = (division, version)
+        try:
+            await asyncio.wait({asked, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not asked.done():
+                raise Left
+            return asked.result()
+        finally:
+            self.awaited = None
+            asked.cancel()
+            leaving.cancel()
 
     async def own(self, on_batch: Callable[[Tenure], None]) -> None:
         """Claim, then work until told to leave, fenced, surprised or halted. `on_batch` is told after each round."""
@@ -145,6 +177,8 @@ class Lane:
                 await self.work_once(tenure, snapshots)
                 on_batch(tenure)
             await self.land()
+        except Left:
+            log.info("takeover.abandoned", lane=self.number, stage=str(self.stage))
         except (Lost, Truncated, KafkaError, RedisError, OSError) as error:
             raise Surprise(f"{type(error).__name__}: {error}") from error
         finally:
@@ -309,6 +343,7 @@ class Lane:
             self.limits.timers_per_batch,
             self._room_bytes,
             self.around.safeguards.watermark,
+            self.limits.dead_letter_limit_bytes,
         )
 
     def _sealed(self, tenure: Tenure, made: Made) -> bytes:

@@ -1,4 +1,4 @@
-"""The three ways in which owning a lane ends.
+"""The ways in which owning a lane ends.
 
 A decision's outcome is a value; these are not outcomes. They unwind whatever the owner was doing, and the loop answers
 them in one place.
@@ -17,3 +17,7 @@ class Fenced(Exception):
 
 class Halted(Exception):
     """The log and the memory contradict each other: this is another life of the log, and a person must choose."""
+
+
+class Left(Exception):
+    """The owner was told to leave while it was still taking over: there is no batch to finish."""

@@ -6,14 +6,14 @@ outputs of that batch are out, and the book says where to go on reading.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import structlog
 
-from service.kafka.port import Transport, Truncated
+from service.kafka.port import LogEntry, LogReader, Transport, Truncated
 from service.lane.book import RESIDENT_KEYS, Book
 from service.lane.folding import Entry, Fold, Validity, entries, rebuild_content
 from service.lane.surprise import Fenced, Halted, Surprise
@@ -32,6 +32,25 @@ CHANGES_PER_CALL: Final = 5_000
 
 Step = Callable[[str], None]
 """Called with the name of each step that was done; tests end the process there."""
+
+
+class Stage(NamedTuple):
+    """How far taking over is: what is being done, and so many of so many where it can be counted."""
+
+    doing: str
+    done: int = 0
+    of: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.doing}, {self.done} of {self.of}" if self.of else self.doing
+
+
+Heed = Callable[[Stage], None]
+"""Told how far taking over is, between any two pieces of it. Raises `Left` where the owner was told to leave."""
+
+
+def no_heed(stage: Stage) -> None:
+    """Nobody waits for the end of taking over."""
 
 
 @dataclass
@@ -53,7 +72,10 @@ class Tenure:
 
 @dataclass(frozen=True, slots=True)
 class TakeOver:
-    """One attempt to take over one lane. `owner` names the process, for people who read the log."""
+    """One attempt to take over one lane. `owner` names the process, for people who read the log.
+
+    It may take minutes where the memory is made anew, so it is told to `heed` how far it is.
+    """
 
     lane: int
     owner: str
@@ -61,9 +83,11 @@ class TakeOver:
     store: Store
     step: Step
     republish: bool = True
+    heed: Heed = no_heed
 
     async def run(self) -> Tenure:
-        """Claim and catch up. Raises `Fenced`, `Surprise`, `Halted`, and what the driver of either back end raises."""
+        """Claim and catch up. Raises `Fenced`, `Surprise`, `Halted`, `Left`, and what the drivers raise."""
+        self.heed(Stage("claiming"))
         await self.transport.renew()
         token = await self.transport.append(encode(Claim(self.owner)))
         self.step("claimed")
@@ -75,9 +99,11 @@ class TakeOver:
         if head.revision >= token:
             raise Halted(f"the memory is at {head.revision}, beyond the claim at {token}: this is another log")
         fold = await self._catch_up(token, head, begin)
+        self.heed(Stage("publishing the last batch again"))
         self.step("caught_up")
         await self._publish_again(fold)
         self.step("published_again")
+        self.heed(Stage("reading the memory"))
         book = await self._read_book(token, fold.head.revision)
         await self.transport.seek(book.place.offset)
         log.info("lane.claimed", lane=self.lane, token=token, revision=fold.head.revision, input=book.place.offset)
@@ -107,7 +133,7 @@ class TakeOver:
         validity: Validity | None = None
         pending: list[Stored] = []
         at = head
-        async for entry in entries(self.transport, head.revision, token):
+        async for entry in entries(_HeededLog(self.transport, self.heed, token), head.revision, token):
             if validity is None:
                 validity = Validity(_token_of(entry, head))
             if not validity.counts(entry):
@@ -136,13 +162,14 @@ class TakeOver:
         """Write the memory anew, in numbered chunks."""
         log.info("memory.rebuilding", lane=self.lane)
         try:
-            fold = await rebuild_content(self.transport, begin, token)
+            fold = await rebuild_content(_HeededLog(self.transport, self.heed, token), begin, token)
         except Truncated as gone:
             if (await self.transport.log_bounds())[0] != begin:
                 raise Surprise("the log was cut by an earlier owner while it was read") from gone
             raise Halted(f"the log begins at {gone.begin} and holds no complete snapshot") from gone
         slices = [*_slices(fold), []]
         for number, changes in enumerate(slices):
+            self.heed(Stage("writing the memory anew", number, len(slices)))
             final = fold.head if number == len(slices) - 1 else None
             expect_ok(await self.store.rebuild(self.lane, token, number, changes, final))
             self.step("rebuilding")
@@ -171,6 +198,20 @@ class TakeOver:
             book.absorb(key, fields)
         await load_records(self.store, self.lane, token, revision, book.parked_records(), book)
         return book
+
+
+@dataclass(frozen=True, slots=True)
+class _HeededLog:
+    """The log while it is read for a take-over: between any two records it is heeded how far that is."""
+
+    log: LogReader
+    heed: Heed
+    end: int
+
+    async def read_log(self, start: int, stop: int) -> AsyncIterator[LogEntry]:
+        async for entry in self.log.read_log(start, stop):
+            self.heed(Stage("reading the log", entry.offset, self.end))
+            yield entry
 
 
 async def load_records(

@@ -16,18 +16,17 @@ import orjson
 
 from service.core.configuration import Config
 from service.core.model import Decision
-from service.ingest import Reading, sort_batch
+from service.ingest import Letter, Reading, sort_batch
 from service.kafka.memory import MemoryBroker, MemoryTransport, Record
 from service.kafka.partitions import Place
 from service.lane.book import Book
 from service.lane.loop import Lane, Surroundings
 from service.lane.takeover import Tenure
 from service.store.memory import MemoryStore
-from service.wire.dead_letters import REASON
 from service.wire.decisions import read_decision
 from service.wire.inputs import tick
 from service.wire.log_records import Batch, OutcomeLine, decode
-from service.wire.messages import Message, Position, RawRecord
+from service.wire.messages import Position, RawRecord
 from service.wire.topics import Topics
 
 TOPICS: Final = Topics.of()
@@ -84,7 +83,7 @@ class Stage:
         raw = RawRecord(topic, 0, position.offset, None, orjson.dumps(body), (), self.now_ms)
         batch = sort_batch([raw], READING)
         self._broker.write(Place(TOPICS.events, LANE), batch.lanes.get(LANE, []))
-        self._refused += [_refusal(letter, position) for letter in batch.dead_letters]
+        self._refused += [_refusal(letter) for letter in batch.dead_letters]
         return str(position)
 
     async def settle(self) -> None:
@@ -151,7 +150,6 @@ def _no_wall_clock() -> int:
     return 0
 
 
-def _refusal(letter: Message, position: Position) -> OutcomeLine:
+def _refusal(letter: Letter) -> OutcomeLine:
     """What ingest refused, in the form in which a lane lists its outcomes."""
-    reason = dict(letter.headers)[REASON] or b""
-    return OutcomeLine(-1, 0, "dead_letter", reason.decode(), "", str(position))
+    return OutcomeLine(-1, 0, "dead_letter", letter.poison.reason, "", str(letter.position))

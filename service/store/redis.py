@@ -21,7 +21,7 @@ from redis.asyncio import Redis, RedisCluster, Sentinel
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoPermissionError, NoScriptError
 
 from service.store.keys import ALL_KEYS
 from service.store.port import NO_REVISION, Head, Refusal, Reply, Stored
@@ -110,6 +110,22 @@ class RedisStore:
     async def forget(self, lane: int) -> None:
         """See `Store.forget`."""
         await self._run("forget", self._names(lane, ALL_KEYS))
+
+    async def eviction_policies(self) -> frozenset[str]:
+        """What each server does when its memory is full (`maxmemory-policy`); empty where it must not be asked.
+
+        From `INFO memory`, for hosted servers refuse `CONFIG`. Raises the driver's `RedisError`.
+        """
+        try:
+            if isinstance(self._client, RedisCluster):
+                await self._client.initialize()
+                nodes = self._client.get_primaries()
+                told = [await self._client.info("memory", target_nodes=node) for node in nodes]
+            else:
+                told = [await self._client.info("memory")]
+        except NoPermissionError:
+            return frozenset()
+        return frozenset(str(each["maxmemory_policy"]) for each in told if "maxmemory_policy" in each)
 
     async def close(self) -> None:
         """See `Store.close`."""

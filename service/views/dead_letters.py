@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from service.wire.dead_letters import (
+    CUT,
     DETAIL,
     ORIGINAL_HEADER_PREFIX,
     ORIGINAL_KEY,
+    ORIGINAL_VALUE_BYTES,
     ORIGINAL_VALUE_NULL,
+    ORIGINAL_VALUE_SHA256,
     REASON,
     TRACEBACK,
 )
 from service.wire.messages import Headers, RawRecord
 
+LONGEST_NUMBER: Final = 20
+
 
 class DeadLetter(NamedTuple):
     """One dead letter. `key`, `value` and `headers` are the original's, untouched; `position` is where it was read.
 
-    `traceback` is empty unless deciding raised; then the value is the lane's decoded input and not the source's bytes.
+    `traceback` is empty unless reading or deciding raised; of the latter the value is the lane's decoded input and not
+    the source's bytes. `cut` names the parts of which only some is here, `sha256` is then the whole value's;
+    `value_bytes` is how long that is.
     """
 
     position: str
@@ -29,6 +36,9 @@ class DeadLetter(NamedTuple):
     value: bytes | None
     headers: Headers
     traceback: str
+    cut: str
+    value_bytes: int
+    sha256: str
 
 
 def read_dead_letter(record: RawRecord) -> DeadLetter:
@@ -47,7 +57,14 @@ def read_dead_letter(record: RawRecord) -> DeadLetter:
             if name.startswith(ORIGINAL_HEADER_PREFIX)
         ),
         traceback=_text(ours.get(TRACEBACK)),
+        cut=_text(ours.get(CUT)),
+        value_bytes=_number(ours.get(ORIGINAL_VALUE_BYTES), len(record.value or b"")),
+        sha256=_text(ours.get(ORIGINAL_VALUE_SHA256)),
     )
+
+
+def _number(value: bytes | None, otherwise: int) -> int:
+    return int(value) if value is not None and value.isdigit() and len(value) <= LONGEST_NUMBER else otherwise
 
 
 def _text(value: bytes | None) -> str:

@@ -18,7 +18,6 @@ makes the record unreadable, whatever its name: CloudEvents has no such headers,
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -67,7 +66,7 @@ def unpack(raw: RawRecord, position: Position, division_attribute: str = "divisi
         event = _take_apart(body, headers, content_type, position, division_attribute)
     except orjson.JSONDecodeError as error:
         return Poison("invalid_json", str(error), raw)
-    except binascii.Error:
+    except ValueError:
         return Poison("invalid_json", "data_base64 is not base64", raw)
     if event is None:
         return Poison("invalid_envelope", "the body is not a JSON object", raw)

@@ -29,9 +29,15 @@ from service.wire.messages import Poison, Position, RawRecord
 SIZE_LIMIT_BYTES: Final = 256 * 1024
 """Key, value and headers of a source record together. The dead letter topic must take more than this."""
 
+LANE_INPUT_LIMIT_BYTES: Final = 900_000
+"""Of what ingest sends on. Numbers written short grow (`1e15`), and so do some texts. Where deciding raises, the whole
+input stands as a text in a record of the lane's log, in which each byte may take two: it must fit there."""
+
 TOLD_ERRORS: Final = 3
+TOPIC_NAME_LIMIT: Final = 249
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
+MAX_NUMBER: Final = 2**63 - 1
 TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 TICK: Final = b'{"tick":1}'
 
@@ -87,7 +93,7 @@ class Tick:
 def decode(
     raw: RawRecord, *, epoch: int, division_attribute: str = "division", size_limit: int = SIZE_LIMIT_BYTES
 ) -> Decoded | Poison:
-    """The lane input of a source record, or why there is none. Never raises, whatever the bytes."""
+    """The lane input of a source record, or why there is none. Whatever the bytes, it is not meant to raise."""
     size = _size(raw)
     if size > size_limit:
         return Poison("too_large", f"{size} bytes, {size_limit} are allowed", raw)
@@ -106,7 +112,11 @@ def decode(
         data: RecordData | MemberChanged = read_data(unpacked.data)
     except ValidationError as error:
         return Poison("invalid_schema", _told(error), raw)
-    return _encode(position, envelope, data)
+    decoded = _encode(position, envelope, data)
+    if len(decoded.value) > LANE_INPUT_LIMIT_BYTES:
+        told = f"its lane input has {len(decoded.value)} bytes, {LANE_INPUT_LIMIT_BYTES} are allowed"
+        return Poison("too_large", told, raw)
+    return decoded
 
 
 def read_input(value: bytes) -> LaneInput | Tick | Poison:
@@ -118,11 +128,12 @@ def read_input(value: bytes) -> LaneInput | Tick | Poison:
         record, division = found.get("record"), found.get("division")
         event: Event = MemberEvent(**found["member"]) if record is None else _record_event(record)
         epoch, topic, partition, offset = found["at"]
+        position = Position(int(epoch), topic, int(partition), int(offset))
         if not (division is None or isinstance(division, str)) or not isinstance(topic, str):
             return Poison("unreadable_event", "not a lane input: division and topic are texts", value)
-        return LaneInput(
-            Position(int(epoch), topic, int(partition), int(offset)), division, event, Origin(*found["origin"])
-        )
+        if not _is_possible(position):
+            return Poison("unreadable_event", "not a lane input: no broker has its position", value)
+        return LaneInput(position, division, event, Origin(*found["origin"]))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         return Poison("unreadable_event", f"not a lane input: {error}", value)
 
@@ -135,6 +146,12 @@ def tick() -> bytes:
 def milliseconds(time: datetime) -> int:
     """Since 1970 in UTC; what is finer is cut off."""
     return (time - EPOCH) // MILLISECOND
+
+
+def _is_possible(position: Position) -> bool:
+    """Whether a broker can have such a position. A foreign writer's would stand in keys and marks, however long."""
+    numbers = (position.epoch, position.partition, position.offset)
+    return len(position.topic) <= TOPIC_NAME_LIMIT and min(numbers) >= 0 and max(numbers) <= MAX_NUMBER
 
 
 def _size(raw: RawRecord) -> int:

@@ -207,6 +207,11 @@ def _encode_outputs(outputs: Sequence[Message]) -> tuple[list[object], list[obje
     return [(name, _text(value)) for name, value in known], rows
 
 
+def output_bytes(output: Message) -> int:
+    """What an output alone takes in a batch, exactly."""
+    return len(orjson.dumps(_encode_outputs([output])))
+
+
 def _raw(value: bytes | None) -> orjson.Fragment | None:
     return None if value is None else orjson.Fragment(value)
 

@@ -13,6 +13,7 @@ Headers = tuple[Header, ...]
 
 PoisonReason = Literal[
     "decide_raised",
+    "decode_raised",
     "invalid_envelope",
     "invalid_header",
     "invalid_json",
@@ -20,8 +21,9 @@ PoisonReason = Literal[
     "too_large",
     "unknown_type",
     "unreadable_event",
+    "unreadable_record",
 ]
-"""Why something went to the dead letters. The first and the last are a lane's, the others ingest's."""
+"""Why something went to the dead letters. `decide_raised` and `unreadable_event` are a lane's, the others ingest's."""
 
 
 class Message(NamedTuple):

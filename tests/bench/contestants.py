@@ -26,10 +26,12 @@ from schemas.events import RecordCreated
 from service.app import frame
 from service.app.allocation import expect_batches
 from service.app.group import LaneGroup
+from service.app.intake import Intake
 from service.app.process import Process
 from service.app.sources import prepare_positions
 from service.config.compiler import compile_document
 from service.config.loader import load
+from service.config.sources import SourceState
 from service.core.configuration import Config
 from service.ingest import Ingest, Reading
 from service.kafka.connection import KafkaConnection
@@ -153,11 +155,12 @@ async def _ingest(task: Task) -> None:
         await prepare_positions(connection, f"{settings.kafka.group}.ingest", topics.sources)
 
     broker = frame.PatientBroker(connection, prepare)
-    subscriptions = frame.subscribe(broker, connection, topics, settings, LaneGroup(topics.events))
-    frame.handle_sources(subscriptions, Ingest(Reading(topics, settings.kafka.lanes), Publisher(connection)))
+    ingest = Ingest(Reading(topics, settings.kafka.lanes), Publisher(connection))
+    intake = Intake(ingest, settings.ingest.batch, SourceState)
+    frame.subscribe(broker, connection, topics, settings, frame.Listeners(intake, LaneGroup(topics.events)))
     await broker.start()
     expect_batches()
-    await asyncio.Event().wait()
+    await intake.run()
 
 
 async def _lane(task: Task) -> None:

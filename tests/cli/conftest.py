@@ -31,6 +31,9 @@ rule_sets:
       - {id: news, name: News, criteria: [country equals DE], target: {user: kim}, on: updated, reassign: always}
 """
 
+LARGE_BYTES = 950_000
+"""More than a dead letter may have, and less than a topic takes by default."""
+
 
 class Ended(NamedTuple):
     """How a command ended, and what it wrote."""
@@ -50,7 +53,7 @@ Run = Callable[..., Ended]
 
 @pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Six leads were created in turn, another one named a pool that does not exist, and one event could not be read."""
+    """Six leads were created in turn, another named a pool that does not exist, two events could not be read."""
     directory = tmp_path_factory.mktemp("config")
     (directory / "all.yaml").write_text(CONFIGURATION)
     with running_service(directory) as running:
@@ -58,6 +61,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
             running.send(lead(str(number)))
         running.send(lead("lost", owner=("pool", "nowhere")))
         running.spoil(Message("crm.records", b"lead/broken", b'{"broken": "ja\xff', (("origin", b"form \xfe"),)))
+        running.spoil(Message("crm.records", b"lead/large", b"x" * LARGE_BYTES))
         yield running
 
 

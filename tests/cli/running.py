@@ -106,7 +106,11 @@ async def _made(settings: Settings) -> Process:
 async def _started(process: Process) -> tuple[uvicorn.Server, asyncio.Task[None]]:
     server = uvicorn.Server(uvicorn.Config(process.application, port=0, log_config=None, lifespan="on"))
     serving = asyncio.create_task(server._serve())
-    await until(lambda: not process.missing and process.lanes.is_ready and len(process.lanes.running) == EMBEDDED_LANES)
+    await until(
+        lambda: (
+            not process.missing and not process.readiness().problems and len(process.lanes.running) == EMBEDDED_LANES
+        )
+    )
     return server, serving
 
 

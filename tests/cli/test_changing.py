@@ -24,6 +24,7 @@ from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka, unique_topics
 from tests.cli.conftest import Ended, Run
 from tests.lane.lane_world import LANE, World, turn
+from tests.sources.world import World as SourceWorld
 
 T = TypeVar("T")
 
@@ -298,3 +299,40 @@ def test_a_deployment_that_never_was_is_said_in_one_line(
     monkeypatch.setenv("FAIRLEAD_KAFKA__TOPIC_PREFIX", unique_topics().prefix)
     told = alone("explain", "lead/1", "--kafka", real_kafka.bootstrap)
     assert (told.code, told.err.count("\n"), "prefix" in told.err) == (2, 1, True)
+
+
+@pytest.mark.real
+def test_sources_reset_of_one_topic_leaves_the_others_alone(deployment: Deployment) -> None:
+    """It was made anew; the others' positions still mean what they meant."""
+    first, second = deployment.topics.sources
+    explained = deployment.run("sources", "reset", "--topic", first)
+    assert (explained.code, f"A new epoch of the topic {first}, 1 after 0" in explained.out) == (2, True)
+    done = said(deployment.run("sources", "reset", "--topic", first, "--yes", "--json").json)
+    assert (done["epoch"], done["topics"]) == (1, [first])
+    assert said(deployment.run("sources", "reset", "--topic", second, "--yes", "--json").json)["epoch"] == 2
+    assert said(deployment.run("sources", "reset", "--yes", "--json").json)["epoch"] == 3
+    told = deployment.run("sources", "reset", "--topic", "nobody", "--yes")
+    assert (told.code, first in told.err) == (2, True)
+
+
+@pytest.mark.real
+def test_sources_skip_passes_only_what_cannot_be_read(deployment: Deployment) -> None:
+    """Without --yes it only explains. Told again there is nothing to do; what can be read is refused."""
+    topic = deployment.topics.sources[0]
+    world = SourceWorld(deployment.kafka.connection(), deployment.topics)
+    asyncio.run(world.send(0, ["a", "b", "c", "d"], spoil=1))
+    asyncio.run(world.send(0, ["e"]))
+    explained = deployment.run("sources", "skip", f"{topic}/0/1")
+    assert (explained.code, "Offsets 1 to 3" in explained.out) == (2, True)
+    done = said(deployment.run("sources", "skip", f"{topic}/0/1", "--yes", "--json").json)
+    assert (done["start"], done["stop"]) == (1, 4)
+    again = deployment.run("sources", "skip", f"{topic}/0/2", "--yes")
+    assert (again.code, "nothing to do" in again.out) == (0, True)
+    for where, why in (
+        ("0/0", "can be read"),
+        ("0/4", "can be read"),
+        ("0/99", "holds offsets 0 to 4"),
+        ("0", "TOPIC/"),
+    ):
+        told = deployment.run("sources", "skip", f"{topic}/{where}", "--yes")
+        assert (told.code, why in told.err) == (2, True)

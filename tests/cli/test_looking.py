@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import yaml
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import LARGE_BYTES, Run
 from tests.cli.running import Service, lead
 
 
@@ -95,18 +95,18 @@ def test_pools_as_a_table(run: Run) -> None:
 
 def test_dead_letters_are_listed_with_reason_and_position(run: Run) -> None:
     """D24: what cannot be read is not lost."""
-    (letter,) = said(run("deadletters", "list", "--json").json)
+    (letter,) = said(run("deadletters", "list", "--reason", "invalid_header", "--json").json)
     assert letter["reason"] == "invalid_header"
     assert letter["position"].startswith("0/crm.records/")
     assert letter["size_bytes"] == len(b'{"broken": "ja\xff')
     table = run("deadletters", "list")
     assert letter["reason"] in table.out
-    assert said(run("deadletters", "list", "--reason", "too_large", "--json").json) == []
+    assert said(run("deadletters", "list", "--reason", "unknown_type", "--json").json) == []
 
 
 def test_a_dead_letter_is_shown_as_it_came(run: Run) -> None:
     """Key, headers and bytes are the original's; bytes that are no text come in base64."""
-    position = said(run("deadletters", "list", "--json").json)[0]["position"]
+    position = said(run("deadletters", "list", "--reason", "invalid_header", "--json").json)[0]["position"]
     letter = said(run("deadletters", "show", position, "--json").json)
     assert letter["key"] == "lead/broken"
     assert letter["headers"] == [["origin", {"base64": "Zm9ybSD+"}]]
@@ -114,6 +114,14 @@ def test_a_dead_letter_is_shown_as_it_came(run: Run) -> None:
     shown = run("deadletters", "show", position)
     assert '{"broken": "ja\\xff' in shown.out
     assert "origin: form \\xfe" in shown.out
+
+
+def test_of_a_cut_dead_letter_the_original_size_is_shown(run: Run) -> None:
+    """Whoever looks must not take a part for the whole."""
+    (letter,) = said(run("deadletters", "list", "--reason", "too_large", "--json").json)
+    assert (letter["size_bytes"], letter["cut"]) == (LARGE_BYTES, "value")
+    assert f"{LARGE_BYTES} (cut)" in run("deadletters", "list").out
+    assert f"the original value has {LARGE_BYTES} bytes, SHA-256" in run("deadletters", "show", letter["position"]).out
 
 
 def test_an_unknown_dead_letter_is_a_problem(run: Run) -> None:
@@ -193,3 +201,6 @@ def test_schemas_are_exported_without_any_broker(alone: Run, tmp_path: Path) -> 
     schema = orjson.loads((tmp_path / "out" / "json" / "assignment.assigned.v1.json").read_bytes())
     assert "owner" in schema["properties"]
     assert yaml.safe_load((tmp_path / "out" / "asyncapi.yaml").read_text())["asyncapi"].startswith("3.")
+    for name, part in {"configuration": "rule_sets", "scenario": "steps"}.items():
+        written = orjson.loads((tmp_path / "out" / "json" / f"{name}.json").read_bytes())
+        assert part in written["properties"]

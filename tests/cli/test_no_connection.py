@@ -19,6 +19,8 @@ COMMANDS = {
     "topics check": ("topics", "check"),
     "topics create": ("topics", "create"),
     "config show": ("config", "show"),
+    "members away": ("members", "away", "ann"),
+    "members back": ("members", "back", "ann"),
     "config publish": ("config", "publish", "."),
     "sources reset": ("sources", "reset", "--yes"),
     "adopt": ("adopt", "0", "--yes"),

@@ -68,7 +68,8 @@ async def test_it_waits_for_what_is_not_there_and_says_so(config: Path, own_kafk
         assert delayed["why"] == "waiting for the memory (Redis) and the broker (Kafka)"
         refused = await service.ask("/ready")
         assert refused.status == 503
-        assert refused.said["problems"] == [delayed["why"]]
+        (problem,) = refused.said["problems"]
+        assert (problem["name"], problem["what"]) == ("starting", delayed["why"])
         redis.start()
         try:
             await until_waiting_for(service, "waiting for the broker (Kafka)")
@@ -160,7 +161,7 @@ async def test_a_topic_that_is_new_to_a_group_at_work_is_read_from_its_beginning
     await member.start()
     try:
         async with running(config, environment=where) as service:
-            await service.logged("position.begun")
+            await service.logged("positions.begun")
             while len([record async for record in read_topic(connection, topics.assignments)]) < LOAD:
                 await a_moment()
             assert await service.leave() == 0
@@ -181,7 +182,7 @@ async def send_leads(connection: KafkaConnection, topics: Topics) -> None:
 
 
 async def until_waiting_for(service: Service, what: str) -> None:
-    while what not in (await service.ask("/ready")).said["problems"]:
+    while what not in [problem["what"] for problem in (await service.ask("/ready")).said["problems"]]:
         await a_moment()
 
 

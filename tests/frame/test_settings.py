@@ -6,9 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
+from annotated_types import Ge, Le
 from pydantic import SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 
+from service.kafka.connection import MAX_BATCH_BYTES, MAX_RECORD_BYTES
+from service.lane.deciding import LETTER_LOG_BYTES
 from service.settings import BadSettings, IngestSettings, KafkaSettings, RedisSettings, read_settings, variables
+from service.wire.dead_letters import LEAST_LIMIT_BYTES, LIMIT_BYTES
+from service.wire.inputs import LANE_INPUT_LIMIT_BYTES
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +117,25 @@ def test_a_refused_url_is_not_repeated_in_the_message(monkeypatch: pytest.Monkey
 def test_a_dead_letter_holds_any_event() -> None:
     with pytest.raises(ValidationError, match="must be more than"):
         IngestSettings(size_limit_bytes=500_000, dead_letter_limit_bytes=500_000)
+
+
+def test_what_the_settings_allow_fits_where_it_is_written() -> None:
+    """An event in its lane, its lane's input in the log as a text within JSON, a dead letter in any topic."""
+    event, letter = (
+        IngestSettings.model_fields["size_limit_bytes"],
+        IngestSettings.model_fields["dead_letter_limit_bytes"],
+    )
+    assert _bounds(event)[1] <= LANE_INPUT_LIMIT_BYTES
+    assert 2 * LANE_INPUT_LIMIT_BYTES < LETTER_LOG_BYTES < MAX_RECORD_BYTES
+    assert _bounds(letter) == (LEAST_LIMIT_BYTES, LIMIT_BYTES)
+    assert LIMIT_BYTES <= MAX_BATCH_BYTES
+
+
+def _bounds(field: FieldInfo) -> tuple[int, int]:
+    """What a setting may be at least and at most."""
+    least = next(each.ge for each in field.metadata if isinstance(each, Ge))
+    most = next(each.le for each in field.metadata if isinstance(each, Le))
+    return int(str(least)), int(str(most))
 
 
 def test_every_setting_says_when_to_change_it() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator
-from typing import get_args
+from typing import Any, get_args
 
 import orjson
 import pytest
@@ -15,9 +15,11 @@ from prometheus_client import CollectorRegistry
 from service.settings import LogSettings
 from service.telemetry import (
     COUNTS,
+    KINDS_MAX,
     LANE_STATES,
     LEVELS,
     TIMINGS,
+    Condensed,
     CountName,
     LaneState,
     LevelName,
@@ -81,6 +83,76 @@ def test_libraries_speak_in_the_same_form() -> None:
 
     (line,) = lines(stream)
     assert (line["event"], line["logger"]) == ("no broker at a:1", "a.library")
+
+
+class Flood:
+    """A library that says much, at times that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.filter = Condensed(lambda: self.now)
+        self.passed: list[tuple[str, int]] = []
+
+    def say(self, message: str, *arguments: object, logger: str = "aiokafka", level: int = logging.ERROR) -> None:
+        record = logging.LogRecord(logger, level, "", 0, message, arguments, None)
+        if self.filter.filter(record):
+            self.passed.append((record.getMessage(), getattr(record, "left_out", 0)))
+
+
+def test_of_a_flood_the_first_line_passes_and_then_one_a_minute() -> None:
+    """38,000 lines of a driver hide the one that says what happened."""
+    flood = Flood()
+    for tick in range(1_200):
+        flood.now = tick / 10
+        flood.say("no broker at %s, attempt %d", f"node-{tick % 3}", tick)
+    assert flood.passed == [("no broker at node-0, attempt 0", 0), ("no broker at node-0, attempt 600", 599)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"message": "the group is gone"},
+        {"message": "no broker", "logger": "redis"},
+        {"message": "no broker", "level": logging.WARNING},
+    ],
+    ids=str,
+)
+def test_another_kind_is_not_hidden(other: dict[str, Any]) -> None:
+    flood = Flood()
+    flood.say("no broker")
+    flood.say(**other)
+    assert len(flood.passed) == 2
+
+
+def test_numbers_and_addresses_make_no_kind() -> None:
+    """Some libraries put them into the message themselves; of several lines the first counts."""
+    flood = Flood()
+    for number in range(50):
+        flood.say(f"Task {number} at {hex(id(flood) + number)} was never awaited\nsource_traceback {'x' * number}")
+    assert len(flood.passed) == 1
+
+
+def test_kinds_are_bounded() -> None:
+    """A library whose every message is another one does not fill the memory, nor the log."""
+    flood = Flood()
+    for number in range(10 * KINDS_MAX):
+        flood.say("kind " + "".join(chr(97 + int(digit)) for digit in str(number)))
+    assert len(flood.filter._kinds) == KINDS_MAX + 1
+    assert len(flood.passed) == KINDS_MAX + 1
+
+
+def test_how_many_lines_were_left_out_is_a_key_of_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    configure_logging(LogSettings(), stream)
+    (condensed,) = logging.root.handlers[0].filters
+    assert isinstance(condensed, Condensed)
+    now = 0.0
+    monkeypatch.setattr(condensed, "_clock", lambda: now)
+    for _ in range(5):
+        logging.getLogger("a_library").error("no broker")
+    now = 61.0
+    logging.getLogger("a_library").error("no broker")
+    assert [line.get("left_out") for line in lines(stream)] == [None, 4]
 
 
 def test_what_is_below_the_level_is_not_said() -> None:

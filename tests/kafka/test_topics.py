@@ -9,7 +9,7 @@ import pytest
 
 from service.kafka.connection import KafkaConnection
 from service.kafka.publisher import Publisher
-from service.kafka.topics import Problem, Wanted, check, create, declaration_file, read_wanted
+from service.kafka.topics import Gravity, Problem, Wanted, check, create, declaration_file, gravity_of, read_wanted
 from service.kafka.transport import KafkaTransport
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
@@ -105,6 +105,45 @@ async def test_a_setting_that_differs_is_a_problem(real_kafka: Kafka, topics: To
             "alter it with the broker's tools: `--alter --add-config retention.ms=-1`",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("declared", "setting", "actual", "wanted", "gravity"),
+    [
+        ("assignment.events", "message.timestamp.type", "CreateTime", "LogAppendTime", "refuses"),
+        ("assignment.events", "cleanup.policy", "compact", "delete", "refuses"),
+        ("assignment.events", "retention.ms", "3600000", "2592000000", "warns"),
+        ("assignment.log", "cleanup.policy", "compact,delete", "delete", "refuses"),
+        ("assignment.log", "cleanup.policy", "", "delete", "unready"),
+        ("assignment.log", "retention.ms", "604800000", "-1", "unready"),
+        ("assignment.log", "retention.bytes", "1000000", "-1", "unready"),
+        ("assignment.log", "max.message.bytes", "1048588", "2097152", "unready"),
+        ("assignment.log", "max.message.bytes", "5000000", "2097152", "warns"),
+        ("assignment.log", "min.insync.replicas", "1", "2", "unready"),
+        ("assignment.log", "min.insync.replicas", "3", "2", "warns"),
+        ("assignment.config", "retention.ms", "604800000", "-1", "unready"),
+        ("assignment.config", "cleanup.policy", "compact", "delete", "refuses"),
+        ("assignments", "retention.ms", "604800000", "2592000000", "warns"),
+        ("assignments", "cleanup.policy", "compact", "delete", "warns"),
+        ("assignment.dead-letters", "max.message.bytes", "1048588", "2097152", "unready"),
+    ],
+)
+def test_how_bad_a_setting_is(declared: str, setting: str, actual: str, wanted: str, gravity: Gravity) -> None:
+    """What would decide wrongly does not start; what breaks a promise is not ready; the rest is a line in the log."""
+    assert gravity_of(declared, setting, actual, wanted) == gravity
+
+
+async def test_a_wrong_number_of_lanes_refuses_and_a_missing_topic_does_not(real_kafka: Kafka, topics: Topics) -> None:
+    """Somebody may still make what is missing; what is there in another shape only a person can mend."""
+    connection = real_kafka.connection()
+    ours = [topic for topic in read_wanted(topics, LANES) if topic.name != topics.assignments]
+    await create(connection, ours)
+    problems = await check(connection, read_wanted(topics, 6))
+    assert {(problem.topic, problem.gravity) for problem in problems} == {
+        (topics.events, "refuses"),
+        (topics.log, "refuses"),
+        (topics.assignments, "waits"),
+    }
 
 
 async def test_what_the_broker_refuses_is_said(real_kafka: Kafka, topics: Topics) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import orjson
 import pytest
 
 from service.core.configuration import Config, Entry
 from service.core.model import MemberEvent, Target
 from service.core.state import Timer
+from service.kafka.connection import MAX_RECORD_BYTES
 from service.lane.book import Book
 from service.lane.deciding import (
     MAX_RAISED_IN_A_ROW,
@@ -20,8 +22,10 @@ from service.lane.deciding import (
     decide_batch,
     switch_configuration,
 )
-from service.wire.inputs import Tick, read_input
+from service.wire.dead_letters import stored_bytes
+from service.wire.inputs import LANE_INPUT_LIMIT_BYTES, Decoded, Tick, decode, read_input
 from service.wire.log_records import Place, encode
+from service.wire.messages import RawRecord
 from tests.core.build import MINUTE_MS, START_MS, config, created, planted, pool, predicate, rules
 from tests.lane.build import LANE, TOPICS, read
 
@@ -104,6 +108,41 @@ def test_a_decision_that_raises_goes_to_the_dead_letters_and_the_batch_goes_on()
     assert b"ZeroDivisionError: planted" in (headers["dead_letter_traceback"] or b"")
     assert (letter.key, letter.value) == (b"0/crm.records/0/1", inputs[1].raw)
     assert "lead/2" not in book.state("main").records
+
+
+@pytest.mark.parametrize("letter", [b"x", b'"', b"\x00", b"\xff", "é".encode(), b"\n"])
+def test_the_dead_letter_of_a_foreign_input_fits_the_log(letter: bytes) -> None:
+    """In a log record a byte may take six: the letter is cut, for its lane would stand still for ever."""
+    book, given = division()
+    raw = letter * (1_000_000 // len(letter))
+    made = decide_batch(book, [Read(0, START_MS, read_input(raw), raw)], given)
+    assert kinds(made) == ["dead_letter"]
+    assert len(encode(made.batch)) <= MAX_RECORD_BYTES
+    assert stored_bytes(made.batch.outputs[0]) <= given.dead_letter_limit_bytes
+
+
+@pytest.mark.parametrize("letter", ["x", '"', "\\", "é", "\x01"])
+def test_the_largest_input_that_ingest_sends_fits_the_log_also_where_deciding_raises(letter: str) -> None:
+    """Its dead letter is written as a text within JSON, and holds it whole."""
+    book, given = division(BROKEN, dead_letter_limit_bytes=1_000_000)
+    room = LANE_INPUT_LIMIT_BYTES - 1_000
+    facts = {"note": letter * (room // (len(json.dumps(letter, ensure_ascii=False).encode()) - 2))}
+    record = orjson.dumps({"type": "crm.record.created.v1", "record": {"type": "lead", "id": "1", "fields": facts}})
+    decoded = decode(RawRecord("crm.records", 0, 0, None, record, (), 0), epoch=0, size_limit=1_000_000)
+    assert isinstance(decoded, Decoded)
+    item = Read(0, START_MS, read_input(decoded.value), decoded.value)
+    made = decide_batch(book, [item], given)
+    assert kinds(made) == ["dead_letter"]
+    assert len(encode(made.batch)) <= MAX_RECORD_BYTES
+    assert made.batch.outputs[0].value == decoded.value
+
+
+def test_a_lanes_dead_letter_keeps_the_limit_of_the_settings() -> None:
+    book, given = division(BROKEN, dead_letter_limit_bytes=5_000)
+    made = decide_batch(book, [read(created("lead/2", facts={"note": "x" * 50_000}), 0)], given)
+    (message,) = made.batch.outputs
+    assert stored_bytes(message) <= 5_000
+    assert b"ZeroDivisionError: planted" in (dict(message.headers)["dead_letter_traceback"] or b"")
 
 
 def test_too_many_raises_in_a_row_halt_the_lane() -> None:

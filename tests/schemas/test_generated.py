@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from schemas import decisions, events, generate
-from schemas.asyncapi import CONSUMER_GROUP
+from schemas.asyncapi import SOURCES, Deployment, document
 from schemas.decisions import OUTPUTS
 from schemas.envelope import Envelope
 from schemas.events import INPUTS
@@ -126,7 +126,33 @@ def test_the_asyncapi_document_names_the_topics_and_the_group() -> None:
     }
     read = [operation for operation in document["operations"].values() if operation["action"] == "receive"]
     assert len(read) == len(topics.sources)
-    assert all(operation["bindings"]["kafka"]["groupId"]["enum"] == [CONSUMER_GROUP] for operation in read)
+    assert all(operation["bindings"]["kafka"]["groupId"]["enum"] == ["fairlead.ingest"] for operation in read)
+
+
+DEPLOYMENTS = [
+    Deployment("acme.", SOURCES, "acme"),
+    Deployment("", ("crm.all",)),
+    Deployment("x-", ("a.b", "c_d", "e")),
+]
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=str)
+def test_a_deployment_s_own_document_is_valid_and_names_its_topics(deployment: Deployment) -> None:
+    """Prefix, sources and group are those of the settings; every event is in some topic."""
+    found: Any = document(deployment)
+    assert [error.message for error in Draft7Validator(official_schema()).iter_errors(found)] == []
+    topics = Topics.of(deployment.prefix, deployment.sources)
+    addresses = {channel["address"] for channel in found["channels"].values()}
+    assert {*topics.sources, topics.assignments, topics.notifications, topics.dead_letters} <= addresses
+    assert all(address.startswith(deployment.prefix) for address in addresses)
+    groups = [operation["bindings"] for operation in found["operations"].values() if "bindings" in operation]
+    assert {group["kafka"]["groupId"]["enum"][0] for group in groups} == {deployment.consumer_group}
+    assert {name for channel in found["channels"].values() for name in channel["messages"]} == {*MODELS, "dead-letter"}
+
+
+def test_the_default_sources_are_those_of_the_service() -> None:
+    """The published language imports nothing, so it repeats their names."""
+    assert Topics.of().sources == SOURCES
 
 
 def test_the_dead_letter_headers_of_the_document_are_the_ones_written() -> None:
@@ -140,6 +166,9 @@ def test_the_dead_letter_headers_of_the_document_are_the_ones_written() -> None:
         dead_letters.SOURCE_TOPIC,
         dead_letters.SOURCE_PARTITION,
         dead_letters.SOURCE_OFFSET,
+        dead_letters.CUT,
+        dead_letters.ORIGINAL_VALUE_BYTES,
+        dead_letters.ORIGINAL_VALUE_SHA256,
         dead_letters.ORIGINAL_KEY,
         dead_letters.ORIGINAL_VALUE_NULL,
     }

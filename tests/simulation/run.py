@@ -37,8 +37,8 @@ QUIET_STEPS: Final = 200
 ALL_SAFEGUARDS: Final = Safeguards()
 
 
-class Killed(Exception):
-    """The process ends here, as with `kill -9`."""
+class Killed(BaseException):
+    """The process ends here, as with `kill -9`: nobody begins anything again."""
 
 
 @dataclass
@@ -197,7 +197,7 @@ class Simulation:
         number = self.current = self.current + 1
         passage = Passage(self.gates, number, lambda: self._happens("memory_unreachable", 0.002))
 
-        async def make(lane: int) -> Lane:
+        def make(lane: int) -> Lane:
             return Lane(
                 lane,
                 GatedTransport(
@@ -216,7 +216,7 @@ class Simulation:
             await self.gates.wait(number, "pause")
 
         process = self.processes[number] = Process(number, Lanes(make, still_ours, pause))
-        process.tasks[asyncio.create_task(process.lanes.assign(range(self.broker.lanes)))] = None
+        process.lanes.assign(range(self.broker.lanes))
         self.happened["process_started"] += 1
 
     def _surroundings(self, number: int, lane: int) -> Surroundings:
@@ -338,6 +338,7 @@ class Simulation:
                 for number, one in process.lanes.running.items()
                 if one.state == "halted"
             ]
+            found += [f"process {process.number}: {trouble.what}" for trouble in process.lanes.supervisor.troubles()]
             found += _bugs_met(process)
         if not found and self.step_number % 400 == 0:
             found = violations(self.evidence(), is_finished=False)

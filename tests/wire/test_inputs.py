@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from service.core.model import MemberEvent, RecordEvent, Target
 from service.wire.inputs import (
     KINDS,
+    LANE_INPUT_LIMIT_BYTES,
     SIZE_LIMIT_BYTES,
     Decoded,
     LaneInput,
@@ -220,6 +221,25 @@ def test_size_counts_key_value_and_headers() -> None:
     size = len(record.value) + 9
     assert isinstance(decode(record, epoch=0, size_limit=size), Decoded)
     assert isinstance(decode(record, epoch=0, size_limit=size - 1), Poison)
+
+
+def test_an_event_that_grows_beyond_what_a_lane_takes_is_poison() -> None:
+    """Numbers written short become long: what ingest sends on must fit the lane's input and its log."""
+    fields = b"[" + b",".join([b"1e15"] * 60_000) + b"]"
+    record = raw(b'{"type":"crm.record.created.v1","record":{"type":"lead","id":"1","fields":{"a":%b}}}' % fields)
+    found = decode(record, epoch=0, size_limit=500_000)
+    assert isinstance(found, Poison)
+    assert (found.reason, found.raw) == ("too_large", record)
+    assert str(LANE_INPUT_LIMIT_BYTES) in found.detail
+
+
+@pytest.mark.parametrize(
+    "at", [[0, "t", 0, 2**63], [-1, "t", 0, 0], [0, "t" * 250, 0, 0], [0, 7, 0, 0], [0, "t", 1e300, 0]], ids=str
+)
+def test_a_position_that_no_broker_has_is_poison(at: list[object]) -> None:
+    """A foreign writer's: it would stand in keys and marks, whatever its size."""
+    found = orjson.loads(decoded(plain()).value)
+    assert isinstance(read_input(orjson.dumps({**found, "at": at})), Poison)
 
 
 def test_a_poison_names_places_and_quotes_no_values() -> None:

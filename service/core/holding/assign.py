@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from service.core.case import NOBODY, Case, Held
 from service.core.configuration import PoolSpec
 from service.core.holding.waiting import stand_in_line, unpark, wake
@@ -13,7 +11,6 @@ from service.core.model import (
     Pending,
     PendingReason,
     Queued,
-    Rejected,
     Released,
     ReleaseReason,
     Target,
@@ -22,6 +19,7 @@ from service.core.model import (
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, listed, next_return
 from service.core.sharing.turns import serve
 from service.core.state import seat_field
+from service.core.targets import refusal
 from service.core.telling import notify
 
 
@@ -39,37 +37,6 @@ def hand_over(case: Case, target: Target, trace: Trace) -> Decision:
         return _own(case, Assigned(target.id), trace._replace(target=target))
     spec = case.config.pools[target.id]
     return put_into_queue(case, spec, trace) if spec.is_queue else give_to_pool(case, spec, trace)
-
-
-def refusal(target: Target, case: Case) -> Rejected | None:
-    """Why the target cannot take this record at all, if so."""
-    match target.kind:
-        case "user":
-            user = case.config.users.get(target.id)
-            if user is None:
-                return Rejected("unknown_user", f"there is no user {target.id}")
-            return None if user.active else Rejected("inactive_user", f"the user {target.id} is switched off")
-        case "pool":
-            spec = case.config.pools.get(target.id)
-            if spec is None:
-                return Rejected("unknown_pool", f"there is no pool {target.id}")
-            return _wrong_type(spec, case)
-        case "queue":
-            spec = case.config.pools.get(target.id)
-            if spec is None or not spec.is_queue:
-                return Rejected("unknown_queue", f"there is no queue {target.id}")
-            return _wrong_type(spec, case)
-        case "plan":
-            return Rejected("unknown_plan", f"there is no plan {target.id}")
-        case _:
-            assert_never(target.kind)
-
-
-def _wrong_type(spec: PoolSpec, case: Case) -> Rejected | None:
-    if spec.record_type == case.record_type:
-        return None
-    kind = "queue" if spec.is_queue else "pool"
-    return Rejected("wrong_record_type", f"{kind} {spec.id} serves {spec.record_type} records")
 
 
 def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = False) -> Decision:

@@ -9,12 +9,13 @@ from typing import Final
 from service.core.case import Case
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
-from service.core.holding.assign import give_to_pool, put_into_queue, refusal
+from service.core.holding.assign import give_to_pool, put_into_queue
 from service.core.holding.waiting import DRAIN_PREFIX, unpark
 from service.core.model import Decision, Target, Trace
 from service.core.score import FIELD
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose
 from service.core.state import Parked, Pool
+from service.core.targets import refusal
 from service.core.tracking import recall
 
 DRAINED_PER_FIRING: Final = 50

@@ -1,0 +1,115 @@
+"""The values that stand in configuration documents: names, conditions as written, and their short forms.
+
+A short form is read where it cannot be misread, and becomes the long one before anything looks at it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any, Final
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+
+NAMES_LIMIT: Final = 50
+TEXT_LIMIT: Final = 50_000
+
+
+def named(value: object) -> object:
+    """A list of names is short for a mapping without details."""
+    if isinstance(value, list) and all(isinstance(name, str | int) for name in value):
+        return {str(name): {} for name in value}
+    return value
+
+
+def detailed(value: object) -> object:
+    """Nothing behind a name is short for no details."""
+    return {} if value is None else value
+
+
+def untyped(value: object) -> object:
+    """A list of names is short for a mapping that leaves their types open."""
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return dict.fromkeys(value)
+    return value
+
+
+def member(value: object) -> object:
+    """A name is short for a member without details."""
+    return {"user": value} if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+
+def several(value: object) -> object:
+    """A name is short for a list with nothing else."""
+    return [value] if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+
+def in_order(values: tuple[str, ...]) -> tuple[str, ...]:
+    """What is a set has one canonical order."""
+    return tuple(sorted(set(values)))
+
+
+def written(value: object) -> object:
+    """A number is the text it is written as: the logic of one criterion is often just `1`."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _domain(value: object) -> object:
+    """A domain is text, or the lists themselves; what it says is for the reader of domains to judge."""
+    match value:
+        case str() if len(value) > TEXT_LIMIT:
+            raise ValueError(f"a domain has at most {TEXT_LIMIT} characters: split it over entries")
+        case str() | list():
+            return value
+        case _:
+            raise ValueError("a domain is a list of terms, such as [[country_id, in, [US, CA]]], or the same as text")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _zone(value: str) -> str:
+    if value not in _zones():
+        raise ValueError("this is no time zone: write one of the IANA names, such as Europe/Berlin")
+    return value
+
+
+Id = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=128, pattern=r"^[\w@.+'-]([\w@.+' -]*[\w@.+'-])?$"),
+    Field(coerce_numbers_to_str=True, description="Letters, digits, and . _ - @ + ' or spaces inside."),
+]
+PersonId = Annotated[str, StringConstraints(min_length=1, max_length=256), Field(coerce_numbers_to_str=True)]
+Name = Annotated[str, StringConstraints(max_length=200)]
+Criterion = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT),
+    Field(
+        description="`field op value`, such as `country in [DE, FR]`, `account.employees >= 500` or "
+        "`close_date < today`; a text that looks like a date or a number stands in quotes."
+    ),
+]
+Domain = Annotated[
+    Any,
+    AfterValidator(_domain),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "maxLength": TEXT_LIMIT}, {"type": "array", "items": {}}],
+            "description": "An Odoo domain, as lists or as text: `[[country_id, in, [US, CA]]]`.",
+        }
+    ),
+]
+Names = Annotated[
+    tuple[Id, ...],
+    Field(max_length=NAMES_LIMIT),
+    BeforeValidator(several, json_schema_input_type=Id | Annotated[list[Id], Field(max_length=NAMES_LIMIT)]),
+    AfterValidator(in_order),
+]
+Link = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^.]+(\.[^.]+){0,4}$")]
+FieldPath = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT)]
+
+
+Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]

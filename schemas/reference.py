@@ -1,0 +1,143 @@
+"""The reference of configuration documents: every key with its meaning, type, default, bounds and an example.
+
+Tables are read off the models; beside each stands an example, which a test loads and holds against the table, so that
+no key is without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from schemas.config import Condition, Document
+from schemas.tables import Row, Schema, Table, tables
+
+EXAMPLES: Final[Mapping[str, str]] = {
+    "Configuration": """\
+division: main
+users: {ann: {name: Ann Lindqvist}, bob: {}}
+pools: {inbound: {record_type: lead, members: [ann, bob]}}
+rule_sets:
+  leads: {record_type: lead, active: true, entries: [{criteria: [tier equals vip], target: {user: bob}}]}
+defaults: {lead: {pool: inbound}}
+scores: {lead: [{when: employees > 500, points: 30}]}
+fields: {lead: {tier: text, employees: number}}
+settings: {zone: Europe/Berlin}
+""",
+    "Condition": """\
+- {criteria: ["country in [DE, FR]", "size >= 50", "tier equals vip"], logic: (1 AND 2) OR 3}
+- {domain: [[country, in, [DE, FR]], [size, ">=", 50]]}
+- when: country in ["DE", "FR"] and size >= 50
+""",
+    "User": """\
+name: Ann Lindqvist
+roles: [member, reassign]
+active: true
+notify: [email, chat]
+role: account-executive
+profile: sales-user
+territory: [dach, nordics]
+skills: [german, swedish]
+""",
+    "Pool": """\
+name: Inbound leads
+record_type: lead
+strategy: round_robin
+members: [ann, {user: bob, weight: 2}]
+credit: 1
+drain_per_minute: 10
+sequence: 10
+notify_members: false
+""",
+    "Member": "{user: eve, weight: 0.5, max_open: 20, criteria: [language equals sv]}\n",
+    "RuleSet": """\
+name: Incoming leads
+description: Key accounts by hand, everybody else by region.
+record_type: lead
+active: true
+entries:
+  - {criteria: [tier equals vip], target: {user: bob}}
+  - {target: {pool: inbound}}
+""",
+    "Entry": """\
+id: key-accounts
+name: Key accounts
+when: employees > 5000
+target: {user: bob}
+on: [created, updated]
+reassign: if_unowned
+""",
+    "Target": """\
+- {user: bob}
+- {pool: inbound}
+- {queue: inbox}
+- {plan: spring}
+- {users: {territory: dach}}
+- {owner_of: account}
+- {team: match}
+""",
+    "People": "{role: account-executive, profile: sales-user, territory: dach, skill: german}\n",
+    "ScoreRow": "{when: employees > 500, points: 30}\n",
+    "Settings": """\
+treat_as_unowned: {users: [crm-integration]}
+require_actor: false
+depth_limit: 5
+zone: Europe/Berlin
+""",
+    "Unowned": "{users: [crm-integration], channels: [import]}\n",
+}
+"""By part: a value, or a list of values where keys exclude each other."""
+
+WHERE: Final[Mapping[str, str]] = {
+    "Configuration": "The document",
+    "Condition": "A condition: in pools, members, entries and rows of scores",
+    "User": "A user: `users.NAME`",
+    "Pool": "A pool: `pools.NAME`",
+    "Member": "A member: `pools.NAME.members`",
+    "RuleSet": "A rule set: `rule_sets.NAME`",
+    "Entry": "An entry: `rule_sets.NAME.entries`",
+    "Target": "A target: `target` of an entry, `defaults.TYPE`",
+    "People": "People: `users` of a target",
+    "ScoreRow": "A row of scores: `scores.TYPE`",
+    "Settings": "Settings: `settings`",
+    "Unowned": "Unowned: `settings.treat_as_unowned`",
+}
+"""What each part is called on the page, and where it stands, in the page's order."""
+
+
+def configuration_tables() -> Mapping[str, Table]:
+    """The tables of all parts. What a condition may say is told once, and not again in each part that has one."""
+    root = Document.model_json_schema()
+    definitions: Mapping[str, Schema] = root["$defs"]
+    condition = Condition.model_json_schema()
+    found = {table.name: table for table in (*tables(root, definitions), *tables(condition, {}))}
+    shared = set(condition["properties"])
+    return {
+        name: table if name == "Condition" else table._replace(rows=_without(table.rows, shared))
+        for name, table in ((name, found[name]) for name in (*WHERE, *(set(found) - set(WHERE))))
+    }
+
+
+def reference() -> str:
+    """The reference as Markdown."""
+    return "\n".join(line for name, table in configuration_tables().items() for line in _section(name, table))
+
+
+def _without(rows: tuple[Row, ...], names: set[str]) -> tuple[Row, ...]:
+    return tuple(row for row in rows if row.name not in names)
+
+
+def _section(name: str, table: Table) -> Iterator[str]:
+    yield from (f"### {WHERE[name]}", "", table.meaning, "")
+    yield from markdown_table(table.rows)
+    yield from ("", f"```yaml part={name}", *EXAMPLES[name].splitlines(), "```", "")
+
+
+def markdown_table(rows: tuple[Row, ...]) -> Iterator[str]:
+    """Rows as a Markdown table. Words and defaults stand as code."""
+    yield "| key | type | default | allowed | meaning |"
+    yield "|---|---|---|---|---|"
+    for row in rows:
+        default = "**required**" if row.required else f"`{row.default}`" if row.default else ""
+        cells = (f"`{row.name}`", row.type, default, row.allowed, row.meaning)
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

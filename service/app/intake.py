@@ -1,0 +1,201 @@
+"""Keep the CRM's events coming: read, send, commit, and never lose one, whatever comes up.
+
+The frame's subscriber to the sources has no handler: a handler that raises loses its batch in silence, and the frame
+polls all partitions in one call. Its consumer is the group's member; this loop reads from it (`service.kafka.sources`)
+and hands each page to ingest. A page is only given up when it is sent and committed, or when its partitions are ours no
+more: whoever has them then reads it again. Whatever is raised on the way is told in log, metric and readiness, and the
+same page is tried again after a growing pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
+
+from service.app.sources import identities_of, not_the_same, places, unknown_topics
+from service.config.history import sources_record
+from service.config.sources import Skip, SourceState
+from service.ingest import Ingest, pause
+from service.kafka.partitions import Place
+from service.kafka.port import Message
+from service.kafka.reading import raw_record
+from service.kafka.sources import Page, Passed, SourceReader
+from service.telemetry import METERS
+from service.wire.dead_letters import dead_letter
+from service.wire.messages import Poison, Position, RawRecord
+
+log = structlog.get_logger(__name__)
+
+ACKNOWLEDGE_SECONDS: Final = 5.0
+"""A commit may wait for ever for a coordinator that is gone. What was not acknowledged is read again, and dropped."""
+STOP_SECONDS: Final = 5.0
+"""How long the page at hand may take when the process stops. What is not committed then is read again."""
+
+
+@dataclass(eq=False)
+class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver ships no types
+    """The loop, and the listener of its consumer. `subscriber` is the frame's, which holds the consumer.
+
+    `limit`: about so many records are sent at once. `state`: what is agreed on about the sources.
+    """
+
+    ingest: Ingest
+    limit: int
+    state: Callable[[], SourceState]
+    pause: Callable[[int], Awaitable[None]] = field(default=pause)
+    subscriber: Any = None
+
+    def __post_init__(self) -> None:
+        self.reader = SourceReader(self._started, self.limit, self._skip_at)
+        self._page: Page | None = None
+        self._trouble = ""
+        self._others: tuple[str, ...] = ()
+        self._is_leaving = False
+        self._is_sending = False
+        self._task: asyncio.Task[Any] | None = None
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Forget what was not acknowledged: it is read again by whoever gets it."""
+        self.reader.revoke()
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Take them up in the loop, which can ask again where the broker does not answer."""
+        self.reader.expect(assigned)
+
+    def problems(self) -> list[str]:
+        """What keeps events from coming: what, where, and what to do."""
+        found = [*([self._trouble] if self._trouble else []), *self._others, *self.reader.problems()]
+        return list(dict.fromkeys(found))
+
+    async def run(self) -> None:
+        """Read and send until `stop`."""
+        self._task = asyncio.current_task()
+        self.reader.expect(self._started().assignment())
+        attempt = 0
+        while not self._is_leaving:
+            (error,) = await asyncio.gather(self._step(), return_exceptions=True)
+            if isinstance(error, ConsumerStoppedError) and self._is_leaving:
+                return
+            if error is None:
+                attempt, self._trouble = 0, ""
+                continue
+            attempt += 1
+            self._trouble = f"the CRM's events wait ({type(error).__name__}, see the log); it is tried again"
+            log.error("intake.repeated", attempt=attempt, exc_info=error)
+            METERS.count("intake_repeats")
+            await self.pause(attempt)
+            await self.ingest.sender.renew()
+
+    async def stop(self) -> None:
+        """End after the page at hand, or without it where it cannot be sent in time."""
+        self._is_leaving = True
+        if self._task is not None and not self._task.done():
+            if not self._is_sending:
+                self._task.cancel()
+            await asyncio.wait([self._task], timeout=STOP_SECONDS)
+            self._task.cancel()
+        await self.reader.stop()
+
+    async def look(self) -> None:
+        """See whether the topics are still the same; call it now and then. Raises `KafkaError`."""
+        topics = self.ingest.reading.topics.sources
+        found = await identities_of(self._started(), topics)
+        others = not_the_same(self.state(), found)
+        gone = [
+            f"topic {name} does not exist: create it, or name the CRM's topics in the settings"
+            for name in topics
+            if name not in found
+        ]
+        self._others = (*gone, *others.values())
+        self._refuse(others, self.reader.partitions())
+
+    async def _step(self) -> None:
+        if self.reader.expected:
+            await self._take_up()
+        if self._page is None:
+            self._page = await self.reader.read()
+        self._is_sending = True
+        try:
+            await self._send(self._page)
+        finally:
+            self._is_sending = False
+        self._page = None
+
+    async def _take_up(self) -> None:
+        """Give each partition that was assigned its place."""
+        assignment, partitions = self.reader.assignment, sorted(self.reader.expected)
+        consumer, state = self._started(), self.state()
+        found = await identities_of(consumer, {partition.topic for partition in partitions})
+        there = await places(consumer, partitions, state, found)
+        await self._make_known(state, found)
+        if self.reader.assignment != assignment:
+            return
+        self._refuse(there.refused, partitions)
+        for partition, mark in there.marks.items():
+            self.reader.begin(partition, mark)
+        begun = {partition: there.marks[partition] for partition in there.begun}
+        if begun:
+            log.info("positions.begun", partitions=[f"{topic}/{number}" for topic, number in sorted(begun)])
+            await self._commit(Page(assignment, (), (), begun))
+
+    async def _make_known(self, state: SourceState, found: Mapping[str, str]) -> None:
+        """Tell all processes which topics are read. Of several who do, the first wins."""
+        news = unknown_topics(state, found)
+        if news:
+            config = self.ingest.reading.topics.config
+            records = [sources_record(topic) for topic in news]
+            messages = [Message(config, record.key, record.value) for record in records]
+            await self.ingest.sender.append(Place(config, 0), messages)
+
+    def _refuse(self, reasons: Mapping[str, str], partitions: Iterable[TopicPartition]) -> None:
+        for partition in partitions:
+            if partition.topic in reasons:
+                self.reader.refuse(partition, reasons[partition.topic])
+
+    async def _send(self, page: Page) -> None:
+        """Send all of a page and commit what was sent. A page of an earlier assignment is not ours any more."""
+        if page.assignment != self.reader.assignment:
+            return
+        if page.passed:
+            await self.ingest.sender.publish([self._told(passed) for passed in page.passed])
+            METERS.count("dead_letters", len(page.passed), reason="unreadable_record")
+        if page.records:
+            await self.ingest.handle([raw_record(record) for record in page.records], lambda: self._commit(page))
+        elif page.marks:
+            await self._commit(page)
+
+    async def _commit(self, page: Page) -> None:
+        if page.assignment != self.reader.assignment:
+            return
+        try:
+            async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+                await self._started().commit(dict(page.marks))
+        except (KafkaError, IllegalStateError, TimeoutError) as error:
+            log.info(
+                "commit.refused",
+                error=repr(error),
+                why="whoever has the partitions reads again, and lanes drop what they took",
+            )
+
+    def _told(self, passed: Passed) -> Message:
+        """The dead letter that says what was skipped. Of the records themselves nothing could be read."""
+        topic, partition = passed.partition
+        position = Position(self.state().epoch_of(topic), topic, partition, passed.start)
+        detail = f"offsets {passed.start} to {passed.stop - 1} cannot be read and were skipped: {passed.why}"
+        raw = RawRecord(topic, partition, passed.start, None, b"", (), 0)
+        return dead_letter(Poison("unreadable_record", detail, raw), position, self.ingest.reading.topics)
+
+    def _skip_at(self, topic: str, partition: int, offset: int) -> Skip | None:
+        return self.state().skip_at(topic, partition, offset)
+
+    def _started(self) -> AIOKafkaConsumer:
+        consumer = None if self.subscriber is None else self.subscriber.consumer
+        if consumer is None:
+            raise ConsumerStoppedError
+        return consumer

@@ -1,0 +1,140 @@
+"""What readiness depends on, gathered from the parts of the process at one moment.
+
+It only looks: at what the lanes, the feed and ingest say of themselves, and at what the probes were told last. How long
+something has not moved is seen by comparing two looks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from service.app.intake import Intake
+from service.app.probes import Probes
+from service.app.troubles import Backlog, LaneSeen, Observed
+from service.kafka.configuration import ConfigurationFeed
+from service.lane.lanes import Lanes, Running
+from service.lane.takeover import Step
+from service.telemetry import METERS
+
+
+@dataclass
+class Stillness:
+    """For how many seconds something has been the same, from look to look. What is not asked for is forgotten."""
+
+    clock: Callable[[], float] = time.monotonic
+    _before: dict[str, tuple[Hashable, float]] = field(default_factory=dict)
+    _now: dict[str, tuple[Hashable, float]] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """Begin another look."""
+        self._before, self._now = self._now, {}
+
+    def seconds(self, name: str, state: Hashable) -> float:
+        """How long what is called so has been in this state."""
+        now = self.clock()
+        before, since = self._before.get(name, (state, now))
+        self._now[name] = state, since if before == state else now
+        return now - self._now[name][1]
+
+
+@dataclass
+class BatchPulse:
+    """Hears the steps of ingest, and knows for how long it has been sending one batch."""
+
+    step: Step
+    clock: Callable[[], float] = time.monotonic
+    _since: float | None = None
+
+    def __call__(self, name: str) -> None:
+        if name == "ingest_polled":
+            self._since = self.clock()
+        elif name == "ingest_acknowledged":
+            self._since = None
+        self.step(name)
+
+    @property
+    def seconds(self) -> float:
+        """How long; nothing while it has no batch."""
+        return 0.0 if self._since is None else self.clock() - self._since
+
+
+@dataclass
+class Observer:
+    """Looks at the parts of a process. `now_ms` is the wall clock, by which timers are due."""
+
+    lanes: Lanes
+    feed: ConfigurationFeed
+    probes: Probes
+    intake: Intake
+    pulse: BatchPulse
+    now_ms: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000_000)
+    stillness: Stillness = field(default_factory=Stillness)
+
+    def starting(self, missing: str) -> Observed:
+        """Before anything runs: only what the start waits for, and what it found of the topics."""
+        return Observed(missing=missing, topics=self.probes.answers.shapes)
+
+    def running(self) -> Observed:
+        """Everything as it is now."""
+        self.stillness.look()
+        told = self.probes.answers
+        return Observed(
+            kafka=self.probes.kafka.silence(),
+            redis=self.probes.redis.silence(),
+            policies=told.policies,
+            topics=(*told.shapes, *told.settings),
+            divisions=len(self.feed.latest()),
+            feed=Backlog("", told.feed, self.stillness.seconds("feed", told.feed)),
+            feed_problem=self.feed.problem,
+            unusable=dict(self.feed.unusable),
+            lanes=tuple(self._lanes()),
+            sources=tuple(
+                Backlog(each.partition, each.end - each.position, self.stillness.seconds(each.partition, each.position))
+                for each in told.sources
+            ),
+            ingest_problem=self.intake.ingest.problem,
+            batch_seconds=self.pulse.seconds,
+            unread=self.intake.problems(),
+        )
+
+    def show(self) -> None:
+        """Set the levels that change with the work: what waits for a lane, and what waits in it."""
+        for number, one in self.lanes.running.items():
+            if one.tenure is None:
+                continue
+            book = one.tenure.book
+            METERS.level("lane_lag", self._waiting(number, one), lane=str(number))
+            METERS.level("parked", len(book.parked_records()), lane=str(number))
+            for division, version in book.versions.items():
+                METERS.level("configuration_version", version, division=division)
+
+    def _lanes(self) -> Iterator[LaneSeen]:
+        for number, one in sorted(self.lanes.running.items()):
+            label = f"lane {number}"
+            done = (0, 0) if one.tenure is None else (one.tenure.book.place.offset, one.tenure.head.revision)
+            has_work = one.tenure is not None and (self._waiting(number, one) > 0 or self._is_due(one))
+            idle = self.stillness.seconds(f"{label} done", (id(one), has_work, done))
+            yield LaneSeen(
+                number,
+                one.state,
+                one.problem,
+                str(one.lane.stage),
+                one.lane.awaited,
+                one.attempts,
+                held_seconds=self.stillness.seconds(f"{label} held", (id(one), one.state)),
+                still_seconds=self.stillness.seconds(
+                    f"{label} still", (id(one), one.state, one.rounds, one.lane.stage)
+                ),
+                waiting=self._waiting(number, one),
+                idle_seconds=idle if has_work else 0.0,
+            )
+
+    def _waiting(self, number: int, one: Running) -> int:
+        ends: Mapping[int, int] = self.probes.answers.ends
+        return 0 if one.tenure is None else max(0, ends.get(number, 0) - one.tenure.book.place.offset)
+
+    def _is_due(self, one: Running) -> bool:
+        timer = None if one.tenure is None else one.tenure.book.next_timer()
+        return timer is not None and timer[0] <= self.now_ms()

@@ -1,0 +1,161 @@
+"""Ask the back ends every few seconds whether they are there and as they must be, also while nothing else does.
+
+All questions of readiness that need the network are asked here: a few small requests over connections that stay, each
+with a time-out. What came of them is kept as values; what it means is for `troubles` to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, TypeVar
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from redis.exceptions import RedisError
+
+from service.app.group import LaneGroup
+from service.app.troubles import Silence
+from service.kafka import topics as topic_list
+from service.kafka.configuration import ConfigurationFeed
+from service.kafka.connection import KafkaConnection, let_go
+from service.store.redis import RedisStore
+
+T = TypeVar("T")
+
+ANSWER_SECONDS: Final = 4.0
+"""Who has not answered by then is asked again at the next round."""
+RARELY: Final = 12
+"""What only a person changes or what changes over hours is asked in every so many rounds."""
+
+
+@dataclass
+class BackEnd:
+    """When a back end has answered last, by a clock that counts seconds. It is given time from the beginning."""
+
+    clock: Callable[[], float] = time.monotonic
+    error: str = ""
+    answered: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.answered = self.clock()
+
+    async def ask(self, question: Awaitable[T]) -> T | None:
+        """The answer; none when it did not come in time or was an error."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answer = await question
+        except (KafkaError, RedisError, OSError) as error:
+            self.error = type(error).__name__
+            return None
+        self.answered, self.error = self.clock(), ""
+        return answer
+
+    def silence(self) -> Silence:
+        """For how long there was no answer."""
+        return Silence(max(0.0, self.clock() - self.answered), self.error)
+
+
+class Reading(NamedTuple):
+    """How far a partition of the CRM's topics is read, and the offset that its next record will have."""
+
+    partition: str
+    position: int
+    end: int
+
+
+@dataclass
+class Answers:
+    """What was told last. What was not answered is as it was before.
+
+    `shapes` and `settings`: what is wrong with topics. `ends`: the next input of each lane of ours. `feed`:
+    records of the configuration topic still to be read.
+    """
+
+    policies: frozenset[str] = frozenset()
+    shapes: Sequence[topic_list.Problem] = ()
+    settings: Sequence[topic_list.Problem] = ()
+    ends: Mapping[int, int] = field(default_factory=dict)
+    sources: Sequence[Reading] = ()
+    feed: int = 0
+
+
+@dataclass
+class Probes:
+    """The questions of one process. `sources` gives the consumer of the CRM's topics, once there is one."""
+
+    connection: KafkaConnection
+    store: RedisStore
+    wanted: Sequence[topic_list.Wanted]
+    feed: ConfigurationFeed
+    group: LaneGroup
+    sources: Callable[[], AIOKafkaConsumer | None]
+    kafka: BackEnd = field(default_factory=BackEnd)
+    redis: BackEnd = field(default_factory=BackEnd)
+    answers: Answers = field(default_factory=Answers)
+    _admin: AIOKafkaAdminClient | None = None
+    _rounds: int = 0
+
+    def begin(self, problems: Sequence[topic_list.Problem]) -> None:
+        """Count silence from now on; these problems of topics are known."""
+        self.kafka.answered, self.redis.answered = self.kafka.clock(), self.redis.clock()
+        self.answers.shapes, self.answers.settings = problems, ()
+
+    async def ask(self) -> None:
+        """One round of questions to both, side by side; at most some seconds."""
+        await asyncio.gather(self._ask_redis(), self._ask_kafka())
+        self._rounds += 1
+
+    async def close(self) -> None:
+        """Let go of the connection that is only for questions."""
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            await let_go(admin.close())
+
+    async def _ask_redis(self) -> None:
+        policies = await self.redis.ask(self.store.eviction_policies())
+        if policies is not None:
+            self.answers.policies = policies
+
+    async def _ask_kafka(self) -> None:
+        """The first question tells whether it answers at all: where it does not, the others would wait for nothing."""
+        shapes = await self.kafka.ask(self._about_topics(topic_list.shape_problems))
+        if shapes is None:
+            await self.close()
+            return
+        answers, is_rare = self.answers, self._rounds % RARELY == 0
+        answers.shapes = shapes
+        if is_rare and not self.connection.embedded:
+            answers.settings = await self._or(answers.settings, self._about_topics(topic_list.settings_problems))
+        answers.ends = await self._or(answers.ends, self.group.ends())
+        answers.feed = await self._or(answers.feed, self.feed.backlog())
+        consumer = self.sources()
+        if consumer is not None:
+            answers.sources = await self._or(answers.sources, _reading(consumer))
+
+    async def _or(self, known: T, question: Awaitable[T]) -> T:
+        """The answer; what was known where it does not come. A broker that answered before is not away for that."""
+        told = await self.kafka.ask(question)
+        return known if told is None else told
+
+    async def _about_topics(
+        self, question: Callable[[AIOKafkaAdminClient, Sequence[topic_list.Wanted]], Awaitable[T]]
+    ) -> T:
+        if self._admin is None:
+            self._admin = AIOKafkaAdminClient(**self.connection.client_options())
+            await self._admin.start()
+        return await question(self._admin, self.wanted)
+
+
+async def _reading(consumer: AIOKafkaConsumer) -> Sequence[Reading]:
+    """How far each partition that the consumer has is read. Raises `KafkaError`."""
+    partitions = sorted(consumer.assignment())
+    ends = await consumer.end_offsets(partitions) if partitions else {}
+    return [
+        Reading(f"{each.topic}/{each.partition}", await consumer.position(each), ends[each])
+        for each in partitions
+        if each in consumer.assignment()
+    ]

@@ -1,0 +1,168 @@
+"""Say that somebody is away, off shift or back: publish what a CRM or a calendar would publish.
+
+The event is checked before it is sent: that the person is one of the division's, that the end is still to come, and,
+as ingest will read it, that it can be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Annotated, Final, NamedTuple
+from uuid import uuid4
+
+import orjson
+import typer
+
+from schemas.events import Availability
+from service.cli.exits import WrongUsage
+from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, agreed, in_reach
+from service.cli.speech import OUT, AsJson, write_json
+from service.config.history import History
+from service.kafka.publisher import Publisher
+from service.wire.cloudevents import binary_message
+from service.wire.inputs import decode
+from service.wire.messages import Message, Poison, RawRecord
+
+command = typer.Typer()
+
+CHANGED: Final = "crm.member.changed.v1"
+SOURCE: Final = "fairlead/cli"
+STATES: Final[Mapping[Availability, str]] = {
+    "available": "available again",
+    "away": "away",
+    "off_shift": "off shift",
+}
+
+Person = Annotated[str, typer.Argument(metavar="PERSON", help="Their id in the configuration.")]
+Until = Annotated[
+    str,
+    typer.Option(
+        "--until",
+        metavar="TIME",
+        help="When they are expected back, with its zone: 2026-12-24T08:00+01:00. Without: until they are back.",
+        show_default=False,
+    ),
+]
+
+
+class Change(NamedTuple):
+    """What is said of a person; `until` is in UTC, none: until something else is said."""
+
+    person: str
+    availability: Availability
+    until: datetime | None
+
+
+@command.command("away")
+def away(
+    person: Person,
+    until: Until = "",
+    division: DivisionName = MAIN,
+    as_json: AsJson = False,
+    kafka: KafkaAddress = "",
+) -> None:
+    """Somebody is away and gets nothing; nobody gets a double share for it."""
+    _tell(Change(person, "away", moment(until)), division, kafka, as_json=as_json)
+
+
+@command.command("off-shift")
+def off_shift(
+    person: Person,
+    until: Until = "",
+    division: DivisionName = MAIN,
+    as_json: AsJson = False,
+    kafka: KafkaAddress = "",
+) -> None:
+    """Somebody's shift is over: they get nothing until the next one."""
+    _tell(Change(person, "off_shift", moment(until)), division, kafka, as_json=as_json)
+
+
+@command.command("back")
+def back(person: Person, division: DivisionName = MAIN, as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
+    """Somebody is there again, and what waits for them is shared out."""
+    _tell(Change(person, "available", None), division, kafka, as_json=as_json)
+
+
+def moment(text: str) -> datetime | None:
+    """A time that is still to come, in UTC; none for no text. Raises `WrongUsage`, which says how it is written."""
+    if not text:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise WrongUsage(f"--until {text}: this is no time; it is written 2026-12-24T08:00+01:00") from None
+    if time.tzinfo is None:
+        raise WrongUsage(f"--until {text}: the zone is missing; add Z for UTC, or an offset such as +01:00")
+    try:
+        time = time.astimezone(UTC)
+    except OverflowError:
+        raise WrongUsage(f"--until {text}: this is too far away") from None
+    if time <= datetime.now(UTC):
+        raise WrongUsage(f"--until {text}: this is over; say a time to come, or `fairlead members back`")
+    return time
+
+
+def event_of(change: Change, division: str, attribute: str, topic: str) -> Message:
+    """The event, whose `attribute` names the division. Raises `WrongUsage` where ingest could not read it."""
+    data: dict[str, object] = {"person": change.person, "availability": change.availability}
+    if change.until is not None:
+        data["until"] = change.until.isoformat()
+    attributes = {
+        "id": str(uuid4()),
+        "source": SOURCE,
+        "type": CHANGED,
+        "time": datetime.now(UTC).isoformat(),
+        attribute: division,
+    }
+    message = binary_message(topic, change.person, attributes, data)
+    raw = RawRecord(message.topic, 0, 0, message.key, message.value, message.headers, 0)
+    found = decode(raw, epoch=0, division_attribute=attribute)
+    if isinstance(found, Poison):
+        raise WrongUsage(f"this would be a dead letter ({found.reason}): {found.detail}; nothing was sent")
+    return message
+
+
+def _tell(change: Change, division: str, kafka: str, *, as_json: bool) -> None:
+    async def send(reach: Reach) -> None:
+        async with reach.feed() as feed:
+            _refuse_strangers(change.person, division, feed.history)
+            attribute = agreed(feed).division_attribute
+        message = event_of(change, division, attribute, reach.topics.sources[-1])
+        publisher = Publisher(reach.connection)
+        try:
+            await publisher.publish([message])
+        finally:
+            await publisher.close()
+        if as_json:
+            write_json(_as_json(change, division, message))
+        else:
+            until = "" if change.until is None else f" until {change.until:%Y-%m-%d %H:%M} UTC"
+            OUT.print(f"{change.person} is {STATES[change.availability]}{until}: told to {message.topic}", markup=False)
+
+    in_reach(send, kafka)
+
+
+def _refuse_strangers(person: str, division: str, history: History) -> None:
+    """A misspelt name would be noted of nobody, and the one who is meant would go on getting records."""
+    found = history.latest(division)
+    if found is None:
+        known = ", ".join(history.divisions()) or "none"
+        raise WrongUsage(f"{division} has no configuration; divisions that have: {known}. Nothing was sent")
+    users = orjson.loads(found.document).get("users", {})
+    if person not in users:
+        near = get_close_matches(person, users, n=1)
+        hint = f"did you mean {near[0]}?" if near else "`fairlead config show` lists them."
+        raise WrongUsage(f"{person} is not a user of {division}; {hint} Nothing was sent")
+
+
+def _as_json(change: Change, division: str, message: Message) -> dict[str, object]:
+    return {
+        "person": change.person,
+        "availability": change.availability,
+        "until": None if change.until is None else change.until.isoformat(),
+        "division": division,
+        "topic": message.topic,
+        "id": (dict(message.headers)["ce_id"] or b"").decode(),
+    }

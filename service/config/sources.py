@@ -1,0 +1,140 @@
+"""What all processes must agree on about the CRM's topics, as the configuration topic tells it.
+
+Three kinds of records, beside the divisions' versions. *Sources* begin an epoch for all topics: they say what ingest
+and lanes agree on for as long as it lasts. A *source topic* says under which identity a topic is known and which epoch
+its positions belong to: a topic that was deleted and made again has another identity, and its offsets mean something
+else. A *skip* lets readers pass what no client can read. A record counts only if it follows on what was valid when it
+arrived, so the first writer wins, for every reader alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+SOURCES_KEY: Final = b"@sources"
+"""The key of sources records; no division can have this name."""
+FIRST_EPOCH: Final = 0
+
+
+class Sources(NamedTuple):
+    """What holds for one epoch: which attribute names an event's division, and how many lanes there are."""
+
+    epoch: int
+    division_attribute: str
+    lanes: int
+
+
+class SourceTopic(NamedTuple):
+    """A topic of the CRM as it is known. `identity` is the broker's; empty where the broker does not tell it."""
+
+    name: str
+    identity: str
+    epoch: int
+
+
+class Skip(NamedTuple):
+    """Offsets of a partition that are passed where they cannot be read: from `start`, up to but without `stop`."""
+
+    epoch: int
+    topic: str
+    partition: int
+    start: int
+    stop: int
+
+
+class SourceState:
+    """What counts of all these records. Starts empty; grows by `fold`."""
+
+    __slots__ = ("_skips", "_topics", "current")
+
+    def __init__(self) -> None:
+        self.current: Sources | None = None
+        self._topics: dict[str, SourceTopic] = {}
+        self._skips: list[Skip] = []
+
+    @property
+    def next_epoch(self) -> int:
+        """The epoch that the next reset begins: above that of each topic, or its positions would look old."""
+        epochs = [topic.epoch for topic in self._topics.values()]
+        return FIRST_EPOCH if self.current is None else max(self.current.epoch, *epochs, FIRST_EPOCH) + 1
+
+    @property
+    def topic_epochs(self) -> Mapping[str, int]:
+        """The epochs of the topics that are known by name."""
+        return {name: topic.epoch for name, topic in self._topics.items()}
+
+    def topic(self, name: str) -> SourceTopic | None:
+        """What is known of a topic; none: nobody has ever read it in this epoch."""
+        return self._topics.get(name)
+
+    def epoch_of(self, name: str) -> int:
+        """The epoch of a topic's positions."""
+        known = self._topics.get(name)
+        return known.epoch if known else self.current.epoch if self.current else FIRST_EPOCH
+
+    def skip_at(self, topic: str, partition: int, offset: int) -> Skip | None:
+        """The skip that allows to pass this offset."""
+        epoch = self.epoch_of(topic)
+        for skip in self._skips:
+            if skip[:3] == (epoch, topic, partition) and skip.start <= offset < skip.stop:
+                return skip
+        return None
+
+    def skips(self) -> Iterator[Skip]:
+        """All that ever counted, oldest first."""
+        return iter(self._skips)
+
+    def fold(self, content: object) -> Sources | SourceTopic | Skip | None:
+        """Take in a record's content. Returns what became valid; none: it does not count, or is none of ours."""
+        match content:
+            case {"sources": {"epoch": int(epoch), "division_attribute": str(attribute), "lanes": int(lanes)}}:
+                return self._fold_sources(Sources(epoch, attribute, lanes))
+            case {"source_topic": {"name": str(name), "identity": str(identity), "epoch": int(epoch)}}:
+                return self._fold_topic(SourceTopic(name, identity, epoch))
+            case {"skip": {"epoch": int(), "topic": str(), "partition": int(), "start": int(), "stop": int()} as skip}:
+                return self._fold_skip(Skip(*(skip[name] for name in Skip._fields)))
+            case _:
+                return None
+
+    def _fold_sources(self, sources: Sources) -> Sources | None:
+        if sources.epoch != self.next_epoch or sources.lanes < 1:
+            return None
+        self.current = sources
+        self._topics.clear()
+        return sources
+
+    def _fold_topic(self, topic: SourceTopic) -> SourceTopic | None:
+        if self.current is None:
+            return None
+        known = self._topics.get(topic.name)
+        if known is None:
+            follows = topic.epoch in (self.current.epoch, self.next_epoch)
+        else:
+            is_identified = not known.identity and topic.identity and topic.epoch == known.epoch
+            follows = bool(is_identified) or topic.epoch == self.next_epoch
+        if not follows:
+            return None
+        self._topics[topic.name] = topic
+        return topic
+
+    def _fold_skip(self, skip: Skip) -> Skip | None:
+        is_new = self.skip_at(skip.topic, skip.partition, skip.start) is None
+        if not is_new or skip.epoch != self.epoch_of(skip.topic) or not 0 <= skip.start < skip.stop:
+            return None
+        self._skips.append(skip)
+        return skip
+
+
+def source_content(record: Sources | SourceTopic | Skip) -> bytes:
+    """The value of the record that says it."""
+    content: dict[str, Any] = record._asdict()
+    match record:
+        case Sources():
+            return orjson.dumps({"sources": content})
+        case SourceTopic():
+            return orjson.dumps({"source_topic": content})
+        case Skip():
+            return orjson.dumps({"skip": content})

@@ -1,0 +1,329 @@
+"""Read the source topics partition by partition, so that one partition's trouble is never another's.
+
+The driver reads all partitions in one call, and where one of them raises while it is unpacked (a codec that is not
+there, a header name that is not UTF-8, a checksum) it drops what it had drained of the others and goes on behind it.
+Here each partition has a read of its own under way, and a *mark* of its own: the offset of the next record that was
+not handed out yet. The driver's position is believed only where it agrees with the mark.
+
+* A read that begins above the mark is a gap. It is put back to the mark and read again; what comes a second time is
+  what there is (transactions and compaction leave legal gaps).
+* A read that raises is put back to the mark and repeated record by record, so that all good records before the bad one
+  are handed out. What raises then, *stands* at the mark: the others go on, it is tried again now and then, and
+  `problems` names it with what to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, Protocol
+
+import structlog
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    CorruptRecordException,
+    IllegalStateError,
+    KafkaError,
+    OffsetOutOfRangeError,
+    RecordTooLargeError,
+    UnsupportedCodecError,
+)
+
+from service.config.sources import Skip
+from service.telemetry import METERS
+
+log = structlog.get_logger(__name__)
+
+Records = Sequence["ConsumerRecord[Any, Any]"]
+
+PATIENCE_MS: Final = 1_000
+"""A read without data ends after so long. Data end it at once."""
+LOOK_SECONDS: Final = 0.2
+"""How often to look for partitions while there are none."""
+RETRY_SECONDS: Final = 1.0
+LONGEST_RETRY_SECONDS: Final = 30.0
+"""A partition that stands is tried again after a second, then less and less often."""
+SINGLY: Final = 1_000
+"""After an error so many records are read one by one before larger reads are trusted again."""
+
+UNREADABLE: Final = (UnsupportedCodecError, CorruptRecordException, RecordTooLargeError)
+"""What the driver says of records. Its other errors are the broker's, and pass; what is no `KafkaError` is a record's,
+too."""
+
+
+class Consumer(Protocol):
+    """What is needed of the driver's consumer."""
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int, max_records: int
+    ) -> Mapping[TopicPartition, Records]: ...
+
+    async def position(self, partition: TopicPartition) -> int: ...
+
+    def seek(self, partition: TopicPartition, offset: int) -> None: ...
+
+    def pause(self, *partitions: TopicPartition) -> None: ...
+
+    def resume(self, *partitions: TopicPartition) -> None: ...
+
+
+class Passed(NamedTuple):
+    """What was skipped: offsets from `start`, up to but without `stop`; `why` names the error."""
+
+    partition: TopicPartition
+    start: int
+    stop: int
+    why: str
+
+
+class Page(NamedTuple):
+    """Records to send, each partition's in order, and the marks that may be committed once they are sent."""
+
+    assignment: int
+    records: Records
+    passed: Sequence[Passed]
+    marks: Mapping[TopicPartition, int]
+
+
+class _Read(NamedTuple):
+    """How a read ended: what came, and where the driver would go on."""
+
+    records: Records
+    position: int
+
+
+@dataclass(slots=True)
+class _Stand:
+    """Why a partition does not move, and when it is tried again (seconds, monotonic)."""
+
+    error: BaseException
+    since: float
+    attempts: int = 1
+    retry_at: float = 0.0
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether the records are to blame. The broker's own errors pass by themselves."""
+        return not isinstance(self.error, KafkaError) or isinstance(self.error, UNREADABLE)
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where we are in a partition. `singly`: so many records still come one by one; `doubt`: what followed on a gap."""
+
+    partition: TopicPartition
+    mark: int
+    singly: int = 0
+    doubt: int | None = None
+    stand: _Stand | None = None
+    refusal: str = ""
+    task: asyncio.Task[_Read] | None = field(default=None)
+
+    def rests(self, now: float) -> bool:
+        """Whether it is not to be read now."""
+        return bool(self.refusal) or (self.stand is not None and self.stand.retry_at > now)
+
+
+@dataclass
+class SourceReader:
+    """Reads what was assigned. `skip_at` says which skip allows to pass an offset that cannot be read.
+
+    Not safe for concurrent use; `revoke` and `expect` may be called while a `read` waits.
+    """
+
+    consumer: Callable[[], Consumer]
+    limit: int
+    skip_at: Callable[[str, int, int], Skip | None]
+    clock: Callable[[], float] = time.monotonic
+    assignment: int = 0
+    expected: set[TopicPartition] = field(default_factory=set)
+    _places: dict[TopicPartition, _Place] = field(default_factory=dict)
+
+    def revoke(self) -> None:
+        """Nothing is ours any more. What was handed out and not committed is read again by whoever gets it."""
+        self.assignment += 1
+        self.expected = set()
+        for place in self._places.values():
+            _show(place, stands=False)
+            if place.task is not None:
+                place.task.cancel()
+        self._places = {}
+
+    def expect(self, partitions: Iterable[TopicPartition]) -> None:
+        """These are ours now; each is read when its place is known, see `begin` and `refuse`."""
+        self.revoke()
+        self.expected = set(partitions)
+
+    def begin(self, partition: TopicPartition, mark: int) -> None:
+        """Read a partition from this offset on. Raises `IllegalStateError` where it is not ours any more."""
+        self.consumer().seek(partition, mark)
+        self.expected.discard(partition)
+        self._places[partition] = _Place(partition, mark)
+
+    def refuse(self, partition: TopicPartition, why: str) -> None:
+        """Do not read a partition (any more), and name the reason as a problem."""
+        self.expected.discard(partition)
+        place = self._places.setdefault(partition, _Place(partition, -1))
+        if not place.refusal:
+            log.error("source.refused", partition=_named(partition), why=why)
+        place.refusal = why
+        _show(place, stands=True)
+        with suppress(IllegalStateError):
+            self.consumer().pause(partition)
+
+    def partitions(self) -> Sequence[TopicPartition]:
+        """What has its place."""
+        return list(self._places)
+
+    def problems(self) -> list[str]:
+        """What cannot be read: which partition, where, and what to do."""
+        return [_problem(place) for place in self._places.values() if place.refusal or place.stand]
+
+    async def read(self) -> Page:
+        """What came next, as soon as anything came. Empty when it is time to look at the assignment again."""
+        now = self.clock()
+        passed = [skipped for place in self._places.values() if (skipped := self._pass(place)) is not None]
+        for place in self._places.values():
+            if place.task is None and not place.rests(now):
+                self._start(place)
+        tasks = [place.task for place in self._places.values() if place.task is not None]
+        if tasks and not passed:
+            await asyncio.wait(tasks, timeout=RETRY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        elif not passed:
+            await asyncio.sleep(LOOK_SECONDS)
+        return self._harvest(passed)
+
+    async def stop(self) -> None:
+        """End all reads. Nothing can be read afterwards."""
+        tasks = [place.task for place in self._places.values() if place.task is not None]
+        self.revoke()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, place: _Place) -> None:
+        if place.stand is not None:
+            self.consumer().resume(place.partition)
+        limit = 1 if place.singly else self.limit
+        place.task = asyncio.create_task(self._read(place.partition, limit))
+
+    async def _read(self, partition: TopicPartition, limit: int) -> _Read:
+        consumer = self.consumer()
+        pages = await consumer.getmany(partition, timeout_ms=PATIENCE_MS, max_records=limit)
+        return _Read(pages.get(partition, ()), await consumer.position(partition))
+
+    def _harvest(self, passed: Sequence[Passed]) -> Page:
+        """Take what has come, up to about the limit; the rest keeps, and is first next time."""
+        records: list[ConsumerRecord[Any, Any]] = []
+        marks = {skipped.partition: skipped.stop for skipped in passed}
+        for place in list(self._places.values()):
+            if place.task is None or not place.task.done() or len(records) >= self.limit:
+                continue
+            task, place.task = place.task, None
+            before = place.mark
+            records += self._take(place, task)
+            if place.mark != before:
+                marks[place.partition] = place.mark
+            self._places[place.partition] = self._places.pop(place.partition)
+        return Page(self.assignment, records, passed, marks)
+
+    def _take(self, place: _Place, task: asyncio.Task[_Read]) -> Records:
+        """What a read brought, as far as it follows on the mark."""
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if isinstance(error, ConsumerStoppedError):
+            raise error
+        if isinstance(error, IllegalStateError | asyncio.CancelledError) or place.refusal:
+            return ()
+        if error is not None:
+            self._stumble(place, error)
+            return ()
+        read = task.result()
+        records = [record for record in read.records if record.offset >= place.mark]
+        first = records[0].offset if records else read.position
+        if first > place.mark and first != place.doubt:
+            self._doubt(place, first)
+            return ()
+        if place.doubt is not None:
+            METERS.count("source_gaps", result="legal" if first == place.doubt else "recovered")
+        place.doubt = None
+        place.singly = max(0, place.singly - len(records)) if records else 0
+        if place.stand is not None:
+            log.info("source.moved", partition=_named(place.partition), offset=place.mark)
+            place.stand = None
+            _show(place, stands=False)
+        place.mark = max(place.mark, read.position, *(record.offset + 1 for record in records[-1:]))
+        return records
+
+    def _doubt(self, place: _Place, first: int) -> None:
+        """Something is missing before `first`: see whether it comes when it is asked for again."""
+        log.debug("gap.doubted", partition=_named(place.partition), mark=place.mark, first=first)
+        place.doubt = first
+        self._put_back(place)
+
+    def _stumble(self, place: _Place, error: BaseException) -> None:
+        """A read raised: read singly up to the place where it does, and stand there."""
+        now = self.clock()
+        if not place.singly:
+            place.singly = SINGLY
+            log.info("source.stumbled", partition=_named(place.partition), mark=place.mark, error=repr(error))
+        else:
+            stand = place.stand or _Stand(error, now, attempts=0)
+            stand.error, stand.attempts = error, stand.attempts + 1
+            stand.retry_at = now + min(RETRY_SECONDS * 2.0 ** (stand.attempts - 1), LONGEST_RETRY_SECONDS)
+            if place.stand is None:
+                log.error("source.stood", partition=_named(place.partition), offset=place.mark, error=repr(error))
+            place.stand = stand
+            _show(place, stands=True)
+            with suppress(IllegalStateError):
+                self.consumer().pause(place.partition)
+        self._put_back(place)
+
+    def _put_back(self, place: _Place) -> None:
+        """The driver forgets with it what it holds of the partition, a reader that broke included."""
+        with suppress(IllegalStateError):
+            self.consumer().seek(place.partition, place.mark)
+
+    def _pass(self, place: _Place) -> Passed | None:
+        """Go on behind what cannot be read, where somebody has decided so."""
+        if place.stand is None or not place.stand.is_unreadable or place.task is not None or place.refusal:
+            return None
+        partition = place.partition
+        skip = self.skip_at(partition.topic, partition.partition, place.mark)
+        if skip is None:
+            return None
+        passed = Passed(partition, place.mark, skip.stop, repr(place.stand.error))
+        log.warning("records.skipped", partition=_named(partition), start=passed.start, stop=passed.stop)
+        place.mark, place.stand, place.singly, place.doubt = skip.stop, None, SINGLY, None
+        _show(place, stands=False)
+        with suppress(IllegalStateError):
+            self.consumer().resume(partition)
+        self._put_back(place)
+        return passed
+
+
+def _show(place: _Place, *, stands: bool) -> None:
+    topic, partition = place.partition
+    METERS.level("source_stands", int(stands), topic=topic, partition=str(partition))
+
+
+def _named(partition: TopicPartition) -> str:
+    return f"{partition.topic}/{partition.partition}"
+
+
+def _problem(place: _Place) -> str:
+    where = f"{place.partition.topic}/{place.partition.partition}"
+    if place.refusal:
+        return place.refusal
+    assert place.stand is not None
+    error = place.stand.error
+    if isinstance(error, OffsetOutOfRangeError):
+        return (
+            f"positions out of range: {where} at {place.mark}; the topic holds no such offset any more: see "
+            f"`fairlead sources reset --topic {place.partition.topic}`"
+        )
+    at = f"{where}/{place.mark} cannot be read ({error!r})"
+    if place.stand.is_unreadable:
+        return f"{at}: mend it (a codec?), or pass it knowingly with `fairlead sources skip {where}/{place.mark}`"
+    return f"{at}: see what keeps the broker from giving it; it is tried again"

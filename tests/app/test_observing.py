@@ -1,0 +1,76 @@
+"""How long something has not moved is seen by comparing two looks; a silence is counted from the last answer."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiokafka.errors import KafkaConnectionError
+
+from service.app.observing import BatchPulse, Stillness
+from service.app.probes import BackEnd
+from tests.app.test_supervision import Clock
+
+
+def test_stillness_counts_from_the_first_look_that_found_it_so() -> None:
+    clock = Clock()
+    stillness = Stillness(clock)
+    seen = []
+    for now, state in [(0, "a"), (5, "a"), (10, "b"), (12, "b"), (20, "a")]:
+        clock.now = now
+        stillness.look()
+        seen.append(stillness.seconds("lane", state))
+    assert seen == [0, 5, 0, 2, 0]
+
+
+def test_what_was_not_there_in_between_begins_anew() -> None:
+    """A lane that left and came back has not been still for the time it was elsewhere."""
+    clock = Clock()
+    stillness = Stillness(clock)
+    stillness.look()
+    stillness.seconds("lane", "a")
+    clock.now = 10
+    stillness.look()
+    clock.now = 20
+    stillness.look()
+    assert stillness.seconds("lane", "a") == 0
+
+
+def test_a_batch_is_under_way_until_it_is_acknowledged() -> None:
+    clock, heard = Clock(), list[str]()
+    pulse = BatchPulse(heard.append, clock)
+    assert pulse.seconds == 0
+    pulse("ingest_polled")
+    clock.now = 7
+    pulse("ingest_sent")
+    assert pulse.seconds == 7
+    pulse("ingest_acknowledged")
+    assert pulse.seconds == 0
+    assert heard == ["ingest_polled", "ingest_sent", "ingest_acknowledged"]
+
+
+async def test_silence_counts_from_the_last_answer() -> None:
+    clock = Clock()
+    back_end = BackEnd(clock)
+
+    async def answers() -> str:
+        return "here"
+
+    async def fails() -> str:
+        raise KafkaConnectionError
+
+    clock.now = 5
+    assert await back_end.ask(answers()) == "here"
+    clock.now = 12
+    assert await back_end.ask(fails()) is None
+    assert back_end.silence() == (7, "KafkaConnectionError")
+    assert await back_end.ask(answers()) == "here"
+    assert back_end.silence() == (0, "")
+
+
+async def test_who_never_answers_is_not_waited_for() -> None:
+    back_end = BackEnd()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    assert await back_end.ask(asyncio.Event().wait()) is None
+    assert loop.time() - began < 10
+    assert back_end.silence().error == "TimeoutError"

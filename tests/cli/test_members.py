@@ -1,0 +1,107 @@
+"""To say that somebody is away: the event that is sent, what comes of it, and what is refused before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from service.cli.exits import WrongUsage
+from service.cli.members import Change, event_of, moment
+from service.wire.inputs import decode, read_input
+from service.wire.messages import Poison, RawRecord
+from tests.cli.conftest import Ended, Run
+from tests.cli.running import Service, until
+
+SOON = (datetime.now(UTC) + timedelta(days=30)).replace(microsecond=0)
+
+
+def said(value: object) -> Any:
+    """A JSON value, of which a test knows the form."""
+    return value
+
+
+@pytest.fixture
+def tell(run: Run, service: Service) -> Callable[..., Ended]:
+    """Run `fairlead members`, and wait until the lane of `main` has heard of it."""
+
+    def run_it(*arguments: str) -> Ended:
+        told = run("members", *arguments)
+        if told.code == 0:
+            service.sent += 1
+            service.run(until(lambda: service._taken() >= service.sent))
+        return told
+
+    return run_it
+
+
+def state_of(person: str, run: Run) -> object:
+    (pool,) = said(run("pools", "sales", "--json").json)
+    return next(member["excluded"] for member in pool["members"] if member["person"] == person)
+
+
+@pytest.mark.parametrize(("word", "state"), [("away", "away"), ("off-shift", "off_shift")])
+def test_who_is_away_gets_nothing_until_they_are_back(
+    tell: Callable[..., Ended], run: Run, word: str, state: str
+) -> None:
+    """The lane notes it, `pools` shows it, and `back` ends it."""
+    told = tell(word, "bob", "--until", SOON.isoformat())
+    assert (told.code, f"until {SOON:%Y-%m-%d %H:%M} UTC" in told.out) == (0, True)
+    assert state_of("bob", run) == state
+    assert "available again" in tell("back", "bob").out
+    assert state_of("bob", run) is None
+
+
+def test_machines_read_what_was_sent(tell: Callable[..., Ended]) -> None:
+    """One JSON value with the event's id, by which a dead letter or a log line is found."""
+    told = said(tell("away", "kim", "--json").json)
+    assert told.pop("id")
+    assert told == {
+        "person": "kim",
+        "availability": "away",
+        "until": None,
+        "division": "main",
+        "topic": "crm.members",
+    }
+    tell("back", "kim")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("away", "bbo"), "did you mean bob?"),
+        (("away", "nobody-like-this"), "is not a user of main"),
+        (("back", "ann", "--division", "elsewhere"), "divisions that have: main"),
+        (("away", "ann", "--until", "christmas"), "this is no time"),
+        (("away", "ann", "--until", "2099-12-24T08:00"), "the zone is missing"),
+        (("off-shift", "ann", "--until", "2001-01-01T08:00Z"), "this is over"),
+        (("away", "ann", "--until", "9999-12-31T23:00-05:00"), "too far away"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, tuple) else "",
+)
+def test_what_cannot_be_meant_is_refused_and_nothing_is_sent(run: Run, arguments: tuple[str, ...], words: str) -> None:
+    told = run("members", *arguments)
+    assert (told.code, words in told.err) == (2, True), told.err
+
+
+def test_the_division_stands_where_the_deployment_reads_it() -> None:
+    """A deployment may call its divisions otherwise."""
+    message = event_of(Change("ann", "away", SOON), "acme", "tenant", "crm.members")
+    raw = RawRecord(message.topic, 0, 0, message.key, message.value, message.headers, 0)
+    found = decode(raw, epoch=0, division_attribute="tenant")
+    assert not isinstance(found, Poison)
+    assert (found.division, found.broadcast) == ("acme", True)
+    read = said(read_input(found.value))
+    assert (read.event.person, read.event.until_ms) == ("ann", int(SOON.timestamp() * 1000))
+
+
+def test_an_event_that_ingest_would_refuse_is_never_sent() -> None:
+    with pytest.raises(WrongUsage, match="dead letter"):
+        event_of(Change("ann", "away", None), "no division", "division", "crm.members")
+
+
+def test_a_time_in_any_zone_is_the_same_moment() -> None:
+    assert moment(f"{SOON:%Y-%m-%dT%H:%M:%S}+00:00") == SOON
+    assert moment("") is None

@@ -1,0 +1,83 @@
+"""What the configuration topic says of the sources: epochs, which topic is known as which, and what may be passed."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.config.history import History, sources_record
+from service.config.sources import Skip, Sources, SourceState, SourceTopic, source_content
+
+TOPIC = "crm.records"
+OTHER = "crm.members"
+
+records = st.one_of(
+    st.builds(Sources, st.integers(0, 6), st.just("division"), st.integers(0, 2)),
+    st.builds(SourceTopic, st.sampled_from([TOPIC, OTHER]), st.sampled_from(["", "a", "b"]), st.integers(0, 6)),
+    st.builds(Skip, st.integers(0, 6), st.just(TOPIC), st.integers(0, 1), st.integers(-1, 5), st.integers(0, 8)),
+)
+
+
+def told(*contents: Sources | SourceTopic | Skip) -> SourceState:
+    history = History()
+    for content in contents:
+        assert history.fold(sources_record(content).value) == content
+    return history.source_state
+
+
+BEGUN = Sources(0, "division", 1)
+
+
+@given(st.lists(records, max_size=40))
+def test_a_topics_epoch_never_goes_back(contents: list[Sources | SourceTopic | Skip]) -> None:
+    """Positions of an epoch that was used before would look old to the lanes, and their events be dropped."""
+    history = History()
+    state = history.source_state
+    for content in contents:
+        before = state.next_epoch, state.epoch_of(TOPIC), state.epoch_of(OTHER)
+        history.fold(source_content(content))
+        after = state.next_epoch, state.epoch_of(TOPIC), state.epoch_of(OTHER)
+        assert all(now >= then for then, now in zip(before, after, strict=True))
+        assert state.current is None or after[0] > max(after[1:])
+
+
+def test_a_topic_begins_in_the_epoch_of_all() -> None:
+    """Nothing was read of it yet that another epoch would have to be told from."""
+    state = told(BEGUN, SourceTopic(TOPIC, "a", 0))
+    assert state.topic(TOPIC) == SourceTopic(TOPIC, "a", 0)
+    assert (state.epoch_of(TOPIC), state.epoch_of(OTHER)) == (0, 0)
+
+
+def test_an_identity_is_not_replaced_without_an_epoch() -> None:
+    """Only somebody who resets the topic says that another one may be read under its name."""
+    state = told(BEGUN, SourceTopic(TOPIC, "a", 0))
+    assert state.fold({"source_topic": SourceTopic(TOPIC, "b", 0)._asdict()}) is None
+    assert state.topic(TOPIC) == SourceTopic(TOPIC, "a", 0)
+
+
+def test_an_identity_that_is_told_later_is_taken() -> None:
+    """The brokers were upgraded: the topic is the same."""
+    state = told(BEGUN, SourceTopic(TOPIC, "", 0), SourceTopic(TOPIC, "a", 0))
+    assert state.topic(TOPIC) == SourceTopic(TOPIC, "a", 0)
+
+
+def test_a_reset_of_one_topic_leaves_the_others_in_theirs() -> None:
+    """And the next reset of all is above both."""
+    state = told(BEGUN, SourceTopic(TOPIC, "a", 0), SourceTopic(OTHER, "x", 0), SourceTopic(TOPIC, "b", 1))
+    assert (state.epoch_of(TOPIC), state.epoch_of(OTHER), state.next_epoch) == (1, 0, 2)
+    assert state.fold({"sources": Sources(1, "division", 1)._asdict()}) is None
+    assert state.fold({"sources": Sources(2, "division", 1)._asdict()}) is not None
+    assert (state.epoch_of(TOPIC), state.topic(TOPIC)) == (2, None)
+
+
+def test_a_skip_counts_in_its_epoch_alone() -> None:
+    """The offsets of a topic that was made anew mean something else."""
+    skip = Skip(0, TOPIC, 3, 5, 8)
+    state = told(BEGUN, SourceTopic(TOPIC, "a", 0), skip)
+    assert [state.skip_at(TOPIC, 3, offset) for offset in (4, 5, 7, 8)] == [None, skip, skip, None]
+    assert state.skip_at(TOPIC, 2, 5) is None
+    assert state.skip_at(OTHER, 3, 5) is None
+    assert state.fold({"skip": skip._asdict()}) is None
+    state.fold({"source_topic": SourceTopic(TOPIC, "b", 1)._asdict()})
+    assert state.skip_at(TOPIC, 3, 5) is None
+    assert state.fold({"skip": skip._asdict()}) is None

@@ -1,0 +1,103 @@
+"""What README and pages show in YAML, JSON and Python is run: a reader may copy any of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import pytest
+
+from schemas import config
+from schemas.config import Document
+from schemas.decisions import OUTPUTS
+from schemas.events import INPUTS
+from service.config.nodes import from_yaml
+from service.wire.inputs import decode
+from service.wire.messages import Poison, RawRecord
+from tests.cli.conftest import Run
+from tests.docs.blocks import LANGUAGES, Block, blocks, pages
+
+MAP_KEYS: Final = frozenset({"record", "id"})
+"""What tells a map of columns from a configuration. Maps publish a file in `test_console`."""
+
+
+def documents(text: str) -> list[Any]:
+    nodes, problems = from_yaml(text.encode(), "block.yaml")
+    assert problems == []
+    return [node.plain() for node in nodes]
+
+
+def kind_of(block: Block) -> str:
+    """What a YAML block is, by its own words or its keys."""
+    if block.words.startswith("part="):
+        return "part"
+    keys = set().union(*documents(block.text))
+    if "steps" in keys:
+        return "scenario"
+    if keys <= Document.model_fields.keys():
+        return "configuration"
+    return "map" if keys >= MAP_KEYS else "unknown"
+
+
+def of_kind(kind: str) -> list[Any]:
+    return [pytest.param(block, id=str(block)) for block in blocks("yaml") if kind_of(block) == kind]
+
+
+def test_there_are_pages_and_blocks() -> None:
+    """A runner that finds nothing passes everything."""
+    assert {"README.md", "rules.md", "configuration.md", "integrating.md", "operating.md"} <= {p.name for p in pages()}
+    assert min(len(blocks(language)) for language in ("console", "json", "python", "yaml")) > 0
+    assert all(of_kind(kind) for kind in ("part", "scenario", "configuration", "map"))
+
+
+def test_every_block_is_of_a_kind_that_is_run() -> None:
+    """Another language needs a runner; a piece of YAML that is nothing whole needs to say what it is."""
+    known = blocks(*LANGUAGES)
+    fences = sum(page.read_text(encoding="utf-8").count("\n```") for page in pages())
+    assert 2 * len(known) == fences
+    assert [str(block) for block in blocks("yaml") if kind_of(block) == "unknown"] == []
+
+
+@pytest.mark.parametrize("block", of_kind("configuration"))
+def test_a_configuration_of_a_page_has_no_mistakes(block: Block, alone: Run, tmp_path: Path) -> None:
+    (tmp_path / "page.yaml").write_text(block.text)
+    if block.beside:
+        (tmp_path / "beside.yaml").write_text(block.beside)
+    told = alone("check", tmp_path, "--json")
+    assert (told.code, told.err) == (0, ""), told.out
+
+
+@pytest.mark.parametrize("block", of_kind("scenario"))
+def test_a_scenario_of_a_page_passes(block: Block, alone: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "scenarios"
+    folder.mkdir()
+    (folder / "page.yaml").write_text(block.text)
+    told: Any = alone("check", tmp_path, "--json").json
+    assert (told["ok"], told["passed"]) == (True, len(documents(block.text))), told
+
+
+@pytest.mark.parametrize("block", of_kind("part"))
+def test_a_part_of_a_page_fits_its_model(block: Block) -> None:
+    name = block.words.removeprefix("part=")
+    model = Document if name == "Configuration" else getattr(config, name)
+    (found,) = documents(block.text)
+    for value in found if isinstance(found, list) else [found]:
+        model.model_validate(value)
+
+
+@pytest.mark.parametrize("block", blocks("json"), ids=str)
+def test_an_event_of_a_page_can_be_read(block: Block) -> None:
+    """What we read as ingest reads it; what we publish by its model."""
+    event = orjson.loads(block.text)
+    if event["type"] in OUTPUTS:
+        OUTPUTS[event["type"]].model_validate(event["data"])
+        return
+    assert event["type"] in INPUTS
+    found = decode(RawRecord("crm.records", 0, 0, None, block.text.encode(), (), 0), epoch=0)
+    assert not isinstance(found, Poison), found
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=str)
+def test_python_of_a_page_compiles(block: Block) -> None:
+    compile(block.text, str(block), "exec")

@@ -1,0 +1,204 @@
+"""What the CRM publishes reaches the lanes, whatever stands beside it in its topics; what cannot be read is named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from aiokafka.admin import NewPartitions
+
+from service.app.sources import reset_positions
+from service.config.history import sources_record
+from service.config.sources import Skip, SourceTopic
+from service.kafka.connection import administration
+from service.kafka.probing import Readable, Unreadable, probe
+from service.wire.lanes import lane_of
+from service.wire.outputs import DEFAULT_DIVISION
+from service.wire.topics import Topics
+from tests.backends.kafka_fixture import Kafka
+from tests.sources.topics import make, remake
+from tests.sources.world import PARTITIONS, World
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+async def world(real_kafka: Kafka, topics: Topics) -> World:
+    world = World(real_kafka.connection(), topics)
+    await world.make_topics()
+    return world
+
+
+def names(word: str, count: int) -> Sequence[str]:
+    return [f"{word}-{number}" for number in range(count)]
+
+
+async def test_every_codec_of_the_brokers_is_read(world: World) -> None:
+    """A producer chooses its codec without asking us."""
+    async with world.reading():
+        for codec in ("gzip", "snappy", "lz4", "zstd"):
+            await world.send(0, names(codec, 20), compression_type=codec)
+        found = await world.arrive([name for codec in ("gzip", "snappy", "lz4", "zstd") for name in names(codec, 20)])
+    assert len(found) == 80
+
+
+async def test_a_batch_that_cannot_be_read_costs_nobody_else_anything(world: World) -> None:
+    """All good events of the other partitions arrive, and those before it in its own; it is named with its offset."""
+    await world.send(0, names("before", 20))
+    await world.send(0, names("spoilt", 10), spoil=4)
+    await world.send(0, names("behind", 10))
+    for partition in range(1, PARTITIONS):
+        await world.send(partition, names(f"good{partition}", 100))
+    good = [*names("before", 20), *names("spoilt", 4)]
+    others = [name for partition in range(1, PARTITIONS) for name in names(f"good{partition}", 100)]
+    async with world.reading():
+        await world.arrive([*good, *others])
+        problem = await world.problem(f"{world.source}/0/24")
+        await world.send(1, ["later"])
+        found = await world.arrive(["later"])
+    assert "fairlead sources skip" in problem
+    assert len(found) == len(good) + len(others) + 1
+    assert await world.committed(0) == 24
+
+
+async def test_what_cannot_be_read_is_passed_by_those_who_say_so(world: World) -> None:
+    """Only as far as it cannot be read; a dead letter says what was passed; what can be read is not skipped."""
+    await world.send(0, names("spoilt", 10), spoil=4)
+    await world.send(0, names("behind", 10))
+    async with world.reading():
+        await world.problem(f"{world.source}/0/4")
+        assert isinstance(await probe(world.connection, world.source, 0, 3), Readable)
+        assert isinstance(await probe(world.connection, world.source, 0, 99), Readable)
+        found = await probe(world.connection, world.source, 0, 4)
+        assert isinstance(found, Unreadable)
+        assert (found.start, found.stop) == (4, 10)
+        await world.feed.publish([sources_record(Skip(0, world.source, 0, found.start, found.stop))])
+        await world.arrive(names("behind", 10))
+        assert world.intake.problems() == []
+    (letter,) = await world.dead_letters()
+    headers = dict(letter.headers)
+    assert headers["dead_letter_reason"] == b"unreadable_record"
+    assert headers["dead_letter_source_offset"] == b"4"
+    assert b"4 to 9" in (headers["dead_letter_detail"] or b"")
+    assert letter.value == b""
+    assert await world.committed(0) == 20
+
+
+async def test_what_was_aborted_is_not_decided(world: World) -> None:
+    """The CRM took it back. Markers leave gaps, which are no problem and lose nothing."""
+    async with world.reading():
+        await world.transaction(0, ["a-1", "a-2"], commits=True)
+        await world.transaction(0, ["b-1", "b-2"], commits=False)
+        await world.transaction(0, ["c-1"], commits=True)
+        await world.send(0, ["d-1"])
+        found = await world.arrive(["a-1", "a-2", "c-1", "d-1"])
+        assert world.intake.problems() == []
+    assert found.keys() == {"lead/a-1", "lead/a-2", "lead/c-1", "lead/d-1"}
+    assert all(len(positions) == 1 for positions in found.values())
+
+
+async def test_a_topic_made_anew_is_noticed_and_read_after_a_reset(world: World) -> None:
+    """Its offsets begin below what the lanes have taken: read as before, its events would be dropped in silence."""
+    async with world.reading():
+        await world.send(0, names("old", 5))
+        await world.arrive(names("old", 5))
+        await remake(world.connection, world.source, PARTITIONS)
+        await world.send(0, names("new", 3))
+        await world.intake.look()
+        problem = await world.problem("deleted and made again")
+    assert f"fairlead sources reset --topic {world.source}" in problem
+    assert not any("new" in name for name in await world.arrived())
+    async with world.reading():
+        await world.problem("deleted and made again")
+    assert not any("new" in name for name in await world.arrived())
+    await reset(world)
+    async with world.reading():
+        found = await world.arrive(names("new", 3))
+        assert world.intake.problems() == []
+    assert [position.epoch for position in found["lead/new-0"]] == [1]
+    assert [position.epoch for position in found["lead/old-0"]] == [0]
+
+
+async def test_a_topic_made_anew_while_nobody_ran_is_noticed(world: World) -> None:
+    """The group's positions went with the old one, so it would begin at 0. The other topics go on."""
+    async with world.reading():
+        await world.send(0, names("old", 5))
+        await world.arrive(names("old", 5))
+    await remake(world.connection, world.source, PARTITIONS)
+    await world.send(0, names("new", 3))
+    async with world.reading():
+        await world.problem("deleted and made again")
+        assert [problem for problem in world.intake.problems() if world.topics.sources[1] in problem] == []
+    assert not any("new" in name for name in await world.arrived())
+
+
+async def test_a_topic_that_is_gone_is_named(world: World) -> None:
+    """Whether or not it comes back."""
+    async with world.reading():
+        async with administration(world.connection) as admin:
+            await admin.delete_topics([world.source])
+        while "does not exist" not in "".join(world.intake.problems()):
+            await world.intake.look()
+        await make(world.connection, world.source, PARTITIONS)
+        while "deleted and made again" not in "".join(world.intake.problems()):
+            await world.intake.look()
+
+
+async def test_what_nobody_foresaw_loses_no_event(world: World) -> None:
+    """It is told, and the same page is tried again until it works."""
+    raised = 0
+
+    def step(name: str) -> None:
+        nonlocal raised
+        if name == "ingest_sent" and raised < 5:
+            raised += 1
+            raise RuntimeError("nobody foresaw this")
+
+    world.step = step
+    async with world.reading():
+        for partition in range(PARTITIONS):
+            await world.send(partition, names(f"good{partition}", 50))
+        found = await world.arrive([name for number in range(PARTITIONS) for name in names(f"good{number}", 50)])
+        await world.no_problem()
+    assert raised == 5
+    assert len(found) == 50 * PARTITIONS
+
+
+async def test_a_lanes_topic_with_too_few_partitions_loses_no_event(real_kafka: Kafka, topics: Topics) -> None:
+    """The driver asserts that a partition exists. It is told; when the topic is mended, everything arrives."""
+    lanes = next(lanes for lanes in range(2, 100) if lane_of(DEFAULT_DIVISION, lanes) > 0)
+    world = World(real_kafka.connection(), topics, lanes, partitions=1)
+    await world.make_topics()
+    async with world.reading():
+        for partition in range(PARTITIONS):
+            await world.send(partition, names(f"good{partition}", 5))
+        await world.problem("events are not sent on")
+        async with administration(world.connection) as admin:
+            await admin.create_partitions({topics.events: NewPartitions(lanes)})
+        await world.arrive([name for number in range(PARTITIONS) for name in names(f"good{number}", 5)])
+        await world.no_problem()
+
+
+async def test_two_processes_share_the_partitions_and_lose_nothing(world: World) -> None:
+    """One joins, both read, one leaves: what was not committed is read again by the other."""
+    other = World(world.connection, world.topics)
+    async with world.reading():
+        await world.send(0, names("first", 50))
+        async with other.reading():
+            for partition in range(PARTITIONS):
+                await world.send(partition, names(f"both{partition}", 50))
+            await world.arrive([name for number in range(PARTITIONS) for name in names(f"both{number}", 50)])
+        for partition in range(PARTITIONS):
+            await world.send(partition, names(f"alone{partition}", 50))
+        await world.arrive([name for number in range(PARTITIONS) for name in names(f"alone{number}", 50)])
+        await world.arrive(names("first", 50))
+
+
+async def reset(world: World) -> None:
+    """As `fairlead sources reset --topic` does it."""
+    found = await reset_positions(world.connection, world.group, [world.source])
+    await world.feed.start()
+    try:
+        await world.feed.publish([sources_record(SourceTopic(world.source, found[world.source], 1))])
+    finally:
+        await world.feed.stop()
