@@ -318,4 +318,8 @@ class Document(_Part):
         ],
         Field(description="The fields that records have, linked ones with dots: `check` then names all others."),
     ] = {}
+    ids_ignore_case: Annotated[
+        bool,
+        Field(strict=True, description="Whether the CRM's ids ignore letter case, so that `Ann` and `ann` are one."),
+    ] = False
     settings: Annotated[Settings, Field(description="What holds for the whole division.")] = Settings()

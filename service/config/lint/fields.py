@@ -205,7 +205,9 @@ def _fitting_in_domain(leaf: Compare, value: object) -> Fitting:
     if is_no_link(value):
         return _ANY_KIND, ""
     kind = _kind_of(value)
-    fitting = _ALSO[kind] | (_LINKS if kind in ("number", "text") else frozenset())
+    fitting = _ALSO[kind] - {"text"} if kind == "boolean" else _ALSO[kind]
+    if kind in ("number", "text"):
+        fitting |= _LINKS
     if kind == "text" and isinstance(value, str) and number_in(value) is not None:
         fitting |= {"number"}
     if type(value) in (int, float) and value in (0, 1):
