@@ -159,7 +159,7 @@ TABLE: Final[tuple[Row, ...]] = (
         _Said(
             "does not contain",
             "not contains",
-            "has the text, or all of them, not in it",
+            "has neither the text nor any of them in it",
             'matches, but for `""`',
             ("not contains", "not contain"),
         ),

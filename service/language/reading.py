@@ -334,7 +334,7 @@ def _refuse_what_looks_like_another(reader: Reader, literal: Literal) -> None:
     if _LIKE_A_NUMBER.fullmatch(text) and not _LEADING_ZERO.fullmatch(text):
         what = f'"{text}" is no number as they are written here (5, -0.5, 1000, 1e6); put text in quotes'
         raise reader.wrong(what, f"size equals {_number_meant(text)}", literal.at)
-    if _LIKE_A_DATE.fullmatch(text):
+    if _LIKE_A_DATE.fullmatch(text) and span_in(text) is None:
         what = f'"{text}" is no date as they are written here (2024-05-31, 2024-05-31T09:30); put text in quotes'
         raise reader.wrong(what, "closed equals 2024-05-31", literal.at)
 

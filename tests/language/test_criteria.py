@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from service.language.criteria import parse
 from service.language.operators import ROWS
 from service.language.printing import found, leaf_text
-from service.language.reading import SPELLINGS
+from service.language.reading import BLANK_SPELLINGS, SPELLINGS
 from service.language.tree import MAX_CHARACTERS, MAX_LIST_ITEMS, ConditionError, Operator, reads
 from tests.core.build import START_MS, predicate
 
@@ -59,6 +59,7 @@ def holds(criterion: str, **fields: Any) -> bool:
         ("score in [1, 2]", "2", True),
         ("score in [1, 2]", 2.0, True),
         ("opted_in equals true", True, True),
+        ("tags includes [2024-05-31]", ["2024-05-31"], True),
         ("opted_in equals true", "TRUE", True),
         ("opted_in equals true", 1, True),
         ("opted_in equals true", 2, False),
@@ -305,7 +306,27 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 WORDS = st.sampled_from(
-    [*SPELLINGS, "field", "account.", "[", "]", ",", '"', "'", "\\", ".", "5", "-", "x", " ", "and"]
+    [
+        *(
+            *SPELLINGS,
+            *BLANK_SPELLINGS,
+            "field",
+            "account.",
+            "[",
+            "]",
+            ",",
+            '"',
+            "'",
+            "\\",
+            ".",
+            "5",
+            "-",
+            "x",
+            " ",
+            "and",
+        ),
+        *("now - 99999y", "today + 3mo", "null", ".5", "1_000", "31.5.2024", "true"),
+    ]
 )
 
 
