@@ -129,6 +129,8 @@ class Kinds:
         if sense is None or isinstance(value, Other):
             return None
         match sense:
+            case "choice" | "no choice":
+                return None
             case "equal":
                 return self._equals(value, fact)
             case "not equal":

@@ -16,13 +16,13 @@ domains, spans that move with now, patterns.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, assert_never
 
 from service.language import operators as own
 from service.language.fact_kinds import Signed, nothing_fits
 from service.language.letters import folded
-from service.language.odoo.operators import OPERATORS as DOMAIN
+from service.language.odoo import operators as theirs
 from service.language.probes import listed
 from service.language.tree import All, Always, Any, Compare, Condition, Constant, Never, Not, Operator, Path, Span, Walk
 
@@ -131,8 +131,7 @@ def _is_contradiction(signed: Sequence[Signed]) -> bool:
 def _is_impossible(signed: Signed) -> bool:
     """What is in an empty list, or is not outside of one."""
     compare, holds = signed
-    symbol = compare.operator.written.get("domain")
-    return compare.value == () and symbol == ("in" if holds else "not in")
+    return compare.value == () and compare.operator in (_ONE_OF if holds else _NONE_OF)
 
 
 def _exclude_each_other(one: Signed, other: Signed) -> bool:
@@ -204,15 +203,18 @@ def _exact(value: object) -> object:
             return type(value), value
 
 
-def _domain(*symbols: str) -> frozenset[Operator]:
-    return frozenset(DOMAIN[symbol].operator for symbol in symbols)
+def understood(rows: Iterable[own.Row] | Iterable[theirs.Row], *senses: own.Sense) -> frozenset[Operator]:
+    """The operators of a table that are understood so."""
+    return frozenset(row.operator for row in rows if row.sense in senses)
 
 
-_INCLUDES: Final = frozenset({own.INCLUDES})
-_EXCLUDES: Final = frozenset({own.EXCLUDES})
-_LARGER_IS_WEAKER: Final = (_INCLUDES, _domain("=", "in"))
-_LARGER_IS_STRONGER: Final = (_EXCLUDES, _domain("!=", "not in"))
-_CONTRARIES: Final = ((_INCLUDES, _EXCLUDES, True), (_domain("=", "in"), _domain("!=", "not in"), False))
-_UPWARD: Final = _domain(">", ">=")
-_DOWNWARD: Final = _domain("<", "<=")
-_STRICT: Final = _domain("<", ">")
+_HAS: Final = understood(own.TABLE, "choice")
+_HAS_NOT: Final = understood(own.TABLE, "no choice")
+_ONE_OF: Final = understood(theirs.TABLE, "equal", "one of")
+_NONE_OF: Final = understood(theirs.TABLE, "not equal", "none of")
+_LARGER_IS_WEAKER: Final = (_HAS, _ONE_OF)
+_LARGER_IS_STRONGER: Final = (_HAS_NOT, _NONE_OF)
+_CONTRARIES: Final = ((_HAS, _HAS_NOT, True), (_ONE_OF, _NONE_OF, False))
+_UPWARD: Final = understood(theirs.TABLE, ">", ">=")
+_DOWNWARD: Final = understood(theirs.TABLE, "<", "<=")
+_STRICT: Final = understood(theirs.TABLE, "<", ">")

@@ -19,8 +19,11 @@ Takes = Literal["value", "order", "text", "list", "choices", "range"]
 list; one choice or a list; two values in order."""
 Change = Literal["number", "numbers", "unset", "text", "beginning", "end", "day"]
 """What a constant must be to have an equivalent in a domain (`equivalents`)."""
-Sense = Literal["equal", "not equal", "one of", "none of", "<", "<=", ">", ">=", "piece", "no piece", "begin", "end"]
-"""How implication understands an operator (`fact_kinds`); none: it knows the same comparison again."""
+Order = Literal["<", "<=", ">", ">="]
+Sense = Literal[
+    "equal", "not equal", "one of", "none of", Order, "piece", "no piece", "begin", "end", "choice", "no choice"
+]
+"""How implication understands an operator; none: it knows the same comparison again, and nothing else of it."""
 
 
 class Row(NamedTuple):
@@ -200,7 +203,10 @@ TABLE: Final[tuple[Row, ...]] = (
         (("not in", "numbers"),),
     ),
     _row(
-        _Said("includes", "includes", "has one of the choices", 'matches `""` only'), "choices", None, probes.includes
+        _Said("includes", "includes", "has one of the choices", 'matches `""` only'),
+        "choices",
+        "choice",
+        probes.includes,
     ),
     _row(
         _Said("includes all", "includes all", "has all of the choices", 'matches `""` only'),
@@ -212,7 +218,7 @@ TABLE: Final[tuple[Row, ...]] = (
     _row(
         _Said("excludes", "excludes", "has none of the choices", 'matches, but for `""`'),
         "choices",
-        None,
+        "no choice",
         probes.excludes,
     ),
 )
@@ -223,10 +229,6 @@ NAMED: Final[Mapping[str, Row]] = {row.operator.name: row for row in TABLE}
 OPERATORS: Final = tuple(ROWS)
 LISTS: Final = frozenset(row.operator for row in TABLE if row.takes in ("list", "choices"))
 """Those whose constant is always a list."""
-EQUALS: Final = NAMED["equals"].operator
 NOT_EQUAL: Final = NAMED["not equal"].operator
 LESS_OR_EQUAL: Final = NAMED["less or equal"].operator
 GREATER_OR_EQUAL: Final = NAMED["greater or equal"].operator
-IN: Final = NAMED["in"].operator
-INCLUDES: Final = NAMED["includes"].operator
-EXCLUDES: Final = NAMED["excludes"].operator

@@ -119,7 +119,10 @@ def found(leaf: Leaf, facts: Facts) -> str:
     """
     if not isinstance(leaf, Compare):
         return "whatever the record has"
-    fact = facts.get(leaf.path[0]) if len(leaf.path) == 1 else linked(leaf.path)(facts)
+    fact = linked(leaf.path)(facts)
+    if isinstance(leaf.value, Other):
+        other = _described(linked(leaf.value.path)(facts))
+        return f"the record has {_described(fact)}, and {other} in {_path(leaf.value.path)}"
     return f"the record has {_described(fact)}{_misfit(fact, leaf.value)}"
 
 

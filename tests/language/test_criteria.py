@@ -286,6 +286,11 @@ def test_a_misspelt_operator_gets_the_nearest_one_as_example() -> None:
         ('tier equals "vip"', {"tier": "standard"}, 'the record has "standard"'),
         ("score > 5", {"score": 4.5}, "the record has 4.5"),
         ("score > 5", {}, "the record has nothing"),
+        (
+            "region equals field account.region",
+            {"region": "EMEA"},
+            'the record has "EMEA", and nothing in account.region',
+        ),
         ("opted_in = true", {"opted_in": False}, "the record has false"),
         ("tags includes [a]", {"tags": ["b", 1]}, "the record has [b, 1]"),
         ("account equals x", {"account": {"name": "x"}}, "the record has a linked record"),

@@ -242,7 +242,7 @@ def holds(tree: Condition, record: Mapping[str, object]) -> bool:
     return check(tree)(record, NOW)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(condition, st.lists(records, min_size=30, max_size=30))
 def test_nothing_satisfies_what_never_holds(tree: Condition, facts: list[Mapping[str, object]]) -> None:
     """S49: the law, for the operators as they are."""
@@ -250,7 +250,7 @@ def test_nothing_satisfies_what_never_holds(tree: Condition, facts: list[Mapping
         assert not [record for record in facts if holds(tree, record)]
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(condition, condition, st.lists(records, min_size=30, max_size=30))
 def test_whatever_satisfies_the_first_satisfies_what_follows(
     first: Condition, second: Condition, facts: list[Mapping[str, object]]

@@ -19,10 +19,10 @@ from service.config.consistency import Finding, entry_name
 from service.config.lint.written import whole
 from service.config.nodes import Steps
 from service.config.people import people_of
-from service.language.implication import Field, field_of, implies, never, none_left
+from service.language.implication import Field, field_of, implies, never, none_left, understood
 from service.language.letters import folded
-from service.language.odoo.operators import OPERATORS as DOMAIN
-from service.language.operators import EQUALS, IN
+from service.language.odoo.operators import TABLE as DOMAIN
+from service.language.operators import TABLE
 from service.language.predicate import Predicate
 from service.language.probes import listed
 from service.language.tree import All, Always, Compare, Condition, Never, leaves
@@ -33,7 +33,7 @@ MAX_TOGETHER: Final = 40
 """So many entries are looked at together, to see whether they leave anything to another one."""
 
 
-_VALUES: Final = frozenset({EQUALS, IN, DOMAIN["="].operator, DOMAIN["in"].operator})
+_VALUES: Final = understood(TABLE, "equal", "one of") | understood(DOMAIN, "equal", "one of")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ from service.language.odoo.facts import (
     through_links,
 )
 from service.language.odoo.patterns import MAX_SCANNED, matcher
+from service.language.operators import Sense
+from service.language.probes import Ask
 from service.language.tree import (
     MAX_ELEMENTS,
     All,
@@ -53,10 +55,14 @@ _SCALARS: Final = (str, int, float, bool)
 
 
 class Row(NamedTuple):
-    """An operator, what it takes, and what people must know about it: meaning, an unset field, letter case."""
+    """An operator, what it takes, how implication understands it (none: not at all), and what people must know.
+
+    That is: its meaning, what holds for an unset field, and letter case.
+    """
 
     operator: Operator
     takes: Takes
+    sense: Sense | None
     meaning: str
     unset: str
     case: str
@@ -300,21 +306,44 @@ def _parent_of(value: Constant) -> Probe:
     return _probe(is_parent)
 
 
-def _row(symbol: str, takes: Takes, probe: Callable[[Constant], Probe], *words: str) -> Row:
+def _row(symbol: str, takes: Takes, probe: Ask, *words: str, sense: Sense | None = None) -> Row:
     meaning, unset, case = words
-    return Row(Operator(f"domain {symbol}", {"domain": symbol}, probe, through_links), takes, meaning, unset, case)
+    operator = Operator(f"domain {symbol}", {"domain": symbol}, probe, through_links)
+    return Row(operator, takes, sense, meaning, unset, case)
 
 
 TABLE: Final[tuple[Row, ...]] = (
-    _row("=", "value", _equality("=="), "is the value", "matches `False`, `None`, `''`", "minds case"),
-    _row("!=", "value", _equality("!="), "is not the value", "matches, but for `False`, `None`, `''`", "minds case"),
-    _row("<", "ordered", _ordering("<"), "is less, or earlier", "never matches", "minds case"),
-    _row(">", "ordered", _ordering(">"), "is greater, or later", "never matches", "minds case"),
-    _row("<=", "ordered", _ordering("<="), "is at most", "never matches", "minds case"),
-    _row(">=", "ordered", _ordering(">="), "is at least", "never matches", "minds case"),
-    _row("in", "list", _membership("in"), "is one of the list", "matches if `False` is in the list", "minds case"),
+    _row("=", "value", _equality("=="), "is the value", "matches `False`, `None`, `''`", "minds case", sense="equal"),
     _row(
-        "not in", "list", _membership("not in"), "is none of the list", "matches, unless `False` is in it", "minds case"
+        "!=",
+        "value",
+        _equality("!="),
+        "is not the value",
+        "matches, but for `False`, `None`, `''`",
+        "minds case",
+        sense="not equal",
+    ),
+    _row("<", "ordered", _ordering("<"), "is less, or earlier", "never matches", "minds case", sense="<"),
+    _row(">", "ordered", _ordering(">"), "is greater, or later", "never matches", "minds case", sense=">"),
+    _row("<=", "ordered", _ordering("<="), "is at most", "never matches", "minds case", sense="<="),
+    _row(">=", "ordered", _ordering(">="), "is at least", "never matches", "minds case", sense=">="),
+    _row(
+        "in",
+        "list",
+        _membership("in"),
+        "is one of the list",
+        "matches if `False` is in the list",
+        "minds case",
+        sense="one of",
+    ),
+    _row(
+        "not in",
+        "list",
+        _membership("not in"),
+        "is none of the list",
+        "matches, unless `False` is in it",
+        "minds case",
+        sense="none of",
     ),
     _row("like", "text", _like(Pattern()), "contains the pattern", "never matches", "minds case"),
     _row("not like", "text", _like(Pattern(is_negative=True)), "does not contain it", "matches", "minds case"),
