@@ -8,7 +8,7 @@ one. Which operator asks what is said by the rows of `operators`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from types import NoneType
 from typing import Final, Literal
@@ -305,7 +305,7 @@ def in_list(value: Constant) -> Probe:
 
 def _one_of(values: tuple[object, ...]) -> Probe:
     texts = frozenset(folded(str(each)) for each in values if isinstance(each, str))
-    truths = [each for each in dict.fromkeys(values) if isinstance(each, bool)]
+    truths = list(dict.fromkeys(each for each in values if isinstance(each, bool)))
     numbers = frozenset(each for each in values if isinstance(each, int | float) and not isinstance(each, bool))
     spans = [each for each in values if isinstance(each, Span)]
     for truth in truths:
@@ -341,13 +341,29 @@ def listed(value: Constant) -> tuple[object, ...]:
 
 def includes(value: Constant) -> Probe:
     """Has one of the choices at least."""
-    return Probe("{0}({field})", (_any_of(listed(value)),))
+    wanted = frozenset().union(*map(_keys_of_value, listed(value)))
+    is_blank_wanted = not wanted.isdisjoint(_BLANKS)
+
+    def has_one(fact: object) -> bool:
+        if is_unset(fact):
+            return is_blank_wanted
+        return any(key in wanted for choice in _choices(fact) for key in _keys(choice))
+
+    return Probe("{0}({field})", (has_one,))
 
 
 def includes_all(value: Constant) -> Probe:
     """Has every one of the choices."""
-    each_is_there = [_any_of((each,)) for each in listed(value)]
-    return Probe("{0}({field})", (lambda fact: all(is_there(fact) for is_there in each_is_there),))
+    wanted = list(map(_keys_of_value, listed(value)))
+    are_blanks_wanted = all(not keys.isdisjoint(_BLANKS) for keys in wanted)
+
+    def has_all(fact: object) -> bool:
+        if is_unset(fact):
+            return are_blanks_wanted
+        found = {key for choice in _choices(fact) for key in _keys(choice)}
+        return all(not keys.isdisjoint(found) for keys in wanted)
+
+    return Probe("{0}({field})", (has_all,))
 
 
 def excludes(value: Constant) -> Probe:
@@ -355,33 +371,39 @@ def excludes(value: Constant) -> Probe:
     return _negated(includes(value), _CHOICES)
 
 
-def _any_of(values: tuple[object, ...]) -> Callable[[object], bool]:
-    """Whether one choice at least of a multi-select is one of the values.
+_BLANKS: Final = frozenset({"", None})
 
-    A multi-select is a list, or a text with semicolons; a linked record in it is called by its id or name.
-    """
-    texts = frozenset(folded(str(value)) for value in values if isinstance(value, str))
-    numbers = frozenset(value for value in values if isinstance(value, int | float) and not isinstance(value, bool))
-    truths = frozenset(value for value in values if isinstance(value, bool))
-    for truth in truths:
-        texts, numbers = texts | TRUTHS[truth][0], numbers | TRUTHS[truth][1]
-    has_blank = "" in texts or None in values
 
-    def is_one(choice: object) -> bool:
-        if type(choice) is str:
-            text = folded(choice)
-            return text in texts or bool(numbers and number_in(text) in numbers)
-        if type(choice) is bool:
-            return choice in truths
-        if type(choice) is dict:
-            return any(is_one(choice[name]) for name in CALLED_BY if type(choice.get(name)) in (str, int))
-        return (type(choice) is int or type(choice) is float) and choice in numbers
+def _choices(fact: object) -> Iterable[object]:
+    """What was chosen of a multi-select: a list, or a text with semicolons."""
+    if type(fact) is str:
+        return fact.split(";", MAX_ELEMENTS)[:MAX_ELEMENTS]
+    return islice(fact, MAX_ELEMENTS) if isinstance(fact, list | tuple) else ()
 
-    def any_is_one(fact: object) -> bool:
-        if is_unset(fact):
-            return has_blank
-        if type(fact) is str:
-            return any(map(is_one, fact.split(";", MAX_ELEMENTS)[:MAX_ELEMENTS]))
-        return isinstance(fact, list | tuple) and any(map(is_one, islice(fact, MAX_ELEMENTS)))
 
-    return any_is_one
+def _keys(choice: object) -> Iterator[object]:
+    """By what one choice is found: a text, a number, a truth (in a tuple: it is no number), a link's id and names."""
+    if type(choice) is str:
+        yield folded(choice)
+        if (number := number_in(choice)) is not None:
+            yield number
+    elif type(choice) is bool:
+        yield (choice,)
+    elif type(choice) is int or type(choice) is float:
+        yield choice
+    elif type(choice) is dict:
+        for name in CALLED_BY:
+            if type(choice.get(name)) in (str, int):
+                yield from _keys(choice[name])
+
+
+def _keys_of_value(value: object) -> frozenset[object]:
+    """The keys of which a choice must have one to be this value."""
+    match value:
+        case bool():
+            texts, numbers = TRUTHS[value]
+            return frozenset({*texts, *numbers, (value,)})
+        case str():
+            return frozenset({folded(value)})
+        case _:
+            return frozenset({value})

@@ -15,7 +15,7 @@ from service.language.odoo import domains
 from service.language.odoo.operators import TABLE as DOMAIN_TABLE
 from service.language.odoo.patterns import MAX_PATTERN_CHARACTERS, MAX_SCANNED
 from service.language.operators import TABLE
-from service.language.tree import MAX_LIST_ITEMS, Condition
+from service.language.tree import MAX_ELEMENTS, MAX_LIST_ITEMS, Condition
 from tests.language.trees import NOW_MS
 
 LARGE: Final = 300_000
@@ -34,6 +34,8 @@ NASTY: Final[dict[str, Any]] = {
     "a long list of numbers": list(range(LARGE)),
     "a long list of texts": ["aaaaaaaaaaaaaaaaaaaaaaaa"] * LARGE,
     "a long list of links": [{"id": 1, "name": "aa", "parent_path": "1/2/"}] * LARGE,
+    "a long list of every choice": [f"v{number}" for number in range(LARGE, -1, -1)] + ["v0"],
+    "a list of every choice": ["no"] * (MAX_ELEMENTS - MAX_LIST_ITEMS) + [f"v{each}" for each in range(MAX_LIST_ITEMS)],
     "a long list of lists": [["a"]] * LARGE,
 }
 PATTERNS: Final = (
