@@ -297,7 +297,10 @@ class Document(_Part):
     ] = {}
     defaults: Annotated[
         dict[Literal["lead", "contact", "deal", "*"], Target],
-        Field(description="Who gets what no rule matches, by record type; `*` for all others."),
+        Field(
+            description="Who gets what no rule matches, by record type; `*` for all others. Where a document names"
+            " neither rule sets nor defaults, it is the only pool of the type, if that accepts all records."
+        ),
     ] = {}
     scores: Annotated[
         dict[RecordType, Annotated[tuple[ScoreRow, ...], Field(max_length=SCORE_ROWS_LIMIT)]],

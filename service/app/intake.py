@@ -80,8 +80,6 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         attempt = 0
         while not self._is_leaving:
             (error,) = await asyncio.gather(self._step(), return_exceptions=True)
-            if isinstance(error, ConsumerStoppedError) and self._is_leaving:
-                return
             if error is None:
                 attempt, self._trouble = 0, ""
                 continue

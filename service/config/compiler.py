@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from schemas import config as documents
 from service.config.conditions import calendar_of, predicate, predicates
 from service.config.consistency import Declared, entry_name, findings
+from service.config.defaults import implied_defaults
 from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
 from service.config.problems import ConfigurationError, Problem
@@ -80,7 +81,8 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
             for set_id, rule_set in sorted(document.rule_sets.items())
             if rule_set.active
         },
-        defaults={name: _target(target, name) for name, target in sorted(document.defaults.items())},
+        defaults={name: _target(target, name) for name, target in sorted(document.defaults.items())}
+        | {record_type: Target("pool", pool) for record_type, pool in implied_defaults(document).items()},
         scores={record_type: _score(rows, calendar) for record_type, rows in sorted(document.scores.items())},
         unowned_users=frozenset(unowned.users),
         unowned_channels=frozenset(unowned.channels),

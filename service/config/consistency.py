@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from schemas.config import MEMBERS_LIMIT, Condition, Document, People, RuleSet, Target
 from service.config.conditions import calendar_of, mistakes
+from service.config.defaults import implied_defaults
 from service.config.ids import REMEDY, spelled_alike
 from service.config.nodes import Steps
 from service.config.people import people_of
@@ -60,6 +61,12 @@ def notes(document: Document) -> Iterator[Finding]:
             if user is not None and not user.active:
                 message = f'"{member.user}" is not active and gets nothing here; if that stays so, take the line out'
                 yield Finding(("pools", pool_id, "members", position), message)
+    for record_type, pool_id in implied_defaults(document).items():
+        if document.pools[pool_id].members:
+            message = (
+                f"every {record_type} goes here, to the only pool for them: neither rules nor defaults say otherwise"
+            )
+            yield Finding(("pools", pool_id), message)
     for set_id, rule_set in document.rule_sets.items():
         if not rule_set.active:
             message = 'this rule set is not active, so it decides nothing: add "active: true" to use it'

@@ -6,6 +6,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.model import Decision, Nothing, Notification, Outcome, Target, Trace
@@ -16,6 +18,7 @@ from service.language.tree import Facts
 NO_TRACE: Final = Trace()
 NO_FACTS: Final[Facts] = MappingProxyType({})
 UNKNOWN: Final = Record()
+"""A record that nobody has heard of."""
 
 
 class Verdict(NamedTuple):
@@ -25,25 +28,26 @@ class Verdict(NamedTuple):
     changes: Changes
 
 
-class Held(NamedTuple):
-    """Who has the record after a decision, and the pool where it counts as an open item."""
-
-    owner: str = ""
-    by_us: bool = False
-    pool: str = ""
-
-
-NOBODY: Final = Held()
-
-
 class Case:
     """A record, the state and configuration it is decided with, and the chain of events it belongs to.
 
-    `record` is what is known of it at this moment of the decision, `record_type` the part of its name before the
-    first slash. `facts` are all fields that are known at this moment, the score among them.
+    `before` is what was known of it, `record` the decision's own copy, which is what is known at this moment.
+    `record_type` is the part of its name before the first slash. `facts` are all fields that are known at this moment,
+    the score among them.
     """
 
-    __slots__ = ("config", "correlation_id", "depth", "draft", "facts", "name", "now_ms", "record", "record_type")
+    __slots__ = (
+        "before",
+        "config",
+        "correlation_id",
+        "depth",
+        "draft",
+        "facts",
+        "name",
+        "now_ms",
+        "record",
+        "record_type",
+    )
 
     def __init__(self, name: str, draft: Draft, config: Config, now_ms: int, correlation_id: str, depth: int) -> None:
         self.name = name
@@ -53,7 +57,8 @@ class Case:
         self.correlation_id = correlation_id
         self.depth = depth
         self.facts = NO_FACTS
-        self.record = draft.records.get(name) or UNKNOWN
+        self.before = draft.records.get(name) or UNKNOWN
+        self.record = draft.records.edit(name)
         self.record_type = name.partition("/")[0]
 
     @property
@@ -61,45 +66,44 @@ class Case:
         """What orders the record where it waits; 0 where nothing ranks it."""
         return score_of(self.facts) or 0.0
 
-    def keep(self, record: Record) -> None:
-        """Make this the record's state."""
-        self.record = record
-        self.draft.records.put(self.name, record)
+    def hold(self, owner: str, *, by_us: bool = False, pool: str = "") -> None:
+        """Somebody has the record from now on, and it counts as an open item in this pool."""
+        record = self.record
+        record.owner, record.by_us, record.pool = owner, by_us, pool
 
-    def hold(self, held: Held) -> None:
-        """Make this the holder of the record."""
-        self.keep(self.record._replace(owner=held.owner, by_us=held.by_us, pool=held.pool))
+    def let_go(self) -> None:
+        """Nobody has the record from now on."""
+        self.hold("")
+
+    def forget(self) -> None:
+        """Nothing but a tombstone is left of the record, to recognise what comes late."""
+        known = self.record
+        self.record = Record(
+            sequence=known.sequence, version=known.version, time_ms=known.time_ms, seen=known.seen, deleted=True
+        )
+        self.draft.records.put(self.name, self.record)
 
     def conclude(
-        self,
-        outcome: Outcome,
-        trace: Trace = NO_TRACE,
-        notifications: tuple[Notification, ...] = (),
-        held: Held | None = None,
+        self, outcome: Outcome, trace: Trace = NO_TRACE, notifications: tuple[Notification, ...] = ()
     ) -> Decision:
-        """The decision with this outcome. All but `Nothing` take the record's next sequence number.
-
-        `held` is made part of the record with it, where it changes; with `Nothing` nothing of it does.
-        """
+        """The decision with this outcome. All but `Nothing` take the record's next sequence number."""
         if isinstance(outcome, Nothing):
-            return Decision(self.name, outcome, trace, correlation_id=self.correlation_id, depth=self.depth)
+            return Decision(
+                record=self.name, outcome=outcome, trace=trace, correlation_id=self.correlation_id, depth=self.depth
+            )
         score = score_of(self.facts)
-        if score is not None:
-            trace = Trace(*trace[:-1], score)
         record = self.record
-        owner, by_us, pool = (record.owner, record.by_us, record.pool) if held is None else held
-        sequence = record.sequence + 1
-        self.keep(Record(owner, by_us, record.told, pool, sequence, *record[5:]))
+        record.sequence += 1
         return Decision(
-            self.name,
-            outcome,
-            trace,
-            notifications,
-            sequence,
-            told_owner(record.told),
-            record.version,
-            self.correlation_id,
-            self.depth,
+            record=self.name,
+            outcome=outcome,
+            trace=trace if score is None else replace(trace, score=score),
+            notifications=notifications,
+            sequence=record.sequence,
+            expected_owner=told_owner(record.told),
+            expected_version=record.version,
+            correlation_id=self.correlation_id,
+            depth=self.depth,
         )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, assert_never
 
 from service.core import questions
-from service.core.case import NO_TRACE, NOBODY, Case, Held, Verdict
+from service.core.case import NO_TRACE, Case, Verdict
 from service.core.configuration import Config, User
 from service.core.draft import Draft
 from service.core.holding import membership
@@ -30,7 +30,7 @@ from service.core.model import (
     Trace,
 )
 from service.core.score import scored
-from service.core.state import Parked, Record, State
+from service.core.state import Parked, Record, State, seat_field
 from service.core.targets import refusal
 from service.core.telling import notify
 from service.core.tracking import recall, remember, together
@@ -44,49 +44,48 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
     """Decide one event of a division at `now_ms` (milliseconds since 1970, UTC). Pure: the state stays as it is."""
     draft = Draft(state)
     match event:
-        case MemberEvent():
-            decisions: tuple[Decision, ...] = (membership.change(event, draft, config, now_ms),)
         case RecordEvent():
             case = Case(event.record, draft, config, now_ms, event.correlation_id, event.depth)
             case.facts = event.facts
             decisions = _decide_record(event, case)
+        case MemberEvent():
+            decisions = (membership.change(event, draft, config, now_ms),)
         case _:
             assert_never(event)
     return Verdict(decisions, draft.changes())
 
 
 def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
-    before = case.record
+    before, record = case.before, case.record
     stopped = _known_already(event, before) or _not_allowed(event, case)
     if isinstance(stopped, Nothing):
         if stopped.reason != "duplicate_event":
-            case.keep(before._replace(seen=_remembered(event, before)))
+            _remember(event, record)
         return (case.conclude(stopped),)
-    is_creation = event.kind == "created" and stopped is None
-    case.keep(_noted(event, before, created=before.created or is_creation))
+    _note(event, record)
     if stopped is not None:
         return (case.conclude(stopped),)
-    case.facts = _known_facts(event, case, before)
-    return HANDLERS[event.kind](event, case, before)
+    if event.kind == "created":
+        record.created = True
+    case.facts = _known_facts(event, case)
+    return HANDLERS[event.kind](event, case)
 
 
-def _known_facts(event: RecordEvent, case: Case, before: Record) -> Facts:
+def _known_facts(event: RecordEvent, case: Case) -> Facts:
     """All that is known of the record by now, with its score. What later decisions need is kept."""
-    facts, config = event.facts, case.config
+    facts, config, before = event.facts, case.config, case.before
     tracked = config.tracked.get(event.record_type)
     if tracked is not None:
         is_old = _is_older(event, before.version, before.time_ms)
         known = recall(before.facts)
         facts = together(facts, known) if is_old else together(known, facts)
-        kept = remember(facts, tracked)
-        if kept != before.facts:
-            case.keep(case.record._replace(facts=kept))
+        case.record.facts = remember(facts, tracked)
     rows = config.scores.get(event.record_type)
     return scored(facts, rows, case.now_ms) if rows else facts
 
 
-def _remembered(event: RecordEvent, record: Record) -> tuple[str, ...]:
-    return (*record.seen[-REMEMBERED_EVENTS + 1 :], event.id)
+def _remember(event: RecordEvent, record: Record) -> None:
+    record.seen = (*record.seen[-REMEMBERED_EVENTS + 1 :], event.id)
 
 
 def _known_already(event: RecordEvent, record: Record) -> Nothing | None:
@@ -148,46 +147,36 @@ def _asks_for_somebody(event: RecordEvent) -> bool:
     return event.kind == "created" or (event.owner is not None and event.owner.kind != "user")
 
 
-def _noted(event: RecordEvent, record: Record, *, created: bool) -> Record:
-    """The record with what the event tells, as far as newer news have not overtaken it."""
-    told, version, time_ms = record.told, record.version, record.time_ms
-    told_version, told_time_ms = record.told_version, record.told_time_ms
-    if not _is_older(event, version, time_ms):
-        version = version if event.version is None else event.version
-        time_ms = time_ms if event.time_ms is None else event.time_ms
-    if _tells_owner(event, record) and not _is_older(event, told_version, told_time_ms):
-        told = "" if event.owner is None else str(event.owner)
-        told_version = told_version if event.version is None else event.version
-        told_time_ms = told_time_ms if event.time_ms is None else event.time_ms
-    return Record(
-        record.owner,
-        record.by_us,
-        told,
-        record.pool,
-        record.sequence,
-        version,
-        time_ms,
-        _remembered(event, record),
-        created,
-        record.parked,
-        False,  # noqa: FBT003  # the place of `deleted`: named arguments cost twice as much here
-        told_version,
-        told_time_ms,
-        record.facts,
-    )
+def _note(event: RecordEvent, record: Record) -> None:
+    """Take over what the event tells of the record, as far as newer news have not overtaken it."""
+    tells_owner = _tells_owner(event, record) and not _is_older(event, record.told_version, record.told_time_ms)
+    if not _is_older(event, record.version, record.time_ms):
+        if event.version is not None:
+            record.version = event.version
+        if event.time_ms is not None:
+            record.time_ms = event.time_ms
+    if tells_owner:
+        record.told = "" if event.owner is None else str(event.owner)
+        if event.version is not None:
+            record.told_version = event.version
+        if event.time_ms is not None:
+            record.told_time_ms = event.time_ms
+    _remember(event, record)
+    record.deleted = False
 
 
-def _created(event: RecordEvent, case: Case, before: Record) -> tuple[Decision, ...]:
+def _created(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
+    before = case.before
     if before.created:
-        return _updated(event, case, before)
+        return _updated(event, case)
     if not (before.parked or before.owner):
         decisions: tuple[Decision, ...] = (_answer(event, case),)
     elif _names_another_owner(event, case.config, before):
-        decisions = _owner_changed(event, case, before)
+        decisions = _owner_changed(event, case)
     else:
         decisions = (case.conclude(Nothing("parked_already" if before.parked else "owner_kept", before.owner)),)
     if isinstance(decisions[-1].outcome, Rejected):
-        case.keep(case.record._replace(created=False))
+        case.record.created = False
     return decisions
 
 
@@ -195,7 +184,7 @@ def _answer(event: RecordEvent, case: Case) -> Decision:
     """Ask the questions of D8 until one answers."""
     owner = event.owner
     if owner is not None and owner.kind != "user":
-        return give(case, owner, Trace("explicit_target"))
+        return give(case, owner, Trace(question="explicit_target"))
     if owner is not None and not _counts_as_unowned(event, owner, case.config):
         return _adopt(case, owner.id)
     return questions.on_creation(case)
@@ -208,22 +197,23 @@ def _counts_as_unowned(event: RecordEvent, owner: Target, config: Config) -> boo
 
 def _adopt(case: Case, person: str) -> Decision:
     """A person was chosen in the CRM: that stands (D5). A name we do not know is reported, and stands as well."""
-    case.hold(Held(person))
+    case.hold(person)
     if person not in case.config.users:
         return case.conclude(Rejected("unknown_user", f"the owner {person} is not a user of ours"), NO_TRACE)
     return case.conclude(Nothing("owner_kept", person), NO_TRACE)
 
 
-def _updated(event: RecordEvent, case: Case, before: Record) -> tuple[Decision, ...]:
+def _updated(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     """An update in which the CRM names another owner than it did before is a change of owner (D25).
 
     Any other gives the record to nobody, unless an entry that is asked on updates says so (S41). A creation that is
     told again is no reason to ask, nor is an update of a record of which nothing was decided yet.
     """
+    before = case.before
     if not _is_older(event, before.version, before.time_ms):
-        hear_while_waiting(case, before)
+        hear_while_waiting(case)
     if _names_another_owner(event, case.config, before):
-        return _owner_changed(event, case, before)
+        return _owner_changed(event, case)
     is_known = before.created or before.sequence > 0 or event.by_rules
     given = questions.on_update(case) if is_known and event.kind == "updated" else ()
     return given or (case.conclude(Nothing("record_updated")),)
@@ -247,15 +237,15 @@ def _names_another_owner(event: RecordEvent, config: Config, before: Record) -> 
     return owner.kind == "user" and (not before.told or _is_newer(event, before.told_version, before.told_time_ms))
 
 
-def _owner_changed(event: RecordEvent, case: Case, before: Record) -> tuple[Decision, ...]:
+def _owner_changed(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     owner = event.owner
     if owner is None:
         released = release(case, "owner_removed")
-        case.keep(case.record._replace(owner=""))
+        case.record.owner = ""
         return (released or case.conclude(Nothing("owner_unchanged")),)
     if owner.kind == "user":
-        return _given_to_person(event, owner.id, case, before)
-    return _given_to_target(event, owner, case, before)
+        return _given_to_person(event, owner.id, case)
+    return _given_to_target(event, owner, case)
 
 
 def _taken(event: RecordEvent, person: str, case: Case, parked: Parked) -> Decision | None:
@@ -264,9 +254,9 @@ def _taken(event: RecordEvent, person: str, case: Case, parked: Parked) -> Decis
     None: somebody with the right to reassign chose him, and that choice stands (D5).
     """
     queue = Target("queue", parked.pool)
-    memory = case.draft.pools.get(parked.pool)
-    if memory is not None and person in memory.members:
-        return take(case, person, Trace("explicit_target", target=queue))
+    seat = case.draft.seats.get(seat_field(parked.pool, person))
+    if seat is not None and seat.is_taken:
+        return take(case, person, Trace(question="explicit_target", target=queue))
     actor = case.config.users.get(event.actor or "")
     if actor is not None and _may_give(actor):
         return None
@@ -274,10 +264,11 @@ def _taken(event: RecordEvent, person: str, case: Case, parked: Parked) -> Decis
         "not_a_member", f"{person} is no member of the queue {parked.pool}, and only members take from it"
     )
     told = notify.of_refusal(person, case.config)
-    return case.conclude(refused, Trace("explicit_target", target=queue), told)
+    return case.conclude(refused, Trace(question="explicit_target", target=queue), told)
 
 
-def _given_to_person(event: RecordEvent, person: str, case: Case, before: Record) -> tuple[Decision, ...]:
+def _given_to_person(event: RecordEvent, person: str, case: Case) -> tuple[Decision, ...]:
+    before = case.before
     if person == before.owner:
         return (case.conclude(Nothing("echo" if before.by_us else "owner_unchanged", person)),)
     parked = case.draft.parked.get(case.name)
@@ -292,21 +283,21 @@ def _given_to_person(event: RecordEvent, person: str, case: Case, before: Record
     return (released, adopted) if isinstance(adopted.outcome, Rejected) else (released,)
 
 
-def _given_to_target(event: RecordEvent, target: Target, case: Case, before: Record) -> tuple[Decision, ...]:
-    parked = case.draft.parked.get(case.name)
+def _given_to_target(event: RecordEvent, target: Target, case: Case) -> tuple[Decision, ...]:
+    before, parked = case.before, case.draft.parked.get(case.name)
     is_there = parked is not None and target.kind != "plan" and target.id == parked.pool
     if parked is not None and is_there and parked.queued:
         return (case.conclude(Nothing("echo", parked.pool)),)
     refused = _may_not_give(event, target, case)
     if refused is not None:
-        return (case.conclude(refused, Trace("explicit_target", target=target)),)
+        return (case.conclude(refused, Trace(question="explicit_target", target=target)),)
     if before.by_us and _is_told_twice(event, target, before):
         return (case.conclude(Nothing("owner_unchanged", before.owner)),)
     if parked is not None and is_there:
         return (case.conclude(Nothing("parked_already", parked.pool)),)
     released = release(case, "given_to_pool")
-    case.hold(NOBODY)
-    given = give(case, target, Trace("explicit_target"))
+    case.let_go()
+    given = give(case, target, Trace(question="explicit_target"))
     return (given,) if released is None else (released, given)
 
 
@@ -332,20 +323,17 @@ def _may_give(user: User) -> bool:
     return not user.roles.isdisjoint({"admin", "reassign"})
 
 
-def _deleted(event: RecordEvent, case: Case, before: Record) -> tuple[Decision, ...]:
+def _deleted(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     released = release(case, "deleted")
-    record = case.record
-    case.keep(
-        Record(sequence=record.sequence, version=record.version, time_ms=record.time_ms, seen=record.seen, deleted=True)
-    )
+    case.forget()
     return (released or case.conclude(Nothing("deleted")),)
 
 
-def _offered(event: RecordEvent, case: Case, before: Record) -> tuple[Decision, ...]:
+def _offered(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     return (case.conclude(Nothing("no_plan", event.offer or "")),)
 
 
-HANDLERS: Final[Mapping[RecordEventKind, Callable[[RecordEvent, Case, Record], tuple[Decision, ...]]]] = {
+HANDLERS: Final[Mapping[RecordEventKind, Callable[[RecordEvent, Case], tuple[Decision, ...]]]] = {
     "created": _created,
     "owner_changed": _owner_changed,
     "updated": _updated,

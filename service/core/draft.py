@@ -1,87 +1,158 @@
 """The state as one decision sees it: what was, and on top of it what this decision has changed so far.
 
-Nothing reaches the state until the caller applies `changes()`. A decision that raises leaves nothing behind.
+A decision changes copies of its own in place; nothing reaches the state until the caller applies `changes()`. One that
+raises leaves nothing behind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from heapq import merge
+from typing import Any, Generic, TypeVar
+
+from msgspec.structs import replace
 
 from service.core.state import Changes, Hit, Kind, Parked, Person, Pool, Record, Seat, State, Timer, Value
+from service.core.waiting_line import Rank
 
 V = TypeVar("V", bound=Value)
 
 
 class Overlay(Generic[V]):
-    """Fields of one kind: those of the state, unless changed here."""
+    """Fields of one kind: those of the state, unless changed here.
 
-    __slots__ = ("_below", "changed")
+    `own` is what this decision made, edited or dropped (none) so far. `begin` makes the first value of a field; none:
+    what the kind remembers cannot begin by being edited.
+    """
 
-    def __init__(self, below: dict[str, V]) -> None:
+    __slots__ = ("_begin", "_below", "kind", "own")
+
+    def __init__(self, kind: Kind, below: Mapping[str, V], begin: Callable[[], V] | None = None) -> None:
+        self.kind: Kind = kind
         self._below = below
-        self.changed: dict[str, V | None] = {}
+        self._begin = begin
+        self.own: dict[str, V | None] = {}
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is known of any field, or was changed."""
-        return not self._below and not self.changed
+        return not self._below and not self.own
 
     def get(self, field: str) -> V | None:
-        if self.changed and field in self.changed:
-            return self.changed[field]
+        """The field's value, to be read only; none: there is none."""
+        if self.own and field in self.own:
+            return self.own[field]
         return self._below.get(field)
 
     def get_all(self, fields: Sequence[str]) -> list[V | None]:
         """What `get` gives for each of the fields."""
-        return list(map(self.get if self.changed else self._below.get, fields))
+        return list(map(self.get if self.own else self._below.get, fields))
+
+    def edit(self, field: str) -> V:
+        """The decision's own copy of the field's value, to be changed in place.
+
+        Where there is none it is begun. Raises KeyError where its kind cannot begin like that.
+        """
+        own = self.own.get(field)
+        if own is not None:
+            return own
+        known = None if field in self.own else self._below.get(field)
+        if known is not None:
+            own = replace(known)
+        elif self._begin is not None:
+            own = self._begin()
+        else:
+            raise KeyError(field)
+        self.own[field] = own
+        return own
 
     def put(self, field: str, value: V) -> None:
-        self.changed[field] = value
+        """Make this, which nobody else holds, the field's value."""
+        self.own[field] = value
 
     def drop(self, field: str) -> None:
-        if self.get(field) is not None:
-            self.changed[field] = None
+        """The field has no value from now on."""
+        self.own[field] = None
 
     def items(self) -> Iterator[tuple[str, V]]:
         """All fields with a value; the order is not defined."""
         for field, value in self._below.items():
-            if field not in self.changed:
+            if field not in self.own:
                 yield field, value
-        for field, changed in self.changed.items():
-            if changed is not None:
-                yield field, changed
+        for field, own in self.own.items():
+            if own is not None:
+                yield field, own
+
+    def changes(self) -> dict[str, V | None]:
+        """The final values of the fields that differ from the state; none: gone."""
+        below = self._below.get
+        return {field: own for field, own in self.own.items() if own != below(field)}
 
 
 class Draft:
     """Typed access to all kinds of a division's state."""
 
-    __slots__ = ("hits", "parked", "people", "pools", "records", "seats", "timers")
+    __slots__ = ("_overlays", "_state", "hits", "parked", "people", "pools", "records", "seats", "timers")
 
     def __init__(self, state: State) -> None:
-        self.records: Overlay[Record] = Overlay(state.records)
-        self.pools: Overlay[Pool] = Overlay(state.pools)
-        self.seats: Overlay[Seat] = Overlay(state.seats)
-        self.people: Overlay[Person] = Overlay(state.people)
-        self.parked: Overlay[Parked] = Overlay(state.parked)
-        self.timers: Overlay[Timer] = Overlay(state.timers)
-        self.hits: Overlay[Hit] = Overlay(state.hits)
+        self._state = state
+        self.records: Overlay[Record] = Overlay("record", state.records, Record)
+        self.pools: Overlay[Pool] = Overlay("pool", state.pools, Pool)
+        self.seats: Overlay[Seat] = Overlay("seat", state.seats)
+        self.people: Overlay[Person] = Overlay("person", state.people, Person)
+        self.parked: Overlay[Parked] = Overlay("parked", state.parked)
+        self.timers: Overlay[Timer] = Overlay("timer", state.timers)
+        self.hits: Overlay[Hit] = Overlay("hit", state.hits, Hit)
+        self._overlays: tuple[Overlay[Any], ...] = (
+            self.records,
+            self.pools,
+            self.seats,
+            self.people,
+            self.parked,
+            self.timers,
+            self.hits,
+        )
 
     def changes(self) -> Changes:
-        """Final values of all that differs from the state."""
-        overlays: dict[Kind, Mapping[str, Value | None]] = {
-            "record": self.records.changed,
-            "pool": self.pools.changed,
-            "seat": self.seats.changed,
-            "person": self.people.changed,
-            "parked": self.parked.changed,
-            "timer": self.timers.changed,
-            "hit": self.hits.changed,
-        }
-        return {kind: changed for kind, changed in overlays.items() if changed}
+        """Final values of all that differs from the state. Whoever takes them lets go of the draft."""
+        found: dict[Kind, Mapping[str, Value | None]] = {}
+        for overlay in self._overlays:
+            if overlay.own:
+                changes = overlay.changes()
+                if changes:
+                    found[overlay.kind] = changes
+        return found
 
     def set_timer(self, name: str, due_ms: int) -> None:
         """Have the timer go off at `due_ms` at the latest."""
         timer = self.timers.get(name)
         if timer is None or due_ms < timer.due_ms:
             self.timers.put(name, Timer(due_ms))
+
+    def members_before(self, pool: str) -> list[str]:
+        """Who was a member of the pool before this decision, in the order in which they joined."""
+        return self._state.members(pool)
+
+    def pools_of(self, person: str) -> list[str]:
+        """The pools that somebody was a member of before this decision, by name."""
+        return self._state.pools_of(person)
+
+    def waiting(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[str]:
+        """The names of those who wait in the pool, in the order in which they leave, as they stand when this is asked.
+
+        Only those behind a rank, where one is given. `with_queued`: what lies in it as in a queue is among them.
+        """
+        line = self._state.line(pool, behind, with_queued=with_queued)
+        touched = dict(self.parked.own)
+        if not touched:
+            return (name for _, name in line)
+        own = sorted(
+            (parked.rank, name)
+            for name, parked in touched.items()
+            if parked is not None
+            and parked.pool == pool
+            and (with_queued or not parked.queued)
+            and (behind is None or parked.rank > behind)
+        )
+        unchanged = (waiting for waiting in line if waiting[1] not in touched)
+        return (name for _, name in merge(unchanged, own))

@@ -12,7 +12,6 @@ from typing import Final
 from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.state import Hit
 
 TEAM: Final = "*team*"
 """Stands for the entry where a team matched by its domain."""
@@ -22,9 +21,9 @@ DEFAULT: Final = "*default*"
 
 def count(case: Case, rule_set: str, entry: str) -> None:
     """One more for the entry of a rule set, or for `TEAM` or `DEFAULT` behind it."""
-    field = hit_field(rule_set, entry)
-    known = case.draft.hits.get(field) or Hit()
-    case.draft.hits.put(field, Hit(known.times + 1, case.now_ms))
+    hit = case.draft.hits.edit(hit_field(rule_set, entry))
+    hit.times += 1
+    hit.last_ms = case.now_ms
 
 
 def forget_gone(draft: Draft, config: Config) -> None:

@@ -1,14 +1,15 @@
 """The words of a decision: what comes in, what comes out, and why.
 
 Everything here is a frozen value. The wire layer makes events from bytes and bytes from decisions; the core only
-ever sees these types.
+ever sees these types. None can be part of a cycle, so the garbage collector need not look at them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
+
+from msgspec import Struct
 
 TargetKind = Literal["user", "pool", "queue", "plan"]
 RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "ordered", "paid", "payment_failed"]
@@ -69,8 +70,7 @@ CHANNELS: Final[Mapping[str, frozenset[str]]] = {
 """Which ways in a record type has (S21-S27). Its keys are the record types there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True, gc=False):
     """What an owner value may name."""
 
     kind: TargetKind
@@ -80,7 +80,7 @@ class Target:
         return f"{self.kind}:{self.id}"
 
 
-class RecordEvent(NamedTuple):
+class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     """Something happened to a record in the CRM.
 
     `facts` holds the record's fields, standard and custom, and each linked record as a mapping under its name, so
@@ -111,7 +111,7 @@ class RecordEvent(NamedTuple):
         return f"{self.record_type}/{self.record_id}"
 
 
-class MemberEvent(NamedTuple):
+class MemberEvent(Struct, frozen=True, gc=False):
     """A person is available, away or off shift from now on, `until` a time where it is known."""
 
     id: str
@@ -124,8 +124,7 @@ class MemberEvent(NamedTuple):
 Event = RecordEvent | MemberEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Assigned:
+class Assigned(Struct, frozen=True, gc=False):
     """The record has an owner, chosen by us. `pool` and `turn` are empty where no pool was asked."""
 
     owner: str
@@ -133,15 +132,13 @@ class Assigned:
     turn: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(Struct, frozen=True, gc=False):
     """The record lies in a queue, which owns it: no person does until a member takes it."""
 
     queue: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True, gc=False):
     """Nobody can take the record now; it is parked in `pool`."""
 
     pool: str
@@ -149,16 +146,14 @@ class Pending:
     next_try_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True, gc=False):
     """The event is readable but not allowed; `detail` is a sentence for people."""
 
     reason: RejectionReason
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Released:
+class Released(Struct, frozen=True, gc=False):
     """We no longer hold the record for anybody: `previous` had it (empty: it was parked, or lay in a queue)."""
 
     previous: str
@@ -166,8 +161,7 @@ class Released:
     reason: ReleaseReason
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(Struct, frozen=True, gc=False):
     """Nothing to do, and why."""
 
     reason: NothingReason
@@ -177,7 +171,7 @@ class Nothing:
 Outcome = Assigned | Queued | Pending | Rejected | Released | Nothing
 
 
-class Tried(NamedTuple):
+class Tried(Struct, frozen=True, gc=False):
     """One rule entry that was asked: `criterion` is the position of the criterion that decided, none where all held.
 
     `unresolved` says why an entry that matched was passed over.
@@ -189,22 +183,20 @@ class Tried(NamedTuple):
     unresolved: Unresolved | None = None
 
 
-class Candidate(NamedTuple):
-    """One member of the pool as the choice saw him. Candidates compare as the rule of turns says.
+class Candidate(Struct, frozen=True, kw_only=True, gc=False):
+    """One member of the pool as the choice saw them: what a decision tells of them.
 
-    `joined` and `effective_pass` are what else the choice needs (see `turns`); they are not told to anybody.
+    `excluded`: why they were passed over; none: they were not. `load`: see `turns`.
     """
 
-    load: int
-    last_turn: int
-    joined: int
     person: str
     excluded: ExclusionReason | None = None
-    open_items: int = 0
-    effective_pass: int = 0
+    load: int
+    last_turn: int
+    open_items: int
 
 
-class Trace(NamedTuple):
+class Trace(Struct, frozen=True, kw_only=True, gc=False):
     """Why this outcome: which question answered (D8), entries tried, candidates seen.
 
     `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones, `earlier` the
@@ -221,7 +213,7 @@ class Trace(NamedTuple):
     score: float | None = None
 
 
-class Notification(NamedTuple):
+class Notification(Struct, frozen=True, gc=False):
     """Somebody asked to be told of this decision."""
 
     kind: NotificationKind
@@ -229,7 +221,7 @@ class Notification(NamedTuple):
     via: tuple[str, ...]
 
 
-class Decision(NamedTuple):
+class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """One outcome for one record, with everything that is published about it.
 
     `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` and

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from service.core import hits, rules
 from service.core.case import NO_TRACE, Case
 from service.core.configuration import Entry
@@ -31,9 +33,9 @@ def on_creation(case: Case) -> Decision:
             return _counted(case, hand_over(case, found.target, trace), found.entry.id)
     matched = team(case)
     if matched is not None:
-        return _counted(case, hand_over(case, matched, trace._replace(question="team")), hits.TEAM)
+        return _counted(case, hand_over(case, matched, replace(trace, question="team")), hits.TEAM)
     default = config.defaults.get(record_type) or config.defaults.get("*")
-    trace = trace._replace(question="default", target=default)
+    trace = replace(trace, question="default", target=default)
     if default is None:
         detail = f"no rule matched and there is no default for {record_type} records"
         return case.conclude(Rejected("no_target", detail), trace)
@@ -90,4 +92,5 @@ def too_deep(case: Case) -> Rejected:
 def _asked(rule_set: str, tried: tuple[Tried, ...]) -> Trace:
     """The trace of a rule set's answer."""
     earlier = max(0, len(tried) - LISTED_ENTRIES)
-    return Trace("rule_set", rule_set, tried[earlier:] if earlier else tried, earlier=earlier)
+    listed = tried[earlier:] if earlier else tried
+    return Trace(question="rule_set", rule_set=rule_set, tried=listed, earlier=earlier)

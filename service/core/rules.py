@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from service.core.case import Case
 from service.core.configuration import Entry, RuleSet
 from service.core.model import Target, Tried
@@ -32,7 +34,7 @@ def find(rule_set: RuleSet, case: Case) -> Found:
         target = resolve(entry.target, case)
         if isinstance(target, Target):
             return Found(entry, target, tried)
-        tried = (*tried[:-1], tried[-1]._replace(unresolved=target))
+        tried = (*tried[:-1], replace(tried[-1], unresolved=target))
         entry, more = _match_behind(rule_set, len(tried), case)
         tried += more
     return Found(None, None, tried)

@@ -1,24 +1,39 @@
 """What a division remembers between decisions, and how a decision changes it.
 
 The state is a flat map: a *kind* (`record`, `pool`, …) and a *field* (`lead/4711`) lead to one small value. A decision
-never touches it; it reads through a `Draft` and leaves a list of final values, so that memory, Redis and recovery can
-apply the same changes in the same way, and so that the changes of a decision that failed are simply dropped.
+never touches it: it changes copies of its own in a `Draft` and leaves a list of final values, so that memory, Redis and
+recovery can apply the same changes in the same way, and so that the changes of a decision that failed are dropped.
 
-The values are named tuples because their positions are their stored form: new fields go to the end, with a default.
+What can be derived from the values is not stored: who is a member of which pool, and the order in which records wait,
+follow from seats and parked records, and are kept up as those change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from heapq import merge
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from service.core.model import Availability
+from service.core.waiting_line import Line, Rank, Waiting
 
 Kind = Literal["record", "pool", "seat", "person", "parked", "timer", "hit"]
 
 
-class Record(NamedTuple):
+class Remembered(Struct, array_like=True, forbid_unknown_fields=True, gc=False):
+    """A value of the state: its own to whoever made it, read only once it was handed over.
+
+    Stored it is the list of its fields in their order (see `service.wire.values`).
+    """
+
+
+class Record(Remembered, kw_only=True):
     """A record we have heard of.
 
-    `owner` is the person who has it and `by_us` whether we chose him; `told` is the owner the CRM last named
+    `owner` is the person who has it and `by_us` whether we chose them; `told` is the owner the CRM last named
     (`user:ann`, empty: none), at `told_version` and `told_time_ms`: newer news of other fields do not make news of the
     owner old. `pool` is where the record counts as an open item. `seen` are the latest event ids.
     `created` tells whether its creation was decided: an update may overtake it. A deleted record stays as a tombstone.
@@ -41,24 +56,24 @@ class Record(NamedTuple):
     facts: str = ""
 
 
-class Pool(NamedTuple):
-    """A pool's memory: the number of the last turn, how many ever joined, who is in it in joining order, how many
-    records were ever parked here and how many are now. It outlives the pool, so that no turn number comes twice.
-    `scanned` is the place in the waiting line behind which a drain goes on; empty: at its beginning.
+class Pool(Remembered, kw_only=True):
+    """A pool's memory: the number of the last turn, how many ever joined, how many records were ever parked here and
+    how many are now. It outlives the pool, so that no turn number comes twice. `scanned` is the rank in the waiting
+    line behind which a drain goes on; none: at its beginning.
     """
 
     turn: int = 0
     joins: int = 0
-    members: tuple[str, ...] = ()
     parkings: int = 0
     waiting: int = 0
-    scanned: tuple[float, ...] = ()
+    scanned: Rank | None = None
 
 
-class Seat(NamedTuple):
+class Seat(Remembered, kw_only=True):
     """One member in one pool. `served_pass` is in parts of `turns.SCALE`; `drained` counts within `minute`.
 
-    The seat of somebody who left stays as long as he has open items, so that they still count if he joins again.
+    `joined` counts those who joined the pool, from 1. The seat of somebody who left says 0 there, and stays as long as
+    they have open items, so that these still count if they join again.
     """
 
     served_pass: int
@@ -68,15 +83,25 @@ class Seat(NamedTuple):
     minute: int = 0
     drained: int = 0
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether the seat is a member's."""
+        return self.joined > 0
 
-class Person(NamedTuple):
-    """Whether somebody can take records now, and until when he cannot, where that is known."""
 
-    availability: str = "available"
+class Person(Remembered):
+    """Whether somebody can take records now, and until when they cannot, where that is known."""
+
+    availability: Availability = "available"
     until_ms: int | None = None
 
+    @property
+    def is_present(self) -> bool:
+        """Whether they can take records."""
+        return self.availability == "available"
 
-class Parked(NamedTuple):
+
+class Parked(Remembered, kw_only=True):
     """A record that waits for somebody in `pool`. The first to leave has the highest score, then the lowest number.
 
     `queued`: the pool is a queue that owns the record; its members take, nothing is given out.
@@ -90,14 +115,19 @@ class Parked(NamedTuple):
     depth: int = 0
     queued: bool = False
 
+    @property
+    def rank(self) -> Rank:
+        """Where it stands in its line."""
+        return -self.score, self.number
 
-class Timer(NamedTuple):
+
+class Timer(Remembered):
     """Something to do at a time; the field's name says what (`drain/sales`, `back/ann`)."""
 
     due_ms: int
 
 
-class Hit(NamedTuple):
+class Hit(Remembered):
     """How often a rule entry gave a record to somebody, and when it last did (see `hits`)."""
 
     times: int = 0
@@ -124,7 +154,19 @@ Changes = Mapping[Kind, Mapping[str, Value | None]]
 class State:
     """One division's state in memory. `people` may be shared by several divisions."""
 
-    __slots__ = ("hits", "parked", "people", "pools", "records", "seats", "timers", "_by_kind")
+    __slots__ = (
+        "hits",
+        "parked",
+        "people",
+        "pools",
+        "records",
+        "seats",
+        "timers",
+        "_by_kind",
+        "_lines",
+        "_members",
+        "_pools_of",
+    )
 
     def __init__(self, people: dict[str, Person] | None = None) -> None:
         self.records: dict[str, Record] = {}
@@ -143,10 +185,17 @@ class State:
             "timer": self.timers,  # type: ignore[dict-item]
             "hit": self.hits,  # type: ignore[dict-item]
         }
+        self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
+        self._members: defaultdict[str, set[str]] = defaultdict(set)
+        self._pools_of: defaultdict[str, set[str]] = defaultdict(set)
 
     def apply(self, changes: Changes) -> None:
-        """Make each final value the value of its field."""
+        """Make each final value the value of its field. The values are read only from now on."""
         for kind, fields in changes.items():
+            if kind == "seat":
+                self._follow_seats(fields)
+            elif kind == "parked":
+                self._follow_parked(fields)
             known = self._by_kind[kind]
             for field, value in fields.items():
                 if value is None:
@@ -158,7 +207,49 @@ class State:
         """All fields of a kind."""
         return self._by_kind[kind]
 
+    def members(self, pool: str) -> list[str]:
+        """Who is in the pool, in the order in which they joined."""
+        return sorted(self._members.get(pool, ()), key=lambda person: self.seats[seat_field(pool, person)].joined)
+
+    def pools_of(self, person: str) -> list[str]:
+        """The pools that somebody is a member of, by name."""
+        return sorted(self._pools_of.get(person, ()))
+
+    def line(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[Waiting]:
+        """Those who wait in the pool, behind a rank (none: all), in the order in which they leave.
+
+        `with_queued`: what lies in it as in a queue is among them.
+        """
+        lines = [self._lines.get((pool, False)), self._lines.get((pool, True)) if with_queued else None]
+        found = [line.behind(behind) for line in lines if line is not None]
+        return found[0] if len(found) == 1 else merge(*found)
+
+    def _follow_seats(self, changed: Mapping[str, Value | None]) -> None:
+        """Keep up who is a member of which pool."""
+        for field, after in changed.items():
+            before = self.seats.get(field)
+            was = before is not None and before.joined > 0
+            is_now = isinstance(after, Seat) and after.joined > 0
+            if was == is_now:
+                continue
+            pool, _, person = field.partition("/")
+            if is_now:
+                self._members[pool].add(person)
+                self._pools_of[person].add(pool)
+            else:
+                self._members[pool].discard(person)
+                self._pools_of[person].discard(pool)
+
+    def _follow_parked(self, changed: Mapping[str, Value | None]) -> None:
+        """Keep up the waiting lines."""
+        for name, after in changed.items():
+            before = self.parked.get(name)
+            if before is not None:
+                self._lines[before.pool, before.queued].remove((before.rank, name))
+            if isinstance(after, Parked):
+                self._lines[after.pool, after.queued].add((after.rank, name))
+
 
 def seat_field(pool: str, person: str) -> str:
-    """Where a member's seat is kept."""
+    """Where a member's seat is kept. A pool's name has no slash."""
     return f"{pool}/{person}"

@@ -108,6 +108,6 @@ def _related_owner(path: tuple[str, ...], case: Case) -> Target | Unresolved:
     if not isinstance(found, Target):
         return found
     person = case.draft.people.get(found.id)
-    if person is None or person.availability == "available":
+    if person is None or person.is_present:
         return found
     return "off_shift" if person.availability == "off_shift" else "away"

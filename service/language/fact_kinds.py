@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 from service.language.letters import folded
 from service.language.moments import instant_in
 from service.language.operators import ROWS
-from service.language.probes import ORDERS, TRUTHS, Affix, listed, pieces
+from service.language.probes import Affix, listed, pieces
+from service.language.readings import ORDERS, TRUTHS
 from service.language.tree import Calendar, Compare, Constant, Other, Span, number_in
 
 MAX_FACTS: Final = 5_000

@@ -17,8 +17,8 @@ from service.language.letters import folded
 from service.language.moments import instant_in, span_in
 from service.language.odoo.domains import to_text
 from service.language.operators import ROWS
-from service.language.probes import TRUTHS
 from service.language.reading import NAME
+from service.language.readings import TRUTHS
 from service.language.tree import (
     MISFIT,
     All,

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from service.language.letters import folded, folded_inside
 from service.language.moments import instant_in
+from service.language.readings import SCALARS, TRUTHS, difference, in_order, sameness
 from service.language.tree import (
     CALLED_BY,
     MAX_ELEMENTS,
@@ -32,7 +33,6 @@ Ask = Callable[[Constant], Probe]
 Affix = Literal["piece", "begin", "end"]
 """Where in a text another one is looked for."""
 
-_SCALARS: Final[frozenset[type]] = frozenset({str, int, float, bool, NoneType})
 _TEXTS: Final[frozenset[type]] = frozenset({str, NoneType})
 _CHOICES: Final[frozenset[type]] = frozenset({str, list, tuple, NoneType})
 
@@ -135,7 +135,7 @@ def equals(value: Constant) -> Probe:
         case Span():
             return _in_time(value, "==")
         case Other(_, calendar):
-            return Probe("{0}({field}, {other})", (_sameness(ZoneInfo(calendar.zone)),))
+            return Probe("{0}({field}, {other})", (sameness(ZoneInfo(calendar.zone)),))
         case "" | None:
             return _unset()
         case _:
@@ -154,64 +154,15 @@ def not_equal(value: Constant) -> Probe:
         case Span():
             return _in_time(value, "!=")
         case Other(_, calendar):
-            return Probe("{0}({field}, {other})", (_difference(ZoneInfo(calendar.zone)),))
+            return Probe("{0}({field}, {other})", (difference(ZoneInfo(calendar.zone)),))
         case "" | None:
             return Probe("{0}({field})", (_is_set,))
         case _:
-            return _negated(equals(value), _SCALARS)
+            return _negated(equals(value), SCALARS)
 
 
 def _is_set(fact: object) -> bool:
     return fact is not MISFIT and not is_unset(fact)
-
-
-def _sameness(zone: ZoneInfo) -> Callable[[object, object], bool]:
-    """Whether two fields hold the same: both nothing, one truth, or numbers, instants or texts that are equal."""
-
-    def same(fact: object, other: object) -> bool:
-        if isinstance(fact, bool) or isinstance(other, bool):
-            return _truth_of(fact) is _truth_of(other)
-        if is_unset(fact) or is_unset(other):
-            return is_unset(fact) and is_unset(other)
-        return any(left is not None and left == right for left, right in _alike(fact, other, zone))
-
-    return same
-
-
-def _difference(zone: ZoneInfo) -> Callable[[object, object], bool]:
-    """The contrary of sameness for fields that can be compared at all."""
-    same = _sameness(zone)
-
-    def differ(fact: object, other: object) -> bool:
-        return all(type(each) in _SCALARS or each in ([], ()) for each in (fact, other)) and not same(fact, other)
-
-    return differ
-
-
-def _alike(fact: object, other: object, zone: ZoneInfo) -> tuple[tuple[object, object], ...]:
-    """Two fields as numbers, as instants, as texts; none where they are no such thing."""
-    return (
-        (_number_of(fact), _number_of(other)),
-        (instant_in(fact, zone), instant_in(other, zone)),
-        (_text_of(fact), _text_of(other)),
-    )
-
-
-def _truth_of(fact: object) -> bool | None:
-    if isinstance(fact, bool) or is_unset(fact):
-        return fact is True
-    text, number = _text_of(fact), _number_of(fact)
-    return next((truth for truth, (texts, ones) in TRUTHS.items() if text in texts or number in ones), None)
-
-
-def _number_of(fact: object) -> int | float | None:
-    if type(fact) is int or type(fact) is float:
-        return fact
-    return number_in(fact) if type(fact) is str else None
-
-
-def _text_of(fact: object) -> str | None:
-    return folded(fact) if type(fact) is str else None
 
 
 def ordering(symbol: str) -> Ask:
@@ -222,34 +173,14 @@ def ordering(symbol: str) -> Ask:
             case Span():
                 return _in_time(value, symbol)
             case Other(_, calendar):
-                return Probe("{0}({field}, {other})", (_ordered(symbol, ZoneInfo(calendar.zone)),))
+                return Probe("{0}({field}, {other})", (in_order(symbol, ZoneInfo(calendar.zone)),))
             case bool() | int() | float():
                 return Probe(f"({{number}} {symbol} {{0}})", (value,))
             case _:
-                in_order = Probe(f"({{text}} or '') {symbol} {{0}}", (folded(str(value)),))
-                return _joined("and", Probe("not {0}({field})", (is_unset,)), _of_type(_TEXTS), in_order)
+                compared = Probe(f"({{text}} or '') {symbol} {{0}}", (folded(str(value)),))
+                return _joined("and", Probe("not {0}({field})", (is_unset,)), _of_type(_TEXTS), compared)
 
     return make
-
-
-def _ordered(symbol: str, zone: ZoneInfo) -> Callable[[object, object], bool]:
-    holds = ORDERS[symbol]
-
-    def in_order(fact: object, other: object) -> bool:
-        if is_unset(fact) or is_unset(other):
-            return False
-        left, right = next((pair for pair in _alike(fact, other, zone) if None not in pair), (None, None))
-        return left is not None and holds(left, right)
-
-    return in_order
-
-
-ORDERS: Final[Mapping[str, Callable[..., bool]]] = {
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
-}
 
 
 def in_range(value: Constant) -> Probe:
@@ -318,20 +249,13 @@ def _one_of(values: tuple[object, ...]) -> Probe:
     return _any(*parts)
 
 
-TRUTHS: Final[Mapping[bool, tuple[frozenset[str], frozenset[int]]]] = {
-    True: (frozenset({"true", "1"}), frozenset({1})),
-    False: (frozenset({"false", "0"}), frozenset({0})),
-}
-"""The texts and numbers that are true, and those that are false (D32); a field that is unset is false, too."""
-
-
 def not_in(value: Constant) -> Probe:
     """Is none of the values."""
     values = listed(value)
     spans = [each for each in values if isinstance(each, Span)]
     if spans and len(spans) == len(values):
         return _joined("and", *(_in_time(span, "!=") for span in spans))
-    return _negated(in_list(value), _SCALARS)
+    return _negated(in_list(value), SCALARS)
 
 
 def listed(value: Constant) -> tuple[object, ...]:

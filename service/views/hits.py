@@ -13,10 +13,9 @@ from typing import Final, NamedTuple
 from service.core.configuration import Config, RuleSet
 from service.core.hits import DEFAULT, TEAM, hit_field
 from service.core.state import Hit, State
-from service.lane.book import Book
 from service.store.keys import KEYS
 from service.store.port import Store
-from service.wire.lanes import lane_of
+from service.views.peeking import peek
 
 
 class EntryHits(NamedTuple):
@@ -49,11 +48,7 @@ async def rule_stats(store: Store, configs: Mapping[str, Config], lanes: int) ->
     """The active rule sets of these divisions' newest configurations, by division and record type."""
     found: list[RuleSetHits] = []
     for division, config in sorted(configs.items()):
-        _, contents = await store.peek(lane_of(division, lanes), _WATCHED_KEYS)
-        book = Book()
-        for key, fields in zip(_WATCHED_KEYS, contents, strict=True):
-            book.absorb(key, dict(fields))
-        state = book.state(division)
+        state, _ = await peek(store, division, lanes, _WATCHED_KEYS)
         found += [_of_rule_set(division, each, state) for _, each in sorted(config.rule_sets.items())]
     return found
 

@@ -78,7 +78,13 @@ def _trace(said: Mapping[str, Any]) -> Trace:
         ),
         target=_target(said["target"]),
         candidates=tuple(
-            Candidate(each["load"], each["last_turn"], 0, each["person"], each["excluded"], each["open_items"])
+            Candidate(
+                person=each["person"],
+                excluded=each["excluded"],
+                load=each["load"],
+                last_turn=each["last_turn"],
+                open_items=each["open_items"],
+            )
             for each in said["candidates"]
         ),
         omitted=said["omitted"],

@@ -17,12 +17,13 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
+import msgspec
 import orjson
 from pydantic import ValidationError
 
 from schemas.envelope import Envelope
 from schemas.events import INPUTS, Linked, MemberChanged, Owner, RecordData
-from service.core.model import Event, MemberEvent, RecordEvent, RecordEventKind, Target
+from service.core.model import Event, MemberEvent, RecordEvent, RecordEventKind
 from service.wire.cloudevents import unpack
 from service.wire.messages import Poison, Position, RawRecord
 
@@ -90,6 +91,19 @@ class Tick:
     """Nothing happened; it lets time pass."""
 
 
+class _Written(msgspec.Struct, gc=False):
+    """What `decode` writes; it says either what happened to a record or to a member."""
+
+    at: Position
+    origin: Origin
+    division: str | None = None
+    record: RecordEvent | None = None
+    member: MemberEvent | None = None
+
+
+_read: Final = msgspec.json.Decoder(_Written).decode
+
+
 def decode(
     raw: RawRecord, *, epoch: int, division_attribute: str = "division", size_limit: int = SIZE_LIMIT_BYTES
 ) -> Decoded | Poison:
@@ -121,21 +135,27 @@ def decode(
 
 def read_input(value: bytes) -> LaneInput | Tick | Poison:
     """What a lane finds in its input. Poison only where something else than ingest wrote it."""
+    if value == TICK:
+        return Tick()
     try:
-        found = orjson.loads(value)
-        if value == TICK:
-            return Tick()
-        record, division = found.get("record"), found.get("division")
-        event: Event = MemberEvent(**found["member"]) if record is None else _record_event(record)
-        epoch, topic, partition, offset = found["at"]
-        position = Position(int(epoch), topic, int(partition), int(offset))
-        if not (division is None or isinstance(division, str)) or not isinstance(topic, str):
-            return Poison("unreadable_event", "not a lane input: division and topic are texts", value)
-        if not _is_possible(position):
-            return Poison("unreadable_event", "not a lane input: no broker has its position", value)
-        return LaneInput(position, division, event, Origin(*found["origin"]))
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        return Poison("unreadable_event", f"not a lane input: {error}", value)
+        found = _read(value)
+    except (ValueError, RecursionError) as error:
+        return Poison("unreadable_event", f"not a lane input: {_what_is_broken(value) or error}", value)
+    event = found.member if found.record is None else found.record
+    if event is None:
+        return Poison("unreadable_event", "not a lane input: neither a record nor a member", value)
+    if not _is_possible(found.at):
+        return Poison("unreadable_event", "not a lane input: no broker has its position", value)
+    return LaneInput(found.at, found.division, event, found.origin)
+
+
+def _what_is_broken(value: bytes) -> str:
+    """Where the JSON is broken, with line and column; empty where it is not, but something else is written in it."""
+    try:
+        orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        return str(error)
+    return ""
 
 
 def tick() -> bytes:
@@ -235,8 +255,8 @@ def _member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]
     return fields
 
 
-def _target(owner: Owner) -> tuple[str, str]:
-    return owner.kind, owner.id
+def _target(owner: Owner) -> dict[str, str]:
+    return {"kind": owner.kind, "id": owner.id}
 
 
 def _linked_facts(linked: Linked) -> dict[str, object]:
@@ -248,13 +268,3 @@ def _linked_facts(linked: Linked) -> dict[str, object]:
     if linked.owner is not None:
         facts["owner"] = f"{linked.owner.kind}:{linked.owner.id}"
     return facts
-
-
-def _record_event(fields: dict[str, object]) -> RecordEvent:
-    owner = fields.get("owner")
-    if owner is not None:
-        fields["owner"] = Target(*owner)  # type: ignore[misc]  # `decode` wrote a kind and an id
-    previous = fields.get("previous_owner")
-    if previous is not None:
-        fields["previous_owner"] = Target(*previous)  # type: ignore[misc]  # likewise
-    return RecordEvent(**fields)  # type: ignore[arg-type]  # `decode` wrote exactly these fields

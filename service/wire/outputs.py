@@ -13,7 +13,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Final, assert_never
 
-import orjson
+import msgspec
 
 from service.core.model import (
     Assigned,
@@ -23,7 +23,6 @@ from service.core.model import (
     Queued,
     Rejected,
     Released,
-    Target,
     Trace,
     Tried,
 )
@@ -77,6 +76,9 @@ class Context:
         return {"version": self.config_version, "label": self.config_label}
 
 
+_write: Final = msgspec.json.Encoder().encode
+"""Targets and candidates are published as the core has them, field by field."""
+
 NO_ORIGIN: Final = Origin()
 """A timer set the decision off."""
 
@@ -90,13 +92,13 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
     name = decision.record
     record_type, _, record_id = name.partition("/")
     record = {"type": record_type, "id": record_id}
-    value = orjson.dumps(
+    value = _write(
         {
             **said,
             "record": record,
             "decision": decision_id,
             "sequence": decision.sequence,
-            "expected_owner": _target(decision.expected_owner),
+            "expected_owner": decision.expected_owner,
             "expected_version": decision.expected_version,
             "configuration": context.configuration,
             "trace": _trace(decision.trace),
@@ -110,14 +112,19 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
         headers = (*headers, ("ce_causationid", origin.event_id.encode()))
     messages = [Message(context.topics.assignments, key, value, headers)]
     for notification in decision.notifications:
-        kind_told, person, via = notification
-        key = (context.key_prefix + person).encode()
-        value = orjson.dumps(
-            {"decision": decision_id, "kind": kind_told, "person": person, "via": via, "record": record}
+        key = (context.key_prefix + notification.person).encode()
+        value = _write(
+            {
+                "decision": decision_id,
+                "kind": notification.kind,
+                "person": notification.person,
+                "via": notification.via,
+                "record": record,
+            }
         )
         headers = (
             NOTIFICATION,
-            ("ce_id", f"{decision_id}/{kind_told}/{person}".encode()),
+            ("ce_id", f"{decision_id}/{notification.kind}/{notification.person}".encode()),
             ("ce_partitionkey", key),
             ("ce_causationid", identity),
             *common,
@@ -154,21 +161,14 @@ def _told(decision: Decision) -> tuple[tuple[str, bytes], dict[str, object]] | N
             assert_never(outcome)
 
 
-def _target(target: Target | None) -> dict[str, str] | None:
-    return None if target is None else {"kind": target.kind, "id": target.id}
-
-
 def _trace(trace: Trace) -> dict[str, object]:
     """What is seldom there is left out where it is not."""
     said: dict[str, object] = {
         "question": trace.question,
         "rule_set": trace.rule_set,
         "tried": [_tried(each) for each in trace.tried],
-        "target": _target(trace.target),
-        "candidates": [
-            {"person": person, "excluded": excluded, "load": load, "last_turn": last_turn, "open_items": open_items}
-            for load, last_turn, _, person, excluded, open_items, _ in trace.candidates
-        ],
+        "target": trace.target,
+        "candidates": trace.candidates,
         "omitted": trace.omitted,
     }
     if trace.earlier:
@@ -179,9 +179,10 @@ def _trace(trace: Trace) -> dict[str, object]:
 
 
 def _tried(tried: Tried) -> dict[str, object]:
-    entry, matched, criterion, unresolved = tried
-    said = {"entry": entry, "matched": matched, "criterion": criterion}
-    return said if unresolved is None else {**said, "unresolved": unresolved}
+    said: dict[str, object] = {"entry": tried.entry, "matched": tried.matched, "criterion": tried.criterion}
+    if tried.unresolved is not None:
+        said["unresolved"] = tried.unresolved
+    return said
 
 
 def _headers(decision: Decision, decision_id: str, origin: Origin) -> Headers:

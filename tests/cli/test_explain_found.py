@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from service.core.model import Decision
+from msgspec import structs
+
 from service.kafka.reading import read_key
 from service.language.tree import Facts
 from service.views.causes import facts_of
@@ -50,9 +51,9 @@ def test_the_facts_are_those_of_the_very_event(service: Service) -> None:
     """D16: found by the decision's id, with the score it was ranked by; another record or division is not it."""
     published = _published(service, "lead/3")
     assert _facts(service, published) == {"country": "DE"}
-    ranked = published.decision._replace(trace=published.decision.trace._replace(score=7.0))
+    ranked = structs.replace(published.decision, trace=structs.replace(published.decision.trace, score=7.0))
     assert _facts(service, replace(published, decision=ranked)) == {"country": "DE", "score": 7.0}
-    other: Decision = published.decision._replace(record="lead/4")
+    other = structs.replace(published.decision, record="lead/4")
     assert _facts(service, replace(published, decision=other)) is None
     assert _facts(service, replace(published, division="acme")) is None
     for unknown in ("0-0-999999-0", "no-id", published.id.rsplit("-", 2)[0] + "--1-0"):

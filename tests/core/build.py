@@ -28,7 +28,7 @@ from service.core.model import (
     RecordEventKind,
     Target,
 )
-from service.core.state import Pool, Record, State
+from service.core.state import Record, State
 from service.language import criteria
 from service.language.predicate import Predicate
 from service.language.tree import Compare, Operator, Probe
@@ -58,7 +58,7 @@ def event(kind: RecordEventKind, record: str = "lead/1", owner: str | None = Non
     """An event with an id of its own about a record with no fields."""
     record_type, _, record_id = record.partition("/")
     more = {"id": f"event-{next(_event_numbers)}", "facts": {}} | more
-    return RecordEvent(kind, record_type=record_type, record_id=record_id, owner=target(owner), **more)
+    return RecordEvent(kind=kind, record_type=record_type, record_id=record_id, owner=target(owner), **more)
 
 
 def created(record: str = "lead/1", owner: str | None = None, **more: Any) -> RecordEvent:
@@ -225,14 +225,16 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
     assert all(parked.pool in queues for parked in state.parked.values() if parked.queued), "it lies in no queue"
     waiting = Counter(parked.pool for parked in state.parked.values())
     assert {field: memory.waiting for field, memory in state.pools.items() if memory.waiting} == waiting
-    for name, memory in state.pools.items():
-        check_order(name, memory, state)
+    for name in state.pools:
+        check_members(name, state)
 
 
-def check_order(name: str, memory: Pool, state: State) -> None:
-    """Members are kept in the order in which they joined."""
-    joined = [state.seats[f"{name}/{person}"].joined for person in memory.members]
-    assert joined == sorted(set(joined)), f"the members of {name} are not in joining order"
+def check_members(name: str, state: State) -> None:
+    """The index of members says what the seats say, and in joining order."""
+    taken = {field: seat.joined for field, seat in state.seats.items() if field.startswith(f"{name}/") and seat.joined}
+    members = [f"{name}/{person}" for person in state.members(name)]
+    assert [taken[field] for field in members] == sorted(taken.values()), f"the members of {name} are not its seats"
+    assert all(name in state.pools_of(field.removeprefix(f"{name}/")) for field in members)
 
 
 def turns_of(decisions: Sequence[Decision], pool_id: str = "sales") -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from service.core.configuration import Membership
 from service.core.decide import decide
@@ -278,7 +279,7 @@ def test_a_human_who_takes_a_waiting_record_ends_its_waiting() -> None:
     assert division.give("lead/1", "user:ann") == (Released("", "sales", "owner_chosen"),)
     division.back("ann")
 
-    assert division.record() == division.record()._replace(owner="ann", by_us=False, parked=False)
+    assert division.record() == replace(division.record(), owner="ann", by_us=False, parked=False)
     assert turns_of(division.decisions) == []
 
 

@@ -83,14 +83,17 @@ def test_every_reason_of_an_entry_that_was_passed_over_has_words() -> None:
 def test_a_newer_configuration_tells_what_it_still_can() -> None:
     """D16 Rule, entry and limit may be gone since: ids stand in, nothing fails."""
     trace = Trace(
-        "rule_set",
-        "gone",
-        (Tried("old", matched=False, criterion=2), Tried("emea", matched=True)),
-        Target("pool", "closed"),
-        (Candidate(0, 0, 0, "ann", "full", 5), Candidate(0, 7, 0, "bob")),
+        question="rule_set",
+        rule_set="gone",
+        tried=(Tried("old", matched=False, criterion=2), Tried("emea", matched=True)),
+        target=Target("pool", "closed"),
+        candidates=(
+            Candidate(person="ann", excluded="full", load=0, last_turn=0, open_items=5),
+            Candidate(person="bob", load=0, last_turn=7, open_items=0),
+        ),
         omitted=3,
     )
-    decision = Decision("lead/1", Assigned("bob", "closed", 8), trace)
+    decision = Decision(record="lead/1", outcome=Assigned("bob", "closed", 8), trace=trace)
 
     assert explain(decision, config(version=9), decided_with=4) == [
         (
@@ -107,29 +110,34 @@ def test_a_newer_configuration_tells_what_it_still_can() -> None:
 
 def test_a_criterion_that_is_gone_does_not_name_another() -> None:
     """D16 The entry has fewer criteria by now."""
-    trace = Trace("default", "inbound", (Tried("emea", matched=False, criterion=5),))
+    trace = Trace(question="default", rule_set="inbound", tried=(Tried("emea", matched=False, criterion=5),))
 
-    lines = explain(Decision("lead/1", Assigned("zoe"), trace), config(rule_sets=rules(EMEA)))
+    lines = explain(Decision(record="lead/1", outcome=Assigned("zoe"), trace=trace), config(rule_sets=rules(EMEA)))
 
     assert lines[1:] == ['  entry 1   "EMEA inbound"   no   its criteria have changed since']
 
 
 def test_places_are_those_of_the_rule_of_turns() -> None:
     """D16 The lower load stands in front, then who was served longer ago."""
-    line = (Candidate(9, 1, 0, "dan"), Candidate(5, 4, 0, "cat"), Candidate(5, 3, 0, "bob"))
-    trace = Trace("explicit_target", target=Target("pool", "sales"), candidates=(*line, Candidate(1, 8, 0, "ann")))
+    seen = [
+        Candidate(person=person, load=load, last_turn=last_turn, open_items=0)
+        for person, load, last_turn in (("dan", 9, 1), ("cat", 5, 4), ("bob", 5, 3), ("ann", 1, 8))
+    ]
+    trace = Trace(question="explicit_target", target=Target("pool", "sales"), candidates=tuple(seen))
 
-    lines = explain(Decision("lead/1", Assigned("ann", "sales", 9), trace), config(pool("ann")))
+    lines = explain(Decision(record="lead/1", outcome=Assigned("ann", "sales", 9), trace=trace), config(pool("ann")))
 
     assert [line.split()[0] for line in lines[1:]] == ["ann", "bob", "cat", "dan"]
 
 
 def test_an_entry_without_criteria_matches_always() -> None:
     """D16 That is what it says."""
-    trace = Trace("rule_set", "inbound", (Tried("all", matched=True),))
+    trace = Trace(question="rule_set", rule_set="inbound", tried=(Tried("all", matched=True),))
     settings = config(rule_sets=rules(Entry("all", Target("pool", "sales"))))
 
-    assert explain(Decision("lead/1", Assigned("zoe"), trace), settings)[1:] == ['  entry 1   "all"   yes   always']
+    assert explain(Decision(record="lead/1", outcome=Assigned("zoe"), trace=trace), settings)[1:] == [
+        '  entry 1   "all"   yes   always'
+    ]
 
 
 @pytest.mark.parametrize(
@@ -137,12 +145,12 @@ def test_an_entry_without_criteria_matches_always() -> None:
     [
         (
             Assigned("ann"),
-            Trace("default"),
+            Trace(question="default"),
             "lead/1 → ann (Ann Lee)     configuration 1     by default",
         ),
         (
             Pending("sales", "nobody_eligible", START_MS),
-            Trace("explicit_target"),
+            Trace(question="explicit_target"),
             (
                 "lead/1 → waiting in pool sales     no member can take it now, next try 2023-11-14 22:13 UTC"
                 "     configuration 1     named by the event"
@@ -150,7 +158,7 @@ def test_an_entry_without_criteria_matches_always() -> None:
         ),
         (
             Pending("sales", "empty_pool"),
-            Trace("parked"),
+            Trace(question="parked"),
             "lead/1 → waiting in pool sales     the pool has no members     configuration 1     from the waiting line",
         ),
         (
@@ -187,7 +195,7 @@ def test_every_outcome_has_its_sentence(outcome: Any, trace: Trace, header: str)
     """D16 D24 What happened and why, on one line."""
     settings = config(users=(User("ann", "Ann Lee"),))
 
-    assert explain(Decision("lead/1", outcome, trace), settings) == [header]
+    assert explain(Decision(record="lead/1", outcome=outcome, trace=trace), settings) == [header]
 
 
 @pytest.mark.parametrize(
@@ -236,6 +244,6 @@ def test_the_criterion_inside_a_filter_logic_is_named() -> None:
     """D16 S43: of a condition with brackets, the comparison that decided, not the whole."""
     tree = line('country == "DE" and (size > 500 or not source == "web")')
     entry = Entry("mixed", Target("pool", "sales"), (Predicate("as written", tree),))
-    trace = Trace("default", "inbound", (Tried("mixed", matched=False, criterion=2),))
-    lines = explain(Decision("lead/1", Assigned("zoe"), trace), config(rule_sets=rules(entry)))
+    trace = Trace(question="default", rule_set="inbound", tried=(Tried("mixed", matched=False, criterion=2),))
+    lines = explain(Decision(record="lead/1", outcome=Assigned("zoe"), trace=trace), config(rule_sets=rules(entry)))
     assert lines[1:] == ['  entry 1   "mixed"   no   source equals "web"']

@@ -14,10 +14,12 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
 from service.core.configuration import Entry, Membership, User
 from service.core.decide import decide
 from service.core.model import Assigned, Event, MemberEvent, Nothing, Outcome, RecordEvent, Rejected, Released, Target
+from service.core.state import KINDS
 from service.core.tracking import recall
 from tests.core.build import (
     OUTSIDER,
@@ -109,9 +111,9 @@ class RecordLives(RuleBasedStateMachine):
     def _send(self, event: Event) -> None:
         """Decide, and see on the way that deciding is pure."""
         division = self.division
-        before = deepcopy([getattr(division.state, kind) for kind in ("records", "pools", "seats", "parked", "timers")])
+        before = deepcopy([dict(division.state.of_kind(kind)) for kind in KINDS])
         once = decide(event, division.state, division.config, division.now_ms)
-        after = [getattr(division.state, kind) for kind in ("records", "pools", "seats", "parked", "timers")]
+        after = [division.state.of_kind(kind) for kind in KINDS]
         assert before == after, "deciding changed the state"
         assert once == decide(event, division.state, division.config, division.now_ms)
         outcomes = division.send(event)
@@ -182,7 +184,7 @@ class RecordLives(RuleBasedStateMachine):
         record = self.division.record(again.record)
         is_newest = again.version is not None and record.told_version == again.version
         if record.by_us and is_newest and again.kind != "updated":
-            self.division.send(again._replace(id="again"))
+            self.division.send(replace(again, id="again"))
             after = len(turns_of(self.division.decisions, "sales")) + len(turns_of(self.division.decisions, "other"))
             assert after == turns
 

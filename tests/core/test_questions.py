@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from service.core.case import told_owner
 from service.core.configuration import Entry
@@ -205,6 +206,6 @@ def test_an_offer_without_a_plan_does_nothing() -> None:
     """D24 Offers belong to plans."""
     division = Division(pool("ann"))
     event = created("lead/1")
-    offer = type(event)("paid", "event-offer", "lead", "1", {}, offer="gold")
+    offer = replace(event, kind="paid", id="event-offer", offer="gold")
 
     assert division.send(offer) == (Nothing("no_plan", "gold"),)

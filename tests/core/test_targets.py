@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import astuple
 
 from service.core.configuration import Entry, EntryTarget, Happening, OwnerOf, RuleSet, TeamMatch, User
 from service.core.model import Assigned, Nothing, Pending, Rejected, Released, Target, Unresolved
@@ -92,7 +93,7 @@ def test_entries_behind_one_that_was_passed_over_say_which_criterion_decided() -
     division = Division(pool("ann"), rule_sets=rules(*entries))
     division.create("lead/1", owner=None, facts={"a": 1})
 
-    assert [tuple(each) for each in division.last().trace.tried] == [
+    assert [astuple(each) for each in division.last().trace.tried] == [
         ("x", True, None, "unknown_user"),
         ("half", False, 1, None),
         ("y", True, None, "no_team"),

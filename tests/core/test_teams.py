@@ -98,7 +98,7 @@ def test_a_long_line_is_looked_through_in_parts_to_its_end() -> None:
     division.back("bob")
 
     assert division.record("lead/fr").owner == "bob"
-    assert division.state.pools["sales"].scanned == ()
+    assert division.state.pools["sales"].scanned is None
     assert division.state.timers == {}
 
 

@@ -132,8 +132,12 @@ async def test_it_reads_what_is_published(crm: sqlite3.Connection) -> None:
     from service.core.model import Assigned, Decision, Target
 
     context = Context(Topics.of(), "main", 1_772_000_000_000, 1, "label")
-    first = Decision("lead/1", Assigned("ann", "inbound", 1), sequence=1, expected_owner=Target("pool", "inbound"))
-    second = Decision("lead/1", Assigned("bob", "inbound", 2), sequence=2, expected_owner=Target("user", "ann"))
+    first = Decision(
+        record="lead/1", outcome=Assigned("ann", "inbound", 1), sequence=1, expected_owner=Target("pool", "inbound")
+    )
+    second = Decision(
+        record="lead/1", outcome=Assigned("bob", "inbound", 2), sequence=2, expected_owner=Target("user", "ann")
+    )
     (one,), (two,) = render(first, "1-0-1-0", context), render(second, "1-0-2-0", context)
     with EmbeddedKafka() as broker:
         await send(broker.bootstrap, one, one)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from service.core.configuration import Config, PoolSpec
 from service.core.model import Event, RecordEvent
 from service.kafka.memory import MemoryBroker, MemoryTransport, Record
@@ -37,12 +39,8 @@ SMALL = Limits(poll_wait_ms=0, snapshot_min_bytes=10**9)
 def input_of(event: Event, position: tuple[int, str, int, int], division: str | None = None) -> bytes:
     """An event as ingest writes it into a lane's input."""
     kind = "record" if isinstance(event, RecordEvent) else "member"
-    fields = {name: value for name in event._fields if (value := getattr(event, name)) is not None}
-    for name in ("owner", "previous_owner"):
-        if name in fields:
-            fields[name] = (fields[name].kind, fields[name].id)
-    found = {"at": position, "origin": ("event", "crm", "", ""), kind: fields}
-    return json.dumps(found | ({} if division is None else {"division": division})).encode()
+    found = {"at": position, "origin": ("event", "crm", "", ""), kind: event}
+    return msgspec.json.encode(found | ({} if division is None else {"division": division}))
 
 
 def read(event: Event, offset: int, *, time_ms: int = START_MS, division: str | None = None) -> Read:

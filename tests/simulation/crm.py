@@ -157,7 +157,7 @@ class Crm:
         record_type = "contact" if number % 7 == 0 else "lead"
         record = {"kind": kind, "id": event, "record_type": record_type, "record_id": str(number), "facts": facts}
         if owner is not None and kind != "deleted":
-            record["owner"] = owner
+            record["owner"] = dict(zip(("kind", "id"), owner, strict=True))
         return record
 
 

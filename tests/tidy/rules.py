@@ -143,6 +143,13 @@ def imports_outside(module: Module, *allowed: str) -> Iterator[Place]:
                 yield Place(module.name, getattr(node, "lineno", 1), f"imports {name}")
 
 
+def structs(module: Module) -> Iterator[Place]:
+    """A class that is a `msgspec.Struct`."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ClassDef) and any(ast.unparse(base).endswith("Struct") for base in node.bases):
+            yield Place(module.name, node.lineno, f"{node.name} is a struct")
+
+
 def _functions(module: Module) -> Iterator[Function]:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -73,3 +73,9 @@ def test_an_import_from_outside_is_found() -> None:
 
     assert len(list(rules.imports_outside(module_of("a.py", outside), "service.core"))) == 3
     assert not list(rules.imports_outside(module_of("a.py", inside), "service.core"))
+
+
+def test_a_struct_is_recognised() -> None:
+    source = "class A(Struct, frozen=True): ...\nclass B(msgspec.Struct): ...\nclass C(NamedTuple): ...\n"
+
+    assert len(list(rules.structs(module_of("a.py", source)))) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -81,6 +82,15 @@ def test_only_settings_read_the_environment() -> None:
 )
 def test_what_decides_imports_only_the_standard_library_and_values(folder: str, allowed: tuple[str, ...]) -> None:
     assert found(lambda module: rules.imports_outside(module, *allowed), folder) == []
+
+
+def test_no_module_that_is_compiled_defines_a_value() -> None:
+    """A compiled struct loses what its class line says: whether it is frozen, and how it is sorted."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    compiled = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["mypyc"]["include"]
+    places = [str(place) for module in modules("service") if module.name in compiled for place in rules.structs(module)]
+
+    assert places == []
 
 
 def test_no_file_names_where_packages_come_from() -> None:

@@ -21,7 +21,14 @@ CONTEXT = Context(Topics.of(), "main", 1_700_000_000_000, 7, "9f3c2e")
 def test_what_was_published_is_read_back(outcome: Outcome) -> None:
     """D16: a published decision holds everything that explains it."""
     decision = Decision(
-        "lead/a/b", outcome, TRACE, (), 3, Target("pool", "sales"), 5, correlation_id="conversion-1", depth=2
+        record="lead/a/b",
+        outcome=outcome,
+        trace=TRACE,
+        sequence=3,
+        expected_owner=Target("pool", "sales"),
+        expected_version=5,
+        correlation_id="conversion-1",
+        depth=2,
     )
     message = render(decision, DECISION_ID, CONTEXT)[0]
 
@@ -30,15 +37,15 @@ def test_what_was_published_is_read_back(outcome: Outcome) -> None:
 
 def test_score_and_entries_that_were_passed_over_are_read_back() -> None:
     """D16 S63: what a trace holds beside the usual."""
-    trace = Trace("team", tried=(Tried("a", True, None, "no_related_owner"),), earlier=7, score=55.5)
-    decision = Decision("lead/1", Assigned("ann"), trace, (), 1)
+    trace = Trace(question="team", tried=(Tried("a", True, None, "no_related_owner"),), earlier=7, score=55.5)
+    decision = Decision(record="lead/1", outcome=Assigned("ann"), trace=trace, sequence=1)
 
     assert read_decision(render(decision, DECISION_ID, CONTEXT)[0].value) == decision
 
 
 @pytest.mark.parametrize("outcome", [Assigned("ann"), Released("", "", "deleted"), Rejected("no_target", "none")])
 def test_the_value_alone_is_enough_to_explain(outcome: Outcome) -> None:
-    decision = Decision("lead/1", outcome, Trace(), (), 1)
+    decision = Decision(record="lead/1", outcome=outcome, sequence=1)
 
     assert read_decision(render(decision, DECISION_ID, CONTEXT)[0].value) == decision
 

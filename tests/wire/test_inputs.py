@@ -76,7 +76,14 @@ def test_each_type_of_record_event_has_its_kind(event_type: str, kind: str) -> N
 def test_what_an_event_leaves_out_is_the_cores_default() -> None:
     """The event without anything optional equals the one the core would make."""
     event = record_event(plain())
-    assert event == RecordEvent("created", event.id, "lead", "1", {}, correlation_id="0/crm.records/3/17")
+    assert event == RecordEvent(
+        kind="created",
+        id=event.id,
+        record_type="lead",
+        record_id="1",
+        facts={},
+        correlation_id="0/crm.records/3/17",
+    )
 
 
 @pytest.mark.parametrize("kind", ["user", "pool", "queue", "plan"])
@@ -256,8 +263,25 @@ def test_of_many_problems_the_first_few_are_told() -> None:
     assert found.detail.endswith("; 2 more")
 
 
+WHOLE = decoded(plain()).value
+
+
 @pytest.mark.parametrize(
-    "value", [b"", b"{}", b"[]", b"7", b'{"at":[],"origin":[],"record":{}}', b'{"record":{"x":1}}']
+    "value",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"7",
+        b"{\xff}",
+        b'{"at":[],"origin":[],"record":{}}',
+        b'{"record":{"x":1}}',
+        b'{"at":[0,"crm.records",0,0],"origin":["","","",""]}',
+        b'{"at":' + b"[" * 100_000,
+        WHOLE.replace(b'"facts":{}', b'"facts":' + b'{"a":' * 100_000),
+        WHOLE.replace(b'"created"', b'"invented"'),
+        WHOLE.replace(b'"record_id":"1"', b'"record_id":1'),
+    ],
 )
 def test_a_foreign_record_in_a_lanes_input_is_poison(value: bytes) -> None:
     """Only ingest writes there; something else is set aside, and the lane goes on."""

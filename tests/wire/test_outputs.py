@@ -38,12 +38,15 @@ DECISION_ID = "3-0-4711-0"
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ORIGIN = Origin("e1", "/crm", TRACEPARENT, "vendor=1")
 TRACE = Trace(
-    "rule_set",
-    "inbound",
-    (Tried("vip", False, 0), Tried("emea", True)),
-    Target("pool", "sales"),
-    (Candidate(12, 3, 0, "ann", None, 1), Candidate(12, 4, 0, "bob", "away", 0)),
-    2,
+    question="rule_set",
+    rule_set="inbound",
+    tried=(Tried("vip", False, 0), Tried("emea", True)),
+    target=Target("pool", "sales"),
+    candidates=(
+        Candidate(person="ann", load=12, last_turn=3, open_items=1),
+        Candidate(person="bob", excluded="away", load=12, last_turn=4, open_items=0),
+    ),
+    omitted=2,
 )
 OUTCOMES: dict[str, Outcome] = {
     "assignment.assigned.v1": Assigned("ann", "sales", 318),
@@ -67,7 +70,17 @@ def told(
 
 def decision(outcome: Outcome, *notified: str, record: str = "lead/4711", trace: Trace = TRACE) -> Decision:
     notifications = tuple(Notification("assigned", person, ("email", "chat")) for person in notified)
-    return Decision(record, outcome, trace, notifications, 3, Target("pool", "sales"), 5, "c1", 1)
+    return Decision(
+        record=record,
+        outcome=outcome,
+        trace=trace,
+        notifications=notifications,
+        sequence=3,
+        expected_owner=Target("pool", "sales"),
+        expected_version=5,
+        correlation_id="c1",
+        depth=1,
+    )
 
 
 def only(outcome: Outcome, *, division: str = "main", origin: Origin = ORIGIN) -> Message:

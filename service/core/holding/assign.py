@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from service.core.case import NOBODY, Case, Held
+from msgspec.structs import replace
+
+from service.core.case import Case
 from service.core.configuration import PoolSpec
 from service.core.holding.waiting import stand_in_line, unpark, wake
 from service.core.model import (
@@ -27,14 +29,14 @@ def give(case: Case, target: Target, trace: Trace) -> Decision:
     """Assign the record to the target's person, to a member of its pool, or to its queue; reject what cannot be."""
     refused = refusal(target, case)
     if refused is not None:
-        return case.conclude(refused, trace._replace(target=target))
+        return case.conclude(refused, replace(trace, target=target))
     return hand_over(case, target, trace)
 
 
 def hand_over(case: Case, target: Target, trace: Trace) -> Decision:
     """The same where it is known that the target can take this record."""
     if target.kind == "user":
-        return _own(case, Assigned(target.id), trace._replace(target=target))
+        return _own(case, Assigned(target.id), replace(trace, target=target))
     spec = case.config.pools[target.id]
     return put_into_queue(case, spec, trace) if spec.is_queue else give_to_pool(case, spec, trace)
 
@@ -43,7 +45,7 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     """Ask whose turn it is in the pool. `paced`: the record was parked and comes with the others that were."""
     choice = choose(Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts))
     candidates, omitted = listed(choice)
-    trace = Trace(trace.question, trace.rule_set, trace.tried, spec.target, candidates, omitted, trace.earlier)
+    trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
     chosen = choice.chosen
     if chosen is None:
         reason: PendingReason = "nobody_eligible" if choice.seen else "empty_pool"
@@ -59,17 +61,15 @@ def put_into_queue(case: Case, spec: PoolSpec, trace: Trace) -> Decision:
     """Let the queue own the record, and tell its members where it is to."""
     stand_in_line(case, spec.id, queued=True)
     told = notify.of_queueing(spec, case.facts, case.config, case.now_ms)
-    return case.conclude(Queued(spec.id), trace._replace(target=spec.target), told)
+    return case.conclude(Queued(spec.id), replace(trace, target=spec.target), told)
 
 
 def take(case: Case, person: str, trace: Trace) -> Decision:
-    """A member takes the record out of its queue: it is his by a human's choice, and counts as his open item."""
+    """A member takes the record out of its queue: it is theirs by a human's choice, and counts as their open item."""
     queue = unpark(case)
-    field = seat_field(queue, person)
-    seat = case.draft.seats.get(field)
-    assert seat is not None, f"{person} is a member of {queue} and has no seat"
-    case.draft.seats.put(field, seat._replace(open_items=seat.open_items + 1))
-    return case.conclude(Released("", queue, "taken"), trace, held=Held(person, pool=queue))
+    case.draft.seats.edit(seat_field(queue, person)).open_items += 1
+    case.hold(person, pool=queue)
+    return case.conclude(Released(previous="", pool=queue, reason="taken"), trace)
 
 
 def release(case: Case, reason: ReleaseReason) -> Decision | None:
@@ -77,40 +77,36 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
     record = case.record
     if record.parked:
         pool = unpark(case)
-        return case.conclude(Released("", pool, reason))
+        return case.conclude(Released(previous="", pool=pool, reason=reason))
     if record.pool:
         _free_seat(case, record.pool, record.owner)
     if not record.by_us:
-        case.keep(record._replace(pool=""))
+        record.pool = ""
         return None
-    return case.conclude(Released(record.owner, record.pool, reason), held=NOBODY)
+    released = Released(previous=record.owner, pool=record.pool, reason=reason)
+    case.let_go()
+    return case.conclude(released)
 
 
 def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:
-    owner = assigned.owner
-    told = notify.of_assignment(owner, case.config)
-    return case.conclude(assigned, trace, told, Held(owner, True, assigned.pool))  # noqa: FBT003  # chosen by us
+    case.hold(assigned.owner, by_us=True, pool=assigned.pool)
+    return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
 
 
 def _count_drained(case: Case, spec: PoolSpec, person: str) -> None:
-    field = seat_field(spec.id, person)
-    seat = case.draft.seats.get(field)
-    assert seat is not None, f"{field} was just served and has no seat"
+    seat = case.draft.seats.edit(seat_field(spec.id, person))
     minute = case.now_ms // MINUTE_MS
-    drained = seat.drained + 1 if seat.minute == minute else 1
-    case.draft.seats.put(field, seat._replace(minute=minute, drained=drained))
+    seat.drained = seat.drained + 1 if seat.minute == minute else 1
+    seat.minute = minute
 
 
 def _free_seat(case: Case, pool: str, person: str) -> None:
-    """One open item less. Who has left the pool gives up his seat with the last one."""
+    """One open item less. Who has left the pool gives up their seat with the last one."""
     field = seat_field(pool, person)
-    seat, memory = case.draft.seats.get(field), case.draft.pools.get(pool)
-    assert seat is not None, f"{field} has an open item and no seat"
-    assert memory is not None, f"{pool} has seats and no memory"
-    if seat.open_items == 1 and person not in memory.members:
+    seat = case.draft.seats.edit(field)
+    seat.open_items -= 1
+    if not (seat.open_items or seat.is_taken):
         case.draft.seats.drop(field)
-    else:
-        case.draft.seats.put(field, seat._replace(open_items=seat.open_items - 1))
     spec = case.config.pools.get(pool)
     if spec is None or not spec.is_queue:
         wake(pool, case.draft, case.now_ms)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
-from math import inf
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from service.core.case import Case
@@ -14,19 +14,16 @@ from service.core.holding.waiting import DRAIN_PREFIX, unpark
 from service.core.model import Decision, Target, Trace
 from service.core.score import FIELD
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose
-from service.core.state import Parked, Pool
+from service.core.state import Parked
 from service.core.targets import refusal
 from service.core.tracking import recall
+from service.core.waiting_line import Rank
 
 DRAINED_PER_FIRING: Final = 50
 """So many parked records move when one timer goes off; the rest have to wait for it to go off again."""
 
 LOOKED_AT_PER_FIRING: Final = 500
 """So many are looked at when one timer goes off. Where none of them can move, the next firing goes on behind them."""
-
-
-Waiting = tuple[str, Parked]
-"""A record's name, and its place in the line."""
 
 
 def drain(pool: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
@@ -37,11 +34,12 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decisio
     queue owns them from then on.
     """
     spec = config.pools.get(pool)
-    line = _line(pool, draft, has_queued=spec is None or not spec.is_queue)
     are_alike = spec is None or not spec.has_domains
     decisions: list[Decision] = []
     stuck: set[tuple[str, float]] = set()
-    for name, parked in line:
+    looked_at, last = 0, None
+    for name, parked in _line(pool, spec, draft):
+        looked_at, last = looked_at + 1, parked.rank
         case = _case_of(name, parked, draft, config, now_ms)
         kind = (case.record.facts, parked.score)
         if kind in stuck:
@@ -54,10 +52,10 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decisio
         else:
             stuck.add(kind)
         if len(decisions) == DRAINED_PER_FIRING:
-            _look_again(pool, (), draft, now_ms)
+            _look_again(pool, None, draft, now_ms)
             return tuple(decisions)
-    if len(line) == LOOKED_AT_PER_FIRING and not are_alike:
-        _look_again(pool, _place(line[-1][1]), draft, now_ms)
+    if looked_at == LOOKED_AT_PER_FIRING and not are_alike:
+        _look_again(pool, last, draft, now_ms)
     else:
         _rest(pool, spec, draft, now_ms)
     return tuple(decisions)
@@ -69,7 +67,7 @@ def _move(case: Case, parked: Parked) -> Decision | None:
     What lay in a queue that is none any more waits from now on, if nobody can take it.
     """
     target = Target("pool", parked.pool)
-    trace = Trace("parked", target=target)
+    trace = Trace(question="parked", target=target)
     refused = refusal(target, case)
     if refused is not None:
         unpark(case)
@@ -85,20 +83,18 @@ def _move(case: Case, parked: Parked) -> Decision | None:
     return give_to_pool(case, spec, trace, paced=True)
 
 
-def _look_again(pool: str, behind: tuple[float, ...], draft: Draft, now_ms: int) -> None:
-    """Have the timer go off at once, for the rest of the line: behind this place, or from its beginning."""
-    memory = draft.pools.get(pool) or Pool()
-    if behind != memory.scanned:
-        draft.pools.put(pool, memory._replace(scanned=behind))
+def _look_again(pool: str, behind: Rank | None, draft: Draft, now_ms: int) -> None:
+    """Have the timer go off at once, for the rest of the line: behind this rank, or from its beginning."""
+    memory = draft.pools.edit(pool)
+    memory.scanned = behind
     if memory.waiting:
         draft.set_timer(DRAIN_PREFIX + pool, now_ms)
 
 
 def _rest(pool: str, spec: PoolSpec | None, draft: Draft, now_ms: int) -> None:
     """Nobody can take what still waits: go on with the next minute's share, or when somebody returns or has room."""
-    memory = draft.pools.get(pool) or Pool()
-    if memory.scanned:
-        draft.pools.put(pool, memory._replace(scanned=()))
+    memory = draft.pools.edit(pool)
+    memory.scanned = None
     if spec is not None and memory.waiting and _is_anybody_paced(spec, draft, now_ms):
         draft.set_timer(DRAIN_PREFIX + pool, (now_ms // MINUTE_MS + 1) * MINUTE_MS)
 
@@ -119,19 +115,15 @@ def _case_of(name: str, parked: Parked, draft: Draft, config: Config, now_ms: in
     return case
 
 
-def _line(pool: str, draft: Draft, *, has_queued: bool) -> list[Waiting]:
-    """The next records in the pool's waiting line, behind the place up to which it was looked at before.
+def _line(pool: str, spec: PoolSpec | None, draft: Draft) -> Iterator[tuple[str, Parked]]:
+    """The next records in the pool's waiting line, behind the rank up to which it was looked at before.
 
-    `has_queued`: those that lie in a queue are among them; the pool was one.
+    What lies in a queue is among them where the pool is none any more.
     """
-    behind = (draft.pools.get(pool) or Pool()).scanned or (-inf, 0)
-    waiting = (
-        (name, parked)
-        for name, parked in draft.parked.items()
-        if parked.pool == pool and (has_queued or not parked.queued) and _place(parked) > behind
-    )
-    return heapq.nsmallest(LOOKED_AT_PER_FIRING, waiting, key=lambda item: _place(item[1]))
-
-
-def _place(parked: Parked) -> tuple[float, float]:
-    return -parked.score, parked.number
+    memory = draft.pools.get(pool)
+    behind = None if memory is None else memory.scanned
+    line = draft.waiting(pool, behind, with_queued=spec is None or not spec.is_queue)
+    for name in islice(line, LOOKED_AT_PER_FIRING):
+        parked = draft.parked.get(name)
+        assert parked is not None, f"{name} is in a line and does not wait"
+        yield name, parked

@@ -1,11 +1,12 @@
 """Who is in a pool, and who is there today.
 
-Joining order is history: a member keeps his place whatever the order in a file. So the members of a pool live in the
+Joining order is history: a member keeps their place whatever the order in a file. So who sits in a pool lives in the
 state, and a new configuration version is turned into changes once, when the lane switches to it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Final
 
 from service.core.case import Verdict
@@ -14,8 +15,8 @@ from service.core.draft import Draft
 from service.core.hits import forget_gone
 from service.core.holding.waiting import wake
 from service.core.model import Decision, MemberEvent, Nothing
-from service.core.sharing.turns import entry_pass
-from service.core.state import Person, Pool, Seat, State, Timer, seat_field
+from service.core.sharing.turns import Entrance
+from service.core.state import Person, Seat, State, Timer, seat_field
 
 RETURN_PREFIX: Final = "back/"
 """Sorts before `drain/`: of those who come back at one time nobody gets what waits before the others are there."""
@@ -37,14 +38,14 @@ def change(event: MemberEvent, draft: Draft, config: Config, now_ms: int) -> Dec
     outcome = Nothing("member_changed", event.availability)
     if event.person not in config.users:
         outcome = Nothing("unknown_user", event.person)
-    return Decision(name, outcome, correlation_id=event.correlation_id)
+    return Decision(record=name, outcome=outcome, correlation_id=event.correlation_id)
 
 
 def come_back(person: str, draft: Draft, config: Config, now_ms: int) -> Decision:
     """The time is over until which somebody was away."""
     draft.people.put(person, Person())
     _wake_pools_of(person, draft, config, now_ms)
-    return Decision(f"member/{person}", Nothing("member_changed", "available"))
+    return Decision(record=f"member/{person}", outcome=Nothing("member_changed", "available"))
 
 
 def switch(state: State, config: Config, now_ms: int) -> Verdict:
@@ -56,50 +57,59 @@ def switch(state: State, config: Config, now_ms: int) -> Verdict:
         _seat_members(spec, draft, now_ms)
     forget_gone(draft, config)
     name = f"configuration/{config.version}"
-    return Verdict((Decision(name, Nothing("configuration_switched", config.label)),), draft.changes())
+    switched = Decision(record=name, outcome=Nothing("configuration_switched", config.label))
+    return Verdict((switched,), draft.changes())
 
 
 def _seat_members(spec: PoolSpec, draft: Draft, now_ms: int) -> None:
     """Unseat who left, seat who joined behind the others, in file order; drain, for room may have come of it."""
-    before = draft.pools.get(spec.id) or Pool()
-    configured = {member.person: member for member in spec.members}
-    for person in before.members:
-        if person not in configured:
+    before = draft.members_before(spec.id)
+    stay = spec.weights.keys() & before
+    for person in before:
+        if person not in stay:
             _leave(seat_field(spec.id, person), draft)
-    joined = before.joins
-    newcomers = [member for person, member in configured.items() if person not in before.members]
-    carried = [_carry_over(seat_field(spec.id, newcomer.person), draft) for newcomer in newcomers]
-    for newcomer, open_items in zip(newcomers, carried, strict=True):
-        joined += 1
-        start = entry_pass(spec, newcomer, draft, lambda person: _is_present(person, draft))
-        draft.seats.put(seat_field(spec.id, newcomer.person), Seat(start, before.turn, joined, open_items))
-    stayed = tuple(person for person in before.members if person in configured)
-    after = before._replace(joins=joined, members=(*stayed, *(newcomer.person for newcomer in newcomers)))
-    if after != before:
-        draft.pools.put(spec.id, after)
+    if len(stay) < len(spec.members):
+        _seat_newcomers(spec, stay, draft)
     wake(spec.id, draft, now_ms)
 
 
 def _leave(field: str, draft: Draft) -> None:
-    seat = draft.seats.get(field)
-    if seat is not None and not seat.open_items:
+    seat = draft.seats.edit(field)
+    seat.joined = 0
+    if not seat.open_items:
         draft.seats.drop(field)
 
 
-def _carry_over(field: str, draft: Draft) -> int:
-    """Open items of somebody who was here before. His old seat goes first: its pass must not set anybody's start."""
-    seat = draft.seats.get(field)
-    draft.seats.drop(field)
-    return seat.open_items if seat is not None else 0
+def _seat_newcomers(spec: PoolSpec, stay: Set[str], draft: Draft) -> None:
+    """Give those who are no members yet their seats. Of an old seat only its open items count."""
+    entrance = Entrance(spec)
+    for member, field in zip(spec.members, spec.seats, strict=True):
+        seat = draft.seats.get(field)
+        if member.person in stay and seat is not None:
+            entrance.count_in(member, seat, is_present=_is_present(member.person, draft))
+    pool = draft.pools.edit(spec.id)
+    for member, field in zip(spec.members, spec.seats, strict=True):
+        if member.person in stay:
+            continue
+        pool.joins += 1
+        left = draft.seats.get(field)
+        seat = Seat(
+            served_pass=entrance.start(member),
+            last_turn=pool.turn,
+            joined=pool.joins,
+            open_items=0 if left is None else left.open_items,
+        )
+        draft.seats.put(field, seat)
+        entrance.count_in(member, seat, is_present=_is_present(member.person, draft))
 
 
 def _wake_pools_of(person: str, draft: Draft, config: Config, now_ms: int) -> None:
-    for pool, spec in config.pools.items():
-        memory = draft.pools.get(pool)
-        if memory is not None and memory.waiting and person in memory.members and not spec.is_queue:
+    for pool in draft.pools_of(person):
+        spec = config.pools.get(pool)
+        if spec is not None and not spec.is_queue:
             wake(pool, draft, now_ms)
 
 
 def _is_present(person: str, draft: Draft) -> bool:
     known = draft.people.get(person)
-    return known is None or known.availability == "available"
+    return known is None or known.is_present

@@ -11,7 +11,7 @@ from typing import Final
 from service.core.case import Case
 from service.core.draft import Draft
 from service.core.score import FIELD
-from service.core.state import Parked, Pool, Record
+from service.core.state import Parked
 
 DRAIN_PREFIX: Final = "drain/"
 """Begins the name of the timer that has a pool's line looked at."""
@@ -19,12 +19,21 @@ DRAIN_PREFIX: Final = "drain/"
 
 def stand_in_line(case: Case, pool: str, *, queued: bool) -> None:
     """Put the record at the end of its pool's waiting line; nobody has it from now on. `queued`: the pool owns it."""
-    memory = case.draft.pools.get(pool) or Pool()
-    number = memory.parkings + 1
-    case.draft.pools.put(pool, memory._replace(parkings=number, waiting=memory.waiting + 1))
-    parked = Parked(pool, number, case.now_ms, case.score, case.correlation_id, case.depth, queued)
+    memory = case.draft.pools.edit(pool)
+    memory.parkings += 1
+    memory.waiting += 1
+    parked = Parked(
+        pool=pool,
+        number=memory.parkings,
+        since_ms=case.now_ms,
+        score=case.score,
+        correlation_id=case.correlation_id,
+        depth=case.depth,
+        queued=queued,
+    )
     case.draft.parked.put(case.name, parked)
-    case.keep(case.record._replace(owner="", by_us=False, pool="", parked=True))
+    case.let_go()
+    case.record.parked = True
 
 
 def unpark(case: Case) -> str:
@@ -32,20 +41,19 @@ def unpark(case: Case) -> str:
     parked = case.draft.parked.get(case.name)
     assert parked is not None, f"{case.name} is marked as parked and is in no line"
     case.draft.parked.drop(case.name)
-    pool = case.draft.pools.get(parked.pool) or Pool()
-    case.draft.pools.put(parked.pool, pool._replace(waiting=pool.waiting - 1))
-    case.keep(case.record._replace(parked=False))
+    case.draft.pools.edit(parked.pool).waiting -= 1
+    case.record.parked = False
     return parked.pool
 
 
-def hear_while_waiting(case: Case, before: Record) -> None:
+def hear_while_waiting(case: Case) -> None:
     """News of a record that waits: its score moves it in its line, its fields may let somebody take it."""
     parked = case.draft.parked.get(case.name)
     if parked is None:
         return
     if FIELD in case.facts and case.score != parked.score:
-        case.draft.parked.put(case.name, parked._replace(score=case.score))
-    if case.record.facts != before.facts and not parked.queued:
+        case.draft.parked.edit(case.name).score = case.score
+    if case.record.facts != case.before.facts and not parked.queued:
         wake(parked.pool, case.draft, case.now_ms)
 
 
@@ -54,6 +62,6 @@ def wake(pool: str, draft: Draft, now_ms: int) -> None:
     memory = draft.pools.get(pool)
     if memory is None or not memory.waiting:
         return
-    if memory.scanned:
-        draft.pools.put(pool, memory._replace(scanned=()))
+    if memory.scanned is not None:
+        draft.pools.edit(pool).scanned = None
     draft.set_timer(DRAIN_PREFIX + pool, now_ms)

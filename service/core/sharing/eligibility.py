@@ -5,14 +5,13 @@ The checks run in the order of `CHECKS`, the cheap and general first; the first 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-from itertools import compress
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from service.core.configuration import Config, Membership, PoolSpec
 from service.core.draft import Draft
 from service.core.model import Candidate, ExclusionReason
+from service.core.sharing.contender import Contender
 from service.core.sharing.turns import line_up
 from service.core.state import Seat
 from service.language.tree import Facts
@@ -37,9 +36,6 @@ class Situation(NamedTuple):
     facts: Facts | None = None
 
 
-Check = Callable[[Membership, Seat, Situation], ExclusionReason | None]
-
-
 def is_active(member: Membership, seat: Seat, situation: Situation) -> ExclusionReason | None:
     """People who are switched off in the configuration get nothing."""
     user = situation.config.users.get(member.person)
@@ -57,13 +53,13 @@ def is_in_domain(member: Membership, seat: Seat, situation: Situation) -> Exclus
 def is_present(member: Membership, seat: Seat, situation: Situation) -> ExclusionReason | None:
     """Who is away or off shift is passed over (D2)."""
     person = situation.draft.people.get(member.person)
-    if person is None or person.availability == "available":
+    if person is None or person.is_present:
         return None
     return "off_shift" if person.availability == "off_shift" else "away"
 
 
 def has_room(member: Membership, seat: Seat, situation: Situation) -> ExclusionReason | None:
-    """A member with a limit of open items is passed over while he is at it."""
+    """A member with a limit of open items is passed over while they are at it."""
     limit = member.max_open
     return "full" if limit is not None and seat.open_items >= limit else None
 
@@ -75,33 +71,34 @@ def is_in_pace(member: Membership, seat: Seat, situation: Situation) -> Exclusio
     return "paced" if seat.drained >= situation.spec.drain_per_minute else None
 
 
-CHECKS: Final[tuple[Check, ...]] = (is_active, is_in_domain, is_present, has_room, is_in_pace)
+class Check(NamedTuple):
+    """`ask` says why a member cannot take the record, none: this does not stop them. `concerns` says whether it can
+    stop anybody in this situation: every member is asked each check that can, and mostly none can.
+    """
+
+    ask: Callable[[Membership, Seat, Situation], ExclusionReason | None]
+    concerns: Callable[[Situation], bool]
 
 
-@lru_cache
-def _those(*can_say_no: bool) -> tuple[Check, ...]:
-    return tuple(compress(CHECKS, can_say_no))
-
-
-def _checks(situation: Situation) -> tuple[Check, ...]:
-    """Those of `CHECKS` that can say no to anybody: mostly none, and every member is asked each of them."""
-    spec = situation.spec
-    people = situation.draft.people
-    return _those(
-        situation.config.has_inactive, spec.has_domains, not people.is_empty, spec.has_limits, situation.paced
-    )
+CHECKS: Final = (
+    Check(is_active, concerns=lambda situation: situation.config.has_inactive),
+    Check(is_in_domain, concerns=lambda situation: situation.spec.has_domains),
+    Check(is_present, concerns=lambda situation: not situation.draft.people.is_empty),
+    Check(has_room, concerns=lambda situation: situation.spec.has_limits),
+    Check(is_in_pace, concerns=lambda situation: situation.paced),
+)
 
 
 class Choice(NamedTuple):
     """Who is next (none: nobody can), and everybody who was looked at, as configured."""
 
-    chosen: Candidate | None
-    seen: list[Candidate]
+    chosen: Contender | None
+    seen: list[Contender]
 
 
 def choose(situation: Situation) -> Choice:
     """Ask all members the checks that can say no, and pick by the rule of turns."""
-    checks = _checks(situation)
+    checks = [check for check in CHECKS if check.concerns(situation)]
     if not checks:
         seen = line_up(situation.spec, situation.draft)
         return Choice(min(seen, default=None), seen)
@@ -111,7 +108,18 @@ def choose(situation: Situation) -> Choice:
 
 def listed(choice: Choice) -> tuple[tuple[Candidate, ...], int]:
     """The choice as a trace keeps it, and how many members it leaves unnamed."""
-    named = tuple(choice.seen[:LISTED_CANDIDATES])
+    named = tuple(
+        [
+            Candidate(
+                person=each.person,
+                excluded=each.excluded,
+                load=each.load,
+                last_turn=each.last_turn,
+                open_items=each.open_items,
+            )
+            for each in choice.seen[:LISTED_CANDIDATES]
+        ]
+    )
     return named, len(choice.seen) - len(named)
 
 
@@ -121,11 +129,9 @@ def next_return(choice: Choice, draft: Draft) -> int | None:
     return min((person.until_ms for person in absent if person and person.until_ms is not None), default=None)
 
 
-def _exclusion(
-    member: Membership, seat: Seat, situation: Situation, checks: tuple[Check, ...]
-) -> ExclusionReason | None:
+def _exclusion(member: Membership, seat: Seat, situation: Situation, checks: Sequence[Check]) -> ExclusionReason | None:
     for check in checks:
-        exclusion = check(member, seat, situation)
+        exclusion = check.ask(member, seat, situation)
         if exclusion is not None:
             return exclusion
     return None

@@ -3,9 +3,9 @@
 Among the eligible, the one with the lowest (load, last turn, joined) is served. Nobody's place is an index, so nothing
 shifts when people come and go; stored are people and numbers only.
 
-A *step* is `SCALE / weight`. Each member has a *pass* that grows by a step whenever he is served, whatever the
+A *step* is `SCALE / weight`. Each member has a *pass* that grows by a step whenever they are served, whatever the
 strategy. The *floor*, the highest pass of all members less `credit` rounds of the lightest one, limits how far behind
-somebody may be who was passed over: he catches up that much and no more, so nobody starves and nobody is flooded.
+somebody may be who was passed over: they catch up that much and no more, so nobody starves and nobody is flooded.
 
 All numbers are integers, so that no rounding ever breaks a tie differently on another machine.
 """
@@ -14,19 +14,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from math import inf
 from typing import Final
 
 from service.core.configuration import Membership, PoolSpec, Strategy
 from service.core.draft import Draft
-from service.core.model import Candidate, ExclusionReason
-from service.core.state import Pool, Seat, seat_field
+from service.core.model import ExclusionReason
+from service.core.sharing.contender import Contender
+from service.core.state import Seat, seat_field
 
 SCALE: Final = 1_441_440
 """One pass at weight 1. Twice the least common multiple of 1 to 16, so that half a step is whole as well."""
 
 
 Exclude = Callable[[Membership, Seat], ExclusionReason | None]
-"""Why a member cannot be served now; none: he can."""
+"""Why a member cannot be served now; none: they can."""
 
 
 @lru_cache(maxsize=1_024)
@@ -55,59 +57,76 @@ LOADS: Final[Mapping[Strategy, Callable[[int, Seat, Membership], int]]] = {
 }
 
 
-def floor(seats: Sequence[Seat], lightest: float, credit: int) -> int:
-    """The lowest pass that counts: no member, present or not, is further behind the first than `credit` rounds."""
-    return max([seat.served_pass for seat in seats]) - credit * step(lightest)
-
-
-def line_up(spec: PoolSpec, draft: Draft, exclude: Exclude | None = None) -> list[Candidate]:
+def line_up(spec: PoolSpec, draft: Draft, exclude: Exclude | None = None) -> list[Contender]:
     """All members of the pool with the numbers their order depends on, as configured, not sorted."""
     members, seats, lightest = _seated(spec, draft)
     if not seats:
         return []
-    lowest = floor(seats, lightest, spec.credit)
+    lowest = max([seat.served_pass for seat in seats]) - _credit(spec, lightest)
     load = LOADS[spec.strategy]
     found = []
     for member, seat in zip(members, seats, strict=True):
         effective = seat.served_pass if seat.served_pass > lowest else lowest
-        excluded = None if exclude is None else exclude(member, seat)
         found.append(
-            Candidate(
-                load(effective, seat, member),
-                seat.last_turn,
-                seat.joined,
-                member.person,
-                excluded,
-                seat.open_items,
-                effective,
+            Contender(
+                load=load(effective, seat, member),
+                last_turn=seat.last_turn,
+                joined=seat.joined,
+                person=member.person,
+                open_items=seat.open_items,
+                effective_pass=effective,
+                excluded=None if exclude is None else exclude(member, seat),
             )
         )
     return found
 
 
-def serve(spec: PoolSpec, chosen: Candidate, draft: Draft) -> int:
+def serve(spec: PoolSpec, chosen: Contender, draft: Draft) -> int:
     """Give the turn to who was chosen, with one more open item, and return the turn's number."""
-    pool = draft.pools.get(spec.id) or Pool()
-    turn = pool.turn + 1
-    draft.pools.put(spec.id, Pool(turn, *pool[1:]))
-    field = seat_field(spec.id, chosen.person)
-    seat = draft.seats.get(field)
-    assert seat is not None, f"{field} is a candidate and has no seat"
-    served_pass = chosen.effective_pass + step(spec.weights[chosen.person])
-    draft.seats.put(field, Seat(served_pass, turn, seat.joined, seat.open_items + 1, seat.minute, seat.drained))
-    return turn
+    pool = draft.pools.edit(spec.id)
+    pool.turn += 1
+    seat = draft.seats.edit(seat_field(spec.id, chosen.person))
+    seat.served_pass = chosen.effective_pass + step(spec.weights[chosen.person])
+    seat.last_turn = pool.turn
+    seat.open_items += 1
+    return pool.turn
 
 
-def entry_pass(spec: PoolSpec, newcomer: Membership, draft: Draft, present: Callable[[str], bool]) -> int:
-    """Where a newcomer starts under `end_of_ring`: level with the one present who is furthest behind."""
-    seated = line_up(spec, draft)
-    if not any(each.last_turn for each in seated):
-        return step(newcomer.weight) // 2
-    passes = [each.effective_pass for each in seated if present(each.person)]
-    if passes:
-        return min(passes)
-    _, seats, lightest = _seated(spec, draft)
-    return floor(seats, lightest, spec.credit)
+class Entrance:
+    """Where newcomers start under `end_of_ring`: level with the one present who is furthest behind.
+
+    Everything that decides it is kept up as members are counted in, newcomers too: seating takes one look at each.
+    """
+
+    __slots__ = ("_highest", "_is_served", "_lightest", "_lowest_present", "_spec")
+
+    def __init__(self, spec: PoolSpec) -> None:
+        self._spec = spec
+        self._is_served = False
+        self._highest: int | None = None
+        self._lowest_present: int | None = None
+        self._lightest = inf
+
+    def count_in(self, member: Membership, seat: Seat, *, is_present: bool) -> None:
+        """The member sits there, and is counted from the next newcomer on."""
+        self._is_served = self._is_served or seat.last_turn > 0
+        self._lightest = min(self._lightest, member.weight)
+        if self._highest is None or seat.served_pass > self._highest:
+            self._highest = seat.served_pass
+        if is_present and (self._lowest_present is None or seat.served_pass < self._lowest_present):
+            self._lowest_present = seat.served_pass
+
+    def start(self, newcomer: Membership) -> int:
+        """The pass a newcomer starts with; half a step of their own where nobody was served yet."""
+        if self._highest is None or not self._is_served:
+            return step(newcomer.weight) // 2
+        lowest = self._highest - _credit(self._spec, self._lightest)
+        return lowest if self._lowest_present is None else max(lowest, self._lowest_present)
+
+
+def _credit(spec: PoolSpec, lightest: float) -> int:
+    """How far behind the highest pass the floor is: no member, present or not, is further behind the first."""
+    return spec.credit * step(lightest)
 
 
 def _seated(spec: PoolSpec, draft: Draft) -> tuple[Sequence[Membership], Sequence[Seat], float]:

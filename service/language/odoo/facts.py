@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from types import NoneType
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from service.language.moments import day_bounds, instant_in, is_day, local
@@ -143,12 +143,6 @@ _IN_TIME: Final[Mapping[str, Callable[[int, int, int], bool]]] = {
     "<=": lambda at, start, end: at < end,
     ">": lambda at, start, end: at >= end,
     ">=": lambda at, start, end: at >= start,
-}
-ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
 }
 
 

@@ -14,7 +14,6 @@ from typing import Final, Literal, NamedTuple
 from service.language.compiling import check
 from service.language.letters import folded_each
 from service.language.odoo.facts import (
-    ORDERS,
     Reached,
     as_number,
     ids,
@@ -29,6 +28,7 @@ from service.language.odoo.facts import (
 from service.language.odoo.patterns import MAX_SCANNED, matcher
 from service.language.operators import Sense
 from service.language.probes import Ask
+from service.language.readings import ORDERS
 from service.language.tree import (
     MAX_ELEMENTS,
     All,

@@ -1,0 +1,23 @@
+"""What is sorted when somebody of a pool is looked for. What a decision tells of them is `model.Candidate`."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from service.core.model import ExclusionReason
+
+
+class Contender(Struct, frozen=True, order=True, kw_only=True, gc=False):
+    """One member in the order of turns: the lowest is next. No two of a pool have one `joined`, so nothing behind it is
+    ever compared.
+
+    `effective_pass` is the pass that counts for them now; `excluded` why they cannot be served, none: they can.
+    """
+
+    load: int
+    last_turn: int
+    joined: int
+    person: str
+    open_items: int
+    effective_pass: int
+    excluded: ExclusionReason | None = None

@@ -1,0 +1,71 @@
+"""Checks: one that says it concerns nobody is not asked, so it must be right about that."""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+import pytest
+
+from service.core.configuration import Membership, User
+from service.core.draft import Draft
+from service.core.sharing.eligibility import CHECKS, MINUTE_MS, Situation
+from service.core.state import Person, State
+from tests.core.build import START_MS, Division, config, pool, predicate
+
+SEEDS: Final = range(200)
+PEOPLE: Final = ("ann", "bob", "cem", "dia")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_check_that_concerns_nobody_says_no_to_nobody(seed: int) -> None:
+    """D2 D3 D14 S76 In situations where each of them may or may not have something to say."""
+    rng = random.Random(seed)
+    situation = _situation(rng)
+    for check in CHECKS:
+        said = [
+            check.ask(member, situation.draft.seats.edit(f"sales/{member.person}"), situation)
+            for member in situation.spec.members
+        ]
+        assert check.concerns(situation) or not any(said)
+
+
+def test_each_check_can_say_no() -> None:
+    """Among the situations of the law above there is one for each."""
+    said: set[str] = set()
+    for seed in SEEDS:
+        situation = _situation(random.Random(seed))
+        for member in situation.spec.members:
+            seat = situation.draft.seats.edit(f"sales/{member.person}")
+            said |= {str(check.ask(member, seat, situation)) for check in CHECKS}
+    assert said == {"None", "inactive", "domain", "away", "off_shift", "full", "paced"}
+
+
+def _situation(rng: random.Random) -> Situation:
+    def sometimes(chance: float = 0.4) -> bool:
+        return rng.random() < chance
+
+    spec = pool(
+        *(
+            Membership(
+                person,
+                max_open=1 if sometimes(0.2) else None,
+                domain=predicate("country equals DE") if sometimes(0.2) else None,
+            )
+            for person in PEOPLE
+        ),
+        drain_per_minute=1,
+    )
+    users = [User(person, active=not sometimes(0.1)) for person in PEOPLE]
+    division = Division(spec)
+    for number in range(rng.randint(0, 4)):
+        division.create(f"lead/{number}", facts={"country": "DE"})
+    state: State = division.state
+    away = [person for person in PEOPLE if sometimes(0.2)]
+    state.apply({"person": {person: Person(rng.choice(["away", "off_shift"])) for person in away}})
+    draft = Draft(state)
+    for person in PEOPLE:
+        seat = draft.seats.edit(f"sales/{person}")
+        seat.minute, seat.drained = START_MS // MINUTE_MS - rng.randint(0, 1), rng.randint(0, 1)
+    facts = rng.choice([None, {"country": "DE"}, {"country": "FR"}])
+    return Situation(spec, config(spec, users=users), draft, START_MS, paced=sometimes(), facts=facts)
