@@ -11,11 +11,11 @@ import re
 from typing import Final
 
 from service.language.moments import EXAMPLES, UTC_CALENDAR, WRITTEN, span_in
-from service.language.reading import Literal, Literals, Reader, compared
+from service.language.reading import Literal, Literals, Reader, compared, lookalike
 from service.language.tree import Calendar, Condition, number_in
 
 EXAMPLE: Final = 'country in ["US", "CA"] and not source == "web"'
-_WORD: Final = re.compile(r"-?[\w.]+(?:(?<=[0-9][eE])[-+]?[0-9]+)?")
+_WORD: Final = re.compile(r"[-+]?[\w.]+(?:(?<=[0-9][eE])[-+]?[0-9]+)?(?:[-/][0-9]+)*")
 _UNSET: Final = frozenset({"none", "null"})
 _TRUTH: Final = frozenset({"true", "false"})
 
@@ -44,6 +44,8 @@ def _literal(reader: Reader) -> Literal:
         return Literal("", begin, quoted=True)
     if written.casefold() in _TRUTH or number_in(written) is not None or span_in(written, reader.calendar) is not None:
         return Literal(written, begin)
+    if hint := lookalike(written):
+        raise reader.wrong(*hint, begin)
     if not written:
         raise reader.wrong(f'here a value is missing, not "{reader.rest}"', at=begin)
     what = f'"{written}" is no value: text needs quotes; numbers, true, false, none and dates ({EXAMPLES}) do not'

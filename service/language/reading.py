@@ -64,8 +64,12 @@ _OPEN: Final = re.compile(r"\(")
 _CLOSE: Final = re.compile(r"\)")
 _OTHER: Final = re.compile(r"field(?=\s+[^\W\d]|\s*[\"'])")
 _BETWEEN: Final = re.compile(r"and(?!\w)", re.IGNORECASE)
+_TRUTHS: Final = frozenset({"true", "false"})
 _UNSET_WORDS: Final = frozenset({"null", "none", "nil"})
-_LIKE_A_NUMBER: Final = re.compile(r"[+-]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_LIKE_A_NUMBER: Final = re.compile(
+    r"[+-]?(?:[1-9][0-9]{0,2}(?:[ .'][0-9]{3})+|[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)? ?%?",
+    re.ASCII,
+)
 _LEADING_ZERO: Final = re.compile(r"0[0-9]+", re.ASCII)
 _LIKE_A_DATE: Final = re.compile(
     r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4})(?:[T ]+\d{1,2}:\d\d.*)?", re.ASCII
@@ -309,13 +313,13 @@ def scalar(reader: Reader, literal: Literal, row: Row) -> Scalar:
     span = None if literal.quoted or row.takes == "choices" else span_in(literal.text, reader.calendar)
     if span is not None:
         return span
+    if not literal.quoted and literal.text.casefold() not in _TRUTHS and (hint := lookalike(literal.text)):
+        raise reader.wrong(*hint, literal.at)
     if row.takes in ("order", "range") and (not literal.quoted or is_unset(literal.text)):
         what = f'"{row.operator.name}" puts numbers and dates in order ({EXAMPLES}); put text in quotes'
         raise reader.wrong(what, _order_example(row), literal.at)
-    if not literal.quoted:
-        if literal.text.casefold() in ("true", "false"):
-            return literal.text.casefold() == "true"
-        _refuse_what_looks_like_another(reader, literal)
+    if not literal.quoted and literal.text.casefold() in _TRUTHS:
+        return literal.text.casefold() == "true"
     return literal.text if literal.text.strip() else ""
 
 
@@ -325,22 +329,25 @@ def _order_example(row: Row) -> str:
     return f"employees {row.operator.written['expression']} 500"
 
 
-def _refuse_what_looks_like_another(reader: Reader, literal: Literal) -> None:
-    """Text without quotes that people take for nothing, a number or a date, and that would only ever be a text."""
-    text = literal.text
+def lookalike(text: str) -> tuple[str, str] | None:
+    """Of a text without quotes that people take for nothing, a number or a date and that is none: what to write.
+
+    It would only ever be compared as a text, so it is an error, and this is its message and an example.
+    """
     if text.casefold() in _UNSET_WORDS:
         what = f'"{text}" would be a text here: an unset field is written "", or "is empty"; put the text in quotes'
-        raise reader.wrong(what, "industry is empty", literal.at)
+        return what, "industry is empty"
     if _LIKE_A_NUMBER.fullmatch(text) and not _LEADING_ZERO.fullmatch(text):
         what = f'"{text}" is no number as they are written here (5, -0.5, 1000, 1e6); put text in quotes'
-        raise reader.wrong(what, f"size equals {_number_meant(text)}", literal.at)
+        return what, f"size >= {_number_meant(text)}"
     if _LIKE_A_DATE.fullmatch(text) and span_in(text) is None:
         what = f'"{text}" is no date as they are written here (2024-05-31, 2024-05-31T09:30); put text in quotes'
-        raise reader.wrong(what, "closed equals 2024-05-31", literal.at)
+        return what, "closed >= 2024-05-31"
+    return None
 
 
 def _number_meant(text: str) -> str:
-    plain = text.replace("_", "").removeprefix("+")
+    plain = re.sub(r"[_ '%]", "", text).removeprefix("+")
     meant = plain.replace(".", "0.", 1) if plain.lstrip("-").startswith(".") else plain.removesuffix(".")
     return meant if number_in(meant) is not None else "1000"
 
