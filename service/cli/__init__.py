@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
@@ -60,6 +60,7 @@ def application(name: str | None) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback()(_begin)
     for each, sentence in COMMANDS.items():
         command = import_module(f"service.cli.{each}").command if each == name else _not_loaded
         if isinstance(command, typer.Typer):
@@ -67,6 +68,22 @@ def application(name: str | None) -> typer.Typer:
         else:
             app.command(each, help=sentence)(command)
     return app
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from service.version import PYTHON, VERSION  # noqa: PLC0415  # it reads the package's metadata
+
+        typer.echo(f"fairlead {VERSION} (Python {PYTHON})")
+        raise typer.Exit
+
+
+def _begin(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which build this is.", is_eager=True, callback=_tell_version)
+    ] = False,
+) -> None:
+    """Shares out CRM records among people, fairly, and says why."""
 
 
 def _not_loaded() -> None:

@@ -15,6 +15,7 @@ from service.cli.speech import OUT
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.transport import KafkaTransport
 from service.lane.recovery import InputFate, Patient, Refused, Summary, Survey, survey
+from service.printable import printable
 from service.wire.log_records import UnreadableLog
 
 LaneNumber = Annotated[int, typer.Argument(metavar="LANE", min=0, help="Its number, as the service names it.")]
@@ -90,7 +91,7 @@ def _relation(found: Survey) -> str:
 def _rows(memory: Summary | None, log: Summary | None) -> list[tuple[str, str, str]]:
     pools = sorted({*(memory.turns if memory else ()), *(log.turns if log else ())})
     both = [_column(summary, pools) for summary in (memory, log)]
-    names = ["last batch", "next input", "records", "waiting", *(f"turns of {pool}" for pool in pools)]
+    names = ["last batch", "next input", "records", "waiting", *(printable(f"turns of {pool}") for pool in pools)]
     return list(zip(names, *both, strict=True))
 
 

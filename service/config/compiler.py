@@ -33,6 +33,7 @@ from service.core.configuration import (
 from service.core.model import Target
 from service.language.predicate import Predicate
 from service.language.tree import Always, Calendar
+from service.wording import worded
 
 LABEL_CHARACTERS: Final = 8
 
@@ -50,7 +51,7 @@ def from_wire(data: bytes, version: int) -> Config:
         document = documents.Document.model_validate_json(data)
     except ValidationError as error:
         raise ConfigurationError(
-            Problem(origin, 0, 0, f"{shown(detail['loc'])}: {detail['msg']}") for detail in error.errors()
+            Problem(origin, 0, 0, f"{shown(detail['loc'])}: {worded(detail)}") for detail in error.errors()
         ) from error
     problems = [
         Problem(origin, 0, 0, f"{shown(finding.path)}: {finding.message}")

@@ -17,10 +17,11 @@ from schemas.config import Document, User
 from service.config.compiler import compile_document, to_wire
 from service.config.consistency import Declared, Finding, findings, notes
 from service.config.ids import as_declared
-from service.config.nodes import Node, NotYaml, Steps, as_written, from_data, from_yaml
+from service.config.nodes import Node, NotYaml, Steps, as_written, from_data, from_yaml, shown
 from service.config.problems import ConfigurationError, Problem
 from service.config.validation import place, validated
 from service.core.configuration import Config
+from service.wording import worded
 
 MAX_FILES: Final = 1_000
 MAX_WIRE_BYTES: Final = 900_000
@@ -110,7 +111,7 @@ def load(directory: Path) -> Loaded:
         try:
             roots, repeated = from_yaml(path.read_bytes(), str(path))
         except (NotYaml, OSError) as error:
-            problems.append(error.problem if isinstance(error, NotYaml) else Problem(str(path), 0, 0, str(error)))
+            problems.append(error.problem if isinstance(error, NotYaml) else _unreadable(path, error))
             is_complete = False
             continue
         problems += repeated
@@ -140,6 +141,10 @@ def compile_inline(data: object, origin: str) -> Config:
     if problems:
         raise ConfigurationError(problems)
     return compile_document(document)
+
+
+def _unreadable(path: Path, error: OSError) -> Problem:
+    return Problem(str(path), 0, 0, f"the file cannot be read ({error.strerror})")
 
 
 def _files(directory: Path) -> list[Path]:
@@ -210,7 +215,10 @@ def _merge(parts: Iterable[_Part], *, is_complete: bool) -> tuple[Loaded, list[P
         try:
             document = documents[name] = division.document()
         except ValidationError as error:
-            problems += [Problem(division.parts[0].file, 1, 1, f"{name}: {detail['msg']}") for detail in error.errors()]
+            file = division.parts[0].file
+            problems += [
+                Problem(file, 1, 1, f"{name}: {shown(detail['loc'])}: {worded(detail)}") for detail in error.errors()
+            ]
             continue
         found = division.problems(document)
         problems += [problem for finding, problem in found if is_complete or not finding.is_undeclared]

@@ -48,7 +48,8 @@ class Tls:
         """Read the files. Raises `OSError` or `ssl.SSLError` when one cannot be used."""
         context = ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
         if self.cert_file is not None:
-            context.load_cert_chain(self.cert_file, self.key_file, self.key_password)
+            # Without a password OpenSSL would ask the terminal for one, and wait.
+            context.load_cert_chain(self.cert_file, self.key_file, self.key_password or "")
         return context
 
 
@@ -68,7 +69,9 @@ class Bearer:
     token: Callable[[], str]
 
 
-class _Tokens(AbstractTokenProvider):  # type: ignore[misc]  # the driver ships no types
+class Tokens(AbstractTokenProvider):  # type: ignore[misc]  # the driver ships no types
+    """The tokens of a login, as the driver asks for them: one for each connection it makes."""
+
     def __init__(self, bearer: Bearer) -> None:
         self._bearer = bearer
 
@@ -149,7 +152,7 @@ def _login(sasl: Password | Bearer | None) -> dict[str, Any]:
                 "sasl_plain_password": password,
             }
         case Bearer():
-            return {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": _Tokens(sasl)}
+            return {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": Tokens(sasl)}
         case _:
             assert_never(sasl)
 

@@ -40,7 +40,9 @@ class Refused(Lost):
 
     def __init__(self, topic: str, size: int, error: Exception, *, is_too_large: bool) -> None:
         remedy = ": raise the topic's max.message.bytes" if is_too_large else ""
-        super().__init__(f"the broker refuses a batch of {size} bytes for {topic} ({error!r}){remedy}")
+        super().__init__(
+            f"the broker refuses a batch of {size} bytes for {topic} ({str(error) or type(error).__name__}){remedy}"
+        )
         self.topic = topic
         self.size = size
         self.is_too_large = is_too_large

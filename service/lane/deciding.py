@@ -50,6 +50,11 @@ MAX_RAISED_IN_A_ROW: Final = 100
 LETTER_LOG_BYTES: Final = 1_900_000
 """What a dead letter may take in a log record: control characters take six times what they are, base64 a third more."""
 
+TICKED: Final = "tick"
+"""The reason in the log where only time has passed."""
+UNDECIDED: Final = frozenset({TICKED, "configuration_switched"})
+"""The reasons of outcomes about no record: nothing was decided, whatever stands in the log."""
+
 MESSAGE_BYTES: Final = 250
 OUTCOME_BYTES: Final = 100
 RECORD_BYTES: Final = 200
@@ -163,7 +168,7 @@ class _Making:
             self._offset, self._ordinal = item.offset, 0
         match item.content:
             case Tick():
-                self._note("nothing", "tick", "")
+                self._note("nothing", TICKED, "")
             case Poison() as poison:
                 here = Position(self._book.epoch, self._rules.topics.events, self._rules.lane, item.offset)
                 self._refuse(poison, here)

@@ -28,7 +28,7 @@ from service.core.configuration import Config
 from service.core.model import RecordEvent
 from service.kafka.connection import MAX_RECORD_BYTES
 from service.kafka.port import Lost, Transport, Truncated
-from service.lane.deciding import Made, Read, Rules, decide_batch, switch_configuration
+from service.lane.deciding import UNDECIDED, Made, Read, Rules, decide_batch, switch_configuration
 from service.lane.folding import entries
 from service.lane.snapshot import Snapshots
 from service.lane.surprise import Fenced, Halted, Left, Surprise
@@ -378,7 +378,7 @@ def _count(made: Made) -> None:
     for (kind, reason), amount in Counter((line.kind, line.reason) for line in made.batch.outcomes).items():
         if kind == "dead_letter":
             METERS.count("dead_letters", amount, reason=reason)
-        else:
+        elif reason not in UNDECIDED:
             METERS.count("decisions", amount, outcome=kind)
     for topic, amount in Counter(message.topic for message in made.batch.outputs).items():
         METERS.count("outputs_published", amount, topic=topic)

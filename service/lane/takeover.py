@@ -173,7 +173,8 @@ class TakeOver:
             final = fold.head if number == len(slices) - 1 else None
             expect_ok(await self.store.rebuild(self.lane, token, number, changes, final))
             self.step("rebuilding")
-        METERS.count("rebuilds", lane=str(self.lane))
+        if fold.head.revision != NO_REVISION:
+            METERS.count("rebuilds", lane=str(self.lane))
         log.info("memory.rebuilt", lane=self.lane, revision=fold.head.revision)
         return fold
 

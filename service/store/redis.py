@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha1
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, cast
 from urllib.parse import urlsplit, urlunsplit
 
@@ -23,6 +24,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import NoPermissionError, NoScriptError
 
+from service.printable import masked
 from service.store.keys import ALL_KEYS
 from service.store.port import NO_REVISION, Head, Refusal, Reply, Stored
 
@@ -145,12 +147,15 @@ class RedisStore:
             return await self._client.execute_command("EVAL", script.text, len(keys), *keys, *arguments)
 
 
-def connect(url: str, prefix: str, timeout_s: float = TIMEOUT_S) -> RedisStore:
+def connect(
+    url: str, prefix: str, timeout_s: float = TIMEOUT_S, tls: Mapping[str, str] = MappingProxyType({})
+) -> RedisStore:
     """A store at this address; nothing is sent before the first call. Raises ValueError for an address of no kind.
 
-    `redis://[user:password@]host:port[/db]`, with `rediss://` for TLS, whose options follow as a query
-    (`?ssl_ca_certs=/path`). `redis+cluster://` and `rediss+cluster://` name one node of a Redis Cluster,
-    `redis+sentinel://host:port,host:port/service` and `rediss+sentinel://` the sentinels and the service they watch.
+    `redis://[user:password@]host:port[/db]`, with `rediss://` for TLS, whose options are in `tls` (`ssl_ca_certs`,
+    `ssl_certfile`, `ssl_keyfile`: paths) or follow as a query. `redis+cluster://` and `rediss+cluster://` name one node
+    of a Redis Cluster, `redis+sentinel://host:port,host:port/service` and `rediss+sentinel://` the sentinels and the
+    service they watch.
     """
     scheme, _, kind = urlsplit(url).scheme.partition("+")
     plain = urlunsplit(urlsplit(url)._replace(scheme=scheme))
@@ -158,6 +163,7 @@ def connect(url: str, prefix: str, timeout_s: float = TIMEOUT_S) -> RedisStore:
         "retry": Retry(ExponentialWithJitterBackoff(base=FIRST_PAUSE_S, cap=LONGEST_PAUSE_S), RETRIES),
         "socket_timeout": timeout_s,
         "socket_connect_timeout": timeout_s,
+        **(tls if scheme == "rediss" else {}),
     }
     match kind:
         case "":
@@ -168,7 +174,7 @@ def connect(url: str, prefix: str, timeout_s: float = TIMEOUT_S) -> RedisStore:
             sentinel, service = _sentinel(plain, options)
             return RedisStore(sentinel.master_for(service), prefix, sentinel.sentinels)
         case _:
-            raise ValueError(f"{url!r}: after the plus sign stands cluster or sentinel")
+            raise ValueError(f"{masked(url)}: after the plus sign stands cluster or sentinel")
 
 
 def _sentinel(url: str, options: Mapping[str, Any]) -> tuple[Sentinel, str]:
@@ -177,14 +183,14 @@ def _sentinel(url: str, options: Mapping[str, Any]) -> tuple[Sentinel, str]:
     account, at, hosts = parts.netloc.rpartition("@")
     service = parts.path.strip("/")
     if not service:
-        raise ValueError(f"{url!r}: after the sentinels' addresses stands the name of the service they watch")
+        raise ValueError(f"{masked(url)}: after the sentinels' addresses stands the name of the service they watch")
     addresses = [urlsplit(f"//{host}") for host in hosts.split(",")]
     asked: dict[str, Any] = {**parse_url(urlunsplit(parts._replace(netloc=f"{account}{at}service", path="")))}
     del asked["host"]
     asked["ssl"] = asked.pop("connection_class", None) is not None
     tls = {name: value for name, value in asked.items() if name.startswith("ssl")}
     sentinels = [(address.hostname, address.port or SENTINEL_PORT) for address in addresses]
-    return Sentinel(sentinels, sentinel_kwargs={**options, **tls}, **options, **asked), service  # type: ignore[no-untyped-call]  # the driver left it out
+    return Sentinel(sentinels, sentinel_kwargs={**options, **tls}, **{**options, **asked}), service  # type: ignore[no-untyped-call]  # the driver left it out
 
 
 def _by_key(changes: Iterable[Stored], keys: Iterable[str] = ()) -> dict[str, dict[str, bytes | None]]:

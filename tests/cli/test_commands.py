@@ -14,6 +14,7 @@ from service.cli import COMMANDS, main
 from service.cli.exits import FoundProblems, WrongUsage, exit_code
 from service.config.problems import ConfigurationError, Problem
 from service.kafka.port import Lost
+from service.version import VERSION
 
 
 def ended(*arguments: str) -> object:
@@ -33,6 +34,11 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended("--help") == 0
     said = capsys.readouterr().out
     assert [name for name in COMMANDS if name not in said] == []
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("--version") == 0
+    assert capsys.readouterr().out.startswith(f"fairlead {VERSION} (Python ")
 
 
 def test_every_command_in_the_list_exists() -> None:

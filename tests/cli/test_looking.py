@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -218,14 +218,16 @@ def test_topics_of_the_embedded_broker_are_in_order(run: Run) -> None:
 
 
 @contextmanager
-def sending(service: Service) -> Iterator[None]:
-    """New leads keep coming, for somebody who watches."""
+def sending(service: Service, *before: Callable[[], None]) -> Iterator[None]:
+    """New leads keep coming, for somebody who watches, each after what else shall happen `before`."""
     done = threading.Event()
 
     def send() -> None:
         number = 0
         while not done.wait(0.1):
             number += 1
+            for each in before:
+                each()
             service.send(lead(f"watched-{number}"))
 
     thread = threading.Thread(target=send)
