@@ -112,7 +112,10 @@ class Member(Condition):
     max_open: Annotated[
         int | None,
         Field(
-            ge=0, le=1_000_000, strict=True, description="So many open records from this pool at most; null: no limit."
+            ge=0,
+            le=1_000_000,
+            strict=True,
+            description="Not given more while they have so many open records, as the pool counts; null: no limit.",
         ),
     ] = None
 
@@ -138,6 +141,13 @@ class Pool(Condition):
         tuple[Annotated[Member, BeforeValidator(member, json_schema_input_type=str | Member)], ...],
         Field(max_length=MEMBERS_LIMIT, description="Who takes part; a name is short for `{user: name}`."),
     ] = ()
+    count: Annotated[
+        Literal["all", "own"],
+        Field(
+            description="Which open records `max_open` and `least_loaded` mean. `all`: those of the pool's type that "
+            "somebody owns, whoever gave them. `own`: those that this pool gave and they still have."
+        ),
+    ] = "all"
     credit: Annotated[
         int, Field(ge=0, le=1_000, strict=True, description="Rounds that somebody who was passed over may catch up.")
     ] = 1

@@ -91,7 +91,7 @@ class Candidate(Said):
     excluded: Annotated[ExclusionReason | None, Field(description="Why they were left out; null: they were not.")]
     load: Annotated[int, Field(description="What they have had or have, by the pool's strategy; the lowest is next.")]
     last_turn: Annotated[int, Field(description="The turn they had last; breaks ties.")]
-    open_items: Annotated[int, Field(description="Open records of this pool that they have.")]
+    open_items: Annotated[int, Field(description="Open records that they have, as the pool counts them.")]
 
 
 class TraceTarget(Said):

@@ -107,6 +107,7 @@ def _pool(pool_id: str, pool: documents.Pool, zone: str) -> PoolSpec:
         domain=predicate(pool, zone),
         sequence=pool.sequence,
         notify_members=pool.notify_members,
+        count=pool.count,
     )
 
 

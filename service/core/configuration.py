@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Final, Literal, assert_never
 
 from service.core.model import Target, Tried
-from service.core.state import seat_field
+from service.core.state import open_field, seat_field
 from service.language import compiling
 from service.language.compiling import Ask
 from service.language.predicate import Predicate
@@ -21,6 +21,8 @@ Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
 """How a pool finds who is next; `take` makes it a queue: its members take from it, nothing is handed out."""
 Happening = Literal["created", "updated"]
 Reassign = Literal["never", "if_unowned", "always"]
+Counted = Literal["all", "own"]
+"""Which open items a pool looks at: all that somebody has of its type, or those that it gave them itself."""
 Role = Literal["admin", "reassign", "member"]
 
 DRAIN_PER_MINUTE: Final = 10
@@ -53,8 +55,9 @@ class PoolSpec:
     """A distribution pool as configured. `credit` is in rounds of the lightest member (see `turns`).
 
     `domain` says which records rules and defaults may give it; of several pools with one, those of a lower `sequence`
-    are asked first. `notify_members`: all whom a record concerns are told of it when it comes into a queue. `implied`:
-    it stands for the people whom a target describes, and its members are those.
+    are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
+    are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
+    members are those.
     """
 
     id: str
@@ -68,6 +71,7 @@ class PoolSpec:
     sequence: int = 10
     notify_members: bool = False
     implied: bool = False
+    count: Counted = "all"
 
     @property
     def is_queue(self) -> bool:
@@ -83,6 +87,11 @@ class PoolSpec:
     def seats(self) -> tuple[str, ...]:
         """Where the members' seats are kept."""
         return tuple(seat_field(self.id, member.person) for member in self.members)
+
+    @cached_property
+    def open_fields(self) -> tuple[str, ...]:
+        """Where the numbers of the members' open items are kept."""
+        return tuple(open_field(self.record_type, member.person) for member in self.members)
 
     @cached_property
     def weights(self) -> Mapping[str, float]:

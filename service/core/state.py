@@ -20,7 +20,7 @@ from msgspec import Struct
 from service.core.model import Availability
 from service.core.waiting_line import Line, Rank, Waiting
 
-Kind = Literal["record", "pool", "seat", "person", "parked", "timer", "hit"]
+Kind = Literal["record", "pool", "seat", "open", "person", "parked", "timer", "hit"]
 
 
 class Remembered(Struct, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -35,7 +35,8 @@ class Record(Remembered, kw_only=True):
 
     `owner` is the person who has it and `by_us` whether we chose them; `told` is the owner the CRM last named
     (`user:ann`, empty: none), at `told_version` and `told_time_ms`: newer news of other fields do not make news of the
-    owner old. `pool` is where the record counts as an open item. `seen` are the latest event ids.
+    owner old. `pool` gave it to them. `counted`: it is an open item of theirs, and of the pool's (see `holding.load`).
+    `seen` are the latest event ids.
     `created` tells whether its creation was decided: an update may overtake it. A deleted record stays as a tombstone.
     `facts` are the fields that later decisions need, as JSON text (see `tracking`).
     """
@@ -54,6 +55,7 @@ class Record(Remembered, kw_only=True):
     told_version: int | None = None
     told_time_ms: int | None = None
     facts: str = ""
+    counted: bool = False
 
 
 class Pool(Remembered, kw_only=True):
@@ -87,6 +89,12 @@ class Seat(Remembered, kw_only=True):
     def is_taken(self) -> bool:
         """Whether the seat is a member's."""
         return self.joined > 0
+
+
+class Open(Remembered):
+    """How many open items of one type of record somebody has, whoever gave them. Nothing is kept of who has none."""
+
+    items: int = 0
 
 
 class Person(Remembered):
@@ -134,12 +142,13 @@ class Hit(Remembered):
     last_ms: int = 0
 
 
-Value = Record | Pool | Seat | Person | Parked | Timer | Hit
+Value = Record | Pool | Seat | Open | Person | Parked | Timer | Hit
 
 KINDS: Final[Mapping[Kind, type[Value]]] = {
     "record": Record,
     "pool": Pool,
     "seat": Seat,
+    "open": Open,
     "person": Person,
     "parked": Parked,
     "timer": Timer,
@@ -156,6 +165,7 @@ class State:
 
     __slots__ = (
         "hits",
+        "open",
         "parked",
         "people",
         "pools",
@@ -172,6 +182,7 @@ class State:
         self.records: dict[str, Record] = {}
         self.pools: dict[str, Pool] = {}
         self.seats: dict[str, Seat] = {}
+        self.open: dict[str, Open] = {}
         self.people: dict[str, Person] = {} if people is None else people
         self.parked: dict[str, Parked] = {}
         self.timers: dict[str, Timer] = {}
@@ -180,6 +191,7 @@ class State:
             "record": self.records,  # type: ignore[dict-item]  # each kind holds its own type of value
             "pool": self.pools,  # type: ignore[dict-item]
             "seat": self.seats,  # type: ignore[dict-item]
+            "open": self.open,  # type: ignore[dict-item]
             "person": self.people,  # type: ignore[dict-item]
             "parked": self.parked,  # type: ignore[dict-item]
             "timer": self.timers,  # type: ignore[dict-item]
@@ -253,3 +265,8 @@ class State:
 def seat_field(pool: str, person: str) -> str:
     """Where a member's seat is kept. A pool's name has no slash."""
     return f"{pool}/{person}"
+
+
+def open_field(record_type: str, person: str) -> str:
+    """Where the number of somebody's open items is kept. A record's type has no slash."""
+    return f"{record_type}/{person}"

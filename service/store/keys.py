@@ -30,6 +30,7 @@ KEYS: Final[Mapping[PlacedKind, tuple[str, ...]]] = {
     "person": ("person",),
     "pool": ("pool",),
     "seat": _numbered("seat", BUCKETS),
+    "open": _numbered("open", BUCKETS),
     "timer": _numbered("timer", BUCKETS),
     "parked": _numbered("parked", BUCKETS),
     "hit": _numbered("hit", BUCKETS),

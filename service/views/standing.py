@@ -19,7 +19,7 @@ from service.store.keys import KEYS
 from service.store.port import NO_REVISION, Head, Store
 from service.wire.lanes import lane_of
 
-WATCHED_KEYS: Final = (*KEYS["pool"], *KEYS["seat"], *KEYS["person"])
+WATCHED_KEYS: Final = (*KEYS["pool"], *KEYS["seat"], *KEYS["open"], *KEYS["person"])
 
 
 MemoryState = Literal["ready", "rebuilding", "empty"]

@@ -211,7 +211,10 @@ def users(*names: str, **settings: Any) -> tuple[User, ...]:
 
 
 def check_books(state: State, queues: Collection[str] = ()) -> None:
-    """What must hold between any two decisions, whatever happened before. `queues`: all that there ever were."""
+    """What must hold between any two decisions, whatever happened before. `queues`: all that there ever were.
+
+    D26 The open items that are counted are a recount of the records, and nobody's is kept who has none.
+    """
     for name, record in state.records.items():
         assert not (record.owner and record.parked), f"{name} has an owner and waits"
         assert record.owner or not (record.by_us or record.pool), f"{name} is held for nobody"
@@ -219,6 +222,10 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
         assert is_counted or not record.pool, f"{name} counts in a pool and was neither given by us nor taken"
         assert record.parked == (name in state.parked), f"{name} and the waiting line disagree"
         assert not (record.deleted and (record.owner or record.parked)), f"{name} is deleted and held"
+    for name, record in state.records.items():
+        assert record.counted == bool(record.owner), f"{name} and the number of open items disagree"
+    by_person = Counter(f"{name.partition('/')[0]}/{each.owner}" for name, each in state.records.items() if each.owner)
+    assert {field: each.items for field, each in state.open.items()} == by_person, "open items are not what they own"
     owned = Counter(f"{record.pool}/{record.owner}" for record in state.records.values() if record.pool)
     seats = {field: seat.open_items for field, seat in state.seats.items() if seat.open_items}
     assert seats == owned, "open items are not the records owned through the pool"

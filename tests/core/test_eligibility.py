@@ -24,7 +24,7 @@ def test_a_check_that_concerns_nobody_says_no_to_nobody(seed: int) -> None:
     situation = _situation(rng)
     for check in CHECKS:
         said = [
-            check.ask(member, situation.draft.seats.edit(f"sales/{member.person}"), situation)
+            check.ask(member, situation.draft.seats.edit(f"sales/{member.person}"), 0, situation)
             for member in situation.spec.members
         ]
         assert check.concerns(situation) or not any(said)
@@ -37,7 +37,7 @@ def test_each_check_can_say_no() -> None:
         situation = _situation(random.Random(seed))
         for member in situation.spec.members:
             seat = situation.draft.seats.edit(f"sales/{member.person}")
-            said |= {str(check.ask(member, seat, situation)) for check in CHECKS}
+            said |= {str(check.ask(member, seat, 1, situation)) for check in CHECKS}
     assert said == {"None", "inactive", "domain", "away", "off_shift", "full", "paced"}
 
 

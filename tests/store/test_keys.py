@@ -29,6 +29,7 @@ def test_what_was_placed_can_be_located(kind: PlacedKind, division: str, field: 
         ("timer", "main", "drain/sales", ("timer:4", "main/drain/sales")),
         ("hit", "main", "inbound/vip", ("hit:6", "main/inbound/vip")),
         ("seat", "main", "sales/ann", ("seat:15", "main/sales/ann")),
+        ("open", "main", "lead/ann", ("open:4", "main/lead/ann")),
         ("pool", "main", "sales", ("pool", "main/sales")),
         ("person", "main", "ann", ("person", "/ann")),
         ("lane", "", "clock", ("lane", "/clock")),
@@ -41,7 +42,7 @@ def test_a_place_never_moves(kind: PlacedKind, division: str, field: str, placed
 
 def test_every_key_is_listed_once() -> None:
     """Emptying a lane goes by this list."""
-    assert len(ALL_KEYS) == len(set(ALL_KEYS)) == 1024 + 4 * 16 + 3
+    assert len(ALL_KEYS) == len(set(ALL_KEYS)) == 1024 + 5 * 16 + 3
     assert set(ALL_KEYS) == {key for keys in KEYS.values() for key in keys}
 
 
