@@ -33,7 +33,7 @@ from schemas.config_values import (
     untyped,
 )
 from schemas.envelope import Division
-from schemas.events import Channel
+from schemas.events import Availability, AvailabilityWord, Channel
 
 RecordType = Literal["lead", "contact", "deal"]
 Role = Literal["admin", "reassign", "member"]
@@ -264,12 +264,25 @@ class Unowned(_Part):
     ] = ()
 
 
+class Presence(_Part):
+    """How the CRM tells who is there."""
+
+    words: Annotated[
+        dict[Availability, AvailabilityWord],
+        Field(
+            max_length=200,
+            description="What the CRM's own words mean, such as `{busy: away, online: available}`, in any letter case.",
+        ),
+    ] = {}
+
+
 class Settings(_Part):
     """What holds for the whole division."""
 
     treat_as_unowned: Annotated[Unowned, Field(description="Which owners on a created record count as none.")] = (
         Unowned()
     )
+    presence: Annotated[Presence, Field(description="How the CRM tells who is there.")] = Presence()
     require_actor: Annotated[
         bool, Field(strict=True, description="Refuse events without an actor instead of trusting the system.")
     ] = False

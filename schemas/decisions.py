@@ -34,10 +34,11 @@ RejectionReason = Literal[
     "wrong_record_type",
 ]
 ReleaseReason = Literal["deleted", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"]
-ExclusionReason = Literal["away", "off_shift", "inactive", "full", "paced", "domain"]
+ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain"]
 Unresolved = Literal[
     "away",
     "inactive_user",
+    "leave",
     "no_related_owner",
     "no_related_record",
     "no_team",

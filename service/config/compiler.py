@@ -86,6 +86,7 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         unowned_channels=frozenset(unowned.channels),
         require_actor=document.settings.require_actor,
         depth_limit=document.settings.depth_limit,
+        presence_words={word.casefold(): means for word, means in sorted(document.settings.presence.words.items())},
     )
 
 

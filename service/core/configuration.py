@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, Literal, assert_never
+from typing import Final, Literal, assert_never, get_args
 
-from service.core.model import Target, Tried
+from service.core.model import Availability, Target, Tried
 from service.core.state import open_field, seat_field
 from service.language import compiling
 from service.language.compiling import Ask
@@ -25,6 +25,7 @@ Counted = Literal["all", "own"]
 """Which open items a pool looks at: all that somebody has of its type, or those that it gave them itself."""
 Role = Literal["admin", "reassign", "member"]
 
+AVAILABILITIES: Final = frozenset(get_args(Availability))
 DRAIN_PER_MINUTE: Final = 10
 DEPTH_LIMIT: Final = 5
 
@@ -231,7 +232,8 @@ class Config:
     """Everything a division's decisions depend on besides its state.
 
     `rule_sets` holds the active one per record type; `defaults` the target of last resort per record type, under
-    `*` for all. `version` grows by one with each change; `label` is a hash of the content, for people.
+    `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case. `version` grows by one
+    with each change; `label` is a hash of the content, for people.
     """
 
     division: str
@@ -246,6 +248,12 @@ class Config:
     require_actor: bool = False
     depth_limit: int = DEPTH_LIMIT
     scores: Mapping[str, tuple[ScoreRow, ...]] = field(default_factory=dict)
+    presence_words: Mapping[str, Availability] = field(default_factory=dict)
+
+    def presence_word(self, text: str) -> Availability | None:
+        """What a CRM means by its word for somebody's availability, whatever its letter case; none: unknown."""
+        word = text.strip().casefold()
+        return self.presence_words.get(word) or (word if word in AVAILABILITIES else None)  # type: ignore[return-value]  # it is one of them
 
     @cached_property
     def has_inactive(self) -> bool:

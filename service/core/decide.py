@@ -14,7 +14,7 @@ from service.core import questions
 from service.core.case import NO_TRACE, Case, Verdict
 from service.core.configuration import Config, User
 from service.core.draft import Draft
-from service.core.holding import load, membership
+from service.core.holding import load, presence
 from service.core.holding.assign import give, release, take
 from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
@@ -49,7 +49,7 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
             case.facts = event.facts
             decisions = _decide_record(event, case)
         case MemberEvent():
-            decisions = (membership.change(event, draft, config, now_ms),)
+            decisions = (presence.change(event, draft, config, now_ms),)
         case _:
             assert_never(event)
     return Verdict(decisions, draft.changes())

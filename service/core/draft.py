@@ -135,6 +135,10 @@ class Draft:
         """Who was a member of the pool before this decision, in the order in which they joined."""
         return self._state.members(pool)
 
+    def strangers_before(self) -> Mapping[str, int]:
+        """Of whom news was remembered before this decision though they are not configured, and since when."""
+        return self._state.strangers
+
     def pools_of(self, person: str) -> list[str]:
         """The pools that somebody was a member of before this decision, by name."""
         return self._state.pools_of(person)

@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from service.core.model import Availability
+from service.core.model import AbsenceReason
 from service.core.waiting_line import Line, Rank, Waiting
 
 Kind = Literal["record", "pool", "seat", "open", "person", "parked", "timer", "hit"]
@@ -97,16 +97,59 @@ class Open(Remembered):
     items: int = 0
 
 
-class Person(Remembered):
-    """Whether somebody can take records now, and until when they cannot, where that is known."""
+class Absence(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+    """What one cause says of somebody: whether they cannot take records, and until when where that is known.
 
-    availability: Availability = "available"
+    `time_ms` is when the newest news of it was so, where it was told.
+    """
+
+    is_absent: bool = False
     until_ms: int | None = None
+    time_ms: int | None = None
+
+
+THERE: Final = Absence()
+Cause = Literal["presence", "shift", "leave"]
+CAUSES: Final[tuple[Cause, ...]] = ("presence", "shift", "leave")
+
+
+class Person(Remembered, kw_only=True):
+    """Whether somebody can take records now: by their presence, their shift and their leave, each with its own end.
+
+    `seen` are the latest event ids. `heard_ms` is when a person who is not configured was last heard of; 0: they are.
+    """
+
+    presence: Absence = THERE
+    shift: Absence = THERE
+    leave: Absence = THERE
+    seen: tuple[str, ...] = ()
+    heard_ms: int = 0
+
+    @property
+    def absence(self) -> AbsenceReason | None:
+        """Why they cannot take records; none: they can."""
+        if self.leave.is_absent:
+            return "leave"
+        if self.presence.is_absent:
+            return "away"
+        return "off_shift" if self.shift.is_absent else None
 
     @property
     def is_present(self) -> bool:
         """Whether they can take records."""
-        return self.availability == "available"
+        return self.absence is None
+
+    @property
+    def causes(self) -> tuple[Absence, ...]:
+        """What keeps them from taking records."""
+        return tuple(each for each in (self.presence, self.shift, self.leave) if each.is_absent)
+
+    @property
+    def back_ms(self) -> int | None:
+        """When they can take records again by all causes, where that is known."""
+        ends = [each.until_ms for each in self.causes]
+        known = [end for end in ends if end is not None]
+        return max(known) if known and len(known) == len(ends) else None
 
 
 class Parked(Remembered, kw_only=True):
@@ -161,7 +204,10 @@ Changes = Mapping[Kind, Mapping[str, Value | None]]
 
 
 class State:
-    """One division's state in memory. `people` may be shared by several divisions."""
+    """One division's state in memory.
+
+    `strangers` are the people who are not configured and of whom news is remembered, with the time of the latest.
+    """
 
     __slots__ = (
         "hits",
@@ -171,6 +217,7 @@ class State:
         "pools",
         "records",
         "seats",
+        "strangers",
         "timers",
         "_by_kind",
         "_lines",
@@ -178,12 +225,13 @@ class State:
         "_pools_of",
     )
 
-    def __init__(self, people: dict[str, Person] | None = None) -> None:
+    def __init__(self) -> None:
         self.records: dict[str, Record] = {}
         self.pools: dict[str, Pool] = {}
         self.seats: dict[str, Seat] = {}
         self.open: dict[str, Open] = {}
-        self.people: dict[str, Person] = {} if people is None else people
+        self.people: dict[str, Person] = {}
+        self.strangers: dict[str, int] = {}
         self.parked: dict[str, Parked] = {}
         self.timers: dict[str, Timer] = {}
         self.hits: dict[str, Hit] = {}
@@ -208,6 +256,8 @@ class State:
                 self._follow_seats(fields)
             elif kind == "parked":
                 self._follow_parked(fields)
+            elif kind == "person":
+                self._follow_people(fields)
             known = self._by_kind[kind]
             for field, value in fields.items():
                 if value is None:
@@ -251,6 +301,14 @@ class State:
             else:
                 self._members[pool].discard(person)
                 self._pools_of[person].discard(pool)
+
+    def _follow_people(self, changed: Mapping[str, Value | None]) -> None:
+        """Keep up who is not configured."""
+        for name, after in changed.items():
+            if isinstance(after, Person) and after.heard_ms:
+                self.strangers[name] = after.heard_ms
+            else:
+                self.strangers.pop(name, None)
 
     def _follow_parked(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up the waiting lines."""

@@ -108,6 +108,4 @@ def _related_owner(path: tuple[str, ...], case: Case) -> Target | Unresolved:
     if not isinstance(found, Target):
         return found
     person = case.draft.people.get(found.id)
-    if person is None or person.is_present:
-        return found
-    return "off_shift" if person.availability == "off_shift" else "away"
+    return (None if person is None else person.absence) or found

@@ -178,7 +178,7 @@ class _Making:
         changes = verdict.changes
         self._book.apply(division, changes)
         for kind, fields in changes.items():
-            self._changes[kind, division if kind != "person" else ""].update(fields)
+            self._changes[kind, division].update(fields)
         for record in changes.get("record", NOTHING_CHANGED).values():
             self._bytes += RECORD_BYTES + (2 * len(record.facts) if isinstance(record, Record) else 0)
         self._outcomes += told.lines

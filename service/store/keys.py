@@ -3,7 +3,7 @@
 The set is fixed so that the whole of a lane can be emptied exactly, read part by part, and written to the log as
 snapshot chunks, without ever asking the memory which keys it has. What there is much of is spread over buckets by a
 hash that is the same in every process and version. A field carries its division's name, because a lane serves many;
-people and the lane's own fields belong to the whole lane and carry none.
+the lane's own fields carry none.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _numbered(kind: str, count: int) -> tuple[str, ...]:
 
 KEYS: Final[Mapping[PlacedKind, tuple[str, ...]]] = {
     "lane": ("lane",),
-    "person": ("person",),
+    "person": _numbered("person", BUCKETS),
     "pool": ("pool",),
     "seat": _numbered("seat", BUCKETS),
     "open": _numbered("open", BUCKETS),
@@ -42,7 +42,7 @@ ALL_KEYS: Final[tuple[str, ...]] = tuple(key for keys in KEYS.values() for key i
 """Every key a lane can have, in a fixed order."""
 
 _KIND_OF: Final[Mapping[str, PlacedKind]] = {key: kind for kind, keys in KEYS.items() for key in keys}
-_OF_THE_LANE: Final = frozenset({"lane", "person"})
+_OF_THE_LANE: Final = frozenset({"lane"})
 
 
 def place(kind: PlacedKind, division: str, field: str) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from service.core.configuration import Config, Entry, Membership, PoolSpec, Rule
 from service.core.decide import decide
 from service.core.holding import membership
 from service.core.model import (
+    AbsenceReason,
     Assigned,
     Decision,
     Event,
@@ -28,7 +29,7 @@ from service.core.model import (
     RecordEventKind,
     Target,
 )
-from service.core.state import Record, State
+from service.core.state import Absence, Person, Record, State
 from service.language import criteria
 from service.language.predicate import Predicate
 from service.language.tree import Compare, Operator, Probe
@@ -44,6 +45,12 @@ FIRINGS: Final = 1_000
 """Timers that go off more often than this within one instant will never come to rest."""
 
 _event_numbers = itertools.count(1)
+
+
+def absent(reason: AbsenceReason) -> Person:
+    """Somebody who is not there, until something else is said."""
+    cause = {"away": "presence", "off_shift": "shift", "leave": "leave"}[reason]
+    return Person(**{cause: Absence(is_absent=True)})
 
 
 def target(text: str | None) -> Target | None:
@@ -163,11 +170,15 @@ class Division:
     def away(self, person: str, *, until_minutes: int | None = None, off_shift: bool = False) -> None:
         """Somebody leaves, until so many minutes from now where that is known."""
         until_ms = None if until_minutes is None else self.now_ms + until_minutes * MINUTE_MS
-        self.send(MemberEvent(f"away-{person}", person, "off_shift" if off_shift else "away", until_ms))
+        self.tell(person, "off_shift" if off_shift else "away", until_ms=until_ms)
 
     def back(self, person: str) -> None:
         """Somebody is there again."""
-        self.send(MemberEvent(f"back-{person}", person, "available"))
+        self.tell(person, "available")
+
+    def tell(self, person: str, availability: str, **more: Any) -> None:
+        """News of somebody, in an event with an id of its own."""
+        self.send(MemberEvent(f"event-{next(_event_numbers)}", person, availability, **more))
 
     def later(self, *, minutes: int = 0, ms: int = 0) -> None:
         """Let time pass, timer by timer."""

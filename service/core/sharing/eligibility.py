@@ -6,11 +6,11 @@ The checks run in the order of `CHECKS`, the cheap and general first; the first 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from service.core.configuration import Config, Membership, PoolSpec
 from service.core.draft import Draft
-from service.core.model import Candidate, ExclusionReason
+from service.core.model import AbsenceReason, Candidate, ExclusionReason
 from service.core.sharing.contender import Contender
 from service.core.sharing.turns import line_up
 from service.core.state import Seat
@@ -20,6 +20,7 @@ LISTED_CANDIDATES: Final = 50
 """A trace names at most so many candidates; it says how many more there were."""
 
 MINUTE_MS: Final = 60_000
+ABSENT: Final = frozenset(get_args(AbsenceReason))
 
 
 class Situation(NamedTuple):
@@ -51,11 +52,9 @@ def is_in_domain(member: Membership, seat: Seat, items: int, situation: Situatio
 
 
 def is_present(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
-    """Who is away or off shift is passed over (D2)."""
+    """Who is away, off shift or on leave is passed over (D2)."""
     person = situation.draft.people.get(member.person)
-    if person is None or person.is_present:
-        return None
-    return "off_shift" if person.availability == "off_shift" else "away"
+    return None if person is None else person.absence
 
 
 def has_room(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
@@ -125,8 +124,8 @@ def listed(choice: Choice) -> tuple[tuple[Candidate, ...], int]:
 
 def next_return(choice: Choice, draft: Draft) -> int | None:
     """When the first of those who are not there is back (milliseconds), where that is known."""
-    absent = (draft.people.get(each.person) for each in choice.seen if each.excluded in {"away", "off_shift"})
-    return min((person.until_ms for person in absent if person and person.until_ms is not None), default=None)
+    absent = (draft.people.get(each.person) for each in choice.seen if each.excluded in ABSENT)
+    return min((person.back_ms for person in absent if person and person.back_ms is not None), default=None)
 
 
 def _exclusion(

@@ -72,12 +72,14 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "member_changed": "somebody's presence changed",
     "no_plan": "no plan knows this offer",
     "not_waiting": "the record does not wait",
+    "older_news": "newer news of the person came before",
     "older_version": "newer news of the record came before",
     "owner_kept": "the record has an owner, and keeps him",
     "owner_unchanged": "the owner is the one we knew",
     "parked_already": "the record waits in this pool already",
     "record_updated": "a change that gives the record to nobody",
     "tick": "time passed",
+    "unknown_availability": "no presence has this name",
     "unknown_record": "there is no such record",
     "unknown_user": "there is no such user",
 }
@@ -89,6 +91,7 @@ QUESTIONS: Final[Mapping[str, str]] = {
 }
 EXCLUDED: Final[Mapping[ExclusionReason, str]] = {
     "away": "away",
+    "leave": "on leave",
     "off_shift": "off shift",
     "inactive": "switched off",
     "full": "full",
@@ -98,6 +101,7 @@ EXCLUDED: Final[Mapping[ExclusionReason, str]] = {
 UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "away": "that person is away",
     "inactive_user": "that user is switched off",
+    "leave": "that person is on leave",
     "no_related_owner": "the related record has no owner",
     "no_related_record": "there is no such related record",
     "no_team": "no team's domain accepts the record",
