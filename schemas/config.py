@@ -227,6 +227,10 @@ class Entry(Condition):
     reassign: Annotated[
         Literal["never", "if_unowned", "always"], Field(description="On an update: whose records may be given.")
     ] = "never"
+    even_if_away: Annotated[
+        bool,
+        Field(strict=True, description="A person whom it names, or a related owner, gets it though away or on leave."),
+    ] = False
 
 
 class RuleSet(_Part):
@@ -274,6 +278,9 @@ class Presence(_Part):
             description="What the CRM's own words mean, such as `{busy: away, online: available}`, in any letter case.",
         ),
     ] = {}
+    pass_over_off_shift: Annotated[
+        bool, Field(strict=True, description="Entries that name one person pass over them off shift as well.")
+    ] = False
 
 
 class Settings(_Part):

@@ -67,6 +67,7 @@ when: employees > 5000
 target: {user: bob}
 on: [created, updated]
 reassign: if_unowned
+even_if_away: true
 """,
     "Target": """\
 - {user: bob}
@@ -86,7 +87,7 @@ require_actor: false
 depth_limit: 5
 zone: Europe/Berlin
 """,
-    "Presence": "{words: {busy: away, online: available}}\n",
+    "Presence": "{words: {busy: away, online: available}, pass_over_off_shift: true}\n",
     "Unowned": "{users: [crm-integration], channels: [import]}\n",
 }
 """By part: a value, or a list of values where keys exclude each other."""

@@ -142,7 +142,7 @@ class Entry:
 
     `on` says which events it is asked for. On an update `reassign` says whose records it may give: `never` only what
     nobody has and what waits nowhere, `if_unowned` also what waits or lies in a queue, `always` also what we gave to
-    somebody. What a person chose stays.
+    somebody. What a person chose stays. `even_if_away`: the person whom it names gets the record though not there.
 
     Whatever the notation, a trace counts the leaves of all criteria from 0, in the order in which they are asked.
     """
@@ -153,6 +153,7 @@ class Entry:
     name: str = ""
     on: frozenset[Happening] = frozenset({"created"})
     reassign: Reassign = "never"
+    even_if_away: bool = False
 
     @property
     def condition(self) -> Condition:
@@ -232,8 +233,9 @@ class Config:
     """Everything a division's decisions depend on besides its state.
 
     `rule_sets` holds the active one per record type; `defaults` the target of last resort per record type, under
-    `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case. `version` grows by one
-    with each change; `label` is a hash of the content, for people.
+    `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
+    says whether entries pass over a person whose shift is over. `version` grows by one with each change; `label` is a
+    hash of the content, for people.
     """
 
     division: str
@@ -249,6 +251,7 @@ class Config:
     depth_limit: int = DEPTH_LIMIT
     scores: Mapping[str, tuple[ScoreRow, ...]] = field(default_factory=dict)
     presence_words: Mapping[str, Availability] = field(default_factory=dict)
+    pass_over_off_shift: bool = False
 
     def presence_word(self, text: str) -> Availability | None:
         """What a CRM means by its word for somebody's availability, whatever its letter case; none: unknown."""

@@ -49,8 +49,8 @@ _event_numbers = itertools.count(1)
 
 def absent(reason: AbsenceReason) -> Person:
     """Somebody who is not there, until something else is said."""
-    cause = {"away": "presence", "off_shift": "shift", "leave": "leave"}[reason]
-    return Person(**{cause: Absence(is_absent=True)})
+    gone = Absence(is_absent=True)
+    return {"away": Person(presence=gone), "off_shift": Person(shift=gone), "leave": Person(leave=gone)}[reason]
 
 
 def target(text: str | None) -> Target | None:
