@@ -1,4 +1,7 @@
-"""What bounds a lane's work: one value, from the settings down to the batch."""
+"""What bounds a lane's work, in one value from the settings down to the batch.
+
+It stands below all that reads it: the settings give the numbers, the lane, which is compiled, asks for them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ DAY_MS: Final = 24 * HOUR_MS
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The defaults are those of the settings, too.
+    """What bounds a lane's work, from the settings down to the batch. These are the defaults of the settings, too.
 
     `switch_steps`: so many pools are looked at in one batch of a switch. Every `sweep_every_ms` those records go of
     which nothing was heard for `deleted_ms`, where they were deleted or only refused, or for `untouched_ms`.
@@ -28,6 +31,3 @@ class Limits:
     sweep_every_ms: int = DAY_MS
     deleted_ms: int = 30 * DAY_MS
     untouched_ms: int = 400 * DAY_MS
-
-
-DEFAULTS: Final = Limits()

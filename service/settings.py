@@ -35,7 +35,7 @@ from pydantic_settings import (
 )
 
 from service.core.state import FIRST_LEVEL, LEVEL
-from service.limits import DAY_MS, DEFAULTS, HOUR_MS, Limits
+from service.limits import DAY_MS, HOUR_MS, Limits
 from service.printable import SECRET_HEADERS, masked
 from service.wording import worded
 
@@ -69,6 +69,9 @@ def _in_small_letters(value: object) -> object:
 def _refuse_halves(group: str, cert_file: Path | None, key_file: Path | None) -> None:
     if key_file is not None and cert_file is None:
         raise ValueError(f"a private key needs its certificate: set FAIRLEAD_{group}__CERT_FILE")
+
+
+DEFAULTS: Final = Limits()
 
 
 class KafkaSettings(BaseModel):

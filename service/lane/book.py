@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 import orjson
 
-from service.core.state import KINDS, Changes, Kind, Person, State, Timer, Value
+from service.core.state import KINDS, Changes, Kind, State, Timer, Value
 from service.store.keys import LANE, full_name, parted
 from service.wire.log_records import Place
 from service.wire.messages import Position
@@ -67,7 +67,6 @@ class Book:
     """
 
     def __init__(self) -> None:
-        self.people: dict[str, Person] = {}
         self.divisions: dict[str, State] = {}
         self.place = Place()
         self.clock_ms = 0
@@ -83,13 +82,13 @@ class Book:
     def state(self, division: str) -> State:
         """The division's state. An unknown division has an empty one, which is not kept: anybody may invent a name."""
         state = self.divisions.get(division)
-        return State(self.people) if state is None else state
+        return State() if state is None else state
 
     def kept_state(self, division: str) -> State:
         """The division's state, kept from now on: something is to be remembered of it."""
         state = self.divisions.get(division)
         if state is None:
-            state = self.divisions[division] = State(self.people)
+            state = self.divisions[division] = State()
         return state
 
     def apply(self, division: str, changes: Changes) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from service.core.case import Case
 from service.core.configuration import Membership, PoolSpec
-from service.core.holding import retention
+from service.core.holding import load
 from service.core.model import MemberEvent
 from service.core.state import Record, Timer
 from service.lane.book import AGENDA_LEAST, Book
@@ -153,7 +154,14 @@ async def test_a_sweep_that_was_begun_is_finished_by_the_next_owner() -> None:
 
 async def test_forgetting_that_raises_costs_its_record_only(monkeypatch: pytest.MonkeyPatch) -> None:
     world, owner = await with_records(created("lead/1", "pool:sales"), created("lead/2", "user:zoe"))
-    monkeypatch.setattr(retention, "free_seat", lambda *_: 1 / 0)
+    count_off = load.count_off
+
+    def fails_for_lead_1(case: Case) -> None:
+        if case.name == "lead/1":
+            raise ZeroDivisionError("planted")
+        count_off(case)
+
+    monkeypatch.setattr(load, "count_off", fails_for_lead_1)
     world.now_ms += 401 * DAY_MS
     await days_pass(world, owner, 1)
     assert names(world) == {"main/lead/1"}

@@ -12,7 +12,7 @@ from typing import Final
 from service.core.case import FORGOTTEN_RECORDS, Case
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.holding.assign import free_seat
+from service.core.holding import load
 from service.core.state import Changes, Record, State
 
 MINUTE_MS: Final = 60_000
@@ -33,8 +33,7 @@ def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:
     """
     draft = Draft(state)
     case = Case(name, draft, config, now_ms, "", 0)
-    if case.record.pool and case.record.owner:
-        free_seat(case, case.record.pool, case.record.owner)
+    load.let_go(case)
     left = draft.forgotten.edit(FORGOTTEN_RECORDS)
     left.sequence = max(left.sequence, case.record.sequence)
     draft.records.drop(name)
