@@ -44,7 +44,7 @@ TOLD = [
     "people.yaml:2:25: users.ann.roles[1]: \"boss\" is not known here: write 'admin', 'reassign' or 'member'",
     'people.yaml:3:9: users.bob.activ: this key is unknown; did you mean "active"?',
     'pools.yaml:6:9: pools.sales.members[1].user: "bop" is not declared under "users"; did you mean "bob"?',
-    "pools.yaml:7:29: pools.sales.members[2].weight: -1 does not fit: more than 0 is expected",
+    "pools.yaml:7:29: pools.sales.members[2].weight: -1 does not fit: 0.001 or more is expected",
     (
         "pools.yaml:8:21: pools.sales.members[3].position: the order of members cannot be set, "
         "who joined first is first: leave this key out"
