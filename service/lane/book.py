@@ -13,7 +13,7 @@ from typing import Final
 
 import orjson
 
-from service.core.state import Changes, Kind, State, Timer, Value
+from service.core.state import Changes, Kind, Room, State, Timer, Value
 from service.store.keys import KEYS, locate, place
 from service.wire.log_records import Place, Stored
 from service.wire.messages import Position
@@ -36,6 +36,7 @@ class Book:
     """
 
     def __init__(self) -> None:
+        self.room = Room()
         self.divisions: dict[str, State] = {}
         self.place = Place()
         self.clock_ms = 0
@@ -49,7 +50,7 @@ class Book:
         """The division's state; an unknown division has an empty one."""
         state = self.divisions.get(division)
         if state is None:
-            state = self.divisions[division] = State()
+            state = self.divisions[division] = State(self.room)
         return state
 
     def apply(self, division: str, changes: Changes) -> None:

@@ -29,7 +29,7 @@ from service.core.model import (
     Rejected,
     Released,
 )
-from service.core.state import Kind, Record, Value
+from service.core.state import Fields, Kind, Record, Value
 from service.core.timers import fire
 from service.lane.book import NOTHING_CHANGED, Book, stored
 from service.wire.dead_letters import LEAST_LIMIT_BYTES, LIMIT_BYTES, dead_letter
@@ -181,6 +181,8 @@ class _Making:
             self._changes[kind, division].update(fields)
         for record in changes.get("record", NOTHING_CHANGED).values():
             self._bytes += RECORD_BYTES + (2 * len(record.facts) if isinstance(record, Record) else 0)
+        for kept in changes.get("fields", NOTHING_CHANGED).values():
+            self._bytes += 2 * len(kept.text) if isinstance(kept, Fields) else 0
         self._outcomes += told.lines
         self._ordinal += len(told.lines)
         self._publish(told.messages)

@@ -18,6 +18,8 @@ PlacedKind = Kind | Literal["lane"]
 """A kind of state, or `lane`: what the lane remembers about itself."""
 
 RECORD_BUCKETS: Final = 1024
+FIELDS_BUCKETS: Final = 256
+"""Of what waiting records said of themselves there may be 64 MB, and a bucket must fit a record of the log."""
 BUCKETS: Final = 16
 
 
@@ -33,6 +35,7 @@ KEYS: Final[Mapping[PlacedKind, tuple[str, ...]]] = {
     "open": _numbered("open", BUCKETS),
     "timer": _numbered("timer", BUCKETS),
     "parked": _numbered("parked", BUCKETS),
+    "fields": _numbered("fields", FIELDS_BUCKETS),
     "hit": _numbered("hit", BUCKETS),
     "record": _numbered("record", RECORD_BUCKETS),
 }
