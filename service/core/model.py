@@ -209,7 +209,8 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     """Why this outcome: which question answered (D8), entries tried, candidates seen.
 
     `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones, `earlier` the
-    entries asked before the listed ones. `score` is what the record was ranked by; none: nothing ranks it.
+    entries asked before the listed ones. `cut` names fields that were too much to keep while the record waits, so that
+    later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it.
     """
 
     question: str = ""
@@ -220,6 +221,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     omitted: int = 0
     earlier: int = 0
     score: float | None = None
+    cut: tuple[str, ...] = ()
 
 
 class Notification(Struct, frozen=True, gc=False):

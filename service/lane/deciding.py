@@ -29,7 +29,7 @@ from service.core.model import (
     Rejected,
     Released,
 )
-from service.core.state import FIRST_LEVEL, KINDS, Changes, Kind, Record, Value
+from service.core.state import FIRST_LEVEL, KINDS, Changes, Fields, Kind, Record, Value
 from service.core.timers import fire
 from service.lane.book import NOTHING_CHANGED, Book, stored
 from service.limits import Limits
@@ -222,6 +222,8 @@ class _Making:
         self._bytes += FIELD_BYTES * sum(map(len, changes.values()))
         for record in changes.get("record", NOTHING_CHANGED).values():
             self._bytes += RECORD_BYTES + (2 * len(record.facts) if isinstance(record, Record) else 0)
+        for kept in changes.get("fields", NOTHING_CHANGED).values():
+            self._bytes += 2 * len(kept.text) if isinstance(kept, Fields) else 0
         self._outcomes += told.lines
         self._ordinal += len(told.lines)
         self._publish(told.messages)

@@ -246,6 +246,8 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
         assert record.counted == bool(record.owner), f"{name} and the number of open items disagree"
     by_person = Counter(f"{name.partition('/')[0]}/{each.owner}" for name, each in state.records.items() if each.owner)
     assert {field: each.items for field, each in state.open.items()} == by_person, "open items are not what they own"
+    assert state.fields.keys() == state.parked.keys(), "what a record said is kept while it waits, and no longer"
+    assert state.room.taken_bytes == sum(len(each.text) for each in state.fields.values())
     owned = Counter(f"{record.pool}/{record.owner}" for record in state.records.values() if record.pool)
     seats = {field: seat.open_items for field, seat in state.seats.items() if seat.open_items}
     assert seats == owned, "open items are not the records owned through the pool"
