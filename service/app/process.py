@@ -316,6 +316,7 @@ class Process:
                 now_ms=lambda: time.time_ns() // 1_000_000,
                 step=self.extras.step,
                 safeguards=self.extras.safeguards,
+                read_up=self.feed.read_up,
             ),
             Limits(
                 batch_max=settings.batch_max,

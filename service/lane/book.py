@@ -14,6 +14,7 @@ from typing import Final
 import orjson
 
 from service.core.state import Changes, Kind, Person, State, Timer, Value
+from service.lane.redriven import Redriven
 from service.store.keys import KEYS, locate, place
 from service.wire.log_records import Place, Stored
 from service.wire.messages import Position
@@ -32,7 +33,8 @@ class Book:
     """A lane's memory. It runs ahead of the log by the batch being made: when that fails, the book is thrown away.
 
     `place` is where the input goes on, `clock_ms` the lane's time, `marks` the highest position taken of each source
-    partition, `epoch` the newest of them, `versions` each division's configuration.
+    partition, `epoch` the newest of them, `versions` each division's configuration, `redriven` which dead letters were
+    sent again and decided.
     """
 
     def __init__(self) -> None:
@@ -44,6 +46,7 @@ class Book:
         self.versions: dict[str, int] = {}
         self.raised_in_a_row = 0
         self.epoch = 0
+        self.redriven = Redriven()
         self._agenda: list[tuple[int, str, str]] = []
 
     def state(self, division: str) -> State:
@@ -86,6 +89,8 @@ class Book:
             kind, division, field = locate(key, stored)
             if kind == "lane":
                 self._absorb_own(field, value)
+            elif kind == "redriven":
+                self.redriven.absorb(field, value)
             else:
                 self.apply(division, {kind: {field: unpack(kind, value)}})
 
@@ -101,7 +106,7 @@ class Book:
                 state.records.pop(name, None)
 
     def own_changes(self, versions_before: dict[str, int], marked: Iterable[tuple[str, int]]) -> list[Stored]:
-        """The lane's own fields as changes: place, clock, the marks of these source partitions, new versions."""
+        """The lane's own as changes: place, clock, marks of these source partitions, new versions, redrives."""
         own = [("input", orjson.dumps(self.place[:])), ("clock", orjson.dumps(self.clock_ms))]
         own += [(f"mark/{topic}/{number}", orjson.dumps(self.marks[topic, number])) for topic, number in marked]
         own += [
@@ -109,7 +114,11 @@ class Book:
             for division, version in self.versions.items()
             if versions_before.get(division) != version
         ]
-        return [Stored(*place("lane", "", field), value) for field, value in own]
+        redriven = self.redriven.take_changes()
+        return [
+            *(Stored(*place("lane", "", field), value) for field, value in own),
+            *(Stored(*place("redriven", "", field), value) for field, value in redriven),
+        ]
 
     def _absorb_own(self, field: str, value: bytes) -> None:
         what, _, rest = field.partition("/")

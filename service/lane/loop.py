@@ -13,12 +13,10 @@ before the next is appended. So one batch at most is in the log and not yet out.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -28,20 +26,22 @@ from service.core.configuration import Config
 from service.core.model import RecordEvent
 from service.kafka.connection import MAX_RECORD_BYTES
 from service.kafka.port import Lost, Transport, Truncated
-from service.lane.deciding import UNDECIDED, Made, Read, Rules, decide_batch, switch_configuration
+from service.lane.deciding import Made, Read, Rules, decide_batch, divisions_named, switch_configuration
 from service.lane.folding import entries
+from service.lane.measuring import count, measured
 from service.lane.snapshot import Snapshots
 from service.lane.surprise import Fenced, Halted, Left, Surprise
 from service.lane.takeover import Stage, Step, TakeOver, Tenure, expect_ok, load_records
 from service.store.port import Head, Store
-from service.telemetry import METERS, BatchStep
+from service.telemetry import METERS
 from service.wire.dead_letters import LIMIT_BYTES
 from service.wire.inputs import LaneInput, read_input, tick
 from service.wire.log_records import Claim, Place, checksum, encode
-from service.wire.outputs import DEFAULT_DIVISION
 from service.wire.topics import Topics
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 TICK_PAUSE_MS: Final = 1_000
 """At most one tick in this time, should the broker's clock be behind ours."""
@@ -77,12 +77,17 @@ def no_step(name: str) -> None:
     """Nothing happens between the steps."""
 
 
+async def all_read() -> None:
+    """There is no configuration that would still have to be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a lane is given by the process it runs in.
 
     `configs` tells the newest configuration of each division of this lane; `configured` the one of a given version,
     which is there once the lane's log names it. `now_ms` is the wall clock: it only says when to let time pass.
+    `read_up` returns when `configs` knows all that was published before it was called.
     """
 
     owner: str
@@ -92,6 +97,7 @@ class Surroundings:
     now_ms: Callable[[], int]
     step: Step = no_step
     safeguards: Safeguards = Safeguards()
+    read_up: Callable[[], Awaitable[None]] = all_read
 
 
 @dataclass
@@ -155,16 +161,22 @@ class Lane:
     async def _configured(self, division: str, version: int) -> Config:
         """The configuration that the log names, when it has been read: that may be never, but leaving ends the wait."""
         self._heed(Stage(f"waiting for version {version} of the configuration of {division}"))
-        asked = asyncio.ensure_future(self.around.configured(division, version))
-        leaving = asyncio.create_task(self._leaving.wait())
         self.awaited = (division, version)
+        try:
+            return await self._unless_leaving(self.around.configured(division, version))
+        finally:
+            self.awaited = None
+
+    async def _unless_leaving(self, work: Awaitable[T]) -> T:
+        """What comes of it, which may be never: leaving ends the wait. Raises `Left`."""
+        asked = asyncio.ensure_future(work)
+        leaving = asyncio.create_task(self._leaving.wait())
         try:
             await asyncio.wait({asked, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not asked.done():
                 raise Left
             return asked.result()
         finally:
-            self.awaited = None
             asked.cancel()
             leaving.cancel()
 
@@ -239,12 +251,13 @@ class Lane:
         timer_due = self._has_due_timer(tenure)
         if not self._waiting:
             self._waiting = await self._poll(tenure.book.place, 0 if timer_due else idle_wait_ms)
+            await self._know_divisions(tenure)
             await self._load(tenure)
         if not self._waiting and not timer_due:
             await self.land()
             await self._let_time_pass(tenure)
             return 0
-        with _measured("decide"):
+        with measured("decide"):
             made = decide_batch(tenure.book, self._waiting, self._rules())
             value = self._sealed(tenure, made)
         self.around.step("decided")
@@ -259,7 +272,7 @@ class Lane:
 
     async def _poll(self, place: Place, wait_ms: int) -> list[Read]:
         try:
-            with _measured("poll"):
+            with measured("poll"):
                 arrived = await self.transport.poll(self.limits.batch_max, wait_ms)
         except Truncated as gone:
             raise Halted(
@@ -269,17 +282,30 @@ class Lane:
             self.around.step("polled")
         return [Read(item.offset, item.time_ms, read_input(item.value), item.value) for item in arrived]
 
+    async def _know_divisions(self, tenure: Tenure) -> None:
+        """Before it is said of a division that it has no configuration, read what was published until now."""
+        named = {division for item in self._waiting for division in divisions_named(item.content)}
+        if named <= self._configs.keys():
+            return
+        await self.land()
+        self.stage = Stage("reading the configurations")
+        await self._unless_leaving(self.around.read_up())
+        while (newer := self._newer_configuration(tenure)) is not None:
+            await self._switch(tenure, newer)
+
     async def _load(self, tenure: Tenure) -> None:
-        """Load the records that the waiting inputs name."""
+        """Load the records that the waiting inputs name. A division without a configuration has none."""
         named = {
-            (item.content.division or DEFAULT_DIVISION, item.content.event.record)
+            (division, item.content.event.record)
             for item in self._waiting
             if isinstance(item.content, LaneInput) and isinstance(item.content.event, RecordEvent)
+            for division in divisions_named(item.content)
+            if division in self._configs
         }
         if not named:
             return
         await _all(self._landing[:1])
-        with _measured("load"):
+        with measured("load"):
             names = list(named)
             await load_records(self.store, self.number, tenure.token, tenure.head.revision, names, tenure.book)
         self._loaded |= named
@@ -288,7 +314,7 @@ class Lane:
     async def _commit(self, tenure: Tenure, value: bytes, made: Made) -> None:
         """Make the batch true; from then on it is remembered and told of, side by side, while others go on."""
         await self.land()
-        with _measured("append"):
+        with measured("append"):
             revision = await self._append(tenure, value)
         tenure.grown += len(value)
         self.around.step("appended")
@@ -298,16 +324,16 @@ class Lane:
             asyncio.create_task(self._publish(made)),
         )
         self._loaded |= made.touched
-        _count(made)
+        count(made)
 
     async def _advance(self, tenure: Tenure, before: int, made: Made) -> None:
         changes = made.batch.changes
-        with _measured("advance"):
+        with measured("advance"):
             expect_ok(await self.store.advance(self.number, tenure.token, before, tenure.head, changes))
         self.around.step("advanced")
 
     async def _publish(self, made: Made) -> None:
-        with _measured("publish"):
+        with measured("publish"):
             await self.transport.publish(made.batch.outputs)
         self.around.step("published")
 
@@ -365,20 +391,3 @@ async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:
     for answer in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(answer, BaseException):
             raise answer
-
-
-@contextmanager
-def _measured(step: BatchStep) -> Iterator[None]:
-    started = perf_counter()
-    yield
-    METERS.timing("batch_seconds", perf_counter() - started, step=step)
-
-
-def _count(made: Made) -> None:
-    for (kind, reason), amount in Counter((line.kind, line.reason) for line in made.batch.outcomes).items():
-        if kind == "dead_letter":
-            METERS.count("dead_letters", amount, reason=reason)
-        elif reason not in UNDECIDED:
-            METERS.count("decisions", amount, outcome=kind)
-    for topic, amount in Counter(message.topic for message in made.batch.outputs).items():
-        METERS.count("outputs_published", amount, topic=topic)

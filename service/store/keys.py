@@ -14,8 +14,8 @@ from zlib import crc32
 
 from service.core.state import Kind
 
-PlacedKind = Kind | Literal["lane"]
-"""A kind of state, or `lane`: what the lane remembers about itself."""
+PlacedKind = Kind | Literal["lane", "redriven"]
+"""A kind of state, or what the lane remembers about itself: `lane`, and which dead letters were redriven."""
 
 RECORD_BUCKETS: Final = 1024
 BUCKETS: Final = 16
@@ -33,6 +33,7 @@ KEYS: Final[Mapping[PlacedKind, tuple[str, ...]]] = {
     "timer": _numbered("timer", BUCKETS),
     "parked": _numbered("parked", BUCKETS),
     "hit": _numbered("hit", BUCKETS),
+    "redriven": _numbered("redriven", BUCKETS),
     "record": _numbered("record", RECORD_BUCKETS),
 }
 """The keys of each kind."""
@@ -41,7 +42,7 @@ ALL_KEYS: Final[tuple[str, ...]] = tuple(key for keys in KEYS.values() for key i
 """Every key a lane can have, in a fixed order."""
 
 _KIND_OF: Final[Mapping[str, PlacedKind]] = {key: kind for kind, keys in KEYS.items() for key in keys}
-_OF_THE_LANE: Final = frozenset({"lane", "person"})
+_OF_THE_LANE: Final = frozenset({"lane", "person", "redriven"})
 
 
 def place(kind: PlacedKind, division: str, field: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from service.store.keys import ALL_KEYS, KEYS, PlacedKind, locate, place
 
-OF_THE_LANE = {"lane", "person"}
+OF_THE_LANE = {"lane", "person", "redriven"}
 divisions = st.from_regex(r"[A-Za-z0-9_.-]{1,64}", fullmatch=True)
 
 
@@ -32,6 +32,7 @@ def test_what_was_placed_can_be_located(kind: PlacedKind, division: str, field: 
         ("pool", "main", "sales", ("pool", "main/sales")),
         ("person", "main", "ann", ("person", "/ann")),
         ("lane", "", "clock", ("lane", "/clock")),
+        ("redriven", "", "0/crm.records/3/146", ("redriven:5", "/0/crm.records/3/146")),
     ],
 )
 def test_a_place_never_moves(kind: PlacedKind, division: str, field: str, placed: tuple[str, str]) -> None:
@@ -41,7 +42,7 @@ def test_a_place_never_moves(kind: PlacedKind, division: str, field: str, placed
 
 def test_every_key_is_listed_once() -> None:
     """Emptying a lane goes by this list."""
-    assert len(ALL_KEYS) == len(set(ALL_KEYS)) == 1024 + 4 * 16 + 3
+    assert len(ALL_KEYS) == len(set(ALL_KEYS)) == 1024 + 5 * 16 + 3
     assert set(ALL_KEYS) == {key for keys in KEYS.values() for key in keys}
 
 
