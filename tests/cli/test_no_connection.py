@@ -15,6 +15,7 @@ COMMANDS = {
     "explain": ("explain", "lead/1"),
     "pools": ("pools",),
     "deadletters list": ("deadletters", "list"),
+    "deadletters redrive": ("deadletters", "redrive", "all"),
     "deadletters show": ("deadletters", "show", "0/crm.records/0/1"),
     "topics check": ("topics", "check"),
     "topics create": ("topics", "create"),
