@@ -34,6 +34,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from service.core.state import FIRST_LEVEL, LEVEL
+from service.limits import HOUR_MS, Limits
 from service.printable import SECRET_HEADERS, masked
 from service.wording import worded
 
@@ -68,6 +70,9 @@ def _in_small_letters(value: object) -> object:
 def _refuse_halves(group: str, cert_file: Path | None, key_file: Path | None) -> None:
     if key_file is not None and cert_file is None:
         raise ValueError(f"a private key needs its certificate: set FAIRLEAD_{group}__CERT_FILE")
+
+
+DEFAULTS: Final = Limits()
 
 
 class KafkaSettings(BaseModel):
@@ -176,7 +181,7 @@ class IngestSettings(BaseModel):
     size_limit_bytes: int = Field(default=262_144, ge=1_024, le=800_000)
     """A larger event is a dead letter, and so is one of which more than 900 kB would reach a lane (numbers written
     short grow). Raise it where honest events are larger."""
-    dead_letter_limit_bytes: int = Field(default=900_000, ge=2_048, le=900_000)
+    dead_letter_limit_bytes: int = Field(default=DEFAULTS.dead_letter_limit_bytes, ge=2_048, le=900_000)
     """A larger dead letter is cut, and says so. More than an event may have; lower it where the topic takes less."""
     dropped_headers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = SECRET_HEADERS
     """Headers that dead letters name without their values, with commas: they let somebody in. Add what yours uses."""
@@ -200,18 +205,20 @@ class LaneSettings(BaseModel):
 
     model_config = _GROUP
 
-    batch_max: int = Field(default=500, ge=1, le=1_000)
+    batch_max: int = Field(default=DEFAULTS.batch_max, ge=1, le=1_000)
     """Events decided in one batch. Lower it where single events must not wait for others."""
-    timers_per_batch: int = Field(default=100, ge=1, le=1_000)
+    timers_per_batch: int = Field(default=DEFAULTS.timers_per_batch, ge=1, le=1_000)
     """Timers that may fire in one batch. Lower it where a backlog of parked records delays new ones."""
-    poll_wait_ms: int = Field(default=100, ge=1, le=10_000)
+    poll_wait_ms: int = Field(default=DEFAULTS.poll_wait_ms, ge=1, le=10_000)
     """How long an idle lane waits for input. Raise it where many idle lanes cost too much."""
-    snapshot_min_bytes: int = Field(default=1_048_576, ge=1_024)
+    snapshot_min_bytes: int = Field(default=DEFAULTS.snapshot_min_bytes, ge=1_024)
     """No snapshot before the log has grown by so much. Raise it where the log's size does not matter."""
-    keep_hours: int = Field(default=168, ge=1, le=87_600)
+    keep_hours: int = Field(default=DEFAULTS.keep_ms // HOUR_MS, ge=1, le=87_600)
     """Decisions stay in the log for so long. Raise it to replay and audit further back."""
-    log_record_max_bytes: int = Field(default=1_200_000, ge=10_000, le=1_200_000)
+    log_record_max_bytes: int = Field(default=DEFAULTS.record_max_bytes, ge=10_000, le=1_200_000)
     """A batch ends before its log record grows so large. The log topic must accept 800 kB more, for escaped texts."""
+    level: int = Field(default=FIRST_LEVEL, ge=FIRST_LEVEL, le=LEVEL)
+    """Raise it to use what a new version added, once no older process is left: those cannot own such lanes any more."""
 
 
 class HttpSettings(BaseModel):
@@ -263,6 +270,19 @@ class Settings(BaseSettings):
     """What the service says while it works."""
     config_dir: Path | None = None
     """A directory of configuration documents to publish at start. Unset: what the log holds is used."""
+
+    def limits(self) -> Limits:
+        """What bounds the lanes' work."""
+        lane = self.lane
+        return Limits(
+            batch_max=lane.batch_max,
+            timers_per_batch=lane.timers_per_batch,
+            poll_wait_ms=lane.poll_wait_ms,
+            record_max_bytes=lane.log_record_max_bytes,
+            snapshot_min_bytes=lane.snapshot_min_bytes,
+            keep_ms=lane.keep_hours * HOUR_MS,
+            dead_letter_limit_bytes=self.ingest.dead_letter_limit_bytes,
+        )
 
     @classmethod
     def settings_customise_sources(

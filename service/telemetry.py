@@ -40,6 +40,7 @@ CountName = Literal[
     "snapshots",
     "outputs_published",
     "rebuilds",
+    "foreign_records",
     "source_gaps",
     "intake_repeats",
     "task_failures",
@@ -122,6 +123,7 @@ COUNTS: Final[Mapping[CountName, Row]] = {
     "rebuilds": Row(
         "Times what a log holds was written anew into the memory; more than expected: it loses data.", ("lane",)
     ),
+    "foreign_records": Row("Records that somebody else wrote into a lane's topics; find out who does.", ("topic",)),
     "source_gaps": Row(
         "Times a read of a source began above the last one's end and was repeated: `legal` gaps are left by "
         "transactions and compaction, `recovered` records had been dropped by the driver.",

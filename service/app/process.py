@@ -19,7 +19,6 @@ from typing import Final
 
 import structlog
 from aiokafka.errors import KafkaError
-from redis.exceptions import RedisError
 
 from schemas.config import Document
 from service.app import frame
@@ -46,7 +45,8 @@ from service.kafka.port import Lost
 from service.kafka.publisher import Publisher
 from service.kafka.transport import KafkaTransport
 from service.lane.lanes import Lanes
-from service.lane.loop import Lane, Limits, Safeguards, Surroundings, no_step
+from service.lane.loop import Lane
+from service.lane.surroundings import Safeguards, Surroundings, no_step
 from service.settings import Settings
 from service.store.redis import RedisStore
 from service.supervision import Supervisor
@@ -183,7 +183,7 @@ class Process:
                 await self._agree_on_sources()
                 await self._publish_configuration()
                 await self._prepare_sources()
-            except (KafkaError, RedisError, Lost, OSError, TopicsMissing) as error:
+            except (KafkaError, Lost, OSError, TopicsMissing) as error:
                 if told != (told := f"{self.missing}: {error}"):
                     log.warning("start.delayed", why=self.missing, error=str(error), retry_in_seconds=RETRY_SECONDS)
                 self.health.look()
@@ -303,7 +303,6 @@ class Process:
             await asyncio.sleep(WATCH_SECONDS)
 
     def _make_lane(self, number: int) -> Lane:
-        settings = self.settings.lane
         return Lane(
             number,
             KafkaTransport(self.connection, number, self.topics),
@@ -316,17 +315,11 @@ class Process:
                 now_ms=lambda: time.time_ns() // 1_000_000,
                 step=self.extras.step,
                 safeguards=self.extras.safeguards,
+                level=self.settings.lane.level,
+                newest_epoch=lambda: self.feed.history.source_state.newest_epoch,
                 read_up=self.feed.read_up,
             ),
-            Limits(
-                batch_max=settings.batch_max,
-                timers_per_batch=settings.timers_per_batch,
-                poll_wait_ms=settings.poll_wait_ms,
-                record_max_bytes=settings.log_record_max_bytes,
-                snapshot_min_bytes=settings.snapshot_min_bytes,
-                keep_ms=settings.keep_hours * 3_600_000,
-                dead_letter_limit_bytes=self.settings.ingest.dead_letter_limit_bytes,
-            ),
+            self.settings.limits(),
         )
 
     def _configs_of(self, number: int) -> Mapping[str, Config]:

@@ -18,6 +18,7 @@ from service.kafka.partitions import Place
 from service.kafka.port import Refused
 from service.kafka.publisher import Publisher
 from service.kafka.reading import NoSuchTopic, partitions_of, read_some
+from service.printable import is_secret
 from service.views.dead_letters import DeadLetter
 from service.wire.messages import Position, RawRecord
 from service.wire.redrive import Redrive, again, read_position, redrive_of
@@ -68,26 +69,31 @@ class _Held(NamedTuple):
     position: Position
 
 
-async def plan(
-    letters: Iterable[DeadLetter], connection: KafkaConnection, sources: Collection[str], state: SourceState
-) -> Plan:
-    """What can be done with each letter. `sources` are the CRM's topics, `state` what is known of them.
+class Known(NamedTuple):
+    """The CRM's topics, what is agreed on about them, and the headers of which letters keep no value."""
 
-    Raises `KafkaError`.
-    """
-    counts = {topic: await _partitions(connection, topic) for topic in sources}
+    topics: Collection[str]
+    state: SourceState
+    dropped_headers: Collection[str]
+
+
+async def plan(letters: Iterable[DeadLetter], connection: KafkaConnection, known: Known) -> Plan:
+    """What can be done with each letter. Raises `KafkaError`."""
+    counts = {topic: await _partitions(connection, topic) for topic in known.topics}
     left: list[Superseded | Left] = []
     found: list[tuple[_Held, RawRecord]] = []
     elsewhere: defaultdict[Place, dict[int, _Held]] = defaultdict(dict)
     for letter in letters:
         position = read_position(letter.position)
-        why = "its position cannot be read" if position is None else _obstacle(letter, position, counts, state)
+        why = "its position cannot be read" if position is None else _obstacle(letter, position, counts, known.state)
         if position is None or why:
             left.append(Left(letter.position, why))
         elif letter.written_ms is None:
             elsewhere[Place(position.topic, position.partition)][position.offset] = _Held(letter, position)
         else:
-            found.append((_Held(letter, position), _original(letter, position, letter.written_ms)))
+            found.append(
+                (_Held(letter, position), _original(letter, position, letter.written_ms, known.dropped_headers))
+            )
     for place, held in elsewhere.items():
         records = await read_some(connection, place, held)
         found += [(each, records[offset]) for offset, each in held.items() if offset in records]
@@ -152,8 +158,10 @@ def _obstacle(letter: DeadLetter, position: Position, counts: Mapping[str, int],
     return ""
 
 
-def _original(letter: DeadLetter, position: Position, written_ms: int) -> RawRecord:
-    return RawRecord(*position[1:], letter.key, letter.value, letter.headers, written_ms)
+def _original(letter: DeadLetter, position: Position, dropped: Collection[str]) -> RawRecord:
+    """The record as it was, but for headers whose values the letter does not have: without one they would spoil it."""
+    kept = tuple((name, value) for name, value in letter.headers if value is not None or not is_secret(name, dropped))
+    return RawRecord(*position[1:], letter.key, letter.value, kept, letter.written_ms or 0)
 
 
 def _ordered(found: Iterable[tuple[_Held, RawRecord]], left: list[Superseded | Left]) -> Plan:

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from service.app.redrive import Left, Sendable, Sent, Superseded, plan, send
+from service.app.redrive import Known, Left, Sendable, Sent, Superseded, plan, send
 from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import KafkaAddress, Reach, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, tell_foreign, write_json
@@ -105,7 +105,9 @@ def redrive(
         found = letters([raw async for raw in read_topic(reach.connection, reach.topics.dead_letters)])
         wanted, unknown = _chosen(unrepeated(found), positions, reason)
         async with reach.feed() as feed:
-            made = await plan(wanted, reach.connection, reach.topics.sources, feed.history.source_state)
+            dropped = reach.settings.ingest.dropped_headers
+            known = Known(reach.topics.sources, feed.history.source_state, dropped)
+            made = await plan(wanted, reach.connection, known)
         sent: Sequence[Sent | Left] = [] if dry_run else await _send(reach, made.sendable)
         fates = [*sent, *made.others, *unknown]
         (_write_fates if as_json else _print_fates)(made.sendable if dry_run else (), fates)

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Final
 
 from aiokafka.errors import KafkaError
-from redis.exceptions import RedisError
 
 from service.config.problems import ConfigurationError
 from service.kafka.port import Lost
@@ -42,7 +41,7 @@ def exit_code(run: Callable[[], object]) -> int:
         return PROBLEMS
     except ConfigurationError as error:
         return _said(str(error), PROBLEMS)
-    except (KafkaError, RedisError, Lost, ConnectionError, TimeoutError) as error:
+    except (KafkaError, Lost, ConnectionError, TimeoutError) as error:
         return _said(f"no connection, or it was lost: {_what(error)}", UNUSABLE)
     except (WrongUsage, BadSettings, OSError) as error:
         return _said(_what(error), UNUSABLE)

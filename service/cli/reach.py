@@ -16,17 +16,17 @@ from typing import Annotated, Final
 
 import typer
 from aiokafka.errors import KafkaError
-from redis.exceptions import RedisError
 
 from service.app.connections import kafka_of, memory_of, topics_of
 from service.cli.exits import WrongUsage
 from service.config.history import Sources
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection, administration
-from service.kafka.port import Lost
-from service.kafka.reading import NoSuchTopic, partitions_of
+from service.kafka.port import BrokerUnreachable, Lost
+from service.kafka.reading import NoSuchTopic, NotReadable, partitions_of
 from service.printable import masked
 from service.settings import LogSettings, Settings, read_settings
+from service.store.port import StoreUnreachable
 from service.store.redis import RedisStore
 from service.telemetry import configure_logging
 from service.wire.outputs import DEFAULT_DIVISION
@@ -121,14 +121,14 @@ async def _in_reach(work: Callable[[Reach], Awaitable[None]], settings: Settings
     try:
         connection = await _greeted(kafka_of(settings.kafka))
         await work(Reach(settings, connection, topics_of(settings)))
-    except NoSuchTopic as error:
+    except (NoSuchTopic, NotReadable) as error:
         raise WrongUsage(str(error)) from error
-    except (KafkaError, Lost) as error:
+    except (KafkaError, Lost, BrokerUnreachable) as error:
         raise NoConnection(
             f"Kafka at {where} ({type(error).__name__}). Is it running? Name another with --kafka or "
             "FAIRLEAD_KAFKA__BOOTSTRAP"
         ) from error
-    except RedisError as error:
+    except StoreUnreachable as error:
         raise NoConnection(
             f"Redis at {settings.redis.url} ({type(error).__name__}). Is it running? Name another with --redis or "
             "FAIRLEAD_REDIS__URL"

@@ -16,7 +16,7 @@ from service.kafka.configuration import ConfigurationFeed
 from service.kafka.transport import KafkaTransport
 from service.lane.recovery import InputFate, Patient, Refused, Summary, Survey, survey
 from service.printable import printable
-from service.wire.log_records import UnreadableLog
+from service.wire.log_records import NewerLog
 
 LaneNumber = Annotated[int, typer.Argument(metavar="LANE", min=0, help="Its number, as the service names it.")]
 
@@ -40,7 +40,7 @@ async def patient_in_reach(reach: Reach, lane: int) -> AsyncIterator[tuple[Patie
         transport = KafkaTransport(reach.connection, lane, reach.topics)
         try:
             yield Patient(lane, reach.topics, transport, store), feed
-        except (Refused, UnreadableLog) as error:
+        except (Refused, NewerLog) as error:
             raise WrongUsage(str(error)) from error
         finally:
             await transport.close()

@@ -17,7 +17,7 @@ from service.core.configuration import Config
 from service.core.model import Assigned, Decision, Pending, Queued, Rejected
 from service.wire.dead_letters import DETAIL, REASON, SOURCE_EPOCH, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC
 from service.wire.decisions import NotADecision, read_decision
-from service.wire.log_records import NO_OFFSET, Batch, Claim, UnreadableLog, decode
+from service.wire.log_records import NO_OFFSET, Batch, Claim, Foreign, NewerLog, decode
 from service.wire.messages import Headers, Position, RawRecord
 from service.wire.topics import Topics
 
@@ -66,7 +66,7 @@ class Tally:
         """Count one record of any of the topics; a foreign one is only listed."""
         try:
             self._take(record)
-        except (NotADecision, UnreadableLog, LookupError, TypeError, ValueError):
+        except (NotADecision, NewerLog, LookupError, TypeError, ValueError):
             self.foreign.append(f"{record.topic}/{record.partition}/{record.offset}")
 
     def _take(self, record: RawRecord) -> None:
@@ -119,6 +119,8 @@ class Tally:
         match entry:
             case Claim():
                 self._tokens[lane] = record.offset
+            case Foreign(reason=reason):
+                raise ValueError(reason)
             case Batch() if entry.token == self._tokens.get(lane, NO_OFFSET):
                 for line in entry.outcomes:
                     if line.kind in PUBLISHED:

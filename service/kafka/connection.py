@@ -19,8 +19,6 @@ from aiokafka.abc import AbstractTokenProvider
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaTimeoutError
 
-MAX_RECORD_BYTES = 2_000_000
-"""Largest value of a record. The log must accept a little more (batch header), see `deploy/topics.yaml`."""
 MAX_BATCH_BYTES = 1_000_000
 """Largest produce batch of more than one record: what any topic accepts."""
 MAX_REQUEST_BYTES = 8 * 1024 * 1024

@@ -7,10 +7,13 @@ replay. One contract suite runs against both.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from service.wire.messages import Headers as Headers
 from service.wire.messages import Message as Message
+
+MAX_RECORD_BYTES: Final = 2_000_000
+"""Largest value of a record. The log must accept a little more (batch header), see `deploy/topics.yaml`."""
 
 
 class LogEntry(NamedTuple):
@@ -30,6 +33,10 @@ class Arrived(NamedTuple):
 
 class Lost(Exception):
     """It is not known whether a write arrived. The producer is of no use any more: renew it and claim again."""
+
+
+class BrokerUnreachable(ConnectionError):
+    """The broker does not answer, or cannot now. Of a write it is not used: that is `Lost`."""
 
 
 class Refused(Lost):
@@ -58,14 +65,17 @@ class Truncated(Exception):
 
 
 class LogReader(Protocol):
-    """Whatever the log can be read from."""
+    """Whatever the log can be read from. Raises `BrokerUnreachable` besides what is named."""
 
     def read_log(self, start: int, stop: int) -> AsyncIterator[LogEntry]:
         """Records with start <= offset < stop, in order. Raises `Truncated` when `start` is not there."""
 
 
 class Transport(LogReader, Protocol):
-    """One lane's side of the broker. Not safe for concurrent use, except `append` beside `poll`."""
+    """One lane's side of the broker. Not safe for concurrent use, except `append` beside `poll`.
+
+    Whatever only reads raises `BrokerUnreachable` besides what is named.
+    """
 
     async def log_bounds(self) -> tuple[int, int]:
         """First offset of the log, and the offset the next record will have."""

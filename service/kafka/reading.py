@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
 from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.partitions import Place, partition_of
+from service.kafka.sources import UNREADABLE
 from service.wire.messages import RawRecord
 from service.wire.outputs import DEFAULT_DIVISION
 
@@ -31,6 +32,13 @@ class NoSuchTopic(Exception):
 
     def __init__(self, topic: str) -> None:
         super().__init__(f"topic {topic} does not exist: is the prefix right, and was the service ever started?")
+
+
+class NotReadable(Exception):
+    """A topic holds records that no client can read, and behind them it cannot be looked at."""
+
+    def __init__(self, topic: str, why: str) -> None:
+        super().__init__(f"{topic} holds records that no client can read ({why}): read it again once they are deleted")
 
 
 class ReadTooSlowly(Exception):
@@ -132,6 +140,9 @@ async def _reader(
         partitions = [TopicPartition(topic, number) for number in numbers]
         consumer.assign(partitions)
         yield consumer, partitions
+    except (UnicodeDecodeError, *UNREADABLE) as error:
+        why = "a header's name is no text" if isinstance(error, UnicodeDecodeError) else type(error).__name__
+        raise NotReadable(topic, why) from error
     finally:
         await let_go(consumer.stop())
 

@@ -23,10 +23,11 @@ from service.ingest import Letter, Reading, sort_batch
 from service.kafka.memory import MemoryBroker, MemoryTransport, Record
 from service.kafka.partitions import Place
 from service.lane.book import Book
-from service.lane.loop import Lane, Surroundings
-from service.lane.takeover import Tenure
+from service.lane.loop import Lane
+from service.lane.ownership import Tenure
+from service.lane.surroundings import Surroundings
 from service.language.tree import Facts
-from service.store.keys import place
+from service.store.keys import LAYOUT, full_name
 from service.store.memory import MemoryStore
 from service.wire.decisions import read_decision
 from service.wire.inputs import LaneInput, read_input, tick
@@ -133,8 +134,8 @@ class Stage:
         return told if score is None else {**told, SCORE: score}
 
     def _remembered(self, division: str, name: str) -> Facts:
-        key, field = place("record", division, name)
-        packed = self._store.lanes[LANE].content.get(key, {}).get(field)
+        field = full_name("record", division, name)
+        packed = self._store.lanes[LANE].content.get(LAYOUT.key("record", field), {}).get(field)
         record = None if packed is None else unpack("record", packed)
         return recall(record.facts) if isinstance(record, RecordState) else {}
 
@@ -146,7 +147,11 @@ class Stage:
         timer = book.next_timer()
         inputs_end = self._broker.partitions[Place(TOPICS.events, LANE)].end
         is_behind = any(config.version > book.versions.get(name, 0) for name, config in self._configs.items())
-        if not is_behind and book.place.offset == inputs_end and (timer is None or timer[0] > book.clock_ms):
+        if (
+            not (is_behind or book.switching)
+            and book.place.offset == inputs_end
+            and (timer is None or timer[0] > book.clock_ms)
+        ):
             lane.leave()
 
     def _new(self, topic: str) -> list[Record]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from service.core.state import State
+from service.core.state import Kind, State
 from service.lane.book import Book
+from service.store.keys import LAYOUT
 from service.store.port import NO_REVISION, Head, Store
 from service.wire.lanes import lane_of
 
@@ -23,12 +24,13 @@ class Peeked(NamedTuple):
     memory: MemoryState
 
 
-async def peek(store: Store, division: str, lanes: int, keys: Sequence[str]) -> Peeked:
-    """The division's state, of the kinds that lie under these keys."""
-    head, contents = await store.peek(lane_of(division, lanes), keys)
+async def peek(store: Store, division: str, lanes: int, kinds: Sequence[Kind]) -> Peeked:
+    """The division's state, of these kinds."""
+    places = [(kind, key) for kind in kinds for key in LAYOUT.keys_of(kind)]
+    head, contents = await store.peek(lane_of(division, lanes), [key for _, key in places])
     book = Book()
-    for key, fields in zip(keys, contents, strict=True):
-        book.absorb(key, dict(fields))
+    for (kind, _), fields in zip(places, contents, strict=True):
+        book.absorb(kind, fields)
     return Peeked(book.state(division), _memory(head))
 
 

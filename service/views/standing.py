@@ -13,12 +13,11 @@ from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.model import ExclusionReason
 from service.core.sharing.eligibility import Situation, choose
-from service.core.state import Pool, State
-from service.store.keys import KEYS
+from service.core.state import Kind, Pool, State
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 
-WATCHED_KEYS: Final = (*KEYS["pool"], *KEYS["seat"], *KEYS["person"])
+WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "person")
 
 
 class MemberStanding(NamedTuple):
@@ -51,7 +50,7 @@ async def standings(store: Store, configs: Mapping[str, Config], lanes: int, now
     """All pools of these divisions' newest configurations, by division and name."""
     found: list[PoolStanding] = []
     for division, config in sorted(configs.items()):
-        state, memory = await peek(store, division, lanes, WATCHED_KEYS)
+        state, memory = await peek(store, division, lanes, WATCHED)
         found += [_standing(spec, config, state, now_ms, memory) for _, spec in sorted(config.pools.items())]
     return found
 

@@ -19,12 +19,11 @@ from service.core.draft import Draft
 from service.core.holding.waiting import DRAIN_PREFIX
 from service.core.model import ExclusionReason
 from service.core.sharing.eligibility import Situation, choose, next_return
-from service.core.state import Parked, State
-from service.store.keys import KEYS
+from service.core.state import Kind, Parked, State
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 
-WATCHED_KEYS: Final = (*KEYS["parked"], *KEYS["pool"], *KEYS["seat"], *KEYS["person"], *KEYS["timer"])
+WATCHED: Final[tuple[Kind, ...]] = ("parked", "pool", "seat", "person", "timer")
 
 Why = Literal["queued", "empty_pool", "nobody_eligible", "its_turn", "no_pool"]
 """Why a line stands. `its_turn`: somebody can take from it, as soon as it is looked at. `no_pool`: the pool is gone
@@ -80,7 +79,7 @@ async def waiting(store: Store, configs: Mapping[str, Config], lanes: int, now_m
     lines: list[WaitingLine] = []
     unready: dict[str, MemoryState] = {}
     for division, config in sorted(configs.items()):
-        state, memory = await peek(store, division, lanes, WATCHED_KEYS)
+        state, memory = await peek(store, division, lanes, WATCHED)
         if memory != "ready":
             unready[division] = memory
         by_pool: defaultdict[str, list[Named]] = defaultdict(list)

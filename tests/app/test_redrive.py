@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from service.app.redrive import Left, Sent, Superseded, plan, send
+from service.app.redrive import Known, Left, Sent, Superseded, plan, send
 from service.config.sources import Sources, SourceState, SourceTopic
 from service.kafka.connection import KafkaConnection
 from service.kafka.partitions import Place
@@ -21,6 +21,8 @@ from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
 
 pytestmark = pytest.mark.real
+
+SECRETS = frozenset({"authorization"})
 
 
 @pytest.fixture
@@ -67,10 +69,10 @@ async def test_originals_are_appended_in_the_order_in_which_they_were_read(
     topic = topics.sources[0]
     letters = [
         letter(Position(0, topic, 0, 2), reason="no_configuration", written_ms=None, value=b"decoded"),
-        letter(Position(0, topic, 1, 9), ("x", b"\xff"), key=b"k", value=None),
+        letter(Position(0, topic, 1, 9), ("Authorization", None), ("x", b"\xff"), key=b"k", value=None),
         letter(Position(0, topic, 0, 1), reason="decide_raised", written_ms=None, cut="value"),
     ]
-    made = await plan(letters, connection, [topic], state(topic))
+    made = await plan(letters, connection, Known([topic], state(topic), SECRETS))
     assert made.others == ()
     publisher = Publisher(connection)
     fates = await send(made.sendable, publisher)
@@ -105,7 +107,7 @@ async def test_of_letters_of_one_event_the_newest_is_sent_and_names_the_first(
     first, second = Position(0, topic, 1, 3), Position(0, topic, 1, 8)
     ours = (("redrive_position", str(first).encode()), ("redrive_time", b"5"))
     letters = [letter(second, *ours, at_ms=20), letter(first, at_ms=10)]
-    made = await plan(letters, connection, [topic], state(topic))
+    made = await plan(letters, connection, Known([topic], state(topic), SECRETS))
     assert [(each.position, each.redrive) for each in made.sendable] == [(str(second), Redrive(first, 5))]
     assert made.others == (Superseded(str(first), str(second)),)
 
@@ -123,7 +125,7 @@ async def test_what_cannot_be_sent_is_refused_in_words(connection: KafkaConnecti
         "anew": (letter(Position(1, topic, 0, 1), reason="decide_raised", written_ms=None), "was begun anew"),
     }
     for given, told in refused.values():
-        made = await plan([given], connection, [topic, "absent"], state(topic))
+        made = await plan([given], connection, Known([topic, "absent"], state(topic), SECRETS))
         assert made.sendable == ()
         (left,) = made.others
         assert isinstance(left, Left)
@@ -135,7 +137,7 @@ async def test_what_the_topic_does_not_take_costs_itself_alone(connection: Kafka
     topic = topics.sources[0]
     sizes = {1: 10, 2: 1_200_000, 3: 10}
     letters = [letter(Position(0, topic, 1, number), value=b"x" * size) for number, size in sizes.items()]
-    made = await plan(letters, connection, [topic], state(topic))
+    made = await plan(letters, connection, Known([topic], state(topic), SECRETS))
     publisher = Publisher(connection)
     fates = await send(made.sendable, publisher)
     await publisher.close()

@@ -17,12 +17,12 @@ import pytest
 import structlog
 from aiokafka.errors import KafkaError
 from pydantic import SecretStr
-from redis.exceptions import RedisError
 
 from service.app.connections import kafka_of, memory_of
 from service.app.frame import PatientBroker
 from service.kafka.connection import KafkaConnection, administration
 from service.settings import BadSettings, KafkaSettings, LogSettings, RedisSettings
+from service.store.port import StoreUnreachable
 from service.telemetry import configure_logging
 from tests.backends.certificates import KEY_PASSWORD, Certificates, can_be_made
 from tests.backends.kafka_server import KafkaServer, missing_tools
@@ -109,7 +109,7 @@ async def test_redis_refuses_others_and_nobody_repeats_the_password(
     secured_redis: str, certificates: Certificates, logged: io.StringIO, wrong: dict[str, Any]
 ) -> None:
     store = memory_of(redis_settings(secured_redis, certificates, **wrong))
-    with pytest.raises(RedisError) as refused:
+    with pytest.raises(StoreUnreachable) as refused:
         await store.peek(0, [])
     structlog.get_logger().error("test.refused", error=repr(refused.value), store=store, exc_info=refused.value)
     await store.close()

@@ -10,7 +10,8 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from service.kafka.connection import MAX_BATCH_BYTES, MAX_RECORD_BYTES
+from service.kafka.connection import MAX_BATCH_BYTES
+from service.kafka.port import MAX_RECORD_BYTES
 from service.lane.deciding import LETTER_LOG_BYTES
 from service.settings import (
     BadSettings,

@@ -12,21 +12,25 @@ from hypothesis import strategies as st
 from service.cli.waiting import SUMMED, WHY
 from service.core.configuration import Membership, PoolSpec
 from service.core.model import Assigned, ExclusionReason
+from service.core.state import Kind
 from service.lane.book import stored
+from service.store.keys import LAYOUT, MARK
 from service.store.memory import LaneMemory, MemoryStore
 from service.store.port import Head
 from service.views.waiting import Waiting, WaitingLine, Why, waiting
 from service.wire.lanes import lane_of
 from tests.core.build import MINUTE_MS, START_MS, Division, planted, pool, users
 
-KINDS = ("parked", "pool", "seat", "person", "timer")
+KINDS: tuple[Kind, ...] = ("parked", "pool", "seat", "person", "timer")
 
 
 async def seen(division: Division, limit: int = 100) -> Waiting:
     """What the view shows of a division."""
-    memory = LaneMemory(head=Head(revision=1))
+    content = {key: {MARK: b"0"} for key in LAYOUT.keys}
+    memory = LaneMemory(head=Head(revision=1), generation=b"0", content=content)
     for kind in KINDS:
-        memory.write(stored(kind, "main", division.state.of_kind(kind)))  # type: ignore[arg-type]  # all are kinds
+        fields = stored(kind, "main", division.state.of_kind(kind))
+        memory.write(LAYOUT.placed({kind: fields}))
     store = MemoryStore()
     store.lanes[lane_of("main", 4)] = memory
     return await waiting(store, {"main": division.config}, 4, division.now_ms, limit)
