@@ -26,7 +26,7 @@ class Halted(Exception):
 
 
 class Left(Exception):
-    """The owner was told to leave while it was still taking over: there is no batch to finish."""
+    """The owner was told to leave while it was taking over or waiting for a configuration: no batch is to be finished."""
 
 
 async def unless_left(leaving: asyncio.Event, work: Awaitable[T]) -> T:
