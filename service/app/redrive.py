@@ -1,9 +1,10 @@
 """Send dead letters again: find each original, say why where there is none, and append it to its source topic.
 
-What ingest could not read lies in its letter, byte for byte. A lane's letter holds what was decoded, and the original
-is fetched from where it was read. A redrive goes to the partition of the original, in the order in which the events
-were read at first, and names the position of the first letter; of letters that name the same one the newest is sent.
-Sending twice is harmless, since lanes know what they have decided: so whatever is uncertain is sent again.
+What ingest could not read lies in its letter, byte for byte. A lane's letter holds what was decoded: the original is
+fetched from where it was read, and where that is gone the event is told again from the letter. A redrive goes to the
+partition of the original, in the order in which the events were read at first, and names the position of the first
+letter; of letters that name the same one the newest is sent. Sending twice is harmless, since lanes know what they have
+decided: so whatever is uncertain is sent again.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from service.printable import is_secret
 from service.views.dead_letters import DeadLetter
 from service.wire.messages import Position, RawRecord
 from service.wire.redrive import Redrive, again, read_position, redrive_of
+from service.wire.retelling import retold
 
 SENT_AT_ONCE: Final = 100
+GONE: Final = "{topic} does not hold the original any more, nor the letter all of the event: have the CRM tell it again"
 
 
 class Sendable(NamedTuple):
@@ -85,23 +88,21 @@ async def plan(letters: Iterable[DeadLetter], connection: KafkaConnection, known
     elsewhere: defaultdict[Place, dict[int, _Held]] = defaultdict(dict)
     for letter in letters:
         position = read_position(letter.position)
-        why = "its position cannot be read" if position is None else _obstacle(letter, position, counts, known.state)
+        why = "its position cannot be read" if position is None else _obstacle(letter, position, counts)
         if position is None or why:
             left.append(Left(letter.position, why))
         elif letter.written_ms is None:
             elsewhere[Place(position.topic, position.partition)][position.offset] = _Held(letter, position)
         else:
-            found.append(
-                (_Held(letter, position), _original(letter, position, letter.written_ms, known.dropped_headers))
-            )
+            found.append((_Held(letter, position), _original(letter, position, known.dropped_headers)))
     for place, held in elsewhere.items():
-        records = await read_some(connection, place, held)
-        found += [(each, records[offset]) for offset, each in held.items() if offset in records]
-        left += [
-            Left(each.letter.position, f"{place.topic} does not hold the original any more: have the CRM tell it again")
-            for offset, each in held.items()
-            if offset not in records
-        ]
+        records = await read_some(connection, place, [at for at, each in held.items() if _is_current(each, known)])
+        for offset, each in held.items():
+            original = records.get(offset) or _retold(each, known)
+            if original is None:
+                left.append(Left(each.letter.position, GONE.format(topic=place.topic)))
+            else:
+                found.append((each, original))
     return _ordered(found, left)
 
 
@@ -142,7 +143,21 @@ async def _partitions(connection: KafkaConnection, topic: str) -> int:
         return 0
 
 
-def _obstacle(letter: DeadLetter, position: Position, counts: Mapping[str, int], state: SourceState) -> str:
+def _is_current(held: _Held, known: Known) -> bool:
+    """Whether the topic is still the one in which the position was read."""
+    return known.state.epoch_of(held.position.topic) == held.position.epoch
+
+
+def _retold(held: _Held, known: Known) -> RawRecord | None:
+    """The event as a lane has kept it, if all of it is in the letter."""
+    letter, position = held
+    sources = known.state.current
+    if letter.cut or letter.value is None or sources is None:
+        return None
+    return retold(letter.value, position, letter.time_ms, sources.division_attribute)
+
+
+def _obstacle(letter: DeadLetter, position: Position, counts: Mapping[str, int]) -> str:
     """Why a letter cannot be sent again, whatever else there is; empty: nothing is known."""
     if position.topic not in counts:
         return f"{position.topic} is not one of the CRM's topics: whoever wrote there must not"
@@ -150,10 +165,7 @@ def _obstacle(letter: DeadLetter, position: Position, counts: Mapping[str, int],
         return f"{position.topic} has no partition {position.partition} any more"
     if letter.reason == "unreadable_record":
         return "no client could read it, so nothing is kept of it: have the CRM tell it again"
-    if letter.written_ms is None:
-        is_there = state.epoch_of(position.topic) == position.epoch
-        return "" if is_there else f"{position.topic} was begun anew since: its original is not there"
-    if letter.cut:
+    if letter.cut and letter.written_ms is not None:
         return f"only a part of it is kept ({letter.cut}): have the CRM tell it again"
     return ""
 

@@ -26,7 +26,7 @@ class Halted(Exception):
 
 
 class Left(Exception):
-    """The owner was told to leave while it was taking over or waiting for a configuration: no batch is to be finished."""
+    """The owner was told to leave while it took over, or waited for configurations: there is no batch to finish."""
 
 
 async def unless_left(leaving: asyncio.Event, work: Awaitable[T]) -> T:

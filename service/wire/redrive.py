@@ -77,8 +77,12 @@ def redrive_of(original: RawRecord, epoch: int) -> Redrive:
 def again(original: RawRecord, redrive: Redrive) -> Again:
     """The source record once more, as a redrive."""
     kept = [header for header in original.headers if header[0].lower() not in (POSITION, TIME)]
-    ours = ((POSITION, str(redrive.position).encode()), (TIME, str(redrive.time_ms).encode()))
-    return Again(original.topic, original.key, original.value, (*kept, *ours))
+    return Again(original.topic, original.key, original.value, (*kept, *redrive_headers(redrive)))
+
+
+def redrive_headers(redrive: Redrive) -> Headers:
+    """The headers that name it."""
+    return (POSITION, str(redrive.position).encode()), (TIME, str(redrive.time_ms).encode())
 
 
 def _is_digits(text: str) -> bool:

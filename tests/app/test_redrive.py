@@ -19,6 +19,7 @@ from service.wire.messages import Position, RawRecord
 from service.wire.redrive import Redrive, read_redrive
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
+from tests.wire.builders import decoded, plain
 
 pytestmark = pytest.mark.real
 
@@ -122,7 +123,7 @@ async def test_what_cannot_be_sent_is_refused_in_words(connection: KafkaConnecti
         "cut": (letter(Position(0, topic, 0, 1), cut="value headers"), "only a part of it is kept (value headers)"),
         "unread": (letter(Position(0, topic, 0, 1), reason="unreadable_record"), "no client could read it"),
         "gone": (letter(Position(0, topic, 0, 50), reason="decide_raised", written_ms=None), "does not hold"),
-        "anew": (letter(Position(1, topic, 0, 1), reason="decide_raised", written_ms=None), "was begun anew"),
+        "anew": (letter(Position(1, topic, 0, 1), reason="decide_raised", written_ms=None), "does not hold"),
     }
     for given, told in refused.values():
         made = await plan([given], connection, Known([topic, "absent"], state(topic), SECRETS))
@@ -144,3 +145,23 @@ async def test_what_the_topic_does_not_take_costs_itself_alone(connection: Kafka
     assert [type(fate) for fate in fates] == [Sent, Left, Sent]
     found = [len(record.value or b"") async for record in read_topic(connection, topic, {1})]
     assert set(found) == {10}
+
+
+async def test_an_original_that_is_gone_is_told_again_from_what_the_lane_has_kept(
+    connection: KafkaConnection, topics: Topics
+) -> None:
+    """D37: unless the letter was cut. It goes to its partition, without the key that nobody knows any more."""
+    topic = topics.sources[0]
+    kept = decoded(plain(owner={"kind": "pool", "id": "sales"})).value
+    gone, anew = Position(0, topic, 0, 50), Position(1, topic, 0, 1)
+    cut = gone._replace(offset=51)
+    letters = [
+        letter(each, reason="no_configuration", written_ms=None, value=kept, cut="value" if each is cut else "")
+        for each in (gone, anew, cut)
+    ]
+    made = await plan(letters, connection, Known([topic], state(topic), SECRETS))
+    assert [(each.redrive.position, each.original.partition, each.original.key) for each in made.sendable] == [
+        (gone, 0, None),
+        (anew, 0, None),
+    ]
+    assert [fate.position for fate in made.others] == [str(cut)]
