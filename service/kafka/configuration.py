@@ -13,7 +13,8 @@ that was folded.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -28,9 +29,9 @@ from service.config.sources import Skip, SourceTopic
 from service.core.configuration import Config
 from service.kafka.connection import KafkaConnection, let_go
 from service.kafka.partitions import Place
-from service.kafka.port import Message
+from service.kafka.port import BrokerUnreachable, Message
 from service.kafka.publisher import Publisher
-from service.kafka.reading import read_some
+from service.kafka.reading import NoSuchTopic, read_some
 from service.telemetry import METERS
 
 log = structlog.get_logger(__name__)
@@ -99,15 +100,16 @@ class ConfigurationFeed:
                     self._is_read_to = int(await consumer.position(self._partition))
                     self._grown.notify_all()
                 await self._read(consumer)
-            except KafkaError as error:
+            except (KafkaError, NoSuchTopic, OSError) as error:
                 self.problem = repr(error)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 self.problem = ""
 
     async def read_up(self) -> None:
-        """Wait until `follow` has read and compiled all that the topic holds at this moment. Raises `KafkaError`."""
-        end = await self._end(self._started())
+        """Wait until `follow` has read and compiled all that the topic holds now. Raises `BrokerUnreachable`."""
+        with _reaching():
+            end = await self._end(self._started())
         async with self._grown:
             await self._grown.wait_for(lambda: self._is_read_to >= end)
 
@@ -142,10 +144,11 @@ class ConfigurationFeed:
         """One version of a division's configuration, as soon as it has been read.
 
         Where it cannot be used it is the next that can: whoever asks for one that was replaced goes over to that
-        before anything else. Raises `KafkaError`.
+        before anything else. Raises `BrokerUnreachable`.
         """
         while True:
-            found = await self.version(division, version)
+            with _reaching():
+                found = await self.version(division, version)
             newest = self._latest.get(division)
             if isinstance(found, Config):
                 return found
@@ -253,6 +256,15 @@ class ConfigurationFeed:
         if self._consumer is None:
             raise RuntimeError("start the feed first")
         return self._consumer
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """What lanes ask for raises what lanes know: the port's error."""
+    try:
+        yield
+    except (KafkaError, NoSuchTopic, OSError) as error:
+        raise BrokerUnreachable(f"the topic of configurations: {error!r}") from error
 
 
 def compiled(document: bytes, number: int) -> Config | Unusable:

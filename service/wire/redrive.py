@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 
 from service.wire.messages import Headers, Position, RawRecord
 
-PREFIX: Final = "redrive_"
 POSITION: Final = "redrive_position"
 TIME: Final = "redrive_time"
+OURS: Final = frozenset({POSITION, TIME})
 
 HEADERS_BYTES: Final = 400
 """What both take at most: the size limit of events does not count them."""
@@ -41,10 +41,9 @@ class Again(NamedTuple):
 
 def read_redrive(headers: Headers) -> Redrive | None:
     """What our headers say; none: the record was not redriven. Raises `ValueError` where somebody else wrote them."""
-    ours = [(name.lower(), value) for name, value in headers if name.lower() in (POSITION, TIME)]
-    if not ours:
+    found = {known: value for name, value in headers if (known := name.lower()) in OURS}
+    if not found:
         return None
-    found = dict(ours)
     position = read_position((found.get(POSITION) or b"").decode(errors="replace"))
     time = found.get(TIME) or b""
     if position is None or not _is_digits(time.decode(errors="replace")) or int(time) > LAST_TIME_MS:
@@ -76,7 +75,7 @@ def redrive_of(original: RawRecord, epoch: int) -> Redrive:
 
 def again(original: RawRecord, redrive: Redrive) -> Again:
     """The source record once more, as a redrive."""
-    kept = [header for header in original.headers if header[0].lower() not in (POSITION, TIME)]
+    kept = [header for header in original.headers if header[0].lower() not in OURS]
     return Again(original.topic, original.key, original.value, (*kept, *redrive_headers(redrive)))
 
 

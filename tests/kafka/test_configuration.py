@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -15,6 +16,7 @@ from service.config.history import History, Record, proposal
 from service.core.configuration import Config
 from service.kafka import configuration
 from service.kafka.configuration import ConfigurationFeed
+from service.kafka.port import BrokerUnreachable
 from service.kafka.topics import create, read_wanted
 from service.supervision import Supervisor
 from service.wire.topics import Topics
@@ -148,6 +150,15 @@ async def test_foreign_records_are_told_once_with_their_position(
     told = [(line["position"], line["why"]) for line in lines if line["event"] == "configuration.ignored"]
     assert told == [(f"{feed._partition.topic}/0/{offset}", "foreign") for offset in range(len(foreign))]
     assert feed.latest()["main"].version == 1
+
+
+async def test_a_lane_that_asks_while_the_broker_is_away_is_told_so_in_its_words(feed: ConfigurationFeed) -> None:
+    """It claims again, as after any surprise."""
+    await feed.publish(all_versions((["ann"], {}), (["ann", "bob"], {})))
+    feed._connection = replace(feed._connection, bootstrap="127.0.0.1:1")
+    with pytest.raises(BrokerUnreachable):
+        await feed.configured("main", 1)
+    assert (await feed.configured("main", 2)).version == 2
 
 
 async def test_reading_up_ends_when_all_that_was_there_is_in_use(feed: ConfigurationFeed) -> None:
