@@ -47,15 +47,15 @@ def _says_the_same(found: object, content: LaneInput) -> bool:
 def _event(content: LaneInput, division_attribute: str) -> dict[str, object]:
     event, origin = content.event, content.origin
     if isinstance(event, RecordEvent):
-        kind, time_ms, depth, data = TYPES[event.kind], event.time_ms, event.depth or None, _record(event)
+        kind, depth, data = TYPES[event.kind], event.depth or None, _record(event)
     else:
-        kind, time_ms, depth, data = MEMBER_TYPE, None, None, _member(event)
+        kind, depth, data = MEMBER_TYPE, None, _member(event)
     told = {
         "specversion": "1.0",
         "id": origin.event_id,
         "source": origin.source,
         "type": kind,
-        "time": None if time_ms is None else iso_time(time_ms),
+        "time": None if event.time_ms is None else iso_time(event.time_ms),
         "correlationid": event.correlation_id,
         "chaindepth": depth,
         "traceparent": origin.traceparent or None,
