@@ -23,7 +23,6 @@ RejectionReason = Literal[
     "inactive_user",
     "not_a_member",
     "not_permitted",
-    "no_configuration",
     "no_target",
     "outside_domain",
     "unknown_plan",

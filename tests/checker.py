@@ -28,7 +28,7 @@ from tests.log_reader import (
 )
 
 MARK: Final = "generation"
-LANE_REASONS: Final = frozenset({"decide_raised", "unreadable_event"})
+LANE_REASONS: Final = frozenset({"decide_raised", "no_configuration", "unreadable_event"})
 
 
 class Memory(NamedTuple):

@@ -127,8 +127,6 @@ def _tells_owner(event: RecordEvent, record: Record) -> bool:
 
 
 def _not_allowed(event: RecordEvent, case: Case) -> Rejected | None:
-    if case.config.version == 0:
-        return Rejected("no_configuration", f"division {case.config.division} has no configuration")
     channels = CHANNELS.get(event.record_type)
     if channels is None:
         known = ", ".join(CHANNELS)

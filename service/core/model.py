@@ -24,7 +24,6 @@ RejectionReason = Literal[
     "channel_not_allowed",
     "not_a_member",
     "not_permitted",
-    "no_configuration",
     "no_target",
     "outside_domain",
     "unknown_record_type",

@@ -46,7 +46,6 @@ REJECTED: Final[Mapping[RejectionReason, str]] = {
     "inactive_user": "the user is switched off",
     "not_a_member": "only members take from a queue",
     "not_permitted": "the right to reassign is missing",
-    "no_configuration": "nothing is configured yet",
     "no_target": "neither a rule nor a default names anybody",
     "outside_domain": "the record is not for the default target",
     "unknown_plan": "there is no such plan",
