@@ -214,12 +214,13 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
     """What must hold between any two decisions, whatever happened before. `queues`: all that there ever were."""
     for name, record in state.records.items():
         assert not (record.owner and record.parked), f"{name} has an owner and waits"
+        assert not (record.deleted and record.parked), f"{name} is deleted and waits"
         assert record.owner or not (record.by_us or record.pool), f"{name} is held for nobody"
         is_counted = record.by_us or record.pool in queues
         assert is_counted or not record.pool, f"{name} counts in a pool and was neither given by us nor taken"
         assert record.parked == (name in state.parked), f"{name} and the waiting line disagree"
-        assert not (record.deleted and (record.owner or record.parked)), f"{name} is deleted and held"
-    owned = Counter(f"{record.pool}/{record.owner}" for record in state.records.values() if record.pool)
+    living = [record for record in state.records.values() if not record.deleted]
+    owned = Counter(f"{record.pool}/{record.owner}" for record in living if record.pool)
     seats = {field: seat.open_items for field, seat in state.seats.items() if seat.open_items}
     assert seats == owned, "open items are not the records owned through the pool"
     assert all(parked.pool in queues for parked in state.parked.values() if parked.queued), "it lies in no queue"
