@@ -20,6 +20,7 @@ from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
     CHANNELS,
     Decision,
+    EmptyEvent,
     Event,
     MemberEvent,
     Nothing,
@@ -51,6 +52,8 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
             decisions = _decide_record(event, case)
         case MemberEvent():
             decisions = (membership.change(event, draft, config, now_ms),)
+        case EmptyEvent():
+            decisions = (Decision(record="", outcome=Nothing("no_value")),)
         case _:
             assert_never(event)
     return Verdict(decisions, draft.changes())

@@ -166,6 +166,27 @@ def test_rows_that_are_none_are_told_with_their_line() -> None:
     assert [each.line for each in found] == [1, 3, 4]
 
 
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"Owner": None}, "parts that no event has: Owner"),
+        ({"priority": 1}, "parts that no event has: priority"),
+        ({"channel": "live_chat"}, "came in through live_chat"),
+        ({"version": []}, "invalid_schema"),
+    ],
+)
+def test_a_file_is_read_strictly(more: dict[str, object], why: str) -> None:
+    """D36 What a producer may send beside what we read is a mistake where a person wrote it."""
+    event = {"type": "crm.record.created.v1", "record": {"type": "lead", "id": "1"}}
+    topics = Topics.of()
+    sound, doubtful = (sending.event_as_it_is(NumberedRow(1, each), topics) for each in (event, event | more))
+    assert isinstance(sound, Message)
+    assert isinstance(doubtful, Message)
+    sending.refuse_unreadable(sound)
+    with pytest.raises(sending.NothingFits, match=why):
+        sending.refuse_unreadable(doubtful)
+
+
 class LosingOnce:
     """A producer whose second batch is in doubt once."""
 

@@ -254,19 +254,21 @@ NAMED = {"zoe": "user:zoe", "ghost": "user:ghost", "pool:a": "pool:a", "pool:b":
 def _history(beginning: str, words: Sequence[str], clock: str) -> list[RecordEvent]:
     """What happened to a record, in its order: a creation, then a change of owner, fields or life for each word."""
     named = NAMED.get(beginning)
-    events = [created("lead/1", named, **{clock: 1})]
+    when: dict[str, Any] = {clock: 1}
+    events = [created("lead/1", named, **when)]
     is_deleted = False
     for at, word in enumerate(words, start=2):
         if is_deleted:
             word = word if word in NAMED else "zoe"
+        when = {clock: at}
         if word == "deleted":
-            events.append(deleted("lead/1", **{clock: at}))
+            events.append(deleted("lead/1", **when))
         elif word == "untold":
-            events.append(updated("lead/1", **{clock: at}))
+            events.append(updated("lead/1", **when))
         elif word == "nobody":
-            events.append(owner_changed("lead/1", None, **{clock: at}))
+            events.append(owner_changed("lead/1", None, **when))
         else:
-            events.append((updated if at % 2 else owner_changed)("lead/1", NAMED[word], **{clock: at}))
+            events.append((updated if at % 2 else owner_changed)("lead/1", NAMED[word], **when))
         is_deleted = word == "deleted"
     return events
 

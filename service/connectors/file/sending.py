@@ -12,15 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple, Protocol
+from typing import BinaryIO, Final, NamedTuple, Protocol, get_args
 
 import orjson
 
+from schemas.events import Channel
 from service.connectors.file.converting import Converter, compile_map
 from service.connectors.file.event_map import ReadMap
 from service.connectors.file.rows import BadRow, Format, NumberedRow, csv_rows, json_rows
+from service.core.model import RecordEvent
 from service.kafka.port import Lost, Message
-from service.wire.inputs import decode
+from service.wire.inputs import LaneInput, decode, read_input
 from service.wire.messages import Poison, RawRecord
 from service.wire.topics import Topics
 
@@ -28,6 +30,7 @@ BATCH: Final = 2_000
 ATTEMPTS: Final = 5
 PAUSE_SECONDS: Final = 1.0
 MEMBER_EVENTS: Final = "crm.member."
+CHANNELS: Final[tuple[str, ...]] = get_args(Channel)
 
 Convert = Callable[[NumberedRow], Message | BadRow]
 
@@ -118,10 +121,16 @@ async def send(
 
 
 def refuse_unreadable(event: Message) -> None:
-    """Read an event as ingest will. Raises `NothingFits`."""
+    """Read an event as ingest will, but for what it would ignore: in a file that is a mistake. Raises `NothingFits`."""
     found = decode(RawRecord(event.topic, 0, 0, event.key, event.value, event.headers, 0), epoch=0)
     if isinstance(found, Poison):
         raise NothingFits(f"the first event would be a dead letter ({found.reason}): {found.detail}")
+    if found.unknown:
+        raise NothingFits(f"the first event has parts that no event has: {', '.join(found.unknown)}")
+    read = read_input(found.value)
+    channel = read.event.channel if isinstance(read, LaneInput) and isinstance(read.event, RecordEvent) else None
+    if channel is not None and channel not in CHANNELS:
+        raise NothingFits(f"the first event came in through {channel}; there are the channels {', '.join(CHANNELS)}")
 
 
 async def _deliver(batch: list[Message], sender: Sender, progress: Progress) -> None:
