@@ -22,6 +22,7 @@ rule_sets:
 defaults: {lead: {pool: inbound}}
 scores: {lead: [{when: employees > 500, points: 30}]}
 fields: {lead: {tier: text, employees: number}}
+ids_ignore_case: true
 settings: {zone: Europe/Berlin}
 """,
     "Condition": """\
@@ -83,6 +84,7 @@ treat_as_unowned: {users: [crm-integration]}
 require_actor: false
 depth_limit: 5
 zone: Europe/Berlin
+week_starts: monday
 """,
     "Unowned": "{users: [crm-integration], channels: [import]}\n",
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.holding.draining import drain
+from service.core.holding.draining import ROOM_BYTES, drain
 from service.core.holding.membership import RETURN_PREFIX, come_back
 from service.core.holding.waiting import DRAIN_PREFIX
 from service.core.model import Decision
@@ -20,13 +20,13 @@ def due(state: State, now_ms: int) -> list[tuple[int, str]]:
     return sorted((timer.due_ms, name) for name, timer in state.timers.items() if timer.due_ms <= now_ms)
 
 
-def fire(name: str, state: State, config: Config, now_ms: int) -> Verdict:
-    """Let one timer go off. Pure, like `decide`."""
+def fire(name: str, state: State, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> Verdict:
+    """Let one timer go off. Pure, like `decide`. About so much may come of it, or what one record makes."""
     draft = Draft(state)
     draft.timers.drop(name)
     if name.startswith(RETURN_PREFIX):
         person = name.removeprefix(RETURN_PREFIX)
         decisions: tuple[Decision, ...] = (come_back(person, draft, config, now_ms),)
     else:
-        decisions = drain(name.removeprefix(DRAIN_PREFIX), draft, config, now_ms)
+        decisions = drain(name.removeprefix(DRAIN_PREFIX), draft, config, now_ms, room_bytes)
     return Verdict(decisions, draft.changes())

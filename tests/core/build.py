@@ -28,7 +28,7 @@ from service.core.model import (
     RecordEventKind,
     Target,
 )
-from service.core.state import Record, State
+from service.core.state import Kind, Record, State, Value
 from service.language import criteria
 from service.language.predicate import Predicate
 from service.language.tree import Compare, Operator, Probe
@@ -111,6 +111,15 @@ def rules(*entries: Entry, record_type: str = "lead") -> Mapping[str, RuleSet]:
     return {record_type: RuleSet("inbound", record_type, entries)}
 
 
+def switch(state: State, given: Config, now_ms: int) -> Verdict:
+    """All steps of a switch together."""
+    changes: dict[Kind, dict[str, Value | None]] = {}
+    for step in membership.switch_steps(state, given, now_ms):
+        for kind, fields in step.items():
+            changes.setdefault(kind, {}).update(fields)
+    return Verdict((membership.switched(given),), changes)
+
+
 class Division:
     """A division under test. `decisions` is everything that was decided so far, in order."""
 
@@ -130,7 +139,7 @@ class Division:
         self.settings |= settings
         self.config = config(*pools, users=self.users, version=self.config.version + 1, **self.settings)
         self.queues |= {spec.id for spec in pools if spec.is_queue}
-        self._take(membership.switch(self.state, self.config, self.now_ms))
+        self._take(switch(self.state, self.config, self.now_ms))
         self._fire_timers()
 
     def send(self, sent: Event) -> tuple[Outcome, ...]:

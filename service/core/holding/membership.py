@@ -6,17 +6,16 @@ state, and a new configuration version is turned into changes once, when the lan
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from typing import Final
 
-from service.core.case import Verdict
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.hits import forget_gone
 from service.core.holding.waiting import wake
 from service.core.model import Decision, MemberEvent, Nothing
 from service.core.sharing.turns import Entrance
-from service.core.state import Person, Seat, State, Timer, seat_field
+from service.core.state import Changes, Person, Seat, State, Timer, seat_field
 
 RETURN_PREFIX: Final = "back/"
 """Sorts before `drain/`: of those who come back at one time nobody gets what waits before the others are there."""
@@ -48,17 +47,29 @@ def come_back(person: str, draft: Draft, config: Config, now_ms: int) -> Decisio
     return Decision(record=f"member/{person}", outcome=Nothing("member_changed", "available"))
 
 
-def switch(state: State, config: Config, now_ms: int) -> Verdict:
-    """The changes that make the state fit a new configuration version: who joined, who left, what may move again."""
-    draft = Draft(state)
-    for pool in sorted(state.pools.keys() - config.pools.keys()):
-        _seat_members(PoolSpec(pool, "", ()), draft, now_ms)
-    for spec in config.pools.values():
-        _seat_members(spec, draft, now_ms)
-    forget_gone(draft, config)
+def switched(config: Config) -> Decision:
+    """That a configuration version is in force from now on."""
     name = f"configuration/{config.version}"
-    switched = Decision(record=name, outcome=Nothing("configuration_switched", config.label))
-    return Verdict((switched,), draft.changes())
+    return Decision(record=name, outcome=Nothing("configuration_switched", config.label))
+
+
+def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[Changes]:
+    """The changes that make the state fit a new configuration version: who joined, who left, what may move again.
+
+    They come pool by pool, so that each step is bounded, and each is made of the state as it is when it is asked for.
+    The steps do not depend on each other, and one that was taken before changes nothing: whoever begins again, because
+    somebody else could not finish, takes those that are left.
+    """
+    gone = [PoolSpec(pool, "", ()) for pool in sorted(state.pools.keys() - config.pools.keys())]
+    for spec in (*gone, *config.pools.values()):
+        draft = Draft(state)
+        _seat_members(spec, draft, now_ms)
+        yield draft.changes()
+    more = True
+    while more:
+        draft = Draft(state)
+        more = forget_gone(draft, config)
+        yield draft.changes()
 
 
 def _seat_members(spec: PoolSpec, draft: Draft, now_ms: int) -> None:
