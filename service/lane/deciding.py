@@ -221,7 +221,9 @@ class _Making:
             self._changes[kind, "" if KINDS[kind].is_of_lane else division].update(fields)
         self._bytes += FIELD_BYTES * sum(map(len, changes.values()))
         for record in changes.get("record", NOTHING_CHANGED).values():
-            self._bytes += RECORD_BYTES + (2 * len(record.facts) if isinstance(record, Record) else 0)
+            self._bytes += RECORD_BYTES
+            if isinstance(record, Record):
+                self._bytes += 2 * len(record.facts) + sum(map(len, record.outstanding))
         self._outcomes += told.lines
         self._ordinal += len(told.lines)
         self._publish(told.messages)
