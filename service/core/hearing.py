@@ -149,7 +149,7 @@ def _change(event: RecordEvent, at: Moment, known: Record, config: Config) -> Ne
         return NoNews(at=at, names_former=event.owner is not None, reason="older_version")
     if _is_first_days(event, order, known):
         return FieldsNow(at=at, is_newest=is_newest, before=before)
-    no_news = _no_news_of_owner(event, order, known)
+    no_news = _no_news_of_owner(event, order, known, config)
     if no_news is None:
         return OwnerNow(at=at, is_newest=is_newest, tells_owner=True, before=before, owner=event.owner)
     if event.kind == "owner_changed":
@@ -158,12 +158,12 @@ def _change(event: RecordEvent, at: Moment, known: Record, config: Config) -> Ne
     return FieldsNow(at=at, is_newest=is_newest, tells_owner=True, before=before, echo=echo)
 
 
-def _no_news_of_owner(event: RecordEvent, order: Order, known: Record) -> NoNews | None:
+def _no_news_of_owner(event: RecordEvent, order: Order, known: Record, config: Config) -> NoNews | None:
     """Why the owner that is told is no news (D27, D44); none: it is."""
     owner = event.owner
     is_told_already = ("" if owner is None else str(owner)) == known.told
     if owner is None:
-        if is_told_already:
+        if is_told_already or known.told.removeprefix("user:") in config.unowned_users:
             return NoNews(reason="owner_unchanged", detail=known.owner)
         return NoNews(reason="parked_already") if known.parked else None
     if is_told_already and event.kind != "owner_changed":

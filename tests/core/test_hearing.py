@@ -86,6 +86,20 @@ def test_nobody_after_nobody_is_no_news(more: dict[str, Any]) -> None:
     assert division.record().by_us
 
 
+def test_nobody_after_who_counts_as_none_is_no_news() -> None:
+    """D27 D38 The web form that created the record is taken away: whom we chose instead keeps it."""
+    division = Division(
+        pool("ann"),
+        users=[User("robot")],
+        unowned_users=frozenset({"robot"}),
+        defaults={"*": Target("pool", "sales")},
+    )
+    division.create("lead/1", owner="user:robot", version=1)
+
+    assert division.give("lead/1", None, version=2) == (Nothing("owner_unchanged", "ann"),)
+    assert division.record().by_us
+
+
 def test_nobody_after_somebody_is_news() -> None:
     """D27 D5 The CRM told of the owner, and takes them away."""
     division = Division(pool("ann"), defaults={"*": Target("pool", "sales")})
