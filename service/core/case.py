@@ -17,7 +17,6 @@ from service.language.tree import Facts
 
 NO_TRACE: Final = Trace()
 NO_FACTS: Final[Facts] = MappingProxyType({})
-OUTSTANDING_CHOICES: Final = 8
 UNKNOWN: Final = Record()
 """A record that nobody has heard of."""
 
@@ -66,20 +65,6 @@ class Case:
     def score(self) -> float:
         """What orders the record where it waits; 0 where nothing ranks it."""
         return score_of(self.facts) or 0.0
-
-    def hold(self, owner: str, *, by_us: bool = False, pool: str = "") -> None:
-        """Somebody has the record from now on, and it counts as an open item in this pool.
-
-        Whom we chose is outstanding until we are told of them; a human's choice puts an end to all that are (D44).
-        """
-        record = self.record
-        record.owner, record.by_us, record.pool = owner, by_us, pool
-        record.outstanding = (*record.outstanding[-OUTSTANDING_CHOICES + 1 :], owner) if by_us else ()
-
-    def let_go(self) -> None:
-        """Nobody has the record from now on. Our choice may still be told."""
-        record = self.record
-        record.owner, record.by_us, record.pool = "", False, ""
 
     def forget(self) -> None:
         """Nothing but a tombstone is left of the record: what recognises what comes late, and who had it (D34)."""

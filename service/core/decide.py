@@ -14,7 +14,7 @@ from service.core.case import NO_TRACE, Case, Verdict, told_owner
 from service.core.configuration import Config, User
 from service.core.draft import Draft
 from service.core.hearing import counts_as_nobody, hear, take_note
-from service.core.holding import membership
+from service.core.holding import load, presence
 from service.core.holding.assign import give, give_back, release, take
 from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
@@ -51,7 +51,7 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
             case.facts = event.facts
             decisions = _decide_record(event, case)
         case MemberEvent():
-            decisions = (membership.change(event, draft, config, now_ms),)
+            decisions = (presence.change(event, draft, config, now_ms),)
         case EmptyEvent():
             decisions = (Decision(record="", outcome=Nothing("no_value")),)
         case _:
@@ -154,7 +154,7 @@ def _answer(event: RecordEvent, owner: Target | None, case: Case) -> Decision:
 
 def _adopt(case: Case, person: str) -> Decision:
     """A person was chosen in the CRM: that stands (D5). A name we do not know is reported, and stands as well."""
-    case.hold(person)
+    load.hold(case, person)
     if person not in case.config.users:
         return case.conclude(Rejected("unknown_user", f"the owner {person} is not a user of ours"), NO_TRACE)
     return case.conclude(Nothing("owner_kept", person), NO_TRACE)
@@ -176,7 +176,7 @@ def _owner_now(event: RecordEvent, owner: Target | None, case: Case) -> tuple[De
     """The CRM names another owner than it did before, whatever event tells of it (D25)."""
     if owner is None:
         released = release(case, "owner_removed")
-        case.hold("")
+        case.record.outstanding = ()
         return (released or case.conclude(Nothing("owner_unchanged")),)
     if owner.kind == "user":
         return _given_to_person(event, owner.id, case)
@@ -226,7 +226,6 @@ def _given_to_target(event: RecordEvent, target: Target, case: Case) -> tuple[De
     if parked is not None and is_there:
         return (case.conclude(Nothing("parked_already", parked.pool)),)
     released = release(case, "given_to_pool")
-    case.let_go()
     given = give(case, target, Trace(question="explicit_target"))
     return (given,) if released is None else (released, given)
 
@@ -257,7 +256,7 @@ def _deleted(case: Case) -> tuple[Decision, ...]:
 def _restored(event: RecordEvent, news: Restored, case: Case) -> tuple[Decision, ...]:
     """A deleted record is back: with the owner it names, else with its former one if active, else D8 is asked (D34)."""
     former = case.before
-    case.let_go()
+    load.let_go(case)
     if news.names_owner and event.kind == "created":
         return (_answer(event, news.owner, case),)
     if news.names_owner:

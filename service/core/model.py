@@ -13,7 +13,8 @@ from msgspec import Struct
 
 TargetKind = Literal["user", "pool", "queue", "plan"]
 RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "ordered", "paid", "payment_failed"]
-Availability = Literal["available", "away", "off_shift"]
+Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
+"""What can be said of a person. What a CRM says may be any text: see `Config.presence_words`."""
 
 Unfit = Literal["inactive_user", "unknown_plan", "unknown_pool", "unknown_queue", "unknown_user", "wrong_record_type"]
 """Why a target cannot take a record at all, whoever named it."""
@@ -39,19 +40,23 @@ NothingReason = Literal[
     "no_plan",
     "no_value",
     "not_waiting",
+    "older_news",
     "older_version",
     "owner_kept",
     "owner_unchanged",
     "parked_already",
     "record_updated",
     "tick",
+    "unknown_availability",
     "unknown_record",
     "unknown_user",
 ]
-ExclusionReason = Literal["away", "off_shift", "inactive", "full", "paced", "domain"]
+AbsenceReason = Literal["away", "leave", "off_shift"]
+ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain"]
 Unresolved = Literal[
     Unfit,
     "away",
+    "leave",
     "no_related_owner",
     "no_related_record",
     "no_team",
@@ -113,13 +118,17 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class MemberEvent(Struct, frozen=True, gc=False):
-    """A person is available, away or off shift from now on, `until` a time where it is known."""
+    """A person is available, away, off shift or on leave from now on, `until` a time where it is known.
+
+    `availability` is the CRM's word for it. `time_ms` is when it was so; none: now.
+    """
 
     id: str
     person: str
-    availability: Availability
+    availability: str
     until_ms: int | None = None
     correlation_id: str = ""
+    time_ms: int | None = None
 
 
 class EmptyEvent(Struct, frozen=True, gc=False):

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from service.core.case import OUTSTANDING_CHOICES
 from service.core.configuration import User
+from service.core.holding.load import OUTSTANDING_CHOICES
 from service.core.model import Assigned, Nothing, RecordEvent, Rejected, Released, Target
 from service.core.order import Moment, Order, act_of, compare
 from tests.core.build import OUTSIDER, Division, created, deleted, owner_changed, pool, turns_of, updated
