@@ -34,6 +34,7 @@ METRICS_CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 CountName = Literal[
     "events_ingested",
     "dead_letters",
+    "keys_misspelt",
     "decisions",
     "claims",
     "fenced",
@@ -115,6 +116,9 @@ _WAIT_BUCKETS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0, 
 COUNTS: Final[Mapping[CountName, Row]] = {
     "events_ingested": Row("Events read from the CRM's topics and sent to a lane.", ("topic",)),
     "dead_letters": Row("Events that could not be read or decided; a person should look at each.", ("reason",)),
+    "keys_misspelt": Row(
+        "Keys of events that were ignored and look like a known one, `key`: its sender may mean that.", ("key",)
+    ),
     "decisions": Row("Decisions by outcome: assigned, pending, rejected, released, nothing to do.", ("outcome",)),
     "claims": Row("Times a lane was taken over; more than one per restart means the owners disagree.", ("lane",)),
     "fenced": Row("Times a lane found a newer owner and stopped.", ("lane",)),

@@ -37,6 +37,7 @@ NothingReason = Literal[
     "echo",
     "member_changed",
     "no_plan",
+    "no_value",
     "not_waiting",
     "older_news",
     "older_version",
@@ -129,7 +130,13 @@ class MemberEvent(Struct, frozen=True, gc=False):
     time_ms: int | None = None
 
 
-Event = RecordEvent | MemberEvent
+class EmptyEvent(Struct, frozen=True, gc=False):
+    """A source record without a value: it says nothing."""
+
+    id: str = ""
+
+
+Event = RecordEvent | MemberEvent | EmptyEvent
 
 
 class Assigned(Struct, frozen=True, gc=False):
@@ -234,8 +241,8 @@ class Notification(Struct, frozen=True, gc=False):
 class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """One outcome for one record, with everything that is published about it.
 
-    `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` and
-    `expected_version` are what the CRM last told us, so that it can apply the assignment conditionally (D21).
+    `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` is whom the
+    CRM last told us, so that it can apply the assignment conditionally; `expected_version` is information (D21).
     `correlation_id` names the chain of events that this decision belongs to.
     """
 

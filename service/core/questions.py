@@ -21,6 +21,7 @@ from service.core.holding.assign import hand_over, release
 from service.core.holding.waiting import is_fit, unpark, waiting_case
 from service.core.model import Decision, Nothing, Rejected, Target, Trace, Tried
 from service.core.rules import Found
+from service.core.state import Record
 from service.core.targets import refusal, resolve, team
 
 LISTED_ENTRIES: Final = 50
@@ -126,8 +127,19 @@ def _keeps(entry: Entry, target: Target, case: Case) -> Nothing | None:
         return Nothing("parked_already", parked.pool) if is_there or entry.reassign == "never" else None
     if not record.owner:
         return None
-    is_there = target == Target("pool", record.pool) or target == Target("user", record.owner)
+    is_there = _is_there(target, record, case)
     return Nothing("owner_kept", record.owner) if is_there or not record.by_us or entry.reassign != "always" else None
+
+
+def _is_there(target: Target, record: Record, case: Case) -> bool:
+    """Whether the record's owner is one of the target's people. Who left its pool or is switched off is none (D39)."""
+    user = case.config.users.get(record.owner)
+    if user is None or not user.active:
+        return False
+    if target.kind == "user":
+        return target.id == record.owner
+    spec = case.config.pools.get(target.id)
+    return target == Target("pool", record.pool) and spec is not None and record.owner in spec.weights
 
 
 def too_deep(case: Case) -> Rejected:

@@ -18,6 +18,7 @@ from typing import Final, Literal, NamedTuple
 from msgspec import Struct
 
 from service.core.model import AbsenceReason
+from service.core.order import Moment
 from service.core.waiting_line import Line, Rank, Waiting
 
 Kind = Literal["record", "pool", "seat", "open", "person", "parked", "fields", "timer", "hit"]
@@ -34,11 +35,13 @@ class Record(Remembered, kw_only=True):
     """A record we have heard of.
 
     `owner` is the person who has it and `by_us` whether we chose them; `told` is the owner the CRM last named
-    (`user:ann`, empty: none), at `told_version` and `told_time_ms`: newer news of other fields do not make news of the
-    owner old. `pool` gave it to them. `counted`: it is an open item of theirs, and of the pool's (see `holding.load`).
-    `seen` are the latest event ids.
-    `created` tells whether its creation was decided: an update may overtake it. A deleted record stays as a tombstone.
-    `facts` are the fields that later decisions need, as JSON text (see `tracking`).
+    (`user:ann`, empty: none), at `told_version` and `told_time_ms`, or within `told_act` where it has neither: newer
+    news of other fields do not make news of the owner old. Where the CRM has never named anybody,
+    `nobody_since` is when it first said so. `outstanding` are the latest people whom we chose and were not told yet.
+    `pool` gave it to them. `counted`: it is an open item of theirs, and of the pool's (see `holding.load`). `seen` are
+    the latest event ids. `created` tells whether its creation was decided: an update may overtake it. `facts` are the
+    fields that later decisions need, as JSON text (see `tracking`). A deleted record stays as a tombstone: `owner`,
+    `by_us` and `pool` are those it had.
     """
 
     owner: str = ""
@@ -56,6 +59,19 @@ class Record(Remembered, kw_only=True):
     told_time_ms: int | None = None
     facts: str = ""
     counted: bool = False
+    told_act: str = ""
+    nobody_since: Moment | None = None
+    outstanding: tuple[str, ...] = ()
+
+    @property
+    def moment(self) -> Moment:
+        """The newest that is known of it."""
+        return Moment(self.version, self.time_ms)
+
+    @property
+    def told_moment(self) -> Moment:
+        """When its owner was last told."""
+        return Moment(self.told_version, self.told_time_ms, self.told_act)
 
 
 class Pool(Remembered, kw_only=True):

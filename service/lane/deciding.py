@@ -30,9 +30,10 @@ from service.core.model import (
     Rejected,
     Released,
 )
-from service.core.state import FIRST_LEVEL, KINDS, Changes, Fields, Kind, Record, Value
+from service.core.state import FIRST_LEVEL, KINDS, Changes, Kind, Value
 from service.core.timers import fire
-from service.lane.book import NOTHING_CHANGED, Book, stored
+from service.lane.book import Book, stored
+from service.lane.estimates import bytes_of
 from service.limits import Limits
 from service.wire.dead_letters import LEAST_LIMIT_BYTES, dead_letter
 from service.wire.inputs import LaneInput, Origin, Tick
@@ -61,10 +62,7 @@ UNDECIDED: Final = frozenset({TICKED, UNCONCERNED, "configuration_switched"})
 
 MESSAGE_BYTES: Final = 250
 OUTCOME_BYTES: Final = 100
-RECORD_BYTES: Final = 200
-FIELD_BYTES: Final = 100
-"""About what an output, an outcome, a changed record and another changed value take in the log, besides the output's
-value and the facts."""
+"""About what an output and an outcome take in the log, besides the output's value."""
 
 
 class DoesNotFit(Exception):
@@ -232,11 +230,7 @@ class _Making:
         self._book.apply(division, changes)
         for kind, fields in changes.items():
             self._changes[kind, "" if KINDS[kind].is_of_lane else division].update(fields)
-        self._bytes += FIELD_BYTES * sum(map(len, changes.values()))
-        for record in changes.get("record", NOTHING_CHANGED).values():
-            self._bytes += RECORD_BYTES + (2 * len(record.facts) if isinstance(record, Record) else 0)
-        for kept in changes.get("fields", NOTHING_CHANGED).values():
-            self._bytes += 2 * len(kept.text) if isinstance(kept, Fields) else 0
+        self._bytes += bytes_of(changes)
         self._outcomes += told.lines
         self._ordinal += len(told.lines)
         self._publish(told.messages)

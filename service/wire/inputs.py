@@ -7,7 +7,8 @@ and the time of then.
 
 A lane's input is compact JSON: `at` (the source position), `origin` (event id, source, trace context), `division` where
 the event named one, `redriven` (the position of then) where it was a dead letter, and `record` or `member` with the
-core event's fields, those at their default left out. A tick is `{"tick":1}`.
+core event's fields, those at their default left out; a source record without a value is told as `empty`. A tick is
+`{"tick":1}`.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 import orjson
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from schemas.envelope import Envelope
+from schemas.envelope import Division, Envelope
 from schemas.events import INPUTS, Linked, MemberChanged, Owner, RecordData
-from service.core.model import Event, MemberEvent, RecordEvent, RecordEventKind
-from service.wire.cloudevents import unpack
+from service.core.model import EmptyEvent, Event, MemberEvent, RecordEvent, RecordEventKind
+from service.wire.cloudevents import CloudEvent, told_division, unpack
 from service.wire.messages import Poison, Position, RawRecord
+from service.wire.misspelt import Misspelt, misspelt, unknown_keys
 from service.wire.redrive import HEADERS_BYTES, Redrive, read_redrive
 from service.wording import worded
 
@@ -59,14 +61,20 @@ _AS_TOLD: Final = ("channel", "version", "tool", "offer")
 _read_envelope: Final = Envelope.__pydantic_validator__.validate_python
 _READ_DATA: Final = {name: model.__pydantic_validator__.validate_python for name, model in INPUTS.items()}
 """`model_validate` without its options: they cost a tenth of decoding."""
+_read_division: Final = TypeAdapter[str | None](Division | None).validate_python
 
 
 class Decoded(NamedTuple):
-    """What ingest sends on: to the lane of `division` (none: the default one), or, `broadcast`, to every lane."""
+    """What ingest sends on: to the lane of `division` (none: the default one), or, `broadcast`, to every lane.
+
+    `unknown` are the names of what was not read, `misspelt` those among them that look like a known one.
+    """
 
     division: str | None
     broadcast: bool
     value: bytes
+    unknown: tuple[str, ...] = ()
+    misspelt: tuple[Misspelt, ...] = ()
 
 
 class Origin(NamedTuple):
@@ -97,7 +105,7 @@ class Tick:
 
 
 class _Written(msgspec.Struct, gc=False):
-    """What `decode` writes; it says either what happened to a record or to a member."""
+    """What `decode` writes; it says what happened to a record, or to a member, or that nothing was said."""
 
     at: Position
     origin: Origin
@@ -105,6 +113,7 @@ class _Written(msgspec.Struct, gc=False):
     record: RecordEvent | None = None
     member: MemberEvent | None = None
     redriven: Position | None = None
+    empty: EmptyEvent | None = None
 
 
 _read: Final = msgspec.json.Decoder(_Written).decode
@@ -122,9 +131,20 @@ def decode(
     if size > size_limit + (HEADERS_BYTES if redrive else 0):
         return Poison("too_large", f"{size} bytes, {size_limit} are allowed", raw)
     position = Position(epoch, raw.topic, raw.partition, raw.offset)
+    if raw.value is None:
+        return _without_value(raw, position, division_attribute)
     unpacked = unpack(raw, redrive.position if redrive else position, division_attribute)
     if isinstance(unpacked, Poison):
         return unpacked
+    decoded = _validated(raw, position, unpacked, redrive)
+    if isinstance(decoded, Decoded) and len(decoded.value) > LANE_INPUT_LIMIT_BYTES:
+        told = f"its lane input has {len(decoded.value)} bytes, {LANE_INPUT_LIMIT_BYTES} are allowed"
+        return Poison("too_large", told, raw)
+    return decoded
+
+
+def _validated(raw: RawRecord, position: Position, unpacked: CloudEvent, redrive: Redrive | None) -> Decoded | Poison:
+    """What the models make of an event. A redriven one has the time of then where it names none."""
     try:
         envelope: Envelope = _read_envelope(unpacked.attributes)
     except ValidationError as error:
@@ -139,9 +159,10 @@ def decode(
     if redrive and envelope.time is None:
         envelope = envelope.model_copy(update={"time": EPOCH + redrive.time_ms * MILLISECOND})
     decoded = _encode(position, envelope, data, redrive)
-    if len(decoded.value) > LANE_INPUT_LIMIT_BYTES:
-        told = f"its lane input has {len(decoded.value)} bytes, {LANE_INPUT_LIMIT_BYTES} are allowed"
-        return Poison("too_large", told, raw)
+    unknown = unknown_keys(unpacked.data, INPUTS[envelope.type])
+    if unknown:
+        looks_known = tuple(misspelt(unknown, INPUTS[envelope.type]))
+        decoded = decoded._replace(unknown=unknown, misspelt=looks_known)
     return decoded
 
 
@@ -153,12 +174,27 @@ def read_input(value: bytes) -> LaneInput | Tick | Poison:
         found = _read(value)
     except (ValueError, RecursionError) as error:
         return Poison("unreadable_event", f"not a lane input: {_what_is_broken(value) or error}", value)
-    event = found.member if found.record is None else found.record
+    event = found.record or found.member or found.empty
     if event is None:
         return Poison("unreadable_event", "not a lane input: neither a record nor a member", value)
     if not all(position.is_possible for position in (found.at, found.redriven) if position is not None):
         return Poison("unreadable_event", "not a lane input: no broker has its position", value)
     return LaneInput(found.at, found.division, event, found.origin, found.redriven)
+
+
+def _without_value(raw: RawRecord, position: Position, division_attribute: str) -> Decoded | Poison:
+    """A record without a value is read, and says nothing: compacted topics have them where something was deleted."""
+    division = told_division(raw, division_attribute)
+    if isinstance(division, Poison):
+        return division
+    try:
+        division = _read_division(division)
+    except ValidationError as error:
+        return Poison("invalid_envelope", _told(error), raw)
+    found: dict[str, object] = {"at": position[:], "origin": (str(position), raw.topic, "", ""), "empty": {}}
+    if division is not None:
+        found["division"] = division
+    return Decoded(division, broadcast=False, value=orjson.dumps(found))
 
 
 def _what_is_broken(value: bytes) -> str:

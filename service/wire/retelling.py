@@ -11,7 +11,7 @@ from typing import Final
 
 import orjson
 
-from service.core.model import MemberEvent, RecordEvent
+from service.core.model import EmptyEvent, MemberEvent, RecordEvent
 from service.wire.cloudevents import STRUCTURED_JSON
 from service.wire.inputs import KINDS, Decoded, LaneInput, decode, read_input
 from service.wire.messages import Headers, Position, RawRecord
@@ -28,10 +28,12 @@ def retold(value: bytes, place: Position, time_ms: int, division_attribute: str)
     Key and foreign headers are not known any more.
     """
     content = read_input(value)
-    if not isinstance(content, LaneInput):
+    if not isinstance(content, LaneInput) or isinstance(content.event, EmptyEvent):
         return None
     headers: Headers = (("content-type", STRUCTURED_JSON.encode()),)
-    told = RawRecord(*place[1:], None, orjson.dumps(_event(content, division_attribute)), headers, time_ms)
+    told = RawRecord(
+        *place[1:], None, orjson.dumps(_event(content.event, content, division_attribute)), headers, time_ms
+    )
     decoded = decode(told, epoch=place.epoch, division_attribute=division_attribute)
     if not isinstance(decoded, Decoded) or not _says_the_same(read_input(decoded.value), content):
         return None
@@ -44,8 +46,8 @@ def _says_the_same(found: object, content: LaneInput) -> bool:
     return isinstance(found, LaneInput) and found[1:4] == content[1:4]
 
 
-def _event(content: LaneInput, division_attribute: str) -> dict[str, object]:
-    event, origin = content.event, content.origin
+def _event(event: RecordEvent | MemberEvent, content: LaneInput, division_attribute: str) -> dict[str, object]:
+    origin = content.origin
     if isinstance(event, RecordEvent):
         kind, depth, data = TYPES[event.kind], event.depth or None, _record(event)
     else:

@@ -13,6 +13,7 @@ from service.core.holding.waiting import stand_in_line, unpark
 from service.core.model import (
     Assigned,
     Decision,
+    Nothing,
     Pending,
     PendingReason,
     Queued,
@@ -23,7 +24,7 @@ from service.core.model import (
 )
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, listed, next_return
 from service.core.sharing.turns import serve
-from service.core.state import seat_field
+from service.core.state import Record, seat_field
 from service.core.targets import refusal
 from service.core.telling import notify
 
@@ -80,6 +81,15 @@ def take(case: Case, person: str, trace: Trace) -> Decision:
     queue = unpark(case)
     load.hold(case, person, pool=queue)
     return case.conclude(Released(previous="", pool=queue, reason="taken"), trace)
+
+
+def give_back(case: Case, former: Record) -> Decision:
+    """The record is back from its deletion, and whoever had it has it again (D34). That is nobody's turn."""
+    load.hold(case, former.owner, by_us=former.by_us, pool=former.pool)
+    if not former.by_us:
+        return case.conclude(Nothing("owner_kept", former.owner))
+    told = notify.of_assignment(former.owner, case.config)
+    return case.conclude(Assigned(former.owner), Trace(target=Target("user", former.owner)), told)
 
 
 def release(case: Case, reason: ReleaseReason) -> Decision | None:

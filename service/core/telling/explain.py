@@ -70,6 +70,7 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "echo": "the CRM confirms our own choice",
     "member_changed": "somebody's presence changed",
     "no_plan": "no plan knows this offer",
+    "no_value": "the source record has no value, and says nothing",
     "not_waiting": "the record does not wait",
     "older_news": "newer news of the person came before",
     "older_version": "newer news of the record came before",
