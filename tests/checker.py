@@ -165,7 +165,9 @@ def differences(one: Content, other: Content) -> Iterator[str]:
 
 def passed_positions(letters: Iterable[Seen]) -> Counter[str]:
     """How often each position was passed as unreadable, by the ranges that dead letters name."""
-    ranges = {(str(seen.key, "utf-8"), header(seen, "dead_letter_detail")) for seen in letters if _is_about_a_range(seen)}
+    ranges = {
+        (str(seen.key, "utf-8"), header(seen, "dead_letter_detail")) for seen in letters if _is_about_a_range(seen)
+    }
     passed: Counter[str] = Counter()
     for start, detail in ranges:
         partition, _, offset = start.rpartition("/")
