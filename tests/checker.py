@@ -54,6 +54,14 @@ class Memory(NamedTuple):
     buckets: Mapping[str, int] = {}
 
 
+class Strange(NamedTuple):
+    """A record that somebody else wrote into a topic of outputs."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Everything that a run left behind.
@@ -62,7 +70,7 @@ class Evidence:
     those that each lane must; `unreadable` are those that no client can read. Together they are all that the sources
     hold. `inputs` and `logs` are the lanes' topics from their very beginning, what was deleted
     since included; `log_begins` tells where the logs begin now. `outputs` is what was published, dead letters too, in
-    order within each partition; `strange` are topics and values that somebody else wrote there.
+    order within each partition; `strange` is what somebody else wrote there.
     """
 
     once: Collection[str]
@@ -73,12 +81,12 @@ class Evidence:
     memories: Mapping[int, Memory]
     log_begins: Mapping[int, int] = field(default_factory=dict)
     unreadable: Collection[str] = ()
-    strange: Collection[tuple[str, bytes]] = ()
+    strange: Collection[Strange] = ()
 
 
 def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
     """All promises that were broken. Before a run is finished, what is still under way is not missing."""
-    ours = [seen for seen in evidence.outputs if (seen.topic, seen.value) not in evidence.strange]
+    ours = [seen for seen in evidence.outputs if Strange(seen.topic, seen.key, seen.value) not in evidence.strange]
     evidence = replace(evidence, outputs=ours)
     readers = {lane: read_log(lane, log) for lane, log in evidence.logs.items()}
     found = [complaint for reader in readers.values() for complaint in reader.found]

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.checker import Evidence, Memory, violations
+from tests.checker import Evidence, Memory, Strange, violations
 from tests.log_reader import Content, Seen, apply, digest, in_buckets
 
 ASSIGNMENTS, LOG, EVENTS, LETTERS = "assignments", "assignment.log", "assignment.events", "assignment.dead-letters"
-UNSIGNED = b'{"format":1,"kind":"batch","changes":{}}'
 KINDS = {"lane": 1, "record": 2}
 KEYS = ("lane:0", "record:0", "record:1")
 
@@ -225,10 +224,13 @@ def test_what_ingest_refuses_is_an_outcome() -> None:
 
 
 def test_what_strangers_publish_is_none_of_ours() -> None:
-    """Told apart by topic and value, as whoever wrote it knows them."""
+    """Told apart by all of it, as whoever wrote it knows it."""
     evidence = good().evidence()
     strange = Seen(ASSIGNMENTS, 0, 7, None, b"[]")
-    assert violations(replace(evidence, outputs=[*evidence.outputs, strange], strange={(ASSIGNMENTS, b"[]")})) == []
+    assert (
+        violations(replace(evidence, outputs=[*evidence.outputs, strange], strange={Strange(ASSIGNMENTS, None, b"[]")}))
+        == []
+    )
     assert "in no batch that counts" in " ".join(violations(with_letters(evidence, strange)))
 
 
@@ -364,14 +366,9 @@ def test_foreign_records_do_not_count() -> None:
     run = good()
     evidence = run.evidence()
     log = list(evidence.logs[0])
-    for value in (
-        b"",
-        b"garbage",
-        b"[]",
-        b'{"kind":"claim","owner":"x"}',
-        b'{"format":1,"kind":"chunk","content":[]}',
-        UNSIGNED,
-    ):
+    unsigned = b'{"format":1,"kind":"batch","changes":{}}'
+    of_wrong_types = b'{"format":1,"kind":"chunk","content":[]}'
+    for value in (b"", b"garbage", b"[]", b'{"kind":"claim","owner":"x"}', of_wrong_types, unsigned):
         log.append(Seen(LOG, 0, len(log), b"", value))
     assert violations(replace(evidence, logs={0: log})) == []
 

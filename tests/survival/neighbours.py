@@ -21,11 +21,13 @@ from redis.exceptions import RedisError
 from service.kafka.connection import KafkaConnection
 from service.kafka.port import Message
 from service.wire.topics import Topics
+from tests.checker import Strange
 from tests.sources.world import CHECKED_FROM, CRC_AT, HEADER, spoilt
 from tests.survival.load import Load
 
 GARBAGE: Final = (None, b"", b"\xff\xfe{", b"[]", b"null", b'"text"', b"9" * 400)
 """What may stand in any topic."""
+THEIRS: Final = b"theirs"
 MADE_UP: Final = b'{"kind":"created","id":"x","record_type":"lead","record_id":"x","facts":{},"correlation_id":"x"}'
 BATCH_SPOILT: Final = 4
 """So many records of a batch go before the one that is spoilt."""
@@ -71,15 +73,15 @@ class Neighbours:
             **{topic: [*GARBAGE, b'{"sequence":"many","record":[]}'] for topic in outputs},
         }
 
-    async def write_strange(self, lanes: int, count: int | None = None) -> set[tuple[str, bytes]]:
-        """Write strange records, all or `count` of each topic, in between ours. Topics and values of all of them."""
-        written: set[tuple[str, bytes]] = set()
+    async def write_strange(self, lanes: int, count: int | None = None) -> set[Strange]:
+        """Write strange records, all or `count` of each topic, in between ours. Returns them."""
+        written: set[Strange] = set()
         async with AIOKafkaProducer(**self._connection.client_options()) as producer:
             for topic, values in self.strange_records().items():
                 for value in values if count is None else self._random.sample(values, count):
                     partition = 0 if topic == self._topics.config else self._random.randrange(lanes)
-                    await producer.send_and_wait(topic, value, key=b"theirs", partition=partition)
-                    written.add((topic, value or b""))
+                    await producer.send_and_wait(topic, value, key=THEIRS, partition=partition)
+                    written.add(Strange(topic, THEIRS, value or b""))
         return written
 
     async def send_unreadable(self, how: str = "") -> str:

@@ -18,6 +18,8 @@ from tests.sources.topics import exists, remake
 from tests.survival.cluster import READY_SECONDS, Cluster, a_moment, wait_until
 from tests.survival.load import LANES
 
+MADE_ANEW: Final = "was deleted and made again"
+"""What a process tells of such a source."""
 GONE_SECONDS: Final = 3.0
 """A topic is gone for so long at least."""
 
@@ -69,7 +71,7 @@ async def remake_source(cluster: Cluster, topic: str, meanwhile: int) -> None:
     await remake(cluster.connection, topic, cluster.witness.ledger.partitions(topic))
     await cluster.renew()
     await cluster.send(meanwhile)
-    await wait_until(lambda: worker.has_logged("source.refused"), READY_SECONDS, lambda: f"{topic} is refused")
+    await wait_until(lambda: MADE_ANEW in worker.said, READY_SECONDS, lambda: f"{topic} is known to be another")
     await cluster.stop(worker)
     told = await command(cluster, "sources", "reset", "--topic", topic, "--yes")
     cluster.witness.ledger.begin_life(topic, told["epoch"])

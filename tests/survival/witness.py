@@ -15,7 +15,7 @@ from redis import Redis
 
 from service.kafka.connection import KafkaConnection, let_go
 from service.wire.topics import Topics
-from tests.checker import MARK, PASSED_REASON, Evidence, Memory, passed_positions
+from tests.checker import MARK, PASSED_REASON, Evidence, Memory, Strange, passed_positions
 from tests.log_reader import DEAD_LETTER_REASON, NOTHING_FOLDED, Reader, Seen, header, read_record
 from tests.survival.ledger import Ledger
 
@@ -35,7 +35,7 @@ class Witness:
         self.owners: dict[int, str] = {}
         self.refused: set[str] = set()
         self.passing: list[Seen] = []
-        self.strange: set[tuple[str, bytes]] = set()
+        self.strange: set[Strange] = set()
         self.ledger = Ledger(connection, topics)
         self._redis_port = redis_port
         self._consumer = AIOKafkaConsumer(**connection.consumer_options())
