@@ -173,9 +173,8 @@ def differences(one: Content, other: Content) -> Iterator[str]:
 
 def passed_positions(letters: Iterable[Seen]) -> Counter[str]:
     """How often each position was passed as unreadable, by the ranges that dead letters name."""
-    ranges = {
-        (str(seen.key, "utf-8"), header(seen, "dead_letter_detail")) for seen in letters if _is_about_a_range(seen)
-    }
+    told = [seen for seen in letters if _is_about_a_range(seen)]
+    ranges = {(str(seen.key or b"", "utf-8"), header(seen, "dead_letter_detail")) for seen in told}
     passed: Counter[str] = Counter()
     for start, detail in ranges:
         partition, _, offset = start.rpartition("/")
@@ -220,7 +219,7 @@ def _only_what_there_was(evidence: Evidence, readers: Mapping[int, Reader]) -> I
 def _refused(evidence: Evidence) -> set[str]:
     """Positions of the dead letters of ingest, one by one."""
     letters = (seen for seen in evidence.outputs if _is_letter_of_ingest(seen) and not _is_about_a_range(seen))
-    return {str(seen.key, "utf-8") for seen in letters if seen.key}
+    return {str(seen.key or b"", "utf-8") for seen in letters}
 
 
 def _is_own(source: str) -> bool:

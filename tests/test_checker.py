@@ -244,7 +244,7 @@ def test_an_input_that_names_what_no_source_holds_must_be_refused() -> None:
     )
     run.inputs[3] = json.dumps({"at": [99, "crm.records", 0, 3], "record": {}}).encode()
     evidence = run.evidence()
-    assert violations(replace(evidence, once=evidence.once[:3])) == []
+    assert violations(replace(evidence, once=list(evidence.once)[:3])) == []
 
 
 BROKEN_EVIDENCE: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
@@ -262,7 +262,7 @@ BROKEN_EVIDENCE: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
         "0/crm.records/0/1 ended 2 times",
     ),
     "what was taken back is decided": (
-        lambda given: replace(given, once=given.once[:2]),
+        lambda given: replace(given, once=list(given.once)[:2]),
         "0/crm.records/0/2 has an outcome, and no source holds",
     ),
     "what no source holds is refused": (

@@ -19,6 +19,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+import structlog
+
 from service.kafka.connection import KafkaConnection
 from service.settings import LogSettings
 from service.telemetry import configure_logging
@@ -69,6 +71,8 @@ def main() -> int:
     arguments = parser.parse_args()
     configure_logging(LogSettings(level="error"), sys.stderr)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # What the conductor does wrong on purpose is not worth a line; the processes have logs of their own.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     directory = Path(tempfile.mkdtemp(prefix="fairlead-storm-"))
     found = asyncio.run(storm(arguments.minutes, arguments.seed, directory))
     if found:

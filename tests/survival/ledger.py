@@ -81,13 +81,20 @@ class Ledger:
     async def _read(self, place: TopicPartition) -> None:
         most = 1 if place in self._singly else None
         read = self._consumer.getmany(place, timeout_ms=POLL_MS, max_records=most)
-        (answer,) = await asyncio.gather(read, return_exceptions=True)
-        if not isinstance(answer, BaseException):
-            self._note(place, answer.get(place, ()))
-            self._marks[place] = await self._consumer.position(place)
-            return
-        if not isinstance(answer, Exception) or (isinstance(answer, KafkaError) and not isinstance(answer, UNREADABLE)):
-            raise answer
+        answers: Sequence[Any] = await asyncio.gather(read, return_exceptions=True)
+        match answers[0]:
+            case KafkaError() as error if not isinstance(error, UNREADABLE):
+                raise error
+            case Exception():
+                self._stumble(place)
+            case BaseException() as end:
+                raise end
+            case pages:
+                self._note(place, pages.get(place, ()))
+                self._marks[place] = await self._consumer.position(place)
+
+    def _stumble(self, place: TopicPartition) -> None:
+        """A read raised: see which record it was, or know that this one is it."""
         if place in self._singly:
             self.unreadable.append(self._position(place, self._marks[place]))
             self._marks[place] += 1
