@@ -39,16 +39,18 @@ async def storm(minutes: float, seed: int, directory: Path) -> list[str]:
     end = time.monotonic() + 60 * min(minutes, MOST_MINUTES)
     with KafkaServer() as broker, own_redis() as redis:
         cluster = Cluster(KafkaConnection(broker.bootstrap), Topics.of("storm."), redis, directory, seed)
+        raging = Storm(cluster, broker, Random(seed))
         try:
             await cluster.open()
-            raging = Storm(cluster, broker, Random(seed))
             found: list[str] = []
             while time.monotonic() < end and not found:
                 found = await raging.rage(min(ROUND_SECONDS, end - time.monotonic()))
                 print(await figures(raging, found), flush=True)
-            print("\n".join(f"{count:7} {fault}" for fault, count in sorted(raging.faults.items()) if count))
             return found
         finally:
+            print(
+                "\n".join(f"{count:7} {fault}" for fault, count in sorted(raging.faults.items()) if count), flush=True
+            )
             await cluster.close()
 
 

@@ -238,6 +238,7 @@ class Cluster:
             self._pouring.cancel()
             await asyncio.gather(self._pouring, return_exceptions=True)
             self._pouring = None
+            await self.renew()  # after a write that was given up a producer is of no use
 
     async def struck(self, worker: Worker) -> None:
         """Wait until the worker's fault has happened."""
