@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 ID_LIMIT: Final = 256
+DIVISION_PATTERN: Final = r"^[A-Za-z0-9_.\-]{1,64}$"
 SHORTEST_TIME: Final = len("2026-01-01T00:00:00Z")
 FIRST_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)
@@ -35,7 +36,7 @@ def _is_within_bounds(time: datetime) -> datetime:
 Id = Annotated[str, StringConstraints(min_length=1, max_length=ID_LIMIT)]
 Time = Annotated[AwareDatetime, BeforeValidator(_is_written_out), AfterValidator(_is_within_bounds)]
 Division = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,64}$", coerce_numbers_to_str=True, description="Who shares one order.")
+    str, Field(pattern=DIVISION_PATTERN, coerce_numbers_to_str=True, description="Who shares one order.")
 ]
 Attribute = Annotated[str, StringConstraints(max_length=512)]
 

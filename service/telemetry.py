@@ -44,6 +44,7 @@ CountName = Literal[
     "source_gaps",
     "intake_repeats",
     "task_failures",
+    "configuration_ignored",
 ]
 """Something that happened; only grows."""
 LevelName = Literal[
@@ -130,6 +131,10 @@ COUNTS: Final[Mapping[CountName, Row]] = {
     ),
     "intake_repeats": Row("Times something unforeseen came up with a batch of source records and it was tried again."),
     "task_failures": Row("Times a part of the process met a bug and was begun again; the log has the stack."),
+    "configuration_ignored": Row(
+        "Records of the configuration topic that do not count: `late` (somebody was first), `foreign` (not ours).",
+        ("why",),
+    ),
 }
 LEVELS: Final[Mapping[LevelName, Row]] = {
     "build_info": Row("Always 1; the labels say which build this is, and on which Python.", ("version", "python")),

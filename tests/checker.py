@@ -33,7 +33,7 @@ from tests.log_reader import (
 )
 
 MARK: Final = "generation"
-LANE_REASONS: Final = frozenset({"decide_raised", "unreadable_event"})
+LANE_REASONS: Final = frozenset({"decide_raised", "no_configuration", "unreadable_event"})
 PASSED_REASON: Final = "unreadable_record"
 PASSED: Final = re.compile(r"offsets (\d+) to (\d+) ")
 """What a dead letter about a range says: the first and the last that were passed."""

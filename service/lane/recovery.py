@@ -21,7 +21,7 @@ from service.lane.folding import Rebuilt, entries, level_of, rebuild_content
 from service.lane.ownership import Tenure
 from service.lane.snapshot import Snapshots
 from service.lane.surroundings import no_step
-from service.settings import Limits
+from service.limits import Limits
 from service.store.keys import LANE as OWN
 from service.store.keys import LAYOUT, full_name, kind_of, read_layout
 from service.store.memory import MemoryStore
@@ -262,7 +262,7 @@ def _changes(patient: Patient, book: Book, fate: InputFate, bounds: tuple[int, i
     fields = [f"config/{division}" for division in book.versions]
     fields += [f"switching/{division}" for division in book.switching]
     forgotten = {full_name(OWN, "", field): None for field in fields}
-    return {**book.own_changes(book.noted(), marked), **forgotten}
+    return {**book.own_changes(book.noted(), marked)[OWN], **forgotten}
 
 
 async def _write_snapshot(patient: Patient, owner: str, head: Head, content: Content, book: Book) -> Restored:

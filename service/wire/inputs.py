@@ -2,11 +2,12 @@
 
 Two steps, because they run in two places. `decode` is ingest's: a pure function of the bytes, free of configuration,
 so that running it twice is harmless; all validation happens here, once. `read_input` is a lane's: it trusts what
-`decode` wrote and does as little as possible.
+`decode` wrote and does as little as possible. A redriven event is read as it would have been at first: it has the id
+and the time of then.
 
 A lane's input is compact JSON: `at` (the source position), `origin` (event id, source, trace context), `division` where
-the event named one, and `record` or `member` with the core event's fields, those at their default left out. A tick
-is `{"tick":1}`.
+the event named one, `redriven` (the position of then) where it was a dead letter, and `record` or `member` with the
+core event's fields, those at their default left out. A tick is `{"tick":1}`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from schemas.events import INPUTS, Linked, MemberChanged, Owner, RecordData
 from service.core.model import Event, MemberEvent, RecordEvent, RecordEventKind
 from service.wire.cloudevents import unpack
 from service.wire.messages import Poison, Position, RawRecord
+from service.wire.redrive import HEADERS_BYTES, Redrive, read_redrive
 from service.wording import worded
 
 SIZE_LIMIT_BYTES: Final = 256 * 1024
@@ -36,10 +38,8 @@ LANE_INPUT_LIMIT_BYTES: Final = 900_000
 input stands as a text in a record of the lane's log, in which each byte may take two: it must fit there."""
 
 TOLD_ERRORS: Final = 3
-TOPIC_NAME_LIMIT: Final = 249
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
-MAX_NUMBER: Final = 2**63 - 1
 TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 TICK: Final = b'{"tick":1}'
 
@@ -79,12 +79,16 @@ class Origin(NamedTuple):
 
 
 class LaneInput(NamedTuple):
-    """One event for a lane. `division` is what the event said, none where it said nothing."""
+    """One event for a lane. `division` is what the event said, none where it said nothing.
+
+    `redriven` is where it was first read, if it was a dead letter since.
+    """
 
     position: Position
     division: str | None
     event: Event
     origin: Origin
+    redriven: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class _Written(msgspec.Struct, gc=False):
     division: str | None = None
     record: RecordEvent | None = None
     member: MemberEvent | None = None
+    redriven: Position | None = None
 
 
 _read: Final = msgspec.json.Decoder(_Written).decode
@@ -109,11 +114,15 @@ def decode(
     raw: RawRecord, *, epoch: int, division_attribute: str = "division", size_limit: int = SIZE_LIMIT_BYTES
 ) -> Decoded | Poison:
     """The lane input of a source record, or why there is none. Whatever the bytes, it is not meant to raise."""
+    try:
+        redrive = read_redrive(raw.headers)
+    except ValueError as error:
+        return Poison("invalid_header", str(error), raw)
     size = _size(raw)
-    if size > size_limit:
+    if size > size_limit + (HEADERS_BYTES if redrive else 0):
         return Poison("too_large", f"{size} bytes, {size_limit} are allowed", raw)
     position = Position(epoch, raw.topic, raw.partition, raw.offset)
-    unpacked = unpack(raw, position, division_attribute)
+    unpacked = unpack(raw, redrive.position if redrive else position, division_attribute)
     if isinstance(unpacked, Poison):
         return unpacked
     try:
@@ -127,7 +136,9 @@ def decode(
         data: RecordData | MemberChanged = read_data(unpacked.data)
     except ValidationError as error:
         return Poison("invalid_schema", _told(error), raw)
-    decoded = _encode(position, envelope, data)
+    if redrive and envelope.time is None:
+        envelope = envelope.model_copy(update={"time": EPOCH + redrive.time_ms * MILLISECOND})
+    decoded = _encode(position, envelope, data, redrive)
     if len(decoded.value) > LANE_INPUT_LIMIT_BYTES:
         told = f"its lane input has {len(decoded.value)} bytes, {LANE_INPUT_LIMIT_BYTES} are allowed"
         return Poison("too_large", told, raw)
@@ -145,9 +156,9 @@ def read_input(value: bytes) -> LaneInput | Tick | Poison:
     event = found.member if found.record is None else found.record
     if event is None:
         return Poison("unreadable_event", "not a lane input: neither a record nor a member", value)
-    if not _is_possible(found.at):
+    if not all(position.is_possible for position in (found.at, found.redriven) if position is not None):
         return Poison("unreadable_event", "not a lane input: no broker has its position", value)
-    return LaneInput(found.at, found.division, event, found.origin)
+    return LaneInput(found.at, found.division, event, found.origin, found.redriven)
 
 
 def _what_is_broken(value: bytes) -> str:
@@ -169,12 +180,6 @@ def milliseconds(time: datetime) -> int:
     return (time - EPOCH) // MILLISECOND
 
 
-def _is_possible(position: Position) -> bool:
-    """Whether a broker can have such a position. A foreign writer's would stand in keys and marks, however long."""
-    numbers = (position.epoch, position.partition, position.offset)
-    return len(position.topic) <= TOPIC_NAME_LIMIT and min(numbers) >= 0 and max(numbers) <= MAX_NUMBER
-
-
 def _size(raw: RawRecord) -> int:
     headers = sum(len(name) + len(value or b"") for name, value in raw.headers)
     return len(raw.key or b"") + len(raw.value or b"") + headers
@@ -188,8 +193,12 @@ def _told(error: ValidationError) -> str:
     return "; ".join([*told, f"{more} more"] if more > 0 else told)
 
 
-def _encode(position: Position, envelope: Envelope, data: RecordData | MemberChanged) -> Decoded:
+def _encode(
+    position: Position, envelope: Envelope, data: RecordData | MemberChanged, redrive: Redrive | None
+) -> Decoded:
     found: dict[str, object] = {"at": position[:], "origin": (envelope.id, envelope.source, *_trace_context(envelope))}
+    if redrive is not None:
+        found["redriven"] = redrive.position[:]
     if envelope.division is not None:
         found["division"] = envelope.division
     if isinstance(data, RecordData):
@@ -253,6 +262,8 @@ def _member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]
     }
     if data.until is not None:
         fields["until_ms"] = milliseconds(data.until)
+    if envelope.time is not None:
+        fields["time_ms"] = milliseconds(envelope.time)
     return fields
 
 
