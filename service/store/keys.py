@@ -33,6 +33,7 @@ KEYS: Final[Mapping[PlacedKind, tuple[str, ...]]] = {
     "pool": ("pool",),
     "seat": _numbered("seat", BUCKETS),
     "open": _numbered("open", BUCKETS),
+    "pace": _numbered("pace", BUCKETS),
     "timer": _numbered("timer", BUCKETS),
     "parked": _numbered("parked", BUCKETS),
     "fields": _numbered("fields", FIELDS_BUCKETS),

@@ -15,6 +15,7 @@ from service.core.hits import forget_gone
 from service.core.holding.presence import is_present, meet_strangers
 from service.core.holding.waiting import wake
 from service.core.model import Decision, Nothing
+from service.core.sharing.eligibility import drained
 from service.core.sharing.turns import Entrance
 from service.core.state import Seat, State, seat_field
 
@@ -28,6 +29,8 @@ def switch(state: State, config: Config, now_ms: int) -> Verdict:
         _seat_members(spec, draft, now_ms)
     forget_gone(draft, config)
     meet_strangers(draft, config, now_ms)
+    for person in [person for person, _ in draft.paces.items() if not drained(person, draft, now_ms)]:
+        draft.paces.drop(person)
     name = f"configuration/{config.version}"
     switched = Decision(record=name, outcome=Nothing("configuration_switched", config.label))
     return Verdict((switched,), draft.changes())

@@ -64,10 +64,17 @@ def has_room(member: Membership, seat: Seat, items: int, situation: Situation) -
 
 
 def is_in_pace(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
-    """Of the parked records nobody gets more than so many a minute (D3)."""
-    if not situation.paced or seat.minute != situation.now_ms // MINUTE_MS:
+    """Of the parked records nobody gets more than so many a minute, from all pools together (D3, D40)."""
+    if not situation.paced:
         return None
-    return "paced" if seat.drained >= situation.spec.drain_per_minute else None
+    has_had = drained(member.person, situation.draft, situation.now_ms)
+    return "paced" if has_had >= situation.spec.drain_per_minute else None
+
+
+def drained(person: str, draft: Draft, now_ms: int) -> int:
+    """How many parked records somebody was given in this minute."""
+    pace = draft.paces.get(person)
+    return pace.drained if pace is not None and pace.minute == now_ms // MINUTE_MS else 0
 
 
 class Check(NamedTuple):
