@@ -31,6 +31,7 @@ from schemas.config_values import (
     named,
     several,
     untyped,
+    written,
 )
 from schemas.envelope import Division
 from schemas.events import Availability, AvailabilityWord, Channel
@@ -39,6 +40,7 @@ RecordType = Literal["lead", "contact", "deal"]
 Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
 Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Happening = Literal["created", "updated"]
 
 USERS_LIMIT: Final = 20_000
@@ -61,6 +63,7 @@ class Condition(_Part):
     criteria: Annotated[tuple[Criterion, ...], Field(max_length=CRITERIA_LIMIT, description="Empty: always.")] = ()
     logic: Annotated[
         Line | None,
+        BeforeValidator(written, json_schema_input_type=Line | int | None),
         Field(description="How the criteria are combined, `1 AND (2 OR NOT 3)`; absent: all must hold."),
     ] = None
     domain: Domain = None
@@ -305,6 +308,7 @@ class Settings(_Part):
     zone: Annotated[
         Zone, Field(description="The IANA time zone whose days `today` and dates without an offset mean.")
     ] = "UTC"
+    week_starts: Annotated[Weekday, Field(description="The day on which `this_week` and its like begin.")] = "monday"
 
 
 class Document(_Part):
@@ -329,7 +333,10 @@ class Document(_Part):
     ] = {}
     defaults: Annotated[
         dict[Literal["lead", "contact", "deal", "*"], Target],
-        Field(description="Who gets what no rule matches, by record type; `*` for all others."),
+        Field(
+            description="Who gets what no rule matches, by record type; `*` for all others. Where a document names"
+            " neither rule sets nor defaults, it is the only pool of the type, if that accepts all records."
+        ),
     ] = {}
     scores: Annotated[
         dict[RecordType, Annotated[tuple[ScoreRow, ...], Field(max_length=SCORE_ROWS_LIMIT)]],
@@ -350,4 +357,8 @@ class Document(_Part):
         ],
         Field(description="The fields that records have, linked ones with dots: `check` then names all others."),
     ] = {}
+    ids_ignore_case: Annotated[
+        bool,
+        Field(strict=True, description="Whether the CRM's ids ignore letter case, so that `Ann` and `ann` are one."),
+    ] = False
     settings: Annotated[Settings, Field(description="What holds for the whole division.")] = Settings()

@@ -22,6 +22,7 @@ rule_sets:
 defaults: {lead: {pool: inbound}}
 scores: {lead: [{when: employees > 500, points: 30}]}
 fields: {lead: {tier: text, employees: number}}
+ids_ignore_case: true
 settings: {zone: Europe/Berlin}
 """,
     "Condition": """\
@@ -86,6 +87,7 @@ presence: {words: {busy: away}}
 require_actor: false
 depth_limit: 5
 zone: Europe/Berlin
+week_starts: monday
 """,
     "Presence": "{words: {busy: away, online: available}, pass_over_off_shift: true}\n",
     "Unowned": "{users: [crm-integration], channels: [import]}\n",

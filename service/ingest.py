@@ -15,13 +15,14 @@ import asyncio
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, Protocol
 
 import structlog
 
 from service.kafka.partitions import Place
 from service.kafka.port import Message, Refused
+from service.printable import SECRET_HEADERS, is_secret
 from service.telemetry import METERS
 from service.wire.dead_letters import LEAST_LIMIT_BYTES, LIMIT_BYTES, dead_letter
 from service.wire.inputs import decode
@@ -62,6 +63,7 @@ class Reading:
     division_attribute: str = "division"
     size_limit_bytes: int = 262_144
     dead_letter_limit_bytes: int = LIMIT_BYTES
+    dropped_headers: frozenset[str] = frozenset(SECRET_HEADERS)
     topic_epochs: Mapping[str, int] = field(default_factory=dict)
 
     def epoch_of(self, topic: str) -> int:
@@ -184,13 +186,21 @@ def sort_batch(records: Sequence[RawRecord], reading: Reading) -> Sorted:
             trace = "".join(traceback.format_exception(error))
             placed = Poison("decode_raised", f"reading it raised {type(error).__name__}", record)
         if isinstance(placed, Poison):
-            letters.append(Letter(placed, Position(reading.epoch_of(record.topic), *record[:3]), trace))
+            kept = replace(placed, raw=_without_secrets(record, reading.dropped_headers))
+            letters.append(Letter(kept, Position(reading.epoch_of(record.topic), *record[:3]), trace))
             _count(letters[-1])
             continue
         message, own_lanes = placed
         for lane in own_lanes:
             lanes[lane].append(message)
     return Sorted(dict(lanes), letters)
+
+
+def _without_secrets(record: RawRecord, names: frozenset[str]) -> RawRecord:
+    """The record whose headers of these names are still there, without their values: a letter is kept for long."""
+    return record._replace(
+        headers=tuple((name, None if is_secret(name, names) else value) for name, value in record.headers)
+    )
 
 
 def _placed(record: RawRecord, reading: Reading) -> tuple[Message, Sequence[int]] | Poison:

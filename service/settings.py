@@ -2,13 +2,16 @@
 
 A setting is `FAIRLEAD_<GROUP>__<NAME>` (`FAIRLEAD_KAFKA__BOOTSTRAP`), or a file of that name in lower case in the
 folder that `FAIRLEAD_SECRETS_DIR` names. Everything has a default that works on a laptop, a bound, and a sentence that
-says when to change it. A name that does not exist is an error: a misspelt limit would otherwise be no limit.
+says when to change it. A name that does not exist is an error: a misspelt limit would otherwise be no limit. What is
+wrong is told without the value, which may be a secret.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -28,10 +31,25 @@ from pydantic_settings import (
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
+
+from service.core.state import FIRST_LEVEL, LEVEL
+from service.limits import HOUR_MS, Limits
+from service.printable import SECRET_HEADERS, masked
+from service.wording import worded
 
 PREFIX: Final = "FAIRLEAD_"
 SECRETS_DIR: Final = "FAIRLEAD_SECRETS_DIR"
+
+_NOT_OURS: Final = re.compile(
+    r"FAIRLEAD_(.*_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_ADDR|_PORT|_PROTO)?)"
+)
+"""What Kubernetes tells every container of a service that is called `fairlead`, or `fairlead-kafka`."""
+_ADDRESS: Final = re.compile(r"(tcp|udp|sctp)://.*")
+"""Kubernetes' `FAIRLEAD_PORT` is an address; whoever means a port writes a number."""
+_OF_TESTS: Final = re.compile(r"FAIRLEAD_(TEST_[A-Z]+|REQUIRE_REAL|CACHE|CRM_SALES|COMPILED|WRITE)")
+"""What the tests read, which start the service in their own environment."""
 
 _GROUP = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -44,6 +62,19 @@ def _listed(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _in_small_letters(value: object) -> object:
+    """`INFO` is `info`."""
+    return value.lower() if isinstance(value, str) else value
+
+
+def _refuse_halves(group: str, cert_file: Path | None, key_file: Path | None) -> None:
+    if key_file is not None and cert_file is None:
+        raise ValueError(f"a private key needs its certificate: set FAIRLEAD_{group}__CERT_FILE")
+
+
+DEFAULTS: Final = Limits()
+
+
 class KafkaSettings(BaseModel):
     """The broker, and how many lanes share the work."""
 
@@ -53,14 +84,22 @@ class KafkaSettings(BaseModel):
     """Brokers to ask first, `host:port`, several with commas. Always set it outside a laptop."""
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     """How to talk to the broker. Use SASL_SSL wherever the network is shared."""
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] = "SCRAM-SHA-512"
     """How to prove who we are. Change it to what the broker offers; only read with a SASL protocol."""
     username: str = ""
-    """Who we are to the broker. Needed with a SASL protocol."""
+    """Who we are to the broker. Needed with a SASL protocol, unless a token says it."""
     password: SecretStr | None = None
     """Goes with `username`. Better a file in the secrets folder than a variable."""
+    token_file: Path | None = None
+    """The file with the token for OAUTHBEARER, read for every new connection: whoever renews the token replaces it."""
     ca_file: Path | None = None
-    """Certificates to trust. Set it where the broker's certificate is not signed by a public authority."""
+    """Certificates to trust, PEM. Set it where the broker's certificate is not signed by a public authority."""
+    cert_file: Path | None = None
+    """Our certificate, PEM. Set it where the broker wants to know clients by theirs (mutual TLS)."""
+    key_file: Path | None = None
+    """The private key of `cert_file`, PEM. Leave it out where the certificate's file holds it as well."""
+    key_password: SecretStr | None = None
+    """Set it where the private key is encrypted. Better a file in the secrets folder than a variable."""
     topic_prefix: Prefix = ""
     """Put before every topic name. Set it where several deployments share a broker."""
     replication_factor: int | None = Field(default=None, ge=1, le=9)
@@ -75,9 +114,17 @@ class KafkaSettings(BaseModel):
     """Consumer group. Processes of one group share the work; set it where two deployments share topics."""
 
     @model_validator(mode="after")
-    def _sasl_needs_a_name(self) -> Self:
-        if self.security_protocol.startswith("SASL") and not (self.username and self.password):
-            raise ValueError(f"{self.security_protocol} needs a username and a password")
+    def _can_prove_who_we_are(self) -> Self:
+        if self.security_protocol.startswith("SASL"):
+            if self.sasl_mechanism == "OAUTHBEARER" and self.token_file is None:
+                raise ValueError("OAUTHBEARER needs a token: set FAIRLEAD_KAFKA__TOKEN_FILE")
+            if self.sasl_mechanism != "OAUTHBEARER" and not (self.username and self.password):
+                raise ValueError(f"{self.security_protocol} needs a username and a password")
+        _refuse_halves("KAFKA", self.cert_file, self.key_file)
+        if self.key_password is not None and self.cert_file is None:
+            raise ValueError("a key's password needs the certificate: set FAIRLEAD_KAFKA__CERT_FILE")
+        if (self.ca_file or self.cert_file) and not self.security_protocol.endswith("SSL"):
+            raise ValueError("certificates need TLS: set FAIRLEAD_KAFKA__SECURITY_PROTOCOL to SSL or SASL_SSL")
         return self
 
 
@@ -95,12 +142,29 @@ class RedisSettings(BaseModel):
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "fairlead"
     """Put before every key. Set it where several deployments share a server."""
 
+    ca_file: Path | None = None
+    """Certificates to trust, PEM. Set it where the server's certificate is not signed by a public authority."""
+    cert_file: Path | None = None
+    """Our certificate, PEM. Set it where the server wants to know clients by theirs (mutual TLS)."""
+    key_file: Path | None = None
+    """The private key of `cert_file`, PEM. Leave it out where the certificate's file holds it as well."""
+
     @field_validator("url")
     @classmethod
     def _keeps_no_secret(cls, url: str) -> str:
-        if "@" in url:
-            raise ValueError("put name and password into FAIRLEAD_REDIS__USERNAME and FAIRLEAD_REDIS__PASSWORD")
+        if masked(url) != url:
+            raise ValueError(
+                "no name or password in the address, it is shown: put them into FAIRLEAD_REDIS__USERNAME and "
+                "FAIRLEAD_REDIS__PASSWORD, or into files of the folder that FAIRLEAD_SECRETS_DIR names"
+            )
         return url
+
+    @model_validator(mode="after")
+    def _certificates_need_tls(self) -> Self:
+        _refuse_halves("REDIS", self.cert_file, self.key_file)
+        if (self.ca_file or self.cert_file) and not self.url.startswith("rediss"):
+            raise ValueError("certificates need TLS: FAIRLEAD_REDIS__URL begins with rediss://")
+        return self
 
 
 class IngestSettings(BaseModel):
@@ -117,10 +181,17 @@ class IngestSettings(BaseModel):
     size_limit_bytes: int = Field(default=262_144, ge=1_024, le=800_000)
     """A larger event is a dead letter, and so is one of which more than 900 kB would reach a lane (numbers written
     short grow). Raise it where honest events are larger."""
-    dead_letter_limit_bytes: int = Field(default=900_000, ge=2_048, le=900_000)
+    dead_letter_limit_bytes: int = Field(default=DEFAULTS.dead_letter_limit_bytes, ge=2_048, le=900_000)
     """A larger dead letter is cut, and says so. More than an event may have; lower it where the topic takes less."""
+    dropped_headers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = SECRET_HEADERS
+    """Headers that dead letters name without their values, with commas: they let somebody in. Add what yours uses."""
     division_attribute: str = Field(default="division", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     """The event attribute that names the division. Choose once: changing it later is a migration."""
+
+    @field_validator("dropped_headers")
+    @classmethod
+    def _written_alike(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name.lower().replace("_", "-") for name in names)
 
     @model_validator(mode="after")
     def _dead_letters_hold_any_event(self) -> Self:
@@ -134,18 +205,20 @@ class LaneSettings(BaseModel):
 
     model_config = _GROUP
 
-    batch_max: int = Field(default=500, ge=1, le=1_000)
+    batch_max: int = Field(default=DEFAULTS.batch_max, ge=1, le=1_000)
     """Events decided in one batch. Lower it where single events must not wait for others."""
-    timers_per_batch: int = Field(default=100, ge=1, le=1_000)
+    timers_per_batch: int = Field(default=DEFAULTS.timers_per_batch, ge=1, le=1_000)
     """Timers that may fire in one batch. Lower it where a backlog of parked records delays new ones."""
-    poll_wait_ms: int = Field(default=100, ge=1, le=10_000)
+    poll_wait_ms: int = Field(default=DEFAULTS.poll_wait_ms, ge=1, le=10_000)
     """How long an idle lane waits for input. Raise it where many idle lanes cost too much."""
-    snapshot_min_bytes: int = Field(default=1_048_576, ge=1_024)
+    snapshot_min_bytes: int = Field(default=DEFAULTS.snapshot_min_bytes, ge=1_024)
     """No snapshot before the log has grown by so much. Raise it where the log's size does not matter."""
-    keep_hours: int = Field(default=168, ge=1, le=87_600)
+    keep_hours: int = Field(default=DEFAULTS.keep_ms // HOUR_MS, ge=1, le=87_600)
     """Decisions stay in the log for so long. Raise it to replay and audit further back."""
-    log_record_max_bytes: int = Field(default=1_200_000, ge=10_000, le=1_200_000)
+    log_record_max_bytes: int = Field(default=DEFAULTS.record_max_bytes, ge=10_000, le=1_200_000)
     """A batch ends before its log record grows so large. The log topic must accept 800 kB more, for escaped texts."""
+    level: int = Field(default=FIRST_LEVEL, ge=FIRST_LEVEL, le=LEVEL)
+    """Raise it to use what a new version added, once no older process is left: those cannot own such lanes any more."""
 
 
 class HttpSettings(BaseModel):
@@ -164,9 +237,9 @@ class LogSettings(BaseModel):
 
     model_config = _GROUP
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_in_small_letters)] = "info"
     """The least important line to show. `debug` shows each decision."""
-    format: Literal["auto", "json", "console"] = "auto"
+    format: Annotated[Literal["auto", "json", "console"], BeforeValidator(_in_small_letters)] = "auto"
     """`auto` is readable on a terminal and JSON elsewhere."""
 
 
@@ -197,6 +270,19 @@ class Settings(BaseSettings):
     """What the service says while it works."""
     config_dir: Path | None = None
     """A directory of configuration documents to publish at start. Unset: what the log holds is used."""
+
+    def limits(self) -> Limits:
+        """What bounds the lanes' work."""
+        lane = self.lane
+        return Limits(
+            batch_max=lane.batch_max,
+            timers_per_batch=lane.timers_per_batch,
+            poll_wait_ms=lane.poll_wait_ms,
+            record_max_bytes=lane.log_record_max_bytes,
+            snapshot_min_bytes=lane.snapshot_min_bytes,
+            keep_ms=lane.keep_hours * HOUR_MS,
+            dead_letter_limit_bytes=self.ingest.dead_letter_limit_bytes,
+        )
 
     @classmethod
     def settings_customise_sources(
@@ -233,24 +319,56 @@ def variables() -> Mapping[str, str]:
 
 def read_settings() -> Settings:
     """Read the environment and the secrets folder. Raises `BadSettings` with every problem at once."""
-    known = variables()
-    misspelt = [name.upper() for name in sorted(os.environ) if _is_ours(name) and name.upper() not in known]
-    problems = [f"{name}: there is no such setting" for name in misspelt]
+    problems = [*_misspelt_variables(), *_misspelt_secrets()]
+    misspelt = {problem.partition(":")[0] for problem in problems}
     try:
         settings = Settings(_secrets_dir=os.environ.get(SECRETS_DIR))
     except ValidationError as error:
-        found = [(_variable(detail["loc"]), detail["msg"]) for detail in error.errors(include_url=False)]
-        problems += [f"{name}: {what.removeprefix('Value error, ')}" for name, what in found if name not in misspelt]
+        found = [(_variable(detail["loc"]), worded(detail)) for detail in error.errors(include_url=False)]
+        problems += [f"{name}: {what}" for name, what in found if name not in misspelt]
         raise BadSettings(tuple(problems)) from None
+    except SettingsError:
+        raise BadSettings(tuple(problems) or ("a group cannot be set as a whole: set each of its settings",)) from None
     if problems:
         raise BadSettings(tuple(problems))
     return settings
 
 
-def _is_ours(name: str) -> bool:
-    """A name with a group in it. Others with our prefix belong to tests and tools."""
-    return name.upper().startswith(PREFIX) and "__" in name
+def _misspelt_variables() -> Iterator[str]:
+    """Variables with our prefix that are no settings, each with the name that was perhaps meant."""
+    known = variables()
+    for name in sorted(name.upper() for name in os.environ if name.upper().startswith(PREFIX)):
+        if name not in known and not _is_somebody_elses(name):
+            yield f"{name}: there is no such setting{_meant(name, known)}"
+
+
+def _is_somebody_elses(name: str) -> bool:
+    is_address = name.endswith("_PORT") and _ADDRESS.fullmatch(os.environ.get(name, "")) is not None
+    return is_address or any(pattern.fullmatch(name) for pattern in (_NOT_OURS, _OF_TESTS))
+
+
+def _misspelt_secrets() -> Iterator[str]:
+    """Files of the secrets folder with our prefix that are no settings, or the folder, where there is none."""
+    folder, known = os.environ.get(SECRETS_DIR), variables()
+    if not folder:
+        return
+    try:
+        names = sorted(path.name.upper() for path in Path(folder).iterdir())
+    except OSError as error:
+        yield f"{SECRETS_DIR}: the folder cannot be read ({error.strerror})"
+        return
+    for name in names:
+        if name.startswith(PREFIX) and name not in known:
+            yield f"{name}: there is no such setting for a file in the secrets folder{_meant(name, known)}"
+
+
+def _meant(name: str, known: Mapping[str, str]) -> str:
+    """The nearest name there is. One underscore for two is the commonest slip of all."""
+    alike = {each.replace("__", "_"): each for each in known}
+    near = get_close_matches(name.replace("__", "_"), alike, n=1)
+    return f", did you mean {alike[near[0]]}?" if near else ""
 
 
 def _variable(where: tuple[int | str, ...]) -> str:
+    """The variable of a setting, or of its group where several settings do not fit together."""
     return PREFIX + "__".join(str(part) for part in where[:2]).upper()

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple, TextIO
 
-import orjson
 import structlog
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -25,7 +24,9 @@ from prometheus_client import (
     generate_latest,
 )
 
+from service.printable import LONGEST, masked, printable, printable_json
 from service.settings import LogSettings
+from service.version import PYTHON, VERSION
 
 METRICS_CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 """The media type of `metrics_page`."""
@@ -39,12 +40,15 @@ CountName = Literal[
     "snapshots",
     "outputs_published",
     "rebuilds",
+    "foreign_records",
     "source_gaps",
     "intake_repeats",
     "task_failures",
 ]
 """Something that happened; only grows."""
-LevelName = Literal["lane_state", "lane_lag", "parked", "configuration_version", "source_stands", "trouble"]
+LevelName = Literal[
+    "build_info", "lane_state", "lane_lag", "parked", "configuration_version", "source_stands", "trouble"
+]
 """Something that is so now."""
 TimingName = Literal["batch_seconds", "event_to_decision_seconds", "takeover_seconds"]
 """How long something took, in seconds."""
@@ -91,6 +95,10 @@ KINDS_MAX: Final = 500
 REPEATED_SECONDS: Final = 60.0
 _CHANGING: Final = re.compile(r"0x[0-9a-fA-F]+|\d+")
 
+_TRACES: Final = frozenset({"exception", "stack"})
+LONGEST_TRACE: Final = 50_000
+"""Characters of a trace on a console."""
+
 
 class Row(NamedTuple):
     """One metric: its labels, in order, and the sentence that says what it tells. `buckets` are seconds."""
@@ -106,14 +114,15 @@ _WAIT_BUCKETS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0, 
 COUNTS: Final[Mapping[CountName, Row]] = {
     "events_ingested": Row("Events read from the CRM's topics and sent to a lane.", ("topic",)),
     "dead_letters": Row("Events that could not be read or decided; a person should look at each.", ("reason",)),
-    "decisions": Row("Decisions by outcome: assigned, pending, rejected, released, nothing.", ("outcome",)),
+    "decisions": Row("Decisions by outcome: assigned, pending, rejected, released, nothing to do.", ("outcome",)),
     "claims": Row("Times a lane was taken over; more than one per restart means the owners disagree.", ("lane",)),
     "fenced": Row("Times a lane found a newer owner and stopped.", ("lane",)),
     "snapshots": Row("Snapshots that landed complete in the log.", ("lane",)),
     "outputs_published": Row("Messages published, those sent again after a take-over included.", ("topic",)),
     "rebuilds": Row(
-        "Times the memory was written anew from the log; more than expected means it loses data.", ("lane",)
+        "Times what a log holds was written anew into the memory; more than expected: it loses data.", ("lane",)
     ),
+    "foreign_records": Row("Records that somebody else wrote into a lane's topics; find out who does.", ("topic",)),
     "source_gaps": Row(
         "Times a read of a source began above the last one's end and was repeated: `legal` gaps are left by "
         "transactions and compaction, `recovered` records had been dropped by the driver.",
@@ -123,6 +132,7 @@ COUNTS: Final[Mapping[CountName, Row]] = {
     "task_failures": Row("Times a part of the process met a bug and was begun again; the log has the stack."),
 }
 LEVELS: Final[Mapping[LevelName, Row]] = {
+    "build_info": Row("Always 1; the labels say which build this is, and on which Python.", ("version", "python")),
     "lane_state": Row("1 for the state a lane is in, 0 for the others; `halted` needs a person.", ("lane", "state")),
     "lane_lag": Row("Events that wait for a lane; growing means it cannot keep up.", ("lane",)),
     "parked": Row("Records that wait for somebody to take them.", ("lane",)),
@@ -190,6 +200,7 @@ class Meters:
 
 METERS: Final = Meters(REGISTRY)
 """The process's own metrics."""
+METERS.level("build_info", 1, version=VERSION, python=PYTHON)
 
 
 def metrics_page(meters: Meters = METERS) -> bytes:
@@ -263,13 +274,49 @@ def configure_logging(settings: LogSettings, stream: TextIO) -> None:
 
 
 def _json_ending() -> list[structlog.typing.Processor]:
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_json)]
+    return [structlog.processors.format_exc_info, _masked, structlog.processors.JSONRenderer(_json)]
 
 
 def _console_ending(stream: TextIO) -> list[structlog.typing.Processor]:
     # The renderer's own trace-backs would show the variables, and with them people's data.
-    return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)]
+    return [
+        structlog.processors.format_exc_info,
+        _masked,
+        _printable,
+        structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback),
+    ]
+
+
+def _printable(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """What a terminal would obey becomes an escape. Traces keep their lines."""
+    return {printable(key): _shown(key, value) for key, value in line.items()}
+
+
+def _shown(key: str, value: Any) -> Any:
+    if isinstance(value, bool | int | float | None):
+        return value
+    is_trace = key in _TRACES
+    return printable(str(value), LONGEST_TRACE if is_trace else LONGEST, lines=is_trace)
+
+
+def _masked(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Addresses, which drivers like to name, lose their logins."""
+    return {key: _without_logins(value) for key, value in line.items()}
+
+
+def _without_logins(value: Any) -> Any:
+    match value:
+        case str():
+            return masked(value)
+        case list() | tuple():
+            return [_without_logins(each) for each in value]
+        case dict():
+            return {key: _without_logins(each) for key, each in value.items()}
+        case bool() | int() | float() | None:
+            return value
+        case _:
+            return masked(repr(value))
 
 
 def _json(line: object, **_: Any) -> str:
-    return orjson.dumps(line, default=repr).decode()
+    return printable_json(line, repr)

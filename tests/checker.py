@@ -20,22 +20,30 @@ from tests.log_reader import (
     Output,
     Reader,
     Seen,
+    bucket,
     fold,
     header,
     read_log,
     read_snapshot,
 )
 
+MARK: Final = "generation"
 LANE_REASONS: Final = frozenset({"decide_raised", "unreadable_event"})
 
 
 class Memory(NamedTuple):
-    """A lane's memory: key, field and value, and how far it says it is."""
+    """A lane's memory: key, field and value, and how far it says it is. Each key has a mark among its fields.
+
+    A key with another mark than `generation`, or none, is lost: what it holds does not count, and what it should hold
+    will be missed when it is needed. `buckets` is how many keys each kind has; none: nothing can be lost.
+    """
 
     revision: int
     checksum: str
     is_building: bool
     content: Mapping[str, Mapping[str, bytes]]
+    generation: bytes = b""
+    buckets: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ def memory_violations(reader: Reader, log: Sequence[Seen], memory: Memory) -> It
     if memory.is_building:
         return
     if memory.revision == NOTHING_FOLDED:
-        if any(memory.content.values()):
+        if _by_kind(memory):
             yield f"lane {reader.lane}: the memory is at no revision and not empty"
         return
     if memory.revision not in reader.batches:
@@ -89,9 +97,9 @@ def memory_violations(reader: Reader, log: Sequence[Seen], memory: Memory) -> It
         return
     if reader.digests[memory.revision] != memory.checksum:
         yield f"lane {reader.lane}: the memory's checksum is not that of record {memory.revision}"
-    held = {key: {name: json.loads(value) for name, value in fields.items()} for key, fields in memory.content.items()}
+    held = _by_kind(memory)
     folded = reader.content if memory.revision == reader.last_batch else fold(log, memory.revision)
-    for where in differences(held, folded):
+    for where in differences(held, _kept(folded, memory)):
         yield f"lane {reader.lane}: memory and log at {memory.revision}: {where}"
 
 
@@ -103,12 +111,33 @@ def snapshot_violations(reader: Reader, log: Sequence[Seen], begin: int) -> Iter
     if begin > reader.last_batch > NOTHING_FOLDED:
         yield f"lane {reader.lane}: the last batch was deleted"
     for start, _ in there[-1:]:
-        read, covered = read_snapshot(log, start)
-        lacking = [key for key, fields in reader.content.items() if fields and key not in covered]
-        if lacking:
-            yield f"lane {reader.lane}: the snapshot at {start} lacks {lacking[:3]}"
+        read, missing = read_snapshot(log, start)
+        if missing:
+            yield f"lane {reader.lane}: the snapshot at {start} lacks {sorted(missing)[:3]}"
         for where in differences(read, reader.content):
             yield f"lane {reader.lane}: the snapshot at {start} and the log after it: {where}"
+
+
+def _by_kind(memory: Memory) -> Content:
+    held: Content = {}
+    for key, fields in memory.content.items():
+        if memory.buckets and fields.get(MARK) != memory.generation:
+            continue
+        for name, value in fields.items():
+            if name != MARK:
+                held.setdefault(key.rpartition(":")[0], {})[name] = json.loads(value)
+    return held
+
+
+def _kept(content: Content, memory: Memory) -> Content:
+    """The content without what is lost."""
+    if not memory.buckets:
+        return content
+    whole = {key for key, fields in memory.content.items() if fields.get(MARK) == memory.generation}
+    return {
+        kind: {name: value for name, value in fields.items() if bucket(kind, name, memory.buckets) in whole}
+        for kind, fields in content.items()
+    }
 
 
 def differences(one: Content, other: Content) -> Iterator[str]:

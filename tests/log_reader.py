@@ -1,7 +1,9 @@
 """Read a lane's log as it must be read, and note what is wrong in it. Part of the independent checker.
 
 A record counts if its token is the newest claim before it. Batches are folded as they come; a snapshot's chunk must be
-equal to the fold in front of it, numbers must follow each other, and what a batch decides is what it publishes.
+equal to the fold in front of it, numbers must follow each other, and what a batch decides is what it publishes. State
+is compared by kind and full name; in a chunk it stands in the bucket that a hash of the name says. What is no JSON
+object of a known kind was written by somebody else and does not count.
 """
 
 from __future__ import annotations
@@ -10,14 +12,26 @@ import hashlib
 import json
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
+from zlib import crc32
 
 Content = dict[str, dict[str, Any]]
+"""By kind and full name."""
 Headers = tuple[tuple[str, bytes | None], ...]
 
 NOTHING_FOLDED: Final = -1
+FORMAT: Final = 1
+CONTENT: Final = {
+    "claim": "owner",
+    "outputs": "kind",
+    "batch": "changes",
+    "snapshot": "kinds",
+    "chunk": "content",
+    "complete": "checksum",
+}
+"""Of each kind of record, the field that holds an object or a text; anything else is none of ours."""
 PUBLISHED_KINDS: Final = frozenset({"assigned", "pending", "rejected", "released"})
 DEAD_LETTER_REASON: Final = "dead_letter_reason"
 UNREAD: Final = "assignment.events"
@@ -57,6 +71,9 @@ class Reader:
     batches: dict[int, list[Output]] = field(default_factory=dict)
     digests: dict[int, str] = field(default_factory=dict)
     completes: list[tuple[int, int]] = field(default_factory=list)
+    opened: dict[str, int] = field(default_factory=dict)
+    parts: dict[int, list[Output]] = field(default_factory=dict)
+    part: tuple[str, dict[str, Any]] | None = None
     decided: dict[str, tuple[int, int]] = field(default_factory=dict)
     answered: set[int] = field(default_factory=set)
     marks: dict[str, list[int]] = field(default_factory=dict)
@@ -75,13 +92,24 @@ class Reader:
         if self.last_offset != NOTHING_FOLDED and offset != self.last_offset + 1:
             self.complain(f"the log has a hole between {self.last_offset} and {offset}")
         self.last_offset = offset
-        record = json.loads(value)
-        kind = record["kind"]
-        if kind == "claim":
+        record = read_record(value)
+        if record is None:
+            return
+        if record["kind"] == "claim":
             self.token = offset
         elif record["token"] == self.token:
-            {"batch": self._batch, "chunk": self._chunk, "complete": self._complete}[kind](offset, record)
+            self._kinds[record["kind"]](offset, record)
             self.digests[offset] = digest(value)
+
+    @property
+    def _kinds(self) -> dict[str, Callable[[int, dict[str, Any]], None]]:
+        return {
+            "outputs": self._outputs,
+            "batch": self._batch,
+            "snapshot": self._opening,
+            "chunk": self._chunk,
+            "complete": self._complete,
+        }
 
     def complain(self, what: str) -> None:
         self.found.append(f"lane {self.lane}: {what}")
@@ -93,13 +121,21 @@ class Reader:
         if batch["time"] < self.clock:
             self.complain(f"batch {offset} turns the clock back")
         self.clock = batch["time"]
+        if self.part is not None:
+            self.complain(f"batch {offset} stands between two parts of {self.part[0]}")
+        if batch["changes"].keys() - batch["kinds"].keys():
+            self.complain(f"batch {offset} does not say how many buckets all its kinds have")
         apply(self.content, batch["changes"])
-        outputs = [read_output(row, batch["headers"]) for row in batch["outputs"]]
+        outputs = [output for part in batch["parts"] for output in self.parts.pop(part)]
+        outputs += [read_output(row, batch["headers"]) for row in batch["outputs"]]
         self.batches[offset] = outputs
         self._outcomes(offset, batch["outcomes"], outputs)
         for output in outputs:
             self._output(output)
         self._own_fields(offset)
+
+    def _outputs(self, offset: int, record: dict[str, Any]) -> None:
+        self.parts[offset] = [read_output(row, record["headers"]) for row in record["outputs"]]
 
     def _outcomes(self, offset: int, lines: list[list[Any]], outputs: list[Output]) -> None:
         for at, ordinal, kind, _, name, source in lines:
@@ -150,9 +186,19 @@ class Reader:
         if own.get("/input") != list(self.place) or own.get("/clock") != self.clock:
             self.complain(f"place or clock of batch {offset} are not what its changes say")
 
+    def _opening(self, offset: int, opening: dict[str, Any]) -> None:
+        self.opened, self.part = opening["kinds"], None
+
     def _chunk(self, offset: int, chunk: dict[str, Any]) -> None:
+        buckets = in_buckets(self.content, self.opened)
+        keys = list(chunk["content"])
         for key, fields in chunk["content"].items():
-            if fields != self.content.get(key, {}):
+            if self.part is not None:
+                if self.part[0] != key:
+                    self.complain(f"chunk {offset} does not go on with {self.part[0]}")
+                fields = {**self.part[1], **fields}
+            self.part = (key, fields) if chunk["goes_on"] and key == keys[-1] else None
+            if self.part is None and fields != buckets.get(key, {}):
                 self.complain(f"chunk {offset} holds {key} as it was at another revision")
 
     def _complete(self, offset: int, complete: dict[str, Any]) -> None:
@@ -171,25 +217,52 @@ def read_log(lane: int, log: Sequence[Seen]) -> Reader:
 
 
 def read_snapshot(log: Sequence[Seen], start: int) -> tuple[Content, set[str]]:
-    """What the snapshot and all batches after it add up to, and the keys it covers."""
+    """What the snapshot and all batches after it add up to, and the keys it should cover and does not."""
     content: Content = {}
-    covered: set[str] = set()
+    opened: dict[str, int] = {}
+    missing: set[str] = set()
     token: int | None = None
     for seen in log:
-        if seen.offset < start:
+        record = read_record(seen.value) if seen.offset >= start else None
+        if record is None:
             continue
-        record = json.loads(seen.value)
         token = record["token"] if token is None else token
         if record["kind"] == "claim":
             token = seen.offset
         elif record["token"] != token:
             continue
+        elif seen.offset == start:
+            opened = record["kinds"]
+            missing = {f"{kind}:{at}" for kind, count in opened.items() for at in range(count)}
         elif record["kind"] == "batch":
-            apply(content, [change for change in record["changes"] if change[0] in covered])
-        elif record["kind"] == "chunk" and start in (seen.offset, record["start"]):
-            content.update({key: dict(fields) for key, fields in record["content"].items()})
-            covered |= set(record["content"])
-    return content, covered
+            apply(content, _covered(record["changes"], opened, missing))
+        elif record["kind"] == "chunk" and record["start"] == start:
+            keys = list(record["content"])
+            for key, fields in record["content"].items():
+                content.setdefault(key.rpartition(":")[0], {}).update(fields)
+            missing -= set(keys[:-1] if record["goes_on"] else keys)
+    return content, missing
+
+
+def _covered(changes: Content, opened: dict[str, int], missing: set[str]) -> Content:
+    return {
+        kind: {name: value for name, value in fields.items() if bucket(kind, name, opened) not in missing}
+        for kind, fields in changes.items()
+    }
+
+
+def bucket(kind: str, name: str, kinds: Mapping[str, int]) -> str:
+    """The bucket in which a snapshot of these kinds has this field; of a kind it does not have: none."""
+    return f"{kind}:{crc32(name.encode()) % kinds[kind]}" if kind in kinds else ""
+
+
+def in_buckets(content: Content, kinds: Mapping[str, int]) -> Content:
+    """The content by bucket instead of by kind."""
+    found: Content = {}
+    for kind, fields in content.items():
+        for name, value in fields.items():
+            found.setdefault(bucket(kind, name, kinds), {})[name] = value
+    return found
 
 
 def fold(log: Sequence[Seen], revision: int) -> Content:
@@ -199,7 +272,9 @@ def fold(log: Sequence[Seen], revision: int) -> Content:
     for seen in log:
         if seen.offset > revision:
             break
-        record = json.loads(seen.value)
+        record = read_record(seen.value)
+        if record is None:
+            continue
         if record["kind"] == "claim":
             token = seen.offset
         elif record["kind"] == "batch" and record["token"] == token:
@@ -207,13 +282,34 @@ def fold(log: Sequence[Seen], revision: int) -> Content:
     return content
 
 
-def apply(content: Content, changes: list[list[Any]]) -> None:
+def apply(content: Content, changes: Content) -> None:
     """Make each change's final value the value of its field."""
-    for key, name, value in changes:
-        if value is None:
-            content.get(key, {}).pop(name, None)
-        else:
-            content.setdefault(key, {})[name] = value
+    for kind, fields in changes.items():
+        for name, value in fields.items():
+            if value is None:
+                content.get(kind, {}).pop(name, None)
+            else:
+                content.setdefault(kind, {})[name] = value
+
+
+def read_record(value: bytes) -> dict[str, Any] | None:
+    """A record of a lane's log; none: it is none. What has a format and a kind of ours is taken at its word."""
+    try:
+        record = json.loads(value)
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or record.get("format") != FORMAT or not isinstance(record.get("kind"), str):
+        return None
+    wanted = {
+        "claim": "owner",
+        "outputs": "kind",
+        "batch": "changes",
+        "snapshot": "kinds",
+        "chunk": "content",
+        "complete": "checksum",
+    }
+    content = record.get(wanted.get(record["kind"], ""))
+    return record if isinstance(content, dict | str) else None
 
 
 def read_output(row: list[Any], headers: list[list[Any]]) -> Output:

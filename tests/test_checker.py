@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from tests.checker import Evidence, Memory, violations
-from tests.log_reader import Content, Seen, apply, digest
+from tests.log_reader import Content, Seen, apply, digest, in_buckets
 
 ASSIGNMENTS, LOG, EVENTS, LETTERS = "assignments", "assignment.log", "assignment.events", "assignment.dead-letters"
-Changes = list[list[Any]]
+KINDS = {"lane": 1, "record": 2}
+KEYS = ("lane:0", "record:0", "record:1")
 
 
 def assigned(number: int, **more: Any) -> list[Any]:
@@ -41,7 +42,10 @@ class Run:
 
     def claim(self) -> Run:
         self.token = len(self.log)
-        self.log.append({"kind": "claim", "owner": "one"})
+        return self._log({"kind": "claim", "owner": "one"})
+
+    def _log(self, record: dict[str, Any]) -> Run:
+        self.log.append({"format": 1, "level": 1, **record})
         return self
 
     def batch(self, outputs: list[list[Any]] | None = None, **more: Any) -> Run:
@@ -51,12 +55,10 @@ class Run:
         headers = sorted({header for *_, own in published for header in own})
         at = [0, "crm.records", 0, number]
         self.inputs.append(json.dumps({"at": at, "record": {}}).encode())
-        changes: Changes = [
-            ["lane", "/input", [number + 1, 0]],
-            ["lane", "/clock", number],
-            ["lane", "/mark/crm.records/0", [0, number]],
-            ["record:1", f"main/lead/{number}", ["ann"]],
-        ]
+        changes: Content = {
+            "lane": {"/input": [number + 1, 0], "/clock": number, "/mark/crm.records/0": [0, number]},
+            "record": {f"main/lead/{number}": ["ann"]},
+        }
         source = "/".join(map(str, at))
         record: dict[str, Any] = {
             "kind": "batch",
@@ -65,6 +67,8 @@ class Run:
             "to": [number + 1, 0],
             "time": number,
             "outcomes": [[number, 0, "assigned", "", f"0-0-{number}-0", source]],
+            "parts": [],
+            "kinds": KINDS,
             "changes": changes,
             "headers": headers,
             "outputs": [[*output, [headers.index(header) for header in own]] for *output, own in published],
@@ -72,18 +76,19 @@ class Run:
         apply(self.content, record["changes"])
         self.published += published
         self.revision = len(self.log)
-        self.log.append(record)
-        return self
+        return self._log(record)
 
-    def chunk(self, start: int | None = None, **content: Any) -> Run:
+    def opening(self) -> Run:
+        return self._log({"kind": "snapshot", "token": self.token, "kinds": KINDS})
+
+    def chunk(self, start: int, *, goes_on: bool = False, **content: Any) -> Run:
         """The whole state as it is, unless another content is given."""
-        held = json.loads(json.dumps(content or self.content))
-        self.log.append({"kind": "chunk", "token": self.token, "start": start, "content": held})
-        return self
+        whole = {key: dict[str, Any]() for key in KEYS} | in_buckets(self.content, KINDS)
+        held = json.loads(json.dumps({key.replace("_", ":"): fields for key, fields in content.items()} or whole))
+        return self._log({"kind": "chunk", "token": self.token, "start": start, "content": held, "goes_on": goes_on})
 
     def complete(self, start: int) -> Run:
-        self.log.append({"kind": "complete", "token": self.token, "start": start})
-        return self
+        return self._log({"kind": "complete", "token": self.token, "start": start, "checksum": ""})
 
     def evidence(self) -> Evidence:
         """What a right run would have left."""
@@ -92,7 +97,10 @@ class Run:
             self.revision,
             digest(log[self.revision].value),
             False,
-            {key: {name: json.dumps(value).encode() for name, value in of.items()} for key, of in self.content.items()},
+            {
+                key: {name: json.dumps(value).encode() for name, value in fields.items()}
+                for key, fields in in_buckets(self.content, KINDS).items()
+            },
         )
         return Evidence(
             once=[f"0/crm.records/0/{number}" for number in range(len(self.inputs))],
@@ -111,7 +119,7 @@ def _seen(offset: int, row: list[Any]) -> Seen:
 
 def good() -> Run:
     """Three decisions, with a complete snapshot between the second and the third, and a claim before the third."""
-    return Run().claim().batch().batch().chunk().complete(3).claim().batch()
+    return Run().claim().batch().batch().opening().chunk(3).complete(3).claim().batch()
 
 
 def test_a_right_run_breaks_no_promise() -> None:
@@ -143,7 +151,7 @@ BROKEN_BATCHES: dict[str, tuple[dict[str, Any], str]] = {
     "an input is passed over": ({"to": [5, 0]}, "is not what its changes say|not what its changes"),
     "the batch begins elsewhere": ({"from": [2, 0]}, "begins at"),
     "the clock goes back": ({"time": 1}, "turns the clock back"),
-    "the watermark is forgotten": ({"changes": [["lane", "/input", [4, 0]], ["lane", "/clock", 3]]}, "watermarks"),
+    "the watermark is forgotten": ({"changes": {"lane": {"/input": [4, 0], "/clock": 3}}}, "watermarks"),
     "an id comes twice": ({"outcomes": [[2, 0, "assigned", "", "0-0-2-0", "0/crm.records/0/3"]]}, "comes twice"),
     "an id of another place": ({"outcomes": [[3, 0, "assigned", "", "0-0-3-1", "0/crm.records/0/3"]]}, "another place"),
     "a position is decided again": (
@@ -179,7 +187,7 @@ def with_memory(evidence: Evidence, **changed: Any) -> Evidence:
 
 
 def with_memory_content(evidence: Evidence) -> Evidence:
-    content = {**evidence.memories[0].content, "record:1": {"main/lead/0": b'["bob"]'}}
+    content = {**evidence.memories[0].content, "record:0": {"main/lead/0": b'["bob"]'}}
     return with_memory(evidence, content=content)
 
 
@@ -202,11 +210,11 @@ BROKEN_EVIDENCE: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
         "the memory is at 2",
     ),
     "the memory has another checksum": (lambda given: with_memory(given, checksum="other"), "checksum"),
-    "the memory is at no batch": (lambda given: with_memory(given, revision=5), "no batch that counts"),
+    "the memory is at no batch": (lambda given: with_memory(given, revision=6), "no batch that counts"),
     "the memory is at nothing and not empty": (lambda given: with_memory(given, revision=-1), "not empty"),
     "the memory is being built for ever": (lambda given: with_memory(given, is_building=True), "the memory is at"),
     "the log was cut without a snapshot": (lambda given: replace(given, log_begins={0: 4}), "holds no complete"),
-    "the last batch was deleted": (lambda given: replace(given, log_begins={0: 7}), "last batch was deleted"),
+    "the last batch was deleted": (lambda given: replace(given, log_begins={0: 8}), "last batch was deleted"),
     "the log has a hole": (lambda given: replace(given, logs={0: [*given.logs[0][:2], *given.logs[0][3:]]}), "hole"),
 }
 
@@ -228,21 +236,57 @@ def test_an_input_that_was_passed_over_is_found() -> None:
 
 def test_a_chunk_of_another_revision_is_found() -> None:
     """A chunk holds what the batches in front of it add up to."""
-    found = violations(Run().claim().batch().chunk(lane={}).evidence())
+    found = violations(Run().claim().batch().opening().chunk(2, lane_0={}).evidence())
     assert "as it was at another revision" in " ".join(found)
 
 
 def test_a_snapshot_that_lacks_a_part_is_found() -> None:
-    """A snapshot covers every key there is."""
-    run = Run().claim().batch()
-    run.chunk(lane=run.content["lane"]).complete(2)
-    assert "lacks ['record:1']" in " ".join(violations(run.evidence()))
+    """A snapshot covers every key that it declares."""
+    run = Run().claim().batch().opening()
+    run.chunk(2, lane_0=run.content["lane"]).complete(2)
+    assert "lacks ['record:0', 'record:1']" in " ".join(violations(run.evidence()))
+
+
+def test_parts_of_a_bucket_are_read_together_and_nothing_comes_between_them() -> None:
+    """One after the other they are the whole bucket; a batch in between is none of what was read."""
+    run = Run().claim().batch().opening()
+    own = run.content["lane"]
+    first, rest = dict(list(own.items())[:1]), dict(list(own.items())[1:])
+    records: dict[str, Any] = {"record_0": run.content["record"], "record_1": {}}
+    if in_buckets({"record": run.content["record"]}, KINDS).get("record:1"):
+        records = {"record_0": {}, "record_1": run.content["record"]}
+    run.chunk(2, goes_on=True, lane_0=first).chunk(2, lane_0=rest, **records).complete(2)
+    assert violations(run.evidence()) == []
+    run.opening().chunk(6, goes_on=True, lane_0=first).batch()
+    assert "stands between two parts of lane:0" in " ".join(violations(run.evidence()))
+
+
+def test_what_is_lost_of_a_memory_is_not_compared() -> None:
+    """It is missed when it is needed; what is there must be right."""
+    evidence = good().evidence()
+    marked = {key: {**fields, "generation": b"0"} for key, fields in evidence.memories[0].content.items()}
+    whole = with_memory(evidence, content=marked, generation=b"0", buckets=KINDS)
+    assert violations(whole) == []
+    spoilt = with_memory(whole, content={**marked, "lane:0": {}})
+    assert violations(spoilt) == []
+    wrong = with_memory(whole, content={**marked, "lane:0": {"generation": b"0"}})
+    assert "memory and log" in " ".join(violations(wrong))
 
 
 def test_a_snapshot_that_another_owner_ends_is_found() -> None:
     """What began before a claim cannot be completed after it."""
-    run = Run().claim().batch().chunk().claim().complete(2)
+    run = Run().claim().batch().opening().chunk(2).claim().complete(2)
     assert "began before the claim" in " ".join(violations(run.evidence()))
+
+
+def test_foreign_records_do_not_count() -> None:
+    """Whatever somebody else wrote into the log."""
+    run = good()
+    evidence = run.evidence()
+    log = list(evidence.logs[0])
+    for value in (b"", b"garbage", b"[]", b'{"kind":"claim","owner":"x"}', b'{"format":1,"kind":"chunk","content":[]}'):
+        log.append(Seen(LOG, 0, len(log), b"", value))
+    assert violations(replace(evidence, logs={0: log})) == []
 
 
 def test_two_lanes_that_decide_one_event_are_found() -> None:

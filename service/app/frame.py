@@ -23,7 +23,8 @@ from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SA
 
 from service.app.group import LaneGroup
 from service.app.intake import Intake
-from service.kafka.connection import Bearer, KafkaConnection, Password, let_go
+from service.http.application import Application
+from service.kafka.connection import Bearer, KafkaConnection, Password, Tokens, let_go
 from service.settings import Settings
 from service.wire.topics import Topics
 
@@ -49,6 +50,7 @@ class PatientBroker(KafkaBroker):
         super().__init__(
             connection.bootstrap,
             security=security_of(connection),
+            sasl_oauth_token_provider=Tokens(connection.sasl) if isinstance(connection.sasl, Bearer) else None,
             request_timeout_ms=connection.request_timeout_ms,
             apply_types=False,
             allow_auto_create_topics=False,
@@ -142,7 +144,7 @@ def declare_publishers(broker: PatientBroker, topics: Topics) -> None:
 
 def application(broker: PatientBroker, routes: Sequence[tuple[str, ASGIApp]], **hooks: Any) -> AsgiFastStream:
     """The ASGI application. Hooks are FastStream's: `on_startup`, `after_startup`, `on_shutdown`, `after_shutdown`."""
-    return AsgiFastStream(broker, asgi_routes=routes, logger=FrameLog(), **hooks)
+    return Application(broker, routes, logger=FrameLog(), **hooks)
 
 
 def security_of(connection: KafkaConnection) -> BaseSecurity | None:

@@ -78,24 +78,17 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         self._task = asyncio.current_task()
         self.reader.expect(self._started().assignment())
         attempt = 0
-        while not self.is_leaving:
+        while not self._is_leaving:
             (error,) = await asyncio.gather(self._step(), return_exceptions=True)
             if error is None:
                 attempt, self._trouble = 0, ""
                 continue
-            if self.is_leaving:
-                return
             attempt += 1
             self._trouble = f"the CRM's events wait ({type(error).__name__}, see the log); it is tried again"
             log.error("intake.repeated", attempt=attempt, exc_info=error)
             METERS.count("intake_repeats")
             await self.pause(attempt)
             await self.ingest.sender.renew()
-
-    @property
-    def is_leaving(self) -> bool:
-        """Whether it was told to stop."""
-        return self._is_leaving
 
     async def stop(self) -> None:
         """End after the page at hand, or without it where it cannot be sent in time."""

@@ -15,7 +15,7 @@ from service.app.probes import Probes
 from service.app.troubles import Backlog, LaneSeen, Observed
 from service.kafka.configuration import ConfigurationFeed
 from service.lane.lanes import Lanes, Running
-from service.lane.takeover import Step
+from service.lane.surroundings import Step
 from service.telemetry import METERS
 
 

@@ -19,11 +19,10 @@ from typing import Final
 
 import structlog
 from aiokafka.errors import KafkaError
-from redis.exceptions import RedisError
 
 from service.app import frame
 from service.app.allocation import expect_batches
-from service.app.connections import deployment_of, kafka_of, redis_url, topics_of
+from service.app.connections import deployment_of, kafka_of, memory_of, topics_of
 from service.app.group import LaneGroup
 from service.app.health import Health
 from service.app.intake import Intake
@@ -45,9 +44,10 @@ from service.kafka.port import Lost
 from service.kafka.publisher import Publisher
 from service.kafka.transport import KafkaTransport
 from service.lane.lanes import Lanes
-from service.lane.loop import Lane, Limits, Safeguards, Surroundings, no_step
+from service.lane.loop import Lane
+from service.lane.surroundings import Safeguards, Surroundings, no_step
 from service.settings import Settings
-from service.store.redis import RedisStore, connect
+from service.store.redis import RedisStore
 from service.supervision import Supervisor
 from service.telemetry import Trouble
 from service.wire.lanes import lane_of
@@ -101,7 +101,7 @@ class Process:
         self.owner = f"{socket.gethostname()}/{os.getpid()}"
         self.topics = topics_of(settings)
         self.connection: KafkaConnection = kafka_of(settings.kafka, embedded=self.extras.embedded)
-        self.store: RedisStore = connect(redis_url(settings.redis), settings.redis.prefix)
+        self.store: RedisStore = memory_of(settings.redis)
         self.feed = ConfigurationFeed(self.connection, self.topics.config)
         self.publisher = Publisher(self.connection)
         self.group = LaneGroup(self.topics.events)
@@ -112,6 +112,7 @@ class Process:
             division_attribute=settings.ingest.division_attribute,
             size_limit_bytes=settings.ingest.size_limit_bytes,
             dead_letter_limit_bytes=settings.ingest.dead_letter_limit_bytes,
+            dropped_headers=frozenset(settings.ingest.dropped_headers),
         )
         pulse = BatchPulse(self.extras.step)
         self.ingest = Ingest(reading, self.publisher, pulse)
@@ -177,7 +178,7 @@ class Process:
                 await self._agree_on_sources()
                 await self._publish_configuration()
                 await self._prepare_sources()
-            except (KafkaError, RedisError, Lost, OSError, TopicsMissing) as error:
+            except (KafkaError, Lost, OSError, TopicsMissing) as error:
                 if told != (told := f"{self.missing}: {error}"):
                     log.warning("start.delayed", why=self.missing, error=str(error), retry_in_seconds=RETRY_SECONDS)
                 self.health.look()
@@ -235,7 +236,7 @@ class Process:
         agreed = self.feed.history.sources
         if agreed is None or (agreed.division_attribute, agreed.lanes) != ours:
             raise CannotStart(
-                f"the topics were begun with {agreed}, the settings say division_attribute {ours[0]!r} and {ours[1]} "
+                f"{_begun(agreed)}, the settings say division attribute {ours[0]} and {ours[1]} "
                 "lanes: put the settings back, or migrate with `fairlead sources reset`"
             )
 
@@ -297,7 +298,6 @@ class Process:
             await asyncio.sleep(WATCH_SECONDS)
 
     def _make_lane(self, number: int) -> Lane:
-        settings = self.settings.lane
         return Lane(
             number,
             KafkaTransport(self.connection, number, self.topics),
@@ -310,21 +310,21 @@ class Process:
                 now_ms=lambda: time.time_ns() // 1_000_000,
                 step=self.extras.step,
                 safeguards=self.extras.safeguards,
+                level=self.settings.lane.level,
+                newest_epoch=lambda: self.feed.history.source_state.newest_epoch,
             ),
-            Limits(
-                batch_max=settings.batch_max,
-                timers_per_batch=settings.timers_per_batch,
-                poll_wait_ms=settings.poll_wait_ms,
-                record_max_bytes=settings.log_record_max_bytes,
-                snapshot_min_bytes=settings.snapshot_min_bytes,
-                keep_ms=settings.keep_hours * 3_600_000,
-                dead_letter_limit_bytes=self.settings.ingest.dead_letter_limit_bytes,
-            ),
+            self.settings.limits(),
         )
 
     def _configs_of(self, number: int) -> Mapping[str, Config]:
         lanes = self.settings.kafka.lanes
         return {name: config for name, config in self.feed.latest().items() if lane_of(name, lanes) == number}
+
+
+def _begun(agreed: Sources | None) -> str:
+    if agreed is None:
+        return "nobody says how the topics were begun"
+    return f"the topics were begun with division attribute {agreed.division_attribute} and {agreed.lanes} lanes"
 
 
 async def publish_directory(feed: ConfigurationFeed, directory: Path) -> Sequence[str]:

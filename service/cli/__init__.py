@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "watch": "Show assignments as they happen.",
     "explain": "Say why a record went to whom it went.",
     "pools": "Show each pool: who is next, who has how many, what waits.",
+    "waiting": "Show which records wait, why, since when, and when they are tried again.",
     "members": "Say that somebody is away, off shift or back.",
     "rules": "Show how often each rule entry was used, and which never were.",
     "deadletters": "Show what could not be read or decided.",
@@ -59,6 +60,7 @@ def application(name: str | None) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback()(_begin)
     for each, sentence in COMMANDS.items():
         command = import_module(f"service.cli.{each}").command if each == name else _not_loaded
         if isinstance(command, typer.Typer):
@@ -66,6 +68,22 @@ def application(name: str | None) -> typer.Typer:
         else:
             app.command(each, help=sentence)(command)
     return app
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from service.version import PYTHON, VERSION  # noqa: PLC0415  # it reads the package's metadata
+
+        typer.echo(f"fairlead {VERSION} (Python {PYTHON})")
+        raise typer.Exit
+
+
+def _begin(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which build this is.", is_eager=True, callback=_tell_version)
+    ] = False,
+) -> None:
+    """Shares out CRM records among people, fairly, and says why."""
 
 
 def _not_loaded() -> None:

@@ -38,7 +38,7 @@ def _explained(before: Survey) -> str:
     has_something = before.memory is not None and before.memory.records > 0
     if has_something and (before.log is None or before.log.revision < 0):
         return (
-            f"{told}\n[bold red]The log holds no decision at all[/]: the lane would begin from nothing, and turn "
+            f"{told}\nThe log holds no decision at all: the lane would begin from nothing, and turn "
             "numbers and decision ids would repeat. If the log was lost, use `fairlead restore`."
         )
     return told

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -23,7 +24,7 @@ from rich.text import Text
 from service.cli.exits import FoundProblems
 from service.cli.speech import OUT, AsJson, write_json
 from service.config.problems import Problem
-from service.rehearsal.scenarios.playing import Report, play
+from service.rehearsal.scenarios.playing import Failure, Report, play
 from service.rehearsal.scenarios.reading import Found, Script, read_directory
 from service.settings import LogSettings
 from service.telemetry import configure_logging
@@ -74,13 +75,23 @@ def _show(found: Found, reports: list[Report], seconds: float) -> None:
 
 
 def _show_failures(report: Report) -> None:
-    """All that did not hold; what several share is explained once."""
-    for failure in report.failures:
-        place = f"{failure.file}:{failure.line}:{failure.column}"
-        OUT.print(Text(f"        {place}: {failure.word}: expected {failure.expected}, found {failure.found}"))
-    for explanation in dict.fromkeys(failure.explanation for failure in report.failures):
-        for line in explanation:
-            OUT.print(Text(f"          {line}", style="dim"))
+    """All that did not hold, step by step; what several expectations of a step share is told once."""
+    for _, found in groupby(report.failures, key=lambda failure: failure.step):
+        failures = list(found)
+        for failure in failures:
+            OUT.print(Text(f"        {_said(failure)}"))
+        for beside in dict.fromkeys(failure.beside for failure in failures):
+            for line in beside:
+                OUT.print(Text(f"            {line}"))
+        for explanation in dict.fromkeys(failure.explanation for failure in failures):
+            for line in explanation:
+                OUT.print(Text(f"          {line}", style="dim"))
+
+
+def _said(failure: Failure) -> str:
+    place = f"{failure.file}:{failure.line}:{failure.column}"
+    word = f"{failure.word}: " if failure.word else ""
+    return f"{place}: {word}expected {failure.expected}, found {failure.found} (step {failure.step})"
 
 
 def _list(word: str, style: str, problems: tuple[Problem, ...]) -> None:

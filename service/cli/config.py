@@ -16,6 +16,7 @@ from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.config.compiler import LABEL_CHARACTERS
 from service.config.history import History, Version, proposals
 from service.config.loader import load
+from service.printable import printable
 
 command = typer.Typer()
 
@@ -42,8 +43,8 @@ def show(
         else:
             latest = history.latest(division)
             newest = "" if latest is None or latest.number == found.number else f", replaced: {latest.number} is valid"
-            OUT.print(f"# {division}, version {found.number}, label {_label(found)}{newest}", style="dim")
-            OUT.print(yaml.safe_dump(document, sort_keys=False, allow_unicode=True).rstrip(), markup=False)
+            OUT.print(f"# {printable(division)}, version {found.number}, label {_label(found)}{newest}", style="dim")
+            OUT.print(yaml.safe_dump(document, sort_keys=False, allow_unicode=True).rstrip())
 
     in_reach(tell, kafka)
 
@@ -69,7 +70,7 @@ def publish(
         else:
             for each in now:
                 if each.division not in left:
-                    OUT.print(f"{each.division} is at version {each.number}, label {_label(each)}")
+                    OUT.print(f"{printable(each.division)} is at version {each.number}, label {_label(each)}")
             if not published:
                 OUT.print("nothing new: this content was published before")
         if left:
@@ -90,6 +91,6 @@ def _named(version: Version) -> dict[str, object]:
 def _nothing(history: History, division: str, version: int) -> str:
     latest = history.latest(division)
     if latest is not None:
-        return f"{division} has no version {version}: it has 1 to {latest.number}"
-    known = ", ".join(history.divisions()) or "none"
-    return f"{division} has no configuration; divisions that have: {known}"
+        return f"{printable(division)} has no version {version}: it has 1 to {latest.number}"
+    known = ", ".join(map(printable, history.divisions())) or "none"
+    return f"{printable(division)} has no configuration; divisions that have: {known}"

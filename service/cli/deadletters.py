@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import base64
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, Reach, in_reach
-from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.cli.speech import ERRORS, OUT, AsJson, tell_foreign, write_json
 from service.kafka.reading import read_key, read_topic
+from service.printable import HIDDEN, is_secret, printable
 from service.views.dead_letters import DeadLetter, read_dead_letter
+from service.views.published import Foreign
+from service.wire.messages import RawRecord
 
 command = typer.Typer()
 
+LAST_TIME_MS: Final = 253_402_300_800_000
+"""The year 10000, which no calendar of the machine knows."""
+LONGEST_VALUE: Final = 20_000
+"""Characters of an original that are shown; `--raw` and `--json` give all."""
 TABLE_WIDTH: Final = 140
 """A position and a sentence about it fit; a narrow terminal scrolls rather than break what is to be copied."""
 
@@ -32,7 +41,7 @@ def list_all(
     """List dead letters, the newest last."""
 
     async def tell(reach: Reach) -> None:
-        found = [read_dead_letter(raw) async for raw in read_topic(reach.connection, reach.topics.dead_letters)]
+        found = letters([raw async for raw in read_topic(reach.connection, reach.topics.dead_letters)])
         wanted = unrepeated([letter for letter in found if reason in ("", letter.reason)])
         if as_json:
             write_json([_line(letter) for letter in wanted[-limit:]])
@@ -52,20 +61,34 @@ def show(
     """Show one dead letter: why, the original's key, headers and bytes, and the trace where deciding raised."""
 
     async def tell(reach: Reach) -> None:
-        found = await read_key(reach.connection, reach.topics.dead_letters, position.encode())
-        letters = unrepeated([read_dead_letter(record) for record in found])
-        if not letters:
-            ERRORS.print(f"there is no dead letter of {position}: `fairlead deadletters list` shows the positions")
+        found = await read_key(reach.connection, reach.topics.dead_letters, position.encode(errors="surrogatepass"))
+        wanted = unrepeated(letters(found))
+        if not wanted:
+            ERRORS.print(
+                f"no dead letter is known of {printable(position)}: `fairlead deadletters list` shows the positions"
+            )
             raise FoundProblems
         if raw:
-            sys.stdout.buffer.write(letters[-1].value or b"")
+            sys.stdout.buffer.write(wanted[-1].value or b"")
             sys.stdout.buffer.flush()
         elif as_json:
-            write_json(_whole(letters[-1]))
+            write_json(_whole(wanted[-1]))
         else:
-            _print_whole(letters[-1])
+            _print_whole(wanted[-1])
 
     in_reach(tell, kafka)
+
+
+def letters(records: Iterable[RawRecord]) -> list[DeadLetter]:
+    """The dead letters among the records; foreign records are told and passed over."""
+    found = []
+    for record in records:
+        match read_dead_letter(record):
+            case DeadLetter() as letter:
+                found.append(letter)
+            case Foreign(place, why):
+                tell_foreign(place, why)
+    return found
 
 
 def unrepeated(letters: list[DeadLetter]) -> list[DeadLetter]:
@@ -74,6 +97,9 @@ def unrepeated(letters: list[DeadLetter]) -> list[DeadLetter]:
 
 
 def _time(letter: DeadLetter) -> str:
+    """In UTC; whoever writes to the topic may write any time beside it."""
+    if not 0 <= letter.time_ms < LAST_TIME_MS:
+        return "unknown"
     return datetime.fromtimestamp(letter.time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -93,7 +119,7 @@ def _whole(letter: DeadLetter) -> dict[str, object]:
         **_line(letter),
         "key": _said(letter.key),
         "value": _said(letter.value),
-        "headers": [[name, _said(value)] for name, value in letter.headers],
+        "headers": [[name, _said(_masked(name, value))] for name, value in letter.headers],
         "traceback": letter.traceback,
         "sha256": letter.sha256,
     }
@@ -117,28 +143,33 @@ def _print(letters: list[DeadLetter], known: int) -> None:
     table.add_column("detail", overflow="fold")
     for letter in letters:
         size = f"{letter.value_bytes} (cut)" if letter.cut else str(letter.value_bytes)
-        table.add_row(_time(letter), letter.position, letter.reason, size, letter.detail)
+        table.add_row(_time(letter), *map(printable, (letter.position, letter.reason, size, letter.detail)))
     OUT.print(table if letters else "no dead letters")
     if known > len(letters):
         OUT.print(f"the newest {len(letters)} of {known}: --limit shows more", style="dim")
 
 
 def _print_whole(letter: DeadLetter) -> None:
-    OUT.print(f"[bold]{letter.reason}[/]   {_time(letter)} UTC")
-    OUT.print(f"{letter.position}\n{letter.detail}", markup=False)
+    OUT.print(Text.assemble((printable(letter.reason), "bold"), f"   {_time(letter)} UTC"))
+    OUT.print(f"{printable(letter.position)}\n{printable(letter.detail)}")
     if letter.cut:
         OUT.print(
-            f"cut: {letter.cut}; the original value has {letter.value_bytes} bytes, SHA-256 {letter.sha256}",
-            markup=False,
+            f"cut: {printable(letter.cut)}; the original value has {letter.value_bytes} bytes, "
+            f"SHA-256 {printable(letter.sha256)}"
         )
-    OUT.print(f"\nkey      {_shown(letter.key)}", markup=False)
+    OUT.print(f"\nkey      {_shown(letter.key)}")
     for name, value in letter.headers:
-        OUT.print(f"header   {name}: {_shown(value)}", markup=False)
-    OUT.print(f"value    {_shown(letter.value)}", markup=False)
+        OUT.print(f"header   {printable(name)}: {_shown(_masked(name, value))}")
+    OUT.print(f"value    {_shown(letter.value)}")
     if letter.traceback:
-        OUT.print(f"\n{letter.traceback}", markup=False, style="red")
+        OUT.print(f"\n{printable(letter.traceback, LONGEST_VALUE, lines=True)}", style="red")
+
+
+def _masked(name: str, value: bytes | None) -> bytes | None:
+    """The header's value, hidden where its name says that it lets somebody in."""
+    return HIDDEN.encode() if value and is_secret(name) else value
 
 
 def _shown(data: bytes | None) -> str:
-    """Text as it is; a byte that is none in the form of Python."""
-    return "null" if data is None else data.decode(errors="backslashreplace")
+    """Text as it can be shown; a byte that is none in the form of Python."""
+    return "null" if data is None else printable(data.decode(errors="backslashreplace"), LONGEST_VALUE)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import textwrap
 from typing import Final
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from service.cli.speech import write_json
+from service.cli.speech import Speaker, tell_foreign, write_json
 from service.core.configuration import PoolSpec
 from service.core.telling.explain import NOTHING, explain
 from service.demo.running import Result
+from service.printable import printable
 
 WIDTH: Final = 100
 EXPLAINED: Final = ("somebody was away", "given to a pool", "wrong_record_type", "rejected", "assigned", "pending")
@@ -23,7 +23,7 @@ BAR_WIDTH: Final = 20
 
 def show(result: Result) -> None:
     """Write the whole report."""
-    out = Console(highlight=False, width=WIDTH)
+    out = Speaker(width=WIDTH)
     out.print()
     out.print(_headline(result))
     out.print(_pools(result))
@@ -53,13 +53,14 @@ def numbers(result: Result) -> dict[str, object]:
 def _headline(result: Result) -> Text:
     tally = result.tally
     rate = len(tally.sources) / result.working_seconds
-    return Text.from_markup(
-        f"[bold]{len(tally.sources):,} CRM events[/] in {result.working_seconds:.1f} s ({rate:,.0f} a second), over the"
-        f" real Kafka protocol, state in Valkey\n"
-        f"[green]{tally.kinds['assigned']:,} assigned[/]   {tally.kinds['pending']:,} had to wait,"
+    return Text.assemble(
+        (f"{len(tally.sources):,} CRM events", "bold"),
+        f" in {result.working_seconds:.1f} s ({rate:,.0f} a second), over the real Kafka protocol, state in Valkey\n",
+        (f"{tally.kinds['assigned']:,} assigned", "green"),
+        f"   {tally.kinds['pending']:,} had to wait,"
         f" {len(tally.waiting):,} still do   {tally.kinds['rejected']:,} rejected"
         f"   {tally.kinds['released']:,} released   {len(tally.dead_letters):,} dead letters\n"
-        f"{len(tally.missing):,} missing   {len(tally.doubles):,} double\n"
+        f"{len(tally.missing):,} missing   {len(tally.doubles):,} double\n",
     )
 
 
@@ -73,13 +74,14 @@ def _pools(result: Result) -> Table:
             count = result.tally.served[pool.id, member.person]
             bar = _bar(count, most)
             left = "was away for a while" if member.person in result.tally.away else ""
-            name = result.config.users[member.person].name
-            table.add_row(_title(pool) if line == 0 else "", name, f"{count:,}", f"[cyan]{bar}[/]", f"[dim]{left}[/]")
+            name = printable(result.config.users[member.person].name)
+            title = _title(pool) if line == 0 else ""
+            table.add_row(title, name, f"{count:,}", Text(bar, style="cyan"), Text(left, style="dim"))
         table.add_section()
     for (pool_id, person), count in sorted(result.tally.served.items()):
         if not pool_id:
-            bar = _bar(count, most)
-            table.add_row("[dim]by rule[/]", result.config.users[person].name, f"{count:,}", f"[cyan]{bar}[/]", "")
+            name = printable(result.config.users[person].name)
+            table.add_row(Text("by rule", style="dim"), name, f"{count:,}", Text(_bar(count, most), style="cyan"), "")
     return table
 
 
@@ -87,27 +89,27 @@ def _bar(count: int, most: int) -> str:
     return "━" * round(BAR_WIDTH * count / most)
 
 
-def _title(pool: PoolSpec) -> str:
-    return f"[bold]{pool.name or pool.id}[/]"
+def _title(pool: PoolSpec) -> Text:
+    return Text(printable(pool.name or pool.id), style="bold")
 
 
 def _spread(result: Result) -> Text:
     spreads = result.tally.spread(result.config)
-    told = [f"{pool} [bold]{'–' if spread is None else spread}[/]" for pool, spread in spreads.items()]
+    told = Text("\n").append("Largest spread", style="bold")
+    told.append(", most minus fewest among those who were there all along:\n  ")
+    for pool, spread in spreads.items():
+        told.append(f"{printable(pool)} ").append("–" if spread is None else str(spread), style="bold").append("   ")
     unmeasured = "(–: everybody was away for a while)" if None in spreads.values() else ""
-    return Text.from_markup(
-        f"\n[bold]Largest spread[/], most minus fewest among those who were there all along:\n"
-        f"  {'   '.join(told)}   [dim]{unmeasured}[/]\n"
-    )
+    return told.append(unmeasured, style="dim").append("\n")
 
 
-def _show_explanations(result: Result, out: Console) -> None:
-    out.print("[bold]Why?[/] Every decision can say so")
+def _show_explanations(result: Result, out: Speaker) -> None:
+    out.print(Text.assemble(("Why?", "bold"), " Every decision can say so"))
     kept = result.tally.kept
     for sort in [sort for sort in EXPLAINED if sort in kept][:SHOWN]:
         out.print()
         for line in explain(kept[sort], result.config):
-            out.print(Text(_folded(line)))
+            out.print(_folded(printable(line)))
     out.print()
 
 
@@ -125,16 +127,18 @@ def _folded(line: str) -> str:
     return "\n".join(folded)
 
 
-def _show_the_rest(result: Result, out: Console) -> None:
+def _show_the_rest(result: Result, out: Speaker) -> None:
     tally = result.tally
-    out.print("[bold]Dead letters[/], each with its original bytes and the reason")
+    out.print(Text.assemble(("Dead letters", "bold"), ", each with its original bytes and the reason"))
     table = Table(box=None, padding=(0, 3, 0, 0), show_header=False)
     for letter in sorted(tally.dead_letters.values()):
-        table.add_row("", letter.reason, letter.position.partition("/")[2], letter.detail)
+        table.add_row("", *map(printable, (letter.reason, letter.position.partition("/")[2], letter.detail)))
     out.print(table)
-    out.print("\n[bold]Nothing to do[/], each with its reason")
+    out.print(Text.assemble("\n", ("Nothing to do", "bold"), ", each with its reason"))
     reasons = Table(box=None, padding=(0, 3, 0, 0), show_header=False)
     for reason, count in tally.reasons.most_common():
-        reasons.add_row("", f"{count:,}", NOTHING.get(reason, reason))  # type: ignore[call-overload]  # any text is fine
+        reasons.add_row("", f"{count:,}", printable(NOTHING.get(reason, reason)))  # type: ignore[call-overload]  # any text is fine
     out.print(reasons)
+    for place in tally.foreign:
+        tell_foreign(place, "it counts nowhere")
     out.print()

@@ -11,15 +11,18 @@ from collections.abc import Callable
 from typing import Final
 
 from aiokafka.errors import KafkaError
-from redis.exceptions import RedisError
 
 from service.config.problems import ConfigurationError
 from service.kafka.port import Lost
+from service.printable import masked, printable
 from service.settings import BadSettings
 
 FINE: Final = 0
 PROBLEMS: Final = 1
 UNUSABLE: Final = 2
+
+LONGEST_ERROR: Final = 100_000
+"""Characters. A configuration with a thousand mistakes has a line for each."""
 
 
 class FoundProblems(Exception):
@@ -38,13 +41,22 @@ def exit_code(run: Callable[[], object]) -> int:
         return PROBLEMS
     except ConfigurationError as error:
         return _said(str(error), PROBLEMS)
-    except (KafkaError, RedisError, Lost, ConnectionError, TimeoutError) as error:
-        return _said(f"no connection, or it was lost: {str(error) or type(error).__name__}", UNUSABLE)
+    except (KafkaError, Lost, ConnectionError, TimeoutError) as error:
+        return _said(f"no connection, or it was lost: {_what(error)}", UNUSABLE)
     except (WrongUsage, BadSettings, OSError) as error:
-        return _said(str(error), UNUSABLE)
+        return _said(_what(error), UNUSABLE)
     return FINE
 
 
+def _what(error: Exception) -> str:
+    """The error in words: Kafka's driver names its addresses as Python does, the system its errors by number."""
+    if isinstance(error, KafkaError):
+        return type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error) or type(error).__name__
+
+
 def _said(sentence: str, code: int) -> int:
-    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.write(f"{printable(masked(sentence), LONGEST_ERROR, lines=True)}\n")
     return code

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 import typer
 
 from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, in_reach
-from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.cli.speech import ERRORS, OUT, AsJson, tell_foreign, write_json
 from service.core.configuration import Config
 from service.core.telling.explain import explain
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.reading import read_key, record_key
+from service.printable import printable
 from service.views.causes import facts_of
-from service.views.published import Published, read_published
+from service.views.published import Foreign, Published, read_published
+from service.wire.messages import RawRecord
 
 NOT_KEPT: Final = "  what the record had is not kept: its event is gone from the lanes' input, or was no creation"
 
@@ -28,13 +31,11 @@ def command(
 ) -> None:
     """Say why a record went to whom it went; 1 where nothing is known of it."""
     if "/" not in record:
-        raise WrongUsage(f"{record!r} names no record: write type and id, such as lead/{record}")
+        raise WrongUsage(f'"{record}" names no record: write type and id, such as lead/{record}')
 
     async def tell(reach: Reach) -> None:
         key = record_key(division, record)
-        found = decisions(
-            [read_published(raw) for raw in await read_key(reach.connection, reach.topics.assignments, key)]
-        )
+        found = decisions(published(await read_key(reach.connection, reach.topics.assignments, key)))
         chosen = found if history else found[-1:]
         async with reach.feed() as feed:
             told = [(each, await explanation(each, reach, feed)) for each in chosen]
@@ -44,10 +45,23 @@ def command(
         else:
             _print(told, len(found))
         if not found:
-            ERRORS.print(f"nothing is known of {record} in {division}: no decision about it is kept")
+            named = printable(f"{record} in {division}")
+            ERRORS.print(f"nothing is known of {named}: no decision about it is kept")
             raise FoundProblems
 
     in_reach(tell, kafka)
+
+
+def published(records: Iterable[RawRecord]) -> list[Published]:
+    """The decisions among the records; foreign ones are told and passed over."""
+    found = []
+    for record in records:
+        match read_published(record):
+            case Published() as decision:
+                found.append(decision)
+            case Foreign(place, why):
+                tell_foreign(place, why)
+    return found
 
 
 def decisions(found: list[Published]) -> list[Published]:
@@ -77,8 +91,9 @@ def _is_agreed(published: Published) -> bool:
 
 
 def _print(told: list[tuple[Published, list[str]]], known: int) -> None:
-    for published, lines in told:
-        OUT.print(f"{published.time}   decision {published.id}, number {published.decision.sequence}", style="dim")
-        OUT.print("\n".join(lines), markup=False)
+    for each, lines in told:
+        place = printable(f"{each.time}   decision {each.id}, number {each.decision.sequence}")
+        OUT.print(place, style="dim")
+        OUT.print("\n".join(map(printable, lines)))
     if known > len(told):
         OUT.print(f"\n{known - len(told)} earlier decisions: --all shows them", style="dim")

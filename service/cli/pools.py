@@ -11,11 +11,13 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.telling.explain import EXCLUDED
+from service.printable import printable
 from service.views.standing import MemberStanding, PoolStanding, standings
 
 
@@ -39,7 +41,7 @@ def command(
         for pool in chosen if not as_json else ():
             _print(pool)
         if not chosen:
-            ERRORS.print(f"there is no pool {name}" if name else "no pool is configured")
+            ERRORS.print(f"there is no pool {printable(name)}" if name else "no pool is configured")
             raise FoundProblems
 
     in_reach(look, kafka, redis)
@@ -51,12 +53,14 @@ def _as_json(pool: PoolStanding) -> dict[str, object]:
 
 def _print(pool: PoolStanding) -> None:
     where = "" if pool.division == "main" else f" of {pool.division}"
-    state = "" if pool.memory == "ready" else f" · [yellow]its memory is {pool.memory}[/]"
-    table = Table(
-        title=f"[bold]{pool.pool}[/]{where} · {pool.record_type}s by {pool.strategy.replace('_', ' ')} · "
-        f"last turn {pool.turn} · {pool.waiting} waiting{state}",
-        title_justify="left",
+    title = Text.assemble(
+        (printable(pool.pool), "bold"),
+        f"{printable(where)} · {printable(pool.record_type)}s by {pool.strategy.replace('_', ' ')} · "
+        f"last turn {pool.turn} · {pool.waiting} waiting",
     )
+    if pool.memory != "ready":
+        title.append(" · ").append(f"its memory is {pool.memory}", style="yellow")
+    table = Table(title=title, title_justify="left")
     for column in ("", "member", "open", "last turn", "weight"):
         table.add_column(column, justify="left" if column in ("", "member") else "right")
     table.add_column("")
@@ -69,7 +73,7 @@ def _row(member: MemberStanding, *, is_next: bool) -> tuple[str, ...]:
     limit = "" if member.max_open is None else f" of {member.max_open}"
     return (
         "→" if is_next else "",
-        member.person,
+        printable(member.person),
         f"{member.open_items}{limit}",
         str(member.last_turn or "never"),
         f"{member.weight:g}",

@@ -1,28 +1,37 @@
-"""Send a file of records as CRM events, in the file's order.
+"""Send a file of records as CRM events, in the file's order, or check what would be sent.
 
-What a row cannot give is told with its line and left out; the rest is sent, and the command ends with 1.
+What a row cannot give is told with its place and left out; the rest is sent, and the command ends with 1. A check does
+all of it but sending, connects to nothing, and reads each event as ingest would.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final
+from typing import Annotated, BinaryIO, NamedTuple
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+from rich.progress import Progress as Bar
 
+from service.app.connections import topics_of
 from service.cli.exits import FoundProblems, WrongUsage
-from service.cli.reach import KafkaAddress, NoConnection, Reach, in_reach
-from service.cli.speech import ERRORS, AsJson, write_json
-from service.config.problems import ConfigurationError
+from service.cli.publish_report import show_check, show_published
+from service.cli.reach import KafkaAddress, NoConnection, Reach, addressed, in_reach
+from service.cli.speech import ERRORS, AsJson
+from service.config.problems import ConfigurationError, Problem
 from service.connectors.file import sending
+from service.connectors.file.converting import OTHER_DELIMITER, unread_twins
 from service.connectors.file.event_map import ReadMap, read_map
-from service.connectors.file.rows import BadRow, NumberedRow, format_of
+from service.connectors.file.opening import Refused, opened
+from service.connectors.file.progress import Convert, Progress, events_of, failed_rows
+from service.connectors.file.rows import BadRow, Format, NumberedRow, format_of
 from service.kafka.publisher import Publisher
-
-TOLD_ROWS: Final = 20
+from service.settings import Settings
+from service.wire.topics import Topics
 
 
 def command(
@@ -30,81 +39,121 @@ def command(
     map_file: Annotated[
         Path | None, typer.Option("--map", exists=True, dir_okay=False, help="How a row becomes an event.")
     ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", "--dry-run", help="Send nothing and connect to nothing: say what would be sent.")
+    ] = False,
+    failed: Annotated[
+        Path | None,
+        typer.Option("--failed", metavar="CSV", dir_okay=False, help="Write the rows left out to this table."),
+    ] = None,
     as_json: AsJson = False,
     kafka: KafkaAddress = "",
 ) -> None:
-    """Publish a file."""
-    progress = sending.Progress()
+    """Publish a file, or check it."""
+    if failed is not None and failed.exists() and failed.samefile(file):
+        raise WrongUsage("--failed names the file that is published: name another one")
+    given = _Given(file, map_file, failed)
+    progress = Progress(str(file))
+    if check:
+        _check(given, progress, addressed(kafka, ""), as_json=as_json)
+    else:
+        _publish(given, progress, kafka, as_json=as_json)
+    if progress.bad_rows:
+        raise FoundProblems
 
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the command was told."""
+
+    file: Path
+    map_file: Path | None
+    failed: Path | None
+
+    @contextmanager
+    def read(self, topics: Topics, progress: Progress) -> Iterator[_Reading]:
+        """The file's rows and how they become events. Raises `WrongUsage`, `ConfigurationError`, `Refused`."""
+        read = None if self.map_file is None else read_map(self.map_file)
+        delimiter = read.content.delimiter if read else ","
+        with opened(self.file, self._form(read), delimiter, OTHER_DELIMITER) as (columns, rows, raw):
+            convert = sending.converter(read, self.file, columns, topics)
+            for doubt in unread_twins(read, columns) if read and columns else ():
+                progress.warn(1, doubt)
+            table = nullcontext() if self.failed is None else failed_rows(self.failed, columns, delimiter)
+            with table as progress.failed:
+                yield _Reading(rows, convert, raw)
+
+    def _form(self, read: ReadMap | None) -> Format:
+        form = (read and read.content.format) or format_of(self.file)
+        if form is None:
+            raise WrongUsage(
+                f"{self.file.name} ends neither in .csv nor in .jsonl: say `format: csv` or `format: jsonl` in the map"
+            )
+        if form == "csv" and read is None:
+            raise WrongUsage("a CSV file needs a map: --map MAP.yaml says how a row becomes an event")
+        return form
+
+
+class _Reading(NamedTuple):
+    """A file that is being read. `raw` are the bytes beneath, which tell how far it is."""
+
+    rows: Iterable[NumberedRow | BadRow]
+    convert: Convert
+    raw: BinaryIO
+
+
+def _check(given: _Given, progress: Progress, settings: Settings, *, as_json: bool) -> None:
+    wrong: tuple[Problem, ...] = ()
+    begun = time.perf_counter()
+    try:
+        with given.read(topics_of(settings), progress) as (rows, convert, _):
+            for _event in events_of(rows, sending.readable(convert), progress):
+                pass
+    except ConfigurationError as error:
+        wrong = error.problems
+    except Refused as error:
+        wrong = (error.problem,)
+    show_check(progress, wrong, time.perf_counter() - begun, as_json=as_json)
+    if wrong:
+        raise FoundProblems
+
+
+def _publish(given: _Given, progress: Progress, kafka: str, *, as_json: bool) -> None:
     async def work(reach: Reach) -> None:
-        await publish(reach, file, None if map_file is None else read_map(map_file), progress)
+        await _send(given, reach, progress)
 
     begun = time.perf_counter()
     try:
         in_reach(work, kafka)
     except ConfigurationError as error:
         raise WrongUsage(str(error).replace("the configuration has", "the map has", 1)) from error
-    except sending.NothingFits as error:
+    except (sending.NothingFits, Refused) as error:
         raise WrongUsage(f"{error}; nothing was sent") from error
     except NoConnection as error:
         sent = f"{progress.sent:,} events were sent; publish the file again, what arrived is recognised by its id"
         raise NoConnection(f"{error}. {sent}" if progress.sent else str(error)) from error
-    _report(progress, time.perf_counter() - begun, as_json=as_json)
-    if progress.bad:
-        raise FoundProblems
+    show_published(progress, time.perf_counter() - begun, as_json=as_json)
 
 
-async def publish(reach: Reach, file: Path, read: ReadMap | None, progress: sending.Progress) -> None:
-    """Publish a file to the CRM's topics. Raises `WrongUsage`, `ConfigurationError`, `NothingFits`, `Lost`."""
-    form = (read and read.content.format) or format_of(file)
-    if form is None:
-        raise WrongUsage(
-            f"{file.name} ends neither in .csv nor in .jsonl: say `format: csv` or `format: jsonl` in the map"
-        )
-    if form == "csv" and read is None:
-        raise WrongUsage("a CSV file needs a map: --map MAP.yaml says how a row becomes an event")
-    delimiter = read.content.delimiter if read else ","
+async def _send(given: _Given, reach: Reach, progress: Progress) -> None:
+    """Publish to the CRM's topics. Raises `WrongUsage`, `ConfigurationError`, `Refused`, `NothingFits`, `Lost`."""
     publisher = Publisher(reach.connection)
     try:
-        with sending.opened(file, form, delimiter) as (columns, rows, raw):
-            convert = sending.converter(read, file, columns, reach.topics)
-            await _send(rows, convert, publisher, progress, raw)
+        with given.read(reach.topics, progress) as (rows, convert, raw), _bar(raw, progress) as told:
+            await sending.send(rows, convert, publisher, progress, told)
     except UnicodeDecodeError as error:
-        raise WrongUsage(f"{file.name} is not UTF-8 ({error.reason} at byte {error.start} of a piece)") from error
+        raise WrongUsage(
+            f"{given.file.name} is not UTF-8 ({error.reason}); {progress.sent:,} events were sent"
+        ) from error
     finally:
         await publisher.close()
 
 
-async def _send(
-    rows: Iterable[NumberedRow | BadRow],
-    convert: sending.Convert,
-    publisher: Publisher,
-    progress: sending.Progress,
-    raw: BinaryIO,
-) -> None:
+@contextmanager
+def _bar(raw: BinaryIO, progress: Progress) -> Iterator[Callable[[], None]]:
+    """How far it is, shown where somebody looks."""
     columns = (TextColumn("publishing"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rate]:,.0f}/s"))
-    with Progress(*columns, console=ERRORS, transient=True, disable=not ERRORS.is_terminal) as shown:
-        bar = shown.add_task("", total=_size(raw), rate=0.0)
+    with Bar(*columns, console=ERRORS, transient=True, disable=not ERRORS.is_terminal) as shown:
+        bar = shown.add_task("", total=Path(raw.name).stat().st_size, rate=0.0)
         begun = time.perf_counter()
-
-        def told() -> None:
-            shown.update(bar, completed=raw.tell(), rate=progress.sent / (time.perf_counter() - begun))
-
-        await sending.send(rows, convert, publisher, progress, told)
-
-
-def _size(raw: BinaryIO) -> int:
-    return Path(raw.name).stat().st_size
-
-
-def _report(progress: sending.Progress, seconds: float, *, as_json: bool) -> None:
-    for row in progress.bad[:TOLD_ROWS]:
-        ERRORS.print(str(row), markup=False)
-    if len(progress.bad) > TOLD_ROWS:
-        ERRORS.print(f"and {len(progress.bad) - TOLD_ROWS:,} more rows")
-    rate = progress.sent / seconds
-    if as_json:
-        write_json({"events": progress.sent, "bad_rows": len(progress.bad), "seconds": round(seconds, 3)})
-    else:
-        left_out = f", {len(progress.bad):,} rows left out" if progress.bad else ""
-        print(f"{progress.sent:,} events in {seconds:.1f} s ({rate:,.0f} a second){left_out}")
+        yield lambda: shown.update(bar, completed=raw.tell(), rate=progress.sent / (time.perf_counter() - begun))

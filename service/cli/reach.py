@@ -16,17 +16,18 @@ from typing import Annotated, Final
 
 import typer
 from aiokafka.errors import KafkaError
-from redis.exceptions import RedisError
 
-from service.app.connections import kafka_of, redis_url, topics_of
+from service.app.connections import kafka_of, memory_of, topics_of
 from service.cli.exits import WrongUsage
 from service.config.history import Sources
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection, administration
-from service.kafka.port import Lost
-from service.kafka.reading import NoSuchTopic, partitions_of
+from service.kafka.port import BrokerUnreachable, Lost
+from service.kafka.reading import NoSuchTopic, NotReadable, partitions_of
+from service.printable import masked
 from service.settings import LogSettings, Settings, read_settings
-from service.store.redis import RedisStore, connect
+from service.store.port import StoreUnreachable
+from service.store.redis import RedisStore
 from service.telemetry import configure_logging
 from service.wire.outputs import DEFAULT_DIVISION
 from service.wire.topics import Topics
@@ -74,11 +75,7 @@ class Reach:
     @asynccontextmanager
     async def store(self) -> AsyncIterator[RedisStore]:
         """The memory; nothing is sent before the first call."""
-        redis = self.settings.redis
-        try:
-            store = connect(redis_url(redis), redis.prefix)
-        except ValueError as error:
-            raise WrongUsage(str(error)) from error
+        store = memory_of(self.settings.redis)
         try:
             yield store
         finally:
@@ -93,7 +90,9 @@ def in_reach(work: Callable[[Reach], Awaitable[None]], kafka: str, redis: str = 
 
 
 def addressed(kafka: str, redis: str) -> Settings:
-    """The settings of the environment with these addresses in them. Raises `BadSettings`."""
+    """The settings of the environment with these addresses in them. Raises `BadSettings`, `WrongUsage`."""
+    if masked(redis) != redis:
+        raise WrongUsage("--redis takes no name or password, others see it: set FAIRLEAD_REDIS__PASSWORD")
     settings = read_settings()
     update: dict[str, object] = {}
     if kafka:
@@ -122,14 +121,14 @@ async def _in_reach(work: Callable[[Reach], Awaitable[None]], settings: Settings
     try:
         connection = await _greeted(kafka_of(settings.kafka))
         await work(Reach(settings, connection, topics_of(settings)))
-    except NoSuchTopic as error:
+    except (NoSuchTopic, NotReadable) as error:
         raise WrongUsage(str(error)) from error
-    except (KafkaError, Lost) as error:
+    except (KafkaError, Lost, BrokerUnreachable) as error:
         raise NoConnection(
             f"Kafka at {where} ({type(error).__name__}). Is it running? Name another with --kafka or "
             "FAIRLEAD_KAFKA__BOOTSTRAP"
         ) from error
-    except RedisError as error:
+    except StoreUnreachable as error:
         raise NoConnection(
             f"Redis at {settings.redis.url} ({type(error).__name__}). Is it running? Name another with --redis or "
             "FAIRLEAD_REDIS__URL"

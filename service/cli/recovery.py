@@ -15,7 +15,8 @@ from service.cli.speech import OUT
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.transport import KafkaTransport
 from service.lane.recovery import InputFate, Patient, Refused, Summary, Survey, survey
-from service.wire.log_records import UnreadableLog
+from service.printable import printable
+from service.wire.log_records import NewerLog
 
 LaneNumber = Annotated[int, typer.Argument(metavar="LANE", min=0, help="Its number, as the service names it.")]
 
@@ -39,7 +40,7 @@ async def patient_in_reach(reach: Reach, lane: int) -> AsyncIterator[tuple[Patie
         transport = KafkaTransport(reach.connection, lane, reach.topics)
         try:
             yield Patient(lane, reach.topics, transport, store), feed
-        except (Refused, UnreadableLog) as error:
+        except (Refused, NewerLog) as error:
             raise WrongUsage(str(error)) from error
         finally:
             await transport.close()
@@ -90,7 +91,7 @@ def _relation(found: Survey) -> str:
 def _rows(memory: Summary | None, log: Summary | None) -> list[tuple[str, str, str]]:
     pools = sorted({*(memory.turns if memory else ()), *(log.turns if log else ())})
     both = [_column(summary, pools) for summary in (memory, log)]
-    names = ["last batch", "next input", "records", "waiting", *(f"turns of {pool}" for pool in pools)]
+    names = ["last batch", "next input", "records", "waiting", *(printable(f"turns of {pool}") for pool in pools)]
     return list(zip(names, *both, strict=True))
 
 

@@ -7,11 +7,13 @@ from typing import Annotated, Final
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.hits import DEFAULT, TEAM
+from service.printable import printable
 from service.views.hits import EntryHits, RuleSetHits, rule_stats
 from service.wire.outputs import iso_time
 
@@ -53,17 +55,21 @@ def _as_json(found: RuleSetHits) -> dict[str, object]:
 
 def _print(found: RuleSetHits) -> None:
     where = "" if found.division == "main" else f" of {found.division}"
-    table = Table(title=f"[bold]{found.name or found.rule_set}[/]{where} · {found.record_type}s", title_justify="left")
+    title = Text.assemble(
+        (printable(found.name or found.rule_set), "bold"), printable(f"{where} · {found.record_type}s")
+    )
+    table = Table(title=title, title_justify="left")
     for column in ("entry", "name", "hits", "share", "last hit"):
         table.add_column(column, justify="right" if column in ("hits", "share") else "left")
     for each in found.entries:
         table.add_row(*_row(each))
     OUT.print(table)
     if found.never_hit:
-        OUT.print(f"never hit: {', '.join(found.never_hit)}", markup=False)
+        OUT.print(f"never hit: {', '.join(map(printable, found.never_hit))}")
 
 
 def _row(each: EntryHits) -> tuple[str, ...]:
     last = "never" if each.last_ms is None else iso_time(each.last_ms)
     name = BEHIND.get(each.entry, each.name)
-    return ("" if each.entry in BEHIND else each.entry, name, str(each.hits), f"{each.share:.0%}", last)
+    entry = "" if each.entry in BEHIND else each.entry
+    return (printable(entry), printable(name), str(each.hits), f"{each.share:.0%}", last)

@@ -13,11 +13,10 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Final
+from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
 import uvloop
 
 from service.app.process import Extras, Process
@@ -25,20 +24,11 @@ from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.speech import ERRORS
 from service.config.loader import load
 from service.config.problems import ConfigurationError
+from service.http.serving import Server, serving
 from service.settings import HttpSettings, Settings, read_settings
 from service.telemetry import configure_logging
 
 log = structlog.get_logger()
-
-REQUESTS_END_SECONDS: Final = 5
-"""How long requests that are being answered may take when the process leaves."""
-
-
-class Server(uvicorn.Server):
-    """Serves until it is told to leave, or until the application has died of a bug."""
-
-    async def on_tick(self, counter: int) -> bool:
-        return await super().on_tick(counter) or self.lifespan.error_occurred
 
 
 def command(
@@ -93,23 +83,15 @@ async def serve(settings: Settings, extras: Extras) -> None:
     """Serve until a signal comes. Raises `WrongUsage` for what only a person can mend, `FoundProblems` after a bug."""
     listener = _listen(settings.http)
     process = Process(settings, extras)
-    server = Server(
-        uvicorn.Config(
-            process.application,
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=REQUESTS_END_SECONDS,
-        )
-    )
+    server = serving(process.application)
     _leave_on_signals(server)
     _say_where(settings, listener, extras)
-    serving = asyncio.create_task(server.serve([listener]))
+    served = asyncio.create_task(server.serve([listener]))
     refused = asyncio.create_task(process.refused.wait())
-    await asyncio.wait({serving, refused}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({served, refused}, return_when=asyncio.FIRST_COMPLETED)
     refused.cancel()
     server.should_exit = True
-    await serving
+    await served
     if process.refusal is not None:
         raise WrongUsage(str(process.refusal))
     if server.lifespan.error_occurred:
@@ -125,7 +107,7 @@ def _listen(http: HttpSettings) -> socket.socket:
         ) from error
 
 
-def _leave_on_signals(server: uvicorn.Server) -> None:
+def _leave_on_signals(server: Server) -> None:
     """The server has handlers of its own while it serves, and afterwards sends itself what it got: to these."""
 
     def leave(number: int, frame: FrameType | None) -> None:
@@ -142,7 +124,7 @@ def _say_where(settings: Settings, listener: socket.socket, extras: Extras) -> N
         return
     kafka, redis = settings.kafka, settings.redis
     ERRORS.print(
-        f"\n[bold]Embedded back ends[/]: nothing here is durable, all is gone when this ends.\n"
+        "\nEmbedded back ends: nothing here is durable, all is gone when this ends.\n"
         f"  Kafka   {kafka.bootstrap}\n"
         f"  Valkey  {redis.url}\n"
         f"  HTTP    http://{host}:{port}/ready, /docs, /metrics\n\n"

@@ -9,10 +9,11 @@ import typer
 from rich.text import Text
 
 from service.cli.reach import KafkaAddress, Reach, in_reach
-from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.cli.speech import ERRORS, OUT, AsJson, tell_foreign, write_json
 from service.core.model import Assigned, Nothing, Outcome, Pending, Queued, Rejected, Released
 from service.kafka.reading import follow_topic
-from service.views.published import Published, read_published
+from service.printable import printable
+from service.views.published import Foreign, Published, read_published
 
 
 def command(
@@ -29,6 +30,9 @@ def command(
         async with aclosing(follow_topic(reach.connection, reach.topics.assignments)) as arriving:
             async for record in arriving:
                 published = read_published(record)
+                if isinstance(published, Foreign):
+                    tell_foreign(*published)
+                    continue
                 if division and published.division != division:
                     continue
                 show(published, as_json=as_json)
@@ -48,11 +52,12 @@ def show(published: Published, *, as_json: bool) -> None:
         write_json(published.as_json())
         return
     word, rest, colour = _said(published.decision.outcome)
-    line = Text(f"{published.time[11:23]}  ")
+    line = Text(f"{printable(published.time[11:23])}  ")
     if published.division != "main":
-        line.append(f"{published.division}  ", style="dim")
-    line.append(published.decision.record, style="bold")
-    line.append(" → ").append(word, style=colour).append(f"   {rest}" if rest else "", style="dim")
+        line.append(f"{printable(published.division)}  ", style="dim")
+    line.append(printable(published.decision.record), style="bold")
+    line.append(" → ").append(printable(word), style=colour)
+    line.append(f"   {printable(rest)}" if rest else "", style="dim")
     OUT.print(line)
 
 

@@ -16,16 +16,20 @@ from pydantic import ValidationError
 from schemas.config import Document, User
 from service.config.compiler import compile_document, to_wire
 from service.config.consistency import Declared, Finding, findings, notes
-from service.config.nodes import Node, NotYaml, Steps, as_written, from_data, from_yaml
+from service.config.ids import as_declared
+from service.config.nodes import Node, NotYaml, Steps, as_written, from_data, from_yaml, shown
 from service.config.problems import ConfigurationError, Problem
 from service.config.validation import place, validated
 from service.core.configuration import Config
+from service.wording import worded
 
 MAX_FILES: Final = 1_000
 MAX_WIRE_BYTES: Final = 900_000
 """A version is one Kafka record, and brokers take a megabyte unless told otherwise."""
 
 SECTIONS: Final = ("users", "pools", "rule_sets", "defaults", "scores", "fields")
+SINGLES: Final = ("ids_ignore_case", "settings")
+"""What a division says once and as a whole."""
 SUFFIXES: Final = frozenset({".yaml", ".yml"})
 
 
@@ -70,13 +74,14 @@ class _Division:
             for name, content in getattr(part.document, section).items():
                 yield from self._declare(part, (section, name))
                 self.merged[section].setdefault(name, content)
-        if "settings" in part.document.model_fields_set:
-            yield from self._declare(part, ("settings",))
-            self.merged.setdefault("settings", part.document.settings)
+        for single in SINGLES:
+            if single in part.document.model_fields_set:
+                yield from self._declare(part, (single,))
+                self.merged.setdefault(single, getattr(part.document, single))
 
     def document(self) -> Document:
         """All parts as one. Raises `ValidationError` where they are too much together."""
-        return Document.model_validate({"division": self.name, **self.merged})
+        return as_declared(Document.model_validate({"division": self.name, **self.merged}))
 
     def problems(self, document: Document) -> Iterator[tuple[Finding, Problem]]:
         """What is wrong with the whole."""
@@ -87,7 +92,8 @@ class _Division:
 
     def located(self, finding: Finding) -> Problem:
         """A finding at its place in the part that declared what it is about."""
-        return self.origins[finding.path[:2]].problem(finding)
+        origin = self.origins.get(finding.path[:2]) or self.origins[finding.path[:1]]
+        return origin.problem(finding)
 
     def _declare(self, part: _Part, path: Steps) -> Iterator[Problem]:
         first = self.origins.setdefault(path, part)
@@ -105,7 +111,7 @@ def load(directory: Path) -> Loaded:
         try:
             roots, repeated = from_yaml(path.read_bytes(), str(path))
         except (NotYaml, OSError) as error:
-            problems.append(error.problem if isinstance(error, NotYaml) else Problem(str(path), 0, 0, str(error)))
+            problems.append(error.problem if isinstance(error, NotYaml) else _unreadable(path, error))
             is_complete = False
             continue
         problems += repeated
@@ -127,13 +133,18 @@ def compile_inline(data: object, origin: str) -> Config:
     """
     root = data if isinstance(data, Node) else from_data(data)
     part, problems = _part(root, origin)
-    implied = {name: User() for name in _people_named(part.document) if name not in part.users}
-    document = part.document.model_copy(update={"users": {**part.document.users, **implied}})
+    given = as_declared(part.document)
+    implied = {name: User() for name in _people_named(given) if name not in part.users}
+    document = given.model_copy(update={"users": {**given.users, **implied}})
     declared = Declared(part.users | implied.keys(), part.pools)
     problems += [_problem(origin, root, finding) for finding in findings(document, declared)]
     if problems:
         raise ConfigurationError(problems)
     return compile_document(document)
+
+
+def _unreadable(path: Path, error: OSError) -> Problem:
+    return Problem(str(path), 0, 0, f"the file cannot be read ({error.strerror})")
 
 
 def _files(directory: Path) -> list[Path]:
@@ -204,7 +215,10 @@ def _merge(parts: Iterable[_Part], *, is_complete: bool) -> tuple[Loaded, list[P
         try:
             document = documents[name] = division.document()
         except ValidationError as error:
-            problems += [Problem(division.parts[0].file, 1, 1, f"{name}: {detail['msg']}") for detail in error.errors()]
+            file = division.parts[0].file
+            problems += [
+                Problem(file, 1, 1, f"{name}: {shown(detail['loc'])}: {worded(detail)}") for detail in error.errors()
+            ]
             continue
         found = division.problems(document)
         problems += [problem for finding, problem in found if is_complete or not finding.is_undeclared]

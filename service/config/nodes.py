@@ -10,7 +10,7 @@ The tree is built from the parser's events, not by its composer, which recurses 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -133,12 +133,26 @@ def from_yaml(content: bytes, file: str) -> tuple[list[Node], list[Problem]]:
         raise NotYaml(Problem(file, line, 1, "not UTF-8: save the file as UTF-8 text")) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if tab := _tab(content, (error.context_mark, error.problem_mark)):
+            raise NotYaml(Problem(file, *tab, "a tab stands here: YAML is indented with spaces, replace it")) from error
         what = ", ".join(part for part in (error.context, error.problem) if part)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise NotYaml(Problem(file, line, column, f"not YAML: {what}; look at indents, colons and brackets")) from error
     except yaml.YAMLError as error:
         raise NotYaml(Problem(file, 1, 1, f"not YAML: {' '.join(str(error).split())}")) from error
     return builder.documents, builder.problems
+
+
+def _tab(content: bytes, marks: Iterable[yaml.Mark | None]) -> tuple[int, int] | None:
+    """Line and column of the first tab in an indent around these places, where the parser stumbled."""
+    lines = content.decode().splitlines()
+    numbers = [mark.line for mark in marks if mark is not None]
+    for number in range(min(numbers, default=0), min(max(numbers, default=-1) + 1, len(lines))):
+        line = lines[number]
+        indent = line[: len(line) - len(line.lstrip())]
+        if "\t" in indent:
+            return number + 1, indent.index("\t") + 1
+    return None
 
 
 def resolve(text: str) -> Scalar:

@@ -58,8 +58,13 @@ class SourceState:
     @property
     def next_epoch(self) -> int:
         """The epoch that the next reset begins: above that of each topic, or its positions would look old."""
+        return FIRST_EPOCH if self.current is None else self.newest_epoch + 1
+
+    @property
+    def newest_epoch(self) -> int:
+        """The highest that was begun, of all sources or of one topic; no position has a higher one."""
         epochs = [topic.epoch for topic in self._topics.values()]
-        return FIRST_EPOCH if self.current is None else max(self.current.epoch, *epochs, FIRST_EPOCH) + 1
+        return max(FIRST_EPOCH, *epochs, self.current.epoch if self.current else FIRST_EPOCH)
 
     @property
     def topic_epochs(self) -> Mapping[str, int]:

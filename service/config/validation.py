@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from schemas.config import Document
 from service.config.nodes import Node, Place, Steps, as_written
 from service.config.problems import Problem
+from service.wording import worded
 
 ROUNDS: Final = 8
 """How often what is left is checked again; more would mean that taking out does not help."""
@@ -89,9 +90,11 @@ def _said(detail: ErrorDetails, path: Steps) -> str:
         return f"{_EXPECTED[kind]} is expected here, not {_quoted(given)}"
     if kind == "string_pattern_mismatch":
         return f"{_quoted(given)} is no name: use letters, digits, . _ - @ + ' and, inside, spaces"
+    if kind == "string_too_long":
+        return f"a text has at most {context['max_length']} characters here, this one has {len(given)}: split it"
     if kind == "value_error":
         return str(context["error"])
-    return f"{_quoted(given)} does not fit: {detail['msg'].removeprefix('Input ').removeprefix('Value ')}"
+    return f"{_quoted(given)} does not fit: {worded(detail)}"
 
 
 def _unknown_key(path: Steps) -> str:

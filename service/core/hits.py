@@ -15,6 +15,7 @@ from service.core.draft import Draft
 
 TEAM: Final = "*team*"
 """Stands for the entry where a team matched by its domain."""
+FORGOTTEN_AT_ONCE: Final = 1_000
 DEFAULT: Final = "*default*"
 """Stands for the entry where the default target was used."""
 
@@ -26,12 +27,17 @@ def count(case: Case, rule_set: str, entry: str) -> None:
     hit.last_ms = case.now_ms
 
 
-def forget_gone(draft: Draft, config: Config) -> None:
-    """Drop what was counted of entries that a new configuration no longer has, or has no longer active."""
+def forget_gone(draft: Draft, config: Config) -> bool:
+    """Drop what was counted of entries that a new configuration no longer has, or has no longer active.
+
+    At most `FORGOTTEN_AT_ONCE` of them. True: there may be more.
+    """
     kept = {hit_field(rule_set.id, entry) for rule_set in config.rule_sets.values() for entry in (TEAM, DEFAULT)}
     kept |= {hit_field(each.id, entry.id) for each in config.rule_sets.values() for entry in each.entries}
-    for field in [field for field, _ in draft.hits.items() if field not in kept]:
+    gone = [field for field, _ in draft.hits.items() if field not in kept][:FORGOTTEN_AT_ONCE]
+    for field in gone:
         draft.hits.drop(field)
+    return len(gone) == FORGOTTEN_AT_ONCE
 
 
 def hit_field(rule_set: str, entry: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from heapq import merge
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -94,7 +94,7 @@ class Seat(Remembered, kw_only=True):
 class Open(Remembered):
     """How many open items of one type of record somebody has, whoever gave them. Nothing is kept of who has none."""
 
-    items: int = 0
+    open_items: int = 0
 
 
 class Pace(Remembered):
@@ -212,18 +212,35 @@ class Hit(Remembered):
 
 Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Timer | Hit
 
-KINDS: Final[Mapping[Kind, type[Value]]] = {
-    "record": Record,
-    "pool": Pool,
-    "seat": Seat,
-    "open": Open,
-    "pace": Pace,
-    "person": Person,
-    "parked": Parked,
-    "fields": Fields,
-    "timer": Timer,
-    "hit": Hit,
+FIRST_LEVEL: Final = 1
+LEVEL: Final = 1
+"""The newest level that this version knows. A lane's log carries its level; see `StateKind`."""
+
+
+class StateKind(NamedTuple):
+    """What there is to say of a kind: the form of its values, over how many keys a lane's memory spreads them, whether
+    they belong to the whole lane instead of a division, and from which level of the lane on they are written.
+    """
+
+    form: type[Value]
+    buckets: int = 16
+    is_of_lane: bool = False
+    level: int = FIRST_LEVEL
+
+
+KINDS: Final[Mapping[Kind, StateKind]] = {
+    "record": StateKind(Record, buckets=1024),
+    "pool": StateKind(Pool),
+    "seat": StateKind(Seat),
+    "open": StateKind(Open),
+    "pace": StateKind(Pace),
+    "person": StateKind(Person),
+    "parked": StateKind(Parked),
+    "fields": StateKind(Fields, buckets=256),
+    "timer": StateKind(Timer),
+    "hit": StateKind(Hit),
 }
+"""One row per kind; everything that goes through all kinds goes through this table."""
 
 
 Changes = Mapping[Kind, Mapping[str, Value | None]]

@@ -9,7 +9,7 @@ from service.core import questions
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.holding.draining import drain
+from service.core.holding.draining import ROOM_BYTES, drain
 from service.core.holding.presence import RETURN_PREFIX, come_back
 from service.core.holding.waiting import ASK_PREFIX, DRAIN_PREFIX
 from service.core.model import Decision
@@ -21,8 +21,8 @@ def due(state: State, now_ms: int) -> list[tuple[int, str]]:
     return sorted((timer.due_ms, name) for name, timer in state.timers.items() if timer.due_ms <= now_ms)
 
 
-def fire(name: str, state: State, config: Config, now_ms: int) -> Verdict:
-    """Let one timer go off. Pure, like `decide`."""
+def fire(name: str, state: State, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> Verdict:
+    """Let one timer go off. Pure, like `decide`. About so much may come of it, or what one record makes."""
     draft = Draft(state)
     draft.timers.drop(name)
     if name.startswith(RETURN_PREFIX):
@@ -31,5 +31,5 @@ def fire(name: str, state: State, config: Config, now_ms: int) -> Verdict:
     elif name.startswith(ASK_PREFIX):
         decisions = questions.anew(name.removeprefix(ASK_PREFIX), draft, config, now_ms)
     else:
-        decisions = drain(name.removeprefix(DRAIN_PREFIX), draft, config, now_ms)
+        decisions = drain(name.removeprefix(DRAIN_PREFIX), draft, config, now_ms, room_bytes)
     return Verdict(decisions, draft.changes())

@@ -16,8 +16,8 @@ import orjson
 from service.core.configuration import Config
 from service.core.model import Assigned, Decision, Pending, Queued, Rejected
 from service.wire.dead_letters import DETAIL, REASON, SOURCE_EPOCH, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC
-from service.wire.decisions import read_decision
-from service.wire.log_records import NO_OFFSET, Batch, Claim, decode
+from service.wire.decisions import NotADecision, read_decision
+from service.wire.log_records import NO_OFFSET, Batch, Claim, Foreign, NewerLog, decode
 from service.wire.messages import Headers, Position, RawRecord
 from service.wire.topics import Topics
 
@@ -38,6 +38,8 @@ class DeadLetter(NamedTuple):
 class Tally:
     """Takes records one by one; the questions below may be asked at any time. `lanes` is how many there are.
 
+    `foreign` are the places of records that none of us wrote.
+
     `reasons` counts why there was nothing to do; that a lane does not know somebody's name is left out, because news of
     people go to every lane.
     """
@@ -52,6 +54,7 @@ class Tally:
     away: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
     kept: dict[str, Decision] = field(default_factory=dict)
+    foreign: list[str] = field(default_factory=list)
     answered: int = 0
     _tokens: dict[int, int] = field(default_factory=dict)
     _places: defaultdict[str, set[tuple[int, int]]] = field(default_factory=lambda: defaultdict(set))
@@ -60,7 +63,13 @@ class Tally:
     _numbers: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
     def take(self, record: RawRecord) -> None:
-        """Count one record of any of the topics."""
+        """Count one record of any of the topics; a foreign one is only listed."""
+        try:
+            self._take(record)
+        except (NotADecision, NewerLog, LookupError, TypeError, ValueError):
+            self.foreign.append(f"{record.topic}/{record.partition}/{record.offset}")
+
+    def _take(self, record: RawRecord) -> None:
         topics = self.topics
         if record.topic in topics.sources:
             self._source(record)
@@ -110,6 +119,8 @@ class Tally:
         match entry:
             case Claim():
                 self._tokens[lane] = record.offset
+            case Foreign(reason=reason):
+                raise ValueError(reason)
             case Batch() if entry.token == self._tokens.get(lane, NO_OFFSET):
                 for line in entry.outcomes:
                     if line.kind in PUBLISHED:
@@ -124,10 +135,10 @@ class Tally:
     def _decision(self, record: RawRecord) -> None:
         told = dict(record.headers)
         name = (told["ce_id"] or b"").decode()
+        decision = read_decision(record.value or b"", record.headers)
         if name in self._told:
             return
         self._told.add(name)
-        decision = read_decision(record.value or b"", record.headers)
         kind = "assigned" if isinstance(decision.outcome, Queued) else type(decision.outcome).__name__.lower()
         self.kinds[kind] += 1
         self._numbers["sequence", decision.record, str(decision.sequence)] += 1

@@ -19,8 +19,6 @@ from aiokafka.abc import AbstractTokenProvider
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaTimeoutError
 
-MAX_RECORD_BYTES = 2_000_000
-"""Largest value of a record. The log must accept a little more (batch header), see `deploy/topics.yaml`."""
 MAX_BATCH_BYTES = 1_000_000
 """Largest produce batch of more than one record: what any topic accepts."""
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
@@ -48,7 +46,8 @@ class Tls:
         """Read the files. Raises `OSError` or `ssl.SSLError` when one cannot be used."""
         context = ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
         if self.cert_file is not None:
-            context.load_cert_chain(self.cert_file, self.key_file, self.key_password)
+            # Without a password OpenSSL would ask the terminal for one, and wait.
+            context.load_cert_chain(self.cert_file, self.key_file, self.key_password or "")
         return context
 
 
@@ -68,7 +67,9 @@ class Bearer:
     token: Callable[[], str]
 
 
-class _Tokens(AbstractTokenProvider):  # type: ignore[misc]  # the driver ships no types
+class Tokens(AbstractTokenProvider):  # type: ignore[misc]  # the driver ships no types
+    """The tokens of a login, as the driver asks for them: one for each connection it makes."""
+
     def __init__(self, bearer: Bearer) -> None:
         self._bearer = bearer
 
@@ -149,7 +150,7 @@ def _login(sasl: Password | Bearer | None) -> dict[str, Any]:
                 "sasl_plain_password": password,
             }
         case Bearer():
-            return {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": _Tokens(sasl)}
+            return {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": Tokens(sasl)}
         case _:
             assert_never(sasl)
 

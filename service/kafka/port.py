@@ -7,10 +7,13 @@ replay. One contract suite runs against both.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from service.wire.messages import Headers as Headers
 from service.wire.messages import Message as Message
+
+MAX_RECORD_BYTES: Final = 2_000_000
+"""Largest value of a record. The log must accept a little more (batch header), see `deploy/topics.yaml`."""
 
 
 class LogEntry(NamedTuple):
@@ -32,6 +35,10 @@ class Lost(Exception):
     """It is not known whether a write arrived. The producer is of no use any more: renew it and claim again."""
 
 
+class BrokerUnreachable(ConnectionError):
+    """The broker does not answer, or cannot now. Of a write it is not used: that is `Lost`."""
+
+
 class Refused(Lost):
     """The broker refused a batch of `size` bytes and would refuse it again; `is_too_large`: for its size.
 
@@ -40,7 +47,9 @@ class Refused(Lost):
 
     def __init__(self, topic: str, size: int, error: Exception, *, is_too_large: bool) -> None:
         remedy = ": raise the topic's max.message.bytes" if is_too_large else ""
-        super().__init__(f"the broker refuses a batch of {size} bytes for {topic} ({error!r}){remedy}")
+        super().__init__(
+            f"the broker refuses a batch of {size} bytes for {topic} ({str(error) or type(error).__name__}){remedy}"
+        )
         self.topic = topic
         self.size = size
         self.is_too_large = is_too_large
@@ -56,14 +65,17 @@ class Truncated(Exception):
 
 
 class LogReader(Protocol):
-    """Whatever the log can be read from."""
+    """Whatever the log can be read from. Raises `BrokerUnreachable` besides what is named."""
 
     def read_log(self, start: int, stop: int) -> AsyncIterator[LogEntry]:
         """Records with start <= offset < stop, in order. Raises `Truncated` when `start` is not there."""
 
 
 class Transport(LogReader, Protocol):
-    """One lane's side of the broker. Not safe for concurrent use, except `append` beside `poll`."""
+    """One lane's side of the broker. Not safe for concurrent use, except `append` beside `poll`.
+
+    Whatever only reads raises `BrokerUnreachable` besides what is named.
+    """
 
     async def log_bounds(self) -> tuple[int, int]:
         """First offset of the log, and the offset the next record will have."""

@@ -145,7 +145,8 @@ class Publisher:
             raise
         except Exception as error:  # the driver's faults have no common type: a loss tells them all
             self._lost = producer or self._lost
-            raise Lost(f"the broker at {self._connection.bootstrap} did not confirm a write: {error!r}") from error
+            why = str(error) or type(error).__name__
+            raise Lost(f"the broker at {self._connection.bootstrap} did not confirm a write: {why}") from error
 
     def _discard(self) -> None:
         if self._producer is not None:

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
 from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.partitions import Place, partition_of
+from service.kafka.sources import UNREADABLE
 from service.wire.messages import RawRecord
 from service.wire.outputs import DEFAULT_DIVISION
 
@@ -33,13 +34,20 @@ class NoSuchTopic(Exception):
         super().__init__(f"topic {topic} does not exist: is the prefix right, and was the service ever started?")
 
 
+class NotReadable(Exception):
+    """A topic holds records that no client can read, and behind them it cannot be looked at."""
+
+    def __init__(self, topic: str, why: str) -> None:
+        super().__init__(f"{topic} holds records that no client can read ({why}): read it again once they are deleted")
+
+
 class ReadTooSlowly(Exception):
     """The broker dropped records before they were read, so what was counted is wrong: send less at once."""
 
 
 def record_key(division: str, record: str) -> bytes:
-    """The key of what is published about a record (`lead/4711`)."""
-    return (record if division == DEFAULT_DIVISION else f"{division}/{record}").encode()
+    """The key of what is published about a record (`lead/4711`). No record has the key of what is no text."""
+    return (record if division == DEFAULT_DIVISION else f"{division}/{record}").encode(errors="surrogatepass")
 
 
 async def read_key(connection: KafkaConnection, topic: str, key: bytes) -> list[RawRecord]:
@@ -121,6 +129,9 @@ async def _reader(
         partitions = [TopicPartition(topic, number) for number in numbers]
         consumer.assign(partitions)
         yield consumer, partitions
+    except (UnicodeDecodeError, *UNREADABLE) as error:
+        why = "a header's name is no text" if isinstance(error, UnicodeDecodeError) else type(error).__name__
+        raise NotReadable(topic, why) from error
     finally:
         await let_go(consumer.stop())
 

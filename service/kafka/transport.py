@@ -4,22 +4,23 @@ Input and log are read by consumers of their own, without a group and without an
 decision alone, and a position that is not there is said (`Truncated`), never moved. All writes of the lane go through
 one idempotent producer, so that an error costs one lane.
 
-Reads raise the driver's `KafkaError` when the broker is away.
+Reads raise `BrokerUnreachable`, with the driver's exception as its cause, when the broker is away.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import RecordsToDelete
-from aiokafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.partitions import Place
-from service.kafka.port import Arrived, LogEntry, Message, Truncated
+from service.kafka.port import Arrived, BrokerUnreachable, LogEntry, Message, Truncated
 from service.kafka.publisher import Publisher
 from service.wire.topics import Topics
 
@@ -44,7 +45,7 @@ class KafkaTransport:
         return await self._log.bounds()
 
     async def read_log(self, start: int, stop: int) -> AsyncIterator[LogEntry]:
-        """The log's records with start <= offset < stop that are there now. Raises `Truncated`, `KafkaError`."""
+        """The log's records with start <= offset < stop that are there now. Raises `Truncated`."""
         begin, end = await self._log.bounds()
         if not begin <= start <= end:
             raise Truncated(begin, end)
@@ -56,7 +57,7 @@ class KafkaTransport:
             while await self._log.position() < stop:
                 page = await self._log.page(LOG_PAGE_RECORDS, self._connection.request_timeout_ms)
                 if not page:
-                    raise KafkaTimeoutError(f"{self._log.partition} could not be read up to offset {stop}")
+                    raise BrokerUnreachable(f"{self._log.partition} could not be read up to offset {stop}")
                 for record in page:
                     if record.offset < stop:
                         yield LogEntry(record.offset, record.value)
@@ -68,7 +69,7 @@ class KafkaTransport:
         return await self._append(self._log.partition, value)
 
     async def seek(self, offset: int) -> None:
-        """Make `offset` the next input position to poll. Raises `KafkaError` when the broker is away."""
+        """Make `offset` the next input position to poll."""
         await self._input.seek(offset)
 
     async def poll(self, limit: int, wait_ms: int) -> Sequence[Arrived]:
@@ -117,11 +118,12 @@ class _Reader:
         self._consumer: AIOKafkaConsumer | None = None
 
     async def bounds(self) -> tuple[int, int]:
-        """First offset that is there, and the offset the next record will have. Raises `KafkaError`."""
+        """First offset that is there, and the offset the next record will have."""
         consumer = await self._ready()
-        begin, end = await asyncio.gather(
-            consumer.beginning_offsets([self.partition]), consumer.end_offsets([self.partition])
-        )
+        with _reaching():
+            begin, end = await asyncio.gather(
+                consumer.beginning_offsets([self.partition]), consumer.end_offsets([self.partition])
+            )
         return begin[self.partition], end[self.partition]
 
     async def seek(self, offset: int) -> None:
@@ -138,13 +140,15 @@ class _Reader:
     async def position(self) -> int:
         """The offset to be read next."""
         consumer = await self._ready()
-        return int(await consumer.position(self.partition))
+        with _reaching():
+            return int(await consumer.position(self.partition))
 
     async def page(self, limit: int, wait_ms: int) -> Sequence[ConsumerRecord]:
-        """Up to `limit` records; none after `wait_ms`. Raises `Truncated` or `KafkaError`."""
+        """Up to `limit` records; none after `wait_ms`. Raises `Truncated`."""
         consumer = await self._ready()
         try:
-            pages = await consumer.getmany(self.partition, timeout_ms=wait_ms, max_records=limit)
+            with _reaching():
+                pages = await consumer.getmany(self.partition, timeout_ms=wait_ms, max_records=limit)
         except OffsetOutOfRangeError:
             raise Truncated(*await self.bounds()) from None
         records: Sequence[ConsumerRecord] = pages.get(self.partition, ())
@@ -163,12 +167,21 @@ class _Reader:
             self._consumer = consumer
             consumer.assign([self.partition])
             try:
-                async with asyncio.timeout(self._connection.start_timeout_seconds):
-                    await consumer.start()
-            except TimeoutError:
-                await self.close()
-                raise KafkaTimeoutError(f"no answer from {self._connection.bootstrap}") from None
-            except KafkaError:
+                with _reaching():
+                    async with asyncio.timeout(self._connection.start_timeout_seconds):
+                        await consumer.start()
+            except BrokerUnreachable:
                 await self.close()
                 raise
         return self._consumer
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """The driver's errors are the port's. That a position is not there is another matter."""
+    try:
+        yield
+    except OffsetOutOfRangeError:
+        raise
+    except (KafkaError, OSError) as error:
+        raise BrokerUnreachable(f"the broker: {error!r}") from error

@@ -9,30 +9,43 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 import orjson
 
-from service.core.state import Changes, Kind, Room, State, Timer, Value
-from service.store.keys import KEYS, locate, place
-from service.wire.log_records import Place, Stored
+from service.core.state import KINDS, Changes, Kind, Room, State, Timer, Value
+from service.store.keys import LANE, full_name, parted
+from service.wire.log_records import Place
 from service.wire.messages import Position
 from service.wire.values import pack, unpack
 
-RESIDENT_KEYS: Final[tuple[str, ...]] = tuple(key for kind, keys in KEYS.items() if kind != "record" for key in keys)
-"""The keys that are read whole when a lane is taken over."""
+ResidentKind = Kind | Literal["lane"]
+
+RESIDENT_KINDS: Final[tuple[ResidentKind, ...]] = ("lane", *(kind for kind in KINDS if kind != "record"))
+"""What is read whole when a lane is taken over."""
 
 NOTHING_CHANGED: Final[Mapping[str, Value | None]] = MappingProxyType({})
 
+StoredFields = dict[str, bytes | None]
+"""By full name the stored form of a value; none: gone."""
+
 SourceMark = tuple[int, int]
 """Epoch and offset of the highest position taken from one source partition."""
+
+
+class Noted(NamedTuple):
+    """Each division's version, and which divisions are on the way to theirs."""
+
+    versions: dict[str, int]
+    switching: frozenset[str]
 
 
 class Book:
     """A lane's memory. It runs ahead of the log by the batch being made: when that fails, the book is thrown away.
 
     `place` is where the input goes on, `clock_ms` the lane's time, `marks` the highest position taken of each source
-    partition, `epoch` the newest of them, `versions` each division's configuration.
+    partition, `epoch` the newest of them, `versions` each division's configuration, `switching` the divisions whose
+    switch to that version was begun and is not finished: before it is, nothing else is decided.
     """
 
     def __init__(self) -> None:
@@ -42,6 +55,7 @@ class Book:
         self.clock_ms = 0
         self.marks: dict[tuple[str, int], SourceMark] = {}
         self.versions: dict[str, int] = {}
+        self.switching: set[str] = set()
         self.raised_in_a_row = 0
         self.epoch = 0
         self._agenda: list[tuple[int, str, str]] = []
@@ -80,10 +94,10 @@ class Book:
         self.marks[position.topic, position.partition] = (position.epoch, position.offset)
         self.epoch = max(self.epoch, position.epoch)
 
-    def absorb(self, key: str, fields: dict[str, bytes]) -> None:
-        """Take in one key of the lane's memory, as it is stored."""
-        for stored, value in fields.items():
-            kind, division, field = locate(key, stored)
+    def absorb(self, kind: ResidentKind, fields: Mapping[str, bytes]) -> None:
+        """Take in fields of one kind as they are stored, by full name."""
+        for name, value in fields.items():
+            division, field = parted(name)
             if kind == "lane":
                 self._absorb_own(field, value)
             else:
@@ -100,16 +114,24 @@ class Book:
             if name not in state.parked:
                 state.records.pop(name, None)
 
-    def own_changes(self, versions_before: dict[str, int], marked: Iterable[tuple[str, int]]) -> list[Stored]:
+    def noted(self) -> Noted:
+        """What is noted of configurations, to be compared with later."""
+        return Noted(dict(self.versions), frozenset(self.switching))
+
+    def own_changes(self, before: Noted, marked: Iterable[tuple[str, int]]) -> StoredFields:
         """The lane's own fields as changes: place, clock, the marks of these source partitions, new versions."""
-        own = [("input", orjson.dumps(self.place[:])), ("clock", orjson.dumps(self.clock_ms))]
-        own += [(f"mark/{topic}/{number}", orjson.dumps(self.marks[topic, number])) for topic, number in marked]
-        own += [
-            (f"config/{division}", orjson.dumps(version))
+        own: dict[str, object] = {"input": self.place[:], "clock": self.clock_ms}
+        own |= {f"mark/{topic}/{number}": self.marks[topic, number] for topic, number in marked}
+        own |= {
+            f"config/{division}": version
             for division, version in self.versions.items()
-            if versions_before.get(division) != version
-        ]
-        return [Stored(*place("lane", "", field), value) for field, value in own]
+            if before.versions.get(division) != version
+        }
+        own |= {f"switching/{division}": True for division in self.switching - before.switching}
+        finished: StoredFields = {
+            full_name(LANE, "", f"switching/{division}"): None for division in before.switching - self.switching
+        }
+        return {full_name(LANE, "", field): orjson.dumps(value) for field, value in own.items()} | finished
 
     def _absorb_own(self, field: str, value: bytes) -> None:
         what, _, rest = field.partition("/")
@@ -124,10 +146,10 @@ class Book:
             self.epoch = max(self.epoch, content[0])
         elif what == "config":
             self.versions[rest] = content
+        elif what == "switching":
+            self.switching.add(rest)
 
 
-def stored(kind: Kind, division: str, fields: Mapping[str, Value | None]) -> list[Stored]:
-    """Changes of one kind in their stored form."""
-    return [
-        Stored(*place(kind, division, field), None if value is None else pack(value)) for field, value in fields.items()
-    ]
+def stored(kind: Kind, division: str, fields: Mapping[str, Value | None]) -> StoredFields:
+    """Changes of one kind in their stored form, by full name."""
+    return {full_name(kind, division, field): None if value is None else pack(value) for field, value in fields.items()}

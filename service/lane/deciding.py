@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import traceback
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, assert_never
 
@@ -18,7 +18,7 @@ import structlog
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.decide import decide
-from service.core.holding.membership import switch
+from service.core.holding.membership import switch_steps, switched
 from service.core.model import (
     Assigned,
     Decision,
@@ -29,10 +29,12 @@ from service.core.model import (
     Rejected,
     Released,
 )
-from service.core.state import Fields, Kind, Record, Value
+from service.core.state import FIRST_LEVEL, KINDS, Changes, Fields, Kind, Record, Value
 from service.core.timers import fire
 from service.lane.book import NOTHING_CHANGED, Book, stored
-from service.wire.dead_letters import LEAST_LIMIT_BYTES, LIMIT_BYTES, dead_letter
+from service.limits import Limits
+from service.store.keys import LANE
+from service.wire.dead_letters import LEAST_LIMIT_BYTES, dead_letter
 from service.wire.inputs import LaneInput, Origin, Tick
 from service.wire.log_records import NO_OFFSET, Batch, OutcomeLine, Place, output_bytes
 from service.wire.messages import Message, Poison, Position
@@ -50,10 +52,21 @@ MAX_RAISED_IN_A_ROW: Final = 100
 LETTER_LOG_BYTES: Final = 1_900_000
 """What a dead letter may take in a log record: control characters take six times what they are, base64 a third more."""
 
+TICKED: Final = "tick"
+"""The reason in the log where only time has passed."""
+UNDECIDED: Final = frozenset({TICKED, "configuration_switched"})
+"""The reasons of outcomes about no record: nothing was decided, whatever stands in the log."""
+
 MESSAGE_BYTES: Final = 250
 OUTCOME_BYTES: Final = 100
 RECORD_BYTES: Final = 200
-"""About what an output, an outcome and a changed record take in the log besides the output's value and the facts."""
+FIELD_BYTES: Final = 100
+"""About what an output, an outcome, a changed record and another changed value take in the log, besides the output's
+value and the facts."""
+
+
+class DoesNotFit(Exception):
+    """What was decided cannot be written down; the event is a dead letter."""
 
 
 class TooManyDeadLetters(Exception):
@@ -62,15 +75,19 @@ class TooManyDeadLetters(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a lane decides with, besides its book: the divisions' current configurations and the limits of a batch."""
+    """What a lane decides with, besides its book: the divisions' current configurations and the limits of a batch.
+
+    What belongs to a higher `level` than the lane is at is not written. `too_large` is the offset of an input of which
+    more came than a log record takes, though it was alone in its batch: it is refused.
+    """
 
     lane: int
     topics: Topics
     configs: Mapping[str, Config]
-    timers_per_batch: int = 100
-    log_max_bytes: int = 1_200_000
+    limits: Limits = Limits()
     drop_taken: bool = True
-    dead_letter_limit_bytes: int = LIMIT_BYTES
+    level: int = FIRST_LEVEL
+    too_large: int | None = None
 
 
 class Read(NamedTuple):
@@ -105,12 +122,29 @@ def decide_batch(book: Book, inputs: Sequence[Read], rules: Rules) -> Made:
     return making.finish(used)
 
 
-def switch_configuration(book: Book, config: Config, rules: Rules) -> Made:
-    """The batch that makes a lane go over to a new version of a division's configuration."""
-    making = _Making(book, replace(rules, configs={**rules.configs, config.division: config}))
-    book.versions[config.division] = config.version
-    verdict = switch(book.state(config.division), config, book.clock_ms)
-    making.record(config.division, verdict, making.tell(config.division, verdict, book.place.ordinal))
+def begin_switch(book: Book, config: Config) -> Iterator[Changes]:
+    """The steps of a division's switch to this version, those that are left where it was begun before."""
+    return switch_steps(book.state(config.division), config, book.clock_ms)
+
+
+def switch_configuration(book: Book, config: Config, steps: Iterator[Changes], rules: Rules) -> Made:
+    """A batch with as many steps of a switch as it takes. The first says that the version is in force.
+
+    When none is left, the division is no longer among those that the book calls switching.
+    """
+    division = config.division
+    making = _Making(book, replace(rules, configs={**rules.configs, division: config}))
+    if book.versions.get(division) != config.version or division not in book.switching:
+        book.versions[division] = config.version
+        book.switching.add(division)
+        verdict = Verdict((switched(config),), {})
+        making.record(division, verdict, making.tell(division, verdict, book.place.ordinal))
+    for taken, changes in enumerate(steps, 1):
+        making.record(division, Verdict((), changes), _Told([], []))
+        if making.is_full or taken == rules.limits.switch_steps:
+            break
+    else:
+        book.switching.discard(division)
     return making.finish(0)
 
 
@@ -129,8 +163,8 @@ class _Making:
         self._rules = rules
         self._start = book.place
         self._offset, self._ordinal = book.place
-        self._versions_before = dict(book.versions)
-        self._timers_left = rules.timers_per_batch
+        self._before = book.noted()
+        self._timers_left = rules.limits.timers_per_batch
         self._changes: defaultdict[tuple[Kind, str], dict[str, Value | None]] = defaultdict(dict)
         self._marked: dict[tuple[str, int], None] = {}
         self._outcomes: list[OutcomeLine] = []
@@ -138,22 +172,28 @@ class _Making:
         self._bytes = 0
         self._contexts: dict[str, Context] = {}
 
+    @property
+    def is_full(self) -> bool:
+        """Whether what is in the batch fills a log record."""
+        return self._bytes > self._rules.limits.record_max_bytes
+
     def has_room(self, item: Read) -> bool:
         """Whether the log record takes this input as well. The first it always takes: there is no smaller record.
 
         What comes of an input is seldom larger than the input, and where it cannot be decided it is the input itself.
         """
-        return not self._bytes or self._bytes + _logged_bytes(item.raw) <= self._rules.log_max_bytes
+        return not self._bytes or self._bytes + _logged_bytes(item.raw) <= self._rules.limits.record_max_bytes
 
     def fire_due_timers(self) -> bool:
         """Let the timers go off whose time has come. False: the batch may not fire more, and some are left."""
         book = self._book
         while (timer := book.next_timer()) is not None and timer[0] <= book.clock_ms:
-            if self._timers_left == 0 or self._bytes > self._rules.log_max_bytes:
+            if self._timers_left == 0 or self.is_full:
                 return False
             self._timers_left -= 1
             _, division, name = timer
-            verdict = fire(name, book.state(division), self._config(division), book.clock_ms)
+            room_bytes = self._rules.limits.record_max_bytes - self._bytes
+            verdict = fire(name, book.state(division), self._config(division), book.clock_ms, room_bytes)
             self.record(division, verdict, self.tell(division, verdict, self._ordinal))
         return True
 
@@ -163,7 +203,7 @@ class _Making:
             self._offset, self._ordinal = item.offset, 0
         match item.content:
             case Tick():
-                self._note("nothing", "tick", "")
+                self._note("nothing", TICKED, "")
             case Poison() as poison:
                 here = Position(self._book.epoch, self._rules.topics.events, self._rules.lane, item.offset)
                 self._refuse(poison, here)
@@ -175,10 +215,11 @@ class _Making:
 
     def record(self, division: str, verdict: Verdict, told: _Told) -> None:
         """Make a verdict part of the batch, with what is told of it."""
-        changes = verdict.changes
+        changes = {kind: each for kind, each in verdict.changes.items() if KINDS[kind].level <= self._rules.level}
         self._book.apply(division, changes)
         for kind, fields in changes.items():
-            self._changes[kind, division].update(fields)
+            self._changes[kind, "" if KINDS[kind].is_of_lane else division].update(fields)
+        self._bytes += FIELD_BYTES * sum(map(len, changes.values()))
         for record in changes.get("record", NOTHING_CHANGED).values():
             self._bytes += RECORD_BYTES + (2 * len(record.facts) if isinstance(record, Record) else 0)
         for kept in changes.get("fields", NOTHING_CHANGED).values():
@@ -203,10 +244,10 @@ class _Making:
         """The batch as it is written to the log; token and snapshots are the caller's to add."""
         book = self._book
         book.place = Place(self._offset, self._ordinal)
-        changes = book.own_changes(self._versions_before, self._marked)
+        changes: dict[str, dict[str, bytes | None]] = {LANE: book.own_changes(self._before, self._marked)}
         touched: set[tuple[str, str]] = set()
         for (kind, division), fields in self._changes.items():
-            changes += stored(kind, division, fields)
+            changes.setdefault(kind, {}).update(stored(kind, division, fields))
             if kind == "record":
                 touched.update((division, name) for name in fields)
         batch = Batch(
@@ -241,6 +282,8 @@ class _Making:
 
     def _decide(self, received: LaneInput, source: str) -> list[tuple[str, Verdict, _Told]]:
         """The verdict of each division concerned, and what is told of it; nothing is changed yet."""
+        if self._offset == self._rules.too_large:
+            raise DoesNotFit("more comes of it than a log record takes")
         decided = []
         ordinal = self._ordinal
         for division in self._divisions_of(received):
@@ -285,7 +328,7 @@ class _Making:
 
     def _letter(self, poison: Poison, position: Position, trace: str) -> Message:
         """The dead letter, cut to what its topic and a log record take."""
-        limit = self._rules.dead_letter_limit_bytes
+        limit = self._rules.limits.dead_letter_limit_bytes
         letter = dead_letter(poison, position, self._rules.topics, trace, limit)
         while output_bytes(letter) > LETTER_LOG_BYTES and limit > LEAST_LIMIT_BYTES:
             limit = max(LEAST_LIMIT_BYTES, limit // 2)

@@ -1,17 +1,21 @@
 """Read a lane's log as everybody must read it: what counts, what does not, and what it adds up to.
 
-A batch, chunk or end of a snapshot counts if its token is the newest claim before it. Here are the one rule for that,
-the search for the newest complete snapshot, and the fold of a snapshot and the batches after it.
+A batch, or a part of a snapshot, counts if its token is the newest claim before it. Here are the one rule for that, the
+search for the newest complete snapshot, and the fold of a snapshot and the batches after it. A snapshot is complete by
+what it declares itself: other versions know other kinds, and whatever a log names is carried along.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from service.kafka.port import LogReader, Truncated
-from service.store.keys import ALL_KEYS
+from service.core.state import FIRST_LEVEL, LEVEL
+from service.kafka.port import LogReader, Transport, Truncated
+from service.store.keys import LAYOUT, Layout, kind_of
 from service.store.port import NO_REVISION, Head
 from service.wire.log_records import (
     NO_OFFSET,
@@ -19,7 +23,11 @@ from service.wire.log_records import (
     Chunk,
     Claim,
     Complete,
+    Foreign,
     LogRecord,
+    NewerLog,
+    Opening,
+    Outputs,
     SnapshotMark,
     checksum,
     decode_for_state,
@@ -27,122 +35,255 @@ from service.wire.log_records import (
 
 SEARCH_WIDTH: Final = 256
 """So many records are read at a time, backwards, to find one that names a snapshot."""
+LEVEL_WIDTH: Final = 8
+"""So many of the newest records are looked at to learn a log's level: more than zombies and strangers leave there."""
+READ_PER_TURN: Final = 16
+"""So many records are read before others have their turn."""
+FOREIGN_KEPT: Final = 1_000
+"""So many foreign records are named; a stretch of log with more has a problem that needs no more lines."""
 
 
 class Entry(NamedTuple):
     """One log record, read without its outputs. `size` is its length in bytes, `digest` its checksum."""
 
     offset: int
-    record: LogRecord
+    record: LogRecord | Foreign
     size: int
     digest: str
 
 
 async def entries(transport: LogReader, start: int, stop: int) -> AsyncIterator[Entry]:
-    """All records with start <= offset < stop, those that do not count included. Raises `Truncated`."""
+    """All records with start <= offset < stop, those that do not count included. Raises `Truncated`, `NewerLog`."""
+    read = 0
     async for offset, value in transport.read_log(start, stop):
         yield Entry(offset, decode_for_state(value), len(value), checksum(value))
+        read += 1
+        if read % READ_PER_TURN == 0:
+            await asyncio.sleep(0)
+
+
+async def counted(transport: LogReader, validity: Validity, start: int, stop: int) -> AsyncIterator[Entry]:
+    """The same, but only those that count. Raises `Truncated`, `NewerLog`."""
+    async for entry in entries(transport, start, stop):
+        if validity.counts(entry):
+            yield entry
+
+
+async def level_of(transport: Transport) -> int:
+    """The level that the newest records of a log carry, asked before it is claimed: whoever does not know that level
+    must not fence one who does. Where it cannot be seen now the claim reads it later. Raises `NewerLog`.
+    """
+    begin, end = await transport.log_bounds()
+    level = FIRST_LEVEL
+    with suppress(Truncated):
+        async for entry in entries(transport, max(begin, end - LEVEL_WIDTH), end):
+            if not isinstance(entry.record, Foreign):
+                level = max(level, entry.record.level)
+    expect_known(level)
+    return level
+
+
+def expect_known(level: int) -> None:
+    """Raise `NewerLog` for a level that this version does not know."""
+    if level > LEVEL:
+        raise NewerLog(f"the lane is at level {level} and this version knows {LEVEL}: let a newer version own it")
 
 
 @dataclass
 class Validity:
-    """Tells which records count, if asked for each in order. `token` is the newest claim so far."""
+    """Tells which records count, if asked for each in order.
+
+    `token` is the newest claim so far, `level` the highest of what counts, `foreign` what is no record of a lane.
+    """
 
     token: int = NO_OFFSET
+    level: int = FIRST_LEVEL
+    foreign: list[tuple[int, str]] = field(default_factory=list)
 
     def counts(self, entry: Entry) -> bool:
-        """Whether the entry counts. A claim always does, and is the newest from then on."""
-        if isinstance(entry.record, Claim):
+        """Whether the entry counts. A claim always does, and is the newest from then on. Raises `NewerLog`."""
+        record = entry.record
+        if isinstance(record, Foreign):
+            if len(self.foreign) < FOREIGN_KEPT:
+                self.foreign.append((entry.offset, record.reason))
+            return False
+        if isinstance(record, Claim):
             self.token = entry.offset
-            return True
-        return entry.record.token == self.token
+        elif record.token != self.token:
+            return False
+        expect_known(record.level)
+        self.level = max(self.level, record.level)
+        return True
 
 
 @dataclass
 class Fold:
-    """What a stretch of log adds up to: the content of the keys that `covered` names, and how far that is."""
+    """What a stretch of log adds up to, apart from the state: how far that is, and what it tells of snapshots."""
 
-    content: dict[str, dict[str, bytes]] = field(default_factory=dict)
-    covered: set[str] = field(default_factory=set)
+    validity: Validity
     head: Head = Head()
     snapshots: tuple[SnapshotMark, ...] = ()
     grown: int = 0
 
     def add_batch(self, entry: Entry, batch: Batch) -> None:
-        """Apply a batch that counts."""
-        for key, name, value in batch.changes:
-            if key not in self.covered:
-                continue
-            fields = self.content.setdefault(key, {})
-            if value is None:
-                fields.pop(name, None)
-            else:
-                fields[name] = value
+        """Note a batch that counts."""
         self.head = Head(entry.offset, entry.digest)
         self.snapshots = batch.snapshots
         self.grown = batch.grown + entry.size
 
     def add_complete(self, complete: Complete) -> None:
         """Note that a snapshot that counts is complete."""
+        if self.head.revision == NO_REVISION:
+            self.head = Head(complete.batch, complete.checksum)
         self.snapshots = (*complete.snapshots, SnapshotMark(complete.start, complete.time_ms))
 
-    def add_chunk(self, chunk: Chunk) -> None:
-        """Let a chunk replace what it covers."""
+
+class Content:
+    """A lane's state as it is put together, by kind and full name.
+
+    It begins empty and whole, or as an opened snapshot says: then a change to a bucket that no chunk has covered yet is
+    not one, for the chunk will bring it. `kinds` are all that were named, with the buckets they have there.
+    """
+
+    def __init__(self, opened: Layout | None = None) -> None:
+        self.fields: dict[str, dict[str, bytes]] = {}
+        self.kinds: dict[str, int] = {} if opened is None else dict(opened.kinds)
+        self._opened = opened
+        self._missing = set() if opened is None else set(opened.keys)
+        self._going_on = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing any more."""
+        return not self._missing
+
+    @property
+    def is_going_on(self) -> bool:
+        """Whether the next chunk must have more of the same bucket."""
+        return bool(self._going_on)
+
+    @property
+    def size(self) -> int:
+        """How many fields there are."""
+        return sum(map(len, self.fields.values()))
+
+    @property
+    def layout(self) -> Layout:
+        """How a memory of all this is laid out here."""
+        return LAYOUT.joined(self.kinds)
+
+    def change(self, batch: Batch) -> None:
+        """Apply what a batch changed."""
+        self.kinds = {**batch.kinds, **self.kinds}
+        for kind, changed in batch.changes.items():
+            fields = self.fields.setdefault(kind, {})
+            for name, value in changed.items():
+                if self._missing and self._lacks(kind, name):
+                    continue
+                if value is None:
+                    fields.pop(name, None)
+                else:
+                    fields[name] = value
+
+    def cover(self, chunk: Chunk) -> bool:
+        """Take in a chunk's buckets. False: it does not go on where the one before it ended."""
+        keys = list(chunk.content)
+        if self._going_on and keys[:1] != [self._going_on]:
+            return False
+        if not self._missing.issuperset(keys):
+            return False
         for key, fields in chunk.content.items():
-            self.content[key] = dict(fields)
-            self.covered.add(key)
+            self.fields.setdefault(kind_of(key), {}).update(fields)
+        self._going_on = keys[-1] if chunk.goes_on and keys else ""
+        self._missing.difference_update(keys[:-1] if self._going_on else keys)
+        return True
+
+    def slices(self, layout: Layout, max_changes: int, max_bytes: int) -> Iterable[Mapping[str, dict[str, bytes]]]:
+        """All of it by kind and full name, in pieces that are bounded in both ways, or are one field."""
+        piece: dict[str, dict[str, bytes]] = {}
+        changes = size = 0
+        for kind, fields in self.fields.items():
+            if not layout.knows([kind]):
+                continue
+            for name, value in fields.items():
+                needed = len(name) + len(value)
+                if changes == max_changes or (changes and size + needed > max_bytes):
+                    yield piece
+                    piece, changes, size = {}, 0, 0
+                piece.setdefault(kind, {})[name] = value
+                changes += 1
+                size += needed
+        yield piece
+
+    def _lacks(self, kind: str, name: str) -> bool:
+        return self._opened is not None and kind in self._opened.kinds and self._opened.key(kind, name) in self._missing
 
 
-async def rebuild_content(transport: LogReader, begin: int, token: int) -> Fold:
+class Rebuilt(NamedTuple):
+    """The whole of a lane as its log tells it."""
+
+    fold: Fold
+    content: Content
+
+
+async def rebuild_content(transport: LogReader, begin: int, token: int) -> Rebuilt:
     """The whole of the lane as of `token`, from the newest complete snapshot or from the log's very beginning.
 
     Raises `Truncated` where neither is there: then only a person can help.
     """
     for start in await _snapshot_starts(transport, begin, token):
-        fold = await fold_snapshot(transport, start, token)
-        if fold is not None:
-            return fold
+        rebuilt = await fold_snapshot(transport, start, token)
+        if rebuilt is not None:
+            return rebuilt
     if begin > 0:
         raise Truncated(begin, token)
-    fold = Fold(covered=set(ALL_KEYS))
-    validity = Validity()
-    async for entry in entries(transport, 0, token):
-        if validity.counts(entry) and isinstance(entry.record, Batch):
+    fold, content = Fold(Validity()), Content()
+    async for entry in counted(transport, fold.validity, 0, token):
+        if isinstance(entry.record, Batch):
             fold.add_batch(entry, entry.record)
-    return fold
+            content.change(entry.record)
+    return Rebuilt(fold, content)
 
 
-async def fold_snapshot(transport: LogReader, start: int, token: int) -> Fold | None:
-    """The snapshot whose first chunk is at `start`, and all batches up to `token`. None: it is not complete."""
-    fold = Fold()
-    validity: Validity | None = None
-    closing: Complete | None = None
-    async for entry in entries(transport, start, token):
-        record = entry.record
-        if validity is None:
-            if not isinstance(record, Chunk) or record.start is not None:
-                return None
-            validity = Validity(record.token)
-        if not validity.counts(entry):
-            continue
-        if isinstance(record, Claim) and closing is None:
-            return None
-        if isinstance(record, Batch):
-            fold.add_batch(entry, record)
-        elif isinstance(record, Chunk) and (entry.offset if record.start is None else record.start) == start:
-            fold.add_chunk(record)
-        elif isinstance(record, Complete) and record.start == start:
-            closing = record
-            _close(fold, record)
-    if closing is None or fold.covered != set(ALL_KEYS):
+async def fold_snapshot(transport: LogReader, start: int, token: int) -> Rebuilt | None:
+    """The snapshot that opens at `start`, and all batches up to `token`. None: it is not complete."""
+    opening = [entry.record async for entry in entries(transport, start, start + 1)]
+    if start >= token or not opening or not isinstance(opening[0], Opening):
         return None
-    return fold
+    reading = _Reading(start, Fold(Validity(opening[0].token)), Content(Layout(opening[0].kinds)))
+    async for entry in counted(transport, reading.fold.validity, start, token):
+        if not reading.take(entry):
+            return None
+    return Rebuilt(reading.fold, reading.content) if reading.is_closed else None
 
 
-def _close(fold: Fold, complete: Complete) -> None:
-    if fold.head.revision == NO_REVISION:
-        fold.head = Head(complete.batch, complete.checksum)
-    fold.add_complete(complete)
+@dataclass
+class _Reading:
+    """A snapshot, and what comes after it, as it is read. `is_closed`: it was complete."""
+
+    start: int
+    fold: Fold
+    content: Content
+    is_closed: bool = False
+
+    def take(self, entry: Entry) -> bool:
+        """Take the next record that counts. False: the snapshot will never be complete."""
+        match entry.record:
+            case Batch() as batch:
+                self.fold.add_batch(entry, batch)
+                self.content.change(batch)
+                return not self.content.is_going_on
+            case Claim():
+                return self.is_closed
+            case Chunk() as chunk if chunk.start == self.start and not self.is_closed:
+                return self.content.cover(chunk)
+            case Complete() as complete if complete.start == self.start:
+                self.fold.add_complete(complete)
+                self.is_closed = self.content.is_whole
+                return self.is_closed
+            case Complete() as complete if self.is_closed:
+                self.fold.add_complete(complete)
+        return True
 
 
 async def _snapshot_starts(transport: LogReader, begin: int, token: int) -> list[int]:
@@ -150,7 +291,9 @@ async def _snapshot_starts(transport: LogReader, begin: int, token: int) -> list
     stop = token
     while stop > begin:
         start = max(begin, stop - SEARCH_WIDTH)
-        found = {offset for entry in [e async for e in entries(transport, start, stop)] for offset in _named(entry)}
+        found: set[int] = set()
+        async for entry in entries(transport, start, stop):
+            found.update(_named(entry.record))
         there = sorted((offset for offset in found if offset >= begin), reverse=True)
         if there:
             return there
@@ -158,9 +301,8 @@ async def _snapshot_starts(transport: LogReader, begin: int, token: int) -> list
     return []
 
 
-def _named(entry: Entry) -> Iterable[int]:
-    record = entry.record
-    if isinstance(record, Claim):
+def _named(record: LogRecord | Foreign) -> Iterable[int]:
+    if isinstance(record, Claim | Outputs | Foreign):
         return ()
     named = [mark.start for mark in record.snapshots]
     return [record.start, *named] if isinstance(record, Complete) else named

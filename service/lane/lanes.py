@@ -18,11 +18,11 @@ import structlog
 
 from service.lane.deciding import TooManyDeadLetters
 from service.lane.loop import Lane
+from service.lane.ownership import Tenure
 from service.lane.surprise import Fenced, Halted, Surprise
-from service.lane.takeover import Tenure
 from service.supervision import Supervisor
 from service.telemetry import METERS, LaneState
-from service.wire.log_records import UnreadableLog
+from service.wire.log_records import NewerLog
 
 log = structlog.get_logger()
 
@@ -133,10 +133,12 @@ class Lanes:
             except Surprise as surprise:
                 one.problem = str(surprise)
                 log.warning("lane.surprised", lane=number, reason=one.problem)
-            except (Halted, TooManyDeadLetters, UnreadableLog) as halted:
+            except (Halted, TooManyDeadLetters, NewerLog) as halted:
                 one.problem = str(halted)
                 self._is(number, one, "halted")
-                log.error("lane.halted", lane=number, reason=one.problem, todo="see `fairlead adopt` and `restore`")
+                is_newer = isinstance(halted, NewerLog)
+                todo = "let a newer version own it" if is_newer else "see `fairlead adopt` and `restore`"
+                log.error("lane.halted", lane=number, reason=one.problem, todo=todo)
                 return
             one.attempts += 1
             await self.pause(one.attempts)

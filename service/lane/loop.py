@@ -14,32 +14,31 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Final
+from typing import Final, NamedTuple, NoReturn
 
 import structlog
-from aiokafka.errors import KafkaError
-from redis.exceptions import RedisError
 
 from service.core.configuration import Config
 from service.core.model import RecordEvent
-from service.kafka.connection import MAX_RECORD_BYTES
-from service.kafka.port import Lost, Transport, Truncated
-from service.lane.deciding import Made, Read, Rules, decide_batch, switch_configuration
-from service.lane.folding import entries
+from service.core.state import Changes
+from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, Lost, Message, Transport, Truncated
+from service.lane.deciding import UNDECIDED, Made, Read, Rules, begin_switch, decide_batch, switch_configuration
+from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.snapshot import Snapshots
-from service.lane.surprise import Fenced, Halted, Left, Surprise
-from service.lane.takeover import Stage, Step, TakeOver, Tenure, expect_ok, load_records
-from service.store.port import Head, Store
+from service.lane.strangers import Strangers
+from service.lane.surprise import Halted, Left, Surprise
+from service.lane.surroundings import Surroundings
+from service.lane.takeover import Stage, TakeOver
+from service.limits import Limits
+from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS, BatchStep
-from service.wire.dead_letters import LIMIT_BYTES
-from service.wire.inputs import LaneInput, read_input, tick
-from service.wire.log_records import Claim, Place, checksum, encode
+from service.wire.inputs import LaneInput, tick
+from service.wire.log_records import Batch, Outputs, Place, checksum, encode, output_bytes
 from service.wire.outputs import DEFAULT_DIVISION
-from service.wire.topics import Topics
 
 log = structlog.get_logger()
 
@@ -47,51 +46,13 @@ TICK_PAUSE_MS: Final = 1_000
 """At most one tick in this time, should the broker's clock be behind ours."""
 
 
+PART_BYTES: Final = 1_000_000
+"""About so much of a batch's outputs goes into one record where they are too many for the batch's own."""
+LONGEST_GAP: Final = 10**12
+"""So many offsets ahead are guessed for the size of a record that is to name them: nobody writes so much in between."""
+
 ROOM_GROWTH: Final = 8
 """After a log record that was too large the room grows back by such a part with each batch."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What bounds a lane's work. `record_max_bytes`: about there a batch ends; its log record is never much larger."""
-
-    batch_max: int = 500
-    timers_per_batch: int = 100
-    poll_wait_ms: int = 200
-    record_max_bytes: int = 1_200_000
-    snapshot_min_bytes: int = 4_000_000
-    keep_ms: int = 7 * 24 * 3_600_000
-    dead_letter_limit_bytes: int = LIMIT_BYTES
-
-
-@dataclass(frozen=True, slots=True)
-class Safeguards:
-    """The checks that keep the promises. Production has them all; a test shows what each is for by leaving it out."""
-
-    contiguity: bool = True
-    watermark: bool = True
-    republication: bool = True
-
-
-def no_step(name: str) -> None:
-    """Nothing happens between the steps."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a lane is given by the process it runs in.
-
-    `configs` tells the newest configuration of each division of this lane; `configured` the one of a given version,
-    which is there once the lane's log names it. `now_ms` is the wall clock: it only says when to let time pass.
-    """
-
-    owner: str
-    topics: Topics
-    configs: Callable[[], Mapping[str, Config]]
-    configured: Callable[[str, int], Awaitable[Config]]
-    now_ms: Callable[[], int]
-    step: Step = no_step
-    safeguards: Safeguards = Safeguards()
 
 
 @dataclass
@@ -106,6 +67,8 @@ class Lane:
     _configs: dict[str, Config] = field(default_factory=dict)
     _waiting: list[Read] = field(default_factory=list)
     _loaded: set[tuple[str, str]] = field(default_factory=set)
+    _steps: Iterator[Changes] | None = None
+    _too_large: int | None = None
     _landing: tuple[asyncio.Task[None], ...] = ()
     _ticked_ms: int = 0
     _leaving: asyncio.Event = field(default_factory=asyncio.Event)
@@ -114,8 +77,10 @@ class Lane:
     awaited: tuple[str, int] | None = None
     """Division and version of the configuration that taking over waits for."""
     _room_bytes: int = field(init=False)
+    _strangers: Strangers = field(init=False)
 
     def __post_init__(self) -> None:
+        self._strangers = Strangers(self.number, self.around)
         self._room_bytes = self.limits.record_max_bytes
 
     def leave(self) -> None:
@@ -129,19 +94,11 @@ class Lane:
 
     async def take_over(self) -> Tenure:
         """Claim the lane and make everything ready for the first batch. Raises `Left` when told to leave meanwhile."""
-        attempt = TakeOver(
-            self.number,
-            self.around.owner,
-            self.transport,
-            self.store,
-            self.around.step,
-            self.around.safeguards.republication,
-            self._heed,
-        )
         started = perf_counter()
-        tenure = await attempt.run()
+        tenure = await TakeOver(self.number, self.transport, self.store, self.around, self._heed).run()
         METERS.timing("takeover_seconds", perf_counter() - started)
-        self._waiting, self._loaded = [], set()
+        self._name_foreign(tenure)
+        self._waiting, self._loaded, self._steps = [], set(), None
         self._configs = {
             division: await self._configured(division, version) for division, version in tenure.book.versions.items()
         }
@@ -179,7 +136,7 @@ class Lane:
             await self.land()
         except Left:
             log.info("takeover.abandoned", lane=self.number, stage=str(self.stage))
-        except (Lost, Truncated, KafkaError, RedisError, OSError) as error:
+        except (Lost, Truncated, BrokerUnreachable, StoreUnreachable) as error:
             raise Surprise(f"{type(error).__name__}: {error}") from error
         finally:
             await self._give_up_landing()
@@ -202,8 +159,7 @@ class Lane:
             self.transport,
             lambda record: self._append(tenure, encode(record)),
             self.around.step,
-            self.limits.snapshot_min_bytes,
-            self.limits.keep_ms,
+            self.limits,
         )
 
     async def work_once(self, tenure: Tenure, snapshots: Snapshots) -> int:
@@ -211,9 +167,9 @@ class Lane:
 
         Returns how many inputs and timers it used up. The batch may still be landing, see `land`.
         """
-        newer = self._newer_configuration(tenure)
-        if newer is not None:
-            done = await self._switch(tenure, newer)
+        config = self._configuration_to_switch_to(tenure)
+        if config is not None:
+            done = await self._switch(tenure, config)
         else:
             done = await self._work_on_inputs(tenure, idle_wait_ms=0 if snapshots.is_open else self.limits.poll_wait_ms)
         if snapshots.is_due:
@@ -221,7 +177,10 @@ class Lane:
             await snapshots.go_on()
         return done
 
-    def _newer_configuration(self, tenure: Tenure) -> Config | None:
+    def _configuration_to_switch_to(self, tenure: Tenure) -> Config | None:
+        """The one whose switch was begun, before any newer one."""
+        for division in tenure.book.switching:
+            return self._configs[division]
         versions = tenure.book.versions
         for division, config in self.around.configs().items():
             if config.version > versions.get(division, 0):
@@ -229,10 +188,15 @@ class Lane:
         return None
 
     async def _switch(self, tenure: Tenure, config: Config) -> int:
-        made = switch_configuration(tenure.book, config, self._rules())
-        self._configs[config.division] = config
+        """Take the next steps of a switch. Until the last one nothing else is decided."""
+        book, division = tenure.book, config.division
+        steps = self._steps or begin_switch(book, config)
+        made = switch_configuration(book, config, steps, self._rules(tenure))
+        self._configs[division] = config
+        self._steps = steps if division in book.switching else None
         await self._commit(tenure, self._sealed(tenure, made), made)
-        log.info("configuration.switched", lane=self.number, division=config.division, version=config.version)
+        if self._steps is None:
+            log.info("configuration.switched", lane=self.number, division=division, version=config.version)
         return 1
 
     async def _work_on_inputs(self, tenure: Tenure, idle_wait_ms: int) -> int:
@@ -245,10 +209,10 @@ class Lane:
             await self._let_time_pass(tenure)
             return 0
         with _measured("decide"):
-            made = decide_batch(tenure.book, self._waiting, self._rules())
-            value = self._sealed(tenure, made)
+            made = decide_batch(tenure.book, self._waiting, self._rules(tenure))
+            sealed = self._sealed(tenure, made)
         self.around.step("decided")
-        await self._commit(tenure, value, made)
+        await self._commit(tenure, sealed, made)
         if made.used:
             METERS.timing("event_to_decision_seconds", max(0, self.around.now_ms() - self._waiting[0].time_ms) / 1000)
         self._waiting = self._waiting[made.used :]
@@ -267,7 +231,7 @@ class Lane:
             ) from gone
         if arrived:
             self.around.step("polled")
-        return [Read(item.offset, item.time_ms, read_input(item.value), item.value) for item in arrived]
+        return [Read(item.offset, item.time_ms, await self._strangers.read(item), item.value) for item in arrived]
 
     async def _load(self, tenure: Tenure) -> None:
         """Load the records that the waiting inputs name."""
@@ -280,19 +244,23 @@ class Lane:
             return
         await _all(self._landing[:1])
         with _measured("load"):
-            names = list(named)
-            await load_records(self.store, self.number, tenure.token, tenure.head.revision, names, tenure.book)
+            await load_records(self.store, tenure, list(named))
         self._loaded |= named
         self.around.step("loaded")
 
-    async def _commit(self, tenure: Tenure, value: bytes, made: Made) -> None:
+    async def _commit(self, tenure: Tenure, sealed: _Sealed, made: Made) -> None:
         """Make the batch true; from then on it is remembered and told of, side by side, while others go on."""
         await self.land()
         with _measured("append"):
+            value, offsets = sealed.value, [await self._append(tenure, part) for part in sealed.parts]
+            if offsets:
+                self.around.step("parts_appended")
+                value = encode(replace(sealed.batch, parts=tuple(offsets)))
             revision = await self._append(tenure, value)
-        tenure.grown += len(value)
+        tenure.grown += len(value) + sum(map(len, sealed.parts))
         self.around.step("appended")
         before, tenure.head = tenure.head.revision, Head(revision, checksum(value))
+        tenure.outputs_from = offsets[0] if offsets else revision
         self._landing = (
             asyncio.create_task(self._advance(tenure, before, made)),
             asyncio.create_task(self._publish(made)),
@@ -301,7 +269,7 @@ class Lane:
         _count(made)
 
     async def _advance(self, tenure: Tenure, before: int, made: Made) -> None:
-        changes = made.batch.changes
+        changes = tenure.layout.placed(made.batch.changes)
         with _measured("advance"):
             expect_ok(await self.store.advance(self.number, tenure.token, before, tenure.head, changes))
         self.around.step("advanced")
@@ -312,16 +280,16 @@ class Lane:
         self.around.step("published")
 
     async def _append(self, tenure: Tenure, value: bytes) -> int:
-        """Append under the token. Raises `Fenced` where anybody has claimed since, `Surprise` where it is not known."""
-        offset = await self.transport.append(value)
-        if offset <= tenure.last:
-            raise Surprise(f"the broker says the record is at {offset}; the one before is at {tenure.last}")
-        if self.around.safeguards.contiguity and offset > tenure.last + 1:
-            async for entry in entries(self.transport, tenure.last + 1, offset):
-                if isinstance(entry.record, Claim):
-                    raise Fenced(f"claimed again at {entry.offset}")
-        tenure.last = offset
+        """See `ownership.append`."""
+        offset = await append(tenure, self.transport, value, is_contiguous=self.around.safeguards.contiguity)
+        self._name_foreign(tenure)
         return offset
+
+    def _name_foreign(self, tenure: Tenure) -> None:
+        """Say of each record of the log that no lane wrote where it is. It is passed over."""
+        for offset, reason in tenure.foreign:
+            self._strangers.name(self.around.topics.log, offset, reason)
+        tenure.foreign.clear()
 
     async def _let_time_pass(self, tenure: Tenure) -> None:
         """Nothing comes in: where a timer is due by the wall clock, put a tick into the input."""
@@ -335,29 +303,70 @@ class Lane:
         timer = tenure.book.next_timer()
         return timer is not None and timer[0] <= tenure.book.clock_ms
 
-    def _rules(self) -> Rules:
+    def _rules(self, tenure: Tenure) -> Rules:
         return Rules(
             self.number,
             self.around.topics,
             self._configs,
-            self.limits.timers_per_batch,
-            self._room_bytes,
+            replace(self.limits, record_max_bytes=self._room_bytes),
             self.around.safeguards.watermark,
-            self.limits.dead_letter_limit_bytes,
+            tenure.level,
+            self._too_large,
         )
 
-    def _sealed(self, tenure: Tenure, made: Made) -> bytes:
+    def _sealed(self, tenure: Tenure, made: Made) -> _Sealed:
         """The batch's bytes, with the token and what is known of snapshots.
 
-        How large a record becomes is estimated while it is made. Where texts take more than anybody would expect, the
-        broker would refuse it for ever: it is given up and decided again with half of the room, which then grows back.
+        How large a record becomes is estimated while it is made. Where more comes of it, its outputs go in parts in
+        front of it, and are its outputs only together with it. If it is too large even so, it is decided again with
+        half of the room, which then grows back; an input that was alone in its batch is refused then.
         """
-        value = encode(replace(made.batch, token=tenure.token, snapshots=tenure.snapshots, grown=tenure.grown))
+        kinds = {kind: tenure.layout.kinds[kind] for kind in made.batch.changes}
+        batch = replace(made.batch, token=tenure.token, level=tenure.level, kinds=kinds)
+        batch = replace(batch, snapshots=tenure.snapshots, grown=tenure.grown)
+        value, parts = encode(batch), list[bytes]()
         if len(value) > MAX_RECORD_BYTES:
-            self._room_bytes = max(1, self._room_bytes // 2)
-            raise Surprise(f"a log record of {len(value)} bytes is too large; the next has half of the room")
+            parts = [encode(Outputs(tenure.token, part, tenure.level)) for part in _parts(batch.outputs)]
+            batch = replace(batch, outputs=(), parts=(tenure.last + LONGEST_GAP,) * len(parts))
+            value = encode(batch)
+        if len(value) > MAX_RECORD_BYTES:
+            self._give_up(made, len(value))
         self._room_bytes = min(self._room_bytes + self._room_bytes // ROOM_GROWTH + 1, self.limits.record_max_bytes)
-        return value
+        return _Sealed(batch, value, parts)
+
+    def _give_up(self, made: Made, size: int) -> NoReturn:
+        """Decide a batch that does not fit again, so that it will. Never the same again and again."""
+        if made.used == 1 == len({line.offset for line in made.batch.outcomes}):
+            self._too_large = self._waiting[0].offset
+        elif self._room_bytes == 1:
+            raise Halted(
+                f"what is decided at {made.batch.start} takes {size} bytes and cannot be divided: this is a bug"
+            )
+        self._room_bytes = max(1, self._room_bytes // 2)
+        raise Surprise(f"a log record of {size} bytes is too large; the next has half of the room")
+
+
+class _Sealed(NamedTuple):
+    """A batch as it goes into the log, and the records with its outputs that go before it, if they do."""
+
+    batch: Batch
+    value: bytes
+    parts: list[bytes]
+
+
+def _parts(outputs: Sequence[Message]) -> Iterator[list[Message]]:
+    """The outputs in their order, in parts that fit a log record."""
+    part: list[Message] = []
+    size = 0
+    for output in outputs:
+        needed = output_bytes(output)
+        if part and size + needed > PART_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(output)
+        size += needed
+    if part:
+        yield part
 
 
 async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:
@@ -378,7 +387,7 @@ def _count(made: Made) -> None:
     for (kind, reason), amount in Counter((line.kind, line.reason) for line in made.batch.outcomes).items():
         if kind == "dead_letter":
             METERS.count("dead_letters", amount, reason=reason)
-        else:
+        elif reason not in UNDECIDED:
             METERS.count("decisions", amount, outcome=kind)
     for topic, amount in Counter(message.topic for message in made.batch.outputs).items():
         METERS.count("outputs_published", amount, topic=topic)

@@ -16,16 +16,18 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
 from service.kafka.port import Transport, Truncated
-from service.lane.book import RESIDENT_KEYS, Book
-from service.lane.folding import Fold, entries, rebuild_content
-from service.lane.loop import no_step
+from service.lane.book import RESIDENT_KINDS, Book
+from service.lane.folding import Rebuilt, entries, level_of, rebuild_content
+from service.lane.ownership import Tenure
 from service.lane.snapshot import Snapshots
-from service.lane.takeover import Tenure
-from service.store.keys import ALL_KEYS, KEYS, place
-from service.store.memory import LaneMemory, MemoryStore
-from service.store.port import NO_REVISION, Head, Store, Stored
+from service.lane.surroundings import no_step
+from service.limits import Limits
+from service.store.keys import LANE as OWN
+from service.store.keys import LAYOUT, full_name, kind_of, read_layout
+from service.store.memory import MemoryStore
+from service.store.port import NO_REVISION, Head, Store
 from service.wire.inputs import LaneInput, read_input
-from service.wire.log_records import NO_OFFSET, Claim, Complete, LogRecord, Place, encode
+from service.wire.log_records import NO_OFFSET, Claim, Complete, Fields, LogRecord, Place, encode
 from service.wire.topics import Topics
 
 KEYS_PER_LOOK: Final = 64
@@ -33,12 +35,13 @@ BEYOND: Final = 2**62
 """An offset no topic reaches: asking for it makes the broker say what there is."""
 ANSWER_MS: Final = 2_000
 """How long to wait for input records that should be there."""
-KEEP_ALL_MS: Final = 2**62
+ALL_AT_ONCE: Final = Limits(snapshot_min_bytes=0, keep_ms=2**62)
 """A recovery deletes nothing from the log: what it leaves there may tell a person what happened."""
 LOOK_BACK: Final = 500
 """So many inputs before the lane's place are checked: has the lane taken them?"""
 
-Content = Mapping[str, Mapping[str, bytes]]
+Content = dict[str, dict[str, bytes]]
+"""A lane's state by kind and full name."""
 InputFate = Literal["goes_on", "begun_anew", "lost"]
 """Of the lane's place in its input. `begun_anew`: the topic is another one. `lost`: events in between were deleted."""
 
@@ -95,21 +98,21 @@ class Restored(NamedTuple):
 
 async def survey(patient: Patient) -> Survey:
     """Look at both halves and the input; changes nothing. Raises `Refused` while somebody works on the lane,
-    `UnreadableLog`, and what the drivers raise.
+    `NewerLog`, and what the drivers raise.
     """
     head, content = await _read_memory(patient)
     begin, end = await patient.transport.log_bounds()
-    fold = await _read_log(patient.transport, begin, end)
-    memory = _summary(head, content) if head.revision != NO_REVISION else None
-    known = memory or (fold and _summary(fold.head, fold.content))
+    rebuilt = await _read_log(patient.transport, begin, end)
+    memory = _summary(head, content) if head.revision != NO_REVISION and not head.building else None
+    logged = None if rebuilt is None else _summary(rebuilt.fold.head, rebuilt.content.fields)
     bounds = await _input_bounds(patient.transport)
-    book = _book(content if memory else fold.content if fold else {})
+    book = _book(content if memory else rebuilt.content.fields if rebuilt else {})
     return Survey(
         memory,
-        None if fold is None else _summary(fold.head, fold.content),
+        logged,
         (begin, end),
         bounds,
-        await _input_fate(patient.transport, book, bounds) if known else "goes_on",
+        await _input_fate(patient.transport, book, bounds) if memory or logged else "goes_on",
         belong_together=await _is_in_log(patient.transport, head),
     )
 
@@ -159,25 +162,33 @@ async def restore(
         raise Refused(
             f"no configuration on the topic for {', '.join(unknown)}: publish it first (`fairlead config publish DIR`)"
         )
-    changes = _changes(patient, book, fate, found.input_bounds)
-    return await _write_snapshot(patient, owner, head, content, changes, book)
+    own = content.setdefault(OWN, {})
+    for name, value in _changes(patient, book, fate, found.input_bounds).items():
+        if value is None:
+            own.pop(name, None)
+        else:
+            own[name] = value
+    return await _write_snapshot(patient, owner, head, content, book)
 
 
-async def _read_memory(patient: Patient) -> tuple[Head, dict[str, dict[str, bytes]]]:
+async def _read_memory(patient: Patient) -> tuple[Head, Content]:
     """All of the memory as of one head. Raises `Refused` where it moves meanwhile."""
-    content: dict[str, dict[str, bytes]] = {}
-    first: Head | None = None
-    for at in range(0, len(ALL_KEYS), KEYS_PER_LOOK):
-        keys = ALL_KEYS[at : at + KEYS_PER_LOOK]
-        head, contents = await patient.store.peek(patient.lane, keys)
-        first = first or head
+    first, _ = await patient.store.peek(patient.lane, ())
+    keys = (read_layout(first.layout) or LAYOUT).keys
+    content: Content = {}
+    for at in range(0, len(keys), KEYS_PER_LOOK):
+        looked_at = keys[at : at + KEYS_PER_LOOK]
+        head, contents = await patient.store.peek(patient.lane, looked_at)
+        if head.building and not first.building:
+            return head, {}
         if head != first:
             raise Refused(f"somebody works on lane {patient.lane}: it has not halted, or stop all processes first")
-        content.update({key: dict(fields) for key, fields in zip(keys, contents, strict=True)})
-    return first or Head(), content
+        for key, fields in zip(looked_at, contents, strict=True):
+            content.setdefault(kind_of(key), {}).update(fields)
+    return first, content
 
 
-async def _read_log(transport: Transport, begin: int, end: int) -> Fold | None:
+async def _read_log(transport: Transport, begin: int, end: int) -> Rebuilt | None:
     """What the log adds up to; none: its beginning is gone and it holds no complete snapshot."""
     try:
         return await rebuild_content(transport, begin, end)
@@ -194,8 +205,8 @@ async def _is_in_log(transport: Transport, head: Head) -> bool:
 
 def _book(content: Content) -> Book:
     book = Book()
-    for key in RESIDENT_KEYS:
-        book.absorb(key, dict(content.get(key, {})))
+    for kind in RESIDENT_KINDS:
+        book.absorb(kind, content.get(kind, {}))
     return book
 
 
@@ -206,8 +217,9 @@ def _summary(head: Head, content: Content) -> Summary:
         for division, state in book.divisions.items()
         for name, pool in state.pools.items()
     }
-    records = sum(len(content.get(key, {})) for key in KEYS["record"])
-    return Summary(head.revision, records, len(book.parked_records()), turns, book.place, book.clock_ms)
+    return Summary(
+        head.revision, len(content.get("record", {})), len(book.parked_records()), turns, book.place, book.clock_ms
+    )
 
 
 async def _input_bounds(transport: Transport) -> tuple[int, int]:
@@ -238,7 +250,7 @@ async def _input_fate(transport: Transport, book: Book, bounds: tuple[int, int])
     return "lost" if offset < begin else "goes_on"
 
 
-def _changes(patient: Patient, book: Book, fate: InputFate, bounds: tuple[int, int]) -> list[Stored]:
+def _changes(patient: Patient, book: Book, fate: InputFate, bounds: tuple[int, int]) -> Fields:
     """What is different in the restored state. The book is moved along."""
     marked: list[tuple[str, int]] = []
     if fate != "goes_on":
@@ -247,29 +259,30 @@ def _changes(patient: Patient, book: Book, fate: InputFate, bounds: tuple[int, i
         # A mark on the lane's own input stands for no source; it only makes the epoch of new decision ids a new one.
         marked = [(patient.topics.events, patient.lane)]
         book.marks[marked[0]] = (book.epoch + 1, NO_OFFSET)
-    forgotten = [Stored(*place("lane", "", f"config/{division}"), None) for division in book.versions]
-    return [*book.own_changes(book.versions, marked), *forgotten]
+    fields = [f"config/{division}" for division in book.versions]
+    fields += [f"switching/{division}" for division in book.switching]
+    forgotten = {full_name(OWN, "", field): None for field in fields}
+    return {**book.own_changes(book.noted(), marked), **forgotten}
 
 
-async def _write_snapshot(
-    patient: Patient, owner: str, head: Head, content: dict[str, dict[str, bytes]], changes: list[Stored], book: Book
-) -> Restored:
+async def _write_snapshot(patient: Patient, owner: str, head: Head, content: Content, book: Book) -> Restored:
+    level = await level_of(patient.transport)
     await patient.transport.renew()
-    token = await patient.transport.append(encode(Claim(owner)))
-    memory = LaneMemory(head=head, content=content)
-    memory.write(changes)
+    token = await patient.transport.append(encode(Claim(owner, level)))
+    layout = read_layout(head.layout) or LAYOUT
     copy = MemoryStore()
-    copy.lanes[patient.lane] = memory
     await copy.fence(patient.lane, token)
-    tenure = Tenure(patient.lane, token, token, head, book, snapshots=(), grown=0)
+    await copy.begin(patient.lane, token, layout)
+    await copy.rebuild(patient.lane, token, 1, layout.placed(content), head)
+    tenure = Tenure(patient.lane, token, token, head, book, snapshots=(), grown=0, layout=layout, level=level)
     snapshots = Snapshots(
-        tenure, copy, patient.transport, lambda record: _append(patient, tenure, record), no_step, 0, KEEP_ALL_MS
+        tenure, copy, patient.transport, lambda record: _append(patient, tenure, record), no_step, ALL_AT_ONCE
     )
     await snapshots.go_on()
     while snapshots.is_open:
         await snapshots.go_on()
-    fold = await _read_log(patient.transport, token, tenure.last + 1)
-    if fold is None or _whole(fold.content) != _whole(memory.content):
+    rebuilt = await _read_log(patient.transport, token, tenure.last + 1)
+    if rebuilt is None or _filled(rebuilt.content.fields) != _filled(content):
         raise Refused("what was written into the log does not read back as the memory: nothing was thrown away")
     await patient.store.forget(patient.lane)
     return Restored(token, tenure.snapshots[-1].start, tenure.last, book.place)
@@ -289,5 +302,5 @@ async def _append(patient: Patient, tenure: Tenure, record: LogRecord) -> int:
     return offset
 
 
-def _whole(content: Content) -> dict[str, dict[str, bytes]]:
-    return {key: dict(fields) for key, fields in content.items() if fields}
+def _filled(content: Content) -> Content:
+    return {kind: fields for kind, fields in content.items() if fields}

@@ -1,7 +1,8 @@
 """Write a lane's state into its own log, a few chunks at a time between batches.
 
 A snapshot needs no fence of its own: its chunks stand in the log under the owner's token, and a new owner's claim ends
-it. It begins when the log since the last one is larger than the state, and when it is complete, the log in front of
+it. A bucket is read once; where it is too large for a chunk its parts follow one another, with no batch in between. A
+snapshot begins when the log since the last one is larger than the state, and when it is complete, the log in front of
 what the keep window still needs can be deleted.
 """
 
@@ -9,16 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
 from service.kafka.port import Transport
-from service.lane.takeover import Step, Tenure, accept
-from service.store.keys import ALL_KEYS
+from service.lane.ownership import Tenure, accept
+from service.lane.surroundings import Step
+from service.limits import Limits
 from service.store.port import Store
 from service.telemetry import METERS
-from service.wire.log_records import NO_OFFSET, Chunk, Complete, LogRecord, SnapshotMark
+from service.wire.log_records import NO_OFFSET, Chunk, Complete, LogRecord, Opening, SnapshotMark
 
 log = structlog.get_logger()
 
@@ -35,15 +37,14 @@ Append = Callable[[LogRecord], Awaitable[int]]
 
 @dataclass
 class Snapshots:
-    """The snapshot that is being written, if one is. `min_bytes`: no snapshot for less log than that."""
+    """The snapshot that is being written, if one is."""
 
     tenure: Tenure
     store: Store
     transport: Transport
     append: Append
     step: Step
-    min_bytes: int
-    keep_ms: int
+    limits: Limits
     _start: int = NO_OFFSET
     _left: list[str] = field(default_factory=list)
     _written: int = 0
@@ -59,7 +60,7 @@ class Snapshots:
     def is_due(self) -> bool:
         """Whether one is open, or it is time for one."""
         tenure = self.tenure
-        has_grown = tenure.grown >= max(self.min_bytes, self._state_bytes) and tenure.head.revision >= 0
+        has_grown = tenure.grown >= max(self.limits.snapshot_min_bytes, self._state_bytes) and tenure.head.revision >= 0
         return self.is_open or has_grown
 
     async def go_on(self) -> None:
@@ -67,12 +68,12 @@ class Snapshots:
         if not self.is_due:
             return
         if not self.is_open:
-            self._left, self._written = list(ALL_KEYS), 0
+            await self._open()
         count, before = self._keys_in_a_turn(), self._written
         keys, self._left = self._left[:count], self._left[count:]
         contents = accept(await self.store.read(self.tenure.lane, self.tenure.token, self.tenure.head.revision, keys))
-        for content in _chunks(dict(zip(keys, contents, strict=True))):
-            await self._write(content)
+        for piece in _pieces(dict(zip(keys, contents, strict=True))):
+            await self._write(piece)
         self._key_bytes = (self._written - before) // len(keys)
         if not self._left:
             await self._complete()
@@ -82,23 +83,29 @@ class Snapshots:
 
         Under load the snapshot is written half as fast as the log grows: what a rebuild has to read stays bounded.
         """
-        key_bytes = max(self._key_bytes, self._state_bytes // len(ALL_KEYS), 1)
+        key_bytes = max(self._key_bytes, self._state_bytes // len(self.tenure.layout.keys), 1)
         turn_bytes = max(TURN_BYTES, self.tenure.grown // 2 - self._written)
         return max(1, min(KEYS_PER_TURN, turn_bytes // key_bytes))
 
-    async def _write(self, content: Mapping[str, Mapping[str, bytes]]) -> None:
-        start = None if self._start == NO_OFFSET else self._start
-        if start is None:
-            self.tenure.grown = 0
-        offset = await self.append(Chunk(self.tenure.token, start, content, self.tenure.snapshots))
-        self._start = offset if start is None else start
-        self._written += sum(_size(fields) for fields in content.values())
+    async def _open(self) -> None:
+        tenure = self.tenure
+        tenure.grown = 0
+        opening = Opening(tenure.token, tenure.layout.kinds, tenure.snapshots, tenure.level)
+        self._start = await self.append(opening)
+        self._left, self._written = list(tenure.layout.keys), 0
+
+    async def _write(self, piece: _Piece) -> None:
+        tenure = self.tenure
+        chunk = Chunk(tenure.token, self._start, piece.content, piece.goes_on, tenure.snapshots, tenure.level)
+        await self.append(chunk)
+        self._written += sum(_size(fields) for fields in piece.content.values())
         self.step("chunk_written")
 
     async def _complete(self) -> None:
         tenure, start = self.tenure, self._start
         head, clock_ms = tenure.head, tenure.book.clock_ms
-        await self.append(Complete(tenure.token, start, head.revision, head.checksum, clock_ms, tenure.snapshots))
+        at = (tenure.token, start, head.revision, head.checksum, clock_ms)
+        await self.append(Complete(*at, tenure.snapshots, tenure.level))
         self._start, self._state_bytes = NO_OFFSET, self._written
         tenure.snapshots = thinned((*tenure.snapshots, SnapshotMark(start, clock_ms)))
         self.step("snapshot_completed")
@@ -109,11 +116,11 @@ class Snapshots:
     async def _truncate(self) -> None:
         """Delete the log before the newest snapshot that is older than the keep window, but never the last batch."""
         tenure = self.tenure
-        old = [mark for mark in tenure.snapshots if mark.time_ms <= tenure.book.clock_ms - self.keep_ms]
+        old = [mark for mark in tenure.snapshots if mark.time_ms <= tenure.book.clock_ms - self.limits.keep_ms]
         if not old:
             return
         tenure.snapshots = tenure.snapshots[len(old) - 1 :]
-        await self.transport.truncate_log(min(old[-1].start, tenure.head.revision))
+        await self.transport.truncate_log(min(old[-1].start, tenure.outputs_from))
         self.step("log_truncated")
 
 
@@ -128,18 +135,29 @@ def thinned(marks: tuple[SnapshotMark, ...]) -> tuple[SnapshotMark, ...]:
     return marks[:spare] + marks[spare + 1 :]
 
 
-def _chunks(contents: Mapping[str, Mapping[str, bytes]]) -> Iterator[dict[str, Mapping[str, bytes]]]:
-    """The keys in groups of at most `CHUNK_BYTES`; a key is never divided."""
-    group: dict[str, Mapping[str, bytes]] = {}
+class _Piece(NamedTuple):
+    """What one chunk takes. `goes_on`: the last key is not whole, the next piece has more of it."""
+
+    content: dict[str, dict[str, bytes]]
+    goes_on: bool
+
+
+def _pieces(contents: Mapping[str, Mapping[str, bytes]]) -> Iterator[_Piece]:
+    """The keys in pieces of at most `CHUNK_BYTES`, or of one field; a large key is divided."""
+    content: dict[str, dict[str, bytes]] = {}
     size = 0
     for key, fields in contents.items():
-        needed = _size(fields)
-        if group and size + needed > CHUNK_BYTES:
-            yield group
-            group, size = {}, 0
-        group[key] = fields
-        size += needed
-    yield group
+        content[key] = {}
+        for name, value in fields.items():
+            needed = len(name) + len(value)
+            if size and size + needed > CHUNK_BYTES:
+                if not content[key]:
+                    del content[key]
+                yield _Piece(content, goes_on=key in content)
+                content, size = {key: {}}, 0
+            content[key][name] = value
+            size += needed
+    yield _Piece(content, goes_on=False)
 
 
 def _size(fields: Mapping[str, bytes]) -> int:

@@ -6,32 +6,32 @@ outputs of that batch are out, and the book says where to go on reading.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import structlog
 
 from service.kafka.port import LogEntry, LogReader, Transport, Truncated
-from service.lane.book import RESIDENT_KEYS, Book
-from service.lane.folding import Entry, Fold, Validity, entries, rebuild_content
+from service.lane.book import RESIDENT_KINDS, Book, ResidentKind
+from service.lane.folding import Fold, Validity, counted, entries, level_of, rebuild_content
+from service.lane.ownership import Tenure, accept, expect_ok, load_records
 from service.lane.surprise import Fenced, Halted, Surprise
-from service.store.keys import place
-from service.store.port import NO_REVISION, Head, Refusal, Reply, Store, Stored
+from service.lane.surroundings import Surroundings
+from service.store.keys import LAYOUT, Layout, read_layout
+from service.store.port import NO_REVISION, Head, Store, Stored
 from service.telemetry import METERS
-from service.wire.log_records import Batch, Claim, Complete, SnapshotMark, checksum, decode, encode
-from service.wire.values import unpack
+from service.wire.log_records import Batch, Claim, Complete, Foreign, LogRecord, Outputs, checksum, decode, encode
 
 log = structlog.get_logger()
 
-T = TypeVar("T")
-
 CHANGES_PER_CALL: Final = 5_000
-"""So many changes go to the memory in one call while it is caught up or rebuilt."""
-
-Step = Callable[[str], None]
-"""Called with the name of each step that was done; tests end the process there."""
+BYTES_READ: Final = 250_000
+"""About so much of the memory is read in one call."""
+BYTES_PER_CALL: Final = 1_000_000
+"""So much goes to the memory in one call while it is caught up (and the rest of a batch) or rebuilt."""
 
 
 class Stage(NamedTuple):
@@ -53,61 +53,51 @@ def no_heed(stage: Stage) -> None:
     """Nobody waits for the end of taking over."""
 
 
-@dataclass
-class Tenure:
-    """What the owner of a lane knows of it.
-
-    `token` is his claim, `last` the offset of the newest log record, `head` where the memory is. `snapshots` are those
-    known to be complete; `grown` is how many bytes of log there are since the newest began.
-    """
-
-    lane: int
-    token: int
-    last: int
-    head: Head
-    book: Book
-    snapshots: tuple[SnapshotMark, ...]
-    grown: int
+_Bucket = tuple[ResidentKind, str]
+"""A kind and one of its keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class TakeOver:
-    """One attempt to take over one lane. `owner` names the process, for people who read the log.
+    """One attempt to take over one lane.
 
     It may take minutes where the memory is made anew, so it is told to `heed` how far it is.
     """
 
     lane: int
-    owner: str
     transport: Transport
     store: Store
-    step: Step
-    republish: bool = True
+    around: Surroundings
     heed: Heed = no_heed
 
     async def run(self) -> Tenure:
-        """Claim and catch up. Raises `Fenced`, `Surprise`, `Halted`, `Left`, and what the drivers raise."""
+        """Claim and catch up. Raises all of `surprise`, `NewerLog`, and that a back end is away."""
         self.heed(Stage("claiming"))
+        level = max(await level_of(self.transport), self.around.level)
         await self.transport.renew()
-        token = await self.transport.append(encode(Claim(self.owner)))
-        self.step("claimed")
+        token = await self.transport.append(encode(Claim(self.around.owner, level)))
+        self.around.step("claimed")
         head = await self._fence(token)
-        self.step("fenced")
+        self.around.step("fenced")
         begin, end = await self.transport.log_bounds()
         if not begin <= token < end:
             raise Surprise(f"the claim's offset {token} is not in the log, which holds {begin} to {end}")
         if head.revision >= token:
             raise Halted(f"the memory is at {head.revision}, beyond the claim at {token}: this is another log")
-        fold = await self._catch_up(token, head, begin)
+        fold, layout = await self._catch_up(token, head, begin)
         self.heed(Stage("publishing the last batch again"))
-        self.step("caught_up")
-        await self._publish_again(fold)
-        self.step("published_again")
+        self.around.step("caught_up")
+        outputs_from = await self._publish_again(fold)
+        self.around.step("published_again")
         self.heed(Stage("reading the memory"))
-        book = await self._read_book(token, fold.head.revision)
-        await self.transport.seek(book.place.offset)
-        log.info("lane.claimed", lane=self.lane, token=token, revision=fold.head.revision, input=book.place.offset)
-        return Tenure(self.lane, token, token, fold.head, book, fold.snapshots, fold.grown)
+        tenure = Tenure(self.lane, token, token, fold.head, Book(), fold.snapshots, fold.grown, layout)
+        tenure.level, tenure.foreign = max(level, fold.validity.level), fold.validity.foreign
+        tenure.outputs_from = outputs_from
+        await self._read_book(tenure)
+        offset = tenure.book.place.offset
+        await self.transport.seek(offset)
+        log.info("lane.claimed", lane=self.lane, token=token, revision=fold.head.revision, input=offset)
+        return tenure
 
     async def _fence(self, token: int) -> Head:
         answer = await self.store.fence(self.lane, token)
@@ -119,25 +109,23 @@ class TakeOver:
                 raise Fenced(f"claimed again at {entry.offset}")
         raise Halted("the memory knows a newer claim than the log has: this is another log")
 
-    async def _catch_up(self, token: int, head: Head, begin: int) -> Fold:
-        if head.building or head.revision == NO_REVISION or head.revision < begin:
-            return await self._rebuild(token, begin)
+    async def _catch_up(self, token: int, head: Head, begin: int) -> tuple[Fold, Layout]:
+        layout = read_layout(head.layout)
+        is_sound = layout is not None and not head.building and begin <= head.revision != NO_REVISION
+        if layout is None or not is_sound or not layout.holds(LAYOUT.kinds):
+            return await self._rebuild(token, begin, layout)
         try:
-            return await self._fold_tail(token, head)
+            fold = await self._fold_tail(token, head, layout)
         except Truncated:
-            return await self._rebuild(token, begin)
+            fold = None
+        return (fold, layout) if fold is not None else await self._rebuild(token, begin, layout)
 
-    async def _fold_tail(self, token: int, head: Head) -> Fold:
-        """Apply to the memory what the log has after the memory's last batch."""
-        fold = Fold(head=head)
-        validity: Validity | None = None
+    async def _fold_tail(self, token: int, head: Head, layout: Layout) -> Fold | None:
+        """Apply to the memory what the log has after the memory's last batch. None: it has no place for all of it."""
+        fold = Fold(Validity(await self._token_at(head)), head)
         pending: list[Stored] = []
-        at = head
-        async for entry in entries(_HeededLog(self.transport, self.heed, token), head.revision, token):
-            if validity is None:
-                validity = Validity(_token_of(entry, head))
-            if not validity.counts(entry):
-                continue
+        at, size = head, 0
+        async for entry in counted(self._heeded(token), fold.validity, head.revision, token):
             if isinstance(entry.record, Complete):
                 fold.add_complete(entry.record)
             if not isinstance(entry.record, Batch):
@@ -145,59 +133,105 @@ class TakeOver:
             fold.add_batch(entry, entry.record)
             if entry.offset == head.revision:
                 continue
-            pending += entry.record.changes
-            if len(pending) >= CHANGES_PER_CALL:
+            if not layout.knows(entry.record.changes):
+                return None
+            pending += layout.placed(entry.record.changes)
+            size += entry.size
+            if len(pending) >= CHANGES_PER_CALL or size >= BYTES_PER_CALL:
                 await self._advance(token, at, fold.head, pending)
-                at, pending = fold.head, []
-        if fold.head != at:
+                at, pending, size = fold.head, [], 0
+        if fold.head.revision != at.revision:
             await self._advance(token, at, fold.head, pending)
         return fold
+
+    def _heeded(self, end: int) -> LogReader:
+        return _HeededLog(self.transport, self.heed, end)
+
+    async def _token_at(self, head: Head) -> int:
+        """The token in force at the memory's last batch; it has to be the very same batch."""
+        async for entry in entries(self.transport, head.revision, head.revision + 1):
+            if isinstance(entry.record, Batch) and entry.digest == head.checksum:
+                return entry.record.token
+        raise Halted(f"the log's record {head.revision} is not the batch that the memory holds: this is another log")
 
     async def _advance(self, token: int, at: Head, to: Head, changes: Sequence[Stored]) -> None:
         latest = {(change.key, change.field): change for change in changes}
         reply = await self.store.advance(self.lane, token, at.revision, to, list(latest.values()))
         expect_ok(reply)
 
-    async def _rebuild(self, token: int, begin: int) -> Fold:
-        """Write the memory anew, in numbered chunks."""
+    async def _rebuild(self, token: int, begin: int, found: Layout | None) -> tuple[Fold, Layout]:
+        """Write the memory anew, in numbered chunks. `found` is how it was laid out."""
         log.info("memory.rebuilding", lane=self.lane)
         try:
-            fold = await rebuild_content(_HeededLog(self.transport, self.heed, token), begin, token)
+            fold, content = await rebuild_content(self._heeded(token), begin, token)
         except Truncated as gone:
             if (await self.transport.log_bounds())[0] != begin:
                 raise Surprise("the log was cut by an earlier owner while it was read") from gone
             raise Halted(f"the log begins at {gone.begin} and holds no complete snapshot") from gone
-        slices = [*_slices(fold), []]
-        for number, changes in enumerate(slices):
-            self.heed(Stage("writing the memory anew", number, len(slices)))
-            final = fold.head if number == len(slices) - 1 else None
-            expect_ok(await self.store.rebuild(self.lane, token, number, changes, final))
-            self.step("rebuilding")
-        METERS.count("rebuilds", lane=str(self.lane))
+        layout = content.layout
+        expect_ok(await self.store.begin(self.lane, token, layout, found.keys if found else ()))
+        number = written = 0
+        for number, piece in enumerate(content.slices(layout, CHANGES_PER_CALL, BYTES_PER_CALL), 1):
+            self.heed(Stage("writing the memory anew", written, content.size))
+            written += sum(map(len, piece.values()))
+            expect_ok(await self.store.rebuild(self.lane, token, number, layout.placed(piece), None))
+            self.around.step("rebuilding")
+            await asyncio.sleep(0)
+        expect_ok(await self.store.rebuild(self.lane, token, number + 1, [], fold.head))
+        if fold.head.revision != NO_REVISION:
+            METERS.count("rebuilds", lane=str(self.lane))
         log.info("memory.rebuilt", lane=self.lane, revision=fold.head.revision)
-        return fold
+        return fold, layout
 
-    async def _publish_again(self, fold: Fold) -> None:
-        """The last batch's outputs may be missing, for one batch is in flight at a time; all earlier ones are out."""
-        if not self.republish or fold.head.revision == NO_REVISION:
-            return
-        await self.transport.publish((await self._read_batch(fold.head)).outputs)
+    async def _publish_again(self, fold: Fold) -> int:
+        """The last batch's outputs may be missing, for one batch is in flight at a time; all earlier ones are out.
 
-    async def _read_batch(self, head: Head) -> Batch:
+        Returns where they begin in the log.
+        """
+        revision = fold.head.revision
+        if not self.around.safeguards.republication or revision == NO_REVISION:
+            return revision
+        batch, digest = await self._read(revision)
+        if not isinstance(batch, Batch) or digest != fold.head.checksum:
+            raise Halted(f"the last batch, {revision}, is not in the log")
+        for offset in batch.parts:
+            part, _ = await self._read(offset)
+            if not isinstance(part, Outputs) or part.token != batch.token:
+                raise Halted(f"outputs of the last batch, {revision}, are not in the log at {offset}")
+            await self.transport.publish(part.outputs)
+        await self.transport.publish(batch.outputs)
+        return min(batch.parts, default=revision)
+
+    async def _read(self, offset: int) -> tuple[LogRecord | Foreign, str]:
+        """The record at an offset, and its checksum."""
         with suppress(Truncated):
-            async for _, value in self.transport.read_log(head.revision, head.revision + 1):
-                record = decode(value)
-                if isinstance(record, Batch) and checksum(value) == head.checksum:
-                    return record
-        raise Halted(f"the last batch, {head.revision}, is not in the log")
+            async for _, value in self.transport.read_log(offset, offset + 1):
+                return decode(value), checksum(value)
+        return Foreign("nothing is there"), ""
 
-    async def _read_book(self, token: int, revision: int) -> Book:
-        book = Book()
-        contents = accept(await self.store.read(self.lane, token, revision, RESIDENT_KEYS))
-        for key, fields in zip(RESIDENT_KEYS, contents, strict=True):
-            book.absorb(key, fields)
-        await load_records(self.store, self.lane, token, revision, book.parked_records(), book)
-        return book
+    async def _read_book(self, tenure: Tenure) -> None:
+        """Read what stays in memory, in pieces, then the records that wait, page by page.
+
+        The buckets of a kind are alike: the first of each tells how many of the others fit into a piece.
+        """
+        firsts, others = [], []
+        for kind in RESIDENT_KINDS:
+            first, *rest = [(kind, key) for key in tenure.layout.keys_of(kind)]
+            firsts.append(first)
+            others += rest
+        sizes = dict(zip(RESIDENT_KINDS, await self._absorb(tenure, firsts), strict=True))
+        for piece in _pieces(others, sizes):
+            await self._absorb(tenure, piece)
+        await load_records(self.store, tenure, tenure.book.parked_records())
+
+    async def _absorb(self, tenure: Tenure, piece: Sequence[_Bucket]) -> list[int]:
+        """Read these buckets into the book; how many bytes each has."""
+        keys = [key for _, key in piece]
+        contents = accept(await self.store.read(self.lane, tenure.token, tenure.head.revision, keys))
+        for (kind, _), fields in zip(piece, contents, strict=True):
+            tenure.book.absorb(kind, fields)
+            await asyncio.sleep(0)
+        return [sum(len(name) + len(value) for name, value in fields.items()) for fields in contents]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,47 +248,15 @@ class _HeededLog:
             yield entry
 
 
-async def load_records(
-    store: Store, lane: int, token: int, revision: int, names: Sequence[tuple[str, str]], book: Book
-) -> None:
-    """Load these records (division, name) into the book. Records we never heard of stay absent."""
-    wanted = [place("record", division, name) for division, name in names]
-    values = accept(await store.load(lane, token, revision, wanted)) if wanted else []
-    for (division, name), value in zip(names, values, strict=True):
-        if value is not None:
-            book.state(division).apply({"record": {name: unpack("record", value)}})
-
-
-def accept(answer: list[T] | Refusal) -> list[T]:
-    """The answer of the memory, unless it refused."""
-    if isinstance(answer, list):
-        return answer
-    raise _refusal(answer)
-
-
-def expect_ok(reply: Reply) -> None:
-    """Raise what a refusal of the memory means."""
-    if reply != "OK":
-        raise _refusal(reply)
-
-
-def _refusal(refusal: Refusal) -> Exception:
-    return Fenced("the memory knows a newer claim") if refusal == "FENCED" else Surprise("the memory is behind")
-
-
-def _token_of(entry: Entry, head: Head) -> int:
-    """The token in force at the memory's last batch; it has to be the very same batch."""
-    if not isinstance(entry.record, Batch) or entry.digest != head.checksum:
-        raise Halted(f"the log's record {head.revision} is not the batch that the memory holds: this is another log")
-    return entry.record.token
-
-
-def _slices(fold: Fold) -> Iterator[list[Stored]]:
-    changes: list[Stored] = []
-    for key, fields in fold.content.items():
-        for name, value in fields.items():
-            changes.append(Stored(key, name, value))
-            if len(changes) == CHANGES_PER_CALL:
-                yield changes
-                changes = []
-    yield changes
+def _pieces(buckets: Sequence[_Bucket], sizes: Mapping[ResidentKind, int]) -> Iterator[list[_Bucket]]:
+    """The buckets in pieces of about `BYTES_READ`, by what they hold, or of one."""
+    piece: list[_Bucket] = []
+    size = 0
+    for kind, key in buckets:
+        if piece and size + sizes[kind] > BYTES_READ:
+            yield piece
+            piece, size = [], 0
+        piece.append((kind, key))
+        size += sizes[kind]
+    if piece:
+        yield piece

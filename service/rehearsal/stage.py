@@ -15,25 +15,34 @@ from typing import Final, NamedTuple
 import orjson
 
 from service.core.configuration import Config
-from service.core.model import Decision
+from service.core.model import Decision, RecordEvent
+from service.core.score import FIELD as SCORE
+from service.core.state import Record as RecordState
+from service.core.tracking import recall, together
 from service.ingest import Letter, Reading, sort_batch
 from service.kafka.memory import MemoryBroker, MemoryTransport, Record
 from service.kafka.partitions import Place
 from service.lane.book import Book
-from service.lane.loop import Lane, Surroundings
-from service.lane.takeover import Tenure
+from service.lane.loop import Lane
+from service.lane.ownership import Tenure
+from service.lane.surroundings import Surroundings
+from service.language.tree import Facts
+from service.store.keys import LAYOUT, full_name
 from service.store.memory import MemoryStore
 from service.wire.decisions import read_decision
-from service.wire.inputs import tick
+from service.wire.inputs import LaneInput, read_input, tick
 from service.wire.log_records import Batch, OutcomeLine, decode
 from service.wire.messages import Position, RawRecord
 from service.wire.topics import Topics
+from service.wire.values import unpack
 
 TOPICS: Final = Topics.of()
 READING: Final = Reading(TOPICS, lanes=1)
 LANE: Final = 0
 MEMBERS_TOPIC: Final = "crm.members"
 RECORDS_TOPIC: Final = "crm.records"
+OFFSET_IN_ID: Final = 2
+"""A decision's id is lane, epoch, offset of the input, and number, with dashes between."""
 
 
 class Published(NamedTuple):
@@ -110,6 +119,26 @@ class Stage:
         told = [orjson.loads(record.value)["person"] for record in self._once(TOPICS.notifications)]
         return Scene(tuple(lines), published, tuple(told))
 
+    def facts_of(self, published: Published) -> Facts:
+        """What the record had when this was decided: all that its creation told; else what is remembered, and what
+        the event told that set the decision off.
+        """
+        offset, name = int(published.id.split("-")[OFFSET_IN_ID]), published.decision.record
+        found = read_input(self._broker.partitions[Place(TOPICS.events, LANE)].records[offset].value)
+        event = found.event if isinstance(found, LaneInput) else None
+        about = event if isinstance(event, RecordEvent) and event.record == name else None
+        told = about.facts if about is not None else {}
+        if about is None or about.kind != "created":
+            told = together(self._remembered(published.division, name), told)
+        score = published.decision.trace.score
+        return told if score is None else {**told, SCORE: score}
+
+    def _remembered(self, division: str, name: str) -> Facts:
+        field = full_name("record", division, name)
+        packed = self._store.lanes[LANE].content.get(LAYOUT.key("record", field), {}).get(field)
+        record = None if packed is None else unpack("record", packed)
+        return recall(record.facts) if isinstance(record, RecordState) else {}
+
     async def _configured(self, division: str, version: int) -> Config:
         return self._versions[division, version]
 
@@ -118,7 +147,11 @@ class Stage:
         timer = book.next_timer()
         inputs_end = self._broker.partitions[Place(TOPICS.events, LANE)].end
         is_behind = any(config.version > book.versions.get(name, 0) for name, config in self._configs.items())
-        if not is_behind and book.place.offset == inputs_end and (timer is None or timer[0] > book.clock_ms):
+        if (
+            not (is_behind or book.switching)
+            and book.place.offset == inputs_end
+            and (timer is None or timer[0] > book.clock_ms)
+        ):
             lane.leave()
 
     def _new(self, topic: str) -> list[Record]:

@@ -1,62 +1,112 @@
 """Where a piece of state lies in a lane's memory: a fixed set of keys, each a small hash.
 
-The set is fixed so that the whole of a lane can be emptied exactly, read part by part, and written to the log as
-snapshot chunks, without ever asking the memory which keys it has. What there is much of is spread over buckets by a
-hash that is the same in every process and version. A field carries its division's name, because a lane serves many;
-the lane's own fields carry none.
+Places are derived, never written down: kind, division and field lead to a key by the *layout*, which says over how many
+buckets each kind is spread, by a hash that is the same in every process and version. The set of keys is fixed so that
+the whole of a lane can be emptied exactly, read part by part, and written to the log as a snapshot, without ever asking
+the memory which keys it has.
+
+A field's full name begins with its division and a slash, because a lane serves many; what belongs to the whole lane has
+an empty division. A layout may hold kinds that this version knows nothing of: their values are bytes like any others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, Literal
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 from zlib import crc32
 
-from service.core.state import Kind
+import orjson
 
-PlacedKind = Kind | Literal["lane"]
-"""A kind of state, or `lane`: what the lane remembers about itself."""
+from service.core.state import KINDS
+from service.wire.log_records import FORMAT
 
-RECORD_BUCKETS: Final = 1024
-FIELDS_BUCKETS: Final = 256
-"""Of what waiting records said of themselves there may be 64 MB, and a bucket must fit a record of the log."""
-BUCKETS: Final = 16
+LANE: Final = "lane"
+"""The kind of what a lane remembers about itself; it is none of the state's."""
 
-
-def _numbered(kind: str, count: int) -> tuple[str, ...]:
-    return tuple(f"{kind}:{number}" for number in range(count))
+MARK: Final = "generation"
+"""A field of every key, also of an empty one: which rebuild of the memory made it. No other field lacks a slash."""
 
 
-KEYS: Final[Mapping[PlacedKind, tuple[str, ...]]] = {
-    "lane": ("lane",),
-    "person": _numbered("person", BUCKETS),
-    "pool": ("pool",),
-    "seat": _numbered("seat", BUCKETS),
-    "open": _numbered("open", BUCKETS),
-    "pace": _numbered("pace", BUCKETS),
-    "timer": _numbered("timer", BUCKETS),
-    "parked": _numbered("parked", BUCKETS),
-    "fields": _numbered("fields", FIELDS_BUCKETS),
-    "hit": _numbered("hit", BUCKETS),
-    "record": _numbered("record", RECORD_BUCKETS),
-}
-"""The keys of each kind."""
+class Stored(NamedTuple):
+    """One change at its place: the final value (JSON bytes) of a field of a key; none: gone."""
 
-ALL_KEYS: Final[tuple[str, ...]] = tuple(key for keys in KEYS.values() for key in keys)
-"""Every key a lane can have, in a fixed order."""
-
-_KIND_OF: Final[Mapping[str, PlacedKind]] = {key: kind for kind, keys in KEYS.items() for key in keys}
-_OF_THE_LANE: Final = frozenset({"lane"})
+    key: str
+    field: str
+    value: bytes | None
 
 
-def place(kind: PlacedKind, division: str, field: str) -> tuple[str, str]:
-    """Key and stored field of a piece of state. A division's name has no slash; a field may have any character."""
-    stored = f"/{field}" if kind in _OF_THE_LANE else f"{division}/{field}"
-    keys = KEYS[kind]
-    return keys[crc32(stored.encode()) % len(keys)], stored
+class Layout:
+    """Over how many keys each kind is spread. `keys` are all of them, in a fixed order."""
+
+    def __init__(self, kinds: Mapping[str, int]) -> None:
+        self.kinds = dict(sorted(kinds.items()))
+        self._keys = {kind: tuple([f"{kind}:{at}" for at in range(count)]) for kind, count in self.kinds.items()}
+        self.keys = tuple([key for keys in self._keys.values() for key in keys])
+
+    def keys_of(self, kind: str) -> tuple[str, ...]:
+        """The keys of one kind."""
+        return self._keys[kind]
+
+    def key(self, kind: str, name: str) -> str:
+        """Where the field with this full name lies."""
+        keys = self._keys[kind]
+        return keys[crc32(name.encode()) % len(keys)]
+
+    def placed(self, changes: Mapping[str, Mapping[str, bytes | None]]) -> list[Stored]:
+        """These changes, given by kind and full name, at their places."""
+        found: list[Stored] = []
+        for kind, fields in changes.items():
+            keys = self._keys[kind]
+            count = len(keys)
+            for name, value in fields.items():
+                found.append(Stored(keys[crc32(name.encode()) % count], name, value))
+        return found
+
+    def holds(self, kinds: Mapping[str, int]) -> bool:
+        """Whether all these kinds are there, spread as given."""
+        return all(self.kinds.get(kind) == count for kind, count in kinds.items())
+
+    def knows(self, kinds: Iterable[str]) -> bool:
+        """Whether all these kinds have a place."""
+        return all(kind in self.kinds for kind in kinds)
+
+    def joined(self, kinds: Mapping[str, int]) -> Layout:
+        """The layout that has a place for these kinds, too. Those that are there stay as they are."""
+        return Layout({**kinds, **self.kinds})
+
+    def text(self) -> str:
+        """The layout as a memory carries it; two memories with the same text are laid out in the same way."""
+        return orjson.dumps({"format": FORMAT, "kinds": self.kinds}, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def locate(key: str, stored: str) -> tuple[PlacedKind, str, str]:
-    """Kind, division and field of what lies there; the division is empty for what belongs to the whole lane."""
-    division, _, field = stored.partition("/")
-    return _KIND_OF[key], division, field
+LAYOUT: Final = Layout({LANE: 1, **{kind: row.buckets for kind, row in KINDS.items()}})
+"""Of the kinds that this version knows."""
+
+_OF_THE_LANE: Final = frozenset({LANE, *(kind for kind, row in KINDS.items() if row.is_of_lane)})
+
+
+def read_layout(text: str) -> Layout | None:
+    """The layout that a memory carries; none: it is of another format, or carries none."""
+    try:
+        found = orjson.loads(text)
+        kinds = found["kinds"] if found["format"] == FORMAT else {}
+        is_layout = bool(kinds) and all(isinstance(count, int) and count > 0 for count in kinds.values())
+        return Layout(kinds) if is_layout else None
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def full_name(kind: str, division: str, field: str) -> str:
+    """A field with its division. A division's name has no slash; a field may have any character."""
+    return f"/{field}" if kind in _OF_THE_LANE else f"{division}/{field}"
+
+
+def parted(name: str) -> tuple[str, str]:
+    """Division and field of a full name; the division is empty for what belongs to the whole lane."""
+    division, _, field = name.partition("/")
+    return division, field
+
+
+def kind_of(key: str) -> str:
+    """The kind whose key this is."""
+    return key.rpartition(":")[0]

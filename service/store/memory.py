@@ -6,10 +6,11 @@ simulation may copy, restore and empty it, as a failing Redis would.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from service.store.keys import MARK, Layout
 from service.store.port import Head, Refusal, Reply, Stored
 
 EMPTY: Final = Head()
@@ -17,7 +18,7 @@ EMPTY: Final = Head()
 
 @dataclass(slots=True)
 class LaneMemory:
-    """One lane's part: its fence, its head, and key → field → value.
+    """One lane's part: its fence, its head, and key → field → value, with each key's mark among its fields.
 
     No token: nobody ever fenced it. While a rebuild is open, `stage` is its token and the number of its latest chunk.
     """
@@ -25,6 +26,7 @@ class LaneMemory:
     token: int | None = None
     head: Head = EMPTY
     stage: tuple[int, int] | None = None
+    generation: bytes | None = None
     content: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
     def refusal(self, token: int) -> Refusal | None:
@@ -39,15 +41,27 @@ class LaneMemory:
             return said
         return "BEHIND" if self.head.building or self.head.revision != revision else None
 
+    def is_whole(self, keys: Iterable[str]) -> bool:
+        """Whether these keys are those of the last rebuild."""
+        mark = self.generation
+        return mark is not None and all(self.content.get(key, {}).get(MARK) == mark for key in keys)
+
+    def lose(self) -> Refusal:
+        """Note that a part is lost: nothing here means anything before the next rebuild."""
+        self.head, self.stage = self.head._replace(building=True), None
+        return "BEHIND"
+
+    def fields(self, key: str) -> dict[str, bytes]:
+        """What a key holds, without its mark."""
+        return {name: value for name, value in self.content.get(key, {}).items() if name != MARK}
+
     def write(self, changes: Sequence[Stored]) -> None:
-        """Make each change's final value the value of its field. A key without fields is gone."""
+        """Make each change's final value the value of its field."""
         for key, name, value in changes:
             if value is not None:
                 self.content.setdefault(key, {})[name] = value
             elif fields := self.content.get(key):
                 fields.pop(name, None)
-                if not fields:
-                    del self.content[key]
 
 
 class MemoryStore:
@@ -71,6 +85,8 @@ class MemoryStore:
         memory = self._lane(lane)
         if said := memory.refusal_at(token, revision):
             return said
+        if not memory.is_whole(key for key, _ in wanted):
+            return memory.lose()
         return [memory.content.get(key, {}).get(name) for key, name in wanted]
 
     async def read(self, lane: int, token: int, revision: int, keys: Sequence[str]) -> list[dict[str, bytes]] | Refusal:
@@ -78,19 +94,33 @@ class MemoryStore:
         memory = self._lane(lane)
         if said := memory.refusal_at(token, revision):
             return said
-        return [dict(memory.content.get(key, {})) for key in keys]
+        if not memory.is_whole(keys):
+            return memory.lose()
+        return [memory.fields(key) for key in keys]
 
     async def advance(self, lane: int, token: int, revision: int, head: Head, changes: Sequence[Stored]) -> Reply:
         """See `Store.advance`."""
         memory = self._lane(lane)
         if said := memory.refusal(token):
             return said
-        if memory.head == head:
+        if memory.head.is_at(head):
             return "OK"
         if said := memory.refusal_at(token, revision):
             return said
+        if not memory.is_whole(change.key for change in changes):
+            return memory.lose()
         memory.write(changes)
-        memory.head = head
+        memory.head = head._replace(layout=memory.head.layout)
+        return "OK"
+
+    async def begin(self, lane: int, token: int, layout: Layout, gone: Sequence[str] = ()) -> Reply:
+        """See `Store.begin`."""
+        memory = self._lane(lane)
+        if said := memory.refusal(token):
+            return said
+        memory.generation = b"%d" % token
+        memory.content = {key: {MARK: memory.generation} for key in layout.keys}
+        memory.head, memory.stage = Head(building=True, layout=layout.text()), (token, 0)
         return "OK"
 
     async def rebuild(self, lane: int, token: int, number: int, changes: Sequence[Stored], head: Head | None) -> Reply:
@@ -98,25 +128,25 @@ class MemoryStore:
         memory = self._lane(lane)
         if said := memory.refusal(token):
             return said
-        if number == 0:
-            memory.content.clear()
-        elif head is not None and memory.head == head:
+        if head is not None and memory.head.is_at(head):
             return "OK"
-        elif memory.stage not in ((token, number - 1), (token, number)):
+        if memory.stage not in ((token, number - 1), (token, number)):
             return "BEHIND"
+        if not memory.is_whole(change.key for change in changes):
+            return memory.lose()
         memory.write(changes)
         if head is None:
-            memory.head = Head(building=True)
             memory.stage = (token, number)
         else:
-            memory.head = head
-            memory.stage = None
+            memory.head, memory.stage = head._replace(layout=memory.head.layout), None
         return "OK"
 
     async def peek(self, lane: int, keys: Sequence[str]) -> tuple[Head, list[Mapping[str, bytes]]]:
         """See `Store.peek`."""
         memory = self._lane(lane)
-        return memory.head, [dict(memory.content.get(key, {})) for key in keys]
+        is_lost = memory.generation is not None and not memory.is_whole(keys)
+        head = memory.head._replace(building=True) if is_lost else memory.head
+        return head, [memory.fields(key) if memory.is_whole([key]) else {} for key in keys]
 
     async def forget(self, lane: int) -> None:
         """See `Store.forget`."""

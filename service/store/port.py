@@ -3,6 +3,10 @@
 One of the program's two ports. It has two implementations: Redis, and a dictionary. One contract suite runs against
 both. Nothing here knows what the fields mean.
 
+A memory begins with a rebuild, which gives each of its keys a mark. Whoever runs the memory may lose any key of it, or
+get another in its place: every call looks at the marks of the keys it touches, and where one is missing or wrong, it
+is BEHIND, and the memory counts as one that is being built until it is built anew. Marks are in no answer.
+
 Every call names the caller's `token` (the offset of its claim) and mostly the `revision` (the offset of the last batch
 folded in). The exact revision is the real fence; the token stops two writers from undoing each other.
 """
@@ -12,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from service.wire.log_records import Stored as Stored
+from service.store.keys import Layout
+from service.store.keys import Stored as Stored
 
 NO_REVISION = -1
 """The revision of a memory into which no batch has been folded."""
@@ -22,19 +27,32 @@ Refusal = Literal["FENCED", "BEHIND"]
 Reply = Literal["OK", "FENCED", "BEHIND"]
 
 
+class StoreUnreachable(ConnectionError):
+    """The memory does not answer, or refuses to work. Whether it did what it was asked is not known."""
+
+
 class Head(NamedTuple):
     """How far the memory is: the last batch folded in and a checksum of that record's bytes.
 
-    `building`: a rebuild was begun and not finished; the content means nothing.
+    `building`: a rebuild was begun and not finished, or a part was found lost; the content means nothing.
+    `layout` is the text of how it is laid out (see `keys`), empty where it never was; who writes a head leaves it out.
     """
 
     revision: int = NO_REVISION
     checksum: str = ""
     building: bool = False
+    layout: str = ""
+
+    def is_at(self, other: Head) -> bool:
+        """Whether the memory is whole and at the same batch."""
+        return not self.building and (self.revision, self.checksum) == (other.revision, other.checksum)
 
 
 class Store(Protocol):
-    """The memory of all lanes; each lane has its own part, which one Redis Cluster slot holds."""
+    """The memory of all lanes; each lane has its own part, which one Redis Cluster slot holds.
+
+    Every call raises `StoreUnreachable`; it may be made again without harm.
+    """
 
     async def fence(self, lane: int, token: int) -> Head | Refusal:
         """Make `token` the lane's fence if none is newer (FENCED), and tell how far the memory is."""
@@ -50,11 +68,14 @@ class Store(Protocol):
     async def advance(self, lane: int, token: int, revision: int, head: Head, changes: Sequence[Stored]) -> Reply:
         """Apply the changes and move from `revision` to `head`, all or nothing. Repeating it is harmless (OK)."""
 
+    async def begin(self, lane: int, token: int, layout: Layout, gone: Sequence[str] = ()) -> Reply:
+        """Begin a rebuild: the lane is emptied, with the keys `gone` of an older layout, and laid out anew."""
+
     async def rebuild(self, lane: int, token: int, number: int, changes: Sequence[Stored], head: Head | None) -> Reply:
-        """Write chunk `number` of a rebuild: 0 empties the lane first, each needs the one before; `head` ends it."""
+        """Write chunk `number`, counted from 1, of a rebuild; each needs the one before. `head` ends it."""
 
     async def peek(self, lane: int, keys: Sequence[str]) -> tuple[Head, list[Mapping[str, bytes]]]:
-        """For people and monitoring: the whole content of some keys, without a fence."""
+        """For people and monitoring: the whole content of some keys, without a fence. Building: one of them is lost."""
 
     async def forget(self, lane: int) -> None:
         """Throw the lane's part away, fence and head too, whoever owns it: his next call is BEHIND. For recovery."""

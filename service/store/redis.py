@@ -1,9 +1,8 @@
 """The store in Redis: what is sent to it, and how a connection to it is made.
 
-All that must not be interrupted happens in one of seven scripts under `lua/`; this module only packs their arguments
+All that must not be interrupted happens in one of eight scripts under `lua/`; this module only packs their arguments
 and reads their words. Every script may be run again without harm, so the driver's retries are welcome, but few. A Redis
-that does not answer is the driver's exception (`redis.exceptions.RedisError` and its `ConnectionError` and
-`TimeoutError`), for the caller to meet in one place.
+that does not answer, or refuses to work, is `StoreUnreachable`, with the driver's exception as its cause.
 
 A lane's keys share the hash tag `{lane-N}`, so Redis Cluster keeps them in one slot.
 """
@@ -13,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha1
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, cast
 from urllib.parse import urlsplit, urlunsplit
 
@@ -21,13 +21,14 @@ from redis.asyncio import Redis, RedisCluster, Sentinel
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import NoPermissionError, NoScriptError
+from redis.exceptions import NoPermissionError, NoScriptError, RedisError
 
-from service.store.keys import ALL_KEYS
-from service.store.port import NO_REVISION, Head, Refusal, Reply, Stored
+from service.printable import masked
+from service.store.keys import LAYOUT, MARK, Layout, read_layout
+from service.store.port import NO_REVISION, Head, Refusal, Reply, Stored, StoreUnreachable
 
 Client = Redis | RedisCluster
-ScriptName = Literal["fence", "load", "read", "peek", "advance", "rebuild", "forget"]
+ScriptName = Literal["fence", "load", "read", "peek", "advance", "begin", "rebuild", "forget"]
 
 RETRIES: Final = 2
 FIRST_PAUSE_S: Final = 0.05
@@ -50,8 +51,9 @@ _SCRIPTS: Final[Mapping[ScriptName, _Script]] = {
     "fence": _script("fence"),
     "load": _script("standing", "load"),
     "read": _script("standing", "read"),
-    "peek": _script("peek"),
+    "peek": _script("standing", "peek"),
     "advance": _script("standing", "write", "advance"),
+    "begin": _script("standing", "begin"),
     "rebuild": _script("standing", "write", "rebuild"),
     "forget": _script("forget"),
 }
@@ -95,9 +97,14 @@ class RedisStore:
         moves = (_sent(revision), _sent(head.revision), head.checksum)
         return _word(await self._run("advance", self._names(lane, by_key), token, *moves, layout, content))
 
+    async def begin(self, lane: int, token: int, layout: Layout, gone: Sequence[str] = ()) -> Reply:
+        """See `Store.begin`."""
+        keys = dict.fromkeys((*layout.keys, *gone))
+        return _word(await self._run("begin", self._names(lane, keys), token, len(layout.keys), layout.text()))
+
     async def rebuild(self, lane: int, token: int, number: int, changes: Sequence[Stored], head: Head | None) -> Reply:
         """See `Store.rebuild`."""
-        by_key = _by_key(changes, ALL_KEYS if number == 0 else ())
+        by_key = _by_key(changes)
         layout, content = _parcel(by_key.values())
         end = ("more", b"", "") if head is None else ("last", _sent(head.revision), head.checksum)
         return _word(await self._run("rebuild", self._names(lane, by_key), token, number, *end, layout, content))
@@ -109,12 +116,14 @@ class RedisStore:
 
     async def forget(self, lane: int) -> None:
         """See `Store.forget`."""
-        await self._run("forget", self._names(lane, ALL_KEYS))
+        head, _ = await self.peek(lane, ())
+        found = read_layout(head.layout)
+        await self._run("forget", self._names(lane, dict.fromkeys((*LAYOUT.keys, *(found.keys if found else ())))))
 
     async def eviction_policies(self) -> frozenset[str]:
         """What each server does when its memory is full (`maxmemory-policy`); empty where it must not be asked.
 
-        From `INFO memory`, for hosted servers refuse `CONFIG`. Raises the driver's `RedisError`.
+        From `INFO memory`, for hosted servers refuse `CONFIG`.
         """
         try:
             if isinstance(self._client, RedisCluster):
@@ -125,6 +134,8 @@ class RedisStore:
                 told = [await self._client.info("memory")]
         except NoPermissionError:
             return frozenset()
+        except (RedisError, OSError) as error:
+            raise StoreUnreachable(f"the memory: {type(error).__name__}: {error}") from error
         return frozenset(str(each["maxmemory_policy"]) for each in told if "maxmemory_policy" in each)
 
     async def close(self) -> None:
@@ -140,17 +151,23 @@ class RedisStore:
     async def _run(self, name: ScriptName, keys: Sequence[str], *arguments: bytes | str | int) -> Any:
         script = _SCRIPTS[name]
         try:
-            return await self._client.execute_command("EVALSHA", script.digest, len(keys), *keys, *arguments)
-        except NoScriptError:
-            return await self._client.execute_command("EVAL", script.text, len(keys), *keys, *arguments)
+            try:
+                return await self._client.execute_command("EVALSHA", script.digest, len(keys), *keys, *arguments)
+            except NoScriptError:
+                return await self._client.execute_command("EVAL", script.text, len(keys), *keys, *arguments)
+        except (RedisError, OSError) as error:
+            raise StoreUnreachable(f"the memory: {type(error).__name__}: {error}") from error
 
 
-def connect(url: str, prefix: str, timeout_s: float = TIMEOUT_S) -> RedisStore:
+def connect(
+    url: str, prefix: str, timeout_s: float = TIMEOUT_S, tls: Mapping[str, str] = MappingProxyType({})
+) -> RedisStore:
     """A store at this address; nothing is sent before the first call. Raises ValueError for an address of no kind.
 
-    `redis://[user:password@]host:port[/db]`, with `rediss://` for TLS, whose options follow as a query
-    (`?ssl_ca_certs=/path`). `redis+cluster://` and `rediss+cluster://` name one node of a Redis Cluster,
-    `redis+sentinel://host:port,host:port/service` and `rediss+sentinel://` the sentinels and the service they watch.
+    `redis://[user:password@]host:port[/db]`, with `rediss://` for TLS, whose options are in `tls` (`ssl_ca_certs`,
+    `ssl_certfile`, `ssl_keyfile`: paths) or follow as a query. `redis+cluster://` and `rediss+cluster://` name one node
+    of a Redis Cluster, `redis+sentinel://host:port,host:port/service` and `rediss+sentinel://` the sentinels and the
+    service they watch.
     """
     scheme, _, kind = urlsplit(url).scheme.partition("+")
     plain = urlunsplit(urlsplit(url)._replace(scheme=scheme))
@@ -158,6 +175,7 @@ def connect(url: str, prefix: str, timeout_s: float = TIMEOUT_S) -> RedisStore:
         "retry": Retry(ExponentialWithJitterBackoff(base=FIRST_PAUSE_S, cap=LONGEST_PAUSE_S), RETRIES),
         "socket_timeout": timeout_s,
         "socket_connect_timeout": timeout_s,
+        **(tls if scheme == "rediss" else {}),
     }
     match kind:
         case "":
@@ -168,7 +186,7 @@ def connect(url: str, prefix: str, timeout_s: float = TIMEOUT_S) -> RedisStore:
             sentinel, service = _sentinel(plain, options)
             return RedisStore(sentinel.master_for(service), prefix, sentinel.sentinels)
         case _:
-            raise ValueError(f"{url!r}: after the plus sign stands cluster or sentinel")
+            raise ValueError(f"{masked(url)}: after the plus sign stands cluster or sentinel")
 
 
 def _sentinel(url: str, options: Mapping[str, Any]) -> tuple[Sentinel, str]:
@@ -177,19 +195,19 @@ def _sentinel(url: str, options: Mapping[str, Any]) -> tuple[Sentinel, str]:
     account, at, hosts = parts.netloc.rpartition("@")
     service = parts.path.strip("/")
     if not service:
-        raise ValueError(f"{url!r}: after the sentinels' addresses stands the name of the service they watch")
+        raise ValueError(f"{masked(url)}: after the sentinels' addresses stands the name of the service they watch")
     addresses = [urlsplit(f"//{host}") for host in hosts.split(",")]
     asked: dict[str, Any] = {**parse_url(urlunsplit(parts._replace(netloc=f"{account}{at}service", path="")))}
     del asked["host"]
     asked["ssl"] = asked.pop("connection_class", None) is not None
     tls = {name: value for name, value in asked.items() if name.startswith("ssl")}
     sentinels = [(address.hostname, address.port or SENTINEL_PORT) for address in addresses]
-    return Sentinel(sentinels, sentinel_kwargs={**options, **tls}, **options, **asked), service  # type: ignore[no-untyped-call]  # the driver left it out
+    return Sentinel(sentinels, sentinel_kwargs={**options, **tls}, **{**options, **asked}), service  # type: ignore[no-untyped-call]  # the driver left it out
 
 
-def _by_key(changes: Iterable[Stored], keys: Iterable[str] = ()) -> dict[str, dict[str, bytes | None]]:
-    """The last value of each field of each key; `keys` come first, changed or not."""
-    found: dict[str, dict[str, bytes | None]] = {key: {} for key in keys}
+def _by_key(changes: Iterable[Stored]) -> dict[str, dict[str, bytes | None]]:
+    """The last value of each field of each key."""
+    found: dict[str, dict[str, bytes | None]] = {}
     for key, field, value in changes:
         found.setdefault(key, {})[field] = value
     return found
@@ -218,12 +236,19 @@ def _sent(revision: int) -> bytes:
 
 
 def _head(reply: Sequence[bytes | None]) -> Head:
-    revision, checksum, building = reply
-    return Head(int(revision) if revision else NO_REVISION, checksum.decode() if checksum else "", building is not None)
+    revision, checksum, building, layout = reply
+    return Head(
+        int(revision) if revision else NO_REVISION,
+        checksum.decode() if checksum else "",
+        building is not None,
+        layout.decode() if layout else "",
+    )
 
 
 def _fields(pairs: Sequence[bytes]) -> dict[str, bytes]:
-    return {field.decode(): value for field, value in zip(pairs[::2], pairs[1::2], strict=True)}
+    found = {field.decode(): value for field, value in zip(pairs[::2], pairs[1::2], strict=True)}
+    found.pop(MARK, None)
+    return found
 
 
 def _word(reply: bytes) -> Reply:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from service.views.published import Foreign, foreign
 from service.wire.dead_letters import (
     CUT,
     DETAIL,
@@ -41,9 +42,11 @@ class DeadLetter(NamedTuple):
     sha256: str
 
 
-def read_dead_letter(record: RawRecord) -> DeadLetter:
-    """The dead letter that the record of the topic holds."""
+def read_dead_letter(record: RawRecord) -> DeadLetter | Foreign:
+    """The dead letter that the record of the topic holds; every one of ours has a reason."""
     ours = dict(record.headers)
+    if not ours.get(REASON):
+        return foreign(record, f"it has no header {REASON}")
     return DeadLetter(
         position=_text(record.key),
         reason=_text(ours.get(REASON)),

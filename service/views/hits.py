@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from service.core.configuration import Config, RuleSet
 from service.core.hits import DEFAULT, TEAM, hit_field
 from service.core.state import Hit, State
-from service.lane.book import Book
-from service.store.keys import KEYS
 from service.store.port import Store
-from service.wire.lanes import lane_of
+from service.views.peeking import peek
 
 
 class EntryHits(NamedTuple):
@@ -49,11 +47,7 @@ async def rule_stats(store: Store, configs: Mapping[str, Config], lanes: int) ->
     """The active rule sets of these divisions' newest configurations, by division and record type."""
     found: list[RuleSetHits] = []
     for division, config in sorted(configs.items()):
-        _, contents = await store.peek(lane_of(division, lanes), _WATCHED_KEYS)
-        book = Book()
-        for key, fields in zip(_WATCHED_KEYS, contents, strict=True):
-            book.absorb(key, dict(fields))
-        state = book.state(division)
+        state, _ = await peek(store, division, lanes, ("hit",))
         found += [_of_rule_set(division, each, state) for _, each in sorted(config.rule_sets.items())]
     return found
 
@@ -69,6 +63,3 @@ def _of_rule_set(division: str, rule_set: RuleSet, state: State) -> RuleSetHits:
 
 def _entry(entry: str, name: str, hit: Hit, total: int) -> EntryHits:
     return EntryHits(entry, name, hit.times, hit.times / total if total else 0.0, hit.last_ms if hit.times else None)
-
-
-_WATCHED_KEYS: Final = KEYS["hit"]

@@ -7,25 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.model import ExclusionReason
 from service.core.sharing.eligibility import Situation, choose
-from service.core.state import Pool, State
-from service.lane.book import Book
-from service.store.keys import KEYS
-from service.store.port import NO_REVISION, Head, Store
-from service.wire.lanes import lane_of
+from service.core.state import Kind, Pool, State
+from service.store.port import Store
+from service.views.peeking import MemoryState, peek
 
-WATCHED_KEYS: Final = (*KEYS["pool"], *KEYS["seat"], *KEYS["open"], *KEYS["person"])
-
-
-MemoryState = Literal["ready", "rebuilding", "empty"]
-"""Of the lane's memory. While it is rebuilt its content means nothing; it is empty before the first decision, and
-after it was thrown away until the lane next does something.
-"""
+WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "open", "person")
 
 
 class MemberStanding(NamedTuple):
@@ -58,12 +50,8 @@ async def standings(store: Store, configs: Mapping[str, Config], lanes: int, now
     """All pools of these divisions' newest configurations, by division and name."""
     found: list[PoolStanding] = []
     for division, config in sorted(configs.items()):
-        head, contents = await store.peek(lane_of(division, lanes), WATCHED_KEYS)
-        book = Book()
-        for key, fields in zip(WATCHED_KEYS, contents, strict=True):
-            book.absorb(key, dict(fields))
-        state = book.state(division)
-        found += [_standing(spec, config, state, now_ms, _memory(head)) for _, spec in sorted(config.pools.items())]
+        state, memory = await peek(store, division, lanes, WATCHED)
+        found += [_standing(spec, config, state, now_ms, memory) for _, spec in sorted(config.pools.items())]
     return found
 
 
@@ -88,9 +76,3 @@ def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory:
         members,
         memory,
     )
-
-
-def _memory(head: Head) -> MemoryState:
-    if head.building:
-        return "rebuilding"
-    return "empty" if head.revision == NO_REVISION else "ready"

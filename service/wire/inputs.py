@@ -26,6 +26,7 @@ from schemas.events import INPUTS, Linked, MemberChanged, Owner, RecordData
 from service.core.model import Event, MemberEvent, RecordEvent, RecordEventKind
 from service.wire.cloudevents import unpack
 from service.wire.messages import Poison, Position, RawRecord
+from service.wording import worded
 
 SIZE_LIMIT_BYTES: Final = 256 * 1024
 """Key, value and headers of a source record together. The dead letter topic must take more than this."""
@@ -181,8 +182,8 @@ def _size(raw: RawRecord) -> int:
 
 def _told(error: ValidationError) -> str:
     """The first few problems with their places, without the values: those are people's data."""
-    problems = error.errors(include_url=False, include_context=False, include_input=False)
-    told = [f"{'.'.join(map(str, problem['loc'])) or 'data'}: {problem['msg']}" for problem in problems[:TOLD_ERRORS]]
+    problems = error.errors(include_url=False, include_input=False)
+    told = [f"{'.'.join(map(str, problem['loc'])) or 'data'}: {worded(problem)}" for problem in problems[:TOLD_ERRORS]]
     more = len(problems) - TOLD_ERRORS
     return "; ".join([*told, f"{more} more"] if more > 0 else told)
 

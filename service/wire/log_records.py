@@ -1,8 +1,13 @@
-"""What stands in a lane's log: claims, batches, and the chunks and end of snapshots.
+"""What stands in a lane's log: claims, batches, and the opening, chunks and end of snapshots.
 
 The log is physical. A batch holds what was changed and what must be published, byte for byte, so that recovery never
 decides again and an upgrade never reads an old decision differently. Records are JSON, so that people and other
 programs can check the promises from the topics alone.
+
+Each record carries the format and the lane's level. State is named by kind and full name (`main/lead/4711`), never by
+place; whoever needs places derives them, and how many buckets a kind has stands beside what names it. So kinds can be
+added: a reader carries along what it does not know. A record of a newer format it does not guess at (`NewerLog`), and
+what is no record of a lane at all is `Foreign`: it does not count.
 """
 
 from __future__ import annotations
@@ -11,56 +16,49 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, assert_never
+from typing import Final, TypeVar, assert_never
 
+import msgspec
 import orjson
 
+from service.core.state import FIRST_LEVEL
+from service.wire.log_forms import (
+    FORMAT as FORMAT,
+)
+from service.wire.log_forms import (
+    BatchForm,
+    BatchState,
+    ChunkForm,
+    ClaimForm,
+    CompleteForm,
+    FormatOnly,
+    OpeningForm,
+    OutputsForm,
+    OutputsState,
+)
+from service.wire.log_forms import (
+    OutcomeLine as OutcomeLine,
+)
+from service.wire.log_forms import (
+    Place as Place,
+)
+from service.wire.log_forms import (
+    SnapshotMark as SnapshotMark,
+)
 from service.wire.messages import Header, Message
 
 NO_OFFSET: Final = -1
 
-
-class Place(NamedTuple):
-    """How far the input is used: the next offset, and how many decisions already carry it (timers come first)."""
-
-    offset: int = 0
-    ordinal: int = 0
-
-
-class OutcomeLine(NamedTuple):
-    """One decision, as the log lists it. `source` is the CRM's position, `epoch/topic/partition/offset`, where one is.
-
-    `kind` is an outcome's name in lower case, `dead_letter`, or `dropped` for an input that was taken before.
-    """
-
-    offset: int
-    ordinal: int
-    kind: str
-    reason: str
-    decision_id: str
-    source: str
-
-
-class SnapshotMark(NamedTuple):
-    """A snapshot that has landed complete: the offset of its first chunk, and the lane's clock when it ended."""
-
-    start: int
-    time_ms: int
-
-
-class Stored(NamedTuple):
-    """One change in its stored form: the final value (JSON bytes) of a field of a key; none: gone."""
-
-    key: str
-    field: str
-    value: bytes | None
+Fields = Mapping[str, bytes | None]
+"""By full name the final value, as JSON bytes; none: gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`owner` takes the lane. The offset of this record is his token."""
+    """`owner` takes the lane. The offset of this record is the owner's token."""
 
     owner: str
+    level: int = FIRST_LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,9 @@ class Batch:
     """Decisions made in one go, valid if `token` is the newest claim before it.
 
     `time_ms` is the lane's clock; `versions` the configuration version of each division, `code` the deciding code's;
-    `grown` the bytes of log since the newest snapshot began, this record not counted.
+    `parts` are the offsets of the `Outputs` in front of it that belong to it, where its outputs were too many for one
+    record. `changes` are by kind, and `kinds` says how many buckets each of these has; `grown` the bytes of log since
+    the newest snapshot began, this record not counted.
     """
 
     token: int
@@ -78,20 +78,47 @@ class Batch:
     versions: Mapping[str, int]
     code: int
     outcomes: Sequence[OutcomeLine]
-    changes: Sequence[Stored]
+    changes: Mapping[str, Fields]
     outputs: Sequence[Message]
+    kinds: Mapping[str, int] = field(default_factory=dict)
     snapshots: tuple[SnapshotMark, ...] = ()
     grown: int = 0
+    level: int = FIRST_LEVEL
+    parts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Outputs of the batch that follows and names this record. Without that batch they are none."""
+
+    token: int
+    outputs: Sequence[Message]
+    level: int = FIRST_LEVEL
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A snapshot begins: of these kinds, each with so many buckets. It is complete when all of them were covered."""
+
+    token: int
+    kinds: Mapping[str, int]
+    snapshots: tuple[SnapshotMark, ...] = ()
+    level: int = FIRST_LEVEL
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The whole content of some keys, as of the record before. `start` is the first chunk's offset, none for itself."""
+    """A part of the snapshot that opened at `start`: some buckets (`pool:3`), as of the record before.
+
+    `goes_on`: the last of them is not whole, the next chunk has more of it, with no batch in between.
+    """
 
     token: int
-    start: int | None
+    start: int
     content: Mapping[str, Mapping[str, bytes]]
+    goes_on: bool = False
     snapshots: tuple[SnapshotMark, ...] = ()
+    level: int = FIRST_LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +130,22 @@ class Complete:
     batch: int
     checksum: str
     time_ms: int
-    snapshots: tuple[SnapshotMark, ...] = field(default=())
+    snapshots: tuple[SnapshotMark, ...] = ()
+    level: int = FIRST_LEVEL
 
 
-LogRecord = Claim | Batch | Chunk | Complete
-ReadOutputs = Callable[[dict[str, Any]], Sequence[Message]]
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Something else than a lane wrote it, or nothing at all is there. It does not count."""
+
+    reason: str
 
 
-class UnreadableLog(Exception):
-    """A record of a lane's log is not one of ours. The topic has a foreign writer, or a newer version wrote it."""
+LogRecord = Claim | Outputs | Batch | Opening | Chunk | Complete
+
+
+class NewerLog(Exception):
+    """A lane's log was written by a newer version, or is at a level this one does not know. Let a newer one own it."""
 
 
 def checksum(value: bytes) -> str:
@@ -123,68 +157,77 @@ def encode(record: LogRecord) -> bytes:
     """The record as JSON."""
     match record:
         case Claim():
-            return orjson.dumps({"kind": "claim", "owner": record.owner})
+            return _dump("claim", record, {"owner": record.owner})
         case Batch():
             return _encode_batch(record)
+        case Outputs():
+            headers, outputs = _encode_outputs(record.outputs)
+            return _dump("outputs", record, {"token": record.token, "headers": headers, "outputs": outputs})
+        case Opening():
+            return _dump("snapshot", record, {"token": record.token, "kinds": record.kinds})
         case Chunk():
-            content = {
-                key: {name: orjson.Fragment(value) for name, value in fields.items()}
-                for key, fields in record.content.items()
-            }
-            return _dump("chunk", record.token, record.snapshots, {"start": record.start, "content": content})
+            content = {key: _raw_fields(fields) for key, fields in record.content.items()}
+            rest = {"token": record.token, "start": record.start, "content": content, "goes_on": record.goes_on}
+            return _dump("chunk", record, rest)
         case Complete():
             rest = {
+                "token": record.token,
                 "start": record.start,
                 "batch": record.batch,
                 "checksum": record.checksum,
                 "time": record.time_ms,
             }
-            return _dump("complete", record.token, record.snapshots, rest)
+            return _dump("complete", record, rest)
         case _:
             assert_never(record)
 
 
-def decode(value: bytes) -> LogRecord:
-    """Read a record back. Raises `UnreadableLog`."""
-    return _decode(value, _decode_outputs)
-
-
-def decode_for_state(value: bytes) -> LogRecord:
-    """Read a record back without a batch's outputs, which are most of it. Raises `UnreadableLog`."""
-    return _decode(value, lambda data: ())
-
-
-def _decode(value: bytes, outputs: ReadOutputs) -> LogRecord:
+def decode(value: bytes) -> LogRecord | Foreign:
+    """Read a record back. Raises `NewerLog`."""
+    form = _form(lambda: _WHOLE_READER.decode(value), value)
     try:
-        data = orjson.loads(value)
-        return _decode_batch(data, outputs) if data["kind"] == "batch" else _DECODERS[data["kind"]](data)
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise UnreadableLog(f"a record of the log cannot be read ({error!r}): {value[:80]!r}") from error
+        return _record(form, _decode_outputs(form) if isinstance(form, BatchForm | OutputsForm) else ())
+    except (IndexError, ValueError) as error:
+        return Foreign(f"the outputs of a batch cannot be read: {error}")
+
+
+def decode_for_state(value: bytes) -> LogRecord | Foreign:
+    """Read a record back without a batch's outputs, which are most of it. Raises `NewerLog`."""
+    return _record(_form(lambda: _STATE_READER.decode(value), value))
 
 
 def _encode_batch(batch: Batch) -> bytes:
     headers, outputs = _encode_outputs(batch.outputs)
     return _dump(
         "batch",
-        batch.token,
-        batch.snapshots,
+        batch,
         {
+            "token": batch.token,
             "from": tuple(batch.start),
             "to": tuple(batch.end),
             "time": batch.time_ms,
             "versions": batch.versions,
             "code": batch.code,
             "outcomes": [tuple(line) for line in batch.outcomes],
-            "changes": [(key, name, _raw(value)) for key, name, value in batch.changes],
+            "kinds": batch.kinds,
+            "changes": {kind: _raw_fields(fields) for kind, fields in batch.changes.items()},
             "headers": headers,
             "outputs": outputs,
+            "parts": batch.parts,
             "grown": batch.grown,
         },
     )
 
 
-def _dump(kind: str, token: int, snapshots: tuple[SnapshotMark, ...], rest: Mapping[str, object]) -> bytes:
-    return orjson.dumps({"kind": kind, "token": token, "snapshots": [tuple(mark) for mark in snapshots], **rest})
+def _dump(kind: str, record: LogRecord, rest: Mapping[str, object]) -> bytes:
+    head: dict[str, object] = {"kind": kind, "format": FORMAT, "level": record.level}
+    if not isinstance(record, Claim | Outputs):
+        head["snapshots"] = [tuple(mark) for mark in record.snapshots]
+    return orjson.dumps({**head, **rest})
+
+
+def _raw_fields(fields: Fields) -> dict[str, orjson.Fragment | None]:
+    return {name: None if value is None else orjson.Fragment(value) for name, value in fields.items()}
 
 
 def _encode_outputs(outputs: Sequence[Message]) -> tuple[list[object], list[object]]:
@@ -212,10 +255,6 @@ def output_bytes(output: Message) -> int:
     return len(orjson.dumps(_encode_outputs([output])))
 
 
-def _raw(value: bytes | None) -> orjson.Fragment | None:
-    return None if value is None else orjson.Fragment(value)
-
-
 def _text(value: bytes | None) -> str | list[str] | None:
     """Bytes as JSON can hold them: text where they are UTF-8, else a list with their base64."""
     if value is None:
@@ -226,53 +265,83 @@ def _text(value: bytes | None) -> str | list[str] | None:
         return [base64.b64encode(value).decode()]
 
 
-def _bytes(text: str | list[str]) -> bytes:
-    return text.encode() if isinstance(text, str) else base64.b64decode(text[0])
+def _bytes(text: str | Sequence[str]) -> bytes:
+    return text.encode() if isinstance(text, str) else base64.b64decode(text[0], validate=True)
 
 
-def _marks(data: dict[str, Any]) -> tuple[SnapshotMark, ...]:
-    return tuple(SnapshotMark(*mark) for mark in data["snapshots"])
+_StateForm = ClaimForm | OutputsState | BatchState | OpeningForm | ChunkForm | CompleteForm
+_WholeForm = ClaimForm | OutputsForm | BatchForm | OpeningForm | ChunkForm | CompleteForm
+_FORMAT_READER: Final = msgspec.json.Decoder(FormatOnly)
+_WHOLE_READER: Final[msgspec.json.Decoder[_WholeForm]] = msgspec.json.Decoder(_WholeForm)
+_STATE_READER: Final[msgspec.json.Decoder[_StateForm]] = msgspec.json.Decoder(_StateForm)
 
 
-def _decode_outputs(data: dict[str, Any]) -> list[Message]:
-    known = [(name, None if value is None else _bytes(value)) for name, value in data["headers"]]
+F = TypeVar("F")
+
+
+def _form(read: Callable[[], F], value: bytes) -> F | Foreign:
+    try:
+        return read()
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        _refuse_newer(value)
+        return Foreign(f"{type(error).__name__}: {error}")
+
+
+def _refuse_newer(value: bytes) -> None:
+    """Raise `NewerLog` for a record that says it is of a newer format."""
+    try:
+        found = _FORMAT_READER.decode(value).format
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return
+    if found > FORMAT:
+        raise NewerLog(f"the log has a record of format {found}, and this version reads up to {FORMAT}")
+
+
+def _record(form: _StateForm | Foreign, outputs: Sequence[Message] = ()) -> LogRecord | Foreign:
+    match form:
+        case BatchState():
+            changes = {kind: _plain_or_gone(fields) for kind, fields in form.changes.items()}
+            return Batch(
+                token=form.token,
+                start=form.start,
+                end=form.end,
+                time_ms=form.time,
+                versions=form.versions,
+                code=form.code,
+                outcomes=form.outcomes,
+                changes=changes,
+                outputs=outputs,
+                kinds=form.kinds,
+                snapshots=form.snapshots,
+                grown=form.grown,
+                level=form.level,
+                parts=form.parts,
+            )
+        case OutputsState():
+            return Outputs(form.token, outputs, form.level)
+        case ClaimForm():
+            return Claim(form.owner, form.level)
+        case OpeningForm():
+            return Opening(form.token, form.kinds, form.snapshots, form.level)
+        case ChunkForm():
+            content = {key: {name: bytes(raw) for name, raw in fields.items()} for key, fields in form.content.items()}
+            return Chunk(form.token, form.start, content, form.goes_on, form.snapshots, form.level)
+        case CompleteForm():
+            at = (form.token, form.start, form.batch, form.checksum, form.time)
+            return Complete(*at, form.snapshots, form.level)
+        case Foreign():
+            return form
+        case _:
+            assert_never(form)
+
+
+def _plain_or_gone(fields: Mapping[str, msgspec.Raw]) -> dict[str, bytes | None]:
+    return {name: None if (value := bytes(raw)) == b"null" else value for name, raw in fields.items()}
+
+
+def _decode_outputs(form: BatchForm | OutputsForm) -> list[Message]:
+    known = [(name, None if value is None else _bytes(value)) for name, value in form.headers]
     return [
         Message(topic, _bytes(key), _bytes(value), tuple([known[position] for position in positions]))
-        for topic, key, value, positions in data["outputs"]
+        for topic, key, value, positions in form.outputs
     ]
-
-
-def _decode_batch(data: dict[str, Any], outputs: ReadOutputs) -> Batch:
-    return Batch(
-        token=data["token"],
-        start=Place(*data["from"]),
-        end=Place(*data["to"]),
-        time_ms=data["time"],
-        versions=data["versions"],
-        code=data["code"],
-        outcomes=[OutcomeLine(*line) for line in data["outcomes"]],
-        changes=[
-            Stored(key, name, None if value is None else orjson.dumps(value)) for key, name, value in data["changes"]
-        ],
-        outputs=outputs(data),
-        snapshots=_marks(data),
-        grown=data["grown"],
-    )
-
-
-def _decode_chunk(data: dict[str, Any]) -> Chunk:
-    content = {
-        key: {name: orjson.dumps(value) for name, value in fields.items()} for key, fields in data["content"].items()
-    }
-    return Chunk(data["token"], data["start"], content, _marks(data))
-
-
-def _decode_complete(data: dict[str, Any]) -> Complete:
-    return Complete(data["token"], data["start"], data["batch"], data["checksum"], data["time"], _marks(data))
-
-
-_DECODERS: Final[Mapping[str, Callable[[dict[str, Any]], LogRecord]]] = {
-    "claim": lambda data: Claim(data["owner"]),
-    "chunk": _decode_chunk,
-    "complete": _decode_complete,
-}

@@ -15,7 +15,7 @@ import msgspec
 from service.core.state import KINDS, Kind, Value
 
 _DECODERS: Final[Mapping[Kind, msgspec.json.Decoder[Value]]] = {
-    kind: msgspec.json.Decoder(form) for kind, form in KINDS.items()
+    kind: msgspec.json.Decoder(row.form) for kind, row in KINDS.items()
 }
 
 pack: Final = msgspec.json.Encoder().encode

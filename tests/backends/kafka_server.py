@@ -22,6 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.backends.certificates import Certificates
+
 KAFKA_VERSION = "4.3.1"
 START_SECONDS = 60
 LOOK_SECONDS = 0.1
@@ -62,6 +64,24 @@ broker.session.timeout.ms=3000
 """
 
 
+SECURED = """
+listeners=PLAINTEXT://127.0.0.1:{port},SSL://127.0.0.1:{tls},SASL_SSL://127.0.0.1:{sasl},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SSL://127.0.0.1:{tls},SASL_SSL://127.0.0.1:{sasl}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
+ssl.keystore.type=PEM
+ssl.keystore.location={certificates.server_file}
+ssl.truststore.type=PEM
+ssl.truststore.location={certificates.ca}
+listener.name.ssl.ssl.client.auth=required
+sasl.enabled.mechanisms=OAUTHBEARER,PLAIN
+listener.name.sasl_ssl.oauthbearer.sasl.jaas.config=\
+  org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";
+listener.name.sasl_ssl.plain.sasl.jaas.config=\
+  org.apache.kafka.common.security.plain.PlainLoginModule required user_fairlead="right-password";
+"""
+"""These lines replace those above with the same names: a listener that wants certificates, and one with a login."""
+
+
 class KafkaNotStarted(Exception):
     """The server could not be fetched or did not come up; the message says what to look at."""
 
@@ -91,16 +111,18 @@ def libraries() -> Path:
 class KafkaServer:
     """One broker with its own data. `bootstrap` stays the same over stops, kills and starts."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificates: Certificates | None = None) -> None:
+        """With certificates it listens at `tls` (which wants one of clients) and `sasl` (token or password), too."""
         self._directory = Path(tempfile.mkdtemp(prefix="fairlead-kafka-"))
         self._output = self._directory / "server.log"
         self._configuration = self._directory / "server.properties"
         self._process: subprocess.Popen[bytes] | None = None
-        port, controller = _free_ports(2)
-        self.bootstrap = f"127.0.0.1:{port}"
-        self._configuration.write_text(
-            PROPERTIES.format(port=port, controller=controller, directory=self._directory), "utf-8"
-        )
+        port, controller, tls, sasl = _free_ports(4)
+        self.bootstrap, self.tls, self.sasl = (f"127.0.0.1:{each}" for each in (port, tls, sasl))
+        written = PROPERTIES.format(port=port, controller=controller, directory=self._directory)
+        if certificates is not None:
+            written += SECURED.format(port=port, controller=controller, tls=tls, sasl=sasl, certificates=certificates)
+        self._configuration.write_text(written, "utf-8")
         atexit.register(self.remove)
 
     def start(self) -> Self:

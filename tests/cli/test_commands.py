@@ -8,12 +8,13 @@ from importlib.util import find_spec
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from service.cli import COMMANDS, main
 from service.cli.exits import FoundProblems, WrongUsage, exit_code
 from service.config.problems import ConfigurationError, Problem
 from service.kafka.port import Lost
+from service.store.port import StoreUnreachable
+from service.version import VERSION
 
 
 def ended(*arguments: str) -> object:
@@ -33,6 +34,11 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended("--help") == 0
     said = capsys.readouterr().out
     assert [name for name in COMMANDS if name not in said] == []
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("--version") == 0
+    assert capsys.readouterr().out.startswith(f"fairlead {VERSION} (Python ")
 
 
 def test_every_command_in_the_list_exists() -> None:
@@ -62,7 +68,7 @@ def test_wrong_usage_ends_with_2(arguments: tuple[str, ...], capsys: pytest.Capt
         (ConfigurationError([Problem("pools.yaml", 1, 1, "a mistake")]), 1),
         (WrongUsage("name a file"), 2),
         (KafkaConnectionError("no broker"), 2),
-        (RedisConnectionError("no memory"), 2),
+        (StoreUnreachable("no memory"), 2),
         (Lost("append"), 2),
         (FileNotFoundError("leads.csv"), 2),
     ],

@@ -40,7 +40,9 @@ def test_explain_says_so_where_the_fields_are_not_kept(run: Run, service: Servic
 def _published(service: Service, record: str) -> Published:
     connection, topics = service.process.connection, service.process.topics
     (raw,) = service.run(read_key(connection, topics.assignments, record.encode()))
-    return read_published(raw)
+    published = read_published(raw)
+    assert isinstance(published, Published)
+    return published
 
 
 def _facts(service: Service, published: Published) -> Facts | None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 import yaml
 
+from service.cli.speech import span
 from tests.cli.conftest import LARGE_BYTES, Run
-from tests.cli.running import Service, lead
+from tests.cli.running import Service, lead, member
 
 
 def said(value: object) -> Any:
@@ -93,6 +96,65 @@ def test_pools_as_a_table(run: Run) -> None:
     assert run("pools", "nothing").code == 1
 
 
+@pytest.fixture
+def line(service: Service) -> Iterator[None]:
+    """Everybody is away until evening, and two leads wait; afterwards all are back."""
+    until = datetime.now(UTC) + timedelta(hours=5)
+    for name in ("ann", "bob"):
+        service.send(member(name, "away", until=until.isoformat()))
+    for name in ("low", "high"):
+        service.send(lead(f"waits-{name}", score=2 if name == "high" else 1))
+    yield
+    for name in ("ann", "bob"):
+        service.send(member(name, "available"))
+
+
+@pytest.mark.usefixtures("line")
+def test_waiting_shows_the_line_in_its_order(run: Run) -> None:
+    """Why, since when, score, and the next try where somebody's return is known; `--limit` says how many more."""
+    (found,) = said(run("waiting", "--json").json)["lines"]
+    assert (found["pool"], found["why"], found["excluded"]) == ("sales", "nobody_eligible", {"away": 2, "full": 1})
+    assert [(each["record"], each["score"]) for each in found["records"]] == [
+        ("lead/waits-high", 2.0),
+        ("lead/waits-low", 1.0),
+    ]
+    assert (found["count"], found["more"]) == (2, 0)
+    assert datetime.fromisoformat(found["next_try"]) > datetime.now(UTC) + timedelta(hours=4)
+    table = run("waiting", "--pool", "sales", "-n", "1")
+    assert "no member can take it now: 2 away, 1 full · next try in 4 h 59 min" in table.out
+    assert "lead/waits-high" in table.out
+    assert "lead/waits-low" not in table.out
+    assert "and 1 more" in table.out
+
+
+def test_waiting_says_where_nothing_waits(run: Run) -> None:
+    """All well; a pool that nobody knows is a problem."""
+    nothing = run("waiting", "--pool", "spare")
+    assert (nothing.code, nothing.out) == (0, "nothing waits\n")
+    unknown = run("waiting", "--pool", "nowhere")
+    assert unknown.code == 1
+    assert "there is no pool nowhere" in unknown.err
+    assert run("waiting", "--division", "elsewhere").code == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "0 s"),
+        (0, "0 s"),
+        (40, "40 s"),
+        (61, "1 min 1 s"),
+        (3_600, "1 h"),
+        (3_605, "1 h"),
+        (7_500, "2 h 5 min"),
+        (273_600, "3 d 4 h"),
+    ],
+)
+def test_a_span_of_time_is_told_in_its_two_largest_units(seconds: int, words: str) -> None:
+    """Nobody who waits for days asks for seconds."""
+    assert span(seconds * 1_000 + 999 * (seconds >= 0)) == words
+
+
 def test_dead_letters_are_listed_with_reason_and_position(run: Run) -> None:
     """D24: what cannot be read is not lost."""
     (letter,) = said(run("deadletters", "list", "--reason", "invalid_header", "--json").json)
@@ -156,14 +218,16 @@ def test_topics_of_the_embedded_broker_are_in_order(run: Run) -> None:
 
 
 @contextmanager
-def sending(service: Service) -> Iterator[None]:
-    """New leads keep coming, for somebody who watches."""
+def sending(service: Service, *before: Callable[[], None]) -> Iterator[None]:
+    """New leads keep coming, for somebody who watches, each after what else shall happen `before`."""
     done = threading.Event()
 
     def send() -> None:
         number = 0
         while not done.wait(0.1):
             number += 1
+            for each in before:
+                each()
             service.send(lead(f"watched-{number}"))
 
     thread = threading.Thread(target=send)

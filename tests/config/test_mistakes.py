@@ -44,7 +44,7 @@ TOLD = [
     "people.yaml:2:25: users.ann.roles[1]: \"boss\" is not known here: write 'admin', 'reassign' or 'member'",
     'people.yaml:3:9: users.bob.activ: this key is unknown; did you mean "active"?',
     'pools.yaml:6:9: pools.sales.members[1].user: "bop" is not declared under "users"; did you mean "bob"?',
-    "pools.yaml:7:29: pools.sales.members[2].weight: -1 does not fit: should be greater than 0",
+    "pools.yaml:7:29: pools.sales.members[2].weight: -1 does not fit: more than 0 is expected",
     (
         "pools.yaml:8:21: pools.sales.members[3].position: the order of members cannot be set, "
         "who joined first is first: leave this key out"
@@ -89,7 +89,7 @@ def test_ten_mistakes_are_told_at_once_each_with_its_place() -> None:
         ("pools: {s: {record_type: lead, credit: 1.5}}", "1:40: pools.s.credit: a whole number is expected here"),
         ("pools: {s: {record_type: lead, members: ann}}", '1:41: pools.s.members: a list is expected here, not "ann"'),
         ("defaults: {leed: {user: ann}}", '1:12: defaults.leed: "leed" is not known here'),
-        ("settings: {depth_limit: 0}", "1:25: settings.depth_limit: 0 does not fit: should be greater than or"),
+        ("settings: {depth_limit: 0}", "1:25: settings.depth_limit: 0 does not fit: 1 or more is expected"),
         ("settings: {treat_as_unowned: {channels: [fax]}}", '1:42: settings.treat_as_unowned.channels[0]: "fax"'),
         ("users: {ann: , ann: }", '1:16: the key "ann" stands here already'),
         ("a: [", "2:1: not YAML"),

@@ -69,7 +69,9 @@ def test_a_key_that_stands_twice_is_a_problem_and_the_first_counts() -> None:
     [
         (b"a: [1\nb: 2\n", (2, 2), "not YAML"),
         (b"a: b: c\n", (1, 5), "not YAML"),
-        (b"a: 1\n\tb: 2\n", (2, 1), "not YAML"),
+        (b"a: 1\n\tb: 2\n", (2, 1), "a tab stands here"),
+        (b"a:\n  - b\n  \t- c\n", (3, 3), "a tab stands here"),
+        (b'a: [1,\n  2\nb: "\t"\n', (3, 2), "not YAML"),
         (b"a: \x07\n", (1, 1), "not YAML"),
         (b"a: 1\nb: \xff\n", (2, 1), "not UTF-8"),
         (b"a: &x 1\nb: *x\n", (2, 4), "references"),

@@ -13,7 +13,8 @@ from service.config.problems import ConfigurationError
 from service.connectors.file import sending
 from service.connectors.file.converting import compile_map
 from service.connectors.file.event_map import read_map
-from service.connectors.file.rows import BadRow, NumberedRow, csv_rows, json_rows
+from service.connectors.file.progress import Progress
+from service.connectors.file.rows import BadRow, NumberedRow
 from service.kafka.port import Lost, Message
 from service.wire.topics import Topics
 
@@ -28,7 +29,8 @@ fields: [country]
 def event_of(row: dict[str, Any], map_text: str, folder: Path) -> Message | BadRow:
     """The event that a map makes of a row."""
     (folder / "map.yaml").write_text(map_text)
-    return compile_map(read_map(folder / "map.yaml"), folder / "rows.csv", list(row), "crm.records").convert(7, row)
+    found = NumberedRow(7, row, tuple(row.values()))
+    return compile_map(read_map(folder / "map.yaml"), folder / "rows.csv", list(row), "crm.records").convert(found)
 
 
 def told(row: dict[str, Any], map_text: str, folder: Path) -> dict[str, Any]:
@@ -79,15 +81,26 @@ fields:
 @pytest.mark.parametrize(
     ("column", "cell", "why"),
     [
-        ("{column: size, type: number}", "a dozen", "line 7: size: 'a dozen' is not a number"),
-        ("{column: size, type: number}", "nan", "line 7: size: 'nan' is not a number"),
-        ("{column: size, type: date}", "31.1.2026", "line 7: size: '31.1.2026' is not a date like 2026-01-31"),
+        ("{column: size, type: number}", "a dozen", "7:1: size: 'a dozen' is not a number: write it like 1234.5"),
+        ("{column: size, type: number}", "nan", "7:1: size: 'nan' is not a number: write it like 1234.5"),
+        ("{column: size, type: number}", "1_000", "7:1: size: '1_000' is not a number: write it like 1234.5"),
+        ("{column: size, type: number}", "1.234,5", "7:1: size: '1.234,5' is not a number: write it like 1234.5"),
+        (
+            "{column: size, type: date}",
+            "31.1.2026",
+            "7:1: size: '31.1.2026' is not a date like 2026-01-31: write `format:` as your dates are",
+        ),
+        (
+            '{column: size, type: date, format: "%d.%m.%Y"}',
+            "1/31/2026",
+            "7:1: size: '1/31/2026' is not a date like %d.%m.%Y: mend the cell, or `format:`",
+        ),
     ],
 )
 def test_a_cell_of_the_wrong_type_spoils_its_row(column: str, cell: str, why: str, tmp_path: Path) -> None:
     """With the line and what is wrong; the others go on."""
     text = MAP.replace("[country]", f"{{size: {column}}}")
-    assert str(event_of({"number": "1", "size": cell}, text, tmp_path)) == why
+    assert str(event_of({"size": cell, "number": "1"}, text, tmp_path)) == why
 
 
 def test_a_linked_record_is_looked_up_in_another_file(tmp_path: Path) -> None:
@@ -152,20 +165,6 @@ def test_columns_and_files_that_are_not_there_are_told_before_anything_is_sent(t
     assert any("linked.account.file" in line and "firms.csv" in line for line in found)
 
 
-def test_rows_that_are_none_are_told_with_their_line() -> None:
-    """A row of another width, a line that is not JSON, a line that is not an object."""
-    header, rows = csv_rows(["a,b\n", "1,2\n", "1,2,3\n", "\n", '"x\ny",2\n'], ",")
-    assert header == ["a", "b"]
-    assert list(rows) == [
-        NumberedRow(2, {"a": "1", "b": "2"}),
-        BadRow(3, "3 cells, the header has 2"),
-        NumberedRow(5, {"a": "x\ny", "b": "2"}),
-    ]
-    found = list(json_rows(['{"a": 1}\n', "\n", "[1]\n", "{\n"]))
-    assert [type(each) for each in found] == [NumberedRow, BadRow, BadRow]
-    assert [each.line for each in found] == [1, 3, 4]
-
-
 class LosingOnce:
     """A producer whose second batch is in doubt once."""
 
@@ -190,7 +189,7 @@ async def test_a_batch_in_doubt_goes_again_before_the_next(monkeypatch: pytest.M
     lines = [
         NumberedRow(n, {"type": "crm.record.created.v1", "record": {"type": "lead", "id": str(n)}}) for n in range(7)
     ]
-    sender, progress = LosingOnce(), sending.Progress()
+    sender, progress = LosingOnce(), Progress("rows.csv")
     await sending.send(lines, lambda row: sending.event_as_it_is(row, Topics.of()), sender, progress, lambda: None)
     assert [orjson.loads(value)["record"]["id"] for value in sender.written] == [str(n) for n in range(7)]
     assert (progress.sent, sender.calls) == (7, 5)

@@ -29,7 +29,7 @@ from service.core.model import (
     RecordEventKind,
     Target,
 )
-from service.core.state import Absence, Person, Record, State
+from service.core.state import Absence, Kind, Person, Record, State, Value
 from service.language import criteria
 from service.language.predicate import Predicate
 from service.language.tree import Compare, Operator, Probe
@@ -118,6 +118,15 @@ def rules(*entries: Entry, record_type: str = "lead") -> Mapping[str, RuleSet]:
     return {record_type: RuleSet("inbound", record_type, entries)}
 
 
+def switch(state: State, given: Config, now_ms: int) -> Verdict:
+    """All steps of a switch together."""
+    changes: dict[Kind, dict[str, Value | None]] = {}
+    for step in membership.switch_steps(state, given, now_ms):
+        for kind, fields in step.items():
+            changes.setdefault(kind, {}).update(fields)
+    return Verdict((membership.switched(given),), changes)
+
+
 class Division:
     """A division under test. `decisions` is everything that was decided so far, in order."""
 
@@ -137,7 +146,7 @@ class Division:
         self.settings |= settings
         self.config = config(*pools, users=self.users, version=self.config.version + 1, **self.settings)
         self.queues |= {spec.id for spec in pools if spec.is_queue}
-        self._take(membership.switch(self.state, self.config, self.now_ms))
+        self._take(switch(self.state, self.config, self.now_ms))
         self._fire_timers()
 
     def send(self, sent: Event) -> tuple[Outcome, ...]:
@@ -236,7 +245,9 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
     for name, record in state.records.items():
         assert record.counted == bool(record.owner), f"{name} and the number of open items disagree"
     by_person = Counter(f"{name.partition('/')[0]}/{each.owner}" for name, each in state.records.items() if each.owner)
-    assert {field: each.items for field, each in state.open.items()} == by_person, "open items are not what they own"
+    assert {field: each.open_items for field, each in state.open.items()} == by_person, (
+        "open items are not what they own"
+    )
     assert state.fields.keys() == state.parked.keys(), "what a record said is kept while it waits, and no longer"
     assert state.room.taken_bytes == sum(len(each.text) for each in state.fields.values())
     owned = Counter(f"{record.pool}/{record.owner}" for record in state.records.values() if record.pool)

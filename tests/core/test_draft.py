@@ -10,11 +10,10 @@ import pytest
 from service.core.configuration import Entry
 from service.core.decide import decide
 from service.core.draft import Draft
-from service.core.holding.membership import switch
 from service.core.model import Target
 from service.core.state import KINDS, Kind, Person, Record, Seat, State, Timer, Value
 from service.core.timers import fire
-from tests.core.build import Division, config, created, planted, pool, rules
+from tests.core.build import Division, config, created, planted, pool, rules, switch
 
 
 def content(state: State) -> Mapping[Kind, Mapping[str, Value]]:

@@ -9,10 +9,9 @@ import pytest
 
 from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
-from service.core.holding import membership
 from service.core.sharing.turns import line_up, serve, step
 from service.core.state import Person, Seat, State, seat_field
-from tests.core.build import START_MS, absent, config, pool
+from tests.core.build import START_MS, absent, config, pool, switch
 
 SEEDS = range(300)
 
@@ -61,7 +60,7 @@ def test_newcomers_start_where_looking_at_everybody_anew_puts_them(seed: int) ->
         ]
         spec = pool(*members, credit=credit)
         expected = seated_one_by_one(spec, state)
-        state.apply(membership.switch(state, config(spec, version=version), START_MS).changes)
+        state.apply(switch(state, config(spec, version=version), START_MS).changes)
         assert {person: state.seats[seat_field(spec.id, person)] for person in expected} == expected
         assert state.members(spec.id) == sorted(expected, key=lambda person: expected[person].joined)
         for _ in range(rng.choice([0, 0, 3, 20])):

@@ -14,10 +14,9 @@ import pytest
 
 from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
-from service.core.holding import membership
 from service.core.sharing.turns import SCALE, line_up, serve, step
 from service.core.state import State
-from tests.core.build import START_MS, absent, config, pool
+from tests.core.build import START_MS, absent, config, pool, switch
 
 SEEDS: Final = range(60)
 
@@ -57,7 +56,7 @@ class Rota:
         self.spec = pool(*members, **self.settings)
         absent = {name: person for name, person in self.state.people.items() if name not in self.members}
         assert not absent, "a test took somebody away who is absent"
-        self.state.apply(membership.switch(self.state, config(self.spec), START_MS).changes)
+        self.state.apply(switch(self.state, config(self.spec), START_MS).changes)
 
 
 class Ring:

@@ -7,14 +7,24 @@ from pathlib import Path
 
 import pytest
 from annotated_types import Ge, Le
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from service.kafka.connection import MAX_BATCH_BYTES, MAX_RECORD_BYTES
+from service.kafka.connection import MAX_BATCH_BYTES
+from service.kafka.port import MAX_RECORD_BYTES
 from service.lane.deciding import LETTER_LOG_BYTES
-from service.settings import BadSettings, IngestSettings, KafkaSettings, RedisSettings, read_settings, variables
+from service.settings import (
+    BadSettings,
+    IngestSettings,
+    KafkaSettings,
+    RedisSettings,
+    Settings,
+    read_settings,
+    variables,
+)
 from service.wire.dead_letters import LEAST_LIMIT_BYTES, LIMIT_BYTES
 from service.wire.inputs import LANE_INPUT_LIMIT_BYTES
+from tests.test_wording import FOREIGN_WORDS
 
 
 @pytest.fixture(autouse=True)
@@ -90,10 +100,147 @@ def test_every_problem_is_told_at_once_by_the_name_of_its_variable(monkeypatch: 
 
 
 def test_a_name_that_does_not_exist_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert problems_with(monkeypatch, HTPT__PORT="1") == ("FAIRLEAD_HTPT__PORT: there is no such setting",)
+    assert problems_with(monkeypatch, HTPT__PORT="1") == (
+        "FAIRLEAD_HTPT__PORT: there is no such setting, did you mean FAIRLEAD_HTTP__PORT?",
+    )
 
 
-def test_a_name_without_a_group_belongs_to_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("KAFKA_BOOTSTRAP", "FAIRLEAD_KAFKA__BOOTSTRAP"),
+        ("KAFKA__BOOTSRAP", "FAIRLEAD_KAFKA__BOOTSTRAP"),
+        ("CONFIGDIR", "FAIRLEAD_CONFIG_DIR"),
+        ("SECRET_DIR", "FAIRLEAD_SECRETS_DIR"),
+        ("HTTP_PORT", "FAIRLEAD_HTTP__PORT"),
+        ("REDIS_URL", "FAIRLEAD_REDIS__URL"),
+    ],
+)
+def test_a_slip_of_the_pen_is_told_with_the_name_that_was_meant(
+    monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    (problem,) = problems_with(monkeypatch, **{name: "8080"})
+    assert problem == f"FAIRLEAD_{name}: there is no such setting, did you mean {meant}?"
+
+
+@pytest.mark.parametrize("name", ["PORT", "XYZZY", "KAFKA"])
+def test_every_variable_with_our_prefix_is_a_setting_or_an_error(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Also without a group, and whatever it is."""
+    (problem,) = problems_with(monkeypatch, **{name: "8080"})
+    assert problem.startswith(f"FAIRLEAD_{name}: there is no such setting")
+
+
+KUBERNETES = {
+    "PORT": "tcp://10.0.0.1:8080",
+    "SERVICE_HOST": "10.0.0.1",
+    "SERVICE_PORT": "8080",
+    "SERVICE_PORT_HTTP": "8080",
+    "PORT_8080_TCP": "tcp://10.0.0.1:8080",
+    "PORT_8080_TCP_PROTO": "tcp",
+    "PORT_8080_TCP_PORT": "8080",
+    "PORT_8080_TCP_ADDR": "10.0.0.1",
+    "KAFKA_PORT": "tcp://10.0.0.2:9092",
+    "KAFKA_SERVICE_HOST": "10.0.0.2",
+    "KAFKA_PORT_9092_TCP_ADDR": "10.0.0.2",
+}
+
+
+def test_what_kubernetes_tells_of_services_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every container hears of a service called `fairlead`, or `fairlead-kafka`, in variables with our prefix."""
+    for name, value in KUBERNETES.items():
+        monkeypatch.setenv(f"FAIRLEAD_{name}", value)
+
+    assert read_settings().http.port == 8080
+
+
+@pytest.mark.parametrize(("written", "level"), [("INFO", "info"), ("Warning", "warning"), ("debug", "debug")])
+def test_a_level_is_written_in_any_case(monkeypatch: pytest.MonkeyPatch, written: str, level: str) -> None:
+    monkeypatch.setenv("FAIRLEAD_LOG__LEVEL", written)
+    monkeypatch.setenv("FAIRLEAD_LOG__FORMAT", "JSON")
+
+    assert (read_settings().log.level, read_settings().log.format) == (level, "json")
+
+
+def test_a_misspelt_file_in_the_secrets_folder_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password that nobody reads would be none."""
+    (tmp_path / "fairlead_redis__pasword").write_text("hush")
+
+    (problem,) = problems_with(monkeypatch, SECRETS_DIR=str(tmp_path))
+
+    assert problem.startswith("FAIRLEAD_REDIS__PASWORD: there is no such setting for a file")
+    assert "FAIRLEAD_REDIS__PASSWORD?" in problem
+
+
+def test_a_secrets_folder_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    (problem,) = problems_with(monkeypatch, SECRETS_DIR="/nowhere/at/all")
+    assert problem == "FAIRLEAD_SECRETS_DIR: the folder cannot be read (No such file or directory)"
+
+
+WRONG = {
+    "KAFKA__LANES": ("0", "x", "1.5", "1" * 5_000),
+    "KAFKA__BOOTSTRAP": ("",),
+    "KAFKA__SECURITY_PROTOCOL": ("TLS", "SASL_SSL"),
+    "KAFKA__SASL_MECHANISM": ("GSSAPI",),
+    "KAFKA__CREATE_TOPICS": ("maybe",),
+    "KAFKA__TOPIC_PREFIX": ("a b",),
+    "KAFKA__CERT_FILE": ("/x",),
+    "KAFKA__KEY_FILE": ("/x",),
+    "KAFKA__KEY_PASSWORD": ("hush",),
+    "KAFKA": ("x", "{}", "[1]", '{"lanes": "x"}'),
+    "REDIS__URL": ("http://x", "redis://:hush@x", "redis://x?password=hush", "redis://x/0?Password=hush&db=1"),
+    "REDIS__CA_FILE": ("/x",),
+    "INGEST__TOPICS": (",", "a b"),
+    "INGEST__SIZE_LIMIT_BYTES": ("1", "1e99"),
+    "INGEST__DEAD_LETTER_LIMIT_BYTES": ("2048",),
+    "LOG__LEVEL": ("loud",),
+    "HTTP__PORT": ("-1", "99999", "http"),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_what_is_wrong_is_told_in_words_for_people(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """Neither the words of a validator nor the forms of Python, and never the value, which may be a secret."""
+    problems = problems_with(monkeypatch, **{name: value})
+    assert problems
+    for problem in problems:
+        assert problem.startswith("FAIRLEAD_")
+        assert not FOREIGN_WORDS.search(problem), problem
+        assert "hush" not in problem
+
+
+def test_a_password_in_the_address_is_refused_with_the_place_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    (problem,) = problems_with(monkeypatch, REDIS__URL="redis://example.org/0?password=hush")
+    assert "FAIRLEAD_REDIS__PASSWORD" in problem
+    assert "FAIRLEAD_SECRETS_DIR" in problem
+
+
+SECRETS = {
+    "FAIRLEAD_KAFKA__PASSWORD": "marker-1",
+    "FAIRLEAD_KAFKA__KEY_PASSWORD": "marker-2",
+    "FAIRLEAD_REDIS__PASSWORD": "marker-3",
+}
+
+
+def test_settings_never_show_their_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is a secret is in the list, and however settings are written out it is hidden."""
+    found = {
+        f"FAIRLEAD_{group}__{name}".upper()
+        for group, field in Settings.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        for name, inner in field.annotation.model_fields.items()
+        if "SecretStr" in str(inner.annotation)
+    }
+    assert found == SECRETS.keys()
+    for name, value in (
+        SECRETS | {"FAIRLEAD_KAFKA__SECURITY_PROTOCOL": "SSL", "FAIRLEAD_KAFKA__CERT_FILE": "x"}
+    ).items():
+        monkeypatch.setenv(name, value)
+    settings = read_settings()
+    for shown in (repr(settings), str(settings), str(settings.model_dump()), settings.model_dump_json()):
+        assert "marker" not in shown
+
+
+def test_a_variable_of_the_tests_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAIRLEAD_REQUIRE_REAL", "1")
 
     read_settings()

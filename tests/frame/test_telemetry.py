@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -28,6 +29,8 @@ from service.telemetry import (
     configure_logging,
     metrics_page,
 )
+from service.version import PYTHON, VERSION
+from tests.test_printable import is_harmless
 
 
 class Terminal(io.StringIO):
@@ -180,6 +183,48 @@ def test_a_trace_back_shows_no_variables(stream: io.StringIO) -> None:
     assert secret not in stream.getvalue()
 
 
+def failing(text: str) -> None:
+    raise ValueError(text)
+
+
+NASTY = "a\x1b[2J\x9b31m\u202e\ud800\x00\nforged"
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal], ids=["json", "console"])
+def test_no_line_holds_what_a_terminal_obeys(stream: type[io.StringIO]) -> None:
+    """Drivers quote what others sent; only the colours are ours."""
+    written = stream()
+    configure_logging(LogSettings(), written)
+
+    try:
+        failing(NASTY)
+    except ValueError as error:
+        structlog.get_logger().exception("event.failed", why=NASTY, more=[NASTY], error=error, **{NASTY: NASTY})
+        logging.getLogger(NASTY).warning("said %s", NASTY)
+
+    text = re.sub(r"\x1b\[[0-9;]*m", "", written.getvalue())
+    assert is_harmless(text, "\n")
+    assert not any(line.startswith("forged") for line in text.splitlines() if "Traceback" not in text)
+    if stream is io.StringIO:
+        assert len(lines(written)) == 2
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal], ids=["json", "console"])
+def test_no_line_holds_the_login_of_an_address(stream: type[io.StringIO]) -> None:
+    written = stream()
+    configure_logging(LogSettings(), written)
+    address = "redis://ann:hush@example.org/0?password=hush"
+
+    try:
+        failing(address)
+    except ValueError as error:
+        structlog.get_logger().exception("event.failed", why=address, more=[{"at": address}], error=error)
+        logging.getLogger("a.library").warning("no answer from %s", address)
+
+    assert "hush" not in written.getvalue()
+    assert "example.org" in written.getvalue()
+
+
 def test_the_catalogue_has_a_sentence_for_every_name() -> None:
     assert set(COUNTS) == set(get_args(CountName))
     assert set(LEVELS) == set(get_args(LevelName))
@@ -198,6 +243,10 @@ def test_numbers_are_on_the_page_under_their_names(meters: Meters) -> None:
     assert 'fairlead_decisions_total{outcome="assigned"} 3.0' in page
     assert 'fairlead_lane_lag{lane="2"} 7.0' in page
     assert 'fairlead_batch_seconds_count{step="append"} 1.0' in page
+
+
+def test_the_page_says_which_build_this_is() -> None:
+    assert f'fairlead_build_info{{python="{PYTHON}",version="{VERSION}"}} 1.0' in metrics_page().decode()
 
 
 def test_a_label_that_the_catalogue_does_not_have_is_an_error(meters: Meters) -> None:

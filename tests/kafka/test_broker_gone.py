@@ -8,10 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import pytest
-from aiokafka.errors import KafkaError
 
 from service.kafka.connection import KafkaConnection
-from service.kafka.port import Lost, Message
+from service.kafka.port import BrokerUnreachable, Lost, Message
 from service.kafka.topics import create, read_wanted
 from service.kafka.transport import KafkaTransport
 from service.wire.topics import Topics
@@ -72,7 +71,7 @@ async def test_writes_to_a_stopped_broker_are_lost(
             with at_most(PATIENCE_SECONDS), pytest.raises(Lost):
                 await write()
             await transport.renew()
-        with at_most(PATIENCE_SECONDS), pytest.raises(KafkaError):
+        with at_most(PATIENCE_SECONDS), pytest.raises(BrokerUnreachable):
             await transport.log_bounds()
         with at_most(CLOSE_SECONDS):
             await transport.close()

@@ -7,8 +7,8 @@ from itertools import groupby
 
 import pytest
 
-from service.kafka.connection import MAX_BATCH_BYTES, MAX_RECORD_BYTES
-from service.kafka.port import LogEntry, Message, Transport, Truncated
+from service.kafka.connection import MAX_BATCH_BYTES
+from service.kafka.port import MAX_RECORD_BYTES, LogEntry, Message, Transport, Truncated
 from tests.kafka.transports import LANES, Broker
 
 WAIT_MS = 5_000

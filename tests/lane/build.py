@@ -18,12 +18,14 @@ from service.kafka.memory import MemoryBroker, MemoryTransport, Record
 from service.kafka.partitions import Place
 from service.kafka.port import Message
 from service.lane.deciding import Read
-from service.lane.loop import Lane, Limits, Surroundings, no_step
+from service.lane.loop import Lane
+from service.lane.ownership import Tenure
 from service.lane.snapshot import Snapshots
-from service.lane.takeover import Step, Tenure
+from service.lane.surroundings import Step, Surroundings, no_step
+from service.limits import Limits
 from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import read_input
-from service.wire.log_records import Batch, LogRecord, decode
+from service.wire.log_records import Batch, Foreign, LogRecord, decode
 from service.wire.topics import Topics
 from tests.checker import Evidence, Memory, violations
 from tests.core.build import START_MS, config, pool
@@ -73,6 +75,7 @@ class World:
     broker: MemoryBroker = field(init=False)
     store: MemoryStore = field(default_factory=MemoryStore)
     sent: dict[str, int] = field(default_factory=dict)
+    newest_epoch: int = 2**63
 
     def __post_init__(self) -> None:
         self.broker = MemoryBroker(lambda: self.now_ms)
@@ -103,7 +106,9 @@ class World:
         async def configured(division: str, version: int) -> Config:
             return self.configs[division][version - 1]
 
-        around = Surroundings(owner, TOPICS, newest, configured, lambda: self.now_ms, step)
+        around = Surroundings(
+            owner, TOPICS, newest, configured, lambda: self.now_ms, step, newest_epoch=lambda: self.newest_epoch
+        )
         return Lane(LANE, MemoryTransport(self.broker, LANE, TOPICS), self.store, around, limits)
 
     async def owner(self, owner: str = "one", *, limits: Limits = SMALL, step: Step = no_step) -> Owner:
@@ -113,7 +118,7 @@ class World:
         return Owner(lane, tenure, lane._snapshots(tenure))
 
     @property
-    def log(self) -> list[LogRecord]:
+    def log(self) -> list[LogRecord | Foreign]:
         """The lane's log as it is now."""
         return [decode(record.value) for record in self.broker.partitions[LOG].records]
 
@@ -131,6 +136,11 @@ class World:
     def memory(self) -> LaneMemory:
         """The lane's part of the memory."""
         return self.store.lanes[LANE]
+
+    @property
+    def state(self) -> dict[str, dict[str, bytes]]:
+        """What the memory holds, key by key, without marks."""
+        return {key: fields for key in self.memory.content if (fields := self.memory.fields(key))}
 
     def published(self, topic: str = TOPICS.assignments) -> list[Record]:
         """What is in a topic."""

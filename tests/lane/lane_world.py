@@ -15,9 +15,10 @@ from service.kafka.memory import MemoryBroker, MemoryTransport
 from service.kafka.port import Transport
 from service.kafka.topics import create, read_wanted
 from service.kafka.transport import KafkaTransport
-from service.lane.loop import Lane, Surroundings
+from service.lane.loop import Lane
+from service.lane.ownership import Tenure
 from service.lane.recovery import Patient
-from service.lane.takeover import Tenure
+from service.lane.surroundings import Surroundings
 from service.store.memory import MemoryStore
 from service.store.port import Store
 from service.wire.inputs import Decoded, decode

@@ -11,7 +11,7 @@ import pytest
 from service.core.configuration import Config, Entry
 from service.core.model import MemberEvent, Target
 from service.core.state import Timer
-from service.kafka.connection import MAX_RECORD_BYTES
+from service.kafka.port import MAX_RECORD_BYTES
 from service.lane.book import Book
 from service.lane.deciding import (
     MAX_RAISED_IN_A_ROW,
@@ -19,9 +19,11 @@ from service.lane.deciding import (
     Read,
     Rules,
     TooManyDeadLetters,
+    begin_switch,
     decide_batch,
     switch_configuration,
 )
+from service.limits import Limits
 from service.wire.dead_letters import stored_bytes
 from service.wire.inputs import LANE_INPUT_LIMIT_BYTES, Decoded, Tick, decode, read_input
 from service.wire.log_records import Place, encode
@@ -42,8 +44,8 @@ BROKEN = config(pool("ann", "bob"), rule_sets=rules(Entry("bug", Target("pool", 
 
 def division(given: Config = SOUND, **settings: Any) -> tuple[Book, Rules]:
     """The book of a lane that has switched to the configuration, and the rules that say so."""
-    book, given_rules = Book(), Rules(LANE, TOPICS, {"main": given}, **settings)
-    switch_configuration(book, given, given_rules)
+    book, given_rules = Book(), Rules(LANE, TOPICS, {"main": given}, Limits(**settings))
+    switch_configuration(book, given, begin_switch(book, given), given_rules)
     return book, given_rules
 
 
@@ -118,7 +120,7 @@ def test_the_dead_letter_of_a_foreign_input_fits_the_log(letter: bytes) -> None:
     made = decide_batch(book, [Read(0, START_MS, read_input(raw), raw)], given)
     assert kinds(made) == ["dead_letter"]
     assert len(encode(made.batch)) <= MAX_RECORD_BYTES
-    assert stored_bytes(made.batch.outputs[0]) <= given.dead_letter_limit_bytes
+    assert stored_bytes(made.batch.outputs[0]) <= given.limits.dead_letter_limit_bytes
 
 
 @pytest.mark.parametrize("letter", ["x", '"', "\\", "é", "\x01"])
@@ -205,7 +207,7 @@ def test_a_member_event_reaches_all_divisions_of_the_lane() -> None:
     book, _ = division()
     north = Config("north", 1, users=SOUND.users, pools=SOUND.pools)
     both = Rules(LANE, TOPICS, {"main": SOUND, "north": north})
-    switch_configuration(book, north, both)
+    switch_configuration(book, north, begin_switch(book, north), both)
     made = decide_batch(book, [read(MemberEvent("e1", "ann", "away"), 0)], both)
     assert [line.source for line in made.batch.outcomes] == ["0/crm.records/0/0"] * 2
     for name in ("main", "north"):
@@ -215,14 +217,14 @@ def test_a_member_event_reaches_all_divisions_of_the_lane() -> None:
 
 def test_a_record_that_would_become_too_large_ends_the_batch() -> None:
     """The log record stays below the broker's limit; the rest goes into the next batch."""
-    book, given = division(log_max_bytes=1)
+    book, given = division(record_max_bytes=1)
     items = [read(created(f"lead/{number}", "pool:sales"), number) for number in range(3)]
     assert decide_batch(book, items, given).used == 1
 
 
 def test_an_input_that_might_not_fit_waits_for_the_next_batch() -> None:
     """What comes of an input can be as large as the input: it stands alone, if need be."""
-    book, given = division(log_max_bytes=4_000)
+    book, given = division(record_max_bytes=4_000)
     items = [
         read(created("lead/1", "pool:sales"), 0),
         read(created("lead/2", "pool:sales", facts={"note": "x" * 5_000}), 1),
@@ -236,7 +238,7 @@ def test_what_is_remembered_of_records_counts_for_the_size_of_the_log_record(let
     """Also where each letter takes several in the log."""
     limit = 100_000
     asked_later = Entry("later", Target("pool", "sales"), (predicate("note contains z"),), on=frozenset({"updated"}))
-    book, given = division(config(pool("ann", "bob"), rule_sets=rules(asked_later)), log_max_bytes=limit)
+    book, given = division(config(pool("ann", "bob"), rule_sets=rules(asked_later)), record_max_bytes=limit)
     items = [
         read(created(f"lead/{number}", "pool:sales", facts={"note": letter * 900}), number) for number in range(200)
     ]

@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from service.core.configuration import Config
-from service.kafka.connection import MAX_RECORD_BYTES
-from service.kafka.port import Message
+from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, Message
 from service.lane.lanes import Lanes
 from service.lane.loop import Lane
 from service.lane.takeover import Stage
@@ -165,7 +164,7 @@ async def test_a_lane_that_is_claimed_in_vain_counts_its_attempts() -> None:
     process = Process(world)
 
     async def fails(value: bytes) -> int:
-        raise ConnectionError("no broker")
+        raise BrokerUnreachable("no broker")
 
     def make(number: int) -> Lane:
         lane = world.lane()
@@ -177,7 +176,7 @@ async def test_a_lane_that_is_claimed_in_vain_counts_its_attempts() -> None:
     await settle()
     assert process.pauses == list(range(1, len(process.pauses) + 1))
     one = process.lanes.running[LANE]
-    assert (one.state, one.attempts, one.problem) == ("claiming", len(process.pauses), "ConnectionError: no broker")
+    assert (one.state, one.attempts, one.problem) == ("claiming", len(process.pauses), "BrokerUnreachable: no broker")
     await process.lanes.stop()
 
 
@@ -333,11 +332,11 @@ async def test_taking_over_says_how_far_it_is() -> None:
     await lane.take_over()
     assert stages[0] == "claiming"
     assert "reading the log, 1 of 3" in stages
-    assert "writing the memory anew, 0 of 2" in stages
+    assert any(stage.startswith("writing the memory anew, 0 of ") for stage in stages)
 
 
-async def test_a_log_record_that_no_broker_takes_is_decided_again_in_parts() -> None:
-    """Control characters take six times their length: the lane goes on with smaller batches, and loses nothing."""
+async def test_outputs_that_no_log_record_takes_go_in_parts() -> None:
+    """Control characters take six times their length: nothing is decided again, and nothing lost."""
     world, events = World(), 500
     odd = "\x01" * 200
     world.send(*(created(f"lead/{number}{odd}", "pool:sales", correlation_id=odd) for number in range(events)))
@@ -345,7 +344,7 @@ async def test_a_log_record_that_no_broker_takes_is_decided_again_in_parts() -> 
     process.lanes.assign([LANE])
     await settle()
     sizes = [len(record.value) for record in world.broker.partitions[LOG].records]
-    assert (max(sizes) <= MAX_RECORD_BYTES, process.pauses, process.state) == (True, [1], "owned")
+    assert (max(sizes) <= MAX_RECORD_BYTES, process.pauses, process.state) == (True, [], "owned")
     assert len(world.owners) == events
     await process.lanes.stop()
     world.check()

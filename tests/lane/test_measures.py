@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.telemetry import METERS
+from service.wire.inputs import tick
 from tests.core.build import created
 from tests.lane.build import World
 
@@ -34,3 +35,27 @@ async def test_decisions_are_counted_by_outcome() -> None:
     await owner.work(3)
     assert measured("decisions_total", outcome="assigned") == assigned + 1
     assert measured("decisions_total", outcome="rejected") == rejected + 1
+
+
+async def test_what_is_about_no_record_is_no_decision() -> None:
+    """Time passes and configurations are switched on an idle lane, too: that is no work."""
+    world = World()
+    owner = await world.owner()
+    before = measured("decisions_total", outcome="nothing")
+    world.put(tick())
+    world.send(created("lead/1", "pool:sales"))
+    await owner.work(3)
+    assert measured("decisions_total", outcome="nothing") == before
+
+
+async def test_an_empty_lane_is_not_rebuilt() -> None:
+    """The number says that a memory lost something; a lane without a decision has nothing to lose."""
+    world = World()
+    before = measured("rebuilds_total", lane="0")
+    owner = await world.owner()
+    assert measured("rebuilds_total", lane="0") == before
+    world.send(created("lead/1", "pool:sales"))
+    await owner.work(3)
+    await world.store.forget(0)
+    await world.owner()
+    assert measured("rebuilds_total", lane="0") == before + 1

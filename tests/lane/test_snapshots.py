@@ -8,18 +8,17 @@ from dataclasses import replace
 import pytest
 
 from service.kafka.port import Message
-from service.lane.folding import fold_snapshot
-from service.lane.loop import no_step
-from service.lane.snapshot import KEPT_SNAPSHOTS, KEYS_PER_TURN, TURN_BYTES, thinned
+from service.lane.folding import fold_snapshot, rebuild_content
+from service.lane.snapshot import CHUNK_BYTES, KEPT_SNAPSHOTS, KEYS_PER_TURN, TURN_BYTES, thinned
 from service.lane.surprise import Fenced, Halted
-from service.lane.takeover import Step
-from service.store.keys import ALL_KEYS
-from service.wire.log_records import Chunk, Complete, SnapshotMark, encode
+from service.lane.surroundings import Step, no_step
+from service.store.keys import LAYOUT
+from service.wire.log_records import Batch, Chunk, Complete, LogRecord, Opening, SnapshotMark, encode
 from tests.core.build import created
 from tests.lane.build import LOG, SMALL, Owner, World
 
 EAGER = replace(SMALL, snapshot_min_bytes=1, keep_ms=0)
-CHUNKS = -(-len(ALL_KEYS) // KEYS_PER_TURN)
+CHUNKS = -(-len(LAYOUT.keys) // KEYS_PER_TURN)
 """A small state takes so many."""
 WHOLE = CHUNKS + 2
 """In so many rounds a snapshot is complete."""
@@ -56,18 +55,18 @@ async def test_a_snapshot_and_the_log_after_it_are_the_whole() -> None:
     await owner.work(WHOLE)
     world.send(created("lead/2", "pool:sales"))
     await owner.work()
-    held = dict(world.memory.content)
+    held = world.state
     assert world.broker.partitions[LOG].begin > 0
     world.store.lanes.clear()
     await world.owner("two")
-    assert world.memory.content == held
+    assert world.state == held
 
 
 @pytest.mark.parametrize(("log_bytes", "keys"), [(0, 1), (9 * TURN_BYTES, 4), (10**9, KEYS_PER_TURN)])
 async def test_a_large_state_is_written_as_the_log_grows(log_bytes: int, keys: int) -> None:
     """In small pieces, for what comes in waits for each; in larger ones where a rebuild had too much to read."""
     owner = await working(World())
-    owner.snapshots._state_bytes = TURN_BYTES * len(ALL_KEYS)
+    owner.snapshots._state_bytes = TURN_BYTES * len(LAYOUT.keys)
     owner.tenure.grown = log_bytes
     left = len(owner.snapshots._left)
     await owner.work(1)
@@ -108,7 +107,7 @@ async def test_an_incomplete_snapshot_is_ignored() -> None:
     """Without its end, or without all keys, nothing is read from it."""
     world = World()
     owner = await working(world)
-    start = next(at for at, record in enumerate(world.log) if isinstance(record, Chunk))
+    start = next(at for at, record in enumerate(world.log) if isinstance(record, Opening))
     end = len(world.log)
     assert await fold_snapshot(owner.lane.transport, start, end) is None
     head = owner.tenure.head
@@ -123,7 +122,7 @@ async def test_an_end_that_another_owner_wrote_is_refused() -> None:
     first = await working(world, step=dying_at_chunk(CHUNKS))
     with pytest.raises(Dead):
         await first.work(WHOLE)
-    start = next(at for at, record in enumerate(world.log) if isinstance(record, Chunk))
+    start = next(at for at, record in enumerate(world.log) if isinstance(record, Opening))
     own = encode(Complete(first.tenure.token, start, first.tenure.head.revision, first.tenure.head.checksum, 0))
     at = world.broker.write(LOG, [Message("", b"", own)])
     assert await fold_snapshot(first.lane.transport, start, at + 1) is not None
@@ -174,3 +173,55 @@ def test_the_oldest_snapshot_stays_known_until_it_leaves_the_keep_window() -> No
     assert len(marks) == KEPT_SNAPSHOTS
     assert (marks[0], marks[-1]) == (SnapshotMark(0, 0), SnapshotMark(999, 999))
     assert list(marks) == sorted(marks)
+
+
+@pytest.mark.parametrize("sizes", [[2_500] * 40, [100] * 2_000, [60_000], [30_000, 10, 30_000]])
+async def test_a_bucket_that_is_too_large_for_a_chunk_is_written_in_parts(sizes: list[int]) -> None:
+    """Any number of people with names of any length: no chunk outgrows a log record, and nothing is left out."""
+    world = World()
+    owner = await working(world)
+    timers = {f"main/{at}-{'x' * size}": b"[1]" for at, size in enumerate(sizes)}
+    key = LAYOUT.keys_of("timer")[3]
+    world.memory.content[key].update(timers)
+    while not owner.tenure.snapshots:
+        await owner.work()
+    chunks = [record for record in world.log if isinstance(record, Chunk)]
+    assert max(len(encode(chunk)) for chunk in chunks) < 3 * CHUNK_BYTES + max(sizes)
+    parts = [chunk for chunk in chunks if chunk.content.get(key)]
+    assert len(parts) > 1 or len(sizes) == 1
+    assert [chunk.goes_on for chunk in parts[:-1]] == [True] * (len(parts) - 1)
+    rebuilt = await rebuild_content(owner.lane.transport, world.broker.partitions[LOG].begin, len_of_log(world))
+    assert rebuilt.content.fields["timer"] == timers
+
+
+def len_of_log(world: World) -> int:
+    """The offset of the next record."""
+    return world.broker.partitions[LOG].end
+
+
+@pytest.mark.parametrize("spoilt", ["a batch in between", "another bucket", "no more"])
+async def test_parts_that_do_not_follow_one_another_are_no_snapshot(spoilt: str) -> None:
+    """A bucket is read once: whatever comes between its parts was not in what was read."""
+    world = World()
+    world.send(created("lead/1", "pool:sales"))
+    owner = await world.owner()
+    await owner.work(2)
+    token = owner.tenure.token
+    (batch,) = [record for record in world.log[-1:] if isinstance(record, Batch)]
+    start = world.broker.write(LOG, [Message("", b"", encode(Opening(token, {"a": 1, "b": 1})))])
+    between: dict[str, list[LogRecord]] = {
+        "a batch in between": [batch, Chunk(token, start, {"a:0": {}, "b:0": {}})],
+        "another bucket": [Chunk(token, start, {"b:0": {}}), Chunk(token, start, {"a:0": {}})],
+        "no more": [Chunk(token, start, {"b:0": {}})],
+        "": [Chunk(token, start, {"a:0": {"/2": b"2"}, "b:0": {}})],
+    }
+    first, end = Chunk(token, start, {"a:0": {"/1": b"1"}}, goes_on=True), Complete(token, start, 2, "", 0)
+    rebuilt = None
+    for way, is_whole in ((spoilt, False), ("", True)):
+        del world.broker.partitions[LOG].records[start + 1 :]
+        for record in (first, *between[way], end):
+            world.broker.write(LOG, [Message("", b"", encode(record))])
+        rebuilt = await fold_snapshot(owner.lane.transport, start, len_of_log(world))
+        assert (rebuilt is not None) is is_whole
+    assert rebuilt is not None
+    assert rebuilt.content.fields["a"] == {"/1": b"1", "/2": b"2"}

@@ -10,7 +10,7 @@ from service.core.model import MemberEvent
 from service.kafka.memory import Fault
 from service.kafka.port import Message
 from service.lane.surprise import Fenced, Halted, Surprise
-from service.lane.takeover import Step
+from service.lane.surroundings import Step
 from service.store.port import NO_REVISION, Head
 from service.wire.log_records import Claim
 from tests.core.build import MINUTE_MS, START_MS, created
@@ -150,7 +150,8 @@ async def test_a_log_that_is_cut_while_it_is_read_is_read_again() -> None:
 
     async def cut_right_after() -> tuple[int, int]:
         found = await bounds()
-        await lane.transport.truncate_log(1)
+        if found[1] > 2:
+            await lane.transport.truncate_log(1)
         return found
 
     lane.transport.log_bounds = cut_right_after  # type: ignore[method-assign]  # the other one cuts right after us

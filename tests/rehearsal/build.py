@@ -13,7 +13,7 @@ SALES = "config: {pools: {sales: {record_type: lead, members: [ann, bob]}}}"
 def scenario(tmp_path: Path, text: str, name: str = "sales.yaml") -> Path:
     """A directory with this file in its folder of scenarios."""
     folder = tmp_path / "scenarios"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(text, encoding="utf-8")
     return tmp_path
 
@@ -30,6 +30,12 @@ async def failed(tmp_path: Path, *steps: str, config: str = SALES) -> list[str]:
     """What did not hold: line and column, word, expected and found."""
     report = await played(tmp_path, *steps, config=config)
     return [f"{each.line}:{each.column} {each.word}: {each.expected}, found {each.found}" for each in report.failures]
+
+
+async def beside(tmp_path: Path, *steps: str, config: str = SALES) -> tuple[str, ...]:
+    """What stands beside the one expectation that did not hold."""
+    (failure,) = (await played(tmp_path, *steps, config=config)).failures
+    return failure.beside
 
 
 def problems(tmp_path: Path, text: str) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rehearsal.build import failed, played
+from tests.rehearsal.build import SALES, failed, played
 
 AWAY = "member: {ann: away, bob: away}"
 
@@ -62,11 +62,45 @@ async def test_only_what_is_written_is_expected(tmp_path: Path) -> None:
     assert await failed(tmp_path, "record: lead/1", "{record: lead/2, expect: {}}") == []
 
 
-async def test_a_scenario_ends_at_the_first_step_that_fails(tmp_path: Path) -> None:
-    """What follows would only fail because of it."""
-    steps = ("{record: lead/1, expect: {owner: bob}}", "{record: lead/2, expect: {owner: ann}}")
+async def test_a_scenario_goes_on_behind_a_step_that_fails(tmp_path: Path) -> None:
+    """Whoever mends it sees all that is wrong, each with the number and the line of its step."""
+    steps = (
+        "{record: lead/1, expect: {owner: bob}}",
+        "{record: lead/2, expect: {owner: bob}}",
+        "{record: lead/3, expect: {owner: bob, turn: 2}}",
+    )
+    report = await played(tmp_path, *steps)
 
-    assert await failed(tmp_path, *steps) == ["4:31 owner: bob, found ann"]
+    assert [(each.step, each.line, each.word, each.found) for each in report.failures] == [
+        (1, 4, "owner", "ann"),
+        (3, 6, "owner", "ann"),
+        (3, 6, "turn", "3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "found"),
+    [
+        (
+            "time: 2026-07-01T07:59:59Z",
+            "2026-07-01T07:59:59.000Z is past, it is 2026-07-01T08:00:00.000Z here: time does not go back",
+        ),
+        ("time: +999d", "it speaks of a time outside the years that there are: write a nearer one"),
+        (
+            "{member: {ann: {state: away, until: +999d}}}",
+            "it speaks of a time outside the years that there are: write a nearer one",
+        ),
+    ],
+)
+async def test_a_step_that_cannot_be_played_ends_the_scenario(tmp_path: Path, step: str, found: str) -> None:
+    """What follows is about a world in which it was played. What failed before is told all the same."""
+    config = f"start: {'9999-01-01T00:00:00Z' if '+' in step else '2026-07-01T08:00:00Z'}\n{SALES}"
+    steps = ("{record: lead/1, expect: {owner: bob}}", step, "{record: lead/2, expect: {owner: ann}}")
+    before, ending = (await played(tmp_path, *steps, config=config)).failures
+
+    assert (before.word, ending.step, ending.line, ending.column, ending.word) == ("owner", 2, 6, 5, "")
+    assert ending.expected == "a step that can be played"
+    assert ending.found == found
 
 
 async def test_what_was_not_decided_is_said_in_words(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from service.kafka.port import Arrived, LogEntry, Message, Transport
-from service.store.port import Head, Refusal, Reply, Store, Stored
+from service.store.keys import Layout
+from service.store.port import Head, Refusal, Reply, Store, Stored, StoreUnreachable
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ class Passage:
 
     def _break_now_and_then(self) -> None:
         if self.is_unreachable():
-            raise ConnectionError("the memory does not answer")
+            raise StoreUnreachable("the memory does not answer")
 
 
 @dataclass
@@ -141,6 +142,9 @@ class GatedStore:
 
     async def advance(self, lane: int, token: int, revision: int, head: Head, changes: Sequence[Stored]) -> Reply:
         return await self.passage.to_memory("advance", lambda: self.inner.advance(lane, token, revision, head, changes))
+
+    async def begin(self, lane: int, token: int, layout: Layout, gone: Sequence[str] = ()) -> Reply:
+        return await self.passage.to_memory("begin", lambda: self.inner.begin(lane, token, layout, gone))
 
     async def rebuild(self, lane: int, token: int, number: int, changes: Sequence[Stored], head: Head | None) -> Reply:
         return await self.passage.to_memory("rebuild", lambda: self.inner.rebuild(lane, token, number, changes, head))

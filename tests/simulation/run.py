@@ -20,13 +20,17 @@ from service.kafka.memory import Record as BrokerRecord
 from service.kafka.partitions import Place
 from service.kafka.port import Message
 from service.lane.lanes import Lanes
-from service.lane.loop import Lane, Limits, Safeguards, Surroundings
+from service.lane.loop import Lane
+from service.lane.surroundings import Safeguards, Surroundings
+from service.limits import Limits
+from service.store.keys import LAYOUT
 from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import tick
 from service.wire.lanes import lane_of
 from service.wire.topics import Topics
 from tests.checker import Evidence, Memory, violations
 from tests.log_reader import Reader, Seen
+from tests.simulation.accidents import FOREIGN, lose_keys
 from tests.simulation.crm import MEMBERS_SOURCE, RECORDS_SOURCE, START_MS, Crm
 from tests.simulation.gates import GatedStore, GatedTransport, Gates, Passage
 
@@ -88,6 +92,7 @@ class Simulation:
         self.limits = Limits(
             batch_max=self.random.choice((1, 5, 20)),
             timers_per_batch=self.random.choice((1, 3, 100)),
+            switch_steps=self.random.choice((1, 3, 1_000)),
             poll_wait_ms=0,
             record_max_bytes=self.random.choice((6_000, 900_000)),
             snapshot_min_bytes=self.random.choice((3_000, 15_000, 10**9)),
@@ -151,7 +156,14 @@ class Simulation:
             },
             outputs=[seen for topic in out for lane in lanes for seen in self._seen(Place(topic, lane))],
             memories={
-                lane: Memory(held.head.revision, held.head.checksum, held.head.building, held.content)
+                lane: Memory(
+                    held.head.revision,
+                    held.head.checksum,
+                    held.head.building,
+                    held.content,
+                    held.generation or b"",
+                    LAYOUT.kinds,
+                )
                 for lane, held in self.store.lanes.items()
             },
             log_begins={lane: self.broker.partitions[Place(self.topics.log, lane)].begin for lane in lanes},
@@ -162,9 +174,7 @@ class Simulation:
         return [
             f"lane {lane}: {name} was due at {due[0]}, and it is {reader.clock}"
             for lane, reader in self.readers.items()
-            for key, timers in reader.content.items()
-            if key.startswith("timer:")
-            for name, due in timers.items()
+            for name, due in reader.content.get("timer", {}).items()
             if due[0] <= reader.clock
         ]
 
@@ -265,6 +275,7 @@ class Simulation:
             self.crm.poison()
         self._act_on_time()
         self._act_on_memory()
+        self._act_on_topics()
         self._act_on_processes()
         if self.broker.late and self._happens("late_landed", 0.03):
             self.broker.land(self.random.choice(self.broker.late))
@@ -282,6 +293,15 @@ class Simulation:
             self.store.lanes = copy.deepcopy(self.backup)
         if self._happens("memory_flushed", 0.002):
             self.store.lanes.clear()
+        if self.store.lanes and self._happens("memory_part_lost", 0.008):
+            older = self.random.choice([*self.backup.values(), LaneMemory()])
+            lose_keys(self.random, self.random.choice(list(self.store.lanes.values())), older)
+
+    def _act_on_topics(self) -> None:
+        """Somebody else writes into a lane's log."""
+        if self._happens("foreign_record", 0.01):
+            lane = self.random.randrange(self.broker.lanes)
+            self.broker.write(Place(self.topics.log, lane), [Message("", b"", self.random.choice(FOREIGN))])
 
     def _act_on_processes(self) -> None:
         living = list(self.processes.values())

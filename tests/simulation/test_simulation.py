@@ -12,7 +12,9 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from service.lane.loop import Safeguards
+from service.lane import loop
+from service.lane.surroundings import Safeguards
+from service.store.memory import LaneMemory
 from tests.simulation.run import ALL_SAFEGUARDS, simulate
 
 SEEDS = 150
@@ -34,9 +36,9 @@ def quiet() -> Iterator[None]:
 
 @pytest.mark.parametrize("first", range(0, SEEDS, SEEDS_PER_TEST))
 def test_the_promises_are_kept_whatever_goes_wrong(first: int) -> None:
-    """S15 S38 D19: processes killed at any step, zombies, lost and late writes, a memory flushed or restored, a log cut
-    at its beginning, jumping clocks, repeated and unreadable events, changing configurations: nothing is missing,
-    nothing double.
+    """S15 S38 D19: processes killed at any step, zombies, lost and late writes, a memory flushed, restored or
+    with parts of it lost, strangers in the log, a log cut at its beginning, jumping clocks, repeated and unreadable
+    events, changing configurations: nothing is missing, nothing double.
     """
     for seed in range(first, first + SEEDS_PER_TEST):
         report = simulate(seed, steps=STEPS, events=EVENTS)
@@ -44,6 +46,19 @@ def test_the_promises_are_kept_whatever_goes_wrong(first: int) -> None:
             f"replay with: python -m tests.simulation --seed {seed} --steps {STEPS} --events {EVENTS}\n"
             + "\n".join(report.found[:10])
         )
+
+
+@pytest.mark.parametrize("limit", [2_000, 5_000])
+def test_the_promises_are_kept_where_nothing_fits(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    """With a broker that takes next to nothing: outputs in parts, batches decided again, dead letters of the rest."""
+    monkeypatch.setattr(loop, "MAX_RECORD_BYTES", limit)
+    monkeypatch.setattr(loop, "PART_BYTES", limit // 3)
+    happened = Counter[str]()
+    for seed in range(SEEDS_PER_TEST):
+        report = simulate(seed, steps=STEPS, events=EVENTS)
+        assert not report.found, f"seed {seed}: " + "\n".join(report.found[:10])
+        happened += report.happened
+    assert happened["step_parts_appended"] > SEEDS_PER_TEST
 
 
 def test_a_seed_replays_exactly() -> None:
@@ -65,6 +80,8 @@ def test_the_faults_do_happen() -> None:
         "zombie_held_longer",
         "memory_flushed",
         "memory_restored",
+        "memory_part_lost",
+        "foreign_record",
         "memory_unreachable",
         "clock_turned_back",
         "log_truncated",
@@ -100,6 +117,12 @@ def test_without_republication_outputs_are_lost() -> None:
     assert "never published" in broken_by(Safeguards(republication=False))
 
 
+def test_without_marks_a_part_that_was_lost_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lane decides with what is left, as if it had never known the rest."""
+    monkeypatch.setattr(LaneMemory, "is_whole", lambda memory, keys: True)
+    assert broken_by(ALL_SAFEGUARDS)
+
+
 def test_with_all_safeguards_the_same_seeds_are_right() -> None:
-    """The three controls above fail for want of the safeguard, not for the seeds."""
+    """The controls above fail for want of the safeguard, not for the seeds."""
     assert not any(simulate(seed, ALL_SAFEGUARDS, steps=STEPS, events=EVENTS).found for seed in range(10))

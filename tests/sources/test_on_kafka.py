@@ -12,6 +12,7 @@ from service.config.history import sources_record
 from service.config.sources import Skip, SourceTopic
 from service.kafka.connection import administration
 from service.kafka.probing import Readable, Unreadable, probe
+from service.kafka.reading import NotReadable, read_topic
 from service.wire.lanes import lane_of
 from service.wire.outputs import DEFAULT_DIVISION
 from service.wire.topics import Topics
@@ -59,6 +60,15 @@ async def test_a_batch_that_cannot_be_read_costs_nobody_else_anything(world: Wor
     assert "fairlead sources skip" in problem
     assert len(found) == len(good) + len(others) + 1
     assert await world.committed(0) == 24
+
+
+async def test_who_looks_at_a_topic_is_told_that_it_cannot_be_read(world: World) -> None:
+    """A sentence for the operator; what a driver raises would be a stack."""
+    await world.send(0, names("spoilt", 10), spoil=4)
+
+    with pytest.raises(NotReadable, match="holds records that no client can read"):
+        async for _ in read_topic(world.connection, world.source):
+            pass
 
 
 async def test_what_cannot_be_read_is_passed_by_those_who_say_so(world: World) -> None:

@@ -23,7 +23,7 @@ from service.kafka.connection import KafkaConnection
 from service.kafka.publisher import Publisher
 from service.kafka.reading import read_topic
 from service.kafka.topics import create, read_wanted
-from service.lane.loop import no_step
+from service.lane.surroundings import no_step
 from service.settings import IngestSettings, KafkaSettings, Settings
 from service.wire.inputs import LaneInput, read_input
 from service.wire.messages import Position, RawRecord

@@ -8,7 +8,7 @@ from typing import Protocol
 from redis.asyncio import Redis, RedisCluster
 
 from service.store.memory import LaneMemory, MemoryStore
-from service.store.port import Store
+from service.store.port import Head, Store
 from service.store.redis import RedisStore, connect
 
 
@@ -27,6 +27,12 @@ class Losing(Protocol):
 
     async def go_back(self) -> None:
         """What was last kept is there again, and nothing else."""
+
+    async def lose_key(self, lane: int, key: str, *, is_spoilt: bool) -> None:
+        """One key is gone, or something of another type stands in its place. `head` is the lane's head."""
+
+    async def get_back(self, lane: int, key: str) -> None:
+        """One key is again as it was last kept."""
 
 
 class LosingMemory:
@@ -48,6 +54,20 @@ class LosingMemory:
         """See `Losing.go_back`."""
         self.store.lanes.clear()
         self.store.lanes.update(deepcopy(self._kept))
+
+    async def lose_key(self, lane: int, key: str, *, is_spoilt: bool) -> None:
+        """See `Losing.lose_key`. Another type has no mark, which is all that can be seen of it."""
+        memory = self.store.lanes[lane]
+        if key == "head":
+            memory.token, memory.head, memory.stage, memory.generation = None, Head(), None, None
+        elif is_spoilt:
+            memory.content[key] = {}
+        else:
+            memory.content.pop(key, None)
+
+    async def get_back(self, lane: int, key: str) -> None:
+        """See `Losing.get_back`."""
+        self.store.lanes[lane].content[key] = deepcopy(self._kept[lane].content[key])
 
 
 class LosingRedis:
@@ -78,6 +98,21 @@ class LosingRedis:
         await self.lose()
         for key, dumped in self._kept.items():
             await self.client.restore(key, 0, dumped)
+
+    async def lose_key(self, lane: int, key: str, *, is_spoilt: bool) -> None:
+        """See `Losing.lose_key`."""
+        name = self._name(lane, key)
+        await self.client.unlink(name)
+        if is_spoilt:
+            await self.client.set(name, "spoilt")
+
+    async def get_back(self, lane: int, key: str) -> None:
+        """See `Losing.get_back`."""
+        name = self._name(lane, key)
+        await self.client.restore(name, 0, self._kept[name], replace=True)
+
+    def _name(self, lane: int, key: str) -> bytes:
+        return f"{self._prefix}{{lane-{lane}}}:{key}".encode()
 
     async def close(self) -> None:
         """Leave nothing behind."""

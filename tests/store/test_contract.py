@@ -6,18 +6,28 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from service.store.keys import ALL_KEYS, place
+from service.store.keys import LAYOUT, Layout, full_name
 from service.store.port import NO_REVISION, Head, Reply, Store, Stored
 from tests.store.losing import Losing
 
 LANE = 3
 OLD, NEW, NEWER = 10, 20, 30
-LEAD = place("record", "main", "lead/1")
-POOL = place("pool", "main", "sales")
-SEAT = place("seat", "main", "sales/ann")
-FIRST = Head(100, "aa")
-SECOND = Head(101, "bb")
+LAID_OUT = LAYOUT.text()
+FIRST = Head(100, "aa", layout=LAID_OUT)
+SECOND = Head(101, "bb", layout=LAID_OUT)
+EMPTY = Head(layout=LAID_OUT)
+BUILDING = Head(building=True, layout=LAID_OUT)
 MANY = 20_000
+
+
+def placed(kind: str, field: str) -> tuple[str, str]:
+    name = full_name(kind, "main", field)
+    return LAYOUT.key(kind, name), name
+
+
+LEAD = placed("record", "lead/1")
+POOL = placed("pool", "sales")
+SEAT = placed("seat", "sales/ann")
 
 
 def setting(at: tuple[str, str], value: bytes = b"[1]") -> Stored:
@@ -31,7 +41,8 @@ def removing(at: tuple[str, str]) -> Stored:
 async def begun(store: Store, *changes: Stored, token: int = OLD) -> None:
     """A memory at FIRST that holds these changes."""
     await store.fence(LANE, token)
-    assert await store.advance(LANE, token, NO_REVISION, FIRST, changes) == "OK"
+    assert await store.begin(LANE, token, LAYOUT) == "OK"
+    assert await store.rebuild(LANE, token, 1, changes, FIRST) == "OK"
 
 
 async def held(store: Store, *places: tuple[str, str]) -> list[bytes | None]:
@@ -48,15 +59,21 @@ CALLS_AT_A_REVISION: dict[str, Call] = {
 }
 CALLS: dict[str, Call] = {
     **CALLS_AT_A_REVISION,
-    "rebuild": lambda store, token, _: store.rebuild(LANE, token, 0, [setting(LEAD, b"[2]")], None),
+    "begin": lambda store, token, _: store.begin(LANE, token, LAYOUT),
+    "rebuild": lambda store, token, _: store.rebuild(LANE, token, 1, [setting(LEAD, b"[2]")], None),
 }
 at_a_revision = pytest.mark.parametrize("call", CALLS_AT_A_REVISION.values(), ids=CALLS_AT_A_REVISION)
 fenced_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 
 
-async def test_an_untouched_memory_is_at_no_revision(store: Store) -> None:
-    """Nothing was folded in, nothing is being built, and reading at no revision finds nothing."""
+async def test_an_untouched_memory_is_at_no_revision_and_begins_with_a_rebuild(store: Store) -> None:
+    """Nothing was folded in, nothing is being built, and nothing can be read before it was laid out."""
     assert await store.fence(LANE, OLD) == Head(NO_REVISION, "", False)
+    assert await store.load(LANE, OLD, NO_REVISION, [LEAD]) == "BEHIND"
+    assert await store.begin(LANE, OLD, LAYOUT) == "OK"
+    assert await store.fence(LANE, OLD) == BUILDING
+    assert await store.rebuild(LANE, OLD, 1, [], Head()) == "OK"
+    assert await store.fence(LANE, OLD) == EMPTY
     assert await store.load(LANE, OLD, NO_REVISION, [LEAD]) == [None]
     assert await store.read(LANE, OLD, NO_REVISION, [LEAD[0], POOL[0]]) == [{}, {}]
 
@@ -157,7 +174,7 @@ async def test_reading_gives_the_whole_of_each_key_in_order(store: Store) -> Non
     """Fields of one key come together; a key without fields is empty."""
     other = (POOL[0], "main/other")
     await begun(store, setting(POOL, b"[1]"), setting(other, b"[2]"), setting(SEAT, b"[3]"))
-    contents = await store.read(LANE, OLD, FIRST.revision, [SEAT[0], "lane", POOL[0]])
+    contents = await store.read(LANE, OLD, FIRST.revision, [SEAT[0], "lane:0", POOL[0]])
     assert contents == [{SEAT[1]: b"[3]"}, {}, {POOL[1]: b"[1]", other[1]: b"[2]"}]
 
 
@@ -187,14 +204,15 @@ async def test_the_last_change_to_a_field_wins(store: Store, changes: list[Store
 async def test_a_repeated_advance_is_ok_and_writes_nothing(store: Store) -> None:
     """After a time-out nobody knows whether the first one arrived; asking again must not hurt."""
     await begun(store, setting(LEAD, b"[1]"))
-    assert await store.advance(LANE, OLD, NO_REVISION, FIRST, [setting(LEAD, b"[2]")]) == "OK"
-    assert await held(store, LEAD) == [b"[1]"]
+    assert await store.advance(LANE, OLD, FIRST.revision, SECOND, [setting(LEAD, b"[2]")]) == "OK"
+    assert await store.advance(LANE, OLD, FIRST.revision, SECOND, [setting(LEAD, b"[3]")]) == "OK"
+    assert await held(store, LEAD) == [b"[2]"]
 
 
 async def test_an_advance_to_the_same_revision_with_another_checksum_is_behind(store: Store) -> None:
     """The same offset with other bytes belongs to another life of the log."""
     await begun(store, setting(LEAD, b"[1]"))
-    assert await store.advance(LANE, OLD, NO_REVISION, Head(FIRST.revision, "zz"), [setting(LEAD, b"[2]")]) == "BEHIND"
+    assert await store.advance(LANE, OLD, FIRST.revision - 1, Head(FIRST.revision, "zz"), [setting(LEAD)]) == "BEHIND"
     assert await held(store, LEAD) == [b"[1]"]
 
 
@@ -202,7 +220,10 @@ async def test_lanes_do_not_share_anything(store: Store) -> None:
     """Fence, head and content belong to one lane."""
     await begun(store, setting(LEAD))
     assert await store.fence(LANE + 1, 1) == Head()
+    await store.begin(LANE + 1, 1, LAYOUT)
+    await store.rebuild(LANE + 1, 1, 1, [], Head())
     assert await store.load(LANE + 1, 1, NO_REVISION, [LEAD]) == [None]
+    assert await held(store, LEAD) == [b"[1]"]
 
 
 async def test_names_and_values_may_hold_anything(store: Store) -> None:
@@ -219,38 +240,37 @@ async def test_names_and_values_may_hold_anything(store: Store) -> None:
 async def rebuilt_up_to(store: Store, number: int, token: int = OLD) -> None:
     """An open rebuild whose latest chunk is this one; chunk k wrote lead/k."""
     await store.fence(LANE, token)
-    for k in range(number + 1):
-        assert await store.rebuild(LANE, token, k, [setting(place("record", "main", f"lead/{k}"))], None) == "OK"
+    assert await store.begin(LANE, token, LAYOUT) == "OK"
+    for k in range(1, number + 1):
+        assert await store.rebuild(LANE, token, k, [setting(placed("record", f"lead/{k}"))], None) == "OK"
 
 
 async def test_a_rebuild_empties_the_lane_and_ends_with_a_head(store: Store) -> None:
-    """Chunk 0 removes every key the lane can have, the last chunk sets revision and checksum."""
+    """It begins by removing all that there is, an older layout's keys too; the last chunk sets the head."""
+    older = Layout({"record": 2, "gone": 3})
     await store.fence(LANE, OLD)
-    await store.advance(LANE, OLD, NO_REVISION, FIRST, [Stored(key, "main/old", b"[1]") for key in ALL_KEYS])
-    assert await store.rebuild(LANE, OLD, 0, [setting(LEAD)], None) == "OK"
-    assert await store.rebuild(LANE, OLD, 1, [setting(POOL)], SECOND) == "OK"
+    await store.begin(LANE, OLD, older)
+    await store.rebuild(LANE, OLD, 1, [Stored(key, "main/old", b"[1]") for key in older.keys], Head(100, "aa"))
+    assert await store.fence(LANE, OLD) == Head(100, "aa", layout=older.text())
+    assert await store.begin(LANE, OLD, LAYOUT, older.keys) == "OK"
+    assert await store.rebuild(LANE, OLD, 1, [setting(LEAD)], None) == "OK"
+    assert await store.rebuild(LANE, OLD, 2, [setting(POOL)], SECOND) == "OK"
     assert await store.fence(LANE, OLD) == SECOND
-    head, contents = await store.peek(LANE, ALL_KEYS)
+    head, contents = await store.peek(LANE, LAYOUT.keys)
     assert head == SECOND
-    assert {key: fields for key, fields in zip(ALL_KEYS, contents, strict=True) if fields} == {
+    assert {key: fields for key, fields in zip(LAYOUT.keys, contents, strict=True) if fields} == {
         LEAD[0]: {LEAD[1]: b"[1]"},
         POOL[0]: {POOL[1]: b"[1]"},
     }
+    assert (await store.peek(LANE, ["gone:0"]))[0].building
 
 
 async def test_a_rebuild_may_be_one_chunk(store: Store) -> None:
-    """A small lane is emptied, written and done in one call; what can be read then is the new content."""
+    """A small lane is written and done in one call; what can be read then is the new content."""
     await begun(store, setting(LEAD))
-    assert await store.rebuild(LANE, OLD, 0, [setting(POOL)], SECOND) == "OK"
+    await store.begin(LANE, OLD, LAYOUT)
+    assert await store.rebuild(LANE, OLD, 1, [setting(POOL)], SECOND) == "OK"
     assert await store.load(LANE, OLD, SECOND.revision, [LEAD, POOL]) == [None, b"[1]"]
-
-
-async def test_a_rebuild_may_end_at_no_revision(store: Store) -> None:
-    """A log without a batch gives an empty memory that is ready."""
-    await begun(store, setting(LEAD))
-    assert await store.rebuild(LANE, OLD, 0, [], Head()) == "OK"
-    assert await store.fence(LANE, OLD) == Head()
-    assert await store.load(LANE, OLD, NO_REVISION, [LEAD]) == [None]
 
 
 @at_a_revision
@@ -260,18 +280,18 @@ async def test_nothing_can_be_read_or_advanced_while_building(store: Store, call
     await begun(store, setting(LEAD))
     await rebuilt_up_to(store, 1)
     assert await call(store, OLD, revision) == "BEHIND"
-    assert await store.fence(LANE, OLD) == Head(NO_REVISION, "", True)
+    assert await store.fence(LANE, OLD) == BUILDING
     assert (await store.peek(LANE, []))[0].building
 
 
 @pytest.mark.parametrize(
     ("number", "reply"),
-    [(0, "OK"), (1, "BEHIND"), (2, "OK"), (3, "OK"), (4, "BEHIND"), (5, "BEHIND")],
-    ids=["from the start", "an earlier one", "the same again", "the next", "one skipped", "two skipped"],
+    [(1, "BEHIND"), (2, "OK"), (3, "OK"), (4, "BEHIND"), (5, "BEHIND")],
+    ids=["an earlier one", "the same again", "the next", "one skipped", "two skipped"],
 )
 @pytest.mark.parametrize("head", [None, FIRST], ids=["more", "last"])
 async def test_a_chunk_needs_the_one_before_it(store: Store, number: int, reply: Reply, head: Head | None) -> None:
-    """After chunk 2 only chunk 3, chunk 2 again after a time-out, or a new start are taken."""
+    """After chunk 2 only chunk 3 is taken, or chunk 2 again after a time-out."""
     await rebuilt_up_to(store, 2)
     assert await store.rebuild(LANE, OLD, number, [setting(POOL)], head) == reply
     assert await held(store, POOL) == [b"[1]" if reply == "OK" else None]
@@ -281,8 +301,7 @@ async def test_a_chunk_without_an_open_rebuild_is_behind(store: Store) -> None:
     """Also right after an ended one: its chunks do not go on."""
     await begun(store)
     assert await store.rebuild(LANE, OLD, 1, [setting(LEAD)], None) == "BEHIND"
-    await store.rebuild(LANE, OLD, 0, [], FIRST)
-    assert await store.rebuild(LANE, OLD, 1, [setting(LEAD)], SECOND) == "BEHIND"
+    assert await store.rebuild(LANE, OLD, 2, [setting(LEAD)], SECOND) == "BEHIND"
     assert await held(store, LEAD) == [None]
 
 
@@ -297,12 +316,13 @@ async def test_the_last_chunk_again_is_ok_and_writes_nothing(store: Store) -> No
 async def test_a_new_owner_cannot_go_on_with_anothers_rebuild(store: Store) -> None:
     """He sees that it is open, starts over, and nothing of the first is left."""
     await rebuilt_up_to(store, 1)
-    assert await store.fence(LANE, NEW) == Head(NO_REVISION, "", True)
+    assert await store.fence(LANE, NEW) == BUILDING
     assert await store.rebuild(LANE, NEW, 1, [], None) == "BEHIND"
     assert await store.rebuild(LANE, NEW, 2, [], FIRST) == "BEHIND"
     assert await store.rebuild(LANE, OLD, 2, [], FIRST) == "FENCED"
-    assert await store.rebuild(LANE, NEW, 0, [setting(POOL)], FIRST) == "OK"
-    assert await store.load(LANE, NEW, FIRST.revision, [POOL, place("record", "main", "lead/0")]) == [b"[1]", None]
+    assert await store.begin(LANE, NEW, LAYOUT) == "OK"
+    assert await store.rebuild(LANE, NEW, 1, [setting(POOL)], FIRST) == "OK"
+    assert await store.load(LANE, NEW, FIRST.revision, [POOL, placed("record", "lead/1")]) == [b"[1]", None]
 
 
 async def test_a_rebuild_whose_memory_was_lost_must_start_over(losing: Losing) -> None:
@@ -326,7 +346,7 @@ async def test_an_advance_may_be_large(store: Store, keys: int) -> None:
 
 
 async def test_peeking_needs_no_fence(store: Store) -> None:
-    """A person may look at any time, at any lane, also one that was never used."""
+    """A person may look at any time, at any lane, also one that was never used. Marks are in no answer."""
     assert await store.peek(LANE, [POOL[0]]) == (Head(), [{}])
     await begun(store, setting(POOL), token=NEWER)
     assert await store.peek(LANE, [LEAD[0], POOL[0]]) == (FIRST, [{}, {POOL[1]: b"[1]"}])
@@ -334,10 +354,12 @@ async def test_peeking_needs_no_fence(store: Store) -> None:
 
 async def test_a_forgotten_memory_is_as_if_it_had_never_been(store: Store) -> None:
     """Content, head and fence are gone: a token older than the last fences, and finds nothing."""
+    wider = LAYOUT.joined({"later": 4})
     await store.fence(LANE, NEWER)
-    await store.advance(LANE, NEWER, NO_REVISION, FIRST, [Stored(key, "main/old", b"[1]") for key in ALL_KEYS])
+    await store.begin(LANE, NEWER, wider)
+    await store.rebuild(LANE, NEWER, 1, [Stored(key, "main/old", b"[1]") for key in wider.keys], FIRST)
     await store.forget(LANE)
-    head, contents = await store.peek(LANE, ALL_KEYS)
+    head, contents = await store.peek(LANE, wider.keys)
     assert (head, [fields for fields in contents if fields]) == (Head(), [])
     assert await store.fence(LANE, OLD) == Head()
 
@@ -362,7 +384,8 @@ async def test_an_open_rebuild_is_forgotten_too(store: Store) -> None:
 async def test_forgetting_a_lane_leaves_the_others_and_may_be_repeated(store: Store) -> None:
     """It is one lane that halted."""
     await store.fence(LANE + 1, OLD)
-    await store.advance(LANE + 1, OLD, NO_REVISION, FIRST, [setting(LEAD)])
+    await store.begin(LANE + 1, OLD, LAYOUT)
+    await store.rebuild(LANE + 1, OLD, 1, [setting(LEAD)], FIRST)
     await store.forget(LANE)
     await store.forget(LANE)
     assert await store.load(LANE + 1, OLD, FIRST.revision, [LEAD]) == [b"[1]"]

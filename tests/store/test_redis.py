@@ -9,18 +9,16 @@ from contextlib import contextmanager
 import pytest
 from redis.asyncio import Redis, RedisCluster
 from redis.crc import key_slot
-from redis.exceptions import ConnectionError as NoConnection
-from redis.exceptions import TimeoutError as NoAnswer
 
-from service.store.keys import ALL_KEYS, place
-from service.store.port import NO_REVISION, Head, Stored
+from service.store.keys import LAYOUT, MARK
+from service.store.port import Head, Stored, StoreUnreachable
 from service.store.redis import RedisStore, connect
 from tests.backends.redis_server import RedisServer, own_sentinel
 from tests.store.losing import LosingRedis
 
 LANE, TOKEN = 3, 10
-LEAD = place("record", "main", "lead/1")
-FIRST, SECOND = Head(100, "aa"), Head(101, "bb")
+LEAD = (LAYOUT.key("record", "main/lead/1"), "main/lead/1")
+FIRST, SECOND = (Head(offset, "aa", layout=LAYOUT.text()) for offset in (100, 101))
 LEAD_SET = Stored(*LEAD, b"[1]")
 
 
@@ -40,7 +38,8 @@ async def own(redis_server: RedisServer, redis_prefix: str) -> AsyncIterator[Red
 
 async def begun(store: RedisStore) -> None:
     await store.fence(LANE, TOKEN)
-    assert await store.advance(LANE, TOKEN, NO_REVISION, FIRST, [LEAD_SET]) == "OK"
+    assert await store.begin(LANE, TOKEN, LAYOUT) == "OK"
+    assert await store.rebuild(LANE, TOKEN, 1, [LEAD_SET], FIRST) == "OK"
 
 
 async def test_scripts_that_redis_forgot_are_sent_again(shared: LosingRedis) -> None:
@@ -55,19 +54,20 @@ async def test_scripts_that_redis_forgot_are_sent_again(shared: LosingRedis) -> 
 
 async def test_all_keys_of_a_lane_lie_in_one_cluster_slot(shared: LosingRedis) -> None:
     """A script may only touch one slot of a Redis Cluster; the hash tag sees to it, also for the head."""
-    await shared.store.fence(LANE, TOKEN)
-    await shared.store.rebuild(LANE, TOKEN, 0, [Stored(key, "main/x", b"[1]") for key in ALL_KEYS], FIRST)
+    await begun(shared.store)
     keys = await shared.keys()
-    assert len(keys) == len(ALL_KEYS) + 1
+    assert len(keys) == len(LAYOUT.keys) + 1
     assert {key_slot(key) for key in keys} == {key_slot(b"{lane-%d}" % LANE)}
 
 
-async def test_an_emptied_lane_leaves_only_its_head(shared: LosingRedis) -> None:
-    """No key of a lane is forgotten when a rebuild begins."""
-    await shared.store.fence(LANE, TOKEN)
-    await shared.store.advance(LANE, TOKEN, NO_REVISION, FIRST, [Stored(key, "main/x", b"[1]") for key in ALL_KEYS])
-    await shared.store.rebuild(LANE, TOKEN, 0, [], None)
-    assert [key.rpartition(b":")[2] for key in await shared.keys()] == [b"head"]
+async def test_an_emptied_lane_holds_marks_only(shared: LosingRedis) -> None:
+    """No key of a lane is forgotten when a rebuild begins, and an empty one says so."""
+    await begun(shared.store)
+    await shared.store.begin(LANE, TOKEN, LAYOUT)
+    names = [name for name in await shared.keys() if not name.endswith(b":head")]
+    assert len(names) == len(LAYOUT.keys)
+    for name in names:
+        assert await shared.client.hgetall(name) == {MARK.encode(): b"%d" % TOKEN}
 
 
 async def test_stores_with_different_prefixes_do_not_meet(shared: LosingRedis, redis_address: str) -> None:
@@ -102,20 +102,20 @@ async def test_a_file_from_the_middle_of_a_rebuild_is_still_building(
 ) -> None:
     """The rebuild ended, then Redis came back from a file written before its end."""
     await begun(own)
-    await own.rebuild(LANE, TOKEN, 0, [LEAD_SET], None)
+    await own.begin(LANE, TOKEN, LAYOUT)
     saved = redis_server.save()
     assert await own.rebuild(LANE, TOKEN, 1, [], SECOND) == "OK"
     redis_server.restart(saved)
     assert await own.load(LANE, TOKEN, SECOND.revision, [LEAD]) == "BEHIND"
-    assert await own.fence(LANE, TOKEN) == Head(building=True)
+    assert await own.fence(LANE, TOKEN) == Head(building=True, layout=LAYOUT.text())
     assert await own.rebuild(LANE, TOKEN, 2, [], SECOND) == "BEHIND"
 
 
-async def test_a_redis_that_is_not_there_is_the_drivers_exception(redis_server: RedisServer, own: RedisStore) -> None:
+async def test_a_redis_that_is_not_there_is_unreachable(redis_server: RedisServer, own: RedisStore) -> None:
     """After a bounded number of tries, before and after it was there."""
     await begun(own)
     redis_server.kill()
-    with pytest.raises(NoConnection):
+    with pytest.raises(StoreUnreachable):
         await own.load(LANE, TOKEN, FIRST.revision, [LEAD])
     redis_server.start()
     assert await own.load(LANE, TOKEN, FIRST.revision, [LEAD]) == "BEHIND"
@@ -127,11 +127,11 @@ def somebody_silent() -> Iterator[str]:
         yield f"redis://127.0.0.1:{listening.getsockname()[1]}"
 
 
-async def test_a_redis_that_does_not_answer_is_the_drivers_time_out() -> None:
+async def test_a_redis_that_does_not_answer_is_unreachable_too() -> None:
     """A frozen server accepts connections and says nothing."""
     with somebody_silent() as address:
         store = connect(address, "test:", timeout_s=0.05)
-        with pytest.raises(NoAnswer):
+        with pytest.raises(StoreUnreachable):
             await store.fence(LANE, TOKEN)
         await store.close()
 

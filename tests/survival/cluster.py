@@ -26,7 +26,7 @@ from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection
 from service.kafka.port import Lost
 from service.kafka.publisher import Publisher
-from service.lane.loop import Safeguards
+from service.lane.surroundings import Safeguards
 from service.settings import IngestSettings, KafkaSettings, LaneSettings, RedisSettings, Settings
 from service.wire.topics import Topics
 from tests.backends.redis_server import RedisServer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.lane.loop import Safeguards
+from service.lane.surroundings import Safeguards
 from tests.survival.cluster import Cluster
 from tests.survival.worker import Fault
 

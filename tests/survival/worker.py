@@ -17,7 +17,7 @@ from typing import Final, Literal
 import uvicorn
 
 from service.app.process import Extras, Process
-from service.lane.loop import Safeguards
+from service.lane.surroundings import Safeguards
 from service.settings import Settings
 from service.telemetry import configure_logging
 

@@ -10,7 +10,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.views.dead_letters import read_dead_letter
+from service.views.dead_letters import DeadLetter, read_dead_letter
 from service.wire import dead_letters
 from service.wire.dead_letters import LEAST_LIMIT_BYTES, LIMIT_BYTES, dead_letter, stored_bytes
 from service.wire.inputs import SIZE_LIMIT_BYTES, decode
@@ -156,6 +156,7 @@ def test_a_record_of_five_megabytes_is_cut_and_says_so() -> None:
     value = b"x" * 5_000_000
     found = letter(raw(value, ("ce_id", b"1"), key=b"lead/1"))
     seen = read_dead_letter(RawRecord(found.topic, 0, 0, found.key, found.value, found.headers, 0))
+    assert isinstance(seen, DeadLetter)
     assert (seen.cut, seen.value_bytes, seen.sha256) == ("value", 5_000_000, sha256(value).hexdigest())
     assert (seen.key, seen.headers, seen.position) == (b"lead/1", (("ce_id", b"1"),), "2/t.crm.records/3/17")
     assert 890_000 < stored_bytes(found) <= LIMIT_BYTES

@@ -22,7 +22,7 @@ for primitive, strategy in {
 
 def values() -> st.SearchStrategy[tuple[Kind, Value]]:
     """A value of each kind, with anything its types allow."""
-    return st.one_of([st.tuples(st.just(kind), st.from_type(form)) for kind, form in KINDS.items()])
+    return st.one_of([st.tuples(st.just(kind), st.from_type(row.form)) for kind, row in KINDS.items()])
 
 
 @given(values())

@@ -7,23 +7,35 @@ has a reader for its type. What is left per row is a handful of look-ups.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from service.config.problems import ConfigurationError, Problem
 from service.connectors.file.event_map import Cell, Constant, EventMap, Link, ReadMap, Value, columns_read
-from service.connectors.file.rows import BadRow, Row, csv_rows
+from service.connectors.file.opening import Refused, meant_delimiter, opened, repeated
+from service.connectors.file.rows import BadRow, NumberedRow, Row
 from service.wire.cloudevents import binary_message
 from service.wire.messages import Message
 
 Reader = Callable[[Row], Any]
-"""Reads one value of a row; none where the cell is empty or not there. Raises `ValueError` with a sentence."""
+"""Reads one value of a row; none where the cell is empty or not there. Raises `BadCell`."""
 
 ATTRIBUTES: Final = ("time", "division", "correlationid", "partitionkey")
 DAY_LENGTH: Final = len("2026-01-31")
 OPTIONAL_DATA: Final = ("channel", "version")
+OTHER_DELIMITER: Final = 'write `delimiter: "{}"` into the map'
+COMMAS: Final = "save it with commas"
+
+
+class BadCell(ValueError):
+    """A cell that cannot be what the map says. Its text says why and what to do."""
+
+    def __init__(self, column: str, why: str) -> None:
+        super().__init__(why)
+        self.column = column
 
 
 class Converter(NamedTuple):
@@ -31,6 +43,7 @@ class Converter(NamedTuple):
 
     topic: str
     name: str
+    columns: Sequence[str]
     source: str
     event: Reader
     id: Reader
@@ -41,17 +54,19 @@ class Converter(NamedTuple):
     links: Mapping[str, Reader]
     data: Mapping[str, Reader]
 
-    def convert(self, line: int, row: Row) -> Message | BadRow:
+    def convert(self, found: NumberedRow) -> Message | BadRow:
         """The event of a row."""
         try:
-            return self._event(line, row)
-        except ValueError as error:
-            return BadRow(line, str(error))
+            return self._event(found.line, found.row)
+        except BadCell as error:
+            column = self.columns.index(error.column) + 1 if error.column in self.columns else 1
+            why = f"{error.column}: {error}" if error.column else str(error)
+            return BadRow(found.line, why, column, found.cells)
 
     def _event(self, line: int, row: Row) -> Message:
         record_type, record_id = str(self.record_type(row)), _text(self.record_id(row))
         if not record_id:
-            raise ValueError("the record has no id")
+            raise BadCell("", "the record has no id: fill what the map reads as `record.id`")
         record: dict[str, object] = {"type": record_type, "id": record_id, "fields": _told(self.fields, row)}
         linked = _told(self.links, row)
         if linked:
@@ -72,18 +87,19 @@ def compile_map(read: ReadMap, file: Path, columns: list[str] | None, topic: str
     Raises `ConfigurationError` for columns that are not there and look-up files that cannot be used.
     """
     content = read.content
-    problems = [] if columns is None else _unknown_columns(read, columns, file)
+    problems = [] if columns is None else _unusable_columns(read, columns, file)
     links: dict[str, Reader] = {}
     for name, link in content.linked.items():
         try:
             links[name] = _link(link, _beside(link.file, file, Path(read.file)))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, Refused) as error:
             problems.append(read.problem(("linked", name, "file"), str(error)))
     if problems:
         raise ConfigurationError(problems)
     return Converter(
         topic=topic,
         name=file.name,
+        columns=columns or (),
         source=content.source or f"file/{file.name}",
         event=_reader(content.event),
         id=_nothing if content.id is None else _reader(content.id),
@@ -160,16 +176,15 @@ def _number(cell: object, column: str) -> int | float:
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return cell
     text = str(cell).strip()
-    try:
+    if _WHOLE.fullmatch(text):
         return int(text)
+    try:
+        number = math.nan if "_" in text else float(text)
     except ValueError:
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise ValueError(f"{column}: {text[:40]!r} is not a number") from None
-        return number
+        number = math.nan
+    if not math.isfinite(number):
+        raise BadCell(column, f"{text[:40]!r} is not a number: write it like 1234.5")
+    return number
 
 
 def _date(cell: object, column: str, form: str | None) -> str:
@@ -177,7 +192,9 @@ def _date(cell: object, column: str, form: str | None) -> str:
     try:
         found = date.fromisoformat(text) if form is None else datetime.strptime(text, form).date()  # noqa: DTZ007  # a day has no zone
     except ValueError:
-        raise ValueError(f"{column}: {text[:40]!r} is not a date like {form or '2026-01-31'}") from None
+        like = form or "2026-01-31"
+        remedy = "write `format:` as your dates are" if form is None else "mend the cell, or `format:`"
+        raise BadCell(column, f"{text[:40]!r} is not a date like {like}: {remedy}") from None
     return found.isoformat()
 
 
@@ -198,16 +215,19 @@ def _look_up_table(link: Link, path: Path) -> dict[str, dict[str, object]]:
     readers = {name: _reader(value) for name, value in link.fields.items()}
     wanted = {link.key, *(value.column for value in link.fields.values() if isinstance(value, Cell))}
     table: dict[str, dict[str, object]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        header, rows = csv_rows(lines, ",")
+    with opened(path, "csv", ",", COMMAS) as (columns, rows, _):
+        header = columns or []
         if absent := sorted(wanted - set(header)):
             raise ValueError(f"{path} has no column {', '.join(absent)}; it has {', '.join(header)}")
+        for name, places in repeated(header).items():
+            if name in wanted:
+                raise ValueError(f"{path}: {_twice(name, places)}")
         for found in rows:
             if isinstance(found, BadRow):
-                raise ValueError(f"{path}, {found}")  # noqa: TRY004  # it is the row's content that is wrong
+                raise ValueError(f"{path}:{found}")  # noqa: TRY004  # it is the row's content that is wrong
             key = found.row[link.key]
             if key in table:
-                raise ValueError(f"{path}, line {found.line}: {link.key} {key!r} stands there twice")
+                raise ValueError(f"{path}, line {found.line}: {link.key} {key!r} stands there twice: keep one of them")
             table[key] = _told(readers, found.row)
     return table
 
@@ -218,12 +238,32 @@ def _beside(name: str, *places: Path) -> Path:
     return next((path for path in candidates if path.exists()), candidates[0])
 
 
-def _unknown_columns(read: ReadMap, columns: list[str], file: Path) -> list[Problem]:
-    return [
-        read.problem(path, f"{file.name} has no column {column!r}; it has {', '.join(columns)}")
-        for path, column in columns_read(read.content)
-        if column not in columns
-    ]
+def unread_twins(read: ReadMap, columns: Sequence[str]) -> list[str]:
+    """Names that several columns share and the map does not read: doubtful, and no harm."""
+    wanted = {column for _, column in columns_read(read.content)}
+    return [_twice(name, places) for name, places in repeated(columns).items() if name not in wanted]
+
+
+def _twice(name: str, places: str) -> str:
+    return f"{name!r} is the name of {places}: give each its own"
+
+
+def _unusable_columns(read: ReadMap, columns: list[str], file: Path) -> list[Problem]:
+    """Columns that the map reads and the file has not, or more than once, so that nobody knows which is meant."""
+    twins = repeated(columns)
+    wanted = {column for _, column in columns_read(read.content)}
+    meant = meant_delimiter(columns, read.content.delimiter, wanted)
+    if meant is not None:
+        said = f"divided by {meant!r} the header of {file.name} has all columns that are read"
+        return [read.problem(("delimiter",), f"{said}; {OTHER_DELIMITER.format(meant)}")]
+    problems = []
+    for path, column in columns_read(read.content):
+        if column not in columns:
+            listed = ", ".join(name for name in columns if name)
+            problems.append(read.problem(path, f"{file.name} has no column {column!r}; it has {listed}"))
+        elif column in twins:
+            problems.append(read.problem(path, f"in {file.name}, {_twice(column, twins[column])}"))
+    return problems
 
 
 def _told(readers: Mapping[str, Reader], row: Row) -> dict[str, Any]:
@@ -233,3 +273,6 @@ def _told(readers: Mapping[str, Reader], row: Row) -> dict[str, Any]:
 
 def _text(value: object) -> str:
     return "" if value is None else str(value)
+
+
+_WHOLE: Final = re.compile(r"[+-]?[0-9]+")

@@ -41,6 +41,7 @@ from pydantic import (
 from service.config.nodes import Node, NotYaml, Steps, from_yaml, shown
 from service.config.problems import ConfigurationError, Problem
 from service.config.validation import place
+from service.wording import worded
 
 CELL: Final = "(cell)"
 CONSTANT: Final = "(constant)"
@@ -190,7 +191,7 @@ def _problems(error: ValidationError, root: Node, file: str) -> Iterator[Problem
         path = steps[: len(trail) - 1]
         unknown = detail["type"] == "extra_forbidden"
         where = place(trail, of_key=unknown or detail["type"] == "missing")
-        said = "this key is unknown" if unknown else detail["msg"].removeprefix("Value error, ")
+        said = "this key is unknown" if unknown else worded(detail)
         if detail["type"] == "missing":
             said = f'the key "{steps[-1]}" is missing: add it'
         yield Problem(file, where.line, where.column, f"{shown(path)}: {said}" if path else said)

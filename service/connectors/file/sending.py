@@ -7,18 +7,16 @@ first event is read as ingest will read it, so that a wrong map is told before a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from io import TextIOWrapper
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import orjson
 
 from service.connectors.file.converting import Converter, compile_map
 from service.connectors.file.event_map import ReadMap
-from service.connectors.file.rows import BadRow, Format, NumberedRow, csv_rows, json_rows
+from service.connectors.file.progress import Convert, Progress, events_of
+from service.connectors.file.rows import BadRow, NumberedRow
 from service.kafka.port import Lost, Message
 from service.wire.inputs import decode
 from service.wire.messages import Poison, RawRecord
@@ -28,8 +26,6 @@ BATCH: Final = 2_000
 ATTEMPTS: Final = 5
 PAUSE_SECONDS: Final = 1.0
 MEMBER_EVENTS: Final = "crm.member."
-
-Convert = Callable[[NumberedRow], Message | BadRow]
 
 
 class NothingFits(Exception):
@@ -44,54 +40,40 @@ class Sender(Protocol):
     async def renew(self) -> None: ...
 
 
-@dataclass
-class Progress:
-    """How far it is: events sent, and rows that could not be."""
-
-    sent: int = 0
-    bad: list[BadRow] = field(default_factory=list)
-
-
-class Opened(NamedTuple):
-    """An open file: its columns (none for JSON lines), its rows, and the bytes beneath, which tell how far it is."""
-
-    columns: list[str] | None
-    rows: Iterable[NumberedRow | BadRow]
-    raw: BinaryIO
-
-
-@contextmanager
-def opened(path: Path, form: Format, delimiter: str) -> Iterator[Opened]:
-    """Open a file as rows. Raises `OSError`, and `UnicodeDecodeError` also while it is read."""
-    with path.open("rb") as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as lines:
-        if form == "csv":
-            header, rows = csv_rows(lines, delimiter)
-            yield Opened(header, rows, raw)
-        else:
-            yield Opened(None, json_rows(lines), raw)
-
-
 def converter(read: ReadMap | None, file: Path, columns: list[str] | None, topics: Topics) -> Convert:
     """How rows become events: by the map, or, without one, each JSON line is an event already."""
     if read is None:
         return lambda row: event_as_it_is(row, topics)
     made: Converter = compile_map(read, file, columns, topics.sources[0])
-    return lambda row: made.convert(*row)
+    return made.convert
+
+
+def readable(convert: Convert) -> Convert:
+    """The same, but what ingest could not read is a bad row."""
+
+    def read(row: NumberedRow) -> Message | BadRow:
+        event = convert(row)
+        if isinstance(event, Message) and (poison := _poison(event)) is not None:
+            why = f"it would be a dead letter ({poison.reason}): {poison.detail}"
+            return BadRow(row.line, why, 1, row.cells)
+        return event
+
+    return read
 
 
 def event_as_it_is(found: NumberedRow, topics: Topics) -> Message | BadRow:
     """A line that is an event, plain or structured. Its record or person is its key."""
-    line, event = found
+    line, event, cells = found
     kind, data = event.get("type"), event.get("data", event)
     if not isinstance(kind, str) or not isinstance(data, dict):
-        return BadRow(line, "an event has a `type`; other rows need a map")
+        return BadRow(line, "an event has a `type`; other rows need a map", 1, cells)
     match data:
         case {"record": {"type": str(record_type), "id": str(record_id)}}:
             key = f"{record_type}/{record_id}"
         case {"person": str(key)}:
             pass
         case _:
-            return BadRow(line, "an event names a record or a person")
+            return BadRow(line, "an event names a record or a person: add `record` or `person`", 1, cells)
     topic = topics.sources[-1] if kind.startswith(MEMBER_EVENTS) else topics.sources[0]
     return Message(topic, str(event.get("partitionkey") or key).encode(), orjson.dumps(event))
 
@@ -101,11 +83,7 @@ async def send(
 ) -> None:
     """Send every row; `told` is called after each batch. Raises `NothingFits`, `Lost`."""
     batch: list[Message] = []
-    for row in rows:
-        event = row if isinstance(row, BadRow) else convert(row)
-        if isinstance(event, BadRow):
-            progress.bad.append(event)
-            continue
+    for event in events_of(rows, convert, progress):
         if not (progress.sent or batch):
             refuse_unreadable(event)
         batch.append(event)
@@ -119,9 +97,14 @@ async def send(
 
 def refuse_unreadable(event: Message) -> None:
     """Read an event as ingest will. Raises `NothingFits`."""
+    poison = _poison(event)
+    if poison is not None:
+        raise NothingFits(f"the first event would be a dead letter ({poison.reason}): {poison.detail}")
+
+
+def _poison(event: Message) -> Poison | None:
     found = decode(RawRecord(event.topic, 0, 0, event.key, event.value, event.headers, 0), epoch=0)
-    if isinstance(found, Poison):
-        raise NothingFits(f"the first event would be a dead letter ({found.reason}): {found.detail}")
+    return found if isinstance(found, Poison) else None
 
 
 async def _deliver(batch: list[Message], sender: Sender, progress: Progress) -> None:

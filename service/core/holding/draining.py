@@ -21,17 +21,23 @@ from service.core.waiting_line import Rank
 DRAINED_PER_FIRING: Final = 50
 """So many parked records move when one timer goes off; the rest have to wait for it to go off again."""
 
+ROOM_BYTES: Final = 1_000_000
+"""About so much may come of one firing, unless it is told otherwise."""
+DECISION_BYTES: Final = 2_000
+NOTIFICATION_BYTES: Final = 1_000
+"""About what a decision and a notification take where they are written down, besides the record's facts."""
+
 LOOKED_AT_PER_FIRING: Final = 500
 """So many are looked at when one timer goes off. Where none of them can move, the next firing goes on behind them."""
 
 
-def drain(pool: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
+def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> tuple[Decision, ...]:
     """Assign parked records of a pool, best score first, then oldest, while somebody has room and keeps his pace.
 
     Where members have domains of their own, a record that nobody can take now does not stop those behind it. What does
     not belong here any more (the pool was removed, serves another record type, or does not want it by its own domain)
     is asked anew; under a new configuration the whole line is looked through for that first, and scored anew. A pool
-    that became a queue owns its records from then on.
+    that became a queue owns its records from then on. When about `room_bytes` have come of it, the rest has to wait.
     """
     spec = config.pools.get(pool)
     memory = draft.pools.get(pool)
@@ -56,11 +62,12 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decisio
         decision = _move(case, parked)
         if decision is not None:
             decisions.append(decision)
+            room_bytes -= _bytes_of(decision, case)
         elif not goes_on:
             break
         else:
             stuck.add(kind)
-        if len(decisions) == DRAINED_PER_FIRING:
+        if len(decisions) == DRAINED_PER_FIRING or (decisions and room_bytes <= 0):
             _look_again(pool, None, draft, now_ms)
             return tuple(decisions)
     if looked_at == LOOKED_AT_PER_FIRING and goes_on:
@@ -78,6 +85,10 @@ def _score_anew(case: Case, parked: Parked) -> None:
     score = rescore(case)
     if score != parked.score:
         case.draft.parked.edit(case.name).score = score
+
+
+def _bytes_of(decision: Decision, case: Case) -> int:
+    return DECISION_BYTES + 2 * len(case.record.facts) + NOTIFICATION_BYTES * len(decision.notifications)
 
 
 def _move(case: Case, parked: Parked) -> Decision | None:

@@ -6,9 +6,9 @@ state, and a new configuration version is turned into changes once, when the lan
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
+from typing import Final
 
-from service.core.case import Verdict
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.hits import forget_gone
@@ -17,23 +17,34 @@ from service.core.holding.waiting import wake
 from service.core.model import Decision, Nothing
 from service.core.sharing.eligibility import drained
 from service.core.sharing.turns import Entrance
-from service.core.state import Seat, State, seat_field
+from service.core.state import Changes, Seat, State, seat_field
+
+PACES_PER_STEP: Final = 1_000
 
 
-def switch(state: State, config: Config, now_ms: int) -> Verdict:
-    """The changes that make the state fit a new configuration version: who joined, who left, what may move again."""
-    draft = Draft(state)
-    for pool in sorted(state.pools.keys() - config.pools.keys()):
-        _seat_members(PoolSpec(pool, "", ()), draft, now_ms)
-    for spec in config.pools.values():
-        _seat_members(spec, draft, now_ms)
-    forget_gone(draft, config)
-    meet_strangers(draft, config, now_ms)
-    for person in [person for person, _ in draft.paces.items() if not drained(person, draft, now_ms)]:
-        draft.paces.drop(person)
+def switched(config: Config) -> Decision:
+    """That a configuration version is in force from now on."""
     name = f"configuration/{config.version}"
-    switched = Decision(record=name, outcome=Nothing("configuration_switched", config.label))
-    return Verdict((switched,), draft.changes())
+    return Decision(record=name, outcome=Nothing("configuration_switched", config.label))
+
+
+def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[Changes]:
+    """The changes that make the state fit a new configuration version: who joined, who left, what may move again.
+
+    They come pool by pool, so that each step is bounded, and each is made of the state as it is when it is asked for.
+    The steps do not depend on each other, and one that was taken before changes nothing: whoever begins again, because
+    somebody else could not finish, takes those that are left.
+    """
+    gone = [PoolSpec(pool, "", ()) for pool in sorted(state.pools.keys() - config.pools.keys())]
+    for spec in (*gone, *config.pools.values()):
+        draft = Draft(state)
+        _seat_members(spec, draft, now_ms)
+        yield draft.changes()
+    more = True
+    while more:
+        draft = Draft(state)
+        more = forget_gone(draft, config) or meet_strangers(draft, config, now_ms) or _forget_paces(draft, now_ms)
+        yield draft.changes()
 
 
 def _seat_members(spec: PoolSpec, draft: Draft, now_ms: int) -> None:
@@ -56,6 +67,14 @@ def _have_sifted(pool: str, draft: Draft, now_ms: int) -> None:
     memory = draft.pools.edit(pool)
     memory.sifting, memory.scanned = True, None
     wake(pool, draft, now_ms)
+
+
+def _forget_paces(draft: Draft, now_ms: int) -> bool:
+    """Drop what people were given in minutes that are over; whether some are left."""
+    over = [person for person, _ in draft.paces.items() if not drained(person, draft, now_ms)]
+    for person in over[:PACES_PER_STEP]:
+        draft.paces.drop(person)
+    return len(over) > PACES_PER_STEP
 
 
 def _leave(field: str, draft: Draft) -> None:

@@ -25,6 +25,9 @@ REMEMBERED_EVENTS: Final = 8
 STRANGERS_LIMIT: Final = 1_000
 """Of so many people who are not configured a division remembers news at most, the latest."""
 
+STRANGERS_PER_STEP: Final = 1_000
+"""So many of them are looked after in one step of a switch."""
+
 CONCERNED: Final[Mapping[Availability, tuple[Cause, ...]]] = {
     "available": ("presence", "shift"),
     "away": ("presence",),
@@ -72,17 +75,26 @@ def is_present(person: str, draft: Draft) -> bool:
     return known is None or known.is_present
 
 
-def meet_strangers(draft: Draft, config: Config, now_ms: int) -> None:
-    """Under a new configuration others may be strangers: note who is, and forget the oldest of too many."""
+def meet_strangers(draft: Draft, config: Config, now_ms: int) -> bool:
+    """Under a new configuration others may be strangers: note who is, and forget the oldest of too many.
+
+    At most `STRANGERS_PER_STEP` at once; whether some are left.
+    """
     strangers: dict[str, int] = {}
+    room = STRANGERS_PER_STEP
     for name, person in list(draft.people.items()):
         is_stranger = name not in config.users
         if is_stranger != (person.heard_ms > 0):
+            if not room:
+                return True
+            room -= 1
             draft.people.edit(name).heard_ms = now_ms if is_stranger else 0
         if is_stranger:
             strangers[name] = person.heard_ms or now_ms
-    for name in sorted(strangers, key=lambda name: (strangers[name], name))[: max(0, len(strangers) - STRANGERS_LIMIT)]:
+    too_many = max(0, len(strangers) - STRANGERS_LIMIT)
+    for name in sorted(strangers, key=lambda name: (strangers[name], name))[: min(too_many, room)]:
         _forget(name, draft)
+    return too_many > room
 
 
 def _hear(event: MemberEvent, draft: Draft, config: Config) -> Nothing:

@@ -188,8 +188,7 @@ def _entry_row(number: int, tried: Tried, rule_set: RuleSet | None, facts: Facts
 
 def _is_after_all(trace: Trace) -> bool:
     """Whether the entry that won was passed over at first, because the person whom it names is not there."""
-    entries = [each.entry for each in trace.tried]
-    return len(entries) > 1 and entries[-1] in entries[:-1]
+    return any(each.entry == trace.tried[-1].entry for each in trace.tried[:-1])
 
 
 def _numbered(trace: Trace) -> Iterable[tuple[int, Tried]]:

@@ -15,6 +15,9 @@ from service.wire.log_records import OutcomeLine
 
 NOBODY: Final = "nobody"
 NONE: Final = "none"
+FREE: Final = "free"
+"""Of a candidate: nothing speaks against them."""
+NO_CANDIDATE: Final = "not a candidate"
 
 
 class Mismatch(NamedTuple):
@@ -155,11 +158,11 @@ def _word(word: str, expected: object, found: object, result: Result) -> Iterato
 
 def _trace(expect: Expect, result: Result) -> Iterator[Mismatch]:
     candidates = () if result.decision is None else result.decision.trace.candidates
-    found = {candidate.person: candidate.excluded or "free" for candidate in candidates}
+    found = {candidate.person: candidate.excluded or FREE for candidate in candidates}
     for person, exclusion in expect.trace.items():
-        expected = exclusion or "free"
+        expected = exclusion or FREE
         if found.get(person) != expected:
-            yield Mismatch(("trace", person), expected, found.get(person, "not a candidate"), result.about)
+            yield Mismatch(("trace", person), expected, found.get(person, NO_CANDIDATE), result.about)
 
 
 def _notifications(expect: Expect, result: Result) -> Iterator[Mismatch]:

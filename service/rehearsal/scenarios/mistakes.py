@@ -13,6 +13,7 @@ from schemas.scenario import VERBS, Expect, ExpectedOwner, Linked, MemberState, 
 from service.config.nodes import Node, Steps, as_written
 from service.config.problems import Problem
 from service.config.validation import place
+from service.wording import worded
 
 _INSIDE: Final[Mapping[str, type[BaseModel]]] = {
     "expect": Expect,
@@ -77,7 +78,7 @@ def _said(detail: ErrorDetails, trail: tuple[Node, ...]) -> str:
         case _ if kind in _EXPECTED:
             return f"{_EXPECTED[kind]} is expected here"
         case _:
-            return detail["msg"]
+            return worded(detail)
 
 
 def _no_verb(step: object) -> str:

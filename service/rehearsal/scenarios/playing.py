@@ -1,10 +1,13 @@
 """Play a script: one step after the other on a stage of its own, and compare what came of it.
 
-A scenario ends at the first step that does not do what is expected of it: what follows would only fail because of it.
+A scenario goes on behind a step that does not do what is expected of it: whoever mends it wants to see all that is
+wrong. It ends at a step that cannot be played, because what follows is about a world in which it was.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -12,6 +15,7 @@ from schemas.scenario import (
     AnyStep,
     ConfigStep,
     DeleteStep,
+    Expect,
     MemberStep,
     OwnerStep,
     RawStep,
@@ -25,23 +29,34 @@ from service.rehearsal.scenarios.crm import Crm, Name
 from service.rehearsal.scenarios.events import at, member_events, record_events
 from service.rehearsal.scenarios.expectations import Mismatch, Result, mismatches
 from service.rehearsal.scenarios.reading import Script
+from service.rehearsal.scenarios.reasons import beside
 from service.rehearsal.stage import MEMBERS_TOPIC, Scene, Stage
 from service.wire.log_records import OutcomeLine
+from service.wire.outputs import iso_time
 
 HOUSEKEEPING: Final = frozenset({"configuration_switched", "member_changed", "tick"})
 """What a step does beside its decisions; no expectation speaks of it."""
+PLAYABLE: Final = "a step that can be played"
+
+
+class Unplayable(Exception):
+    """A step that cannot be played. Its text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An expectation that did not hold: where it stands, what was found instead, and why it was decided so."""
+    """An expectation that did not hold: its step (from 1) and place, what was found instead, what stands beside it (see
+    `reasons`), and why it was decided so. Without a word it is the step itself, which could not be played.
+    """
 
+    step: int
     file: str
     line: int
     column: int
     word: str
     expected: str
     found: str
+    beside: tuple[str, ...]
     explanation: tuple[str, ...]
 
 
@@ -61,15 +76,21 @@ class Report:
 
 
 async def play(script: Script) -> Report:
-    """Play all steps, up to the first that fails."""
-    failures: tuple[Failure, ...] = ()
+    """Play all steps, up to one that cannot be played."""
+    failures: list[Failure] = []
     play = _Play(script)
     for number, step in enumerate(script.scenario.steps):
-        result = await play.step(number, step)
-        failures = tuple(_failure(script, number, mismatch, result) for mismatch in mismatches(step.expect, result))
-        if failures:
+        try:
+            result = await play.step(number, step)
+        except Unplayable as error:
+            place = script.root.trail(("steps", number))[-1].place
+            found = (str(error), (), ())
+            failures.append(Failure(number + 1, script.file, place.line, place.column, "", PLAYABLE, *found))
             break
-    return Report(script.name, script.file, script.line, failures)
+        failures += [
+            play.failure(number, step.expect, mismatch, result) for mismatch in mismatches(step.expect, result)
+        ]
+    return Report(script.name, script.file, script.line, tuple(failures))
 
 
 class _Play:
@@ -92,14 +113,16 @@ class _Play:
                 names = tuple(Name(division, record) for record in step.records)
                 sent = self._send_records(division, step)
             case MemberStep():
-                for body in member_events(step, self._stage.now_ms):
+                with _within_the_years():
+                    bodies = list(member_events(step, self._stage.now_ms))
+                for body in bodies:
                     self._stage.send(body, MEMBERS_TOPIC)
             case RawStep():
                 sent = {self._stage.send(step.raw)}
             case ConfigStep():
                 self._stage.configure(self._script.switches[number])
             case TimeStep():
-                await self._stage.pass_time(at(step.time, self._stage.now_ms))
+                await self._stage.pass_time(self._later(step))
             case _:
                 assert_never(step)
         await self._stage.settle()
@@ -111,6 +134,32 @@ class _Play:
             self._crm.note(Name(division, record), step)
             sent.add(self._stage.send({"division": division, **body}))
         return sent
+
+    def _later(self, step: TimeStep) -> int:
+        until_ms, now_ms = at(step.time, self._stage.now_ms), self._stage.now_ms
+        with _within_the_years():
+            until = iso_time(until_ms)
+        if until_ms < now_ms:
+            raise Unplayable(f"{until} is past, it is {iso_time(now_ms)} here: time does not go back")
+        return until_ms
+
+    def failure(self, number: int, expect: Expect, mismatch: Mismatch, result: Result) -> Failure:
+        """What to tell of an expectation of a step that did not hold."""
+        trail = self._script.root.trail(("steps", number, "expect", *mismatch.path))
+        place = trail[-1].key or trail[-1].place
+        word = ".".join(str(part) for part in mismatch.path)
+        shown: tuple[str, ...] = ()
+        explanation = _undecided(result)
+        if mismatch.about is not None:
+            decision, config, facts = (
+                mismatch.about.decision,
+                mismatch.about.config,
+                self._stage.facts_of(mismatch.about),
+            )
+            shown = beside(mismatch.path, expect, decision, config, facts)
+            explanation = explain(decision, config, facts=facts)
+        told = (word, mismatch.expected, mismatch.found, shown, tuple(explanation))
+        return Failure(number + 1, self._script.file, place.line, place.column, *told)
 
     def _result(self, names: tuple[Name, ...], sent: set[str], scene: Scene) -> Result:
         """What the step led to. Of what an event set off, its own outcomes count; what followed from them does not."""
@@ -125,17 +174,17 @@ def _is_told(line: OutcomeLine) -> bool:
     return line.kind != "nothing" or line.reason not in HOUSEKEEPING
 
 
-def _failure(script: Script, step: int, mismatch: Mismatch, result: Result) -> Failure:
-    trail = script.root.trail(("steps", step, "expect", *mismatch.path))
-    place = trail[-1].key or trail[-1].place
-    word = ".".join(str(part) for part in mismatch.path)
-    explanation = tuple(_explained(mismatch, result))
-    return Failure(script.file, place.line, place.column, word, mismatch.expected, mismatch.found, explanation)
+@contextmanager
+def _within_the_years() -> Iterator[None]:
+    """A step that speaks of a moment for which there is no date cannot be played."""
+    try:
+        yield
+    except (OverflowError, ValueError) as error:
+        raise Unplayable("it speaks of a time outside the years that there are: write a nearer one") from error
 
 
-def _explained(mismatch: Mismatch, result: Result) -> list[str]:
-    if mismatch.about is not None:
-        return explain(mismatch.about.decision, mismatch.about.config)
+def _undecided(result: Result) -> list[str]:
+    """Why it was decided so, where nothing was published."""
     if result.last is None:
         return ["nothing was decided"]
     kind, reason = result.last.kind, result.last.reason

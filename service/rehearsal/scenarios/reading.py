@@ -1,7 +1,7 @@
 """Scenario files become scripts: checked steps with their configurations compiled, or problems with their places.
 
-A configuration inside a scenario may leave out what follows from the rest: that its people exist, and where records go
-by default. A directory must say both.
+A configuration inside a scenario means what the same text means in a directory. Only its people need not be declared:
+those that pools and targets name exist, where a directory wants each of them said, so that a misspelt one is found.
 
 Scenarios lie in the folder `scenarios` of a configuration's directory, or of a directory that has nothing else; all
 `*.yaml` files below it are read, and one file may hold several scenarios, divided by `---`.
@@ -9,9 +9,8 @@ Scenarios lie in the folder `scenarios` of a configuration's directory, or of a 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -24,7 +23,6 @@ from service.config.loader import SUFFIXES, compile_inline, load
 from service.config.nodes import Node, NotYaml, from_yaml
 from service.config.problems import ConfigurationError, Problem
 from service.core.configuration import Config
-from service.core.model import Target
 from service.rehearsal.scenarios.mistakes import problems_of
 from service.wire.outputs import DEFAULT_DIVISION
 
@@ -137,7 +135,7 @@ class _Reading:
         compiled: dict[tuple[str | int, ...], Config] = {}
         for path, node in inline:
             try:
-                compiled[path] = _with_implied_defaults(compile_inline(node, str(file)))
+                compiled[path] = compile_inline(node, str(file))
             except ConfigurationError as error:
                 self.problems.update(error.problems)
         if scenario.config is None:
@@ -149,19 +147,6 @@ class _Reading:
             return None
         switches = {int(path[1]): config for path, config in compiled.items() if len(path) > 1}
         return Script(str(file), root, scenario, configs, switches)
-
-
-def _with_implied_defaults(config: Config) -> Config:
-    """Where a scenario names neither rules nor defaults, a record goes to the only pool there is for its type.
-
-    A pool that accepts only some records is no default: they find it as its team.
-    """
-    if config.rule_sets or config.defaults:
-        return config
-    pools = [pool for pool in config.pools.values() if pool.domain is None]
-    types = Counter(pool.record_type for pool in pools)
-    only = {pool.record_type: Target("pool", pool.id) for pool in pools if types[pool.record_type] == 1}
-    return replace(config, defaults=only)
 
 
 def _inline_configs(root: Node) -> list[tuple[tuple[str | int, ...], Node]]:

@@ -12,11 +12,11 @@
 -- RETURNS  'OK' | 'FENCED' | 'BEHIND'
 local said = refusal(KEYS[1], ARGV[1])
 if said then return said end
-local now = redis.call('HMGET', KEYS[1], 'building', 'revision', 'checksum')
+local now = found(KEYS[1], 'building', 'revision', 'checksum')
 if now[1] then return 'BEHIND' end
 local revision, checksum = now[2] or '', now[3] or ''
 if revision == ARGV[3] and checksum == ARGV[4] then return 'OK' end
 if revision ~= ARGV[2] then return 'BEHIND' end
-write(ARGV[5], ARGV[6])
+if not write(ARGV[5], ARGV[6]) then return lost(KEYS[1]) end
 redis.call('HSET', KEYS[1], 'revision', ARGV[3], 'checksum', ARGV[4])
 return 'OK'

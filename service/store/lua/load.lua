@@ -9,8 +9,12 @@
 --          {value, …}  one for each field, nil where there is no such field
 local said = refusal_at(KEYS[1], ARGV[1], ARGV[2])
 if said then return said end
+local generation = redis.call('HGET', KEYS[1], MARK)
+if not generation then return lost(KEYS[1]) end
 local values = {}
 for index, field in ipairs(cjson.decode(ARGV[3])) do
-  values[index] = redis.call('HGET', KEYS[index + 1], field)
+  local pair = found(KEYS[index + 1], MARK, field)
+  if pair[1] ~= generation then return lost(KEYS[1]) end
+  values[index] = pair[2]
 end
 return values

@@ -5,11 +5,14 @@
 -- ARGV     1  the caller's token
 --          2  the revision the caller is at, empty for none
 -- RETURNS  'FENCED' | 'BEHIND'
---          {{field, value, field, value, …}, …}  one for each key, empty where there is no such key
+--          {{field, value, field, value, …}, …}  one for each key, its mark among the fields
 local said = refusal_at(KEYS[1], ARGV[1], ARGV[2])
 if said then return said end
+local generation = redis.call('HGET', KEYS[1], MARK)
+if not generation then return lost(KEYS[1]) end
 local contents = {}
 for index = 2, #KEYS do
+  if not is_marked(generation, KEYS[index]) then return lost(KEYS[1]) end
   contents[index - 1] = redis.call('HGETALL', KEYS[index])
 end
 return contents

@@ -1,12 +1,12 @@
 -- Writes one numbered chunk of a rebuild. Needs standing.lua and write.lua.
--- Chunk 0 empties KEYS 2… and opens the rebuild; each further chunk needs the one before it, under the same token; the
--- last one closes. Running a chunk again directly after itself changes nothing and says 'OK'.
+-- Each chunk needs the one before it, under the same token, the first needs begin.lua; the last one closes. Running a
+-- chunk again directly after itself changes nothing and says 'OK'.
 -- While a rebuild is open, the head's `building` is 'token/number' of its latest chunk.
 --
 -- KEYS     1  the lane's head
---          2…  the keys that change; for chunk 0 every key the lane can have
+--          2…  the keys that change
 -- ARGV     1  the caller's token
---          2  the chunk's number
+--          2  the chunk's number, from 1
 --          3  'more' | 'last'
 --          4  for the last chunk the head's revision, empty for none; else unused
 --          5  for the last chunk the head's checksum; else unused
@@ -19,20 +19,12 @@ if said then return said end
 local number, is_last = tonumber(ARGV[2]), ARGV[3] == 'last'
 local here = ARGV[1] .. '/' .. string.format('%d', number)
 local before = ARGV[1] .. '/' .. string.format('%d', number - 1)
-local now = redis.call('HMGET', KEYS[1], 'building', 'revision', 'checksum')
+local now = found(KEYS[1], 'building', 'revision', 'checksum')
 
-if number == 0 then
-  for index = 2, #KEYS do
-    redis.call('UNLINK', KEYS[index])
-  end
-  redis.call('HDEL', KEYS[1], 'revision', 'checksum')
-elseif not now[1] and is_last and (now[2] or '') == ARGV[4] and (now[3] or '') == ARGV[5] then
-  return 'OK'
-elseif now[1] ~= here and now[1] ~= before then
-  return 'BEHIND'
-end
+if not now[1] and is_last and (now[2] or '') == ARGV[4] and (now[3] or '') == ARGV[5] then return 'OK' end
+if now[1] ~= here and now[1] ~= before then return 'BEHIND' end
 
-write(ARGV[6], ARGV[7])
+if not write(ARGV[6], ARGV[7]) then return lost(KEYS[1]) end
 if is_last then
   redis.call('HDEL', KEYS[1], 'building')
   redis.call('HSET', KEYS[1], 'revision', ARGV[4], 'checksum', ARGV[5])

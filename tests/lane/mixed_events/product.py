@@ -18,7 +18,8 @@ from service.ingest import Reading, sort_batch
 from service.kafka.memory import MemoryBroker, MemoryTransport
 from service.kafka.partitions import Place
 from service.kafka.port import Arrived
-from service.lane.loop import Lane, Surroundings
+from service.lane.loop import Lane
+from service.lane.surroundings import Surroundings
 from service.store.memory import MemoryStore
 from service.wire.log_records import Batch, decode
 from service.wire.messages import Message, RawRecord

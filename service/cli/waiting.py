@@ -1,0 +1,122 @@
+"""Show which records wait, in the order in which they leave their line: why, since when, and when they are tried again.
+
+Everyone may see it (S6): this reads and asks for no right. A record's fields are not shown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from service.cli.exits import FoundProblems
+from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
+from service.cli.speech import ERRORS, OUT, AsJson, span, write_json
+from service.core.model import ExclusionReason
+from service.views.waiting import Waiting, WaitingLine, Why, waiting
+from service.wire.outputs import iso_time
+
+WHY: Final[Mapping[Why, str]] = {
+    "queued": "lies in a queue, for a member to take",
+    "empty_pool": "the pool has no members",
+    "nobody_eligible": "no member can take it now",
+    "its_turn": "a member can take it: it leaves when the line is looked at",
+    "no_pool": "the pool is no longer configured: it is sent away when the line is looked at",
+}
+SUMMED: Final[Mapping[ExclusionReason, str]] = {
+    "away": "away",
+    "leave": "on leave",
+    "off_shift": "off shift",
+    "inactive": "switched off",
+    "full": "full",
+    "paced": "served enough for this minute",
+    "domain": "with a domain of their own",
+}
+"""What some members have in common: "3 away, 1 full"."""
+
+SHOWN: Final = 20
+
+
+def command(
+    pool: Annotated[str, typer.Option("--pool", help="Only in this one.", show_default=False)] = "",
+    division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="So many of each line.")] = SHOWN,
+    as_json: AsJson = False,
+    kafka: KafkaAddress = "",
+    redis: RedisAddress = "",
+) -> None:
+    """Show which records wait, why, since when, and when they are tried again."""
+
+    async def look(reach: Reach) -> None:
+        async with reach.feed() as feed, reach.store() as store:
+            configs = {key: config for key, config in feed.latest().items() if division in ("", key)}
+            now_ms = time.time_ns() // 1_000_000
+            seen = Waiting((), {})
+            if configs:
+                seen = await waiting(store, configs, agreed(feed).lanes, now_ms, limit)
+        is_known = any(pool in config.pools for config in configs.values())
+        lines = [line for line in seen.lines if pool in ("", line.pool)]
+        _show(lines, seen.unready, now_ms, as_json=as_json)
+        if not configs or (pool and not lines and not is_known):
+            ERRORS.print(f"there is no pool {pool}" if pool else "nothing is configured", markup=False)
+            raise FoundProblems
+        if not (lines or as_json):
+            OUT.print("nothing waits")
+
+    in_reach(look, kafka, redis)
+
+
+def _show(lines: list[WaitingLine], unready: Mapping[str, str], now_ms: int, *, as_json: bool) -> None:
+    for name, memory in unready.items():
+        ERRORS.print(f"the memory of {name} is {memory}: what waits there is not known for certain", markup=False)
+    if as_json:
+        write_json({"lines": [_as_json(line) for line in lines], "unready": dict(unready)})
+        return
+    for line in lines:
+        _print(line, now_ms)
+
+
+def _as_json(line: WaitingLine) -> dict[str, object]:
+    return {
+        "division": line.division,
+        "pool": line.pool,
+        "why": line.why,
+        "excluded": dict(line.excluded),
+        "next_try": None if line.next_try_ms is None else iso_time(line.next_try_ms),
+        "count": line.count,
+        "records": [
+            {"record": each.record, "since": iso_time(each.since_ms), "score": each.score, "queued": each.queued}
+            for each in line.records
+        ],
+        "more": line.count - len(line.records),
+    }
+
+
+def _print(line: WaitingLine, now_ms: int) -> None:
+    where = "" if line.division == "main" else f" of {line.division}"
+    title = (
+        f"[bold]{escape(line.pool)}[/]{escape(where)} · {line.count:,} waiting · {_why(line)}{_next_try(line, now_ms)}"
+    )
+    table = Table(title=title, title_justify="left")
+    for column in ("record", "waits for", "score"):
+        table.add_column(column, justify="left" if column == "record" else "right")
+    for each in line.records:
+        table.add_row(escape(each.record), span(now_ms - each.since_ms), f"{each.score:g}")
+    OUT.print(table)
+    if line.count > len(line.records):
+        OUT.print(f"and {line.count - len(line.records):,} more; --limit shows so many")
+
+
+def _why(line: WaitingLine) -> str:
+    summed = ", ".join(f"{count} {SUMMED[reason]}" for reason, count in sorted(line.excluded.items()))
+    return WHY[line.why] + (f": {summed}" if summed and line.why == "nobody_eligible" else "")
+
+
+def _next_try(line: WaitingLine, now_ms: int) -> str:
+    if line.next_try_ms is None:
+        return ""
+    return f" · next try {f'in {span(line.next_try_ms - now_ms)}' if line.next_try_ms > now_ms else 'now'}"

@@ -1,0 +1,55 @@
+"""What a lane is given by the process it runs in.
+
+The hooks of the tests come in here too, and nowhere else: a step between any two writes at which a process may be
+killed, and the safeguards that a test leaves out to show what each is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from service.core.configuration import Config
+from service.core.state import FIRST_LEVEL
+from service.wire.topics import Topics
+
+Step = Callable[[str], None]
+"""Called with the name of each step that was done; tests end the process there."""
+
+
+def any_epoch() -> int:
+    """Every epoch may have been begun."""
+    return 2**63
+
+
+def no_step(name: str) -> None:
+    """Nothing happens between the steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Safeguards:
+    """The checks that keep the promises. Production has them all; a test shows what each is for by leaving it out."""
+
+    contiguity: bool = True
+    watermark: bool = True
+    republication: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The world around a lane.
+
+    `configs` tells the newest configuration of each division of this lane; `configured` the one of a given version,
+    which is there once the lane's log names it. `now_ms` is the wall clock: it only says when to let time pass.
+    `level` is the one that the lane is raised to, unless it is there already. `newest_epoch` is that of the sources.
+    """
+
+    owner: str
+    topics: Topics
+    configs: Callable[[], Mapping[str, Config]]
+    configured: Callable[[str, int], Awaitable[Config]]
+    now_ms: Callable[[], int]
+    step: Step = no_step
+    safeguards: Safeguards = Safeguards()
+    level: int = FIRST_LEVEL
+    newest_epoch: Callable[[], int] = any_epoch

@@ -1,0 +1,139 @@
+"""Which records wait: the waiting line of each pool, in the order in which its records leave it, and why it stands.
+
+Read from the memories of the lanes without a fence, beside the newest configuration. Why nobody takes what waits is
+asked of the code that decides. It concerns the line and not a single record: records' fields are not read here, so of a
+member with a domain of their own it is only known that they might not take it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from heapq import nsmallest
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple
+
+from service.core.configuration import Config, PoolSpec
+from service.core.draft import Draft
+from service.core.holding.waiting import DRAIN_PREFIX
+from service.core.model import ExclusionReason
+from service.core.sharing.eligibility import Situation, choose, next_return
+from service.core.state import Kind, Parked, State
+from service.store.port import Store
+from service.views.peeking import MemoryState, peek
+
+WATCHED: Final[tuple[Kind, ...]] = ("parked", "pool", "seat", "open", "pace", "person", "timer")
+
+Why = Literal["queued", "empty_pool", "nobody_eligible", "its_turn", "no_pool"]
+"""Why a line stands. `its_turn`: somebody can take from it, as soon as it is looked at. `no_pool`: the pool is gone
+from the configuration, and for what waits the rules are asked anew when it is looked at.
+"""
+
+Named = tuple[str, Parked]
+
+
+class WaitingRecord(NamedTuple):
+    """A record in its line. `queued`: it lies there as in a queue, for a member to take."""
+
+    record: str
+    since_ms: int
+    score: float
+    queued: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingLine:
+    """The line of one pool: `count` wait, `records` are the first of them.
+
+    `excluded` is how many members are left out for which reason. `next_try_ms` is when the line is looked at again or
+    somebody is known to return; none: when something happens that nobody knows yet.
+    """
+
+    division: str
+    pool: str
+    why: Why
+    excluded: Mapping[ExclusionReason, int]
+    next_try_ms: int | None
+    count: int
+    records: tuple[WaitingRecord, ...]
+
+
+class Waiting(NamedTuple):
+    """All lines in which something waits, by division and pool; and of which divisions the memory is not to be read."""
+
+    lines: tuple[WaitingLine, ...]
+    unready: Mapping[str, MemoryState]
+
+
+class _Standstill(NamedTuple):
+    """Why a line stands, and until when, as far as it is known."""
+
+    why: Why
+    excluded: Mapping[ExclusionReason, int] = MappingProxyType({})
+    next_return_ms: int | None = None
+
+
+async def waiting(store: Store, configs: Mapping[str, Config], lanes: int, now_ms: int, limit: int) -> Waiting:
+    """What waits in these divisions; of each line the first `limit` records."""
+    lines: list[WaitingLine] = []
+    unready: dict[str, MemoryState] = {}
+    for division, config in sorted(configs.items()):
+        state, memory = await peek(store, division, lanes, WATCHED)
+        if memory != "ready":
+            unready[division] = memory
+        by_pool: defaultdict[str, list[Named]] = defaultdict(list)
+        for name, parked in state.parked.items():
+            by_pool[parked.pool].append((name, parked))
+        seen = _Seen(config, state, now_ms)
+        lines += [seen.line(pool, by_pool[pool], limit) for pool in sorted(by_pool)]
+    return Waiting(tuple(lines), unready)
+
+
+class _Seen(NamedTuple):
+    """A division at a moment."""
+
+    config: Config
+    state: State
+    now_ms: int
+
+    def line(self, pool: str, parked: list[Named], limit: int) -> WaitingLine:
+        """The line of a pool in which these wait."""
+        standstill = self._standstill(self.config.pools.get(pool))
+        timer = self.state.timers.get(DRAIN_PREFIX + pool)
+        known = (standstill.next_return_ms, None if timer is None else timer.due_ms)
+        return WaitingLine(
+            self.config.division,
+            pool,
+            standstill.why,
+            standstill.excluded,
+            min((moment for moment in known if moment is not None), default=None),
+            len(parked),
+            tuple(
+                WaitingRecord(name, each.since_ms, each.score, each.queued)
+                for name, each in nsmallest(limit, parked, key=_rank)
+            ),
+        )
+
+    def _standstill(self, spec: PoolSpec | None) -> _Standstill:
+        if spec is None:
+            return _Standstill("no_pool")
+        if spec.is_queue:
+            return _Standstill("queued")
+        if not spec.members:
+            return _Standstill("empty_pool")
+        draft = Draft(self.state)
+        choice = choose(Situation(spec, self.config, draft, self.now_ms, paced=True))
+        excluded = Counter(each.excluded for each in choice.seen if each.excluded is not None)
+        free = {each.person for each in choice.seen if each.excluded is None}
+        if free - {member.person for member in spec.members if member.domain is not None}:
+            return _Standstill("its_turn", excluded)
+        if free:
+            excluded["domain"] += len(free)
+        return _Standstill("nobody_eligible", excluded, next_return(choice, draft))
+
+
+def _rank(named: Named) -> tuple[float, int]:
+    """Who leaves a line first: the highest score, then whoever came first."""
+    _, parked = named
+    return -parked.score, parked.number

@@ -1,0 +1,124 @@
+"""Somebody else writes into a lane's topics: it does not count, is named once, and the lane goes on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from service.core.model import MemberEvent
+from service.kafka.port import Message
+from service.lane import strangers
+from service.telemetry import METERS
+from tests.core.build import created
+from tests.lane.build import INPUT, LOG, TOPICS, World, input_of
+from tests.simulation.accidents import FOREIGN
+
+
+def counted(topic: str) -> float:
+    """How many foreign records of a topic were counted so far."""
+    return METERS.registry.get_sample_value("fairlead_foreign_records_total", {"topic": topic}) or 0
+
+
+def named(lines: list[Any]) -> list[tuple[str, int]]:
+    """Topic and offset of each foreign record that was named."""
+    return [(line["topic"], line["offset"]) for line in lines if line["event"] == "record.passed_over"]
+
+
+async def test_foreign_records_of_the_log_are_stepped_over() -> None:
+    """The gap that they leave is read and is no claim; a take-over and a rebuild read on behind them."""
+    world, before = World(), counted(TOPICS.log)
+    owner = await world.owner()
+    with capture_logs() as lines:
+        for number, value in enumerate(FOREIGN):
+            world.broker.write(LOG, [Message("", b"", value)])
+            world.send(created(f"lead/{number}", "pool:sales"))
+            await owner.work(2)
+        strangers_of_one = len(named(lines))
+        world.store.lanes.clear()
+        await world.owner("two")
+    assert (len(world.owners), strangers_of_one) == (len(FOREIGN), len(FOREIGN))
+    assert len(set(named(lines))) == len(FOREIGN)
+    assert counted(TOPICS.log) - before == 2 * len(FOREIGN)
+    world.check()
+
+
+async def test_a_lane_names_a_foreign_record_once() -> None:
+    """However often it claims again and reads the log anew."""
+    world = World()
+    await (await world.owner()).work()
+    world.broker.write(LOG, [Message("", b"", b"garbage")])
+    lane = world.lane("two")
+    with capture_logs() as lines:
+        for _ in range(3):
+            world.store.lanes.clear()
+            await lane.take_over()
+    assert named(lines) == [(TOPICS.log, 2)]
+
+
+def foreign_input(at: list[Any]) -> bytes:
+    """An input like those of ingest, at a position where ingest has never read."""
+    found = json.loads(input_of(created("lead/9", "pool:sales"), (0, "crm.records", 0, 0)))
+    return json.dumps({**found, "at": at}).encode()
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        [7, "crm.records", 0, 3],
+        [10**18, "crm.records", 0, 3],
+        [0, "crm.records", 0, 1e300],
+        [0, "crm.records", 0, -1],
+        [0, "crm.records", "zero", 3],
+        [],
+    ],
+    ids=["an epoch that nobody began", "a huge epoch", "a huge offset", "a negative offset", "a text", "nothing"],
+)
+async def test_an_input_at_no_position_of_ours_is_a_dead_letter(at: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It must not poison the marks: everything that comes after it would count as taken before."""
+    monkeypatch.setattr(strangers, "LOOK_SECONDS", 0)
+    world = World()
+    world.newest_epoch = 3
+    world.send(created("lead/1", "pool:sales"))
+    world.broker.write(INPUT, [Message("", b"", foreign_input(at))])
+    world.send(created("lead/2", "pool:sales"))
+    with capture_logs() as lines:
+        await (await world.owner()).work(3)
+    assert world.owners == ["ann", "bob"]
+    assert ("dead_letter", "unreadable_event") in world.outcomes
+    assert named(lines) == [(TOPICS.events, 1)]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"until_ms": "tomorrow"}, {"until_ms": 1e300}, {"person": 7}, {"availability": None}, {"id": []}]
+)
+async def test_an_input_with_a_wrong_type_is_a_dead_letter(wrong: dict[str, object]) -> None:
+    """A time that is a text raised in each later decision that read it."""
+    world = World()
+    away = json.loads(input_of(MemberEvent(id="e", person="ann", availability="away"), (0, "crm.members", 0, 0)))
+    away["member"] |= wrong
+    world.put(json.dumps(away).encode())
+    world.send(created("lead/1", "pool:sales"))
+    await (await world.owner()).work(3)
+    assert world.owners == ["ann"]
+    assert ("dead_letter", "unreadable_event") in world.outcomes
+
+
+async def test_an_epoch_that_was_just_begun_is_heard_of_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ingest may be quicker than what this process reads of the sources."""
+    monkeypatch.setattr(strangers, "LOOK_SECONDS", 0)
+    world, looks = World(), 0
+    owner = await world.owner()
+
+    def heard() -> int:
+        nonlocal looks
+        looks += 1
+        return 0 if looks < 5 else 1
+
+    owner.lane._strangers.around = replace(owner.lane.around, newest_epoch=heard)
+    world.put(input_of(created("lead/1", "pool:sales"), (1, "crm.records", 0, 0)))
+    await owner.work(2)
+    assert world.owners == ["ann"]

@@ -1,0 +1,212 @@
+"""How the layout may change without endangering a promise: new kinds, other buckets, newer levels and formats."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from service.core.case import Verdict
+from service.core.state import KINDS, LEVEL, Hit, StateKind
+from service.kafka.port import Message
+from service.lane import deciding
+from service.lane.book import Book
+from service.lane.folding import rebuild_content
+from service.store.keys import LAYOUT, Layout, kind_of
+from service.store.memory import MemoryStore
+from service.wire.log_records import NO_OFFSET, Batch, Claim, Complete, NewerLog, Opening, encode
+from tests.core.build import created
+from tests.lane.build import LANE, LOG, SMALL, TOPICS, Owner, World
+
+LATER: dict[str, dict[str, bytes | None]] = {"later": {"main/x": b'{"a":[1,2]}', "/y": b"[]"}, "gone": {"main/z": None}}
+LATER_KINDS = {"later": 3, "gone": 1}
+EAGER = replace(SMALL, snapshot_min_bytes=1, keep_ms=0)
+
+
+async def owner_of_a_newer_lane(world: World) -> Owner:
+    """A lane in whose log a newer version of the same level wrote kinds that nobody here knows."""
+    world.send(created("lead/1", "pool:sales"))
+    owner = await world.owner("newer")
+    await owner.work(2)
+    (last,) = [record for record in world.log[-1:] if isinstance(record, Batch)]
+    newer = replace(last, start=last.end, outcomes=[], outputs=[], changes=LATER, kinds=LATER_KINDS)
+    world.broker.write(LOG, [Message("", b"", encode(newer))])
+    return await world.owner("older", limits=EAGER)
+
+
+def later(world: World) -> dict[str, bytes]:
+    """What the memory holds of the kind that nobody here knows."""
+    return by_kind(world).get("later", {})
+
+
+def by_kind(world: World) -> dict[str, dict[str, bytes]]:
+    """The memory's state by kind and full name."""
+    found: dict[str, dict[str, bytes]] = {}
+    for key, fields in world.state.items():
+        found.setdefault(kind_of(key), {}).update(fields)
+    return found
+
+
+async def test_a_kind_that_nobody_here_knows_is_carried_along() -> None:
+    """From the log into the memory, from there into a snapshot, and from the snapshot into a memory again."""
+    world = World()
+    owner = await owner_of_a_newer_lane(world)
+    assert later(world) == LATER["later"]
+    assert owner.tenure.layout.kinds == {**LAYOUT.kinds, **LATER_KINDS}
+    world.send(created("lead/2", "pool:sales"))
+    while not owner.tenure.snapshots:
+        await owner.work()
+    assert world.broker.partitions[LOG].begin > 1
+    world.store.lanes.clear()
+    await world.owner("next")
+    assert later(world) == LATER["later"]
+    world.send(created("lead/3", "pool:sales"))
+    await (await world.owner("last")).work()
+    assert world.owners == ["ann", "bob", "cem"]
+
+
+async def test_a_memory_that_has_no_place_for_a_kind_is_built_anew() -> None:
+    """And one that has more places than we need is used as it is."""
+    world = World()
+    await owner_of_a_newer_lane(world)
+    marks = {fields["generation"] for fields in world.memory.content.values()}
+    await world.owner("next")
+    assert {fields["generation"] for fields in world.memory.content.values()} == marks
+
+
+@pytest.mark.parametrize("kinds", [{"record": 8}, {"record": 1024, "pool": 1}, dict.fromkeys(LAYOUT.kinds, 2)])
+async def test_a_memory_of_another_layout_is_built_anew(kinds: dict[str, int]) -> None:
+    """Also where only the number of buckets differs: everything has its place by the layout."""
+    world = World()
+    world.send(created("lead/1", "pool:sales"))
+    await (await world.owner()).work(2)
+    before = world.state
+    head, token = world.memory.head, world.memory.token or 0
+    other, store = Layout(kinds), MemoryStore()
+    await store.fence(LANE, token)
+    await store.begin(LANE, token, other)
+    await store.rebuild(LANE, token, 1, [], head)
+    world.store = store
+    await world.owner("two")
+    assert world.state == before
+    assert world.memory.head.layout == LAYOUT.text()
+    world.check()
+
+
+async def snapshot_of(world: World, kinds: dict[str, int]) -> None:
+    """A whole snapshot as a version wrote it that has these kinds, with nothing left of the log in front of it."""
+    world.send(created("lead/1", "pool:sales"))
+    owner = await world.owner(limits=EAGER)
+    await owner.lane.work_once(owner.tenure, owner.snapshots)
+    await owner.lane.land()
+    owner.snapshots._start, owner.snapshots._left = NO_OFFSET, []
+    owner.tenure.layout = layout = Layout(kinds)
+    head, token, content = world.memory.head, owner.tenure.token, by_kind(world)
+    await world.store.begin(LANE, token, layout)
+    await world.store.rebuild(LANE, token, 1, layout.placed({kind: content.get(kind, {}) for kind in kinds}), head)
+    while not owner.tenure.snapshots:
+        await owner.work()
+
+
+@pytest.mark.parametrize("kinds", [{**LAYOUT.kinds, "record": 4}, {kind: 3 for kind in LAYOUT.kinds if kind != "hit"}])
+async def test_a_snapshot_is_complete_by_what_it_declares(kinds: dict[str, int]) -> None:
+    """Of an older version, that had fewer kinds or other buckets: what it lacks was empty then."""
+    world = World()
+    await snapshot_of(world, kinds)
+    (opening,) = [record for record in world.log if isinstance(record, Opening)]
+    assert opening.kinds == kinds
+    begin, end = world.broker.partitions[LOG].begin, world.broker.partitions[LOG].end
+    assert begin > 0
+    transport = world.lane().transport
+    _, content = await rebuild_content(transport, begin, end)
+    assert content.fields["record"].keys() == {"main/lead/1"}
+    world.store.lanes.clear()
+    world.send(created("lead/2", "pool:sales"))
+    await (await world.owner("two")).work()
+    assert world.owners == ["ann", "bob"]
+
+
+def newer_level(level: int) -> bytes:
+    """A claim by a version that knows a level of which we know nothing."""
+    return encode(Claim("newer", level))
+
+
+async def test_a_lane_at_a_level_that_we_do_not_know_is_not_claimed() -> None:
+    """Its owner must not be fenced by somebody who could not go on; the words say what to do."""
+    world = World()
+    world.broker.write(LOG, [Message("", b"", newer_level(LEVEL + 1))])
+    with pytest.raises(NewerLog, match=f"level {LEVEL + 1} and this version knows {LEVEL}"):
+        await world.owner()
+    assert len(world.log) == 1
+
+
+async def test_a_level_that_was_raised_meanwhile_is_noticed_behind_the_claim() -> None:
+    """The log is read up to the claim in any case."""
+    world = World()
+    lane = world.lane()
+    append = lane.transport.append
+
+    async def overtaken(value: bytes) -> int:
+        world.broker.write(LOG, [Message("", b"", newer_level(LEVEL + 1))])
+        return await append(value)
+
+    lane.transport.append = overtaken  # type: ignore[method-assign]  # the other one claims right before us
+    with pytest.raises(NewerLog):
+        await lane.take_over()
+
+
+async def test_a_record_of_a_newer_format_halts_the_lane() -> None:
+    """No guess: half of what it says would be worse than nothing."""
+    world = World()
+    await (await world.owner()).work()
+    world.broker.write(LOG, [Message("", b"", b'{"format":2,"kind":"batch"}')])
+    with pytest.raises(NewerLog, match="format 2"):
+        await world.owner("two")
+
+
+async def test_a_level_is_raised_by_a_claim_and_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever claims later carries it on, whatever their own setting says."""
+    monkeypatch.setattr("service.lane.folding.LEVEL", 2)
+    world = World()
+    assert (await world.owner("one")).tenure.level == 1
+    lane = world.lane("two")
+    lane.around = replace(lane.around, level=2)
+    assert (await lane.take_over()).level == 2
+    owner = await world.owner("three")
+    world.send(created("lead/1", "pool:sales"))
+    await owner.work(2)
+    assert [json.loads(record.value)["level"] for record in world.broker.partitions[LOG].records] == [1, 2, 2, 2, 2]
+    for at in range(20):
+        world.broker.write(LOG, [Message("", b"", b"%d" % at)])
+    assert (await world.owner("four")).tenure.level == 2
+
+
+def test_what_belongs_to_a_higher_level_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the level is raised: an older version that took the lane over would not know what it means."""
+    kinds: Any = {**KINDS, "hit": StateKind(Hit, level=2)}
+    monkeypatch.setattr(deciding, "KINDS", kinds)
+    verdict = Verdict((), {"hit": {"inbound/vip": Hit(1)}})
+    for level, written in ((1, False), (2, True)):
+        book = Book()
+        making = deciding._Making(book, deciding.Rules(LANE, TOPICS, {}, level=level))
+        making.record("main", verdict, deciding._Told([], []))
+        assert ("hit" in making.finish(0).batch.changes) is written
+        assert bool(book.state("main").hits) is written
+
+
+async def test_a_snapshot_that_lacks_what_it_declares_is_none() -> None:
+    """Its end says nothing when a bucket is missing."""
+    world = World()
+    world.send(created("lead/1", "pool:sales"))
+    owner = await world.owner()
+    await owner.work(2)
+    tenure, head = owner.tenure, owner.tenure.head
+    start = world.broker.write(LOG, [Message("", b"", encode(Opening(tenure.token, {"record": 1})))])
+    end = Complete(tenure.token, start, head.revision, head.checksum, 0)
+    world.broker.write(LOG, [Message("", b"", encode(end))])
+    await owner.lane.transport.truncate_log(2)
+    world.store.lanes.clear()
+    with pytest.raises(Exception, match="no complete snapshot"):
+        await world.owner("two")
