@@ -21,7 +21,7 @@ from service.core.model import AbsenceReason
 from service.core.order import Moment
 from service.core.waiting_line import Line, Rank, Waiting
 
-Kind = Literal["record", "pool", "seat", "open", "person", "parked", "fields", "timer", "hit"]
+Kind = Literal["record", "pool", "seat", "open", "pace", "person", "parked", "fields", "timer", "hit"]
 
 
 class Remembered(Struct, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -90,7 +90,7 @@ class Pool(Remembered, kw_only=True):
 
 
 class Seat(Remembered, kw_only=True):
-    """One member in one pool. `served_pass` is in parts of `turns.SCALE`; `drained` counts within `minute`.
+    """One member in one pool. `served_pass` is in parts of `turns.SCALE`.
 
     `joined` counts those who joined the pool, from 1. The seat of somebody who left says 0 there, and stays as long as
     they have open items, so that these still count if they join again.
@@ -100,8 +100,6 @@ class Seat(Remembered, kw_only=True):
     last_turn: int
     joined: int
     open_items: int = 0
-    minute: int = 0
-    drained: int = 0
 
     @property
     def is_taken(self) -> bool:
@@ -112,7 +110,14 @@ class Seat(Remembered, kw_only=True):
 class Open(Remembered):
     """How many open items of one type of record somebody has, whoever gave them. Nothing is kept of who has none."""
 
-    items: int = 0
+    open_items: int = 0
+
+
+class Pace(Remembered):
+    """How many waiting records somebody was given in a minute (since 1970), from all their pools together."""
+
+    minute: int = 0
+    drained: int = 0
 
 
 class Absence(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
@@ -221,7 +226,7 @@ class Hit(Remembered):
     last_ms: int = 0
 
 
-Value = Record | Pool | Seat | Open | Person | Parked | Fields | Timer | Hit
+Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Timer | Hit
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 1
@@ -244,6 +249,7 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "pool": StateKind(Pool),
     "seat": StateKind(Seat),
     "open": StateKind(Open),
+    "pace": StateKind(Pace),
     "person": StateKind(Person),
     "parked": StateKind(Parked),
     "fields": StateKind(Fields, buckets=256),
@@ -268,6 +274,7 @@ class State:
         "fields",
         "hits",
         "open",
+        "paces",
         "parked",
         "people",
         "pools",
@@ -288,6 +295,7 @@ class State:
         self.pools: dict[str, Pool] = {}
         self.seats: dict[str, Seat] = {}
         self.open: dict[str, Open] = {}
+        self.paces: dict[str, Pace] = {}
         self.people: dict[str, Person] = {}
         self.strangers: dict[str, int] = {}
         self.parked: dict[str, Parked] = {}
@@ -299,6 +307,7 @@ class State:
             "pool": self.pools,  # type: ignore[dict-item]
             "seat": self.seats,  # type: ignore[dict-item]
             "open": self.open,  # type: ignore[dict-item]
+            "pace": self.paces,  # type: ignore[dict-item]
             "person": self.people,  # type: ignore[dict-item]
             "parked": self.parked,  # type: ignore[dict-item]
             "fields": self.fields,  # type: ignore[dict-item]
