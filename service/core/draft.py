@@ -12,14 +12,16 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
+from service.core.person import Person
 from service.core.state import (
     Changes,
+    Fields,
     Forgotten,
     Hit,
     Kind,
     Open,
+    Pace,
     Parked,
-    Person,
     Pool,
     Record,
     Seat,
@@ -109,9 +111,11 @@ class Draft:
     __slots__ = (
         "_overlays",
         "_state",
+        "fields",
         "forgotten",
         "hits",
         "open",
+        "paces",
         "parked",
         "people",
         "pools",
@@ -126,8 +130,10 @@ class Draft:
         self.pools: Overlay[Pool] = Overlay("pool", state.pools, Pool)
         self.seats: Overlay[Seat] = Overlay("seat", state.seats)
         self.open: Overlay[Open] = Overlay("open", state.open, Open)
+        self.paces: Overlay[Pace] = Overlay("pace", state.paces, Pace)
         self.people: Overlay[Person] = Overlay("person", state.people, Person)
         self.parked: Overlay[Parked] = Overlay("parked", state.parked)
+        self.fields: Overlay[Fields] = Overlay("fields", state.fields)
         self.timers: Overlay[Timer] = Overlay("timer", state.timers)
         self.hits: Overlay[Hit] = Overlay("hit", state.hits, Hit)
         self.forgotten: Overlay[Forgotten] = Overlay("forgotten", state.forgotten, Forgotten)
@@ -136,8 +142,10 @@ class Draft:
             self.pools,
             self.seats,
             self.open,
+            self.paces,
             self.people,
             self.parked,
+            self.fields,
             self.timers,
             self.hits,
             self.forgotten,
@@ -162,6 +170,11 @@ class Draft:
     def members_before(self, pool: str) -> list[str]:
         """Who was a member of the pool before this decision, in the order in which they joined."""
         return self._state.members(pool)
+
+    @property
+    def taken_bytes(self) -> int:
+        """How much room the fields of waiting records took before this decision."""
+        return self._state.room.taken_bytes
 
     def strangers_before(self) -> Mapping[str, int]:
         """Of whom news was remembered before this decision though they are not configured, and since when."""

@@ -262,7 +262,7 @@ def _changes(patient: Patient, book: Book, fate: InputFate, bounds: tuple[int, i
     fields = [f"config/{division}" for division in book.versions]
     fields += [f"switching/{division}" for division in book.switching]
     forgotten = {full_name(OWN, "", field): None for field in fields}
-    return {**book.own_changes(book.noted(), marked), **forgotten}
+    return {**book.own_changes(book.noted(), marked)[OWN], **forgotten}
 
 
 async def _write_snapshot(patient: Patient, owner: str, head: Head, content: Content, book: Book) -> Restored:

@@ -8,6 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+TOPIC_NAME_LIMIT: Final = 249
+MAX_NUMBER: Final = 2**63 - 1
+"""No broker has a longer name or a larger offset."""
+
 Header = tuple[str, bytes | None]
 Headers = tuple[Header, ...]
 
@@ -18,6 +22,7 @@ PoisonReason = Literal[
     "invalid_header",
     "invalid_json",
     "invalid_schema",
+    "no_configuration",
     "sweep_raised",
     "switch_raised",
     "timer_raised",
@@ -28,8 +33,10 @@ PoisonReason = Literal[
 ]
 """Why something went to the dead letters. `OF_A_LANE` are a lane's, the others ingest's."""
 OF_A_LANE: Final[frozenset[PoisonReason]] = frozenset(
-    {"decide_raised", "sweep_raised", "switch_raised", "timer_raised", "unreadable_event"}
+    {"decide_raised", "no_configuration", "sweep_raised", "switch_raised", "timer_raised", "unreadable_event"}
 )
+OF_NO_EVENT: Final[frozenset[PoisonReason]] = frozenset({"sweep_raised", "switch_raised", "timer_raised"})
+"""Letters about a lane's own work: there is nothing in them that could be sent again."""
 
 
 class Message(NamedTuple):
@@ -60,6 +67,12 @@ class Position(NamedTuple):
     topic: str
     partition: int
     offset: int
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether a broker can have it. A foreign writer's would stand in keys and marks, however long."""
+        numbers = (self.epoch, self.partition, self.offset)
+        return len(self.topic) <= TOPIC_NAME_LIMIT and min(numbers) >= 0 and max(numbers) <= MAX_NUMBER
 
     def __str__(self) -> str:
         return f"{self.epoch}/{self.topic}/{self.partition}/{self.offset}"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from service.core.configuration import User
 from service.core.holding.presence import STRANGERS_LIMIT
 from service.core.model import MemberEvent, Nothing
-from service.core.state import Absence, Person
+from service.core.person import Absence, Person
 from tests.core.build import MINUTE_MS, START_MS, Division, pool
 
 WORDS: Final = ("available", "away", "leave", "leave_ended", "off_shift")

@@ -9,8 +9,9 @@ import pytest
 
 from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
+from service.core.person import Person
 from service.core.sharing.turns import line_up, serve, step
-from service.core.state import Person, Seat, State, seat_field
+from service.core.state import Seat, State, seat_field
 from tests.core.build import START_MS, absent, config, pool, switch
 
 SEEDS = range(300)

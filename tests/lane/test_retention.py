@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from service.core.case import Case
-from service.core.configuration import Membership, PoolSpec
+from service.core.configuration import Config, Membership, PoolSpec
 from service.core.holding import load
+from service.core.holding.retention import forget
 from service.core.model import MemberEvent
-from service.core.state import Record, Timer
+from service.core.state import Fields, Record, State, Timer
 from service.lane.book import AGENDA_LEAST, Book
 from service.limits import DAY_MS
 from service.wire.values import unpack
@@ -92,6 +93,14 @@ async def test_what_waits_is_never_forgotten() -> None:
     await owner.work(3)
     assert world.owners == ["ann"]
     world.check()
+
+
+def test_no_fields_outlive_their_record() -> None:
+    """Only what waits has fields of its own; wherever some are left, they go with the record."""
+    state = State()
+    state.apply({"record": {"lead/1": Record(deleted=True)}, "fields": {"lead/1": Fields("{}")}})
+    changes = forget("lead/1", state, Config("main"), 0)
+    assert changes["record"] == changes["fields"] == {"lead/1": None}
 
 
 async def test_a_forgotten_record_that_comes_again_is_no_repeat_to_a_consumer() -> None:

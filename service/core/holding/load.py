@@ -10,27 +10,36 @@ another owner (closing, reopening) calls `count_off` and `count_on`.
 
 from __future__ import annotations
 
+from typing import Final
+
 from service.core.case import Case
 from service.core.holding.waiting import wake
 from service.core.state import Seat, open_field, seat_field
+
+OUTSTANDING_CHOICES: Final = 8
+"""So many of the people whom we chose for a record, and were not told of yet, are remembered."""
 
 
 def owned(case: Case, person: str) -> int:
     """How many open items of the record's type somebody has, however they came by them."""
     known = case.draft.open.get(open_field(case.record_type, person))
-    return 0 if known is None else known.items
+    return 0 if known is None else known.open_items
 
 
 def hold(case: Case, owner: str, *, by_us: bool = False, pool: str = "") -> None:
-    """Somebody has the record from now on, as an open item; `pool` gave it or they took it from there."""
+    """Somebody has the record from now on, as an open item; `pool` gave it or they took it from there.
+
+    Whom we chose is outstanding until we are told of them; a human's choice puts an end to all that are (D44).
+    """
     let_go(case)
     record = case.record
     record.owner, record.by_us, record.pool = owner, by_us, pool
+    record.outstanding = (*record.outstanding[-OUTSTANDING_CHOICES + 1 :], owner) if by_us else ()
     count_on(case)
 
 
 def let_go(case: Case) -> None:
-    """Nobody has the record from now on."""
+    """Nobody has the record from now on. Our choice may still be told."""
     count_off(case)
     record = case.record
     record.owner, record.by_us, record.pool = "", False, ""
@@ -42,7 +51,7 @@ def count_on(case: Case) -> None:
     if record.counted or not record.owner:
         return
     record.counted = True
-    case.draft.open.edit(open_field(case.record_type, record.owner)).items += 1
+    case.draft.open.edit(open_field(case.record_type, record.owner)).open_items += 1
     if record.pool:
         _come_to_seat(seat_field(record.pool, record.owner), case)
 
@@ -70,8 +79,8 @@ def freed(case: Case, person: str) -> None:
 def _take_off(field: str, case: Case) -> None:
     """One less; nothing is kept of who has none."""
     known = case.draft.open.edit(field)
-    known.items -= 1
-    if not known.items:
+    known.open_items -= 1
+    if not known.open_items:
         case.draft.open.drop(field)
 
 

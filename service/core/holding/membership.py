@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Set
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
@@ -16,8 +16,11 @@ from service.core.hits import FORGOTTEN_AT_ONCE, gone_hits
 from service.core.holding.presence import is_present, meet_strangers
 from service.core.holding.waiting import wake
 from service.core.model import Decision, Nothing
+from service.core.sharing.eligibility import drained
 from service.core.sharing.turns import Entrance
 from service.core.state import Changes, Seat, State, seat_field
+
+PACES_PER_STEP: Final = 1_000
 
 
 def switched(config: Config) -> Decision:
@@ -68,9 +71,9 @@ def _without_hits(gone: Sequence[str], state: State) -> Changes:
 
 
 def _met(state: State, config: Config, now_ms: int, more: list[bool]) -> Changes:
-    """Note some of who is a stranger now. `more` is filled where others are left."""
+    """Note some of who is a stranger now, and drop some paces that are over. `more` is filled where others are left."""
     draft = Draft(state)
-    if meet_strangers(draft, config, now_ms):
+    if meet_strangers(draft, config, now_ms) or _forget_paces(draft, now_ms):
         more.append(True)
     return draft.changes()
 
@@ -84,7 +87,17 @@ def _seat_members(spec: PoolSpec, draft: Draft, now_ms: int) -> None:
             _leave(seat_field(spec.id, person), draft)
     if len(stay) < len(spec.members):
         _seat_newcomers(spec, stay, draft)
-    wake(spec.id, draft, now_ms)
+    _have_sifted(spec.id, draft, now_ms)
+
+
+def _have_sifted(pool: str, draft: Draft, now_ms: int) -> None:
+    """Have the whole line looked through: what does not belong there any more is asked anew, the rest may move."""
+    memory = draft.pools.get(pool)
+    if memory is None or not memory.waiting:
+        return
+    memory = draft.pools.edit(pool)
+    memory.sifting, memory.scanned = True, None
+    wake(pool, draft, now_ms)
 
 
 def _dropped(pool: str, state: State) -> Changes:
@@ -94,6 +107,14 @@ def _dropped(pool: str, state: State) -> Changes:
     if memory is not None and memory.implied and not memory.waiting and not state.seats_in(pool):
         draft.pools.drop(pool)
     return draft.changes()
+
+
+def _forget_paces(draft: Draft, now_ms: int) -> bool:
+    """Drop what people were given in minutes that are over; whether some are left."""
+    over = [person for person, _ in draft.paces.items() if not drained(person, draft, now_ms)]
+    for person in over[:PACES_PER_STEP]:
+        draft.paces.drop(person)
+    return len(over) > PACES_PER_STEP
 
 
 def _leave(field: str, draft: Draft) -> None:

@@ -14,7 +14,8 @@ from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.holding.waiting import wake
 from service.core.model import Availability, Decision, MemberEvent, Nothing
-from service.core.state import CAUSES, Absence, Cause, Person, Timer
+from service.core.person import CAUSES, Absence, Cause, Person
+from service.core.state import Timer
 
 RETURN_PREFIX: Final = "back/"
 """Sorts before `drain/`: of those who come back at one time nobody gets what waits before the others are there."""

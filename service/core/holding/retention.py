@@ -37,4 +37,5 @@ def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:
     left = draft.forgotten.edit(FORGOTTEN_RECORDS)
     left.sequence = max(left.sequence, case.record.sequence)
     draft.records.drop(name)
+    draft.fields.drop(name)
     return draft.changes()

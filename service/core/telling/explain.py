@@ -46,7 +46,6 @@ REJECTED: Final[Mapping[RejectionReason, str]] = {
     "inactive_user": "the user is switched off",
     "not_a_member": "only members take from a queue",
     "not_permitted": "the right to reassign is missing",
-    "no_configuration": "nothing is configured yet",
     "no_target": "neither a rule nor a default names anybody",
     "outside_domain": "the record is not for the default target",
     "unknown_plan": "there is no such plan",
@@ -71,6 +70,7 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "echo": "the CRM confirms our own choice",
     "member_changed": "somebody's presence changed",
     "no_plan": "no plan knows this offer",
+    "no_value": "the source record has no value, and says nothing",
     "not_waiting": "the record does not wait",
     "older_news": "newer news of the person came before",
     "older_version": "newer news of the record came before",
@@ -135,7 +135,8 @@ def explain(
     members = _aligned(_member_rows(decision, config))
     earlier = [f"  {trace.earlier} entries before said no"] if trace.earlier else []
     more = [f"  and {trace.omitted} more"] if trace.omitted else []
-    return [header, *earlier, *entries, *members, *more]
+    cut = [f"  too much to keep while it waits: {', '.join(trace.cut)}"] if trace.cut else []
+    return [header, *earlier, *entries, *members, *more, *cut]
 
 
 def _said(outcome: Outcome, config: Config) -> list[str]:
@@ -187,7 +188,8 @@ def _entry_row(number: int, tried: Tried, rule_set: RuleSet | None, facts: Facts
 
 def _is_after_all(trace: Trace) -> bool:
     """Whether the entry that won was passed over at first, because the person whom it names is not there."""
-    return any(each.entry == trace.tried[-1].entry for each in trace.tried[:-1])
+    entries = [each.entry for each in trace.tried]
+    return len(entries) > 1 and entries[-1] in entries[:-1]
 
 
 def _numbered(trace: Trace) -> Iterable[tuple[int, Tried]]:
