@@ -120,6 +120,7 @@ class Observer:
                 number,
                 one.state,
                 one.problem,
+                one.todo,
                 str(one.lane.stage),
                 one.lane.awaited,
                 one.attempts,

@@ -85,7 +85,11 @@ class Answers:
 
 @dataclass
 class Probes:
-    """The questions of one process. `sources` gives the consumer of the CRM's topics, once there is one."""
+    """The questions of one process. `sources` gives the consumer of the CRM's topics, once there is one.
+
+    `beyond` says of lanes that their input was seen to end below their place. That does not mend itself: where it grows
+    past the place, what was in between is lost. So it stays until the process ends.
+    """
 
     connection: KafkaConnection
     store: RedisStore
@@ -96,6 +100,7 @@ class Probes:
     kafka: BackEnd = field(default_factory=BackEnd)
     redis: BackEnd = field(default_factory=BackEnd)
     answers: Answers = field(default_factory=Answers)
+    beyond: dict[int, str] = field(default_factory=dict)
     _admin: AIOKafkaAdminClient | None = None
     _rounds: int = 0
 
@@ -130,7 +135,11 @@ class Probes:
         answers.shapes = shapes
         if is_rare and not self.connection.embedded:
             answers.settings = await self._or(answers.settings, self._about_topics(topic_list.settings_problems))
-        answers.ends = await self._or(answers.ends, self.group.ends())
+        places = dict(self.group.lanes.positions()) if self.group.lanes else {}
+        ends = await self.kafka.ask(self.group.ends())
+        if ends is not None:
+            answers.ends = ends
+            self.beyond |= beyond_their_input(places, ends)
         answers.feed = await self._or(answers.feed, self.feed.backlog())
         consumer = self.sources()
         if consumer is not None:
@@ -148,6 +157,15 @@ class Probes:
             self._admin = AIOKafkaAdminClient(**self.connection.client_options())
             await self._admin.start()
         return await question(self._admin, self.wanted)
+
+
+def beyond_their_input(places: Mapping[int, int], ends: Mapping[int, int]) -> dict[int, str]:
+    """The lanes whose place lies behind the end of their input, which was asked for later, with that in words."""
+    return {
+        lane: f"its input ends at {ends[lane]}, and its place is {place}: the topic lost records, or is another one"
+        for lane, place in places.items()
+        if place > ends.get(lane, place)
+    }
 
 
 async def _reading(consumer: AIOKafkaConsumer) -> Sequence[Reading]:

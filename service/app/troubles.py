@@ -46,6 +46,7 @@ class LaneSeen(NamedTuple):
     number: int
     state: LaneState
     problem: str = ""
+    todo: str = ""
     doing: str = ""
     awaited: tuple[str, int] | None = None
     attempts: int = 0
@@ -170,8 +171,7 @@ def _about_lanes(seen: Observed) -> Iterator[Trouble]:
 def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:
     label, about = f"lane {lane.number}", str(lane.number)
     if lane.state == "halted":
-        todo = "see what it says: `fairlead adopt` where the log is right, `fairlead restore` where the memory is"
-        yield Trouble("lane_halted", about, f"{label} has stopped: {lane.problem}", todo)
+        yield Trouble("lane_halted", about, f"{label} has stopped: {lane.problem}", lane.todo or "do what it says")
     elif lane.state == "claiming" and lane.awaited is not None and lane.held_seconds >= UNCONFIGURED_SECONDS:
         division, version = lane.awaited
         yield Trouble(

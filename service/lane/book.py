@@ -15,7 +15,7 @@ import orjson
 
 from service.core.state import KINDS, Changes, Kind, Person, State, Timer, Value
 from service.store.keys import LANE, full_name, parted
-from service.wire.log_records import Place
+from service.wire.log_records import NO_OFFSET, Place
 from service.wire.messages import Position
 from service.wire.values import pack, unpack
 
@@ -45,7 +45,8 @@ class Book:
 
     `place` is where the input goes on, `clock_ms` the lane's time, `marks` the highest position taken of each source
     partition, `epoch` the newest of them, `versions` each division's configuration, `switching` the divisions whose
-    switch to that version was begun and is not finished: before it is, nothing else is decided.
+    switch to that version was begun and is not finished: before it is, nothing else is decided. `input_identity` tells
+    which topic `place` is a place in; empty: that was never known.
     """
 
     def __init__(self) -> None:
@@ -58,6 +59,8 @@ class Book:
         self.switching: set[str] = set()
         self.raised_in_a_row = 0
         self.epoch = 0
+        self.input_identity = ""
+        self._news: dict[str, object] = {}
         self._agenda: list[tuple[int, str, str]] = []
 
     def state(self, division: str) -> State:
@@ -94,6 +97,20 @@ class Book:
         self.marks[position.topic, position.partition] = (position.epoch, position.offset)
         self.epoch = max(self.epoch, position.epoch)
 
+    def know_input(self, identity: str) -> None:
+        """The input is the topic of this identity. The next batch writes it down."""
+        self.input_identity = self._news["input_topic"] = identity
+
+    def begin_input(self, identity: str, begin: int, own: tuple[str, int]) -> None:
+        """The input is another topic now: read it from `begin`. `own` is the input's topic and partition.
+
+        Its offsets repeat, so decisions get a new epoch in their ids. The mark that says so stands for no source.
+        """
+        self.know_input(identity)
+        self.place = Place(begin)
+        self.take(Position(self.epoch + 1, *own, NO_OFFSET))
+        self._news["mark/{}/{}".format(*own)] = self.marks[own]
+
     def absorb(self, kind: ResidentKind, fields: Mapping[str, bytes]) -> None:
         """Take in fields of one kind as they are stored, by full name."""
         for name, value in fields.items():
@@ -119,8 +136,9 @@ class Book:
         return Noted(dict(self.versions), frozenset(self.switching))
 
     def own_changes(self, before: Noted, marked: Iterable[tuple[str, int]]) -> StoredFields:
-        """The lane's own fields as changes: place, clock, the marks of these source partitions, new versions."""
-        own: dict[str, object] = {"input": self.place[:], "clock": self.clock_ms}
+        """The lane's own fields as changes: place, clock, the marks of these source partitions, what is new."""
+        own: dict[str, object] = {"input": self.place[:], "clock": self.clock_ms, **self._news}
+        self._news = {}
         own |= {f"mark/{topic}/{number}": self.marks[topic, number] for topic, number in marked}
         own |= {
             f"config/{division}": version
@@ -138,6 +156,8 @@ class Book:
         content = orjson.loads(value)
         if what == "input":
             self.place = Place(*content)
+        elif what == "input_topic":
+            self.input_identity = content
         elif what == "clock":
             self.clock_ms = content
         elif what == "mark":

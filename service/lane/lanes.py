@@ -40,6 +40,7 @@ class Running:
     assignments: int = 1
     rounds: int = 0
     problem: str = ""
+    todo: str = ""
     tenure: Tenure | None = None
     task: asyncio.Task[None] | None = None
 
@@ -134,11 +135,9 @@ class Lanes:
                 one.problem = str(surprise)
                 log.warning("lane.surprised", lane=number, reason=one.problem)
             except (Halted, TooManyDeadLetters, NewerLog) as halted:
-                one.problem = str(halted)
+                one.problem, one.todo = str(halted), _todo(halted)
                 self._is(number, one, "halted")
-                is_newer = isinstance(halted, NewerLog)
-                todo = "let a newer version own it" if is_newer else "see `fairlead adopt` and `restore`"
-                log.error("lane.halted", lane=number, reason=one.problem, todo=todo)
+                log.error("lane.halted", lane=number, reason=one.problem, todo=one.todo)
                 return
             one.attempts += 1
             await self.pause(one.attempts)
@@ -160,6 +159,17 @@ class Lanes:
         one.state = state
         if self.running.get(number) is one:
             METERS.lane_is(number, state)
+
+
+def _todo(halted: Halted | TooManyDeadLetters | NewerLog) -> str:
+    """What a person must do about a lane that stopped."""
+    match halted:
+        case NewerLog():
+            return "let a newer release own the lane"
+        case TooManyDeadLetters():
+            return "look at the dead letters, mend what raised (a configuration?), then start the process again"
+        case Halted(todo=todo):
+            return todo or "see what it says: `fairlead adopt` where the log is right, `restore` where the memory is"
 
 
 def _has_ended(one: Running) -> bool:

@@ -12,11 +12,15 @@ import pytest
 from redis import Redis
 
 from service.kafka.connection import KafkaConnection, administration
+from service.kafka.port import Message
+from service.kafka.publisher import Publisher
+from service.kafka.reading import read_topic
 from service.kafka.topics import create, read_wanted
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
 from tests.backends.kafka_server import KafkaServer
 from tests.backends.redis_server import RedisServer
+from tests.cli.running import lead
 from tests.e2e.conftest import LANES, environment
 from tests.e2e.programs import Service, a_moment, fairlead, running
 from tests.e2e.test_run import CONFIG
@@ -160,3 +164,57 @@ async def make(kafka: Kafka, topics: Topics, log_settings: Mapping[str, str]) ->
             for topic in wanted
         ],
     )
+
+
+async def test_events_of_a_lanes_topic_made_anew_are_decided_after_the_remedy(
+    where: Mapping[str, str], config: Path, real_kafka: Kafka, topics: Topics
+) -> None:
+    """The new topic's offsets lie below the lanes' places: they would be passed over in silence."""
+    connection = real_kafka.connection()
+    async with running(config, environment=where) as service:
+        await service.logged("process.started")
+        await until(service, set())
+        await send(connection, topics, "lead/1", "lead/2", "lead/3")
+        await decided(connection, topics, "lead/1", "lead/2", "lead/3")
+        await lose_events(connection, topics)
+        await send(connection, topics, "lead/4")
+        problem = next(each for each in await until(service, {"lane_halted"}) if each["name"] == "lane_halted")
+        assert "fairlead sources reset" in problem["todo"]
+    async with running(config, environment=where) as service:
+        await service.logged("process.started")
+        await until(service, {"lane_halted"})
+    assert (await fairlead("sources", "reset", "--yes", environment=where)).code == 0
+    async with running(config, environment=where) as service:
+        await service.logged("process.started")
+        await decided(connection, topics, "lead/4")
+        await until(service, set())
+        await send(connection, topics, "lead/5")
+        await decided(connection, topics, "lead/5")
+
+
+async def lose_events(connection: KafkaConnection, topics: Topics) -> None:
+    """Delete the lanes' topic and make it again, as it must be."""
+    async with administration(connection) as admin:
+        await admin.delete_topics([topics.events])
+    async with asyncio.timeout(60):
+        while topics.events not in (await create(connection, read_wanted(topics, LANES, 1))).topics:
+            await a_moment()
+
+
+async def send(connection: KafkaConnection, topics: Topics, *records: str) -> None:
+    """Leads happen in the CRM."""
+    publisher = Publisher(connection)
+    try:
+        await publisher.publish(
+            [Message(topics.sources[0], b"k", lead(record.removeprefix("lead/")).value) for record in records]
+        )
+    finally:
+        await publisher.close()
+
+
+async def decided(connection: KafkaConnection, topics: Topics, *records: str) -> None:
+    """Wait until all of these are decided."""
+    wanted = {record.encode() for record in records}
+    async with asyncio.timeout(60):
+        while not wanted <= {record.key async for record in read_topic(connection, topics.assignments)}:
+            await a_moment()
