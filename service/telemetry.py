@@ -75,6 +75,7 @@ TroubleName = Literal[
     "lane_taking_over",
     "lane_unconfigured",
     "lane_stuck",
+    "epoch_unknown",
     "ingest_stuck",
     "source_unread",
 ]

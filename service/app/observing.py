@@ -120,7 +120,7 @@ class Observer:
                 number,
                 one.state,
                 one.problem,
-                one.todo,
+                one.todo or one.lane.stage.todo,
                 str(one.lane.stage),
                 one.lane.awaited,
                 one.attempts,

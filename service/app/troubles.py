@@ -37,6 +37,7 @@ class Silence(NamedTuple):
 class LaneSeen(NamedTuple):
     """A lane that was given to this process.
 
+    `todo`: what a person must do about its problem, or about its stage where that lasts.
     `doing` is its stage while it is taken over, and `awaited` the configuration (division, version) that it waits for.
     `held_seconds`: it has been in its state for so long; `still_seconds`: and has shown no sign of work for so long (a
     finished round, a piece of taking over). `waiting`: so many inputs wait for it; `idle_seconds`: though something
@@ -182,6 +183,8 @@ def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:
             "bring back the topic's records, or run the release that the version was made for; the lane then goes on "
             "by itself",
         )
+    elif lane.state == "claiming" and lane.todo and lane.held_seconds >= UNCONFIGURED_SECONDS:
+        yield Trouble("epoch_unknown", about, f"{label} decides nothing: {lane.doing}", lane.todo)
     elif lane.state == "claiming" and lane.attempts > TOLERATED_ATTEMPTS:
         yield Trouble(
             "lane_unclaimed",

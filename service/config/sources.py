@@ -105,7 +105,7 @@ class SourceState:
                 return None
 
     def _fold_sources(self, sources: Sources) -> Sources | None:
-        if sources.epoch != self.next_epoch or sources.lanes < 1:
+        if sources.epoch < self.next_epoch or sources.lanes < 1:
             return None
         self.current = sources
         self._topics.clear()

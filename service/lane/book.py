@@ -97,6 +97,10 @@ class Book:
         self.marks[position.topic, position.partition] = (position.epoch, position.offset)
         self.epoch = max(self.epoch, position.epoch)
 
+    def source_epoch(self, events: str) -> int:
+        """The newest epoch in which a source was read. Marks on the lanes' own topic, `events`, stand for none."""
+        return max((epoch for (topic, _), (epoch, _) in self.marks.items() if topic != events), default=0)
+
     def know_input(self, identity: str) -> None:
         """The input is the topic of this identity. The next batch writes it down."""
         self.input_identity = self._news["input_topic"] = identity

@@ -18,6 +18,7 @@ from service.kafka.port import LogEntry, LogReader, Transport, Truncated
 from service.lane.book import RESIDENT_KINDS, Book, ResidentKind
 from service.lane.folding import Fold, Validity, counted, entries, level_of, rebuild_content
 from service.lane.ownership import Tenure, accept, expect_ok, input_bounds, load_records
+from service.lane.strangers import LOOK_SECONDS
 from service.lane.surprise import Fenced, Halted, Surprise
 from service.lane.surroundings import INPUT_REMEDY, Surroundings
 from service.store.keys import LAYOUT, Layout, read_layout
@@ -34,12 +35,22 @@ BYTES_PER_CALL: Final = 1_000_000
 """So much goes to the memory in one call while it is caught up (and the rest of a batch) or rebuilt."""
 
 
+EPOCH_REMEDY: Final = (
+    "bring back the records of the topic; or stop all processes, run `fairlead sources reset --above {epoch}`, and "
+    "start them again"
+)
+
+
 class Stage(NamedTuple):
-    """How far taking over is: what is being done, and so many of so many where it can be counted."""
+    """How far taking over is: what is being done, and so many of so many where it can be counted.
+
+    `todo`: what a person must do where it lasts; empty: nothing.
+    """
 
     doing: str
     done: int = 0
     of: int = 0
+    todo: str = ""
 
     def __str__(self) -> str:
         return f"{self.doing}, {self.done} of {self.of}" if self.of else self.doing
@@ -94,6 +105,7 @@ class TakeOver:
         tenure.level, tenure.foreign = max(level, fold.validity.level), fold.validity.foreign
         tenure.outputs_from = outputs_from
         await self._read_book(tenure)
+        await self._hear_of_epoch(tenure.book.source_epoch(self.around.topics.events))
         await self._find_input(tenure.book)
         offset = tenure.book.place.offset
         await self.transport.seek(offset)
@@ -224,6 +236,16 @@ class TakeOver:
         for piece in _pieces(others, sizes):
             await self._absorb(tenure, piece)
         await load_records(self.store, tenure, tenure.book.parked_records())
+
+    async def _hear_of_epoch(self, epoch: int) -> None:
+        """Wait for the epoch that the lane's marks are of: where nobody knows it, all that comes would look old.
+
+        A moment after it was begun everybody has heard of it, unless the topic of configurations has lost it.
+        """
+        while epoch > (known := self.around.newest_epoch()):
+            doing = f"waiting to hear of epoch {epoch} of the sources; the topic of configurations knows {known}"
+            self.heed(Stage(doing, todo=EPOCH_REMEDY.format(epoch=epoch)))
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _find_input(self, book: Book) -> None:
         """See whether the input is still the topic that the lane has a place in; another one it reads from the start.

@@ -49,6 +49,7 @@ FINE: list[dict[str, Any]] = [
     {"lanes": [LaneSeen(3, "silent", held_seconds=1e6, still_seconds=1e6)]},
     {"lanes": [CLAIMING._replace(held_seconds=LANE_SECONDS - 1, attempts=TOLERATED_ATTEMPTS)]},
     {"lanes": [CLAIMING._replace(awaited=("main", 7), held_seconds=UNCONFIGURED_SECONDS - 1)]},
+    {"lanes": [CLAIMING._replace(todo="reset", held_seconds=UNCONFIGURED_SECONDS - 1)]},
     {"sources": [Backlog("crm.records/1", 50, INGEST_SECONDS - 1)]},
     {"sources": [Backlog("crm.records/1", 0, 10 * INGEST_SECONDS)]},
     {"batch_seconds": INGEST_SECONDS - 1},
@@ -77,6 +78,12 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
         "lane_unconfigured",
         "3",
         "waits for version 7 of the configuration of main",
+    ),
+    (
+        {"lanes": [CLAIMING._replace(todo="reset", held_seconds=UNCONFIGURED_SECONDS, still_seconds=1e6)]},
+        "epoch_unknown",
+        "3",
+        "lane 3 decides nothing",
     ),
     (
         {"lanes": [CLAIMING._replace(attempts=TOLERATED_ATTEMPTS + 1, problem="no broker")]},

@@ -241,6 +241,7 @@ def test_sources_reset_begins_an_epoch_at_the_beginning_of_the_topics(deployment
     assert done["epoch"] == 1
     assert asyncio.run(committed()) == 0
     assert said(deployment.run("sources", "reset", "--yes", "--json").json)["epoch"] == 2
+    assert said(deployment.run("sources", "reset", "--above", "6", "--yes", "--json").json)["epoch"] == 7
 
 
 @pytest.mark.real
