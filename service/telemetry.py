@@ -35,6 +35,7 @@ CountName = Literal[
     "events_ingested",
     "dead_letters",
     "decisions",
+    "events_dropped",
     "claims",
     "fenced",
     "snapshots",
@@ -78,6 +79,7 @@ TroubleName = Literal[
     "epoch_unknown",
     "ingest_stuck",
     "source_unread",
+    "mark_beyond_source",
 ]
 """A kind of trouble: something that keeps the process from its work."""
 
@@ -116,6 +118,10 @@ COUNTS: Final[Mapping[CountName, Row]] = {
     "events_ingested": Row("Events read from the CRM's topics and sent to a lane.", ("topic",)),
     "dead_letters": Row("Events that could not be read or decided; a person should look at each.", ("reason",)),
     "decisions": Row("Decisions by outcome: assigned, pending, rejected, released, nothing to do.", ("outcome",)),
+    "events_dropped": Row(
+        "Events that a lane had taken before; a few after a restart, and all that is sent again. More: find out why.",
+        ("lane",),
+    ),
     "claims": Row("Times a lane was taken over; more than one per restart means the owners disagree.", ("lane",)),
     "fenced": Row("Times a lane found a newer owner and stopped.", ("lane",)),
     "snapshots": Row("Snapshots that landed complete in the log.", ("lane",)),

@@ -94,6 +94,7 @@ class Observer:
                 Backlog(each.partition, each.end - each.position, self.stillness.seconds(each.partition, each.position))
                 for each in told.sources
             ),
+            beyond=tuple(self.probes.impossible.values()),
             ingest_problem=self.intake.ingest.problem,
             batch_seconds=self.pulse.seconds,
             unread=self.intake.problems(),

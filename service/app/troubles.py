@@ -65,13 +65,24 @@ class Backlog(NamedTuple):
     still_seconds: float
 
 
+class Impossible(NamedTuple):
+    """A source partition of which lanes have taken more than it holds: up to `mark`, and it ends at `end`."""
+
+    topic: str
+    partition: int
+    epoch: int
+    mark: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """All that readiness depends on, as it is at one moment.
 
     `missing`: what the start waits for; `leaving`: it was told to leave. `unusable`: per division what keeps its newest
     version from being used. `unread`: what keeps the CRM's topics from being read; `ingest_problem`: why ingest cannot
-    send a batch; `batch_seconds`: so long it has been sending one.
+    send a batch; `batch_seconds`: so long it has been sending one. `beyond`: what
+    lanes have taken and no source holds.
     """
 
     missing: str = ""
@@ -86,6 +97,7 @@ class Observed:
     unusable: Mapping[str, str] = field(default_factory=dict)
     lanes: Sequence[LaneSeen] = ()
     sources: Sequence[Backlog] = ()
+    beyond: Sequence[Impossible] = ()
     ingest_problem: str = ""
     batch_seconds: float = 0.0
     unread: Sequence[str] = ()
@@ -220,6 +232,16 @@ def _about_ingest(seen: Observed) -> Iterator[Trouble]:
                 "records wait in it",
                 "see the log for what keeps it from reading; else start the process anew",
             )
+    for each in seen.beyond:
+        where = f"{each.topic}/{each.partition}"
+        yield Trouble(
+            "mark_beyond_source",
+            where,
+            f"lanes have taken {where} up to offset {each.mark}, and it ended at {each.end}: what comes up to there "
+            "counts as taken before, and is dropped",
+            "find out whether the topic lost records, or who else writes into the lanes' topic; then stop all "
+            f"processes, run `fairlead sources reset --topic {each.topic}`, and start them again",
+        )
     for what in seen.unread:
         yield Trouble("source_unread", what, what, "do what it says; all else goes on meanwhile")
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from service.lane.book import SourceMark
 from service.lane.deciding import TooManyDeadLetters
 from service.lane.loop import Lane
 from service.lane.ownership import Tenure
@@ -86,6 +87,14 @@ class Lanes:
             for number, one in self.running.items()
             if one.state == "owned" and one.tenure is not None
         }
+
+    def marks(self) -> Mapping[tuple[str, int], SourceMark]:
+        """The highest position that any lane we own has taken of each source partition."""
+        highest: dict[tuple[str, int], SourceMark] = {}
+        for one in self.running.values():
+            for source, mark in one.tenure.book.marks.items() if one.tenure is not None else ():
+                highest[source] = max(mark, highest.get(source, mark))
+        return highest
 
     def _start(self, number: int) -> None:
         one = self.running[number] = Running(self.make(number))

@@ -268,7 +268,7 @@ class Lane:
             asyncio.create_task(self._publish(made)),
         )
         self._loaded |= made.touched
-        _count(made)
+        _count(self.number, made)
 
     async def _advance(self, tenure: Tenure, before: int, made: Made) -> None:
         changes = tenure.layout.placed(made.batch.changes)
@@ -385,10 +385,12 @@ def _measured(step: BatchStep) -> Iterator[None]:
     METERS.timing("batch_seconds", perf_counter() - started, step=step)
 
 
-def _count(made: Made) -> None:
+def _count(lane: int, made: Made) -> None:
     for (kind, reason), amount in Counter((line.kind, line.reason) for line in made.batch.outcomes).items():
         if kind == "dead_letter":
             METERS.count("dead_letters", amount, reason=reason)
+        elif kind == "dropped":
+            METERS.count("events_dropped", amount, lane=str(lane))
         elif reason not in UNDECIDED:
             METERS.count("decisions", amount, outcome=kind)
     for topic, amount in Counter(message.topic for message in made.batch.outputs).items():

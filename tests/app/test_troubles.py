@@ -15,6 +15,7 @@ from service.app.troubles import (
     TOLERATED_ATTEMPTS,
     UNCONFIGURED_SECONDS,
     Backlog,
+    Impossible,
     LaneSeen,
     Observed,
     Silence,
@@ -117,6 +118,12 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
         "ingest_stuck",
         "crm.records/1",
         "nothing was read of crm.records/1 for 60 s, and 50 records wait",
+    ),
+    (
+        {"beyond": [Impossible("crm.records", 1, 0, 900, 5)]},
+        "mark_beyond_source",
+        "crm.records/1",
+        "lanes have taken crm.records/1 up to offset 900, and it ended at 5",
     ),
     ({"unread": ["crm.records/1/5 cannot be read"]}, "source_unread", "crm.records/1/5 cannot be read", "crm.records"),
 ]
