@@ -71,6 +71,7 @@ class Observer:
     pulse: BatchPulse
     now_ms: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000_000)
     stillness: Stillness = field(default_factory=Stillness)
+    _is_up: bool = False
 
     def starting(self, missing: str) -> Observed:
         """Before anything runs: only what the start waits for, and what it found of the topics."""
@@ -80,7 +81,9 @@ class Observer:
         """Everything as it is now."""
         self.stillness.look()
         told = self.probes.answers
+        unclaimed = self._unclaimed()
         return Observed(
+            unclaimed=unclaimed,
             kafka=self.probes.kafka.silence(),
             redis=self.probes.redis.silence(),
             policies=told.policies,
@@ -96,6 +99,7 @@ class Observer:
             ),
             beyond=tuple(self.probes.impossible.values()),
             ingest_problem=self.intake.ingest.problem,
+            ingest_todo=self.intake.ingest.todo,
             batch_seconds=self.pulse.seconds,
             unread=self.intake.problems(),
         )
@@ -110,6 +114,12 @@ class Observer:
             METERS.level("parked", len(book.parked_records()), lane=str(number))
             for division, version in book.versions.items():
                 METERS.level("configuration_version", version, division=division)
+
+    def _unclaimed(self) -> tuple[int, ...]:
+        """The lanes that are being taken over, until once there are none: afterwards lanes come and go."""
+        unclaimed = tuple(number for number, one in sorted(self.lanes.running.items()) if one.state == "claiming")
+        self._is_up |= not unclaimed
+        return () if self._is_up else unclaimed
 
     def _lanes(self) -> Iterator[LaneSeen]:
         for number, one in sorted(self.lanes.running.items()):

@@ -27,6 +27,11 @@ TOLERATED_ATTEMPTS: Final = 3
 """So many claims in a row may fail before it is a trouble."""
 
 
+SENDING_REMEDY: Final = (
+    "see whether Kafka answers and `assignment.events` has a partition for each lane; nothing is lost"
+)
+
+
 class Silence(NamedTuple):
     """How long a back end has not answered, in seconds, and what came instead of an answer."""
 
@@ -79,13 +84,14 @@ class Impossible(NamedTuple):
 class Observed:
     """All that readiness depends on, as it is at one moment.
 
-    `missing`: what the start waits for; `leaving`: it was told to leave. `unusable`: per division what keeps its newest
-    version from being used. `unread`: what keeps the CRM's topics from being read; `ingest_problem`: why ingest cannot
-    send a batch; `batch_seconds`: so long it has been sending one. `beyond`: what
-    lanes have taken and no source holds.
+    `missing`: what the start waits for; `unclaimed`: lanes that were not taken over yet since then; `leaving`: it was
+    told to leave. `unusable`: per division what keeps its newest version from being used. `unread`: what keeps the
+    CRM's topics from being read; `ingest_problem`: why ingest cannot send a batch, and `ingest_todo` what to do about
+    that; `batch_seconds`: so long it has been sending one. `beyond`: what lanes have taken and no source holds.
     """
 
     missing: str = ""
+    unclaimed: Sequence[int] = ()
     leaving: bool = False
     kafka: Silence = Silence()
     redis: Silence = Silence()
@@ -99,6 +105,7 @@ class Observed:
     sources: Sequence[Backlog] = ()
     beyond: Sequence[Impossible] = ()
     ingest_problem: str = ""
+    ingest_todo: str = ""
     batch_seconds: float = 0.0
     unread: Sequence[str] = ()
 
@@ -110,6 +117,9 @@ def troubles(seen: Observed) -> Iterator[Trouble]:
         return
     if seen.missing:
         yield Trouble("starting", "", seen.missing, "nothing, if it does not last: the start goes on by itself")
+    if seen.unclaimed:
+        lanes = ", ".join(map(str, seen.unclaimed))
+        yield Trouble("starting", "", f"not all lanes are taken over yet: {lanes}", "nothing, if it does not last")
     for about in ABOUT:
         yield from about(seen)
 
@@ -221,7 +231,7 @@ def _about_ingest(seen: Observed) -> Iterator[Trouble]:
             "ingest_stuck",
             "",
             seen.ingest_problem or f"ingest has been sending one batch for {seen.batch_seconds:.0f} s",
-            "see whether Kafka answers and `assignment.events` has a partition for each lane; nothing is lost",
+            seen.ingest_todo if seen.ingest_problem and seen.ingest_todo else SENDING_REMEDY,
         )
     for backlog in seen.sources:
         if backlog.records and backlog.still_seconds >= INGEST_SECONDS:

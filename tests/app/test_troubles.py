@@ -112,6 +112,7 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     ({"lanes": [OWNED._replace(still_seconds=LANE_SECONDS)]}, "lane_stuck", "3", "done nothing for 30 s"),
     ({"ingest_problem": "events are not sent on"}, "ingest_stuck", "", "events are not sent on"),
+    ({"unclaimed": (1, 2)}, "starting", "", "not all lanes are taken over yet: 1, 2"),
     ({"batch_seconds": INGEST_SECONDS}, "ingest_stuck", "", "one batch for 60 s"),
     (
         {"sources": [Backlog("crm.records/1", 50, INGEST_SECONDS)]},
@@ -158,3 +159,11 @@ def test_before_the_start_nothing_is_said_of_what_cannot_be_there_yet() -> None:
 
 def test_who_leaves_says_only_that() -> None:
     assert [trouble.name for trouble in found(leaving=True, divisions=0, missing="x")] == ["stopping"]
+
+
+def test_what_the_broker_refuses_is_named_with_its_own_remedy() -> None:
+    """Another one would lead astray."""
+    (trouble,) = found(ingest_problem="refused", ingest_todo="raise max.message.bytes of assignment.events")
+    assert trouble.todo == "raise max.message.bytes of assignment.events"
+    (trouble,) = found(ingest_problem="no broker")
+    assert "see whether Kafka answers" in trouble.todo

@@ -333,6 +333,7 @@ def test_sources_skip_passes_only_what_cannot_be_read(deployment: Deployment) ->
         ("0/0", "can be read"),
         ("0/4", "can be read"),
         ("0/99", "holds offsets 0 to 4"),
+        ("99/0", "no such partition"),
         ("0", "TOPIC/"),
     ):
         told = deployment.run("sources", "skip", f"{topic}/{where}", "--yes")

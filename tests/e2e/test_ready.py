@@ -67,7 +67,7 @@ async def until(service: Service, names: set[str], seconds: float = 60) -> list[
             found = {problem["name"] for problem in said["problems"]}
             if names <= found and (names or not found):
                 assert (status, said["ready"]) == ((503, False) if names else (200, True))
-                return list(said["problems"])
+                return [problem for problem in said["problems"] if problem["name"] != "starting"]
             await a_moment()
 
 
