@@ -79,6 +79,7 @@ TroubleName = Literal[
     "epoch_unknown",
     "ingest_stuck",
     "source_unread",
+    "source_held",
     "mark_beyond_source",
 ]
 """A kind of trouble: something that keeps the process from its work."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from service.app.intake import Intake
 from service.app.probes import Probes
-from service.app.troubles import Backlog, LaneSeen, Observed
+from service.app.troubles import Backlog, Held, LaneSeen, Observed
 from service.kafka.configuration import ConfigurationFeed
 from service.lane.lanes import Lanes, Running
 from service.lane.surroundings import Step
@@ -95,6 +95,15 @@ class Observer:
             lanes=tuple(self._lanes()),
             sources=tuple(
                 Backlog(each.partition, each.end - each.position, self.stillness.seconds(each.partition, each.position))
+                for each in told.sources
+            ),
+            held=tuple(
+                Held(
+                    each.partition,
+                    each.end,
+                    each.written - each.end,
+                    self.stillness.seconds(f"{each.partition} held", (each.end, each.written > each.end)),
+                )
                 for each in told.sources
             ),
             beyond=tuple(self.probes.impossible.values()),

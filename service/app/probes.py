@@ -61,11 +61,15 @@ class BackEnd:
 
 
 class Reading(NamedTuple):
-    """How far a partition of the CRM's topics is read, and the offset that its next record will have."""
+    """How far a partition of the CRM's topics is read, how far it may be, and the offset its next record will have.
+
+    Behind `end` and before `written` lies what an open transaction holds, whether or not it is its own.
+    """
 
     partition: str
     position: int
     end: int
+    written: int
 
 
 @dataclass
@@ -146,7 +150,7 @@ class Probes:
         answers.feed = await self._or(answers.feed, self.feed.backlog())
         consumer = self.sources()
         if consumer is not None:
-            answers.sources = await self._or(answers.sources, _reading(consumer))
+            answers.sources = await self._or(answers.sources, _reading(consumer, self.group))
             await self._ask_about_marks(consumer)
 
     async def _ask_about_marks(self, consumer: AIOKafkaConsumer) -> None:
@@ -197,12 +201,13 @@ def impossible_marks(
             yield Impossible(topic, number, epoch, mark, end)
 
 
-async def _reading(consumer: AIOKafkaConsumer) -> Sequence[Reading]:
+async def _reading(consumer: AIOKafkaConsumer, group: LaneGroup) -> Sequence[Reading]:
     """How far each partition that the consumer has is read. Raises `KafkaError`."""
     partitions = sorted(consumer.assignment())
     ends = await consumer.end_offsets(partitions) if partitions else {}
+    written = await group.written(partitions)
     return [
-        Reading(f"{each.topic}/{each.partition}", await consumer.position(each), ends[each])
+        Reading(f"{each.topic}/{each.partition}", await consumer.position(each), ends[each], written[each])
         for each in partitions
         if each in consumer.assignment()
     ]

@@ -70,6 +70,15 @@ class Backlog(NamedTuple):
     still_seconds: float
 
 
+class Held(NamedTuple):
+    """So many records of a partition stand behind `offset`, where a transaction is open; it is so for `seconds`."""
+
+    partition: str
+    offset: int
+    records: int
+    seconds: float
+
+
 class Impossible(NamedTuple):
     """A source partition of which lanes have taken more than it holds: up to `mark`, and it ends at `end`."""
 
@@ -87,7 +96,8 @@ class Observed:
     `missing`: what the start waits for; `unclaimed`: lanes that were not taken over yet since then; `leaving`: it was
     told to leave. `unusable`: per division what keeps its newest version from being used. `unread`: what keeps the
     CRM's topics from being read; `ingest_problem`: why ingest cannot send a batch, and `ingest_todo` what to do about
-    that; `batch_seconds`: so long it has been sending one. `beyond`: what lanes have taken and no source holds.
+    that; `batch_seconds`: so long it has been sending one. `held`: what transactions hold; `beyond`: what
+    lanes have taken and no source holds.
     """
 
     missing: str = ""
@@ -103,6 +113,7 @@ class Observed:
     unusable: Mapping[str, str] = field(default_factory=dict)
     lanes: Sequence[LaneSeen] = ()
     sources: Sequence[Backlog] = ()
+    held: Sequence[Held] = ()
     beyond: Sequence[Impossible] = ()
     ingest_problem: str = ""
     ingest_todo: str = ""
@@ -241,6 +252,15 @@ def _about_ingest(seen: Observed) -> Iterator[Trouble]:
                 f"nothing was read of {backlog.partition} for {backlog.still_seconds:.0f} s, and {backlog.records} "
                 "records wait in it",
                 "see the log for what keeps it from reading; else start the process anew",
+            )
+    for held in seen.held:
+        if held.records > 0 and held.seconds >= INGEST_SECONDS:
+            yield Trouble(
+                "source_held",
+                held.partition,
+                f"an open transaction holds {held.partition} at {held.offset} for {held.seconds:.0f} s: {held.records} "
+                "records stand behind it, those of others included",
+                "let its producer end it, or abort it with the broker's tools (`kafka-transactions.sh abort`)",
             )
     for each in seen.beyond:
         where = f"{each.topic}/{each.partition}"

@@ -27,4 +27,4 @@ def test_a_mark_lies_before_the_end_of_its_source(mark: SourceMark, end: int | N
     """A mark of an earlier epoch says nothing about positions of this one."""
     ends = {} if end is None else {HERE: end}
     found = list(impossible_marks({HERE: mark}, ends, lambda topic: 1))
-    assert found == ([] if is_possible else [Impossible(*HERE, 1, mark[1], end or 0)])
+    assert found == ([] if is_possible else [Impossible(HERE.topic, HERE.partition, 1, mark[1], end or 0)])

@@ -15,6 +15,7 @@ from service.app.troubles import (
     TOLERATED_ATTEMPTS,
     UNCONFIGURED_SECONDS,
     Backlog,
+    Held,
     Impossible,
     LaneSeen,
     Observed,
@@ -54,6 +55,7 @@ FINE: list[dict[str, Any]] = [
     {"sources": [Backlog("crm.records/1", 50, INGEST_SECONDS - 1)]},
     {"sources": [Backlog("crm.records/1", 0, 10 * INGEST_SECONDS)]},
     {"batch_seconds": INGEST_SECONDS - 1},
+    {"held": [Held("crm.records/1", 40, 0, 1e6), Held("crm.records/2", 40, 3, INGEST_SECONDS - 1)]},
 ]
 
 WRONG: list[tuple[dict[str, Any], str, str, str]] = [
@@ -125,6 +127,12 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
         "mark_beyond_source",
         "crm.records/1",
         "lanes have taken crm.records/1 up to offset 900, and it ended at 5",
+    ),
+    (
+        {"held": [Held("crm.records/1", 40, 3, INGEST_SECONDS)]},
+        "source_held",
+        "crm.records/1",
+        "an open transaction holds crm.records/1 at 40 for 60 s: 3 records stand behind it",
     ),
     ({"unread": ["crm.records/1/5 cannot be read"]}, "source_unread", "crm.records/1/5 cannot be read", "crm.records"),
 ]
