@@ -186,7 +186,8 @@ def _about_configuration(seen: Observed) -> Iterator[Trouble]:
             "configuration_unread",
             "",
             f"the topic of configurations cannot be read: {why}",
-            "see that the topic is there and may be read; until then decisions follow the versions read before",
+            "do what it says, or see that the topic is there and may be read; until then decisions follow the versions "
+            "read before",
         )
     for division, why in seen.unusable.items():
         yield Trouble(
