@@ -34,7 +34,7 @@ from schemas.config_values import (
     written,
 )
 from schemas.envelope import Division
-from schemas.events import Channel
+from schemas.events import Availability, AvailabilityWord, Channel
 
 RecordType = Literal["lead", "contact", "deal"]
 Role = Literal["admin", "reassign", "member"]
@@ -115,7 +115,10 @@ class Member(Condition):
     max_open: Annotated[
         int | None,
         Field(
-            ge=0, le=1_000_000, strict=True, description="So many open records from this pool at most; null: no limit."
+            ge=0,
+            le=1_000_000,
+            strict=True,
+            description="Not given more while they have so many open records, as the pool counts; null: no limit.",
         ),
     ] = None
 
@@ -141,11 +144,24 @@ class Pool(Condition):
         tuple[Annotated[Member, BeforeValidator(member, json_schema_input_type=str | Member)], ...],
         Field(max_length=MEMBERS_LIMIT, description="Who takes part; a name is short for `{user: name}`."),
     ] = ()
+    count: Annotated[
+        Literal["all", "own"],
+        Field(
+            description="Which open records `max_open` and `least_loaded` mean. `all`: those of the pool's type that "
+            "somebody owns, whoever gave them. `own`: those that this pool gave and they still have."
+        ),
+    ] = "all"
     credit: Annotated[
         int, Field(ge=0, le=1_000, strict=True, description="Rounds that somebody who was passed over may catch up.")
     ] = 1
     drain_per_minute: Annotated[
-        int, Field(ge=1, le=10_000, strict=True, description="Waiting records that one member gets in a minute.")
+        int,
+        Field(
+            ge=1,
+            le=10_000,
+            strict=True,
+            description="Waiting records that a member gets in a minute, other pools' included.",
+        ),
     ] = 10
     sequence: Annotated[
         int,
@@ -220,6 +236,10 @@ class Entry(Condition):
     reassign: Annotated[
         Literal["never", "if_unowned", "always"], Field(description="On an update: whose records may be given.")
     ] = "never"
+    even_if_away: Annotated[
+        bool,
+        Field(strict=True, description="A person whom it names, or a related owner, gets it though away or on leave."),
+    ] = False
 
 
 class RuleSet(_Part):
@@ -257,12 +277,28 @@ class Unowned(_Part):
     ] = ()
 
 
+class Presence(_Part):
+    """How the CRM tells who is there."""
+
+    words: Annotated[
+        dict[Availability, AvailabilityWord],
+        Field(
+            max_length=200,
+            description="What the CRM's own words mean, such as `{busy: away, online: available}`, in any letter case.",
+        ),
+    ] = {}
+    pass_over_off_shift: Annotated[
+        bool, Field(strict=True, description="Entries that name one person pass over them off shift as well.")
+    ] = False
+
+
 class Settings(_Part):
     """What holds for the whole division."""
 
     treat_as_unowned: Annotated[Unowned, Field(description="Which owners on a created record count as none.")] = (
         Unowned()
     )
+    presence: Annotated[Presence, Field(description="How the CRM tells who is there.")] = Presence()
     require_actor: Annotated[
         bool, Field(strict=True, description="Refuse events without an actor instead of trusting the system.")
     ] = False

@@ -23,7 +23,6 @@ RejectionReason = Literal[
     "inactive_user",
     "not_a_member",
     "not_permitted",
-    "no_configuration",
     "no_target",
     "outside_domain",
     "unknown_plan",
@@ -34,10 +33,11 @@ RejectionReason = Literal[
     "wrong_record_type",
 ]
 ReleaseReason = Literal["deleted", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"]
-ExclusionReason = Literal["away", "off_shift", "inactive", "full", "paced", "domain"]
+ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain"]
 Unresolved = Literal[
     "away",
     "inactive_user",
+    "leave",
     "no_related_owner",
     "no_related_record",
     "no_team",
@@ -91,7 +91,7 @@ class Candidate(Said):
     excluded: Annotated[ExclusionReason | None, Field(description="Why they were left out; null: they were not.")]
     load: Annotated[int, Field(description="What they have had or have, by the pool's strategy; the lowest is next.")]
     last_turn: Annotated[int, Field(description="The turn they had last; breaks ties.")]
-    open_items: Annotated[int, Field(description="Open records of this pool that they have.")]
+    open_items: Annotated[int, Field(description="Open records that they have, as the pool counts them.")]
 
 
 class TraceTarget(Said):
@@ -112,6 +112,10 @@ class Trace(Said):
     omitted: Annotated[int, Field(ge=0, description="Candidates beyond the listed ones.")]
     earlier: Annotated[int, Field(ge=0, description="Entries asked before the listed ones: all said no.")] = 0
     score: Annotated[float | None, Field(description="What orders the record where it waits; null: nothing.")] = None
+    cut: Annotated[
+        tuple[str, ...],
+        Field(description="Fields that were too much to keep while it waits: later conditions find them unset."),
+    ] = ()
 
 
 class DecisionData(Said):

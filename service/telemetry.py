@@ -34,6 +34,7 @@ METRICS_CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 CountName = Literal[
     "events_ingested",
     "dead_letters",
+    "keys_misspelt",
     "decisions",
     "events_dropped",
     "claims",
@@ -45,6 +46,7 @@ CountName = Literal[
     "source_gaps",
     "intake_repeats",
     "task_failures",
+    "configuration_ignored",
 ]
 """Something that happened; only grows."""
 LevelName = Literal[
@@ -118,6 +120,9 @@ _WAIT_BUCKETS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0, 
 COUNTS: Final[Mapping[CountName, Row]] = {
     "events_ingested": Row("Events read from the CRM's topics and sent to a lane.", ("topic",)),
     "dead_letters": Row("Events that could not be read or decided; a person should look at each.", ("reason",)),
+    "keys_misspelt": Row(
+        "Keys of events that were ignored and look like a known one, `key`: its sender may mean that.", ("key",)
+    ),
     "decisions": Row("Decisions by outcome: assigned, pending, rejected, released, nothing to do.", ("outcome",)),
     "events_dropped": Row(
         "Events that a lane had taken before; a few after a restart, and all that is sent again. More: find out why.",
@@ -138,6 +143,10 @@ COUNTS: Final[Mapping[CountName, Row]] = {
     ),
     "intake_repeats": Row("Times something unforeseen came up with a batch of source records and it was tried again."),
     "task_failures": Row("Times a part of the process met a bug and was begun again; the log has the stack."),
+    "configuration_ignored": Row(
+        "Records of the configuration topic that do not count: `late` (somebody was first), `foreign` (not ours).",
+        ("why",),
+    ),
 }
 LEVELS: Final[Mapping[LevelName, Row]] = {
     "build_info": Row("Always 1; the labels say which build this is, and on which Python.", ("version", "python")),

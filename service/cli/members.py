@@ -15,11 +15,11 @@ from uuid import uuid4
 import orjson
 import typer
 
-from schemas.events import Availability
 from service.cli.exits import WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
 from service.config.history import History
+from service.core.model import Availability
 from service.kafka.publisher import Publisher
 from service.wire.cloudevents import binary_message
 from service.wire.inputs import decode
@@ -32,6 +32,8 @@ SOURCE: Final = "fairlead/cli"
 STATES: Final[Mapping[Availability, str]] = {
     "available": "available again",
     "away": "away",
+    "leave": "on leave",
+    "leave_ended": "back from leave",
     "off_shift": "off shift",
 }
 
@@ -146,11 +148,11 @@ def _tell(change: Change, division: str, kafka: str, *, as_json: bool) -> None:
 
 def _refuse_strangers(person: str, division: str, history: History) -> None:
     """A misspelt name would be noted of nobody, and the one who is meant would go on getting records."""
-    found = history.latest(division)
-    if found is None:
+    document = history.document(division)
+    if document is None:
         known = ", ".join(history.divisions()) or "none"
         raise WrongUsage(f"{division} has no configuration; divisions that have: {known}. Nothing was sent")
-    users = orjson.loads(found.document).get("users", {})
+    users = orjson.loads(document).get("users", {})
     if person not in users:
         near = get_close_matches(person, users, n=1)
         hint = f"did you mean {near[0]}?" if near else "`fairlead config show` lists them."

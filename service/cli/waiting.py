@@ -25,10 +25,11 @@ WHY: Final[Mapping[Why, str]] = {
     "empty_pool": "the pool has no members",
     "nobody_eligible": "no member can take it now",
     "its_turn": "a member can take it: it leaves when the line is looked at",
-    "no_pool": "the pool is no longer configured: it is sent away when the line is looked at",
+    "no_pool": "the pool is no longer configured: what waits is asked anew when the line is looked at",
 }
 SUMMED: Final[Mapping[ExclusionReason, str]] = {
     "away": "away",
+    "leave": "on leave",
     "off_shift": "off shift",
     "inactive": "switched off",
     "full": "full",

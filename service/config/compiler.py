@@ -64,7 +64,12 @@ def from_wire(data: bytes, version: int) -> Config:
 
 def hash_of(document: documents.Document) -> str:
     """SHA-256 of the canonical content, in hexadecimal."""
-    return sha256(to_wire(document)).hexdigest()
+    return hash_of_wire(to_wire(document))
+
+
+def hash_of_wire(data: bytes) -> str:
+    """The same of what `to_wire` made."""
+    return sha256(data).hexdigest()
 
 
 def compile_document(document: documents.Document, version: int = 0) -> Config:
@@ -89,6 +94,8 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         unowned_channels=frozenset(unowned.channels),
         require_actor=document.settings.require_actor,
         depth_limit=document.settings.depth_limit,
+        pass_over_off_shift=document.settings.presence.pass_over_off_shift,
+        presence_words={word.casefold(): means for word, means in sorted(document.settings.presence.words.items())},
     )
 
 
@@ -111,6 +118,7 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         domain=predicate(pool, calendar),
         sequence=pool.sequence,
         notify_members=pool.notify_members,
+        count=pool.count,
     )
 
 
@@ -128,6 +136,7 @@ def _rule_set(set_id: str, rule_set: documents.RuleSet, calendar: Calendar) -> R
             name=entry.name,
             on=frozenset(entry.on),
             reassign=entry.reassign,
+            even_if_away=entry.even_if_away,
         )
         for position, entry in enumerate(rule_set.entries)
     )

@@ -66,20 +66,11 @@ class Case:
         """What orders the record where it waits; 0 where nothing ranks it."""
         return score_of(self.facts) or 0.0
 
-    def hold(self, owner: str, *, by_us: bool = False, pool: str = "") -> None:
-        """Somebody has the record from now on, and it counts as an open item in this pool."""
-        record = self.record
-        record.owner, record.by_us, record.pool = owner, by_us, pool
-
-    def let_go(self) -> None:
-        """Nobody has the record from now on."""
-        self.hold("")
-
     def forget(self) -> None:
-        """Nothing but a tombstone is left of the record, to recognise what comes late."""
-        known = self.record
-        self.record = Record(
-            sequence=known.sequence, version=known.version, time_ms=known.time_ms, seen=known.seen, deleted=True
+        """Nothing but a tombstone is left of the record: what recognises what comes late, and who had it (D34)."""
+        before = self.before
+        self.record = replace(
+            self.record, owner=before.owner, by_us=before.by_us, pool=before.pool, facts="", deleted=True
         )
         self.draft.records.put(self.name, self.record)
 

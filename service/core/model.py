@@ -13,7 +13,8 @@ from msgspec import Struct
 
 TargetKind = Literal["user", "pool", "queue", "plan"]
 RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "ordered", "paid", "payment_failed"]
-Availability = Literal["available", "away", "off_shift"]
+Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
+"""What can be said of a person. What a CRM says may be any text: see `Config.presence_words`."""
 
 Unfit = Literal["inactive_user", "unknown_plan", "unknown_pool", "unknown_queue", "unknown_user", "wrong_record_type"]
 """Why a target cannot take a record at all, whoever named it."""
@@ -23,7 +24,6 @@ RejectionReason = Literal[
     "channel_not_allowed",
     "not_a_member",
     "not_permitted",
-    "no_configuration",
     "no_target",
     "outside_domain",
     "unknown_record_type",
@@ -37,20 +37,25 @@ NothingReason = Literal[
     "echo",
     "member_changed",
     "no_plan",
+    "no_value",
     "not_waiting",
+    "older_news",
     "older_version",
     "owner_kept",
     "owner_unchanged",
     "parked_already",
     "record_updated",
     "tick",
+    "unknown_availability",
     "unknown_record",
     "unknown_user",
 ]
-ExclusionReason = Literal["away", "off_shift", "inactive", "full", "paced", "domain"]
+AbsenceReason = Literal["away", "leave", "off_shift"]
+ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain"]
 Unresolved = Literal[
     Unfit,
     "away",
+    "leave",
     "no_related_owner",
     "no_related_record",
     "no_team",
@@ -112,16 +117,26 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class MemberEvent(Struct, frozen=True, gc=False):
-    """A person is available, away or off shift from now on, `until` a time where it is known."""
+    """A person is available, away, off shift or on leave from now on, `until` a time where it is known.
+
+    `availability` is the CRM's word for it. `time_ms` is when it was so; none: now.
+    """
 
     id: str
     person: str
-    availability: Availability
+    availability: str
     until_ms: int | None = None
     correlation_id: str = ""
+    time_ms: int | None = None
 
 
-Event = RecordEvent | MemberEvent
+class EmptyEvent(Struct, frozen=True, gc=False):
+    """A source record without a value: it says nothing."""
+
+    id: str = ""
+
+
+Event = RecordEvent | MemberEvent | EmptyEvent
 
 
 class Assigned(Struct, frozen=True, gc=False):
@@ -200,7 +215,8 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     """Why this outcome: which question answered (D8), entries tried, candidates seen.
 
     `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones, `earlier` the
-    entries asked before the listed ones. `score` is what the record was ranked by; none: nothing ranks it.
+    entries asked before the listed ones. `cut` names fields that were too much to keep while the record waits, so that
+    later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it.
     """
 
     question: str = ""
@@ -211,6 +227,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     omitted: int = 0
     earlier: int = 0
     score: float | None = None
+    cut: tuple[str, ...] = ()
 
 
 class Notification(Struct, frozen=True, gc=False):
@@ -224,8 +241,8 @@ class Notification(Struct, frozen=True, gc=False):
 class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """One outcome for one record, with everything that is published about it.
 
-    `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` and
-    `expected_version` are what the CRM last told us, so that it can apply the assignment conditionally (D21).
+    `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` is whom the
+    CRM last told us, so that it can apply the assignment conditionally; `expected_version` is information (D21).
     `correlation_id` names the chain of events that this decision belongs to.
     """
 

@@ -17,10 +17,11 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
-from service.core.model import Availability
+from service.core.model import AbsenceReason
+from service.core.order import Moment
 from service.core.waiting_line import Line, Rank, Waiting
 
-Kind = Literal["record", "pool", "seat", "person", "parked", "timer", "hit"]
+Kind = Literal["record", "pool", "seat", "open", "pace", "person", "parked", "fields", "timer", "hit"]
 
 
 class Remembered(Struct, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -34,10 +35,13 @@ class Record(Remembered, kw_only=True):
     """A record we have heard of.
 
     `owner` is the person who has it and `by_us` whether we chose them; `told` is the owner the CRM last named
-    (`user:ann`, empty: none), at `told_version` and `told_time_ms`: newer news of other fields do not make news of the
-    owner old. `pool` is where the record counts as an open item. `seen` are the latest event ids.
-    `created` tells whether its creation was decided: an update may overtake it. A deleted record stays as a tombstone.
-    `facts` are the fields that later decisions need, as JSON text (see `tracking`).
+    (`user:ann`, empty: none), at `told_version` and `told_time_ms`, or within `told_act` where it has neither: newer
+    news of other fields do not make news of the owner old. Where the CRM has never named anybody,
+    `nobody_since` is when it first said so. `outstanding` are the latest people whom we chose and were not told yet.
+    `pool` gave it to them. `counted`: it is an open item of theirs, and of the pool's (see `holding.load`). `seen` are
+    the latest event ids. `created` tells whether its creation was decided: an update may overtake it. `facts` are the
+    fields that later decisions need, as JSON text (see `tracking`). A deleted record stays as a tombstone: `owner`,
+    `by_us` and `pool` are those it had.
     """
 
     owner: str = ""
@@ -54,12 +58,27 @@ class Record(Remembered, kw_only=True):
     told_version: int | None = None
     told_time_ms: int | None = None
     facts: str = ""
+    counted: bool = False
+    told_act: str = ""
+    nobody_since: Moment | None = None
+    outstanding: tuple[str, ...] = ()
+
+    @property
+    def moment(self) -> Moment:
+        """The newest that is known of it."""
+        return Moment(self.version, self.time_ms)
+
+    @property
+    def told_moment(self) -> Moment:
+        """When its owner was last told."""
+        return Moment(self.told_version, self.told_time_ms, self.told_act)
 
 
 class Pool(Remembered, kw_only=True):
     """A pool's memory: the number of the last turn, how many ever joined, how many records were ever parked here and
     how many are now. It outlives the pool, so that no turn number comes twice. `scanned` is the rank in the waiting
-    line behind which a drain goes on; none: at its beginning.
+    line behind which a drain goes on; none: at its beginning. `sifting`: under a new configuration each record in the
+    line is looked at once, whether it still belongs there.
     """
 
     turn: int = 0
@@ -67,10 +86,11 @@ class Pool(Remembered, kw_only=True):
     parkings: int = 0
     waiting: int = 0
     scanned: Rank | None = None
+    sifting: bool = False
 
 
 class Seat(Remembered, kw_only=True):
-    """One member in one pool. `served_pass` is in parts of `turns.SCALE`; `drained` counts within `minute`.
+    """One member in one pool. `served_pass` is in parts of `turns.SCALE`.
 
     `joined` counts those who joined the pool, from 1. The seat of somebody who left says 0 there, and stays as long as
     they have open items, so that these still count if they join again.
@@ -80,8 +100,6 @@ class Seat(Remembered, kw_only=True):
     last_turn: int
     joined: int
     open_items: int = 0
-    minute: int = 0
-    drained: int = 0
 
     @property
     def is_taken(self) -> bool:
@@ -89,22 +107,79 @@ class Seat(Remembered, kw_only=True):
         return self.joined > 0
 
 
-class Person(Remembered):
-    """Whether somebody can take records now, and until when they cannot, where that is known."""
+class Open(Remembered):
+    """How many open items of one type of record somebody has, whoever gave them. Nothing is kept of who has none."""
 
-    availability: Availability = "available"
+    open_items: int = 0
+
+
+class Pace(Remembered):
+    """How many waiting records somebody was given in a minute (since 1970), from all their pools together."""
+
+    minute: int = 0
+    drained: int = 0
+
+
+class Absence(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+    """What one cause says of somebody: whether they cannot take records, and until when where that is known.
+
+    `time_ms` is when the newest news of it was so, where it was told.
+    """
+
+    is_absent: bool = False
     until_ms: int | None = None
+    time_ms: int | None = None
+
+
+THERE: Final = Absence()
+Cause = Literal["presence", "shift", "leave"]
+CAUSES: Final[tuple[Cause, ...]] = ("presence", "shift", "leave")
+
+
+class Person(Remembered, kw_only=True):
+    """Whether somebody can take records now: by their presence, their shift and their leave, each with its own end.
+
+    `seen` are the latest event ids. `heard_ms` is when a person who is not configured was last heard of; 0: they are.
+    """
+
+    presence: Absence = THERE
+    shift: Absence = THERE
+    leave: Absence = THERE
+    seen: tuple[str, ...] = ()
+    heard_ms: int = 0
+
+    @property
+    def absence(self) -> AbsenceReason | None:
+        """Why they cannot take records; none: they can."""
+        if self.leave.is_absent:
+            return "leave"
+        if self.presence.is_absent:
+            return "away"
+        return "off_shift" if self.shift.is_absent else None
 
     @property
     def is_present(self) -> bool:
         """Whether they can take records."""
-        return self.availability == "available"
+        return self.absence is None
+
+    @property
+    def causes(self) -> tuple[Absence, ...]:
+        """What keeps them from taking records."""
+        return tuple(each for each in (self.presence, self.shift, self.leave) if each.is_absent)
+
+    @property
+    def back_ms(self) -> int | None:
+        """When they can take records again by all causes, where that is known."""
+        ends = [each.until_ms for each in self.causes]
+        known = [end for end in ends if end is not None]
+        return max(known) if known and len(known) == len(ends) else None
 
 
 class Parked(Remembered, kw_only=True):
     """A record that waits for somebody in `pool`. The first to leave has the highest score, then the lowest number.
 
-    `queued`: the pool is a queue that owns the record; its members take, nothing is given out.
+    `queued`: the pool is a queue that owns the record; its members take, nothing is given out. `named`: an event named
+    the pool, so its own condition is not asked.
     """
 
     pool: str
@@ -114,11 +189,28 @@ class Parked(Remembered, kw_only=True):
     correlation_id: str = ""
     depth: int = 0
     queued: bool = False
+    named: bool = False
 
     @property
     def rank(self) -> Rank:
         """Where it stands in its line."""
         return -self.score, self.number
+
+
+class Fields(Remembered):
+    """All fields of a record that waits, as JSON text. `cut` are names of those that were too much to keep."""
+
+    text: str = ""
+    cut: tuple[str, ...] = ()
+
+
+class Room:
+    """How much the fields of waiting records take, in bytes: the divisions of a lane share it."""
+
+    __slots__ = ("taken_bytes",)
+
+    def __init__(self) -> None:
+        self.taken_bytes = 0
 
 
 class Timer(Remembered):
@@ -134,7 +226,7 @@ class Hit(Remembered):
     last_ms: int = 0
 
 
-Value = Record | Pool | Seat | Person | Parked | Timer | Hit
+Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Timer | Hit
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 1
@@ -156,8 +248,11 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "record": StateKind(Record, buckets=1024),
     "pool": StateKind(Pool),
     "seat": StateKind(Seat),
-    "person": StateKind(Person, is_of_lane=True),
+    "open": StateKind(Open),
+    "pace": StateKind(Pace),
+    "person": StateKind(Person),
     "parked": StateKind(Parked),
+    "fields": StateKind(Fields, buckets=256),
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
 }
@@ -169,15 +264,24 @@ Changes = Mapping[Kind, Mapping[str, Value | None]]
 
 
 class State:
-    """One division's state in memory. `people` may be shared by several divisions."""
+    """One division's state in memory.
+
+    `room` may be shared by several divisions. `strangers` are the people who are not configured and of whom news is
+    remembered, with the time of the latest.
+    """
 
     __slots__ = (
+        "fields",
         "hits",
+        "open",
+        "paces",
         "parked",
         "people",
         "pools",
         "records",
+        "room",
         "seats",
+        "strangers",
         "timers",
         "_by_kind",
         "_lines",
@@ -185,20 +289,28 @@ class State:
         "_pools_of",
     )
 
-    def __init__(self, people: dict[str, Person] | None = None) -> None:
+    def __init__(self, room: Room | None = None) -> None:
+        self.room = Room() if room is None else room
         self.records: dict[str, Record] = {}
         self.pools: dict[str, Pool] = {}
         self.seats: dict[str, Seat] = {}
-        self.people: dict[str, Person] = {} if people is None else people
+        self.open: dict[str, Open] = {}
+        self.paces: dict[str, Pace] = {}
+        self.people: dict[str, Person] = {}
+        self.strangers: dict[str, int] = {}
         self.parked: dict[str, Parked] = {}
+        self.fields: dict[str, Fields] = {}
         self.timers: dict[str, Timer] = {}
         self.hits: dict[str, Hit] = {}
         self._by_kind: dict[Kind, dict[str, Value]] = {
             "record": self.records,  # type: ignore[dict-item]  # each kind holds its own type of value
             "pool": self.pools,  # type: ignore[dict-item]
             "seat": self.seats,  # type: ignore[dict-item]
+            "open": self.open,  # type: ignore[dict-item]
+            "pace": self.paces,  # type: ignore[dict-item]
             "person": self.people,  # type: ignore[dict-item]
             "parked": self.parked,  # type: ignore[dict-item]
+            "fields": self.fields,  # type: ignore[dict-item]
             "timer": self.timers,  # type: ignore[dict-item]
             "hit": self.hits,  # type: ignore[dict-item]
         }
@@ -213,6 +325,10 @@ class State:
                 self._follow_seats(fields)
             elif kind == "parked":
                 self._follow_parked(fields)
+            elif kind == "fields":
+                self._follow_fields(fields)
+            elif kind == "person":
+                self._follow_people(fields)
             known = self._by_kind[kind]
             for field, value in fields.items():
                 if value is None:
@@ -257,6 +373,21 @@ class State:
                 self._members[pool].discard(person)
                 self._pools_of[person].discard(pool)
 
+    def _follow_fields(self, changed: Mapping[str, Value | None]) -> None:
+        """Keep up how much room is taken. The text has one byte a character."""
+        for name, after in changed.items():
+            before = self.fields.get(name)
+            self.room.taken_bytes -= 0 if before is None else len(before.text)
+            self.room.taken_bytes += len(after.text) if isinstance(after, Fields) else 0
+
+    def _follow_people(self, changed: Mapping[str, Value | None]) -> None:
+        """Keep up who is not configured."""
+        for name, after in changed.items():
+            if isinstance(after, Person) and after.heard_ms:
+                self.strangers[name] = after.heard_ms
+            else:
+                self.strangers.pop(name, None)
+
     def _follow_parked(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up the waiting lines."""
         for name, after in changed.items():
@@ -270,3 +401,8 @@ class State:
 def seat_field(pool: str, person: str) -> str:
     """Where a member's seat is kept. A pool's name has no slash."""
     return f"{pool}/{person}"
+
+
+def open_field(record_type: str, person: str) -> str:
+    """Where the number of somebody's open items is kept. A record's type has no slash."""
+    return f"{record_type}/{person}"

@@ -250,7 +250,7 @@ def _changes(patient: Patient, book: Book, fate: InputFate, bounds: tuple[int, i
     fields += [f"switching/{division}" for division in book.switching]
     fields += ["input_topic"] if fate == "begun_anew" else []
     forgotten = {full_name(OWN, "", field): None for field in fields}
-    return {**book.own_changes(book.noted(), marked), **forgotten}
+    return {**book.own_changes(book.noted(), marked)[OWN], **forgotten}
 
 
 async def _write_snapshot(patient: Patient, owner: str, head: Head, content: Content, book: Book) -> Restored:

@@ -45,6 +45,10 @@ def any_epoch() -> int:
     return 2**63
 
 
+async def all_read() -> None:
+    """There is no configuration that would still have to be read."""
+
+
 def no_step(name: str) -> None:
     """Nothing happens between the steps."""
 
@@ -66,6 +70,7 @@ class Surroundings:
     which is there once the lane's log names it. `now_ms` is the wall clock: it only says when to let time pass.
     `level` is the one that the lane is raised to, unless it is there already. `newest_epoch` is that of the sources.
     `input` tells which topic the lane's input is.
+    `read_up` returns when `configs` knows all that was published before it was called.
     """
 
     owner: str
@@ -78,3 +83,4 @@ class Surroundings:
     level: int = FIRST_LEVEL
     newest_epoch: Callable[[], int] = any_epoch
     input: Callable[[], InputSeen] = any_input
+    read_up: Callable[[], Awaitable[None]] = all_read

@@ -6,6 +6,7 @@ that the division's books balance, that a human's choice stands, and that a crea
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from copy import deepcopy
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from tests.core.build import (
     updated,
 )
 
+EVENT_NUMBERS = itertools.count(1)
 RECORDS = st.sampled_from(["lead/1", "lead/2", "lead/3", "contact/1"])
 OWNERS = st.one_of(
     st.none(),
@@ -63,25 +65,35 @@ class Told:
     version: int = 0
     owner: Target | None = None
     owner_version: int = 0
+    refused: Target | None = None
     is_created: bool = False
     is_deleted: bool = False
 
     def hear(self, event: RecordEvent) -> None:
-        """News replace older news; after a deletion only a newer creation is news."""
+        """News replace older news; what is newer than a deletion brings the record back, with the owner it had."""
         assert event.version is not None
-        if self.is_deleted and not (event.kind == "created" and event.version > self.version):
-            return
+        is_beginning = event.kind == "created" and not self.is_created
+        tells_owner = event.owner is not None or event.kind == "owner_changed" or (is_beginning and not self.is_deleted)
         if event.kind == "deleted":
             if event.version >= self.version:
-                self.version, self.owner, self.owner_version = event.version, None, 0
-                self.is_created, self.is_deleted = False, True
+                self.version, self.is_deleted = event.version, True
             return
-        is_beginning = event.kind == "created" and not self.is_created
-        tells_owner = event.owner is not None or event.kind == "owner_changed" or is_beginning
         if tells_owner and event.version >= self.owner_version:
             self.owner, self.owner_version = event.owner, event.version
-        self.version = max(self.version, event.version)
-        self.is_deleted = False
+            if event.owner == self.refused:
+                self.owner = None
+            else:
+                self.refused = None
+        if self.is_deleted and event.version > self.version:
+            self.is_deleted = False
+            if not tells_owner and self.owner == Target("user", "ghost"):
+                self.owner = None
+        if not self.is_deleted:
+            self.version = max(self.version, event.version)
+
+    def refuse(self) -> None:
+        """What was told is nobody's choice, also when it is told again."""
+        self.refused, self.owner = self.owner, None
 
 
 class RecordLives(RuleBasedStateMachine):
@@ -116,15 +128,24 @@ class RecordLives(RuleBasedStateMachine):
         after = [division.state.of_kind(kind) for kind in KINDS]
         assert before == after, "deciding changed the state"
         assert once == decide(event, division.state, division.config, division.now_ms)
+        is_ours = isinstance(event, RecordEvent) and self._is_ours(event)
         outcomes = division.send(event)
         if isinstance(event, RecordEvent):
             self.sent.append(event)
             assert outcomes, "an event must have an outcome"
             self.crm[event.record].hear(event)
-            if any(_is_no_choice(outcome) for outcome in outcomes):
+            if is_ours:
                 self.crm[event.record].owner = None
+            elif any(_is_no_choice(outcome) for outcome in outcomes):
+                self.crm[event.record].refuse()
             if event.kind == "created":
                 self.crm[event.record].is_created = division.record(event.record).created
+
+    def _is_ours(self, event: RecordEvent) -> bool:
+        """Whether the CRM tells us a choice of ours."""
+        record = self.division.record(event.record)
+        ours = {*record.outstanding, record.owner if record.by_us else ""}
+        return event.owner is not None and event.owner.kind == "user" and event.owner.id in ours
 
     @rule(record=RECORDS, owner=OWNERS, facts=FACTS)
     def record_is_created(self, record: str, owner: str | None, facts: dict[str, object]) -> None:
@@ -145,7 +166,7 @@ class RecordLives(RuleBasedStateMachine):
     @rule(record=RECORDS)
     def crm_applies_our_assignment(self, record: str) -> None:
         owner = self.division.record(record).owner
-        if owner:
+        if owner and not self.division.record(record).deleted:
             was_ours = self.division.record(record).by_us
             self._send(owner_changed(record, f"user:{owner}", version=self._next(record)))
             assert self.division.record(record).by_us == was_ours
@@ -191,11 +212,11 @@ class RecordLives(RuleBasedStateMachine):
     @rule(person=st.one_of(MEMBERS, st.just("ghost")), minutes=st.sampled_from([None, 0, 3]))
     def person_goes_away(self, person: str, minutes: int | None) -> None:
         until_ms = None if minutes is None else self.division.now_ms + minutes * 60_000
-        self._send(MemberEvent("event-away", person, "away", until_ms))
+        self._send(MemberEvent(f"event-{next(EVENT_NUMBERS)}", person, "away", until_ms))
 
     @rule(person=MEMBERS)
     def person_is_back(self, person: str) -> None:
-        self._send(MemberEvent("event-back", person, "available"))
+        self._send(MemberEvent(f"event-{next(EVENT_NUMBERS)}", person, "available"))
 
     @rule(minutes=st.integers(0, 5))
     def time_passes(self, minutes: int) -> None:
@@ -246,15 +267,15 @@ class RecordLives(RuleBasedStateMachine):
                 held[decision.record] = decision.outcome.owner
             elif isinstance(decision.outcome, Released):
                 assert held.pop(decision.record, "") == decision.outcome.previous
-        ours = {name: record.owner for name, record in self.division.state.records.items() if record.by_us}
-        assert held == ours
+        living = {name: record for name, record in self.division.state.records.items() if not record.deleted}
+        assert held == {name: record.owner for name, record in living.items() if record.by_us}
 
     @invariant()
     def a_humans_choice_stands(self) -> None:
         """The newest owner the CRM named is a person: he has the record, whatever came late or twice."""
         for name, told in self.crm.items():
             assert self.division.record(name).deleted == told.is_deleted
-            if told.owner is not None and told.owner.kind == "user":
+            if told.owner is not None and told.owner.kind == "user" and not told.is_deleted:
                 assert self.division.record(name).owner == told.owner.id, f"{name} was given to {told.owner.id}"
 
     @invariant()
@@ -271,7 +292,7 @@ class RecordLives(RuleBasedStateMachine):
     def _could_take(self, member: Membership, record: str, pool_id: str) -> bool:
         division = self.division
         person = division.state.people.get(member.person)
-        is_away = person is not None and person.availability != "available"
+        is_away = person is not None and not person.is_present
         is_full = member.max_open is not None and division.open_items(member.person, pool_id) >= member.max_open
         facts = recall(division.record(record).facts)
         return not (is_away or is_full) and (member.domain is None or member.domain.test(facts, division.now_ms))

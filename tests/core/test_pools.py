@@ -8,7 +8,7 @@ import pytest
 
 from service.core.configuration import Membership
 from service.core.model import CHANNELS, Assigned, MemberEvent, Nothing, Notification, Pending, Rejected, Released
-from service.core.state import Person
+from service.core.state import Absence, Person
 from tests.core.build import Division, pool, turns_of, users
 
 
@@ -233,15 +233,6 @@ def test_an_absence_of_a_stranger_is_nothing_to_do_but_remembered() -> None:
     division = Division(pool("ann"))
 
     assert division.send(MemberEvent("event-x", "stranger", "away")) == (Nothing("unknown_user", "stranger"),)
-    assert division.state.people == {"stranger": Person("away")}
-
-
-def test_before_there_is_a_configuration_everything_is_rejected() -> None:
-    """D24 The reason says that the configuration is missing, not that the pool is."""
-    division = Division(pool("ann"))
-    division.config = type(division.config)("main")
-
-    outcome = division.create("lead/1")
-
-    assert isinstance(outcome, Rejected)
-    assert outcome.reason == "no_configuration"
+    assert division.state.people == {
+        "stranger": Person(presence=Absence(is_absent=True), seen=("event-x",), heard_ms=division.now_ms)
+    }

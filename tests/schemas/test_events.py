@@ -97,10 +97,9 @@ def test_a_record_type_can_stand_before_a_slash(record_type: str) -> None:
         created(actor={"id": "ann", "role": "admin"}),
     ],
 )
-def test_an_unknown_name_beside_the_known_ones_is_refused(data: dict[str, Any]) -> None:
-    """A mistyped `owner` must not silently be an owner lost."""
-    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
-        RecordCreated.model_validate(data)
+def test_an_unknown_name_beside_the_known_ones_is_ignored(data: dict[str, Any]) -> None:
+    """D36 A producer may say more than is read; that a name looks like a known one, the reader tells."""
+    assert RecordCreated.model_validate(data).owner is None
 
 
 @pytest.mark.parametrize(
@@ -109,11 +108,12 @@ def test_an_unknown_name_beside_the_known_ones_is_refused(data: dict[str, Any]) 
         {},
         {"record": {"type": "lead"}},
         {"record": {"id": "1"}},
-        {"record": {"type": "lead", "id": 1}},
+        {"record": {"type": "lead", "id": 1.5}},
+        {"record": {"type": "lead", "id": True}},
         {"record": {"type": "lead", "id": "x" * 257}},
-        created(channel="fax"),
+        created(channel=""),
         created(version=-1),
-        created(version="3"),
+        created(version="three"),
         created(version=2**53),
         created(assign="by_chance"),
     ],
@@ -147,11 +147,13 @@ def test_an_offer_event_names_its_offer() -> None:
         OfferPaid.model_validate(created())
 
 
-def test_a_member_is_available_away_or_off_shift() -> None:
-    """Any other word is unreadable, so that nobody is passed over by mistake."""
+def test_a_member_may_be_whatever_the_crm_says() -> None:
+    """D28 A configuration knows what the CRM's own words mean; no word is none."""
     MemberChanged.model_validate({"person": "ann", "availability": "off_shift"})
-    with pytest.raises(ValidationError):
-        MemberChanged.model_validate({"person": "ann", "availability": "busy"})
+    MemberChanged.model_validate({"person": "ann", "availability": "In a call"})
+    for nothing in ("", "  ", None, True):
+        with pytest.raises(ValidationError):
+            MemberChanged.model_validate({"person": "ann", "availability": nothing})
 
 
 @pytest.mark.parametrize(

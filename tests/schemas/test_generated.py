@@ -181,7 +181,7 @@ WORDS = {
     "ReleaseReason": (decisions.ReleaseReason, model.ReleaseReason),
     "ExclusionReason": (decisions.ExclusionReason, model.ExclusionReason),
     "OwnerKind": (events.OwnerKind, model.TargetKind),
-    "Availability": (events.Availability, model.Availability),
+    "Availability": (events.AvailabilityWord, model.Availability),
 }
 
 

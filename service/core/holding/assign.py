@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from service.core.case import Case
 from service.core.configuration import PoolSpec
-from service.core.holding.waiting import stand_in_line, unpark, wake
+from service.core.holding import load
+from service.core.holding.waiting import stand_in_line, unpark
 from service.core.model import (
     Assigned,
     Decision,
+    Nothing,
     Pending,
     PendingReason,
     Queued,
@@ -18,11 +22,14 @@ from service.core.model import (
     Target,
     Trace,
 )
-from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, listed, next_return
+from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, listed, next_return
 from service.core.sharing.turns import serve
-from service.core.state import seat_field
+from service.core.state import Pace, Record
 from service.core.targets import refusal
 from service.core.telling import notify
+
+EXPLICIT: Final = "explicit_target"
+"""The question that an event answers itself, by naming a pool or queue."""
 
 
 def give(case: Case, target: Target, trace: Trace) -> Decision:
@@ -41,25 +48,30 @@ def hand_over(case: Case, target: Target, trace: Trace) -> Decision:
     return put_into_queue(case, spec, trace) if spec.is_queue else give_to_pool(case, spec, trace)
 
 
-def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = False) -> Decision:
-    """Ask whose turn it is in the pool. `paced`: the record was parked and comes with the others that were."""
+def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = False, named: bool = False) -> Decision:
+    """Ask whose turn it is in the pool. `paced`: the record was parked and comes with the others that were; `named`: an
+    event named the pool.
+    """
+    named = named or trace.question == EXPLICIT
     choice = choose(Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts))
     candidates, omitted = listed(choice)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
     chosen = choice.chosen
     if chosen is None:
         reason: PendingReason = "nobody_eligible" if choice.seen else "empty_pool"
-        stand_in_line(case, spec.id, queued=False)
+        cut = stand_in_line(case, spec.id, queued=False, named=named)
+        trace = replace(trace, cut=cut) if cut else trace
         return case.conclude(Pending(spec.id, reason, next_return(choice, case.draft)), trace)
     turn = serve(spec, chosen, case.draft)
     if paced:
-        _count_drained(case, spec, chosen.person)
+        _count_drained(case, chosen.person)
     return _own(case, Assigned(chosen.person, spec.id, turn), trace)
 
 
-def put_into_queue(case: Case, spec: PoolSpec, trace: Trace) -> Decision:
-    """Let the queue own the record, and tell its members where it is to."""
-    stand_in_line(case, spec.id, queued=True)
+def put_into_queue(case: Case, spec: PoolSpec, trace: Trace, *, named: bool = False) -> Decision:
+    """Let the queue own the record, and tell its members where it is to. `named`: an event named the queue."""
+    cut = stand_in_line(case, spec.id, queued=True, named=named or trace.question == EXPLICIT)
+    trace = replace(trace, cut=cut) if cut else trace
     told = notify.of_queueing(spec, case.facts, case.config, case.now_ms)
     return case.conclude(Queued(spec.id), replace(trace, target=spec.target), told)
 
@@ -67,46 +79,36 @@ def put_into_queue(case: Case, spec: PoolSpec, trace: Trace) -> Decision:
 def take(case: Case, person: str, trace: Trace) -> Decision:
     """A member takes the record out of its queue: it is theirs by a human's choice, and counts as their open item."""
     queue = unpark(case)
-    case.draft.seats.edit(seat_field(queue, person)).open_items += 1
-    case.hold(person, pool=queue)
+    load.hold(case, person, pool=queue)
     return case.conclude(Released(previous="", pool=queue, reason="taken"), trace)
 
 
+def give_back(case: Case, former: Record) -> Decision:
+    """The record is back from its deletion, and whoever had it has it again (D34). That is nobody's turn."""
+    load.hold(case, former.owner, by_us=former.by_us, pool=former.pool)
+    if not former.by_us:
+        return case.conclude(Nothing("owner_kept", former.owner))
+    told = notify.of_assignment(former.owner, case.config)
+    return case.conclude(Assigned(former.owner), Trace(target=Target("user", former.owner)), told)
+
+
 def release(case: Case, reason: ReleaseReason) -> Decision | None:
-    """Let go of the record: free its owner's place or stop its waiting. None where we did not hold it."""
+    """Let go of the record: free its owner's place or stop its waiting. None where it was not ours to give."""
     record = case.record
     if record.parked:
         pool = unpark(case)
         return case.conclude(Released(previous="", pool=pool, reason=reason))
-    if record.pool:
-        _free_seat(case, record.pool, record.owner)
-    if not record.by_us:
-        record.pool = ""
-        return None
+    was_ours = record.by_us
     released = Released(previous=record.owner, pool=record.pool, reason=reason)
-    case.let_go()
-    return case.conclude(released)
+    load.let_go(case)
+    return case.conclude(released) if was_ours else None
 
 
 def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:
-    case.hold(assigned.owner, by_us=True, pool=assigned.pool)
+    load.hold(case, assigned.owner, by_us=True, pool=assigned.pool)
     return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
 
 
-def _count_drained(case: Case, spec: PoolSpec, person: str) -> None:
-    seat = case.draft.seats.edit(seat_field(spec.id, person))
-    minute = case.now_ms // MINUTE_MS
-    seat.drained = seat.drained + 1 if seat.minute == minute else 1
-    seat.minute = minute
-
-
-def _free_seat(case: Case, pool: str, person: str) -> None:
-    """One open item less. Who has left the pool gives up their seat with the last one."""
-    field = seat_field(pool, person)
-    seat = case.draft.seats.edit(field)
-    seat.open_items -= 1
-    if not (seat.open_items or seat.is_taken):
-        case.draft.seats.drop(field)
-    spec = case.config.pools.get(pool)
-    if spec is None or not spec.is_queue:
-        wake(pool, case.draft, case.now_ms)
+def _count_drained(case: Case, person: str) -> None:
+    has_had = drained(person, case.draft, case.now_ms)
+    case.draft.paces.put(person, Pace(case.now_ms // MINUTE_MS, has_had + 1))

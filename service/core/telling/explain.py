@@ -46,7 +46,6 @@ REJECTED: Final[Mapping[RejectionReason, str]] = {
     "inactive_user": "the user is switched off",
     "not_a_member": "only members take from a queue",
     "not_permitted": "the right to reassign is missing",
-    "no_configuration": "nothing is configured yet",
     "no_target": "neither a rule nor a default names anybody",
     "outside_domain": "the record is not for the default target",
     "unknown_plan": "there is no such plan",
@@ -71,13 +70,16 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "echo": "the CRM confirms our own choice",
     "member_changed": "somebody's presence changed",
     "no_plan": "no plan knows this offer",
+    "no_value": "the source record has no value, and says nothing",
     "not_waiting": "the record does not wait",
+    "older_news": "newer news of the person came before",
     "older_version": "newer news of the record came before",
     "owner_kept": "the record has an owner, and keeps him",
     "owner_unchanged": "the owner is the one we knew",
     "parked_already": "the record waits in this pool already",
     "record_updated": "a change that gives the record to nobody",
     "tick": "time passed",
+    "unknown_availability": "no presence has this name",
     "unknown_record": "there is no such record",
     "unknown_user": "there is no such user",
 }
@@ -89,6 +91,7 @@ QUESTIONS: Final[Mapping[str, str]] = {
 }
 EXCLUDED: Final[Mapping[ExclusionReason, str]] = {
     "away": "away",
+    "leave": "on leave",
     "off_shift": "off shift",
     "inactive": "switched off",
     "full": "full",
@@ -98,6 +101,7 @@ EXCLUDED: Final[Mapping[ExclusionReason, str]] = {
 UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "away": "that person is away",
     "inactive_user": "that user is switched off",
+    "leave": "that person is on leave",
     "no_related_owner": "the related record has no owner",
     "no_related_record": "there is no such related record",
     "no_team": "no team's domain accepts the record",
@@ -127,10 +131,12 @@ def explain(
     said += [f"score {trace.score:g}"] if trace.score is not None else []
     header = "     ".join(part for part in (f"{decision.record} → {said[0]}", *said[1:]) if part)
     entries = _aligned(_entry_row(number, tried, rule_set, facts) for number, tried in _numbered(trace))
+    entries += ["  given after all: nobody else takes it"] if _is_after_all(trace) else []
     members = _aligned(_member_rows(decision, config))
     earlier = [f"  {trace.earlier} entries before said no"] if trace.earlier else []
     more = [f"  and {trace.omitted} more"] if trace.omitted else []
-    return [header, *earlier, *entries, *members, *more]
+    cut = [f"  too much to keep while it waits: {', '.join(trace.cut)}"] if trace.cut else []
+    return [header, *earlier, *entries, *members, *more, *cut]
 
 
 def _said(outcome: Outcome, config: Config) -> list[str]:
@@ -178,6 +184,12 @@ def _entry_row(number: int, tried: Tried, rule_set: RuleSet | None, facts: Facts
         words = (f"{words[0]}; passed over: {UNRESOLVED[tried.unresolved]}",)
     row = (f"entry {_number(number, tried, rule_set)}", f'"{name}"', "yes" if tried.matched else "no", *words)
     return row if facts is None else (*row, "")[:5]
+
+
+def _is_after_all(trace: Trace) -> bool:
+    """Whether the entry that won was passed over at first, because the person whom it names is not there."""
+    entries = [each.entry for each in trace.tried]
+    return len(entries) > 1 and entries[-1] in entries[:-1]
 
 
 def _numbered(trace: Trace) -> Iterable[tuple[int, Tried]]:
