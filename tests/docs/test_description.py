@@ -75,7 +75,7 @@ def test_required_fields_are_marked_and_words_are_listed() -> None:
     availability = row.partition("<code>availability</code>")[2].partition("</tr>")[0]
     assert "required" in availability
     assert "required" not in row.partition("<code>until</code>")[2].partition("</tr>")[0]
-    owner = described(DEFAULT).page.decode().partition("part-Owner")[2].partition("</table>")[0]
+    owner = described(DEFAULT).page.decode().partition("<h3 id='part-Owner'>")[2].partition("</table>")[0]
     kind = owner.partition("<code>kind</code>")[2].partition("</tr>")[0]
     assert "&quot;user&quot;" in kind
     assert "&quot;queue&quot;" in kind
