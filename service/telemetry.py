@@ -36,6 +36,7 @@ CountName = Literal[
     "dead_letters",
     "keys_misspelt",
     "decisions",
+    "events_dropped",
     "claims",
     "fenced",
     "snapshots",
@@ -78,8 +79,11 @@ TroubleName = Literal[
     "lane_taking_over",
     "lane_unconfigured",
     "lane_stuck",
+    "epoch_unknown",
     "ingest_stuck",
     "source_unread",
+    "source_held",
+    "mark_beyond_source",
 ]
 """A kind of trouble: something that keeps the process from its work."""
 
@@ -121,6 +125,10 @@ COUNTS: Final[Mapping[CountName, Row]] = {
         "Keys of events that were ignored and look like a known one, `key`: its sender may mean that.", ("key",)
     ),
     "decisions": Row("Decisions by outcome: assigned, pending, rejected, released, nothing to do.", ("outcome",)),
+    "events_dropped": Row(
+        "Events that a lane had taken before; a few after a restart, and all that is sent again. More: find out why.",
+        ("lane",),
+    ),
     "claims": Row("Times a lane was taken over; more than one per restart means the owners disagree.", ("lane",)),
     "fenced": Row("Times a lane found a newer owner and stopped.", ("lane",)),
     "snapshots": Row("Snapshots that landed complete in the log.", ("lane",)),

@@ -16,7 +16,7 @@ import orjson
 from service.core.state import KINDS, Changes, Kind, Room, State, Timer, Value
 from service.lane.redriven import Redriven
 from service.store.keys import LANE, REDRIVEN, full_name, parted
-from service.wire.log_records import Place
+from service.wire.log_records import NO_OFFSET, Place
 from service.wire.messages import Position
 from service.wire.values import pack, unpack
 
@@ -64,7 +64,8 @@ class Book:
     partition, `epoch` the newest of them, `versions` each division's configuration, `switching` the divisions whose
     switch to that version was begun and is not finished: before it is, nothing else is decided. `raised` are the events
     in a row whose decision raised. `swept` is how far the records were looked through for what is to be forgotten;
-    none: not since the lane began. `redriven` tells which dead letters were sent again and decided.
+    none: not since the lane began. `redriven` tells which dead letters were sent again and decided. `input_identity`
+    tells which topic `place` is a place in; empty: that was never known.
     """
 
     def __init__(self) -> None:
@@ -78,6 +79,8 @@ class Book:
         self.raised: list[Position] = []
         self.epoch = 0
         self.swept: Swept | None = None
+        self.input_identity = ""
+        self._news: dict[str, object] = {}
         self.redriven = Redriven()
         self._agenda: list[tuple[int, str, str]] = []
         self._agenda_max = AGENDA_LEAST
@@ -134,6 +137,24 @@ class Book:
         self.marks[position.topic, position.partition] = (position.epoch, position.offset)
         self.epoch = max(self.epoch, position.epoch)
 
+    def source_epoch(self, events: str) -> int:
+        """The newest epoch in which a source was read. Marks on the lanes' own topic, `events`, stand for none."""
+        return max((epoch for (topic, _), (epoch, _) in self.marks.items() if topic != events), default=0)
+
+    def know_input(self, identity: str) -> None:
+        """The input is the topic of this identity. The next batch writes it down."""
+        self.input_identity = self._news["input_topic"] = identity
+
+    def begin_input(self, identity: str, begin: int, own: tuple[str, int]) -> None:
+        """The input is another topic now: read it from `begin`. `own` is the input's topic and partition.
+
+        Its offsets repeat, so decisions get a new epoch in their ids. The mark that says so stands for no source.
+        """
+        self.know_input(identity)
+        self.place = Place(begin)
+        self.take(Position(self.epoch + 1, *own, NO_OFFSET))
+        self._news["mark/{}/{}".format(*own)] = self.marks[own]
+
     def absorb(self, kind: ResidentKind, fields: Mapping[str, bytes]) -> None:
         """Take in fields of one kind as they are stored, by full name."""
         for name, value in fields.items():
@@ -162,7 +183,8 @@ class Book:
 
     def own_changes(self, before: Noted, marked: Iterable[tuple[str, int]]) -> dict[str, StoredFields]:
         """The lane's own as changes by kind: place, clock, marks of these source partitions, new versions, redrives."""
-        own: dict[str, object] = {"input": self.place[:], "clock": self.clock_ms}
+        own: dict[str, object] = {"input": self.place[:], "clock": self.clock_ms, **self._news}
+        self._news = {}
         own |= {f"mark/{topic}/{number}": self.marks[topic, number] for topic, number in marked}
         own |= {
             f"config/{division}": version
@@ -186,6 +208,8 @@ class Book:
         content = orjson.loads(value)
         if what == "input":
             self.place = Place(*content)
+        elif what == "input_topic":
+            self.input_identity = content
         elif what == "clock":
             self.clock_ms = content
         elif what == "mark":
