@@ -10,7 +10,8 @@ from rich.text import Text
 
 from service.cli.speech import Speaker, tell_foreign, write_json
 from service.core.configuration import PoolSpec
-from service.core.telling.explain import NOTHING, explain
+from service.core.reasons import NOTHING
+from service.core.telling.explain import explain
 from service.demo.running import Result
 from service.printable import printable
 

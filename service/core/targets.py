@@ -11,7 +11,8 @@ from typing import Final, assert_never
 
 from service.core.case import Case
 from service.core.configuration import EntryTarget, OwnerOf, PoolSpec, TeamMatch
-from service.core.model import Rejected, Target, Unfit, Unresolved
+from service.core.model import Rejected, Target
+from service.core.reasons import Unfit, Unresolved
 
 OWNER: Final = "owner"
 """Where a related record tells its owner, as `user:ann`."""

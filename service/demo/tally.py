@@ -14,14 +14,15 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from service.core.configuration import Config
-from service.core.model import Assigned, Decision, Pending, Queued, Rejected
+from service.core.model import Assigned, Decision, Pending, Rejected
 from service.wire.dead_letters import DETAIL, REASON, SOURCE_EPOCH, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC
 from service.wire.decisions import NotADecision, read_decision
 from service.wire.log_records import NO_OFFSET, Batch, Claim, Foreign, NewerLog, decode
 from service.wire.messages import Headers, Position, RawRecord
+from service.wire.outcomes import FORMS
 from service.wire.topics import Topics
 
-PUBLISHED: Final = frozenset({"assigned", "pending", "rejected", "released"})
+PUBLISHED: Final = frozenset(outcome.name for outcome in FORMS)
 LANE_REASONS: Final = frozenset({"decide_raised", "unreadable_event"})
 """Dead letters of a lane are outcomes in its log already."""
 
@@ -139,7 +140,7 @@ class Tally:
         if name in self._told:
             return
         self._told.add(name)
-        kind = "assigned" if isinstance(decision.outcome, Queued) else type(decision.outcome).__name__.lower()
+        kind = decision.outcome.name
         self.kinds[kind] += 1
         self._numbers["sequence", decision.record, str(decision.sequence)] += 1
         self.waiting.discard(decision.record)

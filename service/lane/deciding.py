@@ -20,14 +20,7 @@ from service.core.configuration import Config
 from service.core.decide import decide
 from service.core.holding.membership import switch_steps, switched
 from service.core.model import (
-    Assigned,
-    Decision,
     MemberEvent,
-    Nothing,
-    Pending,
-    Queued,
-    Rejected,
-    Released,
 )
 from service.core.state import FIRST_LEVEL, KINDS, Changes, Kind, Record, Value
 from service.core.timers import fire
@@ -233,7 +226,7 @@ class _Making:
         context = self._context(division)
         told = _Told([], [])
         for number, decision in enumerate(verdict.decisions, ordinal):
-            line = self._line(number, *describe(decision), source)
+            line = self._line(number, decision.outcome.name, decision.outcome.reason, source)
             told.lines.append(line)
             told.messages.extend(render(decision, line.decision_id, context, origin))
         return told
@@ -352,20 +345,3 @@ class _Making:
 def _logged_bytes(text: bytes) -> int:
     """About how long a JSON text is as a string within JSON, where its quotes are escaped; at worst it doubles."""
     return len(text) + len(text) // 4
-
-
-def describe(decision: Decision) -> tuple[str, str]:
-    """An outcome's name in lower case, and its reason."""
-    match decision.outcome:
-        case Assigned() | Queued():
-            return "assigned", ""
-        case Pending(reason=reason):
-            return "pending", reason
-        case Rejected(reason=reason):
-            return "rejected", reason
-        case Released(reason=reason):
-            return "released", reason
-        case Nothing(reason=reason):
-            return "nothing", reason
-        case _:
-            assert_never(decision.outcome)

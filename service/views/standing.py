@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
-from service.core.model import ExclusionReason
+from service.core.reasons import ExclusionReason
 from service.core.sharing.eligibility import Situation, choose
 from service.core.state import Kind, Pool, State
 from service.store.port import Store

@@ -17,7 +17,7 @@ from typing import Final, Literal, NamedTuple
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.holding.waiting import DRAIN_PREFIX
-from service.core.model import ExclusionReason
+from service.core.reasons import ExclusionReason, PendingReason
 from service.core.sharing.eligibility import Situation, choose, next_return
 from service.core.state import Kind, Parked, State
 from service.store.port import Store
@@ -25,7 +25,7 @@ from service.views.peeking import MemoryState, peek
 
 WATCHED: Final[tuple[Kind, ...]] = ("parked", "pool", "seat", "person", "timer")
 
-Why = Literal["queued", "empty_pool", "nobody_eligible", "its_turn", "no_pool"]
+Why = Literal[PendingReason, "queued", "its_turn", "no_pool"]
 """Why a line stands. `its_turn`: somebody can take from it, as soon as it is looked at. `no_pool`: the pool is gone
 from the configuration, and what waits is sent away when it is looked at.
 """

@@ -16,7 +16,7 @@ from schemas.decisions import OUTPUTS
 from schemas.envelope import Envelope
 from schemas.events import INPUTS
 from schemas.samples import SAMPLES
-from service.core import model
+from service.core import model, reasons
 from service.wire import dead_letters
 from service.wire.topics import Topics
 from tests.schemas.asyncapi_schema import official_schema
@@ -176,10 +176,10 @@ def test_the_dead_letter_headers_of_the_document_are_the_ones_written() -> None:
 
 
 WORDS = {
-    "PendingReason": (decisions.PendingReason, model.PendingReason),
-    "RejectionReason": (decisions.RejectionReason, model.RejectionReason),
-    "ReleaseReason": (decisions.ReleaseReason, model.ReleaseReason),
-    "ExclusionReason": (decisions.ExclusionReason, model.ExclusionReason),
+    "PendingReason": (decisions.PendingReason, reasons.PendingReason),
+    "RejectionReason": (decisions.RejectionReason, reasons.RejectionReason),
+    "ReleaseReason": (decisions.ReleaseReason, reasons.ReleaseReason),
+    "ExclusionReason": (decisions.ExclusionReason, reasons.ExclusionReason),
     "OwnerKind": (events.OwnerKind, model.TargetKind),
     "Availability": (events.Availability, model.Availability),
 }

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.cli.waiting import SUMMED, WHY
+from service.cli.waiting import WHY
 from service.core.configuration import Membership, PoolSpec
-from service.core.model import Assigned, ExclusionReason
+from service.core.model import Assigned
 from service.core.state import Kind
 from service.lane.book import stored
 from service.store.keys import LAYOUT, MARK
@@ -145,5 +145,4 @@ async def test_a_memory_that_means_nothing_is_named() -> None:
 
 def test_every_reason_has_its_words() -> None:
     """Closed sets, each with a table beside its readers."""
-    assert set(SUMMED) == set(get_args(ExclusionReason))
     assert set(WHY) == set(get_args(Why))

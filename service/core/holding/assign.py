@@ -11,13 +11,12 @@ from service.core.model import (
     Assigned,
     Decision,
     Pending,
-    PendingReason,
     Queued,
     Released,
-    ReleaseReason,
     Target,
     Trace,
 )
+from service.core.reasons import PendingReason, ReleaseReason
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, listed, next_return
 from service.core.sharing.turns import serve
 from service.core.state import seat_field

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, cast
 
 from schemas.scenario import Expect
 from service.config.nodes import Steps
-from service.core.model import Assigned, Decision, Pending, Queued, Released
+from service.core.model import Assigned, Decision, Queued
 from service.rehearsal.scenarios.crm import Card, Crm, Name
 from service.rehearsal.stage import Published
 from service.wire.log_records import OutcomeLine
@@ -104,8 +104,7 @@ def _reason(expect: Expect, result: Result) -> Iterator[Mismatch]:
 
 
 def _pool(expect: Expect, result: Result) -> Iterator[Mismatch]:
-    outcome = None if result.decision is None else result.decision.outcome
-    found = outcome.pool if isinstance(outcome, Assigned | Pending | Released) else ""
+    found = "" if result.decision is None else result.decision.outcome.pool
     yield from _word("pool", expect.pool, found, result)
 
 

@@ -24,7 +24,8 @@ from schemas.scenario import (
     TimeStep,
     UpdateStep,
 )
-from service.core.telling.explain import NOTHING, explain
+from service.core.reasons import NOTHING
+from service.core.telling.explain import explain
 from service.rehearsal.scenarios.crm import Crm, Name
 from service.rehearsal.scenarios.events import at, member_events, record_events
 from service.rehearsal.scenarios.expectations import Mismatch, Result, mismatches
@@ -32,7 +33,7 @@ from service.rehearsal.scenarios.reading import Script
 from service.rehearsal.scenarios.reasons import beside
 from service.rehearsal.stage import MEMBERS_TOPIC, Scene, Stage
 from service.wire.log_records import OutcomeLine
-from service.wire.outputs import iso_time
+from service.wire.times import iso_time
 
 HOUSEKEEPING: Final = frozenset({"configuration_switched", "member_changed", "tick"})
 """What a step does beside its decisions; no expectation speaks of it."""
