@@ -36,6 +36,7 @@ from schemas.envelope import Division
 from schemas.events import Channel
 
 RecordType = Literal["lead", "contact", "deal"]
+Reassign = Literal["never", "if_unowned", "always"]
 Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
 Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
@@ -214,9 +215,7 @@ class Entry(Condition):
         Field(min_length=1, description="The events it is asked for."),
         AfterValidator(in_order),
     ] = ("created",)
-    reassign: Annotated[
-        Literal["never", "if_unowned", "always"], Field(description="On an update: whose records may be given.")
-    ] = "never"
+    reassign: Annotated[Reassign, Field(description="On an update: whose records may be given.")] = "never"
 
 
 class RuleSet(_Part):

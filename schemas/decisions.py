@@ -34,6 +34,7 @@ RejectionReason = Literal[
     "wrong_record_type",
 ]
 ReleaseReason = Literal["deleted", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"]
+NotificationKind = Literal["assigned", "queued", "refused"]
 ExclusionReason = Literal["away", "off_shift", "inactive", "full", "paced", "domain"]
 Unresolved = Literal[
     "away",
@@ -164,7 +165,7 @@ class NotificationRequested(Said):
 
     decision: Annotated[Id, Field(description="The decision of which to tell.")]
     kind: Annotated[
-        Literal["assigned", "queued", "refused"],
+        NotificationKind,
         Field(description="The person got the record; it came into a queue of theirs; they reached for it in vain."),
     ]
     person: Annotated[Id, Field(description="Whom to tell.")]

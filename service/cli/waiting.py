@@ -16,17 +16,10 @@ from rich.table import Table
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, span, write_json
-from service.core.reasons import EXCLUDED, PENDING
-from service.views.waiting import Waiting, WaitingLine, Why, waiting
+from service.core.reasons import EXCLUDED
+from service.views.waiting import WHY, Waiting, WaitingLine, waiting
 from service.wire.times import iso_time
 
-WHY: Final[Mapping[Why, str]] = {
-    "queued": "lies in a queue, for a member to take",
-    "empty_pool": PENDING["empty_pool"],
-    "nobody_eligible": PENDING["nobody_eligible"],
-    "its_turn": "a member can take it: it leaves when the line is looked at",
-    "no_pool": "the pool is no longer configured: it is sent away when the line is looked at",
-}
 SHOWN: Final = 20
 
 

@@ -43,7 +43,12 @@ LOOK_BACK: Final = 500
 Content = dict[str, dict[str, bytes]]
 """A lane's state by kind and full name."""
 InputFate = Literal["goes_on", "begun_anew", "lost"]
-"""Of the lane's place in its input. `begun_anew`: the topic is another one. `lost`: events in between were deleted."""
+FATES: Final[Mapping[InputFate, str]] = {
+    "goes_on": "goes on where the lane stopped",
+    "begun_anew": "is another topic than the one the lane knows: a restore reads it from its beginning",
+    "lost": "does not reach back to where the lane stopped: events in between were deleted",
+}
+"""What has become of the lane's place in its input."""
 
 
 class Refused(Exception):

@@ -17,7 +17,7 @@ from typing import Final, Literal, NamedTuple
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.holding.waiting import DRAIN_PREFIX
-from service.core.reasons import ExclusionReason, PendingReason
+from service.core.reasons import PENDING, ExclusionReason, PendingReason
 from service.core.sharing.eligibility import Situation, choose, next_return
 from service.core.state import Kind, Parked, State
 from service.store.port import Store
@@ -29,6 +29,14 @@ Why = Literal[PendingReason, "queued", "its_turn", "no_pool"]
 """Why a line stands. `its_turn`: somebody can take from it, as soon as it is looked at. `no_pool`: the pool is gone
 from the configuration, and what waits is sent away when it is looked at.
 """
+
+WHY: Final[Mapping[Why, str]] = {
+    "queued": "lies in a queue, for a member to take",
+    "empty_pool": PENDING["empty_pool"],
+    "nobody_eligible": PENDING["nobody_eligible"],
+    "its_turn": "a member can take it: it leaves when the line is looked at",
+    "no_pool": "the pool is no longer configured: it is sent away when the line is looked at",
+}
 
 Named = tuple[str, Parked]
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.cli.waiting import WHY
 from service.core.configuration import Membership, PoolSpec
 from service.core.model import Assigned
 from service.core.state import Kind
@@ -17,7 +16,7 @@ from service.lane.book import stored
 from service.store.keys import LAYOUT, MARK
 from service.store.memory import LaneMemory, MemoryStore
 from service.store.port import Head
-from service.views.waiting import Waiting, WaitingLine, Why, waiting
+from service.views.waiting import WHY, Waiting, WaitingLine, Why, waiting
 from service.wire.lanes import lane_of
 from tests.core.build import MINUTE_MS, START_MS, Division, planted, pool, users
 

@@ -26,23 +26,24 @@ Declared = Mapping[str, FieldType | None]
 
 _LISTS: Final = frozenset({INCLUDES, EXCLUDES})
 _TEXTS: Final = frozenset({CONTAINS, DOES_NOT_CONTAIN, STARTS_WITH})
-_A: Final[Mapping[FieldType, str]] = {
-    "text": "a text",
-    "number": "a number",
-    "boolean": "true or false",
-    "date": "a date",
-    "list": "a list",
-    "link": "a link",
+
+
+class _Holds(NamedTuple):
+    """What a declared field holds, in words, and which types may hold what is compared with it."""
+
+    what: str
+    also_in: frozenset[FieldType]
+
+
+_HOLDS: Final[Mapping[FieldType, _Holds]] = {
+    "text": _Holds("a text", frozenset({"text"})),
+    "number": _Holds("a number", frozenset({"number", "text"})),
+    "boolean": _Holds("true or false", frozenset({"boolean", "text"})),
+    "date": _Holds("a date", frozenset({"date", "text"})),
+    "list": _Holds("a list", frozenset({"list", "text"})),
+    "link": _Holds("a link", frozenset()),
 }
-_ALSO: Final[Mapping[FieldType, frozenset[FieldType]]] = {
-    "text": frozenset({"text"}),
-    "number": frozenset({"number", "text"}),
-    "boolean": frozenset({"boolean", "text"}),
-    "date": frozenset({"date", "text"}),
-    "list": frozenset({"list", "text"}),
-    "link": frozenset(),
-}
-"""By what is compared with, the fields that can hold it: a number or a date may come as text."""
+"""By type: a number or a date may come as text."""
 
 
 class _Named(NamedTuple):
@@ -124,10 +125,11 @@ def _of_type(declared: Declared, path: Steps, leaf: Compare) -> Iterator[Finding
         return
     for value in listed(leaf.value):
         wanted = _wanted(leaf, value)
-        if wanted is not None and kind not in _ALSO[wanted]:
+        if wanted is not None and kind not in _HOLDS[wanted].also_in:
+            held = _HOLDS[kind].what
             message = (
-                f'"{name}" is declared as {_A[kind]}, and {leaf_text(leaf)} asks for {_A[wanted]}: compare it with '
-                f'{_A[kind]}, or correct its type under "fields"'
+                f'"{name}" is declared as {held}, and {leaf_text(leaf)} asks for {_HOLDS[wanted].what}: compare it '
+                f'with {held}, or correct its type under "fields"'
             )
             yield Finding(path, message)
             return
