@@ -59,7 +59,7 @@ class BackEnd:
         return Silence(max(0.0, self.clock() - self.answered), self.error)
 
 
-class Reading(NamedTuple):
+class ReadSoFar(NamedTuple):
     """How far a partition of the CRM's topics is read, and the offset that its next record will have."""
 
     partition: str
@@ -76,10 +76,10 @@ class Answers:
     """
 
     policies: frozenset[str] = frozenset()
-    shapes: Sequence[topic_list.Problem] = ()
-    settings: Sequence[topic_list.Problem] = ()
+    shapes: Sequence[topic_list.TopicProblem] = ()
+    settings: Sequence[topic_list.TopicProblem] = ()
     ends: Mapping[int, int] = field(default_factory=dict)
-    sources: Sequence[Reading] = ()
+    sources: Sequence[ReadSoFar] = ()
     feed: int = 0
 
 
@@ -99,7 +99,7 @@ class Probes:
     _admin: AIOKafkaAdminClient | None = None
     _rounds: int = 0
 
-    def begin(self, problems: Sequence[topic_list.Problem]) -> None:
+    def begin(self, problems: Sequence[topic_list.TopicProblem]) -> None:
         """Count silence from now on; these problems of topics are known."""
         self.kafka.answered, self.redis.answered = self.kafka.clock(), self.redis.clock()
         self.answers.shapes, self.answers.settings = problems, ()
@@ -150,12 +150,12 @@ class Probes:
         return await question(self._admin, self.wanted)
 
 
-async def _reading(consumer: AIOKafkaConsumer) -> Sequence[Reading]:
+async def _reading(consumer: AIOKafkaConsumer) -> Sequence[ReadSoFar]:
     """How far each partition that the consumer has is read. Raises `KafkaError`."""
     partitions = sorted(consumer.assignment())
     ends = await consumer.end_offsets(partitions) if partitions else {}
     return [
-        Reading(f"{each.topic}/{each.partition}", await consumer.position(each), ends[each])
+        ReadSoFar(f"{each.topic}/{each.partition}", await consumer.position(each), ends[each])
         for each in partitions
         if each in consumer.assignment()
     ]

@@ -1,4 +1,4 @@
-"""Show each pool as it stands: who is next, the order behind him, who has how many, and what waits.
+"""Show each pool as it stands: who is next, the order behind them, who has how many, and what waits.
 
 Everyone may see pools (S6): this reads and asks for no right.
 """

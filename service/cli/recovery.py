@@ -14,7 +14,7 @@ from service.cli.reach import Reach, agreed
 from service.cli.speech import OUT
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.transport import KafkaTransport
-from service.lane.recovery import FATES, Patient, Refused, Summary, Survey, survey
+from service.lane.recovery import FATES, Patient, RecoveryRefused, Summary, Survey, survey
 from service.printable import printable
 from service.wire.log_records import NewerLog
 
@@ -34,7 +34,7 @@ async def patient_in_reach(reach: Reach, lane: int) -> AsyncIterator[tuple[Patie
         transport = KafkaTransport(reach.connection, lane, reach.topics)
         try:
             yield Patient(lane, reach.topics, transport, store), feed
-        except (Refused, NewerLog) as error:
+        except (RecoveryRefused, NewerLog) as error:
             raise WrongUsage(str(error)) from error
         finally:
             await transport.close()

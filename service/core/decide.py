@@ -251,7 +251,7 @@ def _owner_changed(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
 def _taken(event: RecordEvent, person: str, case: Case, parked: Parked) -> Decision | None:
     """A record that lies in a queue goes to who is a member; another may not have it (S55).
 
-    None: somebody with the right to reassign chose him, and that choice stands (D5).
+    None: somebody with the right to reassign chose them, and that choice stands (D5).
     """
     queue = Target("queue", parked.pool)
     seat = case.draft.seats.get(seat_field(parked.pool, person))

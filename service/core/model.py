@@ -99,7 +99,7 @@ class Words(NamedTuple):
     rest: str
 
 
-Named = Callable[[str], str]
+NameOf = Callable[[str], str]
 """How a person is called, by id."""
 
 
@@ -113,7 +113,7 @@ class Assigned(Struct, frozen=True, gc=False):
     pool: str = ""
     turn: int = 0
 
-    def words(self, person: Named) -> Words:
+    def words(self, person: NameOf) -> Words:
         """The owner, and whose turn that was."""
         return Words(person(self.owner), f"pool {self.pool}, turn {self.turn}" if self.pool else "")
 
@@ -127,7 +127,7 @@ class Queued(Struct, frozen=True, gc=False):
 
     queue: str
 
-    def words(self, person: Named) -> Words:
+    def words(self, person: NameOf) -> Words:
         """The queue."""
         return Words(f"queue {self.queue}", "any member may take it")
 
@@ -141,7 +141,7 @@ class Pending(Struct, frozen=True, gc=False):
     reason: PendingReason
     next_try_ms: int | None = None
 
-    def words(self, person: Named) -> Words:
+    def words(self, person: NameOf) -> Words:
         """Where it waits, and until when that is known."""
         until = "" if self.next_try_ms is None else f", next try {_minute(self.next_try_ms)}"
         return Words(f"waiting in pool {self.pool}", PENDING[self.reason] + until)
@@ -156,7 +156,7 @@ class Rejected(Struct, frozen=True, gc=False):
     reason: RejectionReason
     detail: str
 
-    def words(self, person: Named) -> Words:
+    def words(self, person: NameOf) -> Words:
         """What is not allowed."""
         return Words("rejected", _with_detail(REJECTED[self.reason], self.detail))
 
@@ -170,7 +170,7 @@ class Released(Struct, frozen=True, gc=False):
     pool: str
     reason: ReleaseReason
 
-    def words(self, person: Named) -> Words:
+    def words(self, person: NameOf) -> Words:
         """Who no longer has it, or where it no longer waits."""
         left = f"{person(self.previous)} no longer has it" if self.previous else f"no longer waiting in {self.pool}"
         return Words("released", f"{left}: {RELEASED[self.reason]}")
@@ -185,7 +185,7 @@ class Nothing(Struct, frozen=True, gc=False):
     reason: NothingReason
     detail: str = ""
 
-    def words(self, person: Named) -> Words:
+    def words(self, person: NameOf) -> Words:
         """Why there is nothing to do."""
         return Words("nothing to do", _with_detail(NOTHING[self.reason], self.detail))
 

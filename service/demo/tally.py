@@ -17,7 +17,7 @@ from service.core.configuration import Config
 from service.core.model import Assigned, Decision, Pending, Rejected
 from service.wire.dead_letters import DETAIL, REASON, SOURCE_EPOCH, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC
 from service.wire.decisions import NotADecision, read_decision
-from service.wire.log_records import NO_OFFSET, Batch, Claim, Foreign, NewerLog, decode
+from service.wire.log_records import NO_OFFSET, Batch, Claim, ForeignRecord, NewerLog, decode
 from service.wire.messages import Headers, Position, RawRecord
 from service.wire.outcomes import FORMS
 from service.wire.topics import Topics
@@ -27,7 +27,7 @@ LANE_REASONS: Final = frozenset({"decide_raised", "unreadable_event"})
 """Dead letters of a lane are outcomes in its log already."""
 
 
-class DeadLetter(NamedTuple):
+class LetterSeen(NamedTuple):
     """What could not be read: why, and where it was."""
 
     reason: str
@@ -51,7 +51,7 @@ class Tally:
     kinds: Counter[str] = field(default_factory=Counter)
     served: Counter[tuple[str, str]] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
-    dead_letters: dict[str, DeadLetter] = field(default_factory=dict)
+    dead_letters: dict[str, LetterSeen] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
     kept: dict[str, Decision] = field(default_factory=dict)
@@ -120,7 +120,7 @@ class Tally:
         match entry:
             case Claim():
                 self._tokens[lane] = record.offset
-            case Foreign(reason=reason):
+            case ForeignRecord(reason=reason):
                 raise ValueError(reason)
             case Batch() if entry.token == self._tokens.get(lane, NO_OFFSET):
                 for line in entry.outcomes:
@@ -164,7 +164,7 @@ class Tally:
         position = "/".join(said[name] for name in place)
         if position in self.dead_letters:
             return
-        self.dead_letters[position] = DeadLetter(said[REASON], said[DETAIL], position)
+        self.dead_letters[position] = LetterSeen(said[REASON], said[DETAIL], position)
         self.answered += said[REASON] not in LANE_REASONS
 
     def _answer(self, source: str, place: tuple[int, int]) -> None:

@@ -15,7 +15,7 @@ import orjson
 
 from service.core.state import KINDS, Changes, Kind, Person, State, Timer, Value
 from service.store.keys import LANE, full_name, parted
-from service.wire.log_records import Place
+from service.wire.log_records import Cursor
 from service.wire.messages import Position
 from service.wire.values import pack, unpack
 
@@ -51,7 +51,7 @@ class Book:
     def __init__(self) -> None:
         self.people: dict[str, Person] = {}
         self.divisions: dict[str, State] = {}
-        self.place = Place()
+        self.place = Cursor()
         self.clock_ms = 0
         self.marks: dict[tuple[str, int], SourceMark] = {}
         self.versions: dict[str, int] = {}
@@ -137,7 +137,7 @@ class Book:
         what, _, rest = field.partition("/")
         content = orjson.loads(value)
         if what == "input":
-            self.place = Place(*content)
+            self.place = Cursor(*content)
         elif what == "clock":
             self.clock_ms = content
         elif what == "mark":

@@ -29,7 +29,7 @@ from service.settings import Limits
 from service.store.keys import LANE
 from service.wire.dead_letters import LEAST_LIMIT_BYTES, dead_letter
 from service.wire.inputs import LaneInput, Origin, Tick
-from service.wire.log_records import NO_OFFSET, Batch, OutcomeLine, Place, output_bytes
+from service.wire.log_records import NO_OFFSET, Batch, Cursor, OutcomeLine, output_bytes
 from service.wire.messages import Message, Poison, Position
 from service.wire.outputs import DEFAULT_DIVISION, NO_ORIGIN, Context, render
 from service.wire.topics import Topics
@@ -234,7 +234,7 @@ class _Making:
     def finish(self, used: int) -> Made:
         """The batch as it is written to the log; token and snapshots are the caller's to add."""
         book = self._book
-        book.place = Place(self._offset, self._ordinal)
+        book.place = Cursor(self._offset, self._ordinal)
         changes: dict[str, dict[str, bytes | None]] = {LANE: book.own_changes(self._before, self._marked)}
         touched: set[tuple[str, str]] = set()
         for (kind, division), fields in self._changes.items():

@@ -37,7 +37,7 @@ from service.settings import Limits
 from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS, BatchStep
 from service.wire.inputs import LaneInput, tick
-from service.wire.log_records import Batch, Outputs, Place, checksum, encode, output_bytes
+from service.wire.log_records import Batch, Cursor, Outputs, checksum, encode, output_bytes
 from service.wire.outputs import DEFAULT_DIVISION
 
 log = structlog.get_logger()
@@ -221,7 +221,7 @@ class Lane:
             self._loaded = set()
         return len(made.batch.outcomes)
 
-    async def _poll(self, place: Place, wait_ms: int) -> list[Read]:
+    async def _poll(self, place: Cursor, wait_ms: int) -> list[Read]:
         try:
             with _measured("poll"):
                 arrived = await self.transport.poll(self.limits.batch_max, wait_ms)

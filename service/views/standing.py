@@ -21,7 +21,7 @@ WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "person")
 
 
 class MemberStanding(NamedTuple):
-    """One member, in the order of turns. `excluded`: why he would be passed over now; none: he would not be."""
+    """One member, in the order of turns. `excluded`: why they would be passed over now; none: they would not be."""
 
     person: str
     excluded: ExclusionReason | None

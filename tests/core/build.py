@@ -37,7 +37,7 @@ START_MS: Final = 1_700_000_000_000 // 60_000 * 60_000
 """The full minute at which every test begins."""
 
 OUTSIDER: Final = "zoe"
-"""A user of every configuration; a human gives her records without asking any pool."""
+"""A user of every configuration; a human gives them records without asking any pool."""
 
 MINUTE_MS: Final = 60_000
 FIRINGS: Final = 1_000

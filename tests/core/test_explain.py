@@ -1,4 +1,4 @@
-"""What a sales manager reads when he asks why."""
+"""What a sales manager reads when they ask why."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def test_a_person_gets_it_at_no_cost_of_a_turn(target: EntryTarget, facts: dict[
 
 @pytest.mark.parametrize(("off_shift", "why"), [(False, "away"), (True, "off_shift")])
 def test_a_related_owner_who_is_not_there_is_passed_over(off_shift: bool, why: str) -> None:
-    """D4 Shared as usual; a person whom a rule names himself has it all the same."""
+    """D4 Shared as usual; a person whom a rule names has it all the same."""
     division = led_by(OwnerOf(("account",)), User("eve"))
     division.away("eve", off_shift=off_shift)
     division.create("lead/1", owner=None, facts={"account": {"owner": "user:eve"}})

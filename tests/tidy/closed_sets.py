@@ -84,11 +84,12 @@ def _members(value: ast.expr, known: Mapping[str, frozenset[str]]) -> frozenset[
     match value:
         case ast.Subscript(value=ast.Name(id="Literal"), slice=inner):
             parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            own = {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
-            return own.union(*(known.get(part.id, frozenset()) for part in parts if isinstance(part, ast.Name)))
+            own = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+            return frozenset(own).union(
+                *(known.get(part.id, frozenset()) for part in parts if isinstance(part, ast.Name))
+            )
         case ast.BinOp(op=ast.BitOr()):
-            names = _union(value)
-            return frozenset(name for name in names if name[:1].isupper()) if None not in names else frozenset()
+            return frozenset(name for name in _union(value) if name[:1].isupper())
         case ast.Dict(keys=keys):
             return frozenset(_word(key) for key in keys if key is not None)
         case _:

@@ -25,7 +25,7 @@ MAX_PAIRS: Final = 5_000
 MAX_EXAMPLES: Final = 2_000
 """So many records are tried, to find one that both accept."""
 
-Facts = Mapping[Path, object]
+Example = Mapping[Path, object]
 
 
 class _Team(NamedTuple):
@@ -71,7 +71,7 @@ def _overlap(first: _Team, second: _Team) -> str | None:
     )
 
 
-def _example(condition: Condition) -> Facts | None:
+def _example(condition: Condition) -> Example | None:
     """Fields of a record that fits, made of the values the condition names; none: not found."""
     compares = [leaf for leaf in leaves(condition) if isinstance(leaf, Compare)]
     candidates: dict[Path, dict[object, None]] = defaultdict(dict)
@@ -104,7 +104,7 @@ def _near(value: object) -> Sequence[object]:
             return []
 
 
-def _record(facts: Facts) -> dict[str, object]:
+def _record(facts: Example) -> dict[str, object]:
     """The record that has these values at these paths."""
     record: dict[str, object] = {}
     for (*way, last), value in facts.items():
@@ -121,7 +121,7 @@ def _record(facts: Facts) -> dict[str, object]:
     return record
 
 
-def _told(facts: Facts) -> str:
+def _told(facts: Example) -> str:
     return ", ".join(
         f"no {'.'.join(path)}" if value is None else f"{'.'.join(path)} {value}" for path, value in facts.items()
     )

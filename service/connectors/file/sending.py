@@ -32,7 +32,7 @@ class NothingFits(Exception):
     """The first event would go to the dead letters: the map, or the file, is not what it should be."""
 
 
-class Sender(Protocol):
+class EventSender(Protocol):
     """What is needed of a producer; see `service.kafka.publisher`."""
 
     async def publish(self, messages: list[Message]) -> None: ...
@@ -79,7 +79,11 @@ def event_as_it_is(found: NumberedRow, topics: Topics) -> Message | BadRow:
 
 
 async def send(
-    rows: Iterable[NumberedRow | BadRow], convert: Convert, sender: Sender, progress: Progress, told: Callable[[], None]
+    rows: Iterable[NumberedRow | BadRow],
+    convert: Convert,
+    sender: EventSender,
+    progress: Progress,
+    told: Callable[[], None],
 ) -> None:
     """Send every row; `told` is called after each batch. Raises `NothingFits`, `Lost`."""
     batch: list[Message] = []
@@ -107,7 +111,7 @@ def _poison(event: Message) -> Poison | None:
     return found if isinstance(found, Poison) else None
 
 
-async def _deliver(batch: list[Message], sender: Sender, progress: Progress) -> None:
+async def _deliver(batch: list[Message], sender: EventSender, progress: Progress) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             await sender.publish(batch)

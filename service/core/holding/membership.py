@@ -22,7 +22,7 @@ RETURN_PREFIX: Final = "back/"
 
 
 def change(event: MemberEvent, draft: Draft, config: Config, now_ms: int) -> Decision:
-    """Somebody comes or goes. Who comes back gets what waits for him; a known return sets a timer.
+    """Somebody comes or goes. Who comes back gets what waits for them; a known return sets a timer.
 
     It is remembered of people who are not configured, too: they may be, later, and be away then.
     """

@@ -15,7 +15,7 @@ from service.language.printing import found as found_value
 from service.language.printing import leaf_text
 from service.language.tree import Facts, leaves
 
-Row = Sequence[str]
+Cells = Sequence[str]
 
 
 def explain(
@@ -55,7 +55,7 @@ def _origin(trace: Trace, rule_set: RuleSet | None) -> str:
     return f'rule "{name}", entry {_number(trace.earlier + len(trace.tried), trace.tried[-1], rule_set)}{count}'
 
 
-def _entry_row(number: int, tried: Tried, rule_set: RuleSet | None, facts: Facts | None) -> Row:
+def _entry_row(number: int, tried: Tried, rule_set: RuleSet | None, facts: Facts | None) -> Cells:
     found = [entry for entry in rule_set.entries if entry.id == tried.entry] if rule_set is not None else []
     name = (found[0].name if found else "") or tried.entry
     words = _words(tried, found[0], facts) if found else ("no longer in the configuration",)
@@ -75,7 +75,7 @@ def _number(asked: int, tried: Tried, rule_set: RuleSet | None) -> int:
     return next((number for number, entry in enumerate(entries, start=1) if entry.id == tried.entry), asked)
 
 
-def _words(tried: Tried, entry: Entry, facts: Facts | None) -> Row:
+def _words(tried: Tried, entry: Entry, facts: Facts | None) -> Cells:
     """The criterion that decided against it and, where the facts are known, what it found; or all that said yes."""
     if tried.matched:
         return (" and ".join(criterion.source for criterion in entry.criteria) or "always",)
@@ -86,7 +86,7 @@ def _words(tried: Tried, entry: Entry, facts: Facts | None) -> Row:
     return (leaf_text(leaf),) if facts is None else (leaf_text(leaf), found_value(leaf, facts))
 
 
-def _member_rows(decision: Decision, config: Config) -> list[Row]:
+def _member_rows(decision: Decision, config: Config) -> list[Cells]:
     """Those left out, then those who could have had it in the order of their places."""
     chosen = decision.outcome.owner if isinstance(decision.outcome, Assigned) else ""
     seen = decision.trace.candidates
@@ -135,7 +135,7 @@ def _person(person: str, config: Config) -> str:
     return f"{person} ({user.name})" if user is not None and user.name else person
 
 
-def _aligned(rows: Iterable[Row]) -> list[str]:
+def _aligned(rows: Iterable[Cells]) -> list[str]:
     """Indented lines whose columns stand under each other."""
     listed = list(rows)
     widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
