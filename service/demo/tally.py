@@ -60,7 +60,7 @@ class Tally:
     _tokens: dict[int, int] = field(default_factory=dict)
     _places: defaultdict[str, set[tuple[int, int]]] = field(default_factory=lambda: defaultdict(set))
     _decided: set[str] = field(default_factory=set)
-    _told: set[str] = field(default_factory=set)
+    _published: set[str] = field(default_factory=set)
     _numbers: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
     def take(self, record: RawRecord) -> None:
@@ -85,7 +85,7 @@ class Tally:
     def missing(self) -> list[str]:
         """Source positions without an outcome, and decisions of the log that were never published."""
         unanswered = [source for source in self.sources if not self._is_answered(source)]
-        return sorted(unanswered) + sorted(self._decided - self._told)
+        return sorted(unanswered) + sorted(self._decided - self._published)
 
     @property
     def doubles(self) -> list[str]:
@@ -134,12 +134,12 @@ class Tally:
                 pass
 
     def _decision(self, record: RawRecord) -> None:
-        told = dict(record.headers)
-        name = (told["ce_id"] or b"").decode()
+        headers = dict(record.headers)
+        name = (headers["ce_id"] or b"").decode()
         decision = read_decision(record.value or b"", record.headers)
-        if name in self._told:
+        if name in self._published:
             return
-        self._told.add(name)
+        self._published.add(name)
         kind = decision.outcome.name
         self.kinds[kind] += 1
         self._numbers["sequence", decision.record, str(decision.sequence)] += 1
@@ -147,7 +147,7 @@ class Tally:
         match decision.outcome:
             case Assigned(owner, pool, turn):
                 self.served[pool, owner] += 1
-                cause = (told.get("ce_causationid") or b"").decode()
+                cause = (headers.get("ce_causationid") or b"").decode()
                 if cause:
                     self._numbers["cause", decision.record, cause] += 1
                 if pool:

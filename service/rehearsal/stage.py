@@ -56,11 +56,11 @@ class RehearsedDecision(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a step led to: the outcomes in order, what was published about them, and who was told."""
+    """What a step led to: the outcomes in order, what was published about them, and who was notified."""
 
     lines: tuple[OutcomeLine, ...]
     published: Mapping[str, RehearsedDecision]
-    told: tuple[str, ...]
+    notified: tuple[str, ...]
 
 
 class Rehearsal:
@@ -116,8 +116,8 @@ class Rehearsal:
         lines = [*self._refused, *(line for batch in batches for line in batch.outcomes)]
         self._refused = []
         published = {each.id: each for record in self._once(TOPICS.assignments) for each in [self._published(record)]}
-        told = [orjson.loads(record.value)["person"] for record in self._once(TOPICS.notifications)]
-        return Scene(tuple(lines), published, tuple(told))
+        notified = [orjson.loads(record.value)["person"] for record in self._once(TOPICS.notifications)]
+        return Scene(tuple(lines), published, tuple(notified))
 
     def facts_of(self, published: RehearsedDecision) -> Facts:
         """What the record had when this was decided: all that its creation told; else what is remembered, and what
@@ -127,11 +127,11 @@ class Rehearsal:
         found = read_input(self._broker.partitions[Place(TOPICS.events, LANE)].records[offset].value)
         event = found.event if isinstance(found, LaneInput) else None
         about = event if isinstance(event, RecordEvent) and event.record == name else None
-        told = about.facts if about is not None else {}
+        news = about.facts if about is not None else {}
         if about is None or about.kind != "created":
-            told = together(self._remembered(published.division, name), told)
+            news = together(self._remembered(published.division, name), news)
         score = published.decision.trace.score
-        return told if score is None else {**told, SCORE: score}
+        return news if score is None else {**news, SCORE: score}
 
     def _remembered(self, division: str, name: str) -> Facts:
         field = full_name("record", division, name)

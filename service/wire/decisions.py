@@ -23,7 +23,7 @@ class NotADecision(Exception):
 
 def read_decision(value: bytes, headers: Headers = ()) -> Decision:
     """The decision that `value` tells of, without its notifications. Raises `NotADecision`."""
-    told = dict(headers)
+    named = dict(headers)
     try:
         said = orjson.loads(value)
         return Decision(
@@ -33,8 +33,8 @@ def read_decision(value: bytes, headers: Headers = ()) -> Decision:
             sequence=said["sequence"],
             expected_owner=_target(said["expected_owner"]),
             expected_version=said["expected_version"],
-            correlation_id=(told.get("ce_correlationid") or b"").decode(),
-            depth=int(told.get("ce_chaindepth") or b"1") - 1,
+            correlation_id=(named.get("ce_correlationid") or b"").decode(),
+            depth=int(named.get("ce_chaindepth") or b"1") - 1,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotADecision(f"not a decision: {error!r}") from error

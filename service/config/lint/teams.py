@@ -66,8 +66,8 @@ def _overlap(first: _Team, second: _Team) -> str | None:
     if example is None:
         return None
     return (
-        f'team "{first.name}" accepts some of the same records, such as one with {_told(example)}, and only the name '
-        "decides who gets them: give one of the two a lower sequence, or let them exclude each other"
+        f'team "{first.name}" accepts some of the same records, such as one with {_in_words(example)}, and only the '
+        "name decides who gets them: give one of the two a lower sequence, or let them exclude each other"
     )
 
 
@@ -121,7 +121,7 @@ def _record(facts: Example) -> dict[str, object]:
     return record
 
 
-def _told(facts: Example) -> str:
+def _in_words(facts: Example) -> str:
     return ", ".join(
         f"no {'.'.join(path)}" if value is None else f"{'.'.join(path)} {value}" for path, value in facts.items()
     )

@@ -67,18 +67,18 @@ class Converter(NamedTuple):
         record_type, record_id = str(self.record_type(row)), _text(self.record_id(row))
         if not record_id:
             raise BadCell("", "the record has no id: fill what the map reads as `record.id`")
-        record: dict[str, object] = {"type": record_type, "id": record_id, "fields": _told(self.fields, row)}
-        linked = _told(self.links, row)
+        record: dict[str, object] = {"type": record_type, "id": record_id, "fields": _extracted(self.fields, row)}
+        linked = _extracted(self.links, row)
         if linked:
             record["linked"] = linked
         attributes = {
             "id": _text(self.id(row)) or f"{self.name}#{line}",
             "source": self.source,
             "type": str(self.event(row)),
-            **_told(self.attributes, row),
+            **_extracted(self.attributes, row),
         }
         key = attributes.get("partitionkey") or f"{record_type}/{record_id}"
-        return binary_message(self.topic, key, attributes, {"record": record, **_told(self.data, row)})
+        return binary_message(self.topic, key, attributes, {"record": record, **_extracted(self.data, row)})
 
 
 def compile_map(read: ReadMap, file: Path, columns: list[str] | None, topic: str) -> Converter:
@@ -228,7 +228,7 @@ def _look_up_table(link: Link, path: Path) -> dict[str, dict[str, object]]:
             key = found.row[link.key]
             if key in table:
                 raise ValueError(f"{path}, line {found.line}: {link.key} {key!r} stands there twice: keep one of them")
-            table[key] = _told(readers, found.row)
+            table[key] = _extracted(readers, found.row)
     return table
 
 
@@ -266,7 +266,7 @@ def _unusable_columns(read: ReadMap, columns: list[str], file: Path) -> list[Pro
     return problems
 
 
-def _told(readers: Mapping[str, Extract], row: Row) -> dict[str, Any]:
+def _extracted(readers: Mapping[str, Extract], row: Row) -> dict[str, Any]:
     """What the row says; what it does not say is left out."""
     return {name: value for name, read in readers.items() if (value := read(row)) is not None}
 

@@ -83,9 +83,9 @@ async def send(
     convert: Convert,
     sender: EventSender,
     progress: Progress,
-    told: Callable[[], None],
+    progressed: Callable[[], None],
 ) -> None:
-    """Send every row; `told` is called after each batch. Raises `NothingFits`, `Lost`."""
+    """Send every row; `progressed` is called after each batch. Raises `NothingFits`, `Lost`."""
     batch: list[Message] = []
     for event in events_of(rows, convert, progress):
         if not (progress.sent or batch):
@@ -93,10 +93,10 @@ async def send(
         batch.append(event)
         if len(batch) == BATCH:
             await _deliver(batch, sender, progress)
-            told()
+            progressed()
             batch = []
     await _deliver(batch, sender, progress)
-    told()
+    progressed()
 
 
 def refuse_unreadable(event: Message) -> None:

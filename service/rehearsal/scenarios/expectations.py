@@ -31,13 +31,13 @@ class Mismatch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """A step's outcomes in order, the published ones among them, who was told, and the CRM afterwards."""
+    """A step's outcomes in order, the published ones among them, who was notified, and the CRM afterwards."""
 
     records: tuple[CardName, ...]
     division: str
     lines: tuple[OutcomeLine, ...]
     published: Mapping[str, RehearsedDecision]
-    told: tuple[str, ...]
+    notified: tuple[str, ...]
     crm: Crm
 
     @property
@@ -97,7 +97,7 @@ def _outcome(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     expected = cast("tuple[str, ...]", expect.outcome if is_all else (expect.outcome,))
     found = tuple(line.kind for line in (result.lines if is_all else result.lines[-1:]))
     if found != expected:
-        yield Mismatch(("outcome",), _listed(expected), _listed(_told(line) for line in result.lines), result.about)
+        yield Mismatch(("outcome",), _listed(expected), _listed(_worded(line) for line in result.lines), result.about)
 
 
 def _reason(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
@@ -167,8 +167,8 @@ def _trace(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
 
 
 def _notifications(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
-    if sorted(expect.notifications) != sorted(result.told):
-        yield Mismatch(("notifications",), _listed(expect.notifications), _listed(result.told), result.about)
+    if sorted(expect.notifications) != sorted(result.notified):
+        yield Mismatch(("notifications",), _listed(expect.notifications), _listed(result.notified), result.about)
 
 
 def _expects(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
@@ -193,7 +193,7 @@ def _listed(words: Iterable[str]) -> str:
     return ", ".join(words) or NONE
 
 
-def _told(line: OutcomeLine) -> str:
+def _worded(line: OutcomeLine) -> str:
     return f"{line.kind} ({line.reason})" if line.reason else line.kind
 
 

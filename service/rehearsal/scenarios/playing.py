@@ -159,8 +159,8 @@ class _Play:
             )
             shown = beside(mismatch.path, expect, decision, config, facts)
             explanation = explain(decision, config, facts=facts)
-        told = (word, mismatch.expected, mismatch.found, shown, tuple(explanation))
-        return Failure(number + 1, self._script.file, place.line, place.column, *told)
+        said = (word, mismatch.expected, mismatch.found, shown, tuple(explanation))
+        return Failure(number + 1, self._script.file, place.line, place.column, *said)
 
     def _result(self, names: tuple[CardName, ...], sent: set[str], scene: Scene) -> StepResult:
         """What the step led to. Of what an event set off, its own outcomes count; what followed from them does not."""
@@ -168,7 +168,7 @@ class _Play:
             self._crm.read(published)
         lines = tuple(line for line in scene.lines if (line.source in sent if sent else _is_told(line)))
         division = names[0].division if names else self._script.division
-        return StepResult(names, division, lines, scene.published, scene.told, self._crm)
+        return StepResult(names, division, lines, scene.published, scene.notified, self._crm)
 
 
 def _is_told(line: OutcomeLine) -> bool:
