@@ -31,15 +31,17 @@ from schemas.config_values import (
     named,
     several,
     untyped,
+    written,
 )
 from schemas.envelope import Division
-from schemas.events import Channel
+from schemas.events import Availability, AvailabilityWord, Channel
 
 RecordType = Literal["lead", "contact", "deal"]
 Reassign = Literal["never", "if_unowned", "always"]
 Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
 Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Happening = Literal["created", "updated"]
 
 USERS_LIMIT: Final = 20_000
@@ -62,6 +64,7 @@ class Condition(_Part):
     criteria: Annotated[tuple[Criterion, ...], Field(max_length=CRITERIA_LIMIT, description="Empty: always.")] = ()
     logic: Annotated[
         Line | None,
+        BeforeValidator(written, json_schema_input_type=Line | int | None),
         Field(description="How the criteria are combined, `1 AND (2 OR NOT 3)`; absent: all must hold."),
     ] = None
     domain: Domain = None
@@ -113,7 +116,10 @@ class Member(Condition):
     max_open: Annotated[
         int | None,
         Field(
-            ge=0, le=1_000_000, strict=True, description="So many open records from this pool at most; null: no limit."
+            ge=0,
+            le=1_000_000,
+            strict=True,
+            description="Not given more while they have so many open records, as the pool counts; null: no limit.",
         ),
     ] = None
 
@@ -139,6 +145,13 @@ class Pool(Condition):
         tuple[Annotated[Member, BeforeValidator(member, json_schema_input_type=str | Member)], ...],
         Field(max_length=MEMBERS_LIMIT, description="Who takes part; a name is short for `{user: name}`."),
     ] = ()
+    count: Annotated[
+        Literal["all", "own"],
+        Field(
+            description="Which open records `max_open` and `least_loaded` mean. `all`: those of the pool's type that "
+            "somebody owns, whoever gave them. `own`: those that this pool gave and they still have."
+        ),
+    ] = "all"
     credit: Annotated[
         int, Field(ge=0, le=1_000, strict=True, description="Rounds that somebody who was passed over may catch up.")
     ] = 1
@@ -216,6 +229,10 @@ class Entry(Condition):
         AfterValidator(in_order),
     ] = ("created",)
     reassign: Annotated[Reassign, Field(description="On an update: whose records may be given.")] = "never"
+    even_if_away: Annotated[
+        bool,
+        Field(strict=True, description="A person whom it names, or a related owner, gets it though away or on leave."),
+    ] = False
 
 
 class RuleSet(_Part):
@@ -253,12 +270,28 @@ class Unowned(_Part):
     ] = ()
 
 
+class Presence(_Part):
+    """How the CRM tells who is there."""
+
+    words: Annotated[
+        dict[Availability, AvailabilityWord],
+        Field(
+            max_length=200,
+            description="What the CRM's own words mean, such as `{busy: away, online: available}`, in any letter case.",
+        ),
+    ] = {}
+    pass_over_off_shift: Annotated[
+        bool, Field(strict=True, description="Entries that name one person pass over them off shift as well.")
+    ] = False
+
+
 class Settings(_Part):
     """What holds for the whole division."""
 
     treat_as_unowned: Annotated[Unowned, Field(description="Which owners on a created record count as none.")] = (
         Unowned()
     )
+    presence: Annotated[Presence, Field(description="How the CRM tells who is there.")] = Presence()
     require_actor: Annotated[
         bool, Field(strict=True, description="Refuse events without an actor instead of trusting the system.")
     ] = False
@@ -268,6 +301,7 @@ class Settings(_Part):
     zone: Annotated[
         Zone, Field(description="The IANA time zone whose days `today` and dates without an offset mean.")
     ] = "UTC"
+    week_starts: Annotated[Weekday, Field(description="The day on which `this_week` and its like begin.")] = "monday"
 
 
 class Document(_Part):
@@ -316,4 +350,8 @@ class Document(_Part):
         ],
         Field(description="The fields that records have, linked ones with dots: `check` then names all others."),
     ] = {}
+    ids_ignore_case: Annotated[
+        bool,
+        Field(strict=True, description="Whether the CRM's ids ignore letter case, so that `Ann` and `ann` are one."),
+    ] = False
     settings: Annotated[Settings, Field(description="What holds for the whole division.")] = Settings()

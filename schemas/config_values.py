@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 NAMES_LIMIT: Final = 50
-TEXT_LIMIT: Final = 10_000
+TEXT_LIMIT: Final = 50_000
 
 
 def named(value: object) -> object:
@@ -49,6 +49,11 @@ def in_order(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(values)))
 
 
+def written(value: object) -> object:
+    """A number is the text it is written as: the logic of one criterion is often just `1`."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _domain(value: object) -> object:
     """A domain is text, or the lists themselves; what it says is for the reader of domains to judge."""
     match value:
@@ -80,7 +85,7 @@ PersonId = Annotated[str, StringConstraints(min_length=1, max_length=256), Field
 Name = Annotated[str, StringConstraints(max_length=200)]
 Criterion = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT),
     Field(
         description="`field op value`, such as `country in [DE, FR]`, `account.employees >= 500` or "
         "`close_date < today`; a text that looks like a date or a number stands in quotes."

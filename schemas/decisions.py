@@ -35,10 +35,11 @@ RejectionReason = Literal[
 ]
 ReleaseReason = Literal["deleted", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"]
 NotificationKind = Literal["assigned", "queued", "refused"]
-ExclusionReason = Literal["away", "off_shift", "inactive", "full", "paced", "domain"]
+ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain"]
 Unresolved = Literal[
     "away",
     "inactive_user",
+    "leave",
     "no_related_owner",
     "no_related_record",
     "no_team",
@@ -92,7 +93,7 @@ class Candidate(Said):
     excluded: Annotated[ExclusionReason | None, Field(description="Why they were left out; null: they were not.")]
     load: Annotated[int, Field(description="What they have had or have, by the pool's strategy; the lowest is next.")]
     last_turn: Annotated[int, Field(description="The turn they had last; breaks ties.")]
-    open_items: Annotated[int, Field(description="Open records of this pool that they have.")]
+    open_items: Annotated[int, Field(description="Open records that they have, as the pool counts them.")]
 
 
 class TraceTarget(Said):

@@ -22,7 +22,9 @@ CONTAINERS: Final = (dict, list)
 
 Channel = Literal["detail_page", "capture_form", "import", "conversion", "api", "integration", "from_contact"]
 OwnerKind = Literal["user", "pool", "queue", "plan"]
-Availability = Literal["available", "away", "off_shift"]
+AvailabilityWord = Literal["available", "away", "leave", "leave_ended", "off_shift"]
+"""The words that every configuration knows."""
+Availability = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
 def _is_shallow(fields: dict[str, Any]) -> dict[str, Any]:
@@ -145,10 +147,16 @@ class OfferPaymentFailed(OfferEvent):
 
 
 class MemberChanged(Part):
-    """A person is available, away or off shift from now on."""
+    """A person is available, away, off shift or on leave from now on."""
 
     person: Annotated[Id, Field(description="A user of the configuration.")]
-    availability: Annotated[Availability, Field(description="How it is from now on.")]
+    availability: Annotated[
+        Availability,
+        Field(
+            description="How it is from now on: `available`, `away`, `off_shift`, `leave`, `leave_ended`, or a word of "
+            "the CRM's that the configuration knows; others are nothing to do."
+        ),
+    ]
     until: Annotated[Time | None, Field(description="When they are expected back, where it is known.")] = None
 
 

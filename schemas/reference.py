@@ -22,6 +22,7 @@ rule_sets:
 defaults: {lead: {pool: inbound}}
 scores: {lead: [{when: employees > 500, points: 30}]}
 fields: {lead: {tier: text, employees: number}}
+ids_ignore_case: true
 settings: {zone: Europe/Berlin}
 """,
     "Condition": """\
@@ -44,6 +45,7 @@ name: Inbound leads
 record_type: lead
 strategy: round_robin
 members: [ann, {user: bob, weight: 2}]
+count: all
 credit: 1
 drain_per_minute: 10
 sequence: 10
@@ -66,6 +68,7 @@ when: employees > 5000
 target: {user: bob}
 on: [created, updated]
 reassign: if_unowned
+even_if_away: true
 """,
     "Target": """\
 - {user: bob}
@@ -80,10 +83,13 @@ reassign: if_unowned
     "ScoreRow": "{when: employees > 500, points: 30}\n",
     "Settings": """\
 treat_as_unowned: {users: [crm-integration]}
+presence: {words: {busy: away}}
 require_actor: false
 depth_limit: 5
 zone: Europe/Berlin
+week_starts: monday
 """,
+    "Presence": "{words: {busy: away, online: available}, pass_over_off_shift: true}\n",
     "Unowned": "{users: [crm-integration], channels: [import]}\n",
 }
 """By part: a value, or a list of values where keys exclude each other."""
@@ -100,6 +106,7 @@ WHERE: Final[Mapping[str, str]] = {
     "People": "People: `users` of a target",
     "ScoreRow": "A row of scores: `scores.TYPE`",
     "Settings": "Settings: `settings`",
+    "Presence": "Presence: `settings.presence`",
     "Unowned": "Unowned: `settings.treat_as_unowned`",
 }
 """What each part is called on the page, and where it stands, in the page's order."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -36,12 +35,12 @@ from pydantic_settings import (
 )
 
 from service.core.state import FIRST_LEVEL, LEVEL
+from service.limits import HOUR_MS, Limits
 from service.printable import SECRET_HEADERS, masked
 from service.wording import worded
 
 PREFIX: Final = "FAIRLEAD_"
 SECRETS_DIR: Final = "FAIRLEAD_SECRETS_DIR"
-HOUR_MS: Final = 3_600_000
 
 _NOT_OURS: Final = re.compile(
     r"FAIRLEAD_(.*_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_ADDR|_PORT|_PROTO)?)"
@@ -71,23 +70,6 @@ def _in_small_letters(value: object) -> object:
 def _refuse_halves(group: str, cert_file: Path | None, key_file: Path | None) -> None:
     if key_file is not None and cert_file is None:
         raise ValueError(f"a private key needs its certificate: set FAIRLEAD_{group}__CERT_FILE")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What bounds a lane's work, from the settings down to the batch. These are the defaults of the settings, too.
-
-    `switch_steps`: so many pools are looked at in one batch of a switch to a new configuration.
-    """
-
-    batch_max: int = 500
-    timers_per_batch: int = 100
-    switch_steps: int = 1_000
-    poll_wait_ms: int = 100
-    record_max_bytes: int = 1_200_000
-    snapshot_min_bytes: int = 1_048_576
-    keep_ms: int = 168 * HOUR_MS
-    dead_letter_limit_bytes: int = 900_000
 
 
 DEFAULTS: Final = Limits()

@@ -15,11 +15,11 @@ from uuid import uuid4
 import orjson
 import typer
 
-from schemas.events import Availability
 from service.cli.exits import WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
 from service.config.history import History
+from service.core.model import Availability
 from service.kafka.publisher import Publisher
 from service.wire.cloudevents import binary_message
 from service.wire.inputs import decode
@@ -32,6 +32,8 @@ SOURCE: Final = "fairlead/cli"
 STATES: Final[Mapping[Availability, str]] = {
     "available": "available again",
     "away": "away",
+    "leave": "on leave",
+    "leave_ended": "back from leave",
     "off_shift": "off shift",
 }
 

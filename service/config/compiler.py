@@ -12,7 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from schemas import config as documents
-from service.config.conditions import predicate, predicates
+from service.config.conditions import calendar_of, predicate, predicates
 from service.config.consistency import Declared, entry_name, findings
 from service.config.defaults import implied_defaults
 from service.config.nodes import shown
@@ -32,7 +32,7 @@ from service.core.configuration import (
 )
 from service.core.model import Target
 from service.language.predicate import Predicate
-from service.language.tree import Always
+from service.language.tree import Always, Calendar
 from service.wording import worded
 
 LABEL_CHARACTERS: Final = 8
@@ -69,26 +69,28 @@ def hash_of(document: documents.Document) -> str:
 
 def compile_document(document: documents.Document, version: int = 0) -> Config:
     """The compiled form of a document without findings; its label is the beginning of its hash."""
-    unowned, zone = document.settings.treat_as_unowned, document.settings.zone
+    unowned, calendar = document.settings.treat_as_unowned, calendar_of(document.settings)
     return Config(
         division=document.division,
         version=version,
         label=hash_of(document)[:LABEL_CHARACTERS],
         users={user_id: _user(user_id, user) for user_id, user in sorted(document.users.items())},
-        pools={pool_id: _pool(pool_id, pool, zone) for pool_id, pool in sorted(document.pools.items())}
+        pools={pool_id: _pool(pool_id, pool, calendar) for pool_id, pool in sorted(document.pools.items())}
         | implied_pools(document),
         rule_sets={
-            rule_set.record_type: _rule_set(set_id, rule_set, zone)
+            rule_set.record_type: _rule_set(set_id, rule_set, calendar)
             for set_id, rule_set in sorted(document.rule_sets.items())
             if rule_set.active
         },
         defaults={name: _target(target, name) for name, target in sorted(document.defaults.items())}
         | {record_type: Target("pool", pool) for record_type, pool in implied_defaults(document).items()},
-        scores={record_type: _score(rows, zone) for record_type, rows in sorted(document.scores.items())},
+        scores={record_type: _score(rows, calendar) for record_type, rows in sorted(document.scores.items())},
         unowned_users=frozenset(unowned.users),
         unowned_channels=frozenset(unowned.channels),
         require_actor=document.settings.require_actor,
         depth_limit=document.settings.depth_limit,
+        pass_over_off_shift=document.settings.presence.pass_over_off_shift,
+        presence_words={word.casefold(): means for word, means in sorted(document.settings.presence.words.items())},
     )
 
 
@@ -96,37 +98,40 @@ def _user(user_id: str, user: documents.User) -> User:
     return User(user_id, user.name, active=user.active, roles=frozenset(user.roles), notify=user.notify)
 
 
-def _pool(pool_id: str, pool: documents.Pool, zone: str) -> PoolSpec:
+def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
     return PoolSpec(
         id=pool_id,
         record_type=pool.record_type,
         members=tuple(
-            Membership(member.user, member.weight, member.max_open, predicate(member, zone)) for member in pool.members
+            Membership(member.user, member.weight, member.max_open, predicate(member, calendar))
+            for member in pool.members
         ),
         name=pool.name,
         strategy=pool.strategy,
         credit=pool.credit,
         drain_per_minute=pool.drain_per_minute,
-        domain=predicate(pool, zone),
+        domain=predicate(pool, calendar),
         sequence=pool.sequence,
         notify_members=pool.notify_members,
+        count=pool.count,
     )
 
 
-def _score(rows: tuple[documents.ScoreRow, ...], zone: str) -> tuple[ScoreRow, ...]:
+def _score(rows: tuple[documents.ScoreRow, ...], calendar: Calendar) -> tuple[ScoreRow, ...]:
     everything = Predicate("always", Always())
-    return tuple(ScoreRow(predicate(row, zone) or everything, row.points) for row in rows)
+    return tuple(ScoreRow(predicate(row, calendar) or everything, row.points) for row in rows)
 
 
-def _rule_set(set_id: str, rule_set: documents.RuleSet, zone: str) -> RuleSet:
+def _rule_set(set_id: str, rule_set: documents.RuleSet, calendar: Calendar) -> RuleSet:
     entries = tuple(
         Entry(
             id=entry_name(entry.id, position),
             target=_entry_target(entry.target, rule_set.record_type),
-            criteria=predicates(entry, zone),
+            criteria=predicates(entry, calendar),
             name=entry.name,
             on=frozenset(entry.on),
             reassign=entry.reassign,
+            even_if_away=entry.even_if_away,
         )
         for position, entry in enumerate(rule_set.entries)
     )

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from schemas.config import Condition
+from schemas.config import Condition, Settings
 from service.config.nodes import Steps
 from service.language import criteria, expression, logic
+from service.language.moments import WEEKDAYS
 from service.language.odoo import domains
 from service.language.predicate import Predicate
 from service.language.printing import in_words, leaf_text
-from service.language.tree import All, Always, ConditionError
+from service.language.tree import All, Always, Calendar, ConditionError
 from service.language.tree import Condition as Tree
 
 
@@ -24,39 +25,44 @@ class Mistake(NamedTuple):
     character: int
 
 
-def predicates(written: Condition, zone: str) -> tuple[Predicate, ...]:
-    """What must hold, all of it (empty: always); `zone` as in the settings. Raises `ConditionError` on a mistake."""
+def calendar_of(settings: Settings) -> Calendar:
+    """Where the division's days begin, and on which day its weeks do."""
+    return Calendar(settings.zone, WEEKDAYS.index(settings.week_starts))
+
+
+def predicates(written: Condition, calendar: Calendar) -> tuple[Predicate, ...]:
+    """What must hold, all of it (empty: always), in days of the calendar. Raises `ConditionError` on a mistake."""
     if written.domain is not None:
-        domain = domains.parse(written.domain)
+        domain = domains.parse(written.domain, calendar)
         return (Predicate(written.domain if isinstance(written.domain, str) else in_words(domain), domain),)
     if written.when is not None:
-        return (Predicate(written.when, expression.parse(written.when, zone)),)
-    comparisons = [criteria.parse(text, zone) for text in written.criteria]
+        return (Predicate(written.when, expression.parse(written.when, calendar)),)
+    comparisons = [criteria.parse(text, calendar) for text in written.criteria]
     if written.logic is None:
         return tuple(Predicate(leaf_text(comparison), comparison) for comparison in comparisons)
     combined = logic.parse(written.logic, comparisons)
     return (Predicate(in_words(combined), combined),)
 
 
-def predicate(written: Condition, zone: str) -> Predicate | None:
+def predicate(written: Condition, calendar: Calendar) -> Predicate | None:
     """All that must hold as one; none: always. Raises `ConditionError` on a mistake."""
-    parts = predicates(written, zone)
+    parts = predicates(written, calendar)
     if len(parts) < 2:
         return parts[0] if parts else None
     condition = All(tuple(part.condition for part in parts))
     return Predicate(" and ".join(part.source for part in parts), condition)
 
 
-def comparisons(written: Condition, zone: str) -> Iterator[tuple[Steps, Tree]]:
+def comparisons(written: Condition, calendar: Calendar) -> Iterator[tuple[Steps, Tree]]:
     """Each text of it that compares fields, with its place. Raises `ConditionError` on a mistake."""
-    for path, read in _readings(written, zone):
+    for path, read in _readings(written, calendar):
         if path != ("logic",):
             yield path, read()
 
 
-def mistakes(written: Condition, zone: str) -> Iterator[Mistake]:
+def mistakes(written: Condition, calendar: Calendar) -> Iterator[Mistake]:
     """Every text of it that cannot be read."""
-    for path, read in _readings(written, zone):
+    for path, read in _readings(written, calendar):
         try:
             read()
         except ConditionError as error:
@@ -64,13 +70,13 @@ def mistakes(written: Condition, zone: str) -> Iterator[Mistake]:
             yield Mistake(path, str(error), 0 if is_list else error.column)
 
 
-def _readings(written: Condition, zone: str) -> Iterator[tuple[Steps, Callable[[], Tree]]]:
+def _readings(written: Condition, calendar: Calendar) -> Iterator[tuple[Steps, Callable[[], Tree]]]:
     """Each text of it, and what reads it."""
     for number, text in enumerate(written.criteria):
-        yield ("criteria", number), partial(criteria.parse, text, zone)
+        yield ("criteria", number), partial(criteria.parse, text, calendar)
     if written.logic is not None:
         yield ("logic",), partial(logic.parse, written.logic, [Always()] * len(written.criteria))
     if written.domain is not None:
-        yield ("domain",), partial(domains.parse, written.domain)
+        yield ("domain",), partial(domains.parse, written.domain, calendar)
     if written.when is not None:
-        yield ("when",), partial(expression.parse, written.when, zone)
+        yield ("when",), partial(expression.parse, written.when, calendar)

@@ -10,8 +10,9 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from schemas.config import MEMBERS_LIMIT, Condition, Document, People, RuleSet, Target
-from service.config.conditions import mistakes
+from service.config.conditions import calendar_of, mistakes
 from service.config.defaults import implied_defaults
+from service.config.ids import REMEDY, spelled_alike
 from service.config.nodes import Steps
 from service.config.people import people_of
 
@@ -38,6 +39,7 @@ class Finding(NamedTuple):
 
 def findings(document: Document, declared: Declared) -> Iterator[Finding]:
     """Every mistake of a document that has the right form."""
+    yield from _of_ids(document)
     yield from _of_pools(document, declared)
     for set_id, rule_set in document.rule_sets.items():
         yield from _of_entries(document, declared, set_id, rule_set)
@@ -71,6 +73,16 @@ def notes(document: Document) -> Iterator[Finding]:
             yield Finding(("rule_sets", set_id), message)
 
 
+def _of_ids(document: Document) -> Iterator[Finding]:
+    """Where ids ignore letter case, nobody is declared twice."""
+    declared = spelled_alike(document.users) if document.ids_ignore_case else {}
+    for name in document.users:
+        first = declared.get(name.casefold(), name)
+        if first != name:
+            message = f'"{name}" is "{first}" in another letter case, and ids ignore case: keep one of the two'
+            yield Finding(("users", name), message)
+
+
 def _of_pools(document: Document, declared: Declared) -> Iterator[Finding]:
     for pool_id, pool in document.pools.items():
         yield from _of_condition(document, ("pools", pool_id), pool)
@@ -101,7 +113,7 @@ def _of_entries(document: Document, declared: Declared, set_id: str, rule_set: R
 
 
 def _of_condition(document: Document, path: Steps, written: Condition) -> Iterator[Finding]:
-    for mistake in mistakes(written, document.settings.zone):
+    for mistake in mistakes(written, calendar_of(document.settings)):
         yield Finding((*path, *mistake.path), mistake.message, mistake.character)
 
 
@@ -185,6 +197,9 @@ def _has_team(document: Document, record_type: str) -> bool:
 
 
 def _undeclared(path: Steps, name: str, declared: Collection[str], section: str = "users") -> Finding:
+    alike = spelled_alike(declared).get(name.casefold())
     near = get_close_matches(name, declared, n=1)
     hint = f'did you mean "{near[0]}"?' if near else f'add it under "{section}"'
+    if alike and section == "users":
+        hint = f'"{alike}" differs only in letter case: {REMEDY}'
     return Finding(path, f'"{name}" is not declared under "{section}"; {hint}', is_undeclared=True)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from schemas.config import Document, User
 from service.config.compiler import compile_document, to_wire
 from service.config.consistency import Declared, Finding, findings, notes
+from service.config.ids import as_declared
 from service.config.nodes import Node, NotYaml, Steps, as_written, from_data, from_yaml, shown
 from service.config.problems import ConfigurationError, Problem
 from service.config.validation import location, validated
@@ -27,6 +28,8 @@ MAX_WIRE_BYTES: Final = 900_000
 """A version is one Kafka record, and brokers take a megabyte unless told otherwise."""
 
 SECTIONS: Final = ("users", "pools", "rule_sets", "defaults", "scores", "fields")
+SINGLES: Final = ("ids_ignore_case", "settings")
+"""What a division says once and as a whole."""
 SUFFIXES: Final = frozenset({".yaml", ".yml"})
 
 
@@ -71,13 +74,14 @@ class _Division:
             for name, content in getattr(part.document, section).items():
                 yield from self._declare(part, (section, name))
                 self.merged[section].setdefault(name, content)
-        if "settings" in part.document.model_fields_set:
-            yield from self._declare(part, ("settings",))
-            self.merged.setdefault("settings", part.document.settings)
+        for single in SINGLES:
+            if single in part.document.model_fields_set:
+                yield from self._declare(part, (single,))
+                self.merged.setdefault(single, getattr(part.document, single))
 
     def document(self) -> Document:
         """All parts as one. Raises `ValidationError` where they are too much together."""
-        return Document.model_validate({"division": self.name, **self.merged})
+        return as_declared(Document.model_validate({"division": self.name, **self.merged}))
 
     def problems(self, document: Document) -> Iterator[tuple[Finding, Problem]]:
         """What is wrong with the whole."""
@@ -88,7 +92,8 @@ class _Division:
 
     def located(self, finding: Finding) -> Problem:
         """A finding at its place in the part that declared what it is about."""
-        return self.origins[finding.path[:2]].problem(finding)
+        origin = self.origins.get(finding.path[:2]) or self.origins[finding.path[:1]]
+        return origin.problem(finding)
 
     def _declare(self, part: _Part, path: Steps) -> Iterator[Problem]:
         first = self.origins.setdefault(path, part)
@@ -128,8 +133,9 @@ def compile_inline(data: object, origin: str) -> Config:
     """
     root = data if isinstance(data, Node) else from_data(data)
     part, problems = _part(root, origin)
-    implied = {name: User() for name in _people_named(part.document) if name not in part.users}
-    document = part.document.model_copy(update={"users": {**part.document.users, **implied}})
+    given = as_declared(part.document)
+    implied = {name: User() for name in _people_named(given) if name not in part.users}
+    document = given.model_copy(update={"users": {**given.users, **implied}})
     declared = Declared(part.users | implied.keys(), part.pools)
     problems += [_problem(origin, root, finding) for finding in findings(document, declared)]
     if problems:

@@ -90,6 +90,8 @@ def _said(detail: ErrorDetails, path: Steps) -> str:
         return f"{_EXPECTED[kind]} is expected here, not {_quoted(given)}"
     if kind == "string_pattern_mismatch":
         return f"{_quoted(given)} is no name: use letters, digits, . _ - @ + ' and, inside, spaces"
+    if kind == "string_too_long":
+        return f"a text has at most {context['max_length']} characters here, this one has {len(given)}: split it"
     if kind == "value_error":
         return str(context["error"])
     return f"{_quoted(given)} does not fit: {worded(detail)}"

@@ -66,15 +66,6 @@ class Case:
         """What orders the record where it waits; 0 where nothing ranks it."""
         return score_of(self.facts) or 0.0
 
-    def hold(self, owner: str, *, by_us: bool = False, pool: str = "") -> None:
-        """Somebody has the record from now on, and it counts as an open item in this pool."""
-        record = self.record
-        record.owner, record.by_us, record.pool = owner, by_us, pool
-
-    def let_go(self) -> None:
-        """Nobody has the record from now on."""
-        self.hold("")
-
     def forget(self) -> None:
         """Nothing but a tombstone is left of the record, to recognise what comes late."""
         known = self.record

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, Literal, assert_never
+from typing import Final, Literal, assert_never, get_args
 
-from service.core.model import Target, Tried
-from service.core.state import seat_field
+from service.core.model import Availability, Target, Tried
+from service.core.state import open_field, seat_field
 from service.language import compiling
 from service.language.compiling import Ask
 from service.language.predicate import Predicate
@@ -21,8 +21,11 @@ Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
 """How a pool finds who is next; `take` makes it a queue: its members take from it, nothing is handed out."""
 Happening = Literal["created", "updated"]
 Reassign = Literal["never", "if_unowned", "always"]
+Counted = Literal["all", "own"]
+"""Which open items a pool looks at: all that somebody has of its type, or those that it gave them itself."""
 Role = Literal["admin", "reassign", "member"]
 
+AVAILABILITIES: Final = frozenset(get_args(Availability))
 DRAIN_PER_MINUTE: Final = 10
 DEPTH_LIMIT: Final = 5
 
@@ -53,8 +56,9 @@ class PoolSpec:
     """A distribution pool as configured. `credit` is in rounds of the lightest member (see `turns`).
 
     `domain` says which records rules and defaults may give it; of several pools with one, those of a lower `sequence`
-    are asked first. `notify_members`: all whom a record concerns are told of it when it comes into a queue. `implied`:
-    it stands for the people whom a target describes, and its members are those.
+    are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
+    are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
+    members are those.
     """
 
     id: str
@@ -68,6 +72,7 @@ class PoolSpec:
     sequence: int = 10
     notify_members: bool = False
     implied: bool = False
+    count: Counted = "all"
 
     @property
     def is_queue(self) -> bool:
@@ -83,6 +88,11 @@ class PoolSpec:
     def seats(self) -> tuple[str, ...]:
         """Where the members' seats are kept."""
         return tuple(seat_field(self.id, member.person) for member in self.members)
+
+    @cached_property
+    def open_fields(self) -> tuple[str, ...]:
+        """Where the numbers of the members' open items are kept."""
+        return tuple(open_field(self.record_type, member.person) for member in self.members)
 
     @cached_property
     def weights(self) -> Mapping[str, float]:
@@ -132,7 +142,7 @@ class Entry:
 
     `on` says which events it is asked for. On an update `reassign` says whose records it may give: `never` only what
     nobody has and what waits nowhere, `if_unowned` also what waits or lies in a queue, `always` also what we gave to
-    somebody. What a person chose stays.
+    somebody. What a person chose stays. `even_if_away`: the person whom it names gets the record though not there.
 
     Whatever the notation, a trace counts the leaves of all criteria from 0, in the order in which they are asked.
     """
@@ -143,6 +153,7 @@ class Entry:
     name: str = ""
     on: frozenset[Happening] = frozenset({"created"})
     reassign: Reassign = "never"
+    even_if_away: bool = False
 
     @property
     def condition(self) -> Condition:
@@ -222,7 +233,9 @@ class Config:
     """Everything a division's decisions depend on besides its state.
 
     `rule_sets` holds the active one per record type; `defaults` the target of last resort per record type, under
-    `*` for all. `version` grows by one with each change; `label` is a hash of the content, for people.
+    `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
+    says whether entries pass over a person whose shift is over. `version` grows by one with each change; `label` is a
+    hash of the content, for people.
     """
 
     division: str
@@ -237,6 +250,13 @@ class Config:
     require_actor: bool = False
     depth_limit: int = DEPTH_LIMIT
     scores: Mapping[str, tuple[ScoreRow, ...]] = field(default_factory=dict)
+    presence_words: Mapping[str, Availability] = field(default_factory=dict)
+    pass_over_off_shift: bool = False
+
+    def presence_word(self, text: str) -> Availability | None:
+        """What a CRM means by its word for somebody's availability, whatever its letter case; none: unknown."""
+        word = text.strip().casefold()
+        return self.presence_words.get(word) or (word if word in AVAILABILITIES else None)  # type: ignore[return-value]  # it is one of them
 
     @cached_property
     def has_inactive(self) -> bool:

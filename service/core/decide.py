@@ -14,7 +14,7 @@ from service.core import questions
 from service.core.case import NO_TRACE, Case, Verdict
 from service.core.configuration import Config, User
 from service.core.draft import Draft
-from service.core.holding import membership
+from service.core.holding import load, presence
 from service.core.holding.assign import give, release, take
 from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
@@ -49,7 +49,7 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
             case.facts = event.facts
             decisions = _decide_record(event, case)
         case MemberEvent():
-            decisions = (membership.change(event, draft, config, now_ms),)
+            decisions = (presence.change(event, draft, config, now_ms),)
         case _:
             assert_never(event)
     return Verdict(decisions, draft.changes())
@@ -197,7 +197,7 @@ def _counts_as_unowned(event: RecordEvent, owner: Target, config: Config) -> boo
 
 def _adopt(case: Case, person: str) -> Decision:
     """A person was chosen in the CRM: that stands (D5). A name we do not know is reported, and stands as well."""
-    case.hold(person)
+    load.hold(case, person)
     if person not in case.config.users:
         return case.conclude(Rejected("unknown_user", f"the owner {person} is not a user of ours"), NO_TRACE)
     return case.conclude(Nothing("owner_kept", person), NO_TRACE)
@@ -241,7 +241,6 @@ def _owner_changed(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     owner = event.owner
     if owner is None:
         released = release(case, "owner_removed")
-        case.record.owner = ""
         return (released or case.conclude(Nothing("owner_unchanged")),)
     if owner.kind == "user":
         return _given_to_person(event, owner.id, case)
@@ -296,7 +295,6 @@ def _given_to_target(event: RecordEvent, target: Target, case: Case) -> tuple[De
     if parked is not None and is_there:
         return (case.conclude(Nothing("parked_already", parked.pool)),)
     released = release(case, "given_to_pool")
-    case.let_go()
     given = give(case, target, Trace(question="explicit_target"))
     return (given,) if released is None else (released, given)
 

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
-from service.core.state import Changes, Hit, Kind, Parked, Person, Pool, Record, Seat, State, Timer, Value
+from service.core.state import Changes, Hit, Kind, Open, Parked, Person, Pool, Record, Seat, State, Timer, Value
 from service.core.waiting_line import Rank
 
 V = TypeVar("V", bound=Value)
@@ -92,13 +92,14 @@ class Overlay(Generic[V]):
 class Draft:
     """Typed access to all kinds of a division's state."""
 
-    __slots__ = ("_overlays", "_state", "hits", "parked", "people", "pools", "records", "seats", "timers")
+    __slots__ = ("_overlays", "_state", "hits", "open", "parked", "people", "pools", "records", "seats", "timers")
 
     def __init__(self, state: State) -> None:
         self._state = state
         self.records: Overlay[Record] = Overlay("record", state.records, Record)
         self.pools: Overlay[Pool] = Overlay("pool", state.pools, Pool)
         self.seats: Overlay[Seat] = Overlay("seat", state.seats)
+        self.open: Overlay[Open] = Overlay("open", state.open, Open)
         self.people: Overlay[Person] = Overlay("person", state.people, Person)
         self.parked: Overlay[Parked] = Overlay("parked", state.parked)
         self.timers: Overlay[Timer] = Overlay("timer", state.timers)
@@ -107,6 +108,7 @@ class Draft:
             self.records,
             self.pools,
             self.seats,
+            self.open,
             self.people,
             self.parked,
             self.timers,
@@ -132,6 +134,10 @@ class Draft:
     def members_before(self, pool: str) -> list[str]:
         """Who was a member of the pool before this decision, in the order in which they joined."""
         return self._state.members(pool)
+
+    def strangers_before(self) -> Mapping[str, int]:
+        """Of whom news was remembered before this decision though they are not configured, and since when."""
+        return self._state.strangers
 
     def pools_of(self, person: str) -> list[str]:
         """The pools that somebody was a member of before this decision, by name."""

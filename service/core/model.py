@@ -27,7 +27,8 @@ from service.core.reasons import (
 
 TargetKind = Literal["user", "pool", "queue", "plan"]
 RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "ordered", "paid", "payment_failed"]
-Availability = Literal["available", "away", "off_shift"]
+Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
+"""What can be said of a person. What a CRM says may be any text: see `Config.presence_words`."""
 NotificationKind = Literal["assigned", "queued", "refused"]
 
 CHANNELS: Final[Mapping[str, frozenset[str]]] = {
@@ -80,13 +81,17 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class MemberEvent(Struct, frozen=True, gc=False):
-    """A person is available, away or off shift from now on, `until` a time where it is known."""
+    """A person is available, away, off shift or on leave from now on, `until` a time where it is known.
+
+    `availability` is the CRM's word for it. `time_ms` is when it was so; none: now.
+    """
 
     id: str
     person: str
-    availability: Availability
+    availability: str
     until_ms: int | None = None
     correlation_id: str = ""
+    time_ms: int | None = None
 
 
 Event = RecordEvent | MemberEvent

@@ -1,5 +1,8 @@
 """Whom the configuration names for a record that nobody chose an owner for: the later questions of D8.
 
+A person whom an entry names and who is not there is passed over; nothing is rejected for that: where nobody else takes
+the record, they get it after all (D30).
+
 On creation the rule set is asked, then the teams by their domains, then for the default. On an update only entries that
 say so are asked, and what a person chose always stays.
 """
@@ -12,37 +15,40 @@ from msgspec.structs import replace
 
 from service.core import hits, rules
 from service.core.case import NO_TRACE, Case
-from service.core.configuration import Entry
-from service.core.holding.assign import give, hand_over, release
+from service.core.configuration import Entry, RuleSet
+from service.core.holding.assign import hand_over, release
 from service.core.model import Decision, Nothing, Rejected, Target, Trace, Tried
-from service.core.targets import resolve, team
+from service.core.rules import Found
+from service.core.targets import refusal, resolve, team
 
 LISTED_ENTRIES: Final = 50
 """A trace lists at most so many of the entries that were asked, the last ones; it says how many came before."""
+
+NOTHING_FOUND: Final = Found(None, ())
 
 
 def on_creation(case: Case) -> Decision:
     """Ask the rule set, then the teams, then for the default."""
     config, record_type = case.config, case.record_type
     rule_set = config.rule_sets.get(record_type)
-    trace = NO_TRACE
+    found, trace = NOTHING_FOUND, NO_TRACE
     if rule_set is not None:
         found = rules.find(rule_set.on_created, case)
         trace = _asked(rule_set.id, found.tried)
-        if found.entry is not None and found.target is not None:
-            return _counted(case, hand_over(case, found.target, trace), found.entry.id)
+        if found.won is not None:
+            return _by_rule(found, rule_set, case)
     matched = team(case)
     if matched is not None:
         return _counted(case, hand_over(case, matched, replace(trace, question="team")), hits.TEAM)
     default = config.defaults.get(record_type) or config.defaults.get("*")
     trace = replace(trace, question="default", target=default)
-    if default is None:
-        detail = f"no rule matched and there is no default for {record_type} records"
-        return case.conclude(Rejected("no_target", detail), trace)
-    if resolve(default, case) == "outside_domain":
-        detail = f"the default for {record_type} records, {default}, does not take this one by its domain"
-        return case.conclude(Rejected("outside_domain", detail), trace)
-    return _counted(case, give(case, default, trace), hits.DEFAULT)
+    refused = _no_default(default, case)
+    if refused is None and default is not None:
+        return _counted(case, hand_over(case, default, trace), hits.DEFAULT)
+    if rule_set is not None and found.absent is not None:
+        return _by_rule(found.after_all, rule_set, case)
+    assert refused is not None, "a default that is missing is refused"
+    return case.conclude(refused, trace)
 
 
 def on_update(case: Case) -> tuple[Decision, ...]:
@@ -50,18 +56,35 @@ def on_update(case: Case) -> tuple[Decision, ...]:
     rule_set = case.config.rule_sets.get(case.record_type)
     if rule_set is None or not rule_set.on_updated.entries:
         return ()
-    entry, target, tried = rules.find(rule_set.on_updated, case)
-    if entry is None or target is None:
+    found = rules.find(rule_set.on_updated, case)
+    found = found.after_all if found.won is None else found
+    if found.won is None:
         return ()
-    kept = _keeps(entry, target, case)
+    kept = _keeps(found.won.entry, found.won.target, case)
     if kept is not None:
         return (case.conclude(kept),)
-    trace = _asked(rule_set.id, tried)
     if case.depth > case.config.depth_limit:
-        return (case.conclude(too_deep(case), trace),)
+        return (case.conclude(too_deep(case), _asked(rule_set.id, found.tried)),)
     released = release(case, "reassigned")
-    given = _counted(case, hand_over(case, target, trace), entry.id)
+    given = _by_rule(found, rule_set, case)
     return (given,) if released is None else (released, given)
+
+
+def _by_rule(found: Found, rule_set: RuleSet, case: Case) -> Decision:
+    """Give the record as the entry that won says."""
+    assert found.won is not None, "an entry has won"
+    return _counted(case, hand_over(case, found.won.target, _asked(rule_set.id, found.tried)), found.won.entry.id)
+
+
+def _no_default(default: Target | None, case: Case) -> Rejected | None:
+    """Why there is no default for this record, if so."""
+    record_type = case.record_type
+    if default is None:
+        return Rejected("no_target", f"no rule matched and there is no default for {record_type} records")
+    if resolve(default, case) == "outside_domain":
+        detail = f"the default for {record_type} records, {default}, does not take this one by its domain"
+        return Rejected("outside_domain", detail)
+    return refusal(default, case)
 
 
 def _counted(case: Case, given: Decision, entry: str) -> Decision:

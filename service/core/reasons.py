@@ -64,12 +64,14 @@ NothingReason = Literal[
     "member_changed",
     "no_plan",
     "not_waiting",
+    "older_news",
     "older_version",
     "owner_kept",
     "owner_unchanged",
     "parked_already",
     "record_updated",
     "tick",
+    "unknown_availability",
     "unknown_record",
     "unknown_user",
 ]
@@ -81,17 +83,22 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "member_changed": "somebody's presence changed",
     "no_plan": "no plan knows this offer",
     "not_waiting": "the record does not wait",
+    "older_news": "newer news of the person came before",
     "older_version": "newer news of the record came before",
     "owner_kept": "the record has an owner, and keeps them",
     "owner_unchanged": "the owner is the one we knew",
     "parked_already": "the record waits in this pool already",
     "record_updated": "a change that gives the record to nobody",
     "tick": "time passed",
+    "unknown_availability": "no presence has this name",
     "unknown_record": "there is no such record",
     "unknown_user": "there is no such user",
 }
 
-ExclusionReason = Literal["away", "off_shift", "inactive", "full", "paced", "domain"]
+AbsenceReason = Literal["away", "leave", "off_shift"]
+"""Why a person is not there."""
+
+ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain"]
 
 
 class LeftOut(NamedTuple):
@@ -103,6 +110,7 @@ class LeftOut(NamedTuple):
 
 EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
     "away": LeftOut("away", "away"),
+    "leave": LeftOut("on leave", "on leave"),
     "off_shift": LeftOut("off shift", "off shift"),
     "inactive": LeftOut("switched off", "switched off"),
     "full": LeftOut("full", "full"),
@@ -113,6 +121,7 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
 Unresolved = Literal[
     Unfit,
     "away",
+    "leave",
     "no_related_owner",
     "no_related_record",
     "no_team",
@@ -125,6 +134,7 @@ Unresolved = Literal[
 UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "away": "that person is away",
     "inactive_user": "that user is switched off",
+    "leave": "that person is on leave",
     "no_related_owner": "the related record has no owner",
     "no_related_record": "there is no such related record",
     "no_team": "no team's domain accepts the record",

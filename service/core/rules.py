@@ -15,29 +15,50 @@ from msgspec.structs import replace
 from service.core.case import Case
 from service.core.configuration import Entry, RuleSet
 from service.core.model import Target, Tried
-from service.core.targets import resolve
+from service.core.targets import absence, resolve
 from service.language.tree import Facts
 
 
-class Found(NamedTuple):
-    """The entry that won (none: none did) with what its target means now, and every entry that was asked, in order."""
+class Won(NamedTuple):
+    """An entry with what its target means now."""
 
-    entry: Entry | None
-    target: Target | None
+    entry: Entry
+    target: Target
+
+
+class Found(NamedTuple):
+    """The entry that won (none: none did), every entry that was asked, in order, and the first that was passed over
+    because the person whom it names is not there: it gives the record after all where nothing later takes it (D30).
+    """
+
+    won: Won | None
     tried: tuple[Tried, ...]
+    absent: Won | None = None
+
+    @property
+    def after_all(self) -> Found:
+        """The same where the entry whose person is not there wins, as nothing else took the record."""
+        if self.absent is None:
+            return self
+        return Found(self.absent, (*self.tried, _matched(self.absent.entry.id)))
 
 
 def find(rule_set: RuleSet, case: Case) -> Found:
     """The first entry that matches and can have the record. What one that matched lacks is noted with it."""
     entry, tried = match(rule_set, case.facts, case.now_ms)
+    absent: Won | None = None
     while entry is not None:
         target = resolve(entry.target, case)
         if isinstance(target, Target):
-            return Found(entry, target, tried)
+            won = Won(entry, target)
+            reason = absence(entry, target, case)
+            if reason is None:
+                return Found(won, tried, absent)
+            absent, target = absent or won, reason
         tried = (*tried[:-1], replace(tried[-1], unresolved=target))
         entry, more = _match_behind(rule_set, len(tried), case)
         tried += more
-    return Found(None, None, tried)
+    return Found(None, tried, absent)
 
 
 def match(rule_set: RuleSet, facts: Facts, now_ms: int) -> tuple[Entry | None, tuple[Tried, ...]]:

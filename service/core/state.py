@@ -17,10 +17,10 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
-from service.core.model import Availability
+from service.core.reasons import AbsenceReason
 from service.core.waiting_line import Line, Rank, Waiting
 
-Kind = Literal["record", "pool", "seat", "person", "parked", "timer", "hit"]
+Kind = Literal["record", "pool", "seat", "open", "person", "parked", "timer", "hit"]
 
 
 class Remembered(Struct, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -35,7 +35,8 @@ class Record(Remembered, kw_only=True):
 
     `owner` is the person who has it and `by_us` whether we chose them; `told` is the owner the CRM last named
     (`user:ann`, empty: none), at `told_version` and `told_time_ms`: newer news of other fields do not make news of the
-    owner old. `pool` is where the record counts as an open item. `seen` are the latest event ids.
+    owner old. `pool` gave it to them. `counted`: it is an open item of theirs, and of the pool's (see `holding.load`).
+    `seen` are the latest event ids.
     `created` tells whether its creation was decided: an update may overtake it. A deleted record stays as a tombstone.
     `facts` are the fields that later decisions need, as JSON text (see `tracking`).
     """
@@ -54,6 +55,7 @@ class Record(Remembered, kw_only=True):
     told_version: int | None = None
     told_time_ms: int | None = None
     facts: str = ""
+    counted: bool = False
 
 
 class Pool(Remembered, kw_only=True):
@@ -89,16 +91,65 @@ class Seat(Remembered, kw_only=True):
         return self.joined > 0
 
 
-class Person(Remembered):
-    """Whether somebody can take records now, and until when they cannot, where that is known."""
+class Open(Remembered):
+    """How many open items of one type of record somebody has, whoever gave them. Nothing is kept of who has none."""
 
-    availability: Availability = "available"
+    items: int = 0
+
+
+class Absence(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+    """What one cause says of somebody: whether they cannot take records, and until when where that is known.
+
+    `time_ms` is when the newest news of it was so, where it was told.
+    """
+
+    is_absent: bool = False
     until_ms: int | None = None
+    time_ms: int | None = None
+
+
+THERE: Final = Absence()
+Cause = Literal["presence", "shift", "leave"]
+CAUSES: Final[tuple[Cause, ...]] = ("presence", "shift", "leave")
+
+
+class Person(Remembered, kw_only=True):
+    """Whether somebody can take records now: by their presence, their shift and their leave, each with its own end.
+
+    `seen` are the latest event ids. `heard_ms` is when a person who is not configured was last heard of; 0: they are.
+    """
+
+    presence: Absence = THERE
+    shift: Absence = THERE
+    leave: Absence = THERE
+    seen: tuple[str, ...] = ()
+    heard_ms: int = 0
+
+    @property
+    def absence(self) -> AbsenceReason | None:
+        """Why they cannot take records; none: they can."""
+        if self.leave.is_absent:
+            return "leave"
+        if self.presence.is_absent:
+            return "away"
+        return "off_shift" if self.shift.is_absent else None
 
     @property
     def is_present(self) -> bool:
         """Whether they can take records."""
-        return self.availability == "available"
+        return self.absence is None
+
+    @property
+    def causes(self) -> tuple[Absence, ...]:
+        """What keeps them from taking records."""
+        return tuple(each for each in (self.presence, self.shift, self.leave) if each.is_absent)
+
+    @property
+    def back_ms(self) -> int | None:
+        """When they can take records again by all causes, where that is known."""
+        ends = [each.until_ms for each in self.causes]
+        known = [end for end in ends if end is not None]
+        return max(known) if known and len(known) == len(ends) else None
 
 
 class Parked(Remembered, kw_only=True):
@@ -134,7 +185,7 @@ class Hit(Remembered):
     last_ms: int = 0
 
 
-Value = Record | Pool | Seat | Person | Parked | Timer | Hit
+Value = Record | Pool | Seat | Open | Person | Parked | Timer | Hit
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 1
@@ -156,7 +207,8 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "record": StateKind(Record, buckets=1024),
     "pool": StateKind(Pool),
     "seat": StateKind(Seat),
-    "person": StateKind(Person, is_of_lane=True),
+    "open": StateKind(Open),
+    "person": StateKind(Person),
     "parked": StateKind(Parked),
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
@@ -169,15 +221,20 @@ Changes = Mapping[Kind, Mapping[str, Value | None]]
 
 
 class State:
-    """One division's state in memory. `people` may be shared by several divisions."""
+    """One division's state in memory.
+
+    `strangers` are the people who are not configured and of whom news is remembered, with the time of the latest.
+    """
 
     __slots__ = (
         "hits",
+        "open",
         "parked",
         "people",
         "pools",
         "records",
         "seats",
+        "strangers",
         "timers",
         "_by_kind",
         "_lines",
@@ -185,11 +242,13 @@ class State:
         "_pools_of",
     )
 
-    def __init__(self, people: dict[str, Person] | None = None) -> None:
+    def __init__(self) -> None:
         self.records: dict[str, Record] = {}
         self.pools: dict[str, Pool] = {}
         self.seats: dict[str, Seat] = {}
-        self.people: dict[str, Person] = {} if people is None else people
+        self.open: dict[str, Open] = {}
+        self.people: dict[str, Person] = {}
+        self.strangers: dict[str, int] = {}
         self.parked: dict[str, Parked] = {}
         self.timers: dict[str, Timer] = {}
         self.hits: dict[str, Hit] = {}
@@ -197,6 +256,7 @@ class State:
             "record": self.records,  # type: ignore[dict-item]  # each kind holds its own type of value
             "pool": self.pools,  # type: ignore[dict-item]
             "seat": self.seats,  # type: ignore[dict-item]
+            "open": self.open,  # type: ignore[dict-item]
             "person": self.people,  # type: ignore[dict-item]
             "parked": self.parked,  # type: ignore[dict-item]
             "timer": self.timers,  # type: ignore[dict-item]
@@ -213,6 +273,8 @@ class State:
                 self._follow_seats(fields)
             elif kind == "parked":
                 self._follow_parked(fields)
+            elif kind == "person":
+                self._follow_people(fields)
             known = self._by_kind[kind]
             for field, value in fields.items():
                 if value is None:
@@ -257,6 +319,14 @@ class State:
                 self._members[pool].discard(person)
                 self._pools_of[person].discard(pool)
 
+    def _follow_people(self, changed: Mapping[str, Value | None]) -> None:
+        """Keep up who is not configured."""
+        for name, after in changed.items():
+            if isinstance(after, Person) and after.heard_ms:
+                self.strangers[name] = after.heard_ms
+            else:
+                self.strangers.pop(name, None)
+
     def _follow_parked(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up the waiting lines."""
         for name, after in changed.items():
@@ -270,3 +340,8 @@ class State:
 def seat_field(pool: str, person: str) -> str:
     """Where a member's seat is kept. A pool's name has no slash."""
     return f"{pool}/{person}"
+
+
+def open_field(record_type: str, person: str) -> str:
+    """Where the number of somebody's open items is kept. A record's type has no slash."""
+    return f"{record_type}/{person}"

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from service.core.case import Case
-from service.core.configuration import EntryTarget, OwnerOf, PoolSpec, TeamMatch
+from service.core.configuration import Entry, EntryTarget, OwnerOf, PoolSpec, TeamMatch
 from service.core.model import Rejected, Target
-from service.core.reasons import Unfit, Unresolved
+from service.core.reasons import AbsenceReason, Unfit, Unresolved
 
 OWNER: Final = "owner"
 """Where a related record tells its owner, as `user:ann`."""
@@ -29,6 +29,15 @@ def resolve(target: EntryTarget, case: Case) -> Target | Unresolved:
             return team(case) or "no_team"
         case _:
             assert_never(target)
+
+
+def absence(entry: Entry, target: Target, case: Case) -> AbsenceReason | None:
+    """Why the person whom an entry means is passed over for now, if so (D30). Who has the record already is not."""
+    if target.kind != "user" or entry.even_if_away or target.id == case.record.owner:
+        return None
+    person = case.draft.people.get(target.id)
+    reason = None if person is None else person.absence
+    return None if reason == "off_shift" and not case.config.pass_over_off_shift else reason
 
 
 def team(case: Case) -> Target | None:
@@ -93,7 +102,7 @@ def _named(target: Target, case: Case) -> Target | Unresolved:
 
 
 def _related_owner(path: tuple[str, ...], case: Case) -> Target | Unresolved:
-    """The person who has the related record (S45, S46). Somebody who is not there now is not asked (D4)."""
+    """The person who has the related record (S45, S46)."""
     related: object = case.facts
     for step in path:
         related = related.get(step) if isinstance(related, Mapping) else None
@@ -105,10 +114,4 @@ def _related_owner(path: tuple[str, ...], case: Case) -> Target | Unresolved:
     kind, colon, name = owner.partition(":")
     if colon and kind != "user":
         return "not_a_person"
-    found = _named(Target("user", name if colon else owner), case)
-    if not isinstance(found, Target):
-        return found
-    person = case.draft.people.get(found.id)
-    if person is None or person.is_present:
-        return found
-    return "off_shift" if person.availability == "off_shift" else "away"
+    return _named(Target("user", name if colon else owner), case)

@@ -9,7 +9,7 @@ from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.holding.draining import ROOM_BYTES, drain
-from service.core.holding.membership import RETURN_PREFIX, come_back
+from service.core.holding.presence import RETURN_PREFIX, come_back
 from service.core.holding.waiting import DRAIN_PREFIX
 from service.core.model import Decision
 from service.core.state import State

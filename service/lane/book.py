@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 import orjson
 
-from service.core.state import KINDS, Changes, Kind, Person, State, Timer, Value
+from service.core.state import KINDS, Changes, Kind, State, Timer, Value
 from service.store.keys import LANE, full_name, parted
 from service.wire.log_records import Cursor
 from service.wire.messages import Position
@@ -49,7 +49,6 @@ class Book:
     """
 
     def __init__(self) -> None:
-        self.people: dict[str, Person] = {}
         self.divisions: dict[str, State] = {}
         self.place = Cursor()
         self.clock_ms = 0
@@ -64,7 +63,7 @@ class Book:
         """The division's state; an unknown division has an empty one."""
         state = self.divisions.get(division)
         if state is None:
-            state = self.divisions[division] = State(self.people)
+            state = self.divisions[division] = State()
         return state
 
     def apply(self, division: str, changes: Changes) -> None:

@@ -25,7 +25,7 @@ from service.core.model import (
 from service.core.state import FIRST_LEVEL, KINDS, Changes, Kind, Record, Value
 from service.core.timers import fire
 from service.lane.book import NOTHING_CHANGED, Book, stored
-from service.settings import Limits
+from service.limits import Limits
 from service.store.keys import LANE
 from service.wire.dead_letters import LEAST_LIMIT_BYTES, dead_letter
 from service.wire.inputs import LaneInput, Origin, Tick

@@ -33,7 +33,7 @@ from service.lane.strangers import Strangers
 from service.lane.surprise import Halted, Left, Surprise
 from service.lane.surroundings import Surroundings
 from service.lane.takeover import Stage, TakeOver
-from service.settings import Limits
+from service.limits import Limits
 from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS, BatchStep
 from service.wire.inputs import LaneInput, tick

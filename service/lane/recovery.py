@@ -21,7 +21,7 @@ from service.lane.folding import Rebuilt, entries, level_of, rebuild_content
 from service.lane.ownership import Tenure
 from service.lane.snapshot import Snapshots
 from service.lane.surroundings import no_step
-from service.settings import Limits
+from service.limits import Limits
 from service.store.keys import LANE as OWN
 from service.store.keys import LAYOUT, full_name, kind_of, read_layout
 from service.store.memory import MemoryStore

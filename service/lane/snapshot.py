@@ -17,7 +17,7 @@ import structlog
 from service.kafka.port import Transport
 from service.lane.ownership import Tenure, accept
 from service.lane.surroundings import Step
-from service.settings import Limits
+from service.limits import Limits
 from service.store.port import Store
 from service.telemetry import METERS
 from service.wire.log_records import NO_OFFSET, Chunk, Complete, LogRecord, Opening, SnapshotMark

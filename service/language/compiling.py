@@ -12,7 +12,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import nan
 from typing import Final, assert_never, cast
 
-from service.language.tree import All, Always, Any, Compare, Condition, Facts, Never, Not, Path, Walk, leaves, number_in
+from service.language.letters import folded, folded_each
+from service.language.tree import (
+    All,
+    Always,
+    Any,
+    Compare,
+    Condition,
+    Facts,
+    Never,
+    Not,
+    Other,
+    Path,
+    Walk,
+    leaves,
+    number_in,
+)
 
 Check = Callable[[Facts, int], bool]
 """Whether a record fits, as of a now in milliseconds since 1970. Never raises."""
@@ -27,8 +42,8 @@ WIDTH: Final = 16
 """So many parts are asked one by one; more are taken together in groups, so that generated code nests little."""
 
 _READINGS: Final = {
-    "text": "{0}.casefold() if type({0}) is str else None",
-    "lower": "{0}.lower() if type({0}) is str else None",
+    "text": "({0}.strip().casefold() if {0}.isascii() else folded({0})) if type({0}) is str else None",
+    "letters": "({0}.casefold() if {0}.isascii() else folded_each({0})) if type({0}) is str else None",
     "number": "{0} if (kind := type({0})) is int or kind is float else number({0}) if kind is str else nan",
 }
 
@@ -54,7 +69,7 @@ class _Code:
     """A function while it is written: the constants it refers to, the fields it reads."""
 
     def __init__(self) -> None:
-        self._names: dict[str, object] = {"number": _number, "nan": nan}
+        self._names: dict[str, object] = {"number": _number, "nan": nan, "folded": folded, "folded_each": folded_each}
         self._fields: dict[tuple[Path, Walk], str] = {}
         self._known: set[str] = set()
         self._new: list[str] = []
@@ -121,6 +136,8 @@ class _Code:
         probe = condition.operator.probe(condition.value)
         field = self._field(condition.path, condition.operator.walk)
         readings = {name: self._reading(name, field) for name in _READINGS if f"{{{name}}}" in probe.code}
+        if isinstance(condition.value, Other):
+            readings["other"] = self._field(condition.value.path, condition.operator.walk)
         constants = map(self._constant, probe.constants)
         return f"({probe.code.format(*constants, field=field, now='now', **readings)})"
 

@@ -13,20 +13,21 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from service.language.moments import UTC_ZONE
-from service.language.reading import Literal, Reader, compared
-from service.language.tree import Compare
+from service.language.moments import UTC_CALENDAR
+from service.language.reading import Literal, Literals, Reader, compared
+from service.language.tree import Calendar, Compare
 
 EXAMPLE: Final = "account.sector equals retail"
 
 _BARE: Final = re.compile(r"[^\[\],\"]+")
+_LOW: Final = re.compile(r"[^\[\],<>=!\"()]+?(?=\sand(?!\w))", re.IGNORECASE)
 _NOT_BARE: Final = re.compile(r"[\[\],<>=!\"()]|(?<!\S)(?:and|or)(?!\S)", re.IGNORECASE)
 
 
-def parse(text: str, zone: str = UTC_ZONE) -> Compare:
-    """Read one criterion; dates without an offset are those of the IANA zone. Raises `ConditionError`."""
-    reader = Reader(text, EXAMPLE, zone)
-    comparison = compared(reader, _single, _item)
+def parse(text: str, calendar: Calendar = UTC_CALENDAR) -> Compare:
+    """Read one criterion; days, and dates without an offset, are those of the calendar. Raises `ConditionError`."""
+    reader = Reader(text, EXAMPLE, calendar)
+    comparison = compared(reader, Literals(_single, _item, _low))
     if not reader.is_done:
         raise reader.wrong(f'after the value nothing may follow, here stands "{reader.rest}"', "country in [DE, FR]")
     return comparison
@@ -55,4 +56,16 @@ def _item(reader: Reader) -> Literal:
     bare = reader.take(_BARE)
     if bare is None:
         raise reader.wrong("here an item of the list is missing", 'country in ["DE", "FR"]')
+    return Literal(bare.group().rstrip(), begin)
+
+
+def _low(reader: Reader) -> Literal:
+    """The first of two values: in quotes, or what stands before "and"."""
+    quoted = reader.quoted()
+    if quoted is not None:
+        return quoted
+    begin = reader.at
+    bare = reader.take(_LOW)
+    if bare is None:
+        raise reader.wrong('here two values with "and" between them are missing', "employees between 50 and 500")
     return Literal(bare.group().rstrip(), begin)

@@ -2,24 +2,36 @@
 
 Criteria and the expression line share their operators. A domain has its own: they mind case where criteria do not, so
 a comparison has an equivalent only where that makes no difference. The two agree about every field that holds what they
-compare with (text or a number) or nothing; about linked records and ticked boxes Odoo has rules of its own.
+compare with (text without white space at its ends, a number, a date) or nothing; about linked records and ticked boxes
+Odoo has rules of its own. Which operators correspond stands in the rows of `operators`; here is what makes the
+constant of one that of the other. What an operator is made of is written so where it has no equivalent itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, assert_never
 
-from service.language import operators as own
+from service.language.odoo.dates import as_odoo, as_ours
 from service.language.odoo.operators import OPERATORS as DOMAIN
-from service.language.tree import All, Always, Any, Compare, Condition, Constant, Leaf, Never, Not, Notation, Operator
+from service.language.operators import TABLE, Change
+from service.language.tree import (
+    All,
+    Always,
+    Any,
+    Compare,
+    Condition,
+    Constant,
+    Leaf,
+    Never,
+    Not,
+    Notation,
+    Span,
+)
 
 _WILD: Final = frozenset("%_\\")
 _UNSET: Final = False
 """How a domain writes that a field is not set; criteria write a blank value."""
-
-Change = Callable[[Constant], Constant]
-"""The constant as the equivalent writes it; None where it has none."""
 
 
 class Untold(NamedTuple):
@@ -28,11 +40,11 @@ class Untold(NamedTuple):
     leaf: Leaf
 
 
-class _Pair(NamedTuple):
-    ours: Operator
-    symbol: str
-    to_domain: Change
-    from_domain: Change
+class _Rewrite(NamedTuple):
+    """The constant as the equivalent writes it; None where it has none."""
+
+    to_domain: Callable[[Constant], Constant]
+    from_domain: Callable[[Constant], Constant]
 
 
 def translated(condition: Condition, notation: Notation) -> Condition | Untold:
@@ -53,14 +65,18 @@ def translated(condition: Condition, notation: Notation) -> Condition | Untold:
             assert_never(condition)
 
 
-def _equivalent(compare: Compare) -> Compare | Untold:
+def _equivalent(compare: Compare) -> Condition | Untold:
     operator, value = compare.operator, compare.value
-    for pair in EQUIVALENTS:
-        if operator == pair.ours and (changed := pair.to_domain(value)) is not None:
-            return Compare(compare.path, DOMAIN[pair.symbol].operator, changed)
-        if operator.written.get("domain") == pair.symbol and (changed := pair.from_domain(value)) is not None:
-            return Compare(compare.path, pair.ours, changed)
-    return Untold(compare)
+    for row in TABLE:
+        for symbol, change in row.domain:
+            rewrite = _REWRITES[change]
+            if operator == row.operator and (changed := rewrite.to_domain(value)) is not None:
+                return Compare(compare.path, DOMAIN[symbol].operator, changed)
+            if operator.written.get("domain") == symbol and (changed := rewrite.from_domain(value)) is not None:
+                return Compare(compare.path, row.operator, changed)
+    meaning = compare.meaning
+    told = Untold(compare) if meaning is None else translated(meaning, "domain")
+    return Untold(compare) if isinstance(told, Untold) else told
 
 
 def _number(value: Constant) -> Constant:
@@ -74,8 +90,8 @@ def _numbers(value: Constant) -> Constant:
 
 
 def _plain(value: Constant) -> Constant:
-    """A text without wildcards, numbers and letters that the two ways of ignoring case treat differently."""
-    if not isinstance(value, str) or not value.strip() or _WILD & set(value) or not value.isascii():
+    """A text without wildcards, white space at its ends and letters that the two ways of ignoring case tell apart."""
+    if not isinstance(value, str) or not value or value != value.strip() or _WILD & set(value) or not value.isascii():
         return None
     return value
 
@@ -96,20 +112,28 @@ def _from_prefix(value: Constant) -> Constant:
     return _plain(value[:-1]) if isinstance(value, str) and value.endswith("%") else None
 
 
-EQUIVALENTS: Final = (
-    _Pair(own.EQUALS, "=", _number, _number),
-    _Pair(own.EQUALS, "=", _to_unset, _from_unset),
-    _Pair(own.EQUALS, "=ilike", _plain, _plain),
-    _Pair(own.NOT_EQUAL, "!=", _number, _number),
-    _Pair(own.NOT_EQUAL, "!=", _to_unset, _from_unset),
-    _Pair(own.LESS, "<", _number, _number),
-    _Pair(own.LESS_OR_EQUAL, "<=", _number, _number),
-    _Pair(own.GREATER, ">", _number, _number),
-    _Pair(own.GREATER_OR_EQUAL, ">=", _number, _number),
-    _Pair(own.CONTAINS, "ilike", _plain, _plain),
-    _Pair(own.DOES_NOT_CONTAIN, "not ilike", _plain, _plain),
-    _Pair(own.STARTS_WITH, "=ilike", _to_prefix, _from_prefix),
-    _Pair(own.IN, "in", _numbers, _numbers),
-    _Pair(own.NOT_IN, "not in", _numbers, _numbers),
-)
-"""Every pair, with what makes the constant of one that of the other."""
+def _to_end(value: Constant) -> Constant:
+    return f"%{value}" if _plain(value) is not None else None
+
+
+def _from_end(value: Constant) -> Constant:
+    return _plain(value[1:]) if isinstance(value, str) and value.startswith("%") else None
+
+
+def _to_day(value: Constant) -> Constant:
+    return as_odoo(value) if isinstance(value, Span) else None
+
+
+def _from_day(value: Constant) -> Constant:
+    return as_ours(value) if isinstance(value, Span) else None
+
+
+_REWRITES: Final[Mapping[Change, _Rewrite]] = {
+    "number": _Rewrite(_number, _number),
+    "numbers": _Rewrite(_numbers, _numbers),
+    "unset": _Rewrite(_to_unset, _from_unset),
+    "text": _Rewrite(_plain, _plain),
+    "beginning": _Rewrite(_to_prefix, _from_prefix),
+    "end": _Rewrite(_to_end, _from_end),
+    "day": _Rewrite(_to_day, _from_day),
+}

@@ -10,19 +10,19 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from service.language.moments import EXAMPLES, UTC_ZONE, WRITTEN, span_in
-from service.language.reading import Literal, Reader, compared
-from service.language.tree import Condition, number_in
+from service.language.moments import EXAMPLES, UTC_CALENDAR, WRITTEN, span_in
+from service.language.reading import Literal, Literals, Reader, compared, lookalike
+from service.language.tree import Calendar, Condition, number_in
 
 EXAMPLE: Final = 'country in ["US", "CA"] and not source == "web"'
-_WORD: Final = re.compile(r"-?[\w.]+(?:(?<=[0-9][eE])[-+]?[0-9]+)?")
+_WORD: Final = re.compile(r"[-+]?[\w.]+(?:(?<=[0-9][eE])[-+]?[0-9]+)?(?:[-/][0-9]+)*")
 _UNSET: Final = frozenset({"none", "null"})
 _TRUTH: Final = frozenset({"true", "false"})
 
 
-def parse(text: str, zone: str = UTC_ZONE) -> Condition:
-    """Read an expression; dates without an offset are those of the IANA zone. Raises `ConditionError`."""
-    reader = Reader(text, EXAMPLE, zone)
+def parse(text: str, calendar: Calendar = UTC_CALENDAR) -> Condition:
+    """Read an expression; days, and dates without an offset, are those of the calendar. Raises `ConditionError`."""
+    reader = Reader(text, EXAMPLE, calendar)
     condition = reader.combined(_comparison, may_mix=True)
     if not reader.is_done:
         raise reader.wrong(f'here "and" or "or" is missing, not "{reader.rest}"')
@@ -30,7 +30,7 @@ def parse(text: str, zone: str = UTC_ZONE) -> Condition:
 
 
 def _comparison(reader: Reader) -> Condition:
-    return compared(reader, _literal, _literal)
+    return compared(reader, Literals(_literal, _literal, _literal))
 
 
 def _literal(reader: Reader) -> Literal:
@@ -42,8 +42,10 @@ def _literal(reader: Reader) -> Literal:
     written = token.group() if token is not None else ""
     if written.casefold() in _UNSET:
         return Literal("", begin, quoted=True)
-    if written.casefold() in _TRUTH or number_in(written) is not None or span_in(written, reader.zone) is not None:
+    if written.casefold() in _TRUTH or number_in(written) is not None or span_in(written, reader.calendar) is not None:
         return Literal(written, begin)
+    if hint := lookalike(written):
+        raise reader.wrong(*hint, begin)
     if not written:
         raise reader.wrong(f'here a value is missing, not "{reader.rest}"', at=begin)
     what = f'"{written}" is no value: text needs quotes; numbers, true, false, none and dates ({EXAMPLES}) do not'

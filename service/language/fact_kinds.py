@@ -1,35 +1,25 @@
 """Which values of one field satisfy several comparisons at once: asked of every kind of value there can be.
 
-The comparisons of criteria and of the expression line (`operators`) look at a field in few ways: is it unset,
-which text is it, which number, which instant. The constants that are compared with cut texts, numbers and instants
-into pieces whose values no comparison tells apart, so one value of each piece stands for all of them. Where a
-comparison cannot be answered for a whole piece (`contains`, a span that moves with now), the answer is none, and the
-piece counts as one that may fit. So "nothing fits" is certain, and "something fits" is not.
+The comparisons of criteria and of the expression line look at a field in few ways: is it unset, which text is it, which
+number, which instant; the rows of `operators` say which of them does what. The constants that are compared with cut
+texts, numbers and instants into pieces whose values no comparison tells apart, so one value of each piece stands for
+all of them. Where a comparison cannot be answered for a whole piece (`contains`, a span that moves with now), the
+answer is none, and the piece counts as one that may fit. So "nothing fits" is certain, and "something fits" is not.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, assert_never
 from zoneinfo import ZoneInfo
 
+from service.language.letters import folded
 from service.language.moments import instant_in
-from service.language.operators import (
-    CONTAINS,
-    DOES_NOT_CONTAIN,
-    EQUALS,
-    GREATER,
-    GREATER_OR_EQUAL,
-    IN,
-    LESS,
-    LESS_OR_EQUAL,
-    NOT_EQUAL,
-    NOT_IN,
-    STARTS_WITH,
-    listed,
-)
-from service.language.tree import Compare, Span, number_in
+from service.language.operators import ROWS
+from service.language.probes import Affix, listed, pieces
+from service.language.readings import ORDERS, TRUTHS
+from service.language.tree import Calendar, Compare, Constant, Other, Span, number_in
 
 MAX_FACTS: Final = 5_000
 """With more pieces than this nothing is said."""
@@ -42,19 +32,14 @@ Answer = bool | None
 _SCALARS: Final[frozenset[Kind]] = frozenset({"unset", "blank", "text", "number", "truth"})
 _TEXTS: Final[frozenset[Kind]] = frozenset({"unset", "blank", "text"})
 _UNSET: Final[frozenset[Kind]] = frozenset({"unset", "blank"})
-_ORDERS: Final[Mapping[object, Callable[[float, float], bool]]] = {
-    LESS: lambda left, right: left < right,
-    LESS_OR_EQUAL: lambda left, right: left <= right,
-    GREATER: lambda left, right: left > right,
-    GREATER_OR_EQUAL: lambda left, right: left >= right,
-}
+_AFFIXES: Final = ("piece", "no piece", "begin", "end")
 _LATER_MS: Final = 1_000_000_000_000
 
 
 class Fact(NamedTuple):
     """One kind of value. Text, number and instant are places on a `_Scale`; none: it is no such thing.
 
-    `written` is the text itself, casefolded, where it is one of the constants.
+    `written` is the text itself, as it is compared, where it is one of the constants.
     """
 
     kind: Kind
@@ -92,13 +77,18 @@ class Kinds:
 
     def __init__(self, comparisons: Sequence[Compare]) -> None:
         values = [value for compare in comparisons for value in listed(compare.value)]
-        self._texts = _Scale(str(value).casefold() for value in values if isinstance(value, str | bool))
-        self._numbers = _Scale(
-            value for value in values if isinstance(value, int | float) and not isinstance(value, bool)
+        truths = [TRUTHS[value] for value in values if isinstance(value, bool)]
+        self._texts = _Scale(
+            {folded(value) for value in values if isinstance(value, str)}.union(*(texts for texts, _ in truths))
         )
-        self._edges = _edges({(each.text, each.zone): each for each in values if isinstance(each, Span)})
+        self._numbers = _Scale(
+            {value for value in values if isinstance(value, int | float) and not isinstance(value, bool)}.union(
+                *(numbers for _, numbers in truths)
+            )
+        )
+        self._edges = _edges({(each.text, each.calendar): each for each in values if isinstance(each, Span)})
         self._instants = _Scale(edge for edges in self._edges.values() for edge in edges)
-        self._zone = next((ZoneInfo(value.zone) for value in values if isinstance(value, Span)), None)
+        self._zone = next((ZoneInfo(value.calendar.zone) for value in values if isinstance(value, Span)), None)
 
     def __iter__(self) -> Iterator[Fact]:
         yield Fact("unset")
@@ -109,8 +99,8 @@ class Kinds:
         yield from (Fact("number", number=place) for place in self._numbers.places())
         for text in self._texts.constants:
             yield from self._written(str(text))
+        yield Fact("blank", 0)
         for gap in self._texts.gaps():
-            yield Fact("blank", gap)
             yield Fact("text", gap)
             yield from (Fact("text", gap, number=place) for place in self._numbers.places())
             yield from (Fact("text", gap, instant=place) for place in self._instants.places())
@@ -136,25 +126,39 @@ class Kinds:
 
     def says(self, compare: Compare, fact: Fact) -> Answer:
         """Whether a comparison holds for this kind of value; none: for some of it, perhaps."""
-        operator, value = compare.operator, compare.value
-        if operator == EQUALS:
-            return self._equals(value, fact)
-        if operator == NOT_EQUAL:
-            return self._not_equal(value, fact)
-        if operator == IN:
-            return _any(self._equals(each, fact) for each in listed(value))
-        if operator == NOT_IN:
-            return self._not_in(listed(value), fact)
-        if operator in _ORDERS:
-            return self._in_order(compare, fact)
-        if operator == DOES_NOT_CONTAIN:
-            return _all([_not(self._contains(compare, fact)), fact.kind in _TEXTS])
-        return self._contains(compare, fact) if operator in (CONTAINS, STARTS_WITH) else None
+        sense, value = ROWS[compare.operator].sense, compare.value
+        if sense is None or isinstance(value, Other):
+            return None
+        match sense:
+            case "choice" | "no choice":
+                return None
+            case "equal":
+                return self._equals(value, fact)
+            case "not equal":
+                return self._not_equal(value, fact)
+            case "one of":
+                return _any(self._equals(each, fact) for each in listed(value))
+            case "none of":
+                return self._not_in(listed(value), fact)
+            case "<" | "<=" | ">" | ">=":
+                return self._in_order(sense, value, fact)
+            case "no piece":
+                return _all([_not(self._has(compare, "piece", fact)), fact.kind in _TEXTS])
+            case "piece" | "begin" | "end":
+                return self._has(compare, sense, fact)
+            case _:
+                assert_never(sense)
 
     def _equals(self, value: object, fact: Fact) -> Answer:
         match value:
             case bool():
-                return fact.truth is value or fact.text == self._texts.place(str(value).casefold())
+                texts, numbers = TRUTHS[value]
+                return (
+                    fact.truth is value
+                    or fact.text in set(map(self._texts.place, texts))
+                    or fact.number in set(map(self._numbers.place, numbers))
+                    or (value is False and fact.kind in _UNSET)
+                )
             case int() | float():
                 return fact.number == self._numbers.place(value)
             case Span():
@@ -162,10 +166,12 @@ class Kinds:
             case "" | None:
                 return fact.kind in _UNSET
             case _:
-                return fact.text == self._texts.place(str(value).casefold())
+                return fact.text == self._texts.place(folded(str(value)))
 
     def _not_equal(self, value: object, fact: Fact) -> Answer:
         match value:
+            case bool():
+                return _all([_not(self._equals(value, fact)), fact.kind != "unreachable"])
             case Span():
                 return True if fact.kind in _UNSET else self._without(value, fact)
             case "" | None:
@@ -178,17 +184,17 @@ class Kinds:
             return _all([self._not_equal(each, fact) for each in values])
         return _all([_not(_any(self._equals(each, fact) for each in values)), fact.kind in _SCALARS])
 
-    def _in_order(self, compare: Compare, fact: Fact) -> Answer:
-        holds, value = _ORDERS[compare.operator], compare.value
+    def _in_order(self, symbol: str, value: Constant, fact: Fact) -> Answer:
+        holds = ORDERS[symbol]
         match value:
             case Span():
-                return self._in_time(compare, value, fact)
+                return self._in_time(symbol, value, fact)
             case bool():
                 return None
             case int() | float():
                 return fact.number is not None and holds(fact.number, self._numbers.place(value))
             case str():
-                place = self._texts.place(value.casefold())
+                place = self._texts.place(folded(value))
                 return fact.kind == "text" and fact.text is not None and holds(fact.text, place)
             case _:
                 return None
@@ -198,33 +204,40 @@ class Kinds:
             return None
         if fact.instant is None:
             return False
-        begin, end = self._edges[span.text, span.zone]
+        begin, end = self._edges[span.text, span.calendar]
         return self._instants.place(begin) <= fact.instant < self._instants.place(end)
 
     def _without(self, span: Span, fact: Fact) -> Answer:
         return _not(self._within(span, fact)) if fact.instant is not None or self._is_open(span, fact) else False
 
-    def _in_time(self, compare: Compare, span: Span, fact: Fact) -> Answer:
+    def _in_time(self, symbol: str, span: Span, fact: Fact) -> Answer:
         """`<` and `>=` look at the span's beginning, `<=` and `>` at its end."""
         if self._is_open(span, fact):
             return None
         if fact.instant is None:
             return False
-        edges = self._edges[span.text, span.zone]
-        edge = self._instants.place(edges[compare.operator in (LESS_OR_EQUAL, GREATER)])
-        return (fact.instant < edge) is (compare.operator in (LESS, LESS_OR_EQUAL))
+        edges = self._edges[span.text, span.calendar]
+        edge = self._instants.place(edges[symbol in ("<=", ">")])
+        return (fact.instant < edge) is (symbol in ("<", "<="))
 
     def _is_open(self, span: Span, fact: Fact) -> bool:
         """Whether nothing is known of how this text stands to the span."""
-        return fact.kind == "text" and (span.text, span.zone) not in self._edges
+        return fact.kind == "text" and (span.text, span.calendar) not in self._edges
 
-    def _contains(self, compare: Compare, fact: Fact) -> Answer:
-        if not compare.value:
+    def _has(self, compare: Compare, affix: Affix, fact: Fact) -> Answer:
+        (sought,) = pieces(compare.value, affix)
+        if not sought:
             return fact.kind in _UNSET
-        piece = str(compare.value).casefold()
         if fact.written is not None:
-            return fact.written.startswith(piece) if compare.operator == STARTS_WITH else piece in fact.written
+            return _HAS[affix](fact.written, sought)
         return None if fact.kind in ("blank", "text") else False
+
+
+_HAS: Final[Mapping[Affix, Callable[[str, str], bool]]] = {
+    "piece": lambda text, sought: sought in text,
+    "begin": str.startswith,
+    "end": str.endswith,
+}
 
 
 def nothing_fits(signed: Sequence[Signed]) -> bool:
@@ -247,34 +260,33 @@ def _may_fit(facts: Kinds, fact: Fact, signed: Sequence[Signed]) -> bool:
 
 
 def _may_be_text(signed: Sequence[Signed]) -> bool:
-    """Whether one text may have all these pieces and beginnings, and none of those."""
-    has: list[str] = []
-    begins: list[str] = []
-    lacks: list[str] = []
-    other_beginnings: list[str] = []
+    """Whether one text may have all these pieces, beginnings and ends, and none of those."""
+    has: dict[Affix, list[str]] = {"piece": [], "begin": [], "end": []}
+    lacks: dict[Affix, list[str]] = {"piece": [], "begin": [], "end": []}
     for compare, holds in signed:
-        piece = str(compare.value).casefold()
-        if compare.operator == STARTS_WITH:
-            (begins if holds else other_beginnings).append(piece)
-        elif compare.operator in (CONTAINS, DOES_NOT_CONTAIN):
-            (has if holds is (compare.operator == CONTAINS) else lacks).append(piece)
-    longest = max(begins, key=len, default="")
+        sense = ROWS[compare.operator].sense
+        affix: Affix = "begin" if sense == "begin" else "end" if sense == "end" else "piece"
+        if sense in _AFFIXES:
+            (has if holds is (sense != "no piece") else lacks)[affix] += pieces(compare.value, affix)
+    begin, end = (max(has[affix], key=len, default="") for affix in ("begin", "end"))
     return (
-        all(longest.startswith(each) for each in begins)
-        and not any(longest.startswith(each) for each in other_beginnings)
-        and not any(each in known for each in lacks for known in (*has, longest))
+        all(begin.startswith(each) for each in has["begin"])
+        and all(end.endswith(each) for each in has["end"])
+        and not any(begin.startswith(each) for each in lacks["begin"])
+        and not any(end.endswith(each) for each in lacks["end"])
+        and not any(each in known for each in lacks["piece"] for known in (*has["piece"], begin, end))
     )
 
 
-def _edges(spans: Mapping[tuple[str, str], Span]) -> dict[tuple[str, str], tuple[int, int]]:
+def _edges(spans: Mapping[tuple[str, Calendar], Span]) -> dict[tuple[str, Calendar], tuple[int, int]]:
     """Beginning and end of each span, where their order is known: all of one zone and fixed, or a single one."""
     if len(spans) == 1:
         return _bounds(spans) if is_fixed(*spans.values()) else dict.fromkeys(spans, (0, 1))
-    is_comparable = len({zone for _, zone in spans}) == 1 and all(map(is_fixed, spans.values()))
+    is_comparable = len({calendar.zone for _, calendar in spans}) == 1 and all(map(is_fixed, spans.values()))
     return _bounds(spans) if is_comparable else {}
 
 
-def _bounds(spans: Mapping[tuple[str, str], Span]) -> dict[tuple[str, str], tuple[int, int]]:
+def _bounds(spans: Mapping[tuple[str, Calendar], Span]) -> dict[tuple[str, Calendar], tuple[int, int]]:
     return {key: span.bounds(0) for key, span in spans.items()}
 
 

@@ -3,25 +3,27 @@
 An answer of yes is certain, for the exact meaning of the operators in each notation; no means "not that we know". So a
 finding that rests on it is never a false alarm. Decided are:
 
-* and, or, not, in any nesting, as far as `MAX_STEPS` goes;
+* and, or, not, in any nesting, as far as `MAX_STEPS` goes; an operator that is made of others is taken apart;
 * everything about one field in criteria and expressions: equality, lists, order of numbers, texts and fixed dates,
   unset fields, pieces and beginnings of texts, choices of a multi-select (`fact_kinds`);
 * in domains, where a field may hold several values at once: lists within lists, one number beside another, a comparison
   and its contrary. That `a = 1` and `a = 2` exclude each other is not so there: a field may hold both;
 * the same comparison twice, whatever it means.
 
-Not decided are: relations between different fields or between criteria and domains, spans that move with now, patterns.
+Not decided are: relations between different fields, one that is compared with another included, or between criteria and
+domains, spans that move with now, patterns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, assert_never
 
 from service.language import operators as own
 from service.language.fact_kinds import Signed, nothing_fits
-from service.language.odoo.operators import OPERATORS as DOMAIN
-from service.language.operators import listed
+from service.language.letters import folded
+from service.language.odoo import operators as theirs
+from service.language.probes import listed
 from service.language.tree import All, Always, Any, Compare, Condition, Constant, Never, Not, Operator, Path, Span, Walk
 
 MAX_STEPS: Final = 1_000
@@ -103,6 +105,8 @@ def _with(asks: Sequence[Ask], before: _Case) -> _Case | None:
                     left += inside
                 else:
                     choices.append(inside)
+            case Compare() if (meaning := condition.meaning) is not None:
+                left.append((meaning, holds))
             case Compare():
                 field = field_of(condition)
                 fields[field] = (*fields.get(field, ()), (condition, holds))
@@ -127,8 +131,7 @@ def _is_contradiction(signed: Sequence[Signed]) -> bool:
 def _is_impossible(signed: Signed) -> bool:
     """What is in an empty list, or is not outside of one."""
     compare, holds = signed
-    symbol = compare.operator.written.get("domain")
-    return compare.value == () and symbol == ("in" if holds else "not in")
+    return compare.value == () and compare.operator in (_ONE_OF if holds else _NONE_OF)
 
 
 def _exclude_each_other(one: Signed, other: Signed) -> bool:
@@ -180,7 +183,7 @@ def _values(compare: Compare) -> frozenset[object]:
     """The values of a list, told apart as the operator does at least."""
     is_ours = "criteria" in compare.operator.written
     values = listed(compare.value)
-    return frozenset(_exact(each.casefold() if is_ours and isinstance(each, str) else each) for each in values)
+    return frozenset(_exact(folded(each) if is_ours and isinstance(each, str) else each) for each in values)
 
 
 def _exactly(compare: Compare) -> object:
@@ -193,22 +196,25 @@ def _exact(value: object) -> object:
         case tuple():
             return tuple(map(_exact, value))
         case Span():
-            return "span", value.text, value.zone
+            return "span", value.text, value.calendar
         case All() | Any() | Not() | Compare() | Always() | Never():
             return repr(value)
         case _:
             return type(value), value
 
 
-def _domain(*symbols: str) -> frozenset[Operator]:
-    return frozenset(DOMAIN[symbol].operator for symbol in symbols)
+def understood(rows: Iterable[own.Row] | Iterable[theirs.Row], *senses: own.Sense) -> frozenset[Operator]:
+    """The operators of a table that are understood so."""
+    return frozenset(row.operator for row in rows if row.sense in senses)
 
 
-_INCLUDES: Final = frozenset({own.INCLUDES})
-_EXCLUDES: Final = frozenset({own.EXCLUDES})
-_LARGER_IS_WEAKER: Final = (_INCLUDES, _domain("=", "in"))
-_LARGER_IS_STRONGER: Final = (_EXCLUDES, _domain("!=", "not in"))
-_CONTRARIES: Final = ((_INCLUDES, _EXCLUDES, True), (_domain("=", "in"), _domain("!=", "not in"), False))
-_UPWARD: Final = _domain(">", ">=")
-_DOWNWARD: Final = _domain("<", "<=")
-_STRICT: Final = _domain("<", ">")
+_HAS: Final = understood(own.TABLE, "choice")
+_HAS_NOT: Final = understood(own.TABLE, "no choice")
+_ONE_OF: Final = understood(theirs.TABLE, "equal", "one of")
+_NONE_OF: Final = understood(theirs.TABLE, "not equal", "none of")
+_LARGER_IS_WEAKER: Final = (_HAS, _ONE_OF)
+_LARGER_IS_STRONGER: Final = (_HAS_NOT, _NONE_OF)
+_CONTRARIES: Final = ((_HAS, _HAS_NOT, True), (_ONE_OF, _NONE_OF, False))
+_UPWARD: Final = understood(theirs.TABLE, ">", ">=")
+_DOWNWARD: Final = understood(theirs.TABLE, "<", "<=")
+_STRICT: Final = understood(theirs.TABLE, "<", ">")

@@ -1,260 +1,234 @@
-"""What each operator of criteria and of the expression line means.
+"""Which operators criteria and the expression line have: one row says everything about one.
 
-The rules about letter case, unset fields and unexpected types are part of the operators and stand nowhere else:
-text ignores case; a blank value matches an unset field; negative operators match an unset field; ordering against
-unset is false; a field of a type that the operator does not read is matched by none, not even by a negative one.
+The rows are read by whatever has to know operators: the reader, the printer, equivalents in domains, implication,
+`check`, the page about rules. What an operator asks of a field is made in `probes`; one that is made of others
+(`Operator.means`) needs nothing but its row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import NoneType
-from typing import Final
-from zoneinfo import ZoneInfo
-
-from service.language.moments import instant_in
-from service.language.tree import MISFIT, Constant, Operator, Probe, Span, is_unset, number_in
-
-_SCALARS: Final[frozenset[type]] = frozenset({str, int, float, bool, NoneType})
-_TEXTS: Final[frozenset[type]] = frozenset({str, NoneType})
-_CHOICES: Final[frozenset[type]] = frozenset({str, list, tuple, NoneType})
-
-
-def _and(left: Probe, right: Probe) -> Probe:
-    return _joined("and", left, right)
-
-
-def _or(*probes: Probe) -> Probe:
-    first, *further = probes
-    for each in further:
-        first = _joined("or", first, each)
-    return first
-
-
-def _joined(word: str, left: Probe, right: Probe) -> Probe:
-    count = len(left.constants)
-    places = [f"{{{count + position}}}" for position in range(len(right.constants))]
-    kept = {name: f"{{{name}}}" for name in ("field", "text", "number", "now")}
-    code = f"({left.code} {word} {right.code.format(*places, **kept)})"
-    return Probe(code, left.constants + right.constants)
-
-
-def _negated(positive: Probe, reads: frozenset[type]) -> Probe:
-    """Does not hold, and the field is unset or of a type that the operator reads."""
-    return _and(Probe(f"not {positive.code}", positive.constants), _of_type(reads))
-
-
-def _of_type(reads: frozenset[type]) -> Probe:
-    return Probe("(type({field}) in {0} or {field} in {1})", (reads, ([], ())))
-
-
-def _unset() -> Probe:
-    return Probe("{0}({field})", (is_unset,))
-
-
-def _in_time(span: Span, comparison: str) -> Probe:
-    """`comparison` is between the field's instant `at` and the span's `start` and `end`."""
-    return Probe("{0}({field}, {now})", (_TIMES[comparison](span.bounds, ZoneInfo(span.zone)),))
-
-
-Bounds = Callable[[int], tuple[int, int]]
-Time = Callable[[object, int], bool]
-
-
-def _within(bounds: Bounds, zone: ZoneInfo) -> Time:
-    def within(fact: object, now_ms: int) -> bool:
-        at = instant_in(fact, zone)
-        if at is None:
-            return False
-        start, end = bounds(now_ms)
-        return start <= at < end
-
-    return within
-
-
-def _without(bounds: Bounds, zone: ZoneInfo) -> Time:
-    within = _within(bounds, zone)
-
-    def without(fact: object, now_ms: int) -> bool:
-        return is_unset(fact) or (instant_in(fact, zone) is not None and not within(fact, now_ms))
-
-    return without
-
-
-def _side(edge: int, *, is_before: bool) -> Callable[[Bounds, ZoneInfo], Time]:
-    """Before the span's edge (0 its start, 1 its end), or not before it."""
-
-    def make(bounds: Bounds, zone: ZoneInfo) -> Time:
-        def on_side(fact: object, now_ms: int) -> bool:
-            at = instant_in(fact, zone)
-            return at is not None and (at < bounds(now_ms)[edge]) is is_before
-
-        return on_side
-
-    return make
-
-
-_TIMES: Final[Mapping[str, Callable[[Bounds, ZoneInfo], Time]]] = {
-    "==": _within,
-    "!=": _without,
-    "<": _side(0, is_before=True),
-    "<=": _side(1, is_before=True),
-    ">": _side(1, is_before=False),
-    ">=": _side(0, is_before=False),
-}
-
-
-def _equals(value: Constant) -> Probe:
-    match value:
-        case bool():
-            return Probe("({field} is {0} or {text} == {1})", (value, str(value).casefold()))
-        case int() | float():
-            return Probe("({number} == {0})", (value,))
-        case Span():
-            return _in_time(value, "==")
-        case "" | None:
-            return _unset()
-        case _:
-            return Probe("({text} == {0})", (str(value).casefold(),))
-
-
-def _not_equal(value: Constant) -> Probe:
-    match value:
-        case Span():
-            return _in_time(value, "!=")
-        case "" | None:
-            return Probe("{0}({field})", (_is_set,))
-        case _:
-            return _negated(_equals(value), _SCALARS)
-
-
-def _is_set(fact: object) -> bool:
-    return fact is not MISFIT and not is_unset(fact)
-
-
-def _ordering(symbol: str) -> Callable[[Constant], Probe]:
-    def make(value: Constant) -> Probe:
-        match value:
-            case Span():
-                return _in_time(value, symbol)
-            case bool() | int() | float():
-                return Probe(f"({{number}} {symbol} {{0}})", (value,))
-            case _:
-                in_order = Probe(f"({{text}} or '') {symbol} {{0}}", (str(value).casefold(),))
-                return _and(Probe("not {0}({field})", (is_unset,)), _and(_of_type(_TEXTS), in_order))
-
-    return make
-
-
-def _contains(value: Constant) -> Probe:
-    return Probe("({0} in ({text} or ''))", (str(value).casefold(),)) if value else _unset()
-
-
-def _does_not_contain(value: Constant) -> Probe:
-    return _negated(_contains(value), _TEXTS)
-
-
-def _starts_with(value: Constant) -> Probe:
-    return Probe("({text} or '').startswith({0})", (str(value).casefold(),)) if value else _unset()
-
-
-def _in(value: Constant) -> Probe:
-    values = listed(value)
-    texts = frozenset(str(each).casefold() for each in values if isinstance(each, str | bool))
-    truths = [each for each in values if isinstance(each, bool)]
-    numbers = frozenset(each for each in values if isinstance(each, int | float) and not isinstance(each, bool))
-    spans = [each for each in values if isinstance(each, Span)]
-    parts = [Probe("({text} in {0})", (texts,))] if texts else []
-    parts += [Probe("({number} in {0})", (numbers,))] if numbers else []
-    parts += [Probe("({field} is {0})", (truth,)) for truth in dict.fromkeys(truths)]
-    parts += [_in_time(span, "==") for span in spans]
-    parts += [_unset()] if "" in texts or None in values else []
-    return _or(*parts) if parts else Probe("False")
-
-
-def _not_in(value: Constant) -> Probe:
-    values = listed(value)
-    spans = [each for each in values if isinstance(each, Span)]
-    if spans and len(spans) == len(values):
-        first, *further = (_in_time(span, "!=") for span in spans)
-        for each in further:
-            first = _and(first, each)
-        return first
-    return _negated(_in(value), _SCALARS)
-
-
-def listed(value: Constant) -> tuple[object, ...]:
-    """The values of a list; one value is a list of one."""
-    return value if isinstance(value, tuple) else (value,)
-
-
-def _includes(value: Constant) -> Probe:
-    return Probe("{0}({field})", (_any_of(listed(value)),))
-
-
-def _excludes(value: Constant) -> Probe:
-    return _negated(_includes(value), _CHOICES)
-
-
-def _any_of(values: tuple[object, ...]) -> Callable[[object], bool]:
-    """Whether one choice at least of a multi-select (a list, or text with semicolons) is one of the values."""
-    texts = frozenset(str(value).casefold() for value in values if isinstance(value, str | bool))
-    numbers = frozenset(value for value in values if isinstance(value, int | float) and not isinstance(value, bool))
-    truths = frozenset(value for value in values if isinstance(value, bool))
-    has_blank = "" in texts or None in values
-
-    def is_one(choice: object) -> bool:
-        if type(choice) is str:
-            folded = choice.strip().casefold()
-            return folded in texts or bool(numbers and number_in(folded) in numbers)
-        if type(choice) is bool:
-            return choice in truths
-        return (type(choice) is int or type(choice) is float) and choice in numbers
-
-    def any_is_one(fact: object) -> bool:
-        if is_unset(fact):
-            return has_blank
-        if type(fact) is str:
-            return any(map(is_one, fact.split(";")))
-        return isinstance(fact, list | tuple) and any(map(is_one, fact))
-
-    return any_is_one
-
-
-def _row(name: str, expression: str, probe: Callable[[Constant], Probe]) -> Operator:
-    return Operator(name, {"criteria": name, "expression": expression}, probe)
-
-
-EQUALS: Final = _row("equals", "==", _equals)
-NOT_EQUAL: Final = _row("not equal", "!=", _not_equal)
-LESS: Final = _row("less than", "<", _ordering("<"))
-LESS_OR_EQUAL: Final = _row("less or equal", "<=", _ordering("<="))
-GREATER: Final = _row("greater than", ">", _ordering(">"))
-GREATER_OR_EQUAL: Final = _row("greater or equal", ">=", _ordering(">="))
-CONTAINS: Final = _row("contains", "contains", _contains)
-DOES_NOT_CONTAIN: Final = _row("does not contain", "not contains", _does_not_contain)
-STARTS_WITH: Final = _row("starts with", "starts with", _starts_with)
-IN: Final = _row("in", "in", _in)
-NOT_IN: Final = _row("not in", "not in", _not_in)
-INCLUDES: Final = _row("includes", "includes", _includes)
-EXCLUDES: Final = _row("excludes", "excludes", _excludes)
-
-OPERATORS: Final = (
-    EQUALS,
-    NOT_EQUAL,
-    LESS,
-    LESS_OR_EQUAL,
-    GREATER,
-    GREATER_OR_EQUAL,
-    CONTAINS,
-    DOES_NOT_CONTAIN,
-    STARTS_WITH,
-    IN,
-    NOT_IN,
-    INCLUDES,
-    EXCLUDES,
+from typing import Final, Literal, NamedTuple
+
+from service.language import probes
+from service.language.tree import All, Compare, Condition, Constant, Operator, Path
+from service.language.tree import Any as AnyOf
+
+Takes = Literal["value", "order", "text", "list", "choices", "range"]
+"""What stands after an operator: a value or a field; a number, date, quoted text or field; a text or a list of them; a
+list; one choice or a list; two values in order."""
+Change = Literal["number", "numbers", "unset", "text", "beginning", "end", "day"]
+"""What a constant must be to have an equivalent in a domain (`equivalents`)."""
+Order = Literal["<", "<=", ">", ">="]
+Sense = Literal[
+    "equal", "not equal", "one of", "none of", Order, "piece", "no piece", "begin", "end", "choice", "no choice"
+]
+"""How implication understands an operator; none: it knows the same comparison again, and nothing else of it."""
+
+
+class Row(NamedTuple):
+    """An operator of criteria and of the expression line, and all that others must know about it.
+
+    `also`: further ways to write it. `blank`: ways to write it with a blank value, after which none stands. `sense`:
+    what implication may conclude. `domain`: which operators of a domain ask the same, with what makes the constant of
+    one that of the other (`equivalents`). The rest is for people: what holds, and what holds for an unset field.
+    """
+
+    operator: Operator
+    takes: Takes
+    sense: Sense | None
+    domain: tuple[tuple[str, Change], ...]
+    also: tuple[str, ...]
+    blank: tuple[str, ...]
+    meaning: str
+    unset: str
+
+
+class _Said(NamedTuple):
+    """How people write an operator and what they must know."""
+
+    name: str
+    expression: str
+    meaning: str
+    unset: str
+    also: tuple[str, ...] = ()
+    blank: tuple[str, ...] = ()
+
+
+def _row(
+    said: _Said,
+    takes: Takes,
+    sense: Sense | None,
+    probe: probes.Ask,
+    domain: tuple[tuple[str, Change], ...] = (),
+    means: Callable[[Path, Constant], Condition | None] = lambda path, value: None,
+) -> Row:
+    written = {"criteria": said.name, "expression": said.expression}
+    operator = Operator(said.name, written, probe, means=means)  # type: ignore[arg-type]  # notations, as literals
+    return Row(operator, takes, sense, domain, said.also, said.blank, said.meaning, said.unset)
+
+
+def _between(path: Path, value: Constant) -> Condition | None:
+    assert isinstance(value, tuple)  # the reader takes two
+    low, high = value
+    return All((Compare(path, GREATER_OR_EQUAL, low), Compare(path, LESS_OR_EQUAL, high)))
+
+
+def _one_by_one(kind: type[All | AnyOf], operator: str) -> Callable[[Path, Constant], Condition | None]:
+    """A comparison with a list as comparisons with each of it."""
+
+    def means(path: Path, value: Constant) -> Condition | None:
+        if not isinstance(value, tuple) or not value:
+            return None
+        row = NAMED[operator].operator
+        return kind(tuple(Compare(path, row, each if row not in LISTS else (each,)) for each in value))
+
+    return means
+
+
+TABLE: Final[tuple[Row, ...]] = (
+    _row(
+        _Said(
+            "equals",
+            "==",
+            "is the value",
+            'matches `""` and `false`',
+            ("=", "==", "equal"),
+            ("is empty", "is blank"),
+        ),
+        "value",
+        "equal",
+        probes.equals,
+        (("=", "number"), ("=", "unset"), ("=ilike", "text")),
+    ),
+    _row(
+        _Said(
+            "not equal",
+            "!=",
+            "is not the value",
+            'matches, but for `""` and `false`',
+            ("!=", "<>", "not equals"),
+            ("is not empty", "is not blank"),
+        ),
+        "value",
+        "not equal",
+        probes.not_equal,
+        (("!=", "number"), ("!=", "unset")),
+    ),
+    _row(
+        _Said("less than", "<", "is less, or earlier", "never matches", ("<",)),
+        "order",
+        "<",
+        probes.ordering("<"),
+        (("<", "number"), ("<", "day")),
+    ),
+    _row(
+        _Said("less or equal", "<=", "is at most", "never matches", ("<=", "less than or equal")),
+        "order",
+        "<=",
+        probes.ordering("<="),
+        (("<=", "number"), ("<=", "day")),
+    ),
+    _row(
+        _Said("greater than", ">", "is greater, or later", "never matches", (">",)),
+        "order",
+        ">",
+        probes.ordering(">"),
+        ((">", "number"), (">", "day")),
+    ),
+    _row(
+        _Said("greater or equal", ">=", "is at least", "never matches", (">=", "greater than or equal")),
+        "order",
+        ">=",
+        probes.ordering(">="),
+        ((">=", "number"), (">=", "day")),
+    ),
+    _row(
+        _Said("between", "between", "is at least the first and at most the second", "never matches"),
+        "range",
+        None,
+        probes.in_range,
+        means=_between,
+    ),
+    _row(
+        _Said("contains", "contains", "has the text, or one of them, in it", 'matches `""` only', ("contain",)),
+        "text",
+        "piece",
+        probes.contains,
+        (("ilike", "text"),),
+        _one_by_one(AnyOf, "contains"),
+    ),
+    _row(
+        _Said(
+            "does not contain",
+            "not contains",
+            "has neither the text nor any of them in it",
+            'matches, but for `""`',
+            ("not contains", "not contain"),
+        ),
+        "text",
+        "no piece",
+        probes.does_not_contain,
+        (("not ilike", "text"),),
+        _one_by_one(All, "does not contain"),
+    ),
+    _row(
+        _Said("starts with", "starts with", "begins with the text, or one of them", 'matches `""` only'),
+        "text",
+        "begin",
+        probes.starts_with,
+        (("=ilike", "beginning"),),
+        _one_by_one(AnyOf, "starts with"),
+    ),
+    _row(
+        _Said("ends with", "ends with", "ends with the text, or one of them", 'matches `""` only'),
+        "text",
+        "end",
+        probes.ends_with,
+        (("=ilike", "end"),),
+        _one_by_one(AnyOf, "ends with"),
+    ),
+    _row(
+        _Said("in", "in", "is one of the list", 'matches if `""` or `false` is in the list'),
+        "list",
+        "one of",
+        probes.in_list,
+        (("in", "numbers"),),
+    ),
+    _row(
+        _Said("not in", "not in", "is none of the list", 'matches, unless `""` or `false` is in it'),
+        "list",
+        "none of",
+        probes.not_in,
+        (("not in", "numbers"),),
+    ),
+    _row(
+        _Said("includes", "includes", "has one of the choices", 'matches `""` only'),
+        "choices",
+        "choice",
+        probes.includes,
+    ),
+    _row(
+        _Said("includes all", "includes all", "has all of the choices", 'matches `""` only'),
+        "choices",
+        None,
+        probes.includes_all,
+        means=_one_by_one(All, "includes"),
+    ),
+    _row(
+        _Said("excludes", "excludes", "has none of the choices", 'matches, but for `""`'),
+        "choices",
+        "no choice",
+        probes.excludes,
+    ),
 )
-ORDERINGS: Final = frozenset({LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL})
-TEXT_ONLY: Final = frozenset({CONTAINS, DOES_NOT_CONTAIN, STARTS_WITH})
-LIST_ONLY: Final = frozenset({IN, NOT_IN})
-LIST_TOO: Final = frozenset({INCLUDES, EXCLUDES})
+"""Every operator of criteria and of the expression line."""
+
+ROWS: Final[Mapping[Operator, Row]] = {row.operator: row for row in TABLE}
+NAMED: Final[Mapping[str, Row]] = {row.operator.name: row for row in TABLE}
+OPERATORS: Final = tuple(ROWS)
+LISTS: Final = frozenset(row.operator for row in TABLE if row.takes in ("list", "choices"))
+"""Those whose constant is always a list."""
+NOT_EQUAL: Final = NAMED["not equal"].operator
+LESS_OR_EQUAL: Final = NAMED["less or equal"].operator
+GREATER_OR_EQUAL: Final = NAMED["greater or equal"].operator

@@ -13,9 +13,12 @@ from typing import Final, NamedTuple, assert_never
 from zoneinfo import ZoneInfo
 
 from service.language.equivalents import Untold, translated
+from service.language.letters import folded
 from service.language.moments import instant_in, span_in
 from service.language.odoo.domains import to_text
+from service.language.operators import ROWS
 from service.language.reading import NAME
+from service.language.readings import TRUTHS
 from service.language.tree import (
     MISFIT,
     All,
@@ -29,6 +32,7 @@ from service.language.tree import (
     Never,
     Not,
     Notation,
+    Other,
     Path,
     Scalar,
     Span,
@@ -42,7 +46,8 @@ SHOWN_CHARACTERS: Final = 60
 """How much of a found value an explanation shows."""
 
 _BARE: Final = re.compile(r"[^\W\d][\w.@+/-]*(?: [\w.@+/-]+)*")
-_WORDS: Final = frozenset({"true", "false", "none", "null"})
+_WORDS: Final = frozenset({"true", "false", "none", "null", "nil"})
+_TRUTHS: Final = frozenset(text for texts, _ in TRUTHS.values() for text in texts)
 
 
 class Lines(NamedTuple):
@@ -99,7 +104,7 @@ def leaf_text(leaf: Leaf) -> str:
         case Never():
             return "never"
         case Compare() if "criteria" in leaf.operator.written:
-            return f"{_path(leaf.path)} {leaf.operator.written['criteria']} {_value(leaf.value)}"
+            return f"{_path(leaf.path)} {leaf.operator.written['criteria']} {_compared_with(leaf)}"
         case Compare():
             text = to_text(leaf)
             return text.removeprefix("[").removesuffix("]") if isinstance(text, str) else ".".join(leaf.path)
@@ -114,7 +119,10 @@ def found(leaf: Leaf, facts: Facts) -> str:
     """
     if not isinstance(leaf, Compare):
         return "whatever the record has"
-    fact = facts.get(leaf.path[0]) if len(leaf.path) == 1 else linked(leaf.path)(facts)
+    fact = linked(leaf.path)(facts)
+    if isinstance(leaf.value, Other):
+        other = _described(linked(leaf.value.path)(facts))
+        return f"the record has {_described(fact)}, and {other} in {_path(leaf.value.path)}"
     return f"the record has {_described(fact)}{_misfit(fact, leaf.value)}"
 
 
@@ -145,11 +153,17 @@ def _joined(condition: Condition, leaf: Callable[[Leaf], str], *, is_inside: boo
 def _expression(leaf: Leaf) -> str:
     if not isinstance(leaf, Compare):
         return leaf_text(leaf)
-    return f"{_path(leaf.path)} {leaf.operator.written['expression']} {_value(leaf.value, is_quoted=True)}"
+    return f"{_path(leaf.path)} {leaf.operator.written['expression']} {_compared_with(leaf, is_quoted=True)}"
 
 
 def _path(path: Path) -> str:
     return ".".join(step if NAME.fullmatch(step) else _in_quotes(step) for step in path)
+
+
+def _compared_with(leaf: Compare, *, is_quoted: bool = False) -> str:
+    if ROWS[leaf.operator].takes == "range" and isinstance(leaf.value, tuple):
+        return " and ".join(map(_value, leaf.value))
+    return _value(leaf.value, is_quoted=is_quoted)
 
 
 def _value(value: Constant, *, is_quoted: bool = False) -> str:
@@ -163,6 +177,8 @@ def _value(value: Constant, *, is_quoted: bool = False) -> str:
             return _in_quotes(value)
         case Span():
             return value.text
+        case Other():
+            return f"field {_path(value.path)}"
         case _:
             return str(value)
 
@@ -204,12 +220,12 @@ def _misfit(fact: object, value: Constant) -> str:
         return ""
     match value:
         case bool():
-            is_fit, kind = isinstance(fact, bool) or str(fact).casefold() in ("true", "false"), "neither true nor false"
+            is_fit, kind = isinstance(fact, bool) or folded(str(fact)) in _TRUTHS, "neither true nor false"
         case int() | float():
             is_number = isinstance(fact, int | float) and not isinstance(fact, bool)
             is_fit, kind = is_number or (isinstance(fact, str) and number_in(fact) is not None), "no number"
         case Span():
-            is_fit, kind = instant_in(fact, ZoneInfo(value.zone)) is not None, "no date"
+            is_fit, kind = instant_in(fact, ZoneInfo(value.calendar.zone)) is not None, "no date"
         case str():
             is_fit, kind = isinstance(fact, str), "no text"
         case _:

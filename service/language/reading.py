@@ -11,22 +11,8 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
-from service.language.moments import EXAMPLES, UTC_ZONE, span_in
-from service.language.operators import (
-    CONTAINS,
-    DOES_NOT_CONTAIN,
-    EQUALS,
-    GREATER,
-    GREATER_OR_EQUAL,
-    LESS,
-    LESS_OR_EQUAL,
-    LIST_ONLY,
-    LIST_TOO,
-    NOT_EQUAL,
-    OPERATORS,
-    ORDERINGS,
-    TEXT_ONLY,
-)
+from service.language.moments import EXAMPLES, UTC_CALENDAR, span_in
+from service.language.operators import LISTS, OPERATORS, ROWS, TABLE, Row
 from service.language.tree import (
     MAX_CHARACTERS,
     MAX_COMPARISONS,
@@ -35,12 +21,14 @@ from service.language.tree import (
     MAX_PATH_STEPS,
     All,
     Any,
+    Calendar,
     Compare,
     Condition,
     ConditionError,
     Constant,
     Not,
     Operator,
+    Other,
     Path,
     Scalar,
     Span,
@@ -49,24 +37,11 @@ from service.language.tree import (
 )
 
 SPELLINGS: Final[Mapping[str, Operator]] = {
-    **{operator.name: operator for operator in OPERATORS},
-    "=": EQUALS,
-    "==": EQUALS,
-    "equal": EQUALS,
-    "!=": NOT_EQUAL,
-    "<>": NOT_EQUAL,
-    "not equals": NOT_EQUAL,
-    "<": LESS,
-    "less than or equal": LESS_OR_EQUAL,
-    "<=": LESS_OR_EQUAL,
-    ">": GREATER,
-    "greater than or equal": GREATER_OR_EQUAL,
-    ">=": GREATER_OR_EQUAL,
-    "contain": CONTAINS,
-    "not contains": DOES_NOT_CONTAIN,
-    "not contain": DOES_NOT_CONTAIN,
+    word: row.operator for row in TABLE for word in (row.operator.name, *row.also)
 }
 """Every way to write an operator; words may be joined by spaces or underscores, in any case."""
+BLANK_SPELLINGS: Final[Mapping[str, Operator]] = {word: row.operator for row in TABLE for word in row.blank}
+"""The ways to write one with a blank value, after which no value stands."""
 
 NAME: Final = re.compile(r"[^\W\d][\w-]*")
 _SPACE: Final = re.compile(r"\s*")
@@ -75,7 +50,11 @@ _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _SYMBOL: Final = re.compile(r"[<>=!]+")
 _OPERATOR_WORDS: Final = re.compile(
     "(?:{})(?!\\w)".format(
-        "|".join(word.replace(" ", r"[\s_]+") for word in sorted(SPELLINGS, key=len, reverse=True) if word[0].isalpha())
+        "|".join(
+            word.replace(" ", r"[\s_]+")
+            for word in sorted([*SPELLINGS, *BLANK_SPELLINGS], key=len, reverse=True)
+            if word[0].isalpha()
+        )
     ),
     re.IGNORECASE,
 )
@@ -83,6 +62,18 @@ _JOINT: Final = re.compile(r"(and|or)(?!\w)", re.IGNORECASE)
 _NOT: Final = re.compile(r"not(?!\w)", re.IGNORECASE)
 _OPEN: Final = re.compile(r"\(")
 _CLOSE: Final = re.compile(r"\)")
+_OTHER: Final = re.compile(r"field(?=\s+[^\W\d]|\s*[\"'])")
+_BETWEEN: Final = re.compile(r"and(?!\w)", re.IGNORECASE)
+_TRUTHS: Final = frozenset({"true", "false"})
+_UNSET_WORDS: Final = frozenset({"null", "none", "nil"})
+_LIKE_A_NUMBER: Final = re.compile(
+    r"[+-]?(?:[1-9][0-9]{0,2}(?:[ .'][0-9]{3})+|[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)? ?%?",
+    re.ASCII,
+)
+_LEADING_ZERO: Final = re.compile(r"0[0-9]+", re.ASCII)
+_LIKE_A_DATE: Final = re.compile(
+    r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4})(?:[T ]+\d{1,2}:\d\d.*)?", re.ASCII
+)
 SHOWN_CHARACTERS: Final = 40
 
 
@@ -97,16 +88,16 @@ class Literal(NamedTuple):
 class Reader:
     """A text and how far it has been read. `example` is what an error shows where it knows no better.
 
-    `zone` is the IANA zone whose days dates mean.
+    `calendar` is the one whose days dates mean.
     """
 
-    def __init__(self, text: str, example: str, zone: str = UTC_ZONE) -> None:
+    def __init__(self, text: str, example: str, calendar: Calendar = UTC_CALENDAR) -> None:
         if len(text) > MAX_CHARACTERS:
             what = f"at most {MAX_CHARACTERS} characters are read, these are {len(text)}: split it over entries"
             raise ConditionError(what, MAX_CHARACTERS + 1, example)
         self.text = text
         self.example = example
-        self.zone = zone
+        self.calendar = calendar
         self.at = 0
         self._comparisons = 0
         self.skip()
@@ -173,37 +164,68 @@ class Reader:
         self.at = step.end()
         return name
 
-    def operator(self, path: Path) -> Operator:
-        """An operator, in any of its spellings."""
+    def operator(self, path: Path) -> tuple[Operator, bool]:
+        """An operator, in any of its spellings, and whether a blank value is part of it."""
         begin = self.at
         name = path[-1]
         if self.is_done:
             raise self.wrong(f'after the field "{name}" an operator is missing', f"{name} == 5")
         token = self.take(_SYMBOL) or self.take(_OPERATOR_WORDS)
         spelling = re.sub(r"[\s_]+", " ", token.group()).casefold() if token else ""
-        if spelling in SPELLINGS:
-            return SPELLINGS[spelling]
+        for spellings in (SPELLINGS, BLANK_SPELLINGS):
+            if spelling in spellings:
+                return spellings[spelling], spellings is BLANK_SPELLINGS
         written = token.group() if token else self.text[begin:].split(maxsplit=1)[0][:SHOWN_CHARACTERS]
-        near = get_close_matches(written.casefold(), SPELLINGS, n=1) or ["equals"]
+        near = get_close_matches(written.casefold(), [*SPELLINGS, *BLANK_SPELLINGS], n=1) or ["equals"]
         known = ", ".join(operator.name for operator in OPERATORS)
         what = f'"{written}" is no operator (and a field name with spaces needs quotes); there are: {known}'
-        raise self.wrong(what, f"{name} {near[0]} …", begin)
+        raise self.wrong(what, f"{name} {near[0]}{' …' if near[0] in SPELLINGS else ''}", begin)
 
-    def value(self, operator: Operator, single: ReadLiteral, item: ReadLiteral) -> Constant:
-        """What the operator compares with: a list of what `item` reads where it takes one, else what `single` reads."""
+    def value(self, operator: Operator, literals: Literals) -> Constant:
+        """What the operator compares with: a value, another field, two values, or a list."""
+        row = ROWS[operator]
         if self.is_done:
             what = f'after "{operator.name}" a value is missing; an unset field is written ""'
             raise self.wrong(what, 'industry == ""')
-        if not self.starts("["):
-            literal = single(self)
-            value = scalar(self, literal, operator)
-            if operator in LIST_ONLY and not isinstance(value, Span):
-                example = f'country {operator.name} ["DE", "FR"]'
-                raise self.wrong(f'"{operator.name}" needs a list in brackets', example, literal.at)
-            return (value,) if operator in LIST_ONLY | LIST_TOO else value
-        if operator not in LIST_ONLY | LIST_TOO:
-            raise self.wrong(f'"{operator.name}" takes one value, not a list', 'country in ["DE", "FR"]')
-        return tuple(scalar(self, literal, operator) for literal in self._list(item))
+        if row.takes == "range":
+            return self._range(operator, literals)
+        if row.takes in ("value", "order") and (other := self._other()):
+            return other
+        if self.starts("["):
+            return self._several(row, literals)
+        literal = literals.single(self)
+        value = scalar(self, literal, row)
+        if row.takes == "list" and not isinstance(value, Span):
+            example = f'country {operator.name} ["DE", "FR"]'
+            raise self.wrong(f'"{operator.name}" needs a list in brackets', example, literal.at)
+        return (value,) if operator in LISTS else value
+
+    def _several(self, row: Row, literals: Literals) -> Constant:
+        if row.takes not in ("list", "choices", "text"):
+            raise self.wrong(f'"{row.operator.name}" takes one value, not a list', 'country in ["DE", "FR"]')
+        return tuple(scalar(self, literal, row) for literal in self._list(literals.item))
+
+    def _other(self) -> Other | None:
+        """`field account.region`: another field instead of a value."""
+        return Other(self.path(), self.calendar) if self.take(_OTHER) else None
+
+    def _range(self, operator: Operator, literals: Literals) -> Constant:
+        begin = self.at
+        example = "employees between 50 and 500"
+        if self.starts("["):
+            raise self.wrong(f'"{operator.name}" takes two values with "and" between them, not a list', example)
+        low = scalar(self, literals.low(self), ROWS[operator])
+        if not self.take(_BETWEEN):
+            raise self.wrong(f'after "{operator.name}" stand two values with "and" between them', example)
+        if self.is_done:
+            raise self.wrong('after "and" a value is missing', example)
+        high = scalar(self, literals.single(self), ROWS[operator])
+        kinds = {_kind(low), _kind(high)}
+        if len(kinds) > 1:
+            raise self.wrong(f"between {' and '.join(sorted(kinds))} is nothing: take two of one kind", example, begin)
+        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+            raise self.wrong(f"nothing is between {low} and {high}: the smaller one goes first", example, begin)
+        return low, high
 
     def _list(self, item: ReadLiteral) -> list[Literal]:
         self.at += 1
@@ -214,7 +236,8 @@ class Reader:
                 raise self.wrong("here an item of the list is missing", 'country in ["DE", "FR"]')
             items.append(item(self))
             if len(items) > MAX_LIST_ITEMS:
-                raise self.wrong(f"a list has at most {MAX_LIST_ITEMS} items", 'region == "EMEA"', items[-1].at)
+                what = f"a list has at most {MAX_LIST_ITEMS} items: split it over entries"
+                raise self.wrong(what, 'region == "EMEA"', items[-1].at)
             if not (self.starts(",") or self.starts("]")):
                 raise self.wrong('here "," or "]" is missing', 'country in ["DE", "FR"]')
             is_last = self.starts("]")
@@ -272,30 +295,79 @@ class Reader:
 ReadLiteral = Callable[[Reader], Literal]
 
 
-def scalar(reader: Reader, literal: Literal, operator: Operator) -> Scalar:
+class Literals(NamedTuple):
+    """How a notation reads a value: one that stands alone, one of a list, and the first of two with `and` between."""
+
+    single: ReadLiteral
+    item: ReadLiteral
+    low: ReadLiteral
+
+
+def scalar(reader: Reader, literal: Literal, row: Row) -> Scalar:
     """The value that a literal means to an operator. Raises `ConditionError` for one that it cannot compare with."""
-    if operator in TEXT_ONLY:
+    if row.takes == "text":
         return literal.text
     number = None if literal.quoted else number_in(literal.text)
     if number is not None:
         return number
-    span = None if literal.quoted or operator in LIST_TOO else span_in(literal.text, reader.zone)
+    span = None if literal.quoted or row.takes == "choices" else span_in(literal.text, reader.calendar)
     if span is not None:
         return span
-    if operator in ORDERINGS and (not literal.quoted or is_unset(literal.text)):
-        what = f'"{operator.name}" puts numbers and dates in order ({EXAMPLES}); put text in quotes'
-        raise reader.wrong(what, f"employees {operator.written['expression']} 500", literal.at)
-    if not literal.quoted and literal.text.casefold() in ("true", "false"):
+    if not literal.quoted and literal.text.casefold() not in _TRUTHS and (hint := lookalike(literal.text)):
+        raise reader.wrong(*hint, literal.at)
+    if row.takes in ("order", "range") and (not literal.quoted or is_unset(literal.text)):
+        what = f'"{row.operator.name}" puts numbers and dates in order ({EXAMPLES}); put text in quotes'
+        raise reader.wrong(what, _order_example(row), literal.at)
+    if not literal.quoted and literal.text.casefold() in _TRUTHS:
         return literal.text.casefold() == "true"
     return literal.text if literal.text.strip() else ""
 
 
-def compared(reader: Reader, single: ReadLiteral, item: ReadLiteral) -> Compare:
-    """One comparison: field, operator, value. `single` reads a value that stands alone, `item` one of a list."""
+def _order_example(row: Row) -> str:
+    if row.takes == "range":
+        return "employees between 50 and 500"
+    return f"employees {row.operator.written['expression']} 500"
+
+
+def lookalike(text: str) -> tuple[str, str] | None:
+    """Of a text without quotes that people take for nothing, a number or a date and that is none: what to write.
+
+    It would only ever be compared as a text, so it is an error, and this is its message and an example.
+    """
+    if text.casefold() in _UNSET_WORDS:
+        what = f'"{text}" would be a text here: an unset field is written "", or "is empty"; put the text in quotes'
+        return what, "industry is empty"
+    if _LIKE_A_NUMBER.fullmatch(text) and not _LEADING_ZERO.fullmatch(text):
+        what = f'"{text}" is no number as they are written here (5, -0.5, 1000, 1e6); put text in quotes'
+        return what, f"size >= {_number_meant(text)}"
+    if _LIKE_A_DATE.fullmatch(text) and span_in(text) is None:
+        what = f'"{text}" is no date as they are written here (2024-05-31, 2024-05-31T09:30); put text in quotes'
+        return what, "closed >= 2024-05-31"
+    return None
+
+
+def _number_meant(text: str) -> str:
+    plain = re.sub(r"[_ '%]", "", text).removeprefix("+")
+    meant = plain.replace(".", "0.", 1) if plain.lstrip("-").startswith(".") else plain.removesuffix(".")
+    return meant if number_in(meant) is not None else "1000"
+
+
+def _kind(value: Scalar) -> str:
+    match value:
+        case int() | float():
+            return "a number"
+        case Span():
+            return "a date"
+        case _:
+            return "a text"
+
+
+def compared(reader: Reader, literals: Literals) -> Compare:
+    """One comparison: field, operator, value."""
     reader.count_comparison()
     path = reader.path()
-    operator = reader.operator(path)
-    return Compare(path, operator, reader.value(operator, single, item))
+    operator, is_blank = reader.operator(path)
+    return Compare(path, operator, "" if is_blank else reader.value(operator, literals))
 
 
 def _unquoted(text: str) -> str:

@@ -17,14 +17,16 @@ from dataclasses import dataclass, field
 from math import isinf
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
-MAX_CHARACTERS: Final = 10_000
-"""How long the text of one condition may be."""
+MAX_CHARACTERS: Final = 50_000
+"""How long the text of one condition may be: a list of as many items as there may be, of a hundred characters each."""
 MAX_DEPTH: Final = 20
 """How many brackets may stand inside each other; also how often `any` may stand in `any`."""
 MAX_COMPARISONS: Final = 500
 """How many comparisons one condition may have."""
 MAX_LIST_ITEMS: Final = 500
 MAX_PATH_STEPS: Final = 5
+MAX_ELEMENTS: Final = 1_000
+"""So many choices, or linked records, of one field are looked at."""
 
 Notation = Literal["criteria", "domain", "expression"]
 Path = tuple[str, ...]
@@ -32,40 +34,61 @@ Facts = Mapping[str, object]
 """A record's fields, or those of a record linked to it."""
 Walk = Callable[[Path], Callable[[Facts], object]]
 
+CALLED_BY: Final = ("id", "display_name", "name")
+"""Where a linked record carries what it is called by."""
+
 MISFIT: Final = object()
 """Stands for a field that could not be reached because something on the way is not a record."""
 
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _WHOLE_DIGITS: Final = 300
 """Whole numbers up to here stay exact; longer ones are compared as floats."""
+_NUMBER_CHARACTERS: Final = 400
+"""A text that is longer is no number, whatever its digits, so that reading one takes no time."""
+
+
+class Calendar(NamedTuple):
+    """Where days begin (the IANA name of a zone), and on which day weeks do (0: Monday)."""
+
+    zone: str = "UTC"
+    week_starts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """A span of time, from included, to excluded: a day, an instant (one millisecond), or one that moves with now.
 
-    `text` is how people write it, `zone` the IANA name of the zone its days are those of. `bounds` gives from and to,
-    in milliseconds since 1970 (UTC), as of a now in the same unit. Made by `moments.span_in`.
+    `text` is how people write it, `calendar` the one its days and weeks are of. `bounds` gives from and to, in
+    milliseconds since 1970 (UTC), as of a now in the same unit. Made by `moments.span_in`.
     """
 
     text: str
-    zone: str
+    calendar: Calendar
     bounds: Callable[[int], tuple[int, int]] = field(compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another field of the same record, whose value a field is compared with; dates are of the calendar's zone."""
+
+    path: Path
+    calendar: Calendar = Calendar()
+
+
 Scalar = str | int | float | bool | Span | None
-Constant: TypeAlias = "Scalar | tuple[Scalar, ...] | Condition"
-"""What a field is compared with: a value, a list of values, or (for `any`) a condition on linked records."""
+Constant: TypeAlias = "Scalar | Other | tuple[Scalar, ...] | Condition"
+"""What a field is compared with: a value, another field, a list of values, or a condition on linked records."""
 
 
 class Probe(NamedTuple):
     """What a comparison asks, in a form that can be put into a generated function.
 
     `code` is a Python expression, written by us and never made of a user's text. In braces stand `{0}`, `{1}`, … for
-    the `constants`, `{now}` for now (milliseconds since 1970), `{field}` for the value of the field, and readings of
-    it that all comparisons of a field share:
+    the `constants`, `{now}` for now (milliseconds since 1970), `{field}` for the value of the field, `{other}` for that
+    of the field it is compared with (see `Other`), and readings of it that all comparisons of a field share:
 
-    * `{text}`: the text it is, casefolded; None where it is not text. `{lower}`: the same in lower case.
+    * `{text}`: the text it is, as `letters.folded` gives it; None where it is not text. `{letters}`: the same as
+      `letters.folded_each` gives it.
     * `{number}`: the number it is (`number_in`), or not-a-number, to which nothing is equal and nothing in order.
 
     The simplest probe calls a function: `Probe("{0}({field})", (holds,))`. Whatever it gives is read as true or
@@ -83,11 +106,10 @@ def linked(path: Path) -> Callable[[Facts], object]:
     def read(record: Facts) -> object:
         value = record.get(first)
         for step in further:
-            if value is None:
-                return None
-            if not isinstance(value, dict):
-                return MISFIT
-            value = value.get(step)
+            if isinstance(value, dict):
+                value = value.get(step)
+            else:
+                return None if is_no_link(value) else MISFIT
         return value
 
     return read
@@ -100,12 +122,17 @@ class Operator:
     `written` says how it is spelled in each notation that has it; notations that share a row share its meaning.
     `probe` makes what a comparison with a constant asks; it is asked once, when the condition is compiled. `walk`
     follows a path of more than one step (a path of one step is the field of that name, whatever the operator).
+    `means` says a comparison in other operators, where it can be said so: whatever is known of those is then known of
+    this one. None: it cannot, with this constant or at all.
     """
 
     name: str
     written: Mapping[Notation, str] = field(hash=False)
     probe: Callable[[Constant], Probe] = field(compare=False, repr=False)
     walk: Walk = field(default=linked, compare=False, repr=False)
+    means: Callable[[Path, Constant], Condition | None] = field(
+        default=lambda path, value: None, compare=False, repr=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +142,11 @@ class Compare:
     path: Path
     operator: Operator
     value: Constant
+
+    @property
+    def meaning(self) -> Condition | None:
+        """The same, said in operators that are simpler; none: there are none."""
+        return self.operator.means(self.path, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +218,8 @@ def reads(condition: Condition) -> frozenset[str]:
         match leaf:
             case Compare(path, _, All() | Any() | Not() | Compare() | Always() | Never() as inside):
                 paths |= {".".join((*path, further)) for further in reads(inside)} or {".".join(path)}
+            case Compare(path, _, Other(path=other)):
+                paths |= {".".join(path), ".".join(other)}
             case Compare(path):
                 paths.add(".".join(path))
             case _:
@@ -215,9 +249,17 @@ def is_unset(fact: object) -> bool:
     return fact is None or fact in ([], ())
 
 
+def is_no_link(fact: object) -> bool:
+    """Whether a link leads nowhere: absent, null, False, blank text, an empty list, a link without an id."""
+    if isinstance(fact, dict):
+        return not fact or ("id" in fact and (fact["id"] is None or fact["id"] is False))
+    return fact is False or is_unset(fact)
+
+
 def number_in(text: str) -> int | float | None:
     """The number that a text is; none where it is none or infinite. Leading zeros make a text (postal codes, ids)."""
-    if not _NUMBER.fullmatch(text):
+    text = text.strip()
+    if len(text) > _NUMBER_CHARACTERS or not _NUMBER.fullmatch(text):
         return None
     if len(text) <= _WHOLE_DIGITS and text.lstrip("-").isdigit():
         return int(text)

@@ -23,7 +23,7 @@ from service.core.state import Kind, Parked, State
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 
-WATCHED: Final[tuple[Kind, ...]] = ("parked", "pool", "seat", "person", "timer")
+WATCHED: Final[tuple[Kind, ...]] = ("parked", "pool", "seat", "open", "person", "timer")
 
 Why = Literal[PendingReason, "queued", "its_turn", "no_pool"]
 """Why a line stands. `its_turn`: somebody can take from it, as soon as it is looked at. `no_pool`: the pool is gone

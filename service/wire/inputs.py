@@ -253,6 +253,8 @@ def _member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]
     }
     if data.until is not None:
         fields["until_ms"] = milliseconds(data.until)
+    if envelope.time is not None:
+        fields["time_ms"] = milliseconds(envelope.time)
     return fields
 
 

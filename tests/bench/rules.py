@@ -54,8 +54,8 @@ DACH, BENELUX, NORTH, SOUTH, FAR = (
 
 
 def text(value: object) -> str:
-    """As somebody would write it: text without case, anything else as unset."""
-    return value.casefold() if isinstance(value, str) else ""
+    """As somebody would write it: text without case and white space at its ends, anything else as unset."""
+    return value.strip().casefold() if isinstance(value, str) else ""
 
 
 def number(value: object) -> float:

@@ -294,6 +294,12 @@ def test_a_field_that_no_record_has_is_named(entry: str, said: str) -> None:
         "criteria: [size > 5, account.sector equals retail, country contains e, raw equals 5]",
         "criteria: [born < today, tags includes fair, vip equals true, size equals '', country > 5]",
         "criteria: [account.parent.name equals Acme]",
+        "criteria: [vip equals true, country is empty, size between 1 and 5, 'country ends with [a, b]']",
+        "criteria: ['tags includes all [a, b]', country equals field account.country, size > field account.size]",
+        "domain: [[vip, '=', True], [vip, '=', 1], [account, ilike, acme], [account, '=', 5], [tags, in, [a, 4]]]",
+        "domain: [[size, '>', 5], [size, '=', '5'], [born, '<', today], [born, '=', False], [born, '=like', '2024%']]",
+        "domain: [[tags, any, [[name, '=', x]]], [account.size, '>', 5], [country, child_of, Europe]]",
+        "domain: [[raw, '>', 5], [raw, '=', True], [size, '=', False]]",
     ],
 )
 def test_fields_that_are_declared_are_fine(entry: str) -> None:
@@ -302,12 +308,50 @@ def test_fields_that_are_declared_are_fine(entry: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "criterion", ["vip > 5", "born contains 20", "size includes fair", "tags equals fair", "vip equals 5"]
+    "criterion",
+    [
+        "vip > 5",
+        "born contains 20",
+        "size includes fair",
+        "tags equals fair",
+        "vip ends with x",
+        "size between today and tomorrow",
+        "tags starts with [a, b]",
+        "born includes all [a, b]",
+        "size equals field born",
+        "vip equals field size",
+    ],
 )
 def test_a_comparison_with_what_a_field_never_holds_is_named(criterion: str) -> None:
     """S34 S42: numbers, dates, lists and truth values are told apart."""
-    (said,) = warned(FIELDS + entries(f"criteria: [{criterion}], {SALES}"))
+    (said,) = warned(FIELDS + entries(f"criteria: ['{criterion}'], {SALES}"))
     assert "is declared as" in said
+
+
+@pytest.mark.parametrize(
+    ("term", "asked"),
+    [
+        ("size, '=', big", "a text"),
+        ("size, '>', big", "a text"),
+        ("size, in, [5, big]", "a text"),
+        ("vip, '=', 5", "a number"),
+        ("vip, ilike, x", "a text"),
+        ("born, '>', 5", "a number"),
+        ("born, '=', soon", "a text"),
+        ("size, '>=', today", "a date"),
+        ("country, '=', True", "true or false"),
+        ("country, any, []", "a link"),
+        ("account, '=', True", "true or false"),
+        ("vip, child_of, x", "a place in a hierarchy"),
+        ("account, any, [[size, '=', big]]", "a text"),
+    ],
+)
+def test_a_domain_that_asks_for_what_a_field_never_holds_is_named(term: str, asked: str) -> None:
+    """S34 S75: as in criteria, and a link may be asked for by its id and its name."""
+    declared = FIELDS.replace("account: link", "account: link, account.size: number")
+    (said,) = warned(declared + entries(f"domain: [[{term}]], {SALES}"))
+    assert "is declared as" in said
+    assert f" asks for {asked}: compare it with" in said
 
 
 def test_fields_are_looked_for_wherever_conditions_stand() -> None:

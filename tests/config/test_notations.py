@@ -61,6 +61,42 @@ def test_the_days_of_relative_dates_are_those_of_the_division() -> None:
         assert not winner(entry, {"created": "2023-11-14"}, "settings: {zone: Pacific/Auckland}\n")
 
 
+def test_dates_without_an_offset_are_of_one_zone_in_every_notation() -> None:
+    """D12: that of the division, whoever wrote the date, the record or the condition."""
+    auckland = "settings: {zone: Pacific/Auckland}\n"
+    for entry in (
+        'criteria: ["created >= 2026-03-01"]',
+        "when: created >= 2026-03-01",
+        "domain: [[created, '>=', '2026-03-01']]",
+    ):
+        for fact in ("2026-02-28T11:00:00Z", "2026-03-01 00:00:00", "2026-03-01"):
+            assert winner(entry, {"created": fact}, auckland)
+        assert not winner(entry, {"created": "2026-02-28T10:59:59Z"}, auckland)
+        assert not winner(entry, {"created": "2026-02-28T11:00:00Z"})
+
+
+def test_weeks_begin_when_the_division_says() -> None:
+    """S42: the same day is of this week or of the last one; a domain says it in Odoo's words."""
+    sunday = "settings: {week_starts: sunday}\n"
+    for entry in ("criteria: [created in this_week]", "domain: [[created, '>=', 'today =week_start']]"):
+        assert winner(entry, {"created": "2023-11-12"}, sunday)
+        assert not winner(entry, {"created": "2023-11-12"})
+        assert winner(entry, {"created": "2023-11-13"})
+
+
+def test_the_logic_of_one_criterion_may_be_a_number() -> None:
+    """S43: without quotes `1` is no text in YAML, and nobody thinks of it."""
+    assert winner("criteria: [size > 5], logic: 1", {"size": 6})
+
+
+def test_a_list_of_five_hundred_values_fits() -> None:
+    """S42: as many as a list may have, as long as names of companies are; what is too long is said with a remedy."""
+    companies = [f"The {number} Quite Long Names Company of Somewhere" for number in range(500)]
+    assert winner(f"criteria: ['company in [{', '.join(companies)}]']", {"company": companies[-1].upper()})
+    (problem,) = refused(rules=rule_set(f"{{criteria: [a = {'x' * 50_000}], target: {{user: ann}}}}"), people=PEOPLE)
+    assert "a text has at most 50000 characters here, this one has 50004: split it" in problem
+
+
 @pytest.mark.parametrize(
     ("entry", "at", "what"),
     [

@@ -28,7 +28,8 @@ from service.core.model import (
     RecordEventKind,
     Target,
 )
-from service.core.state import Kind, Record, State, Value
+from service.core.reasons import AbsenceReason
+from service.core.state import Absence, Kind, Person, Record, State, Value
 from service.language import criteria
 from service.language.predicate import Predicate
 from service.language.tree import Compare, Operator, Probe
@@ -44,6 +45,12 @@ FIRINGS: Final = 1_000
 """Timers that go off more often than this within one instant will never come to rest."""
 
 _event_numbers = itertools.count(1)
+
+
+def absent(reason: AbsenceReason) -> Person:
+    """Somebody who is not there, until something else is said."""
+    gone = Absence(is_absent=True)
+    return {"away": Person(presence=gone), "off_shift": Person(shift=gone), "leave": Person(leave=gone)}[reason]
 
 
 def target(text: str | None) -> Target | None:
@@ -172,11 +179,15 @@ class Division:
     def away(self, person: str, *, until_minutes: int | None = None, off_shift: bool = False) -> None:
         """Somebody leaves, until so many minutes from now where that is known."""
         until_ms = None if until_minutes is None else self.now_ms + until_minutes * MINUTE_MS
-        self.send(MemberEvent(f"away-{person}", person, "off_shift" if off_shift else "away", until_ms))
+        self.tell(person, "off_shift" if off_shift else "away", until_ms=until_ms)
 
     def back(self, person: str) -> None:
         """Somebody is there again."""
-        self.send(MemberEvent(f"back-{person}", person, "available"))
+        self.tell(person, "available")
+
+    def tell(self, person: str, availability: str, **more: Any) -> None:
+        """News of somebody, in an event with an id of its own."""
+        self.send(MemberEvent(f"event-{next(_event_numbers)}", person, availability, **more))
 
     def later(self, *, minutes: int = 0, ms: int = 0) -> None:
         """Let time pass, timer by timer."""
@@ -220,7 +231,10 @@ def users(*names: str, **settings: Any) -> tuple[User, ...]:
 
 
 def check_books(state: State, queues: Collection[str] = ()) -> None:
-    """What must hold between any two decisions, whatever happened before. `queues`: all that there ever were."""
+    """What must hold between any two decisions, whatever happened before. `queues`: all that there ever were.
+
+    D26 The open items that are counted are a recount of the records, and nobody's is kept who has none.
+    """
     for name, record in state.records.items():
         assert not (record.owner and record.parked), f"{name} has an owner and waits"
         assert record.owner or not (record.by_us or record.pool), f"{name} is held for nobody"
@@ -228,6 +242,10 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
         assert is_counted or not record.pool, f"{name} counts in a pool and was neither given by us nor taken"
         assert record.parked == (name in state.parked), f"{name} and the waiting line disagree"
         assert not (record.deleted and (record.owner or record.parked)), f"{name} is deleted and held"
+    for name, record in state.records.items():
+        assert record.counted == bool(record.owner), f"{name} and the number of open items disagree"
+    by_person = Counter(f"{name.partition('/')[0]}/{each.owner}" for name, each in state.records.items() if each.owner)
+    assert {field: each.items for field, each in state.open.items()} == by_person, "open items are not what they own"
     owned = Counter(f"{record.pool}/{record.owner}" for record in state.records.values() if record.pool)
     seats = {field: seat.open_items for field, seat in state.seats.items() if seat.open_items}
     assert seats == owned, "open items are not the records owned through the pool"

@@ -10,8 +10,8 @@ import pytest
 from service.core.configuration import Membership, User
 from service.core.draft import Draft
 from service.core.sharing.eligibility import CHECKS, MINUTE_MS, Situation
-from service.core.state import Person, State
-from tests.core.build import START_MS, Division, config, pool, predicate
+from service.core.state import State
+from tests.core.build import START_MS, Division, absent, config, pool, predicate
 
 SEEDS: Final = range(200)
 PEOPLE: Final = ("ann", "bob", "cem", "dia")
@@ -24,7 +24,7 @@ def test_a_check_that_concerns_nobody_says_no_to_nobody(seed: int) -> None:
     situation = _situation(rng)
     for check in CHECKS:
         said = [
-            check.ask(member, situation.draft.seats.edit(f"sales/{member.person}"), situation)
+            check.ask(member, situation.draft.seats.edit(f"sales/{member.person}"), 0, situation)
             for member in situation.spec.members
         ]
         assert check.concerns(situation) or not any(said)
@@ -37,8 +37,8 @@ def test_each_check_can_say_no() -> None:
         situation = _situation(random.Random(seed))
         for member in situation.spec.members:
             seat = situation.draft.seats.edit(f"sales/{member.person}")
-            said |= {str(check.ask(member, seat, situation)) for check in CHECKS}
-    assert said == {"None", "inactive", "domain", "away", "off_shift", "full", "paced"}
+            said |= {str(check.ask(member, seat, 1, situation)) for check in CHECKS}
+    assert said == {"None", "inactive", "domain", "away", "leave", "off_shift", "full", "paced"}
 
 
 def _situation(rng: random.Random) -> Situation:
@@ -62,7 +62,7 @@ def _situation(rng: random.Random) -> Situation:
         division.create(f"lead/{number}", facts={"country": "DE"})
     state: State = division.state
     away = [person for person in PEOPLE if sometimes(0.2)]
-    state.apply({"person": {person: Person(rng.choice(["away", "off_shift"])) for person in away}})
+    state.apply({"person": {person: absent(rng.choice(["away", "leave", "off_shift"])) for person in away}})
     draft = Draft(state)
     for person in PEOPLE:
         seat = draft.seats.edit(f"sales/{person}")

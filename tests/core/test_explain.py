@@ -208,3 +208,19 @@ def test_the_criterion_inside_a_filter_logic_is_named() -> None:
     trace = Trace(question="default", rule_set="inbound", tried=(Tried("mixed", matched=False, criterion=2),))
     lines = explain(Decision(record="lead/1", outcome=Assigned("zoe"), trace=trace), config(rule_sets=rules(entry)))
     assert lines[1:] == ['  entry 1   "mixed"   no   source equals "web"']
+
+
+def test_a_person_who_was_passed_over_and_got_it_after_all_is_told_so() -> None:
+    """D16 D30 The entry stands there twice: why it was passed over, and that it won."""
+    division = Division(
+        pool("ann"), users=[User("eve")], rule_sets=rules(Entry("key", Target("user", "eve"), name="Key accounts"))
+    )
+    division.tell("eve", "leave")
+    division.create("lead/1", owner=None)
+
+    told = explain(division.last(), division.config)
+    assert told[1:] == [
+        '  entry 1   "Key accounts"   yes   always; passed over: that person is on leave',
+        '  entry 1   "Key accounts"   yes   always',
+        "  given after all: nobody else takes it",
+    ]

@@ -6,6 +6,7 @@ that the division's books balance, that a human's choice stands, and that a crea
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from copy import deepcopy
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from tests.core.build import (
     updated,
 )
 
+EVENT_NUMBERS = itertools.count(1)
 RECORDS = st.sampled_from(["lead/1", "lead/2", "lead/3", "contact/1"])
 OWNERS = st.one_of(
     st.none(),
@@ -63,6 +65,7 @@ class Told:
     version: int = 0
     owner: Target | None = None
     owner_version: int = 0
+    refused: Target | None = None
     is_created: bool = False
     is_deleted: bool = False
 
@@ -80,8 +83,16 @@ class Told:
         tells_owner = event.owner is not None or event.kind == "owner_changed" or is_beginning
         if tells_owner and event.version >= self.owner_version:
             self.owner, self.owner_version = event.owner, event.version
+            if event.owner == self.refused:
+                self.owner = None
+            else:
+                self.refused = None
         self.version = max(self.version, event.version)
         self.is_deleted = False
+
+    def refuse(self) -> None:
+        """What was told is nobody's choice, also when it is told again."""
+        self.refused, self.owner = self.owner, None
 
 
 class RecordLives(RuleBasedStateMachine):
@@ -122,7 +133,7 @@ class RecordLives(RuleBasedStateMachine):
             assert outcomes, "an event must have an outcome"
             self.crm[event.record].hear(event)
             if any(_is_no_choice(outcome) for outcome in outcomes):
-                self.crm[event.record].owner = None
+                self.crm[event.record].refuse()
             if event.kind == "created":
                 self.crm[event.record].is_created = division.record(event.record).created
 
@@ -191,11 +202,11 @@ class RecordLives(RuleBasedStateMachine):
     @rule(person=st.one_of(MEMBERS, st.just("ghost")), minutes=st.sampled_from([None, 0, 3]))
     def person_goes_away(self, person: str, minutes: int | None) -> None:
         until_ms = None if minutes is None else self.division.now_ms + minutes * 60_000
-        self._send(MemberEvent("event-away", person, "away", until_ms))
+        self._send(MemberEvent(f"event-{next(EVENT_NUMBERS)}", person, "away", until_ms))
 
     @rule(person=MEMBERS)
     def person_is_back(self, person: str) -> None:
-        self._send(MemberEvent("event-back", person, "available"))
+        self._send(MemberEvent(f"event-{next(EVENT_NUMBERS)}", person, "available"))
 
     @rule(minutes=st.integers(0, 5))
     def time_passes(self, minutes: int) -> None:
@@ -271,7 +282,7 @@ class RecordLives(RuleBasedStateMachine):
     def _could_take(self, member: Membership, record: str, pool_id: str) -> bool:
         division = self.division
         person = division.state.people.get(member.person)
-        is_away = person is not None and person.availability != "available"
+        is_away = person is not None and not person.is_present
         is_full = member.max_open is not None and division.open_items(member.person, pool_id) >= member.max_open
         facts = recall(division.record(record).facts)
         return not (is_away or is_full) and (member.domain is None or member.domain.test(facts, division.now_ms))

@@ -8,7 +8,7 @@ import pytest
 
 from service.core.configuration import Membership
 from service.core.model import CHANNELS, Assigned, MemberEvent, Nothing, Notification, Pending, Rejected, Released
-from service.core.state import Person
+from service.core.state import Absence, Person
 from tests.core.build import Division, pool, turns_of, users
 
 
@@ -233,7 +233,9 @@ def test_an_absence_of_a_stranger_is_nothing_to_do_but_remembered() -> None:
     division = Division(pool("ann"))
 
     assert division.send(MemberEvent("event-x", "stranger", "away")) == (Nothing("unknown_user", "stranger"),)
-    assert division.state.people == {"stranger": Person("away")}
+    assert division.state.people == {
+        "stranger": Person(presence=Absence(is_absent=True), seen=("event-x",), heard_ms=division.now_ms)
+    }
 
 
 def test_before_there_is_a_configuration_everything_is_rejected() -> None:

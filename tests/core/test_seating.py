@@ -11,7 +11,7 @@ from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
 from service.core.sharing.turns import line_up, serve, step
 from service.core.state import Person, Seat, State, seat_field
-from tests.core.build import START_MS, config, pool, switch
+from tests.core.build import START_MS, absent, config, pool, switch
 
 SEEDS = range(300)
 
@@ -65,8 +65,8 @@ def test_newcomers_start_where_looking_at_everybody_anew_puts_them(seed: int) ->
         assert state.members(spec.id) == sorted(expected, key=lambda person: expected[person].joined)
         for _ in range(rng.choice([0, 0, 3, 20])):
             _serve_somebody(spec, state, rng)
-        absent = {person: Person("away" if rng.random() < 0.5 else "available") for person in rng.sample(people, 3)}
-        state.apply({"person": absent})
+        people_away = {person: absent("away") if rng.random() < 0.5 else Person() for person in rng.sample(people, 3)}
+        state.apply({"person": people_away})
 
 
 def _serve_somebody(spec: PoolSpec, state: State, rng: random.Random) -> None:

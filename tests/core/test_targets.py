@@ -76,14 +76,26 @@ def test_a_person_gets_it_at_no_cost_of_a_turn(target: EntryTarget, facts: dict[
     assert division.create("lead/2", owner="pool:sales") == Assigned("ann", "sales", 1)
 
 
-@pytest.mark.parametrize(("off_shift", "why"), [(False, "away"), (True, "off_shift")])
-def test_a_related_owner_who_is_not_there_is_passed_over(off_shift: bool, why: str) -> None:
-    """D4 Shared as usual; a person whom a rule names has it all the same."""
-    division = led_by(OwnerOf(("account",)), User("eve"))
-    division.away("eve", off_shift=off_shift)
+@pytest.mark.parametrize("target", [OwnerOf(("account",)), Target("user", "eve")])
+@pytest.mark.parametrize(
+    ("word", "counts_off_shift", "why"),
+    [
+        ("away", False, "away"),
+        ("leave", False, "leave"),
+        ("off_shift", True, "off_shift"),
+        ("off_shift", False, None),
+    ],
+)
+def test_one_person_who_is_not_there_is_passed_over(
+    target: EntryTarget, word: str, counts_off_shift: bool, why: str | None
+) -> None:
+    """D4 D30 Shared as usual, whether a rule names them or a related record does."""
+    division = led_by(target, User("eve"))
+    division.configure(*division.config.pools.values(), pass_over_off_shift=counts_off_shift)
+    division.tell("eve", word)
     division.create("lead/1", owner=None, facts={"account": {"owner": "user:eve"}})
 
-    assert division.record().owner == "ann"
+    assert division.record().owner == ("ann" if why else "eve")
     assert division.last().trace.tried[0].unresolved == why
 
 

@@ -15,8 +15,8 @@ import pytest
 from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
 from service.core.sharing.turns import SCALE, line_up, serve, step
-from service.core.state import Person, State
-from tests.core.build import START_MS, config, pool, switch
+from service.core.state import State
+from tests.core.build import START_MS, absent, config, pool, switch
 
 SEEDS: Final = range(60)
 
@@ -211,6 +211,6 @@ def test_the_floor_counts_members_who_are_away() -> None:
     for _ in range(9):
         rota.next({"bob"})
     draft = Draft(rota.state)
-    draft.people.put("bob", Person("away"))
+    draft.people.put("bob", absent("away"))
 
     assert min(each.effective_pass for each in line_up(rota.spec, draft)) == SCALE // 4 + 9 * SCALE // 2 - SCALE

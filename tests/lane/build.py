@@ -22,7 +22,7 @@ from service.lane.loop import Lane
 from service.lane.ownership import Tenure
 from service.lane.snapshot import Snapshots
 from service.lane.surroundings import Step, Surroundings, no_step
-from service.settings import Limits
+from service.limits import Limits
 from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import read_input
 from service.wire.log_records import Batch, ForeignRecord, LogRecord, decode

@@ -23,7 +23,7 @@ from service.lane.deciding import (
     decide_batch,
     switch_configuration,
 )
-from service.settings import Limits
+from service.limits import Limits
 from service.wire.dead_letters import stored_bytes
 from service.wire.inputs import LANE_INPUT_LIMIT_BYTES, Decoded, Tick, decode, read_input
 from service.wire.log_records import Cursor, encode

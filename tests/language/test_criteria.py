@@ -9,8 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.language.criteria import parse
+from service.language.operators import ROWS
 from service.language.printing import found, leaf_text
-from service.language.reading import SPELLINGS
+from service.language.reading import BLANK_SPELLINGS, SPELLINGS
 from service.language.tree import MAX_CHARACTERS, MAX_LIST_ITEMS, ConditionError, Operator, reads
 from tests.core.build import START_MS, predicate
 
@@ -58,8 +59,14 @@ def holds(criterion: str, **fields: Any) -> bool:
         ("score in [1, 2]", "2", True),
         ("score in [1, 2]", 2.0, True),
         ("opted_in equals true", True, True),
+        ("tags includes [2024-05-31]", ["2024-05-31"], True),
         ("opted_in equals true", "TRUE", True),
-        ("opted_in equals true", 1, False),
+        ("opted_in equals true", 1, True),
+        ("opted_in equals true", 2, False),
+        ("opted_in not equal true", 1, False),
+        ("opted_in not equal true", "yes", True),
+        ("opted_in equals false", None, True),
+        ("opted_in not equal false", "", False),
         ("opted_in in [false]", False, True),
         ("tags includes [web, fair]", ["Fair", "phone"], True),
         ("tags includes web", "phone;Web", True),
@@ -138,11 +145,11 @@ def test_a_field_of_an_unexpected_type_is_never_matched_and_never_raises(criteri
     assert holds(criterion, field=odd) is False
 
 
-def test_true_is_not_the_number_one() -> None:
-    """S42: a ticked box is no number, however the language of the program stores it."""
+def test_a_ticked_box_is_no_number() -> None:
+    """S42 D32: a number may be a truth where one is asked for; where a number is asked for, a truth is none."""
     assert not holds("field equals 1", field=True)
     assert not holds("field in [1]", field=True)
-    assert not holds("field in [true]", field=1)
+    assert holds("field in [true]", field=1)
     assert not holds("field > 0", field=True)
 
 
@@ -157,12 +164,15 @@ def test_a_linked_record_is_read_with_a_dot() -> None:
     """S52: `account.sector` is the sector of the linked account; what is not there is unset."""
     assert holds("account.sector equals retail", account={"sector": "Retail"})
     assert holds('account."Annual Revenue" > 5', account={"Annual Revenue": 6})
-    assert holds("account.sector not equal retail", account=None)
+    unset: object
+    for unset in (None, "", "  ", False, [], {}):
+        assert holds("account.sector not equal retail", account=unset)
+        assert holds("account.owner.country is empty", account={"owner": unset})
     assert holds("account.owner.country in [DE]", account={"owner": {"country": "DE"}})
     assert not holds("account.owner.country in [DE]", account={})
 
 
-@pytest.mark.parametrize("account", ["Acme", 5, ["Acme"], True])
+@pytest.mark.parametrize("account", ["Acme", 5, ["Acme"], True, 0])
 def test_a_path_through_something_that_is_no_record_is_matched_by_nothing(account: object) -> None:
     """S52: not even a negative operator matches what cannot be reached."""
     for criterion in ("account.sector equals x", "account.sector not equal x", 'account.sector equals ""'):
@@ -174,7 +184,8 @@ def test_a_path_through_something_that_is_no_record_is_matched_by_nothing(accoun
 @pytest.mark.parametrize(("spelling", "operator"), SPELLINGS.items())
 def test_every_spelling_of_an_operator_is_the_same_criterion(spelling: str, operator: Operator) -> None:
     """S42: symbols, words and words with underscores, in any case."""
-    value = '["x"]' if operator.name in ("in", "not in") else '"x"'
+    takes = ROWS[operator].takes
+    value = '["x"]' if takes == "list" else '"w" and "x"' if takes == "range" else '"x"'
     for written in (spelling, spelling.upper(), spelling.replace(" ", "_"), spelling.replace(" ", "  ")):
         assert parse(f"field {written} {value}").operator is operator
 
@@ -227,15 +238,34 @@ def test_the_source_is_the_criterion_in_its_normal_form(text: str, source: str, 
         ("country in [DE] x", 17, 'here stands "x"'),
         ("country equals [DE]", 16, "takes one value, not a list"),
         ('name equals "Acme', 13, "never closed"),
+        ("industry equals null", 17, '"null" would be a text here: an unset field is written ""'),
+        ("industry in [retail, None]", 22, '"None" would be a text here'),
+        ("rate equals .5", 13, '".5" is no number as they are written here'),
+        ("rate not equal +5", 16, '"+5" is no number'),
+        ("size in [1_000]", 10, '"1_000" is no number'),
+        ("size equals 1e999", 13, '"1e999" is no number'),
+        ("closed equals 2024-02-30", 15, '"2024-02-30" is no date as they are written here'),
+        ("size > 1_000", 8, '"1_000" is no number'),
+        ("size equals 10.000.000", 13, '"10.000.000" is no number'),
+        ("size equals 10 000", 13, '"10 000" is no number'),
+        ("rate equals 50%", 13, '"50%" is no number'),
+        ("closed in [31.5.2024]", 12, '"31.5.2024" is no date'),
+        ("size between 5", 14, 'two values with "and" between them'),
+        ("size between 5 and", 19, "a value is missing"),
+        ("size between 9 and 5", 14, "nothing is between 9 and 5: the smaller one goes first"),
+        ("size between 5 and today", 14, "between a date and a number is nothing"),
+        ("size between [5, 6]", 14, 'two values with "and" between them, not a list'),
+        ("industry is empty x", 19, 'here stands "x"'),
+        ("region equals field account.region x", 36, 'here stands "x"'),
         ('name equals "Acme" Ltd', 20, 'here stands "Ltd"'),
         ("country = DE and size > 5", 14, '"and" in a value without quotes'),
         ("country = DE OR size = 5", 14, '"OR" in a value without quotes'),
         ("size = 5 > 3", 10, '">" in a value without quotes'),
         ("close_date >= soon", 15, "puts numbers and dates in order"),
-        ("close_date < 2024-02-30", 14, "puts numbers and dates in order"),
+        ("close_date < 2024-02-30", 14, '"2024-02-30" is no date as they are written here'),
         ('score > ""', 9, "puts numbers and dates in order"),
         (f"country in [{','.join('x' * (MAX_LIST_ITEMS + 1))}]", 1013, "at most 500 items"),
-        ("a = " + "x" * MAX_CHARACTERS, MAX_CHARACTERS + 1, "at most 10000 characters"),
+        ("a = " + "x" * MAX_CHARACTERS, MAX_CHARACTERS + 1, f"at most {MAX_CHARACTERS} characters"),
     ],
 )
 def test_text_that_is_no_criterion_is_refused_with_place_and_example(text: str, column: int, what: str) -> None:
@@ -260,6 +290,11 @@ def test_a_misspelt_operator_gets_the_nearest_one_as_example() -> None:
         ('tier equals "vip"', {"tier": "standard"}, 'the record has "standard"'),
         ("score > 5", {"score": 4.5}, "the record has 4.5"),
         ("score > 5", {}, "the record has nothing"),
+        (
+            "region equals field account.region",
+            {"region": "EMEA"},
+            'the record has "EMEA", and nothing in account.region',
+        ),
         ("opted_in = true", {"opted_in": False}, "the record has false"),
         ("tags includes [a]", {"tags": ["b", 1]}, "the record has [b, 1]"),
         ("account equals x", {"account": {"name": "x"}}, "the record has a linked record"),
@@ -280,7 +315,27 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 WORDS = st.sampled_from(
-    [*SPELLINGS, "field", "account.", "[", "]", ",", '"', "'", "\\", ".", "5", "-", "x", " ", "and"]
+    [
+        *(
+            *SPELLINGS,
+            *BLANK_SPELLINGS,
+            "field",
+            "account.",
+            "[",
+            "]",
+            ",",
+            '"',
+            "'",
+            "\\",
+            ".",
+            "5",
+            "-",
+            "x",
+            " ",
+            "and",
+        ),
+        *("now - 99999y", "today + 3mo", "null", ".5", "1_000", "31.5.2024", "true"),
+    ]
 )
 
 

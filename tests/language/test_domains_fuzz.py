@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from service.language.compiling import check
 from service.language.odoo import domains
 from service.language.odoo.operators import OPERATORS, TABLE
-from service.language.odoo.patterns import MAX_PATTERN_CHARACTERS, matcher
+from service.language.odoo.patterns import MAX_PATTERN_CHARACTERS, MAX_SCANNED, matcher
 from service.language.odoo.text import Item, read
 from service.language.tree import Condition, ConditionError
 
@@ -134,11 +134,11 @@ def test_patterns_match_what_a_regular_expression_would(pattern: str, text: str)
     signs = re.findall(r"\\.|.", pattern)
     meaning = {"%": ".*", "_": "."}
     oracle = "".join(meaning.get(sign) or re.escape(sign[-1]) for sign in signs)
-    assert matcher(pattern)(text) == bool(re.fullmatch(oracle, text, re.DOTALL))
+    assert matcher(pattern)(text, MAX_SCANNED) == bool(re.fullmatch(oracle, text, re.DOTALL))
 
 
 def test_no_pattern_takes_long() -> None:
     """The pattern that makes regular expressions hang is answered after a scan of the field."""
     pattern = ("%a" * MAX_PATTERN_CHARACTERS)[: MAX_PATTERN_CHARACTERS - 2] + "%b"
-    assert not matcher(pattern)("a" * 100_000)
-    assert matcher("%a_%b")("xaxab")
+    assert not matcher(pattern)("a" * 100_000, MAX_SCANNED)
+    assert matcher("%a_%b")("xaxab", MAX_SCANNED)

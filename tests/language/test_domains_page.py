@@ -11,8 +11,15 @@ import pytest
 
 import service
 from service.language.odoo.operators import TABLE, Row
-from service.language.odoo.patterns import MAX_PATTERN_CHARACTERS
-from service.language.tree import MAX_CHARACTERS, MAX_COMPARISONS, MAX_DEPTH, MAX_LIST_ITEMS, MAX_PATH_STEPS
+from service.language.odoo.patterns import MAX_PATTERN_CHARACTERS, MAX_SCANNED
+from service.language.tree import (
+    MAX_CHARACTERS,
+    MAX_COMPARISONS,
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    MAX_LIST_ITEMS,
+    MAX_PATH_STEPS,
+)
 from tests.language.test_domains import table
 
 PAGE: Final = Path(service.__file__).with_name("docs") / "domains.md"
@@ -42,7 +49,9 @@ def limits() -> str:
         f"{MAX_CHARACTERS:,} characters of text, {MAX_COMPARISONS} terms, {MAX_LIST_ITEMS} items in a list, "
         f"{MAX_PATTERN_CHARACTERS} characters in a pattern, {MAX_PATH_STEPS} steps in a path, "
         f"{MAX_DEPTH} brackets or conditions inside each other.\n"
-        "Each has an error that says so.\n"
+        f"Of a list the first {MAX_ELEMENTS:,} elements are looked at, by patterns the first {MAX_SCANNED:,} "
+        "characters; as many of a text where `_` stands between other characters.\n"
+        "Each limit of what is written has an error that says so.\n"
     )
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.language.moments import instant_in, span_in
+from service.language.tree import Calendar
 from tests.language.trees import NOW_MS, fits, line
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -56,7 +57,7 @@ NOW = at("2024-05-15T14:30")
 )
 def test_a_relative_date_is_a_half_open_span(text: str, start: str, end: str) -> None:
     """S42 D12: the days of the zone, weeks from Monday, whole months; now is handed in."""
-    span = span_in(text, "Europe/Berlin")
+    span = span_in(text, Calendar("Europe/Berlin"))
     assert span is not None
     assert span.bounds(NOW) == (at(start), at(end))
 
@@ -64,7 +65,7 @@ def test_a_relative_date_is_a_half_open_span(text: str, start: str, end: str) ->
 @pytest.mark.parametrize(("day", "hours"), [("2024-03-31", 23), ("2024-10-27", 25), ("2024-05-15", 24)])
 def test_a_day_is_as_long_as_the_clock_makes_it(day: str, hours: int) -> None:
     """D12: correct on both days on which the clock is changed, written down or relative."""
-    fixed, today = span_in(day, "Europe/Berlin"), span_in("today", "Europe/Berlin")
+    fixed, today = span_in(day, Calendar("Europe/Berlin")), span_in("today", Calendar("Europe/Berlin"))
     assert fixed is not None
     assert today is not None
     assert fixed.bounds(0) == today.bounds(at(f"{day}T20:00"))
@@ -122,5 +123,5 @@ def test_the_answer_moves_with_now() -> None:
 def test_no_text_makes_it_crash(text: str) -> None:
     """S51: a field may hold anything that looks like a date."""
     assert isinstance(instant_in(text, BERLIN), int | None)
-    span = span_in(text, "Europe/Berlin")
+    span = span_in(text, Calendar("Europe/Berlin"))
     assert span is None or span.bounds(NOW)[0] < span.bounds(NOW)[1]

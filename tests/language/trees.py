@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from service.language import criteria, expression
 from service.language.compiling import check
-from service.language.tree import All, Condition, ConditionError, Not
+from service.language.tree import All, Calendar, Condition, ConditionError, Not
 from service.language.tree import Any as AnyOf
 
 NOW_MS: Final = 1_700_000_000_000
@@ -18,7 +18,7 @@ NOW_MS: Final = 1_700_000_000_000
 
 def line(text: str, zone: str = "UTC") -> Condition:
     """A condition, from an expression line."""
-    return expression.parse(text, zone)
+    return expression.parse(text, Calendar(zone))
 
 
 def read_or_refused(parse: Callable[[str], Condition], text: str) -> Condition | None:

@@ -183,7 +183,7 @@ WORDS = {
     "Unresolved": (decisions.Unresolved, reasons.Unresolved),
     "NotificationKind": (decisions.NotificationKind, model.NotificationKind),
     "OwnerKind": (events.OwnerKind, model.TargetKind),
-    "Availability": (events.Availability, model.Availability),
+    "Availability": (events.AvailabilityWord, model.Availability),
     "Strategy": (config.Strategy, configuration.Strategy),
     "Role": (config.Role, configuration.Role),
     "Reassign": (config.Reassign, configuration.Reassign),

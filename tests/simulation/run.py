@@ -21,7 +21,7 @@ from service.kafka.port import Message
 from service.lane.lanes import Lanes
 from service.lane.loop import Lane
 from service.lane.surroundings import Safeguards, Surroundings
-from service.settings import Limits
+from service.limits import Limits
 from service.store.keys import LAYOUT
 from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import tick

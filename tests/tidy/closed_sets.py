@@ -3,7 +3,8 @@
 A closed set is a `Literal` of words or a union of classes that a module gives a name, or a table that is named in
 `TABLES`. Its home is the module that does so; what else is one per member belongs there, or iterates. A second list is
 a display, a `Literal`, a union, a `match` or a call's keywords with half of the members, and three at least: fewer are
-a choice and no list.
+a choice and no list. Sets may share words: where most of what is listed is something else, or where it is exactly a set
+of that module, it is no list of this one.
 """
 
 from __future__ import annotations
@@ -50,12 +51,14 @@ def closed_sets(modules: Iterable[Module]) -> list[ClosedSet]:
     return found
 
 
-def listed_again(module: Module, closed: ClosedSet) -> Iterator[Place]:
-    """Where the module lists most of the set, unless it is its home, or may not import from it."""
+def listed_again(module: Module, closed: ClosedSet, own: Iterable[frozenset[str]] = ()) -> Iterator[Place]:
+    """Where the module lists most of the set, unless it is its home, or may not import from it. `own`: its own sets."""
     enough = max(LEAST, (len(closed.members) + 1) // 2)
+    others = frozenset(own) - {closed.members}
     if module.name != closed.home and _may_read(module.name, closed.home):
         for line, words in _lists(module.tree):
-            if len(closed.members.intersection(words)) >= enough:
+            shared = len(closed.members.intersection(words))
+            if shared >= enough and 2 * shared >= len(words) and frozenset(words) not in others:
                 yield Place(module.name, line, f"lists {closed.name} of {closed.home}")
 
 

@@ -20,7 +20,7 @@ from service.views.waiting import WHY, Waiting, WaitingLine, Why, waiting
 from service.wire.lanes import lane_of
 from tests.core.build import MINUTE_MS, START_MS, Division, planted, pool, users
 
-KINDS: tuple[Kind, ...] = ("parked", "pool", "seat", "person", "timer")
+KINDS: tuple[Kind, ...] = ("parked", "pool", "seat", "open", "person", "timer")
 
 
 async def seen(division: Division, limit: int = 100) -> Waiting:

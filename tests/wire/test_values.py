@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import astuple
 
 from service.core.score import SCORE_LIMIT
-from service.core.state import KINDS, Hit, Kind, Parked, Person, Pool, Record, Seat, Timer, Value
+from service.core.state import KINDS, Absence, Hit, Kind, Parked, Person, Pool, Record, Seat, Timer, Value
 from service.wire.values import pack, unpack
 
 for primitive, strategy in {
@@ -49,11 +49,15 @@ def test_a_packed_value_in_a_document_is_the_same_bytes_again(kinded: tuple[Kind
         (
             "record",
             Record(owner="ann", by_us=True, seen=("e1", "e2")),
-            b'["ann",true,"","",0,null,null,["e1","e2"],false,false,false,null,null,""]',
+            b'["ann",true,"","",0,null,null,["e1","e2"],false,false,false,null,null,"",false]',
         ),
         ("pool", Pool(turn=3, joins=2, scanned=(-1.5, 7)), b"[3,2,0,0,[-1.5,7]]"),
         ("seat", Seat(served_pass=0, last_turn=0, joined=1), b"[0,0,1,0,0,0]"),
-        ("person", Person("away", 5), b'["away",5]'),
+        (
+            "person",
+            Person(presence=Absence(is_absent=True, until_ms=5, time_ms=4), seen=("e1",)),
+            b'[[true,5,4],[false,null,null],[false,null,null],["e1"],0]',
+        ),
         ("parked", Parked(pool="sales", number=1, since_ms=2, score=0.5), b'["sales",1,2,0.5,"",0,false]'),
         ("timer", Timer(7), b"[7]"),
         ("hit", Hit(3, 7), b"[3,7]"),

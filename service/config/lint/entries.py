@@ -14,15 +14,17 @@ from itertools import combinations
 from typing import Final
 
 from schemas.config import Document, RuleSet, Target
-from service.config.conditions import predicates
+from service.config.conditions import calendar_of, predicates
 from service.config.consistency import Finding, entry_name
 from service.config.lint.written import whole
 from service.config.nodes import Steps
 from service.config.people import people_of
-from service.language.implication import Field, field_of, implies, never, none_left
-from service.language.odoo.operators import OPERATORS as DOMAIN
-from service.language.operators import EQUALS, IN, listed
+from service.language.implication import Field, field_of, implies, never, none_left, understood
+from service.language.letters import folded
+from service.language.odoo.operators import TABLE as DOMAIN
+from service.language.operators import TABLE
 from service.language.predicate import Predicate
+from service.language.probes import listed
 from service.language.tree import All, Always, Compare, Condition, Never, leaves
 
 MAX_PAIRS: Final = 50_000
@@ -31,7 +33,7 @@ MAX_TOGETHER: Final = 40
 """So many entries are looked at together, to see whether they leave anything to another one."""
 
 
-_VALUES: Final = frozenset({EQUALS, IN, DOMAIN["="].operator, DOMAIN["in"].operator})
+_VALUES: Final = understood(TABLE, "equal", "one of") | understood(DOMAIN, "equal", "one of")
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class _Line:
     def pins(self) -> Mapping[Field, frozenset[str]]:
         """Fields that must have one of these values."""
         return {
-            field_of(part): frozenset(str(value).casefold() for value in listed(part.value))
+            field_of(part): frozenset(folded(str(value)) for value in listed(part.value))
             for part in _required(self.fits)
             if part.operator in _VALUES
         }
@@ -80,7 +82,7 @@ def of_rule_sets(document: Document) -> Iterator[Finding]:
         possible = []
         for line, entry in zip(lines, rule_set.entries, strict=True):
             if never(line.fits):
-                yield Finding(line.path, _never_fits(predicates(entry, document.settings.zone)))
+                yield Finding(line.path, _never_fits(predicates(entry, calendar_of(document.settings))))
             else:
                 possible.append(line)
         yield from _of_order(possible, ("rule_sets", set_id))
@@ -160,7 +162,7 @@ def _has_last_resort(document: Document, record_type: str, lines: Sequence[_Line
 
 def _line(document: Document, set_id: str, rule_set: RuleSet, position: int) -> _Line:
     entry = rule_set.entries[position]
-    fits = whole(entry, document.settings.zone)
+    fits = whole(entry, calendar_of(document.settings))
     narrower = _taken_by(entry.target, document, rule_set.record_type)
     return _Line(
         ("rule_sets", set_id, "entries", position),
@@ -176,7 +178,7 @@ def _taken_by(target: Target, document: Document, record_type: str) -> Condition
     """Which records the target takes for certain: never means that it depends on more than the record."""
     name = target.pool or target.queue
     if name is not None:
-        return whole(document.pools[name], document.settings.zone)
+        return whole(document.pools[name], calendar_of(document.settings))
     if target.user is not None:
         return Always() if document.users[target.user].active else Never()
     if target.users is not None:

@@ -2,7 +2,7 @@
 
 Without a list of fields nothing is said: records may carry any (S50). With one, a misspelt name is found before it
 quietly matches nothing, and so is a comparison with what the field never holds. Domains compare more freely than
-criteria, so of them only the names are looked at.
+criteria (a link by its id or name, a list by one of it), so more is allowed there.
 """
 
 from __future__ import annotations
@@ -13,37 +13,60 @@ from typing import Final, NamedTuple
 
 from schemas import config as documents
 from schemas.config import Document, FieldType
-from service.config.conditions import comparisons
+from service.config.conditions import calendar_of, comparisons
 from service.config.consistency import Finding
 from service.config.lint.written import conditions_of
 from service.config.nodes import Steps
 from service.core.score import FIELD as SCORE
-from service.language.operators import CONTAINS, DOES_NOT_CONTAIN, EXCLUDES, INCLUDES, STARTS_WITH, listed
+from service.language.odoo.operators import OPERATORS as DOMAIN
+from service.language.odoo.operators import Takes as DomainTakes
+from service.language.operators import ROWS
 from service.language.printing import leaf_text
-from service.language.tree import Compare, Condition, Span, is_unset, leaves, reads
+from service.language.probes import listed
+from service.language.tree import (
+    All,
+    Always,
+    Any,
+    Compare,
+    Condition,
+    Never,
+    Not,
+    Other,
+    Path,
+    Span,
+    is_no_link,
+    is_unset,
+    leaves,
+    number_in,
+    reads,
+)
 
 Declared = Mapping[str, FieldType | None]
 
-_LISTS: Final = frozenset({INCLUDES, EXCLUDES})
-_TEXTS: Final = frozenset({CONTAINS, DOES_NOT_CONTAIN, STARTS_WITH})
-
-
-class _Holds(NamedTuple):
-    """What a declared field holds, in words, and which types may hold what is compared with it."""
-
-    what: str
-    also_in: frozenset[FieldType]
-
-
-_HOLDS: Final[Mapping[FieldType, _Holds]] = {
-    "text": _Holds("a text", frozenset({"text"})),
-    "number": _Holds("a number", frozenset({"number", "text"})),
-    "boolean": _Holds("true or false", frozenset({"boolean", "text"})),
-    "date": _Holds("a date", frozenset({"date", "text"})),
-    "list": _Holds("a list", frozenset({"list", "text"})),
-    "link": _Holds("a link", frozenset()),
+_A: Final[Mapping[FieldType, str]] = {
+    "text": "a text",
+    "number": "a number",
+    "boolean": "true or false",
+    "date": "a date",
+    "list": "a list",
+    "link": "a link",
 }
-"""By type: a number or a date may come as text."""
+_ALSO: Final[Mapping[FieldType, frozenset[FieldType]]] = {
+    "text": frozenset({"text"}),
+    "number": frozenset({"number", "text"}),
+    "boolean": frozenset({"boolean", "number", "text"}),
+    "date": frozenset({"date", "text"}),
+    "list": frozenset({"list", "text"}),
+    "link": frozenset(),
+}
+"""By what is compared with, the fields that can hold it: a number, a date or a truth may come as text."""
+_LINKS: Final[frozenset[FieldType]] = frozenset({"link", "list"})
+_IN_DOMAINS: Final[Mapping[DomainTakes, frozenset[FieldType]]] = {
+    "text": frozenset({"text", "number", "date", "link", "list"}),
+    "domain": _LINKS,
+    "place": frozenset({"link", "list", "text", "number"}),
+}
+"""The fields that an operator of a domain can read, whatever it is compared with."""
 
 
 class _Named(NamedTuple):
@@ -56,12 +79,12 @@ class _Named(NamedTuple):
 
 def of_fields(document: Document) -> Iterator[Finding]:
     """Fields that are read and not declared, or declared to hold something else."""
-    zone = document.settings.zone
+    calendar = calendar_of(document.settings)
     for path, record_type, written in conditions_of(document):
         declared = _declared(document, record_type)
         if declared is None:
             continue
-        for steps, tree in comparisons(written, zone):
+        for steps, tree in comparisons(written, calendar):
             named = _Named(declared, record_type, _text(written, steps))
             yield from _of_condition(named, (*path, *steps), tree)
     for set_id, rule_set in document.rule_sets.items():
@@ -95,9 +118,17 @@ def _of_condition(named: _Named, path: Steps, condition: Condition) -> Iterator[
     for name in sorted(reads(condition)):
         if not _is_declared(name, declared):
             yield Finding(path, _unknown(name, declared, named.record_type), named.text.find(name) + 1)
+    for leaf in _compares(condition):
+        yield from _of_type(declared, path, leaf)
+
+
+def _compares(condition: Condition, before: Path = ()) -> Iterator[Compare]:
+    """The comparisons, those within `any` with the whole path to their field."""
     for leaf in leaves(condition):
-        if isinstance(leaf, Compare) and "criteria" in leaf.operator.written:
-            yield from _of_type(declared, path, leaf)
+        if isinstance(leaf, Compare):
+            yield Compare((*before, *leaf.path), leaf.operator, leaf.value)
+            if isinstance(leaf.value, All | Any | Not | Compare | Always | Never):
+                yield from _compares(leaf.value, (*before, *leaf.path))
 
 
 def _is_declared(name: str, declared: Declared) -> bool:
@@ -123,26 +154,69 @@ def _of_type(declared: Declared, path: Steps, leaf: Compare) -> Iterator[Finding
     kind = declared.get(name)
     if kind is None:
         return
+    is_domain = "domain" in leaf.operator.written
     for value in listed(leaf.value):
-        wanted = _wanted(leaf, value)
-        if wanted is not None and kind not in _HOLDS[wanted].also_in:
-            held = _HOLDS[kind].what
+        if isinstance(value, Other):
+            fitting, wanted = _fitting_other(declared, kind, value)
+        elif is_domain:
+            fitting, wanted = _fitting_in_domain(leaf, value)
+        else:
+            fitting, wanted = _fitting(leaf, value)
+        if kind not in fitting:
             message = (
-                f'"{name}" is declared as {held}, and {leaf_text(leaf)} asks for {_HOLDS[wanted].what}: compare it '
-                f'with {held}, or correct its type under "fields"'
+                f'"{name}" is declared as {_A[kind]}, and {leaf_text(leaf)} asks for {wanted}: compare it with '
+                f'{_A[kind]}, or correct its type under "fields"'
             )
             yield Finding(path, message)
             return
 
 
-def _wanted(leaf: Compare, value: object) -> FieldType | None:
-    """What a field must hold to be compared with this; none: anything."""
+_ANY_KIND: Final = frozenset(_A)
+Fitting = tuple[frozenset[FieldType], str]
+"""The kinds of field that a comparison can be true of, and what it asks for, in words."""
+
+
+def _fitting(leaf: Compare, value: object) -> Fitting:
     if is_unset(value):
-        return None
-    if leaf.operator in _LISTS:
-        return "list"
-    if leaf.operator in _TEXTS:
-        return "text"
+        return _ANY_KIND, ""
+    match ROWS[leaf.operator].takes:
+        case "choices":
+            return _ALSO["list"], _A["list"]
+        case "text":
+            return _ALSO["text"], _A["text"]
+        case _:
+            kind = _kind_of(value)
+            return _ALSO[kind], _A[kind]
+
+
+def _fitting_other(declared: Declared, kind: FieldType, other: Other) -> Fitting:
+    """Two fields can be the same if one can hold what the other does."""
+    another = declared.get(".".join(other.path))
+    if another is None or another in ("link", "list"):
+        return _ANY_KIND, ""
+    return _ALSO[another] | ({another} if kind != "text" else {kind}), _A[another]
+
+
+def _fitting_in_domain(leaf: Compare, value: object) -> Fitting:
+    takes = DOMAIN[leaf.operator.written["domain"]].takes
+    if takes in _IN_DOMAINS:
+        asked = {"domain": "a link", "place": "a place in a hierarchy"}.get(takes, "a text")
+        return _IN_DOMAINS[takes], asked
+    if is_no_link(value):
+        return _ANY_KIND, ""
+    kind = _kind_of(value)
+    fitting = _ALSO[kind] - {"text"} if kind == "boolean" else _ALSO[kind]
+    if kind in ("number", "text"):
+        fitting |= _LINKS
+    if kind == "text" and isinstance(value, str) and number_in(value) is not None:
+        fitting |= {"number"}
+    if type(value) in (int, float) and value in (0, 1):
+        fitting |= {"boolean"}
+    return fitting, _A[kind]
+
+
+def _kind_of(value: object) -> FieldType:
+    """What a field must hold to be compared with this."""
     match value:
         case bool():
             return "boolean"

@@ -1,4 +1,4 @@
-"""Targets who get nothing because they are switched off."""
+"""People who get nothing because they are switched off, and people who are probably one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from schemas.config import Document, Target
 from service.config.consistency import Finding
+from service.config.ids import REMEDY, spelled_alike
 from service.config.nodes import Steps
 from service.config.people import people_of
 
@@ -18,9 +19,24 @@ def of_people(document: Document) -> Iterator[Finding]:
             yield from _of_target(document, path, entry.target)
     for record_type, target in document.defaults.items():
         yield from _of_target(document, ("defaults", record_type), target)
+    yield from _of_near_misses(document)
     for pool_id, pool in document.pools.items():
         if pool.members and not any(document.users[member.user].active for member in pool.members):
             yield Finding(("pools", pool_id), "nobody in this pool is active, so its records wait: add somebody who is")
+
+
+def _of_near_misses(document: Document) -> Iterator[Finding]:
+    """Two people whose ids differ in letter case only, where ids do not ignore it."""
+    declared = {} if document.ids_ignore_case else spelled_alike(document.users)
+    for name in document.users:
+        first = declared.get(name.casefold(), name)
+        if first != name:
+            yield Finding(("users", name), f'this differs from "{first}" only in letter case: {REMEDY}')
+    for name in () if document.ids_ignore_case else document.settings.treat_as_unowned.users:
+        first = declared.get(name.casefold(), name)
+        if name not in document.users and first != name:
+            path = ("settings", "treat_as_unowned", "users")
+            yield Finding(path, f'"{name}" differs from "{first}" only in letter case: {REMEDY}')
 
 
 def _of_target(document: Document, path: Steps, target: Target) -> Iterator[Finding]:

@@ -12,12 +12,13 @@ from itertools import combinations, islice, product
 from typing import Final, NamedTuple
 
 from schemas.config import Document
+from service.config.conditions import calendar_of
 from service.config.consistency import Finding
 from service.config.lint.written import whole
 from service.language.compiling import check
 from service.language.fact_kinds import is_fixed
 from service.language.implication import implies, never
-from service.language.operators import listed
+from service.language.probes import listed
 from service.language.tree import All, Always, Compare, Condition, Path, Span, leaves
 
 MAX_PAIRS: Final = 5_000
@@ -38,7 +39,7 @@ def of_teams(document: Document) -> Iterator[Finding]:
     """Pools with a condition that nothing fits, to which an earlier one leaves nothing, or that overlap by chance."""
     teams: dict[str, list[_Team]] = defaultdict(list)
     for name, pool in document.pools.items():
-        domain = whole(pool, document.settings.zone)
+        domain = whole(pool, calendar_of(document.settings))
         if never(domain):
             yield Finding(("pools", name), "no record can fit this pool's condition: change it, or leave it out")
         elif domain != Always():

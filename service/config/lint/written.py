@@ -8,7 +8,7 @@ from typing import NamedTuple
 from schemas import config as documents
 from service.config.conditions import predicates
 from service.config.nodes import Steps
-from service.language.tree import All, Always, Condition
+from service.language.tree import All, Always, Calendar, Condition
 
 
 class Written(NamedTuple):
@@ -33,7 +33,7 @@ def conditions_of(document: documents.Document) -> Iterator[Written]:
             yield Written(("scores", record_type, position), record_type, row)
 
 
-def whole(written: documents.Condition, zone: str) -> Condition:
+def whole(written: documents.Condition, calendar: Calendar) -> Condition:
     """All of it as one condition."""
-    parts = tuple(predicate.condition for predicate in predicates(written, zone))
+    parts = tuple(predicate.condition for predicate in predicates(written, calendar))
     return parts[0] if len(parts) == 1 else All(parts) if parts else Always()

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from service.core.case import Case
 from service.core.configuration import PoolSpec
-from service.core.holding.waiting import stand_in_line, unpark, wake
+from service.core.holding import load
+from service.core.holding.waiting import stand_in_line, unpark
 from service.core.model import (
     Assigned,
     Decision,
@@ -66,29 +67,24 @@ def put_into_queue(case: Case, spec: PoolSpec, trace: Trace) -> Decision:
 def take(case: Case, person: str, trace: Trace) -> Decision:
     """A member takes the record out of its queue: it is theirs by a human's choice, and counts as their open item."""
     queue = unpark(case)
-    case.draft.seats.edit(seat_field(queue, person)).open_items += 1
-    case.hold(person, pool=queue)
+    load.hold(case, person, pool=queue)
     return case.conclude(Released(previous="", pool=queue, reason="taken"), trace)
 
 
 def release(case: Case, reason: ReleaseReason) -> Decision | None:
-    """Let go of the record: free its owner's place or stop its waiting. None where we did not hold it."""
+    """Let go of the record: free its owner's place or stop its waiting. None where it was not ours to give."""
     record = case.record
     if record.parked:
         pool = unpark(case)
         return case.conclude(Released(previous="", pool=pool, reason=reason))
-    if record.pool:
-        _free_seat(case, record.pool, record.owner)
-    if not record.by_us:
-        record.pool = ""
-        return None
+    was_ours = record.by_us
     released = Released(previous=record.owner, pool=record.pool, reason=reason)
-    case.let_go()
-    return case.conclude(released)
+    load.let_go(case)
+    return case.conclude(released) if was_ours else None
 
 
 def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:
-    case.hold(assigned.owner, by_us=True, pool=assigned.pool)
+    load.hold(case, assigned.owner, by_us=True, pool=assigned.pool)
     return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
 
 
@@ -97,15 +93,3 @@ def _count_drained(case: Case, spec: PoolSpec, person: str) -> None:
     minute = case.now_ms // MINUTE_MS
     seat.drained = seat.drained + 1 if seat.minute == minute else 1
     seat.minute = minute
-
-
-def _free_seat(case: Case, pool: str, person: str) -> None:
-    """One open item less. Who has left the pool gives up their seat with the last one."""
-    field = seat_field(pool, person)
-    seat = case.draft.seats.edit(field)
-    seat.open_items -= 1
-    if not (seat.open_items or seat.is_taken):
-        case.draft.seats.drop(field)
-    spec = case.config.pools.get(pool)
-    if spec is None or not spec.is_queue:
-        wake(pool, case.draft, case.now_ms)

@@ -1,4 +1,4 @@
-"""Who is in a pool, and who is there today.
+"""Who is in a pool.
 
 Joining order is history: a member keeps their place whatever the order in a file. So who sits in a pool lives in the
 state, and a new configuration version is turned into changes once, when the lane switches to it.
@@ -7,44 +7,15 @@ state, and a new configuration version is turned into changes once, when the lan
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from typing import Final
 
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.hits import forget_gone
+from service.core.holding.presence import is_present, meet_strangers
 from service.core.holding.waiting import wake
-from service.core.model import Decision, MemberEvent, Nothing
+from service.core.model import Decision, Nothing
 from service.core.sharing.turns import Entrance
-from service.core.state import Changes, Person, Seat, State, Timer, seat_field
-
-RETURN_PREFIX: Final = "back/"
-"""Sorts before `drain/`: of those who come back at one time nobody gets what waits before the others are there."""
-
-
-def change(event: MemberEvent, draft: Draft, config: Config, now_ms: int) -> Decision:
-    """Somebody comes or goes. Who comes back gets what waits for them; a known return sets a timer.
-
-    It is remembered of people who are not configured, too: they may be, later, and be away then.
-    """
-    name = f"member/{event.person}"
-    until_ms = event.until_ms if event.availability != "available" else None
-    draft.people.put(event.person, Person(event.availability, until_ms))
-    draft.timers.drop(RETURN_PREFIX + event.person)
-    if until_ms is not None:
-        draft.timers.put(RETURN_PREFIX + event.person, Timer(until_ms))
-    if event.availability == "available":
-        _wake_pools_of(event.person, draft, config, now_ms)
-    outcome = Nothing("member_changed", event.availability)
-    if event.person not in config.users:
-        outcome = Nothing("unknown_user", event.person)
-    return Decision(record=name, outcome=outcome, correlation_id=event.correlation_id)
-
-
-def come_back(person: str, draft: Draft, config: Config, now_ms: int) -> Decision:
-    """The time is over until which somebody was away."""
-    draft.people.put(person, Person())
-    _wake_pools_of(person, draft, config, now_ms)
-    return Decision(record=f"member/{person}", outcome=Nothing("member_changed", "available"))
+from service.core.state import Changes, Seat, State, seat_field
 
 
 def switched(config: Config) -> Decision:
@@ -68,7 +39,7 @@ def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[Changes]
     more = True
     while more:
         draft = Draft(state)
-        more = forget_gone(draft, config)
+        more = forget_gone(draft, config) or meet_strangers(draft, config, now_ms)
         yield draft.changes()
 
 
@@ -97,7 +68,7 @@ def _seat_newcomers(spec: PoolSpec, stay: Set[str], draft: Draft) -> None:
     for member, field in zip(spec.members, spec.seats, strict=True):
         seat = draft.seats.get(field)
         if member.person in stay and seat is not None:
-            entrance.count_in(member, seat, is_present=_is_present(member.person, draft))
+            entrance.count_in(member, seat, is_present=is_present(member.person, draft))
     pool = draft.pools.edit(spec.id)
     for member, field in zip(spec.members, spec.seats, strict=True):
         if member.person in stay:
@@ -111,16 +82,4 @@ def _seat_newcomers(spec: PoolSpec, stay: Set[str], draft: Draft) -> None:
             open_items=0 if left is None else left.open_items,
         )
         draft.seats.put(field, seat)
-        entrance.count_in(member, seat, is_present=_is_present(member.person, draft))
-
-
-def _wake_pools_of(person: str, draft: Draft, config: Config, now_ms: int) -> None:
-    for pool in draft.pools_of(person):
-        spec = config.pools.get(pool)
-        if spec is not None and not spec.is_queue:
-            wake(pool, draft, now_ms)
-
-
-def _is_present(person: str, draft: Draft) -> bool:
-    known = draft.people.get(person)
-    return known is None or known.is_present
+        entrance.count_in(member, seat, is_present=is_present(member.person, draft))

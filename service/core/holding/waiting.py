@@ -18,7 +18,8 @@ DRAIN_PREFIX: Final = "drain/"
 
 
 def stand_in_line(case: Case, pool: str, *, queued: bool) -> None:
-    """Put the record at the end of its pool's waiting line; nobody has it from now on. `queued`: the pool owns it."""
+    """Put the record, which nobody has, at the end of its pool's waiting line. `queued`: the pool owns it."""
+    assert not case.record.owner, f"{case.name} has an owner and is to wait"
     memory = case.draft.pools.edit(pool)
     memory.parkings += 1
     memory.waiting += 1
@@ -32,7 +33,6 @@ def stand_in_line(case: Case, pool: str, *, queued: bool) -> None:
         queued=queued,
     )
     case.draft.parked.put(case.name, parked)
-    case.let_go()
     case.record.parked = True
 
 

@@ -6,12 +6,12 @@ The checks run in the order of `CHECKS`, the cheap and general first; the first 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from service.core.configuration import Config, Membership, PoolSpec
 from service.core.draft import Draft
 from service.core.model import Candidate
-from service.core.reasons import ExclusionReason
+from service.core.reasons import AbsenceReason, ExclusionReason
 from service.core.sharing.contender import Contender
 from service.core.sharing.turns import line_up
 from service.core.state import Seat
@@ -21,6 +21,7 @@ LISTED_CANDIDATES: Final = 50
 """A trace names at most so many candidates; it says how many more there were."""
 
 MINUTE_MS: Final = 60_000
+ABSENT: Final = frozenset(get_args(AbsenceReason))
 
 
 class Situation(NamedTuple):
@@ -37,13 +38,13 @@ class Situation(NamedTuple):
     facts: Facts | None = None
 
 
-def is_active(member: Membership, seat: Seat, situation: Situation) -> ExclusionReason | None:
+def is_active(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
     """People who are switched off in the configuration get nothing."""
     user = situation.config.users.get(member.person)
     return None if user is not None and user.active else "inactive"
 
 
-def is_in_domain(member: Membership, seat: Seat, situation: Situation) -> ExclusionReason | None:
+def is_in_domain(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
     """A member whose own domain does not accept the record is not asked (S76)."""
     domain = member.domain
     if domain is None or situation.facts is None or domain.test(situation.facts, situation.now_ms):
@@ -51,21 +52,19 @@ def is_in_domain(member: Membership, seat: Seat, situation: Situation) -> Exclus
     return "domain"
 
 
-def is_present(member: Membership, seat: Seat, situation: Situation) -> ExclusionReason | None:
-    """Who is away or off shift is passed over (D2)."""
+def is_present(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+    """Who is away, off shift or on leave is passed over (D2)."""
     person = situation.draft.people.get(member.person)
-    if person is None or person.is_present:
-        return None
-    return "off_shift" if person.availability == "off_shift" else "away"
+    return None if person is None else person.absence
 
 
-def has_room(member: Membership, seat: Seat, situation: Situation) -> ExclusionReason | None:
+def has_room(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
     """A member with a limit of open items is passed over while they are at it."""
     limit = member.max_open
-    return "full" if limit is not None and seat.open_items >= limit else None
+    return "full" if limit is not None and items >= limit else None
 
 
-def is_in_pace(member: Membership, seat: Seat, situation: Situation) -> ExclusionReason | None:
+def is_in_pace(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
     """Of the parked records nobody gets more than so many a minute (D3)."""
     if not situation.paced or seat.minute != situation.now_ms // MINUTE_MS:
         return None
@@ -73,11 +72,11 @@ def is_in_pace(member: Membership, seat: Seat, situation: Situation) -> Exclusio
 
 
 class Check(NamedTuple):
-    """`ask` says why a member cannot take the record, none: this does not stop them. `concerns` says whether it can
-    stop anybody in this situation: every member is asked each check that can, and mostly none can.
+    """`ask` says why a member with so many open items cannot take the record, none: this does not stop them. `concerns`
+    says whether it can stop anybody in this situation: every member is asked each check that can, and mostly none can.
     """
 
-    ask: Callable[[Membership, Seat, Situation], ExclusionReason | None]
+    ask: Callable[[Membership, Seat, int, Situation], ExclusionReason | None]
     concerns: Callable[[Situation], bool]
 
 
@@ -103,7 +102,7 @@ def choose(situation: Situation) -> Choice:
     if not checks:
         seen = line_up(situation.spec, situation.draft)
         return Choice(min(seen, default=None), seen)
-    seen = line_up(situation.spec, situation.draft, lambda member, seat: _exclusion(member, seat, situation, checks))
+    seen = line_up(situation.spec, situation.draft, lambda *each: _exclusion(each, situation, checks))
     return Choice(min([each for each in seen if each.excluded is None], default=None), seen)
 
 
@@ -126,13 +125,15 @@ def listed(choice: Choice) -> tuple[tuple[Candidate, ...], int]:
 
 def next_return(choice: Choice, draft: Draft) -> int | None:
     """When the first of those who are not there is back (milliseconds), where that is known."""
-    absent = (draft.people.get(each.person) for each in choice.seen if each.excluded in {"away", "off_shift"})
-    return min((person.until_ms for person in absent if person and person.until_ms is not None), default=None)
+    absent = (draft.people.get(each.person) for each in choice.seen if each.excluded in ABSENT)
+    return min((person.back_ms for person in absent if person and person.back_ms is not None), default=None)
 
 
-def _exclusion(member: Membership, seat: Seat, situation: Situation, checks: Sequence[Check]) -> ExclusionReason | None:
+def _exclusion(
+    each: tuple[Membership, Seat, int], situation: Situation, checks: Sequence[Check]
+) -> ExclusionReason | None:
     for check in checks:
-        exclusion = check.ask(member, seat, situation)
+        exclusion = check.ask(*each, situation)
         if exclusion is not None:
             return exclusion
     return None

@@ -21,14 +21,14 @@ from service.core.configuration import Membership, PoolSpec, Strategy
 from service.core.draft import Draft
 from service.core.reasons import ExclusionReason
 from service.core.sharing.contender import Contender
-from service.core.state import Seat, seat_field
+from service.core.state import Seat, open_field, seat_field
 
 SCALE: Final = 1_441_440
 """One pass at weight 1. Twice the least common multiple of 1 to 16, so that half a step is whole as well."""
 
 
-Exclude = Callable[[Membership, Seat], ExclusionReason | None]
-"""Why a member cannot be served now; none: they can."""
+Exclude = Callable[[Membership, Seat, int], ExclusionReason | None]
+"""Why a member with so many open items cannot be served now; none: they can."""
 
 
 @lru_cache(maxsize=1_024)
@@ -37,19 +37,19 @@ def step(weight: float) -> int:
     return max(1, round(SCALE / weight))
 
 
-def _by_pass(effective_pass: int, seat: Seat, member: Membership) -> int:
+def _by_pass(effective_pass: int, open_items: int, member: Membership) -> int:
     return effective_pass
 
 
-def _by_open_items(effective_pass: int, seat: Seat, member: Membership) -> int:
-    return seat.open_items * step(member.weight)
+def _by_open_items(effective_pass: int, open_items: int, member: Membership) -> int:
+    return open_items * step(member.weight)
 
 
-def _by_rest(effective_pass: int, seat: Seat, member: Membership) -> int:
+def _by_rest(effective_pass: int, open_items: int, member: Membership) -> int:
     return 0
 
 
-LOADS: Final[Mapping[Strategy, Callable[[int, Seat, Membership], int]]] = {
+LOADS: Final[Mapping[Strategy, Callable[[int, int, Membership], int]]] = {
     "round_robin": _by_pass,
     "least_loaded": _by_open_items,
     "longest_idle": _by_rest,
@@ -65,30 +65,29 @@ def line_up(spec: PoolSpec, draft: Draft, exclude: Exclude | None = None) -> lis
     lowest = max([seat.served_pass for seat in seats]) - _credit(spec, lightest)
     load = LOADS[spec.strategy]
     found = []
-    for member, seat in zip(members, seats, strict=True):
+    for member, seat, items in zip(members, seats, _open_items(spec, members, seats, draft), strict=True):
         effective = seat.served_pass if seat.served_pass > lowest else lowest
         found.append(
             Contender(
-                load=load(effective, seat, member),
+                load=load(effective, items, member),
                 last_turn=seat.last_turn,
                 joined=seat.joined,
                 person=member.person,
-                open_items=seat.open_items,
+                open_items=items,
                 effective_pass=effective,
-                excluded=None if exclude is None else exclude(member, seat),
+                excluded=None if exclude is None else exclude(member, seat, items),
             )
         )
     return found
 
 
 def serve(spec: PoolSpec, chosen: Contender, draft: Draft) -> int:
-    """Give the turn to who was chosen, with one more open item, and return the turn's number."""
+    """Give the turn to who was chosen, and return its number."""
     pool = draft.pools.edit(spec.id)
     pool.turn += 1
     seat = draft.seats.edit(seat_field(spec.id, chosen.person))
     seat.served_pass = chosen.effective_pass + step(spec.weights[chosen.person])
     seat.last_turn = pool.turn
-    seat.open_items += 1
     return pool.turn
 
 
@@ -127,6 +126,15 @@ class Entrance:
 def _credit(spec: PoolSpec, lightest: float) -> int:
     """How far behind the highest pass the floor is: no member, present or not, is further behind the first."""
     return spec.credit * step(lightest)
+
+
+def _open_items(spec: PoolSpec, members: Sequence[Membership], seats: Sequence[Seat], draft: Draft) -> Sequence[int]:
+    """How many open items each of these members has, as the pool counts them (D26)."""
+    if spec.count == "own":
+        return [seat.open_items for seat in seats]
+    is_whole = len(members) == len(spec.members)
+    fields = spec.open_fields if is_whole else [open_field(spec.record_type, member.person) for member in members]
+    return [0 if known is None else known.items for known in draft.open.get_all(fields)]
 
 
 def _seated(spec: PoolSpec, draft: Draft) -> tuple[Sequence[Membership], Sequence[Seat], float]:

@@ -33,6 +33,7 @@ def explain(
     said += [f"score {trace.score:g}"] if trace.score is not None else []
     header = "     ".join(part for part in (f"{decision.record} → {said[0]}", *said[1:]) if part)
     entries = _aligned(_entry_row(number, tried, rule_set, facts) for number, tried in _numbered(trace))
+    entries += ["  given after all: nobody else takes it"] if _is_after_all(trace) else []
     members = _aligned(_member_rows(decision, config))
     earlier = [f"  {trace.earlier} entries before said no"] if trace.earlier else []
     more = [f"  and {trace.omitted} more"] if trace.omitted else []
@@ -63,6 +64,11 @@ def _entry_row(number: int, tried: Tried, rule_set: RuleSet | None, facts: Facts
         words = (f"{words[0]}; passed over: {UNRESOLVED[tried.unresolved]}",)
     row = (f"entry {_number(number, tried, rule_set)}", f'"{name}"', "yes" if tried.matched else "no", *words)
     return row if facts is None else (*row, "")[:5]
+
+
+def _is_after_all(trace: Trace) -> bool:
+    """Whether the entry that won was passed over at first, because the person whom it names is not there."""
+    return any(each.entry == trace.tried[-1].entry for each in trace.tried[:-1])
 
 
 def _numbered(trace: Trace) -> Iterable[tuple[int, Tried]]:

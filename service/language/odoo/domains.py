@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
+from service.language.moments import UTC_CALENDAR
+from service.language.odoo.dates import EXAMPLES as DATES
+from service.language.odoo.dates import date_in, is_meant_as_date
 from service.language.odoo.operators import OPERATORS, Row, Takes
 from service.language.odoo.patterns import MAX_PATTERN_CHARACTERS
 from service.language.odoo.text import Item, Name, located, read
@@ -23,11 +26,13 @@ from service.language.tree import (
     All,
     Always,
     Any,
+    Calendar,
     Compare,
     Condition,
     Constant,
     Never,
     Not,
+    Other,
     Path,
     Scalar,
     Span,
@@ -47,9 +52,12 @@ class _Part(NamedTuple):
     size: int = 1
 
 
-def parse(value: str | list[object]) -> Condition:
-    """Read a domain, a text (literal Python or JSON) or the lists themselves. Raises `ConditionError`."""
-    return _domain(read(value) if isinstance(value, str) else located(value)).condition
+def parse(value: str | list[object], calendar: Calendar = UTC_CALENDAR) -> Condition:
+    """Read a domain, a text (literal Python or JSON) or the lists themselves. Raises `ConditionError`.
+
+    Days, and dates without an offset, are those of the calendar.
+    """
+    return _domain(read(value) if isinstance(value, str) else located(value), calendar).condition
 
 
 def to_text(condition: Condition) -> str | Compare:
@@ -63,7 +71,7 @@ def to_text(condition: Condition) -> str | Compare:
     return f"[{', '.join(pieces)}]"
 
 
-def _domain(item: Item) -> _Part:
+def _domain(item: Item, calendar: Calendar) -> _Part:
     """The condition of a list of terms, read from its end, as prefix notation asks for."""
     if not isinstance(item.value, tuple):
         raise item.wrong("a domain is a list of terms")
@@ -73,7 +81,7 @@ def _domain(item: Item) -> _Part:
         if each.value == "!" or each.value in _JOINS:
             stack.append(_joined(each, stack))
         else:
-            stack.append(_term(each))
+            stack.append(_term(each, calendar))
         if stack[-1].depth > MAX_DEPTH:
             raise each.wrong(f"conditions stand inside each other at most {MAX_DEPTH} times")
     whole = _join(All, stack[::-1]) if len(stack) != 1 else stack[0]
@@ -116,7 +124,7 @@ def _join(kind: type[All | Any], parts: list[_Part]) -> _Part:
     return _Part(kind(tuple(conditions)), depth, sum(part.size for part in parts))
 
 
-def _term(item: Item) -> _Part:
+def _term(item: Item, calendar: Calendar) -> _Part:
     if not isinstance(item.value, tuple):
         raise item.wrong(f"{_shown(item)} is neither a term nor one of &, |, !")
     if len(item.value) != 3:
@@ -130,9 +138,9 @@ def _term(item: Item) -> _Part:
     path = _path(field)
     row = _row(symbol)
     if row.takes == "domain":
-        inside = _domain(value)
+        inside = _domain(value, calendar)
         return _Part(Compare(path, row.operator, inside.condition), inside.depth + 1, max(inside.size, 1))
-    return _Part(_compare(path, row, value))
+    return _Part(_compare(path, row, value, calendar))
 
 
 def _path(item: Item) -> Path:
@@ -159,11 +167,29 @@ def _row(item: Item) -> Row:
     return OPERATORS[written]
 
 
-def _compare(path: Path, row: Row, item: Item) -> Compare:
+def _compare(path: Path, row: Row, item: Item, calendar: Calendar) -> Compare:
     """The comparison; `=` with a list is `in`, and `in` with one value is a list of it, as Odoo reads them."""
     if row.symbol in ("=", "!=") and isinstance(item.value, tuple) and item.value:
         row = OPERATORS["in" if row.symbol == "=" else "not in"]
-    return Compare(path, row.operator, _VALUES[row.takes](row, item))
+    value = _VALUES[row.takes](row, item)
+    if row.takes in ("value", "list"):
+        dated = tuple(_dated(each, calendar) for each in value) if isinstance(value, tuple) else _dated(value, calendar)
+        return Compare(path, row.operator, dated)
+    return Compare(path, row.operator, _in_order(row, item, value, calendar) if row.takes == "ordered" else value)
+
+
+def _dated(value: Constant, calendar: Calendar) -> Scalar:
+    assert not isinstance(value, tuple | Other | All | Any | Not | Compare | Always | Never)  # the readers give scalars
+    date = date_in(value, calendar) if isinstance(value, str) else None
+    return value if date is None else date
+
+
+def _in_order(row: Row, item: Item, value: Constant, calendar: Calendar) -> Constant:
+    dated = _dated(value, calendar)
+    if isinstance(dated, str) and is_meant_as_date(dated):
+        what = f'"{dated[:40]}" is no date in a domain; there are dates, and Odoo\'s words for them ({DATES})'
+        raise item.wrong(what, f"[('create_date', '{row.symbol}', 'today -7d')]")
+    return dated
 
 
 def _value(row: Row, item: Item) -> Constant:
@@ -258,7 +284,7 @@ def _write_term(compare: Compare, pieces: list[str]) -> Compare | None:
     if symbol is None or any("." in step for step in compare.path):
         return compare
     match value:
-        case Span():
+        case Other():
             return compare
         case All() | Any() | Not() | Compare() | Always() | Never():
             inside = to_text(value)
@@ -266,8 +292,12 @@ def _write_term(compare: Compare, pieces: list[str]) -> Compare | None:
                 return inside
             written = inside
         case tuple():
-            written = f"[{', '.join(map(repr, value))}]"
+            written = f"[{', '.join(map(_literal, value))}]"
         case _:
-            written = repr(value)
+            written = _literal(value)
     pieces.append(f"({'.'.join(compare.path)!r}, {symbol!r}, {written})")
     return None
+
+
+def _literal(value: Scalar) -> str:
+    return repr(value.text if isinstance(value, Span) else value)

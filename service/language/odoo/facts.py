@@ -8,21 +8,20 @@ is several of them (x2many) or of plain values, a text in ISO 8601 form is a dat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from itertools import islice
 from types import NoneType
-from typing import Any, Final, NamedTuple
+from typing import Final
+from zoneinfo import ZoneInfo
 
-from service.language.tree import MISFIT, Facts, Path, is_unset, number_in
+from service.language.moments import day_bounds, instant_in, is_day, local
+from service.language.tree import CALLED_BY, MAX_ELEMENTS, MISFIT, Facts, Path, Span, is_no_link, number_in
 
-DISPLAY_NAMES: Final = ("display_name", "name")
+DISPLAY_NAMES: Final = CALLED_BY[1:]
 """Where a linked record carries the name by which people know it."""
 PARENT_PATH: Final = "parent_path"
 """Where a linked record carries its ancestors from the root down to itself: "1/4/9/" or a list."""
 
-_CALLED_BY: Final = ("id", *DISPLAY_NAMES)
 _KEYS: Final[frozenset[type]] = frozenset({str, int, float})
-_DATE_CHARACTERS: Final = 10
-_DAY: Final = timedelta(days=1)
 _LINKS: Final[frozenset[type]] = frozenset({dict, list, tuple})
 _READABLE: Final[frozenset[type]] = _LINKS | {str, int, float, bool, NoneType}
 
@@ -36,13 +35,6 @@ class Reached(tuple[object, ...]):
     __slots__ = ()
 
 
-class Moment(NamedTuple):
-    """A date or date-time: its instant (a day's is its midnight, UTC) and whether it is a whole day."""
-
-    at: datetime
-    is_day: bool
-
-
 def through_links(path: Path) -> Callable[[Facts], object]:
     """How a domain follows a path: through every linked record of a list (any element counts), see `Reached`."""
     *way, last = path
@@ -52,7 +44,7 @@ def through_links(path: Path) -> Callable[[Facts], object]:
         for position, step in enumerate(way):
             value = value.get(step) if isinstance(value, Mapping) else None
             if type(value) is list or type(value) is tuple:
-                return Reached(_behind(value, (*way[position + 1 :], last)))
+                return Reached(islice(_behind(value, (*way[position + 1 :], last)), MAX_ELEMENTS))
             if is_no_link(value):
                 return Reached()
             if not isinstance(value, dict):
@@ -64,7 +56,7 @@ def through_links(path: Path) -> Callable[[Facts], object]:
 
 def _behind(links: list[object] | tuple[object, ...], path: Path) -> Iterator[object]:
     first, *further = path
-    for link in links:
+    for link in islice(links, MAX_ELEMENTS):
         if isinstance(link, dict) and not is_no_link(link):
             value = link.get(first)
             if not further:
@@ -75,13 +67,6 @@ def _behind(links: list[object] | tuple[object, ...], path: Path) -> Iterator[ob
                 yield from _behind((value,), tuple(further))
 
 
-def is_no_link(fact: object) -> bool:
-    """Whether a field counts as not set: absent, null, False, blank text, an empty list, a link without an id."""
-    if isinstance(fact, dict):
-        return not fact or ("id" in fact and (fact["id"] is None or fact["id"] is False))
-    return fact is False or is_unset(fact)
-
-
 def is_readable(fact: object) -> bool:
     """Whether a domain can say anything about it: everything JSON has, but not what no link led to."""
     return type(fact) in _READABLE
@@ -90,12 +75,12 @@ def is_readable(fact: object) -> bool:
 def keys(fact: object) -> Iterator[object]:
     """What a set field is called by: itself, or a link's id and names, or those of each in a list."""
     if isinstance(fact, dict):
-        for name in _CALLED_BY:
+        for name in CALLED_BY:
             key = fact.get(name)
             if type(key) in _KEYS:
                 yield key
     elif isinstance(fact, list | tuple):
-        for each in fact:
+        for each in islice(fact, MAX_ELEMENTS):
             if type(each) not in (list, tuple):
                 yield from keys(each)
     elif type(fact) in _KEYS or fact is True:
@@ -107,7 +92,7 @@ def ids(fact: object) -> Iterator[object]:
     if isinstance(fact, dict):
         yield fact.get("id")
     elif isinstance(fact, list | tuple):
-        yield from (each.get("id") if isinstance(each, dict) else each for each in fact)
+        yield from (each.get("id") if isinstance(each, dict) else each for each in islice(fact, MAX_ELEMENTS))
     else:
         yield fact
 
@@ -117,7 +102,7 @@ def texts(fact: object) -> Iterator[str]:
     if isinstance(fact, dict):
         yield from (fact[name] for name in DISPLAY_NAMES if type(fact.get(name)) is str)
     elif isinstance(fact, list | tuple):
-        for each in fact:
+        for each in islice(fact, MAX_ELEMENTS):
             if type(each) not in (list, tuple):
                 yield from texts(each)
     elif type(fact) is str:
@@ -133,45 +118,40 @@ def as_number(fact: object) -> int | float | None:
     return number_in(fact) if type(fact) is str else None
 
 
-def as_moment(fact: object) -> Moment | None:
-    """The date or date-time that a text is, without an offset in UTC; none where it is none."""
-    if type(fact) is not str or len(fact) < _DATE_CHARACTERS or fact[4] != "-" or fact[7] != "-":
-        return None
-    try:
-        at = datetime.fromisoformat(fact)
-        return Moment(at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC), len(fact) == _DATE_CHARACTERS)
-    except (ValueError, OverflowError):
-        return None
+def in_time(symbol: str, span: Span) -> Callable[[object, int], bool]:
+    """`fact symbol span`. A date-time is after a day when the day is over, and up to a day until then; equal to a day
+    it is at its midnight. A field that is a day looks at the day of the span only, as Odoo does.
+    """
+    zone, holds = ZoneInfo(span.calendar.zone), _IN_TIME[symbol]
+
+    def stands(fact: object, now_ms: int) -> bool:
+        at = instant_in(fact, zone)
+        if at is None:
+            return False
+        start, end = span.bounds(now_ms)
+        is_date = isinstance(fact, str) and is_day(fact)
+        if is_date and end - start == 1:
+            start, end = day_bounds(local(start, zone).date(), zone)
+        return holds(at, start, end if is_date or symbol != "=" else start + 1)
+
+    return stands
 
 
-def same_moment(fact: Moment, value: Moment) -> bool:
-    """Whether a field is at a date or date-time. A field with a day looks at the value's day only, as Odoo does."""
-    return fact.at.date() == value.at.date() if fact.is_day else fact.at == value.at
-
-
-def in_order(fact: Moment, symbol: str, value: Moment) -> bool:
-    """`fact symbol value`. A date-time is after a day when the day is over, and up to a day until then."""
-    if fact.is_day:
-        return ORDERS[symbol](fact.at.date(), value.at.date())
-    if value.is_day and symbol in (">", "<="):
-        return (fact.at - value.at >= _DAY) is (symbol == ">")
-    return ORDERS[symbol](fact.at, value.at)
-
-
-ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
+_IN_TIME: Final[Mapping[str, Callable[[int, int, int], bool]]] = {
+    "=": lambda at, start, end: start <= at < end,
+    "<": lambda at, start, end: at < start,
+    "<=": lambda at, start, end: at < end,
+    ">": lambda at, start, end: at >= end,
+    ">=": lambda at, start, end: at >= start,
 }
 
 
 def nodes(value: object) -> tuple[str, ...]:
     """The way from the root to a place in a hierarchy: of "1/4/9/", of a list of ids or names, of one id or name."""
     if isinstance(value, list | tuple):
-        return tuple(_node(each) for each in value if type(each) in (str, int, dict))
+        return tuple(_node(each) for each in value[:MAX_ELEMENTS] if type(each) in (str, int, dict))
     if type(value) is str and "/" in value:
-        return tuple(step.strip() for step in value.split("/") if step.strip())
+        return tuple(step.strip() for step in value.split("/", MAX_ELEMENTS)[:MAX_ELEMENTS] if step.strip())
     return (_node(value),)
 
 
@@ -191,8 +171,8 @@ def places(fact: object) -> Iterator[tuple[tuple[str, ...], frozenset[str]]]:
         own = frozenset(map(str, keys(fact)))
         path = fact.get(PARENT_PATH)
         yield nodes(path) if isinstance(path, str | list | tuple) else (), own
-    elif isinstance(fact, list | tuple) and any(isinstance(each, dict) for each in fact):
-        for each in fact:
+    elif isinstance(fact, list | tuple) and any(isinstance(each, dict) for each in islice(fact, MAX_ELEMENTS)):
+        for each in islice(fact, MAX_ELEMENTS):
             if isinstance(each, dict):
                 yield from places(each)
     elif isinstance(fact, list | tuple) or type(fact) in (str, int):

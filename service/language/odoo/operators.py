@@ -8,43 +8,61 @@ are asked of each linked record. A field of a type that an operator cannot read 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from service.language.compiling import check
+from service.language.letters import folded_each
 from service.language.odoo.facts import (
-    ORDERS,
-    Moment,
     Reached,
-    as_moment,
     as_number,
     ids,
-    in_order,
-    is_no_link,
+    in_time,
     is_readable,
     keys,
     nodes,
     places,
-    same_moment,
     texts,
     through_links,
 )
-from service.language.odoo.patterns import matcher
-from service.language.tree import All, Always, Compare, Constant, Never, Not, Operator, Probe, number_in
+from service.language.odoo.patterns import MAX_SCANNED, matcher
+from service.language.operators import Sense
+from service.language.probes import Ask
+from service.language.readings import ORDERS
+from service.language.tree import (
+    MAX_ELEMENTS,
+    All,
+    Always,
+    Compare,
+    Constant,
+    Never,
+    Not,
+    Operator,
+    Probe,
+    Span,
+    is_no_link,
+    number_in,
+)
 from service.language.tree import Any as AnyOf
 
 Takes = Literal["value", "ordered", "list", "text", "domain", "place"]
 """What stands after the operator: any value; a number, text or date; a list; a pattern; a domain; ids, names, paths."""
-Holds = Callable[[object], bool]
+Holds = Callable[[object, int], bool]
+"""Whether a field, as of a now in milliseconds since 1970, does what is asked."""
 
 
 _SCALARS: Final = (str, int, float, bool)
 
 
 class Row(NamedTuple):
-    """An operator, what it takes, and what people must know about it: meaning, an unset field, letter case."""
+    """An operator, what it takes, how implication understands it (none: not at all), and what people must know.
+
+    That is: its meaning, what holds for an unset field, and letter case.
+    """
 
     operator: Operator
     takes: Takes
+    sense: Sense | None
     meaning: str
     unset: str
     case: str
@@ -62,8 +80,8 @@ def _listed(value: Constant) -> tuple[object, ...]:
 def _asked(holds: Holds) -> Holds:
     """The question put to every value that a path led to: one that holds is enough."""
 
-    def asked(fact: object) -> bool:
-        return any(map(holds, fact)) if type(fact) is Reached else holds(fact)
+    def asked(fact: object, now_ms: int) -> bool:
+        return any(holds(each, now_ms) for each in fact) if type(fact) is Reached else holds(fact, now_ms)
 
     return asked
 
@@ -72,46 +90,50 @@ def _probe(holds: Holds, quick: str = "", constant: object = None, kinds: Collec
     """Calls `holds`; for fields of some types `quick`, which must say the same, is faster, and so is null."""
     asked = _asked(holds)
     if not quick:
-        return Probe("{0}({field})", (asked,))
-    code = f"({quick} if type({{field}}) in {{1}} else {{2}} if {{field}} is None else {{3}}({{field}}))"
-    return Probe(code, (constant, frozenset(kinds), asked(None), asked))
+        return Probe("{0}({field}, {now})", (asked,))
+    code = f"({quick} if type({{field}}) in {{1}} else {{2}} if {{field}} is None else {{3}}({{field}}, {{now}}))"
+    return Probe(code, (constant, frozenset(kinds), asked(None, 0), asked))
 
 
 def _contrary(holds: Holds) -> Holds:
-    return lambda fact: is_readable(fact) and not holds(fact)
+    return lambda fact, now_ms: is_readable(fact) and not holds(fact, now_ms)
 
 
 def _one_of(value: Constant) -> Holds:
     values = _listed(value)
-    named = frozenset(each for each in values if isinstance(each, str))
+    named = frozenset(each.text if isinstance(each, Span) else each for each in values if isinstance(each, str | Span))
     numbers = frozenset(each for each in values if isinstance(each, int | float) and each is not False)
     numbers_in_text = frozenset(map(number_in, named)) - {None}
-    moments = [moment for moment in map(as_moment, named) if moment]
+    dates = [in_time("=", each) for each in values if isinstance(each, Span)]
     has_unset = any(map(is_no_link, values))
 
-    def is_one(key: object) -> bool:
+    def is_one(key: object, now_ms: int) -> bool:
         if type(key) is not str:
             return key in numbers or key in numbers_in_text
         if key in named or (numbers and number_in(key) in numbers):
             return True
-        moment = as_moment(key) if moments else None
-        return moment is not None and any(same_moment(moment, each) for each in moments)
+        return any(is_at(key, now_ms) for is_at in dates)
 
-    def one_of(fact: object) -> bool:
+    def one_of(fact: object, now_ms: int) -> bool:
         if is_no_link(fact):
             return has_unset or (fact is False and 0 in numbers)
         for key in keys(fact):  # noqa: SIM110  # any(…) costs a third more, and every record with a link comes here
-            if is_one(key):
+            if is_one(key, now_ms):
                 return True
         return False
 
     return one_of
 
 
+def _is_plain(value: object) -> bool:
+    """A text that is nothing but a text, so that fields which are texts can be compared at once."""
+    return type(value) is str and not is_no_link(value)
+
+
 def _equality(symbol: Literal["==", "!="]) -> Callable[[Constant], Probe]:
     def probe(value: Constant) -> Probe:
         holds = _one_of(value) if symbol == "==" else _contrary(_one_of(value))
-        if type(value) is int or (type(value) is str and not is_no_link(value) and not as_moment(value)):
+        if type(value) is int or _is_plain(value):
             return _probe(holds, f"{{field}} {symbol} {{0}}", value, (type(value),))
         return _probe(holds)
 
@@ -124,7 +146,7 @@ def _membership(word: Literal["in", "not in"]) -> Callable[[Constant], Probe]:
         if not values:
             return Probe("True" if word == "not in" else "False")
         holds = _one_of(value) if word == "in" else _contrary(_one_of(value))
-        if all(type(each) is str and not is_no_link(each) and not as_moment(each) for each in values):
+        if all(map(_is_plain, values)):
             return _probe(holds, f"{{field}} {word} {{0}}", frozenset(values))
         return _probe(holds)
 
@@ -137,12 +159,17 @@ def _equal_if_given(value: Constant) -> Probe:
 
 def _ordering(symbol: str) -> Callable[[Constant], Probe]:
     def probe(value: Constant) -> Probe:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return _probe(_number_order(symbol, value), f"{{number}} {symbol} {{0}}", value, _SCALARS)
-        moment = as_moment(value)
-        if moment is not None:
-            return _probe(_moment_order(symbol, moment))
-        return _probe(_text_order(symbol, value)) if isinstance(value, str) and value.strip() else Probe("False")
+        match value:
+            case bool():
+                return Probe("False")
+            case int() | float():
+                return _probe(_number_order(symbol, value), f"{{number}} {symbol} {{0}}", value, _SCALARS)
+            case Span():
+                return _probe(_time_order(symbol, value))
+            case str() if value.strip():
+                return _probe(_text_order(symbol, value))
+            case _:
+                return Probe("False")
 
     return probe
 
@@ -150,26 +177,23 @@ def _ordering(symbol: str) -> Callable[[Constant], Probe]:
 def _number_order(symbol: str, value: int | float) -> Holds:
     holds = ORDERS[symbol]
 
-    def in_number_order(fact: object) -> bool:
+    def in_number_order(fact: object, now_ms: int) -> bool:
         numbers = (as_number(each) for each in ids(fact))
         return any(holds(number, value) for number in numbers if number is not None)
 
     return in_number_order
 
 
-def _moment_order(symbol: str, value: Moment) -> Holds:
-    def in_moment_order(fact: object) -> bool:
-        moments = map(as_moment, ids(fact))
-        return any(in_order(moment, symbol, value) for moment in moments if moment)
-
-    return in_moment_order
+def _time_order(symbol: str, value: Span) -> Holds:
+    stands = in_time(symbol, value)
+    return lambda fact, now_ms: any(stands(each, now_ms) for each in ids(fact))
 
 
 def _text_order(symbol: str, value: str) -> Holds:
     holds = ORDERS[symbol]
     number = number_in(value)
 
-    def in_text_order(fact: object) -> bool:
+    def in_text_order(fact: object, now_ms: int) -> bool:
         if type(fact) is int or type(fact) is float:
             return number is not None and holds(fact, number)
         return type(fact) is str and not is_no_link(fact) and holds(fact, value)
@@ -191,12 +215,12 @@ def _like(kind: Pattern) -> Callable[[Constant], Probe]:
         if not pattern:
             return _no_pattern(kind)
         if not kind.has_case:
-            pattern = pattern.lower()
+            pattern = folded_each(pattern)
         holds = _matched(pattern if kind.is_whole else f"%{pattern}%", kind)
         if kind.is_whole or not pattern.strip() or any(sign in pattern for sign in "%_\\"):
             return _probe(holds)
         word = "not in" if kind.is_negative else "in"
-        return _probe(holds, f"{{0}} {word} {'{field}' if kind.has_case else '{lower}'}", pattern)
+        return _probe(holds, f"{{0}} {word} {'{field}' if kind.has_case else '{letters}'}", pattern)
 
     return probe
 
@@ -204,19 +228,26 @@ def _like(kind: Pattern) -> Callable[[Constant], Probe]:
 def _no_pattern(kind: Pattern) -> Probe:
     """An empty pattern is in every text; as a whole it is the field that is not set."""
     if kind.is_whole:
-        return _probe(is_no_link)
+        return _probe(lambda fact, now_ms: is_no_link(fact))
     return Probe("False" if kind.is_negative else "True")
 
 
 def _matched(pattern: str, kind: Pattern) -> Holds:
     matches = matcher(pattern)
 
-    def matched(fact: object) -> bool:
-        return not is_no_link(fact) and any(matches(text if kind.has_case else text.lower()) for text in texts(fact))
+    def matched(fact: object, now_ms: int) -> bool:
+        scanned = MAX_SCANNED
+        for text in () if is_no_link(fact) else texts(fact):
+            if matches(text if kind.has_case else folded_each(text), scanned):
+                return True
+            scanned -= len(text)
+            if scanned <= 0:
+                break
+        return False
 
     if not kind.is_negative:
         return matched
-    return lambda fact: is_readable(fact) and fact is not True and not matched(fact)
+    return lambda fact, now_ms: is_readable(fact) and fact is not True and not matched(fact, now_ms)
 
 
 def _any(value: Constant) -> Probe:
@@ -242,7 +273,8 @@ def _some_link(value: Constant) -> Callable[[object, int], bool]:
         if isinstance(fact, dict):
             return not is_no_link(fact) and holds(fact, now_ms)
         if isinstance(fact, list | tuple):
-            return any(some_link(each, now_ms) for each in fact if type(fact) is Reached or isinstance(each, dict))
+            links = islice(fact, MAX_ELEMENTS)
+            return any(some_link(each, now_ms) for each in links if type(fact) is Reached or isinstance(each, dict))
         return False
 
     return some_link
@@ -251,7 +283,7 @@ def _some_link(value: Constant) -> Callable[[object, int], bool]:
 def _child_of(value: Constant) -> Probe:
     wanted = [(str(each), nodes(each)) for each in _listed(value) if not is_no_link(each)]
 
-    def is_child(fact: object) -> bool:
+    def is_child(fact: object, now_ms: int) -> bool:
         return not is_no_link(fact) and any(
             name in own or name in way or (len(node) > 1 and way[: len(node)] == node)
             for way, own in places(fact)
@@ -264,7 +296,7 @@ def _child_of(value: Constant) -> Probe:
 def _parent_of(value: Constant) -> Probe:
     wanted = [(str(each), nodes(each)) for each in _listed(value) if not is_no_link(each)]
 
-    def is_parent(fact: object) -> bool:
+    def is_parent(fact: object, now_ms: int) -> bool:
         return not is_no_link(fact) and any(
             name in own or name in way[-1:] or (node[: len(way)] == way if len(way) > 1 else not own.isdisjoint(node))
             for way, own in places(fact)
@@ -274,21 +306,44 @@ def _parent_of(value: Constant) -> Probe:
     return _probe(is_parent)
 
 
-def _row(symbol: str, takes: Takes, probe: Callable[[Constant], Probe], *words: str) -> Row:
+def _row(symbol: str, takes: Takes, probe: Ask, *words: str, sense: Sense | None = None) -> Row:
     meaning, unset, case = words
-    return Row(Operator(f"domain {symbol}", {"domain": symbol}, probe, through_links), takes, meaning, unset, case)
+    operator = Operator(f"domain {symbol}", {"domain": symbol}, probe, through_links)
+    return Row(operator, takes, sense, meaning, unset, case)
 
 
 TABLE: Final[tuple[Row, ...]] = (
-    _row("=", "value", _equality("=="), "is the value", "matches `False`, `None`, `''`", "minds case"),
-    _row("!=", "value", _equality("!="), "is not the value", "matches, but for `False`, `None`, `''`", "minds case"),
-    _row("<", "ordered", _ordering("<"), "is less, or earlier", "never matches", "minds case"),
-    _row(">", "ordered", _ordering(">"), "is greater, or later", "never matches", "minds case"),
-    _row("<=", "ordered", _ordering("<="), "is at most", "never matches", "minds case"),
-    _row(">=", "ordered", _ordering(">="), "is at least", "never matches", "minds case"),
-    _row("in", "list", _membership("in"), "is one of the list", "matches if `False` is in the list", "minds case"),
+    _row("=", "value", _equality("=="), "is the value", "matches `False`, `None`, `''`", "minds case", sense="equal"),
     _row(
-        "not in", "list", _membership("not in"), "is none of the list", "matches, unless `False` is in it", "minds case"
+        "!=",
+        "value",
+        _equality("!="),
+        "is not the value",
+        "matches, but for `False`, `None`, `''`",
+        "minds case",
+        sense="not equal",
+    ),
+    _row("<", "ordered", _ordering("<"), "is less, or earlier", "never matches", "minds case", sense="<"),
+    _row(">", "ordered", _ordering(">"), "is greater, or later", "never matches", "minds case", sense=">"),
+    _row("<=", "ordered", _ordering("<="), "is at most", "never matches", "minds case", sense="<="),
+    _row(">=", "ordered", _ordering(">="), "is at least", "never matches", "minds case", sense=">="),
+    _row(
+        "in",
+        "list",
+        _membership("in"),
+        "is one of the list",
+        "matches if `False` is in the list",
+        "minds case",
+        sense="one of",
+    ),
+    _row(
+        "not in",
+        "list",
+        _membership("not in"),
+        "is none of the list",
+        "matches, unless `False` is in it",
+        "minds case",
+        sense="none of",
     ),
     _row("like", "text", _like(Pattern()), "contains the pattern", "never matches", "minds case"),
     _row("not like", "text", _like(Pattern(is_negative=True)), "does not contain it", "matches", "minds case"),

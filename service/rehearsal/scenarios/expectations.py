@@ -123,7 +123,7 @@ def _score(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
 
 def _passed_over(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     tried = () if result.decision is None else result.decision.trace.tried
-    found = {each.entry: each.unresolved for each in tried}
+    found = {each.entry: each.unresolved for each in tried if each.unresolved is not None}
     for entry, reason in expect.passed_over.items():
         if found.get(entry) != reason:
             yield Mismatch(("passed_over", entry), reason, found.get(entry) or NONE, result.about)

@@ -1,0 +1,59 @@
+"""Ids of people in another letter case: the same person where the CRM says that ids ignore case, else a near miss.
+
+Most CRMs take an e-mail address as an id and its letter case for nothing, and write it now so and now so. With
+`ids_ignore_case` a document may, too: people are then called as they were declared. Without it two spellings are two
+people, and whoever writes a second one is told of the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from schemas.config import Document, Pool, RuleSet, Target
+
+REMEDY: Final = 'write one of the two everywhere, or say "ids_ignore_case: true" if the CRM takes them for one'
+
+
+def spelled_alike(ids: Iterable[str]) -> Mapping[str, str]:
+    """For each id without its letter case the first that was declared."""
+    found: dict[str, str] = {}
+    for each in ids:
+        found.setdefault(each.casefold(), each)
+    return found
+
+
+def as_declared(document: Document) -> Document:
+    """The document with people called as they were declared, where ids ignore letter case."""
+    if not document.ids_ignore_case:
+        return document
+    declared = spelled_alike(document.users)
+    update: dict[str, object] = {
+        "pools": {name: _pool(pool, declared) for name, pool in document.pools.items()},
+        "rule_sets": {name: _rule_set(rule_set, declared) for name, rule_set in document.rule_sets.items()},
+        "defaults": {name: _target(target, declared) for name, target in document.defaults.items()},
+    }
+    unowned = document.settings.treat_as_unowned
+    if unowned.users:
+        users = tuple(sorted({_called(user, declared) for user in unowned.users}))
+        named = unowned.model_copy(update={"users": users})
+        update["settings"] = document.settings.model_copy(update={"treat_as_unowned": named})
+    return document.model_copy(update=update)
+
+
+def _called(user: str, declared: Mapping[str, str]) -> str:
+    return declared.get(user.casefold(), user)
+
+
+def _pool(pool: Pool, declared: Mapping[str, str]) -> Pool:
+    members = tuple(each.model_copy(update={"user": _called(each.user, declared)}) for each in pool.members)
+    return pool.model_copy(update={"members": members})
+
+
+def _rule_set(rule_set: RuleSet, declared: Mapping[str, str]) -> RuleSet:
+    entries = tuple(entry.model_copy(update={"target": _target(entry.target, declared)}) for entry in rule_set.entries)
+    return rule_set.model_copy(update={"entries": entries})
+
+
+def _target(target: Target, declared: Mapping[str, str]) -> Target:
+    return target if target.user is None else target.model_copy(update={"user": _called(target.user, declared)})

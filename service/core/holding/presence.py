@@ -1,0 +1,151 @@
+"""Who is there today: news of people, by what keeps them away.
+
+Presence, shift and leave are three causes, told by three systems that know nothing of each other: the end of a shift
+ends no leave. Each has its own end and its own newest time, so that news which overtook each other lead to one result
+(D28). People belong to a division; of those whom its configuration does not know, it remembers the latest (D42).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from service.core.configuration import Config
+from service.core.draft import Draft
+from service.core.holding.waiting import wake
+from service.core.model import Availability, Decision, MemberEvent, Nothing
+from service.core.state import CAUSES, Absence, Cause, Person, Timer
+
+RETURN_PREFIX: Final = "back/"
+"""Sorts before `drain/`: of those who come back at one time nobody gets what waits before the others are there."""
+
+REMEMBERED_EVENTS: Final = 8
+"""So many of the latest event ids of a person are kept, to recognise repeats."""
+
+STRANGERS_LIMIT: Final = 1_000
+"""Of so many people who are not configured a division remembers news at most, the latest."""
+
+STRANGERS_PER_STEP: Final = 1_000
+"""So many of them are looked after in one step of a switch."""
+
+CONCERNED: Final[Mapping[Availability, tuple[Cause, ...]]] = {
+    "available": ("presence", "shift"),
+    "away": ("presence",),
+    "leave": ("leave",),
+    "leave_ended": ("leave",),
+    "off_shift": ("shift",),
+}
+"""What each word is news of."""
+
+ABSENT: Final = frozenset[Availability]({"away", "leave", "off_shift"})
+
+
+def change(event: MemberEvent, draft: Draft, config: Config, now_ms: int) -> Decision:
+    """Somebody comes or goes. Who comes back gets what waits for them; a known return sets a timer.
+
+    It is remembered of people who are not configured, too: they may be, later, and be away then.
+    """
+    outcome = _hear(event, draft, config)
+    if outcome.reason == "member_changed":
+        _set_timer(event.person, draft)
+        if is_present(event.person, draft):
+            _wake_pools_of(event.person, draft, config, now_ms)
+        if event.person not in config.users:
+            _remember_stranger(event.person, draft, now_ms)
+            outcome = Nothing("unknown_user", event.person)
+    return Decision(record=f"member/{event.person}", outcome=outcome, correlation_id=event.correlation_id)
+
+
+def come_back(person: str, draft: Draft, config: Config, now_ms: int) -> Decision:
+    """The time is over until which something kept somebody away; something else may go on doing so."""
+    known = draft.people.edit(person)
+    for cause in CAUSES:
+        absence: Absence = getattr(known, cause)
+        if absence.is_absent and absence.until_ms is not None and absence.until_ms <= now_ms:
+            setattr(known, cause, Absence(time_ms=absence.time_ms))
+    _set_timer(person, draft)
+    if known.is_present:
+        _wake_pools_of(person, draft, config, now_ms)
+    return Decision(record=f"member/{person}", outcome=Nothing("member_changed", known.absence or "available"))
+
+
+def is_present(person: str, draft: Draft) -> bool:
+    """Whether somebody can take records, as far as is known."""
+    known = draft.people.get(person)
+    return known is None or known.is_present
+
+
+def meet_strangers(draft: Draft, config: Config, now_ms: int) -> bool:
+    """Under a new configuration others may be strangers: note who is, and forget the oldest of too many.
+
+    At most `STRANGERS_PER_STEP` at once; whether some are left.
+    """
+    strangers: dict[str, int] = {}
+    room = STRANGERS_PER_STEP
+    for name, person in list(draft.people.items()):
+        is_stranger = name not in config.users
+        if is_stranger != (person.heard_ms > 0):
+            if not room:
+                return True
+            room -= 1
+            draft.people.edit(name).heard_ms = now_ms if is_stranger else 0
+        if is_stranger:
+            strangers[name] = person.heard_ms or now_ms
+    too_many = max(0, len(strangers) - STRANGERS_LIMIT)
+    for name in sorted(strangers, key=lambda name: (strangers[name], name))[: min(too_many, room)]:
+        _forget(name, draft)
+    return too_many > room
+
+
+def _hear(event: MemberEvent, draft: Draft, config: Config) -> Nothing:
+    """Take over what is news of any cause, and say what it was."""
+    word = config.presence_word(event.availability)
+    if word is None:
+        return Nothing("unknown_availability", event.availability)
+    known = draft.people.get(event.person) or Person()
+    if event.id in known.seen:
+        return Nothing("duplicate_event")
+    causes = [cause for cause in CONCERNED[word] if not _is_older(event, getattr(known, cause))]
+    if not causes:
+        return Nothing("older_news", word)
+    person = draft.people.edit(event.person)
+    person.seen = (*person.seen[-REMEMBERED_EVENTS + 1 :], event.id)
+    is_absent = word in ABSENT
+    for cause in causes:
+        time_ms = getattr(known, cause).time_ms if event.time_ms is None else event.time_ms
+        setattr(person, cause, Absence(is_absent, event.until_ms if is_absent else None, time_ms))
+    return Nothing("member_changed", word)
+
+
+def _is_older(event: MemberEvent, known: Absence) -> bool:
+    return event.time_ms is not None and known.time_ms is not None and event.time_ms < known.time_ms
+
+
+def _set_timer(person: str, draft: Draft) -> None:
+    """Have the next end of a cause heeded, and no other."""
+    name = RETURN_PREFIX + person
+    known = draft.people.get(person) or Person()
+    ends = [each.until_ms for each in known.causes if each.until_ms is not None]
+    draft.timers.drop(name)
+    if ends:
+        draft.timers.put(name, Timer(min(ends)))
+
+
+def _remember_stranger(person: str, draft: Draft, now_ms: int) -> None:
+    """As one of the latest; of too many the oldest is forgotten."""
+    draft.people.edit(person).heard_ms = max(now_ms, 1)
+    others = {name: heard_ms for name, heard_ms in draft.strangers_before().items() if name != person}
+    if len(others) >= STRANGERS_LIMIT:
+        _forget(min(others, key=lambda name: (others[name], name)), draft)
+
+
+def _forget(person: str, draft: Draft) -> None:
+    draft.people.drop(person)
+    draft.timers.drop(RETURN_PREFIX + person)
+
+
+def _wake_pools_of(person: str, draft: Draft, config: Config, now_ms: int) -> None:
+    for pool in draft.pools_of(person):
+        spec = config.pools.get(pool)
+        if spec is not None and not spec.is_queue:
+            wake(pool, draft, now_ms)

@@ -1,0 +1,28 @@
+"""What bounds a lane's work, in one value from the settings down to the batch.
+
+It stands below all that reads it: the settings give the numbers, the lane, which is compiled, asks for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+HOUR_MS: Final = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds a lane's work, from the settings down to the batch. These are the defaults of the settings, too.
+
+    `switch_steps`: so many pools are looked at in one batch of a switch to a new configuration.
+    """
+
+    batch_max: int = 500
+    timers_per_batch: int = 100
+    switch_steps: int = 1_000
+    poll_wait_ms: int = 100
+    record_max_bytes: int = 1_200_000
+    snapshot_min_bytes: int = 1_048_576
+    keep_ms: int = 168 * HOUR_MS
+    dead_letter_limit_bytes: int = 900_000

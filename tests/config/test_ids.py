@@ -1,0 +1,71 @@
+"""Ids of people in another letter case: one person where ids ignore case, else a near miss that is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.config.compiler import compile_document
+from service.config.loader import compile_inline
+from tests.config.files import document, refused
+from tests.config.test_lint import warned
+
+USERS = "users: {Ann@x.org: {}, bob: {}}\n"
+IGNORED = "ids_ignore_case: true\n"
+POOL = "pools: {sales: {record_type: lead, members: [ann@X.org, bob]}}\n"
+RULES = """\
+rule_sets: {leads: {record_type: lead, active: true, entries: [{target: {user: ANN@x.org}}]}}
+defaults: {lead: {user: BOB}}
+settings: {treat_as_unowned: {users: [BOB, system]}}
+"""
+
+
+def test_people_are_called_as_they_were_declared() -> None:
+    """D41: in pools, targets, defaults and among those who count as nobody."""
+    config = compile_document(document(IGNORED, USERS, POOL, RULES))
+    assert [member.person for member in config.pools["sales"].members] == ["Ann@x.org", "bob"]
+    assert config.rule_sets["lead"].entries[0].target.id == "Ann@x.org"  # type: ignore[union-attr]  # a person
+    assert config.defaults["lead"].id == "bob"
+    assert config.unowned_users == {"bob", "system"}
+
+
+def test_whoever_is_declared_twice_is_one() -> None:
+    """D41: where ids ignore case, two spellings are a mistake."""
+    (problem,) = refused(one=IGNORED, two="users: {ann: {}, Ann: {}}\n")
+    assert problem.endswith('"Ann" is "ann" in another letter case, and ids ignore case: keep one of the two')
+    (problem,) = refused(one=IGNORED + USERS, two=POOL.replace("bob", "ANN@x.org"))
+    assert problem.endswith('"Ann@x.org" is a member already: keep one of the two lines')
+
+
+def test_another_spelling_is_nobody_unless_the_setting_says_so() -> None:
+    """D41: and the message names both ways out."""
+    (problem,) = refused(one=USERS + POOL)
+    assert '"Ann@x.org" differs only in letter case: write one of the two everywhere' in problem
+    assert 'say "ids_ignore_case: true"' in problem
+
+
+@pytest.mark.parametrize("users", ["users: {ann: {}, Ann: {}}\n", "users: [ann, Ann]\n"])
+def test_check_names_people_who_are_probably_one(users: str) -> None:
+    """D41: and those who count as nobody in another spelling."""
+    (said,) = [each for each in warned(users, "defaults: {lead: {user: ann}}\n") if "letter case" in each]
+    assert 'this differs from "ann" only in letter case' in said
+    (said,) = warned("users: [ann]\nsettings: {treat_as_unowned: {users: [ANN]}}\n", "defaults: {lead: {user: ann}}\n")
+    assert '"ANN" differs from "ann" only in letter case' in said
+
+
+def test_a_scenario_may_say_so_too() -> None:
+    """D41: there nobody need be declared; the spelling that is declared counts."""
+    config = compile_inline(
+        {
+            "ids_ignore_case": True,
+            "users": ["Ann"],
+            "pools": {"sales": {"record_type": "lead", "members": ["ANN", "bob"]}},
+        },
+        "inline",
+    )
+    assert set(config.users) == {"Ann", "bob"}
+
+
+def test_the_setting_is_said_once() -> None:
+    """D41: for the whole division, in one of its files."""
+    (problem,) = refused(one=IGNORED, two=IGNORED)
+    assert "this is declared already in" in problem

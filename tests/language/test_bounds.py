@@ -1,0 +1,122 @@
+"""No condition takes long, whatever it asks and whatever the field holds: measured in steps, not in time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final
+
+import pytest
+
+from service.language import criteria
+from service.language.compiling import check
+from service.language.odoo import domains
+from service.language.odoo.operators import TABLE as DOMAIN_TABLE
+from service.language.odoo.patterns import MAX_PATTERN_CHARACTERS, MAX_SCANNED
+from service.language.operators import TABLE
+from service.language.tree import MAX_ELEMENTS, MAX_LIST_ITEMS, Condition
+from tests.language.trees import NOW_MS
+
+LARGE: Final = 300_000
+MOST_LINES: Final = 10 * MAX_SCANNED
+"""So many lines of Python run for one comparison at most; ten thousand take about a millisecond."""
+
+NASTY: Final[dict[str, Any]] = {
+    "one letter": "a" * LARGE,
+    "letters with marks": "á" * LARGE,
+    "letters that grow when they are folded": "ßİ" * LARGE,
+    "digits": "9" * LARGE,
+    "a number that is none": "1" * LARGE + "x",
+    "choices": ";" * LARGE,
+    "spaces": " " * LARGE,
+    "slashes": "1/" * LARGE,
+    "a long list of numbers": list(range(LARGE)),
+    "a long list of texts": ["aaaaaaaaaaaaaaaaaaaaaaaa"] * LARGE,
+    "a long list of links": [{"id": 1, "name": "aa", "parent_path": "1/2/"}] * LARGE,
+    "a long list of every choice": [f"v{number}" for number in range(LARGE, -1, -1)] + ["v0"],
+    "a list of every choice": ["no"] * (MAX_ELEMENTS - MAX_LIST_ITEMS) + [f"v{each}" for each in range(MAX_LIST_ITEMS)],
+    "a long list of lists": [["a"]] * LARGE,
+}
+PATTERNS: Final = (
+    ("%a_" * MAX_PATTERN_CHARACTERS)[: MAX_PATTERN_CHARACTERS - 2] + "%b",
+    "%" + "a_" * (MAX_PATTERN_CHARACTERS // 2 - 2) + "b%",
+    "%" + "_" * (MAX_PATTERN_CHARACTERS - 3) + "b%",
+    ("%a" * MAX_PATTERN_CHARACTERS)[: MAX_PATTERN_CHARACTERS - 2] + "%b",
+)
+MANY: Final = ", ".join(f'"v{number}"' for number in range(MAX_LIST_ITEMS))
+
+
+def lines_of(ask: Callable[[], object]) -> int:
+    """How many lines of Python run."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        ask()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def ours() -> list[Condition]:
+    """Every operator of criteria, with the longest list where it takes one."""
+    values = {
+        "value": ["x", "5", "today", "true", '""', "field y"],
+        "order": ["5", "today", '"x"', "field y"],
+        "text": ["x", f"[{MANY}]"],
+        "list": [f"[{MANY}]", "[5, true]", f"[{', '.join(['today'] * MAX_LIST_ITEMS)}]"],
+        "choices": ["x", f"[{MANY}]"],
+        "range": ["5 and 6", "today - 7d and today"],
+    }
+    return [criteria.parse(f"x {row.operator.name} {value}") for row in TABLE for value in values[row.takes]]
+
+
+def theirs() -> list[Condition]:
+    """Every operator of domains, with the patterns that are hardest to find."""
+    values: dict[str, list[Any]] = {
+        "value": ["x", 5, "today", True, False],
+        "ordered": [5, "today", "x"],
+        "list": [[f"v{number}" for number in range(MAX_LIST_ITEMS)], [5, "2024-05-01"]],
+        "text": list(PATTERNS),
+        "domain": [[["name", "ilike", "x"]]],
+        "place": [["9", "1/2/3/"]],
+    }
+    terms = [(row.symbol, value) for row in DOMAIN_TABLE for value in values[row.takes]]
+    return [domains.parse([["x", symbol, value]]) for symbol, value in terms]
+
+
+@pytest.mark.parametrize("fact", NASTY.values(), ids=NASTY)
+def test_no_comparison_takes_more_steps_than_the_limits_allow(fact: Any) -> None:
+    """Every operator of each notation, on fields such as nobody should send."""
+    for condition in (*ours(), *theirs()):
+        ask = check(condition)
+        ask({}, NOW_MS)
+        steps = lines_of(lambda ask=ask: ask({"x": fact, "y": fact}, NOW_MS))  # type: ignore[misc]  # bound at once
+        assert steps <= MOST_LINES, condition
+
+
+def test_a_piece_is_found_in_one_step_for_each_character() -> None:
+    """However often it nearly fits, and to the limit and no further."""
+    ask = check(domains.parse([["x", "=like", "%a_a_a_a_b%"]]))
+    assert ask({"x": "a" * (MAX_SCANNED - 1) + "b"}, NOW_MS)
+    assert not ask({"x": "a" * MAX_SCANNED + "b"}, NOW_MS)
+    assert lines_of(lambda: ask({"x": "a" * LARGE}, NOW_MS)) < 10 * MAX_SCANNED
+
+
+def test_what_is_at_the_ends_is_found_in_a_text_of_any_length() -> None:
+    """Only what is looked for somewhere within has a limit."""
+    assert check(domains.parse([["x", "=like", "a_a%b_b%c_c"]]))({"x": "axa" + "bxb" + "x" * LARGE + "cxc"}, NOW_MS)
+    assert check(domains.parse([["x", "like", "needle"]]))({"x": "x" * LARGE + "needle"}, NOW_MS)
+
+
+def test_a_list_of_as_many_values_as_there_may_be_fits_a_criterion() -> None:
+    """Also where each is a hundred characters long, quotes and commas counted."""
+    long = ",".join(f'"{number:095}"' for number in range(MAX_LIST_ITEMS))
+    assert check(criteria.parse(f"x in [{long}]"))({"x": f"{7:095}"}, NOW_MS)
