@@ -10,7 +10,7 @@ AS_COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED)/site:$(CURDIR)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench lock clean
+.PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench storm lock clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ run: $(STAMP) ## Run the service on embedded back ends with the example configur
 
 bench: $(COMPILED)/site ## Measure the compiled service against a bare copy loop and a naive service, on one broker
 	$(AS_COMPILED) $(BIN)/python -m tests.bench $(ARGS)
+
+storm: $(STAMP) ## Every kind of fault in an order drawn from a seed (ARGS="--minutes 60 --seed 7"), then figures
+	$(BIN)/python -m tests.survival $(ARGS)
 
 lock: ## Choose dependency versions again (needs uv)
 	@for name in runtime embedded build dev; do \

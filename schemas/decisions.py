@@ -23,7 +23,6 @@ RejectionReason = Literal[
     "inactive_user",
     "not_a_member",
     "not_permitted",
-    "no_configuration",
     "no_target",
     "outside_domain",
     "unknown_plan",
@@ -114,6 +113,10 @@ class Trace(Said):
     omitted: Annotated[int, Field(ge=0, description="Candidates beyond the listed ones.")]
     earlier: Annotated[int, Field(ge=0, description="Entries asked before the listed ones: all said no.")] = 0
     score: Annotated[float | None, Field(description="What orders the record where it waits; null: nothing.")] = None
+    cut: Annotated[
+        tuple[str, ...],
+        Field(description="Fields that were too much to keep while it waits: later conditions find them unset."),
+    ] = ()
 
 
 class DecisionData(Said):

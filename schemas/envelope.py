@@ -2,6 +2,8 @@
 
 The envelope is the one place where unknown attributes are allowed, because CloudEvents lets anybody add extensions.
 Everything else is bounded: an event is input from outside, and its parts end up in keys, headers and memory.
+
+What is read is told in text where it names something; a producer whose ids are whole numbers is understood as well.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 ID_LIMIT: Final = 256
+DIVISION_PATTERN: Final = r"^[A-Za-z0-9_.\-]{1,64}$"
 SHORTEST_TIME: Final = len("2026-01-01T00:00:00Z")
 FIRST_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)
@@ -32,10 +35,17 @@ def _is_within_bounds(time: datetime) -> datetime:
     raise ValueError("a time is in the years 1970 to 9999 in UTC")
 
 
+def _as_text(value: object) -> object:
+    """A whole number that names something is its digits. A truth value is a number in Python, and names nothing."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 Id = Annotated[str, StringConstraints(min_length=1, max_length=ID_LIMIT)]
+ToldId = Annotated[Id, BeforeValidator(_as_text)]
+"""An id as events tell it: text, or a whole number."""
 Time = Annotated[AwareDatetime, BeforeValidator(_is_written_out), AfterValidator(_is_within_bounds)]
 Division = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,64}$", coerce_numbers_to_str=True, description="Who shares one order.")
+    str, Field(pattern=DIVISION_PATTERN, coerce_numbers_to_str=True, description="Who shares one order.")
 ]
 Attribute = Annotated[str, StringConstraints(max_length=512)]
 
@@ -46,7 +56,7 @@ class Envelope(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, title="CloudEvent")
 
     specversion: Literal["1.0"]
-    id: Annotated[Id, Field(description="Unique among the events of one source.")]
+    id: Annotated[ToldId, Field(description="Unique among the events of one source.")]
     source: Annotated[Attribute, Field(min_length=1, description="The system the event comes from.")]
     type: Annotated[Id, Field(description="What happened; says which schema the data has.")]
     time: Annotated[Time | None, Field(description="When it happened. Settles races where there is no version.")] = None
@@ -54,8 +64,8 @@ class Envelope(BaseModel):
     datacontenttype: Attribute | None = None
     dataschema: Attribute | None = None
     division: Annotated[Division | None, Field(description="The company or customer; `main` where absent.")] = None
-    correlationid: Annotated[Id | None, Field(description="The chain of events this one belongs to.")] = None
-    causationid: Annotated[Id | None, Field(description="The event that caused this one.")] = None
+    correlationid: Annotated[ToldId | None, Field(description="The chain of events this one belongs to.")] = None
+    causationid: Annotated[ToldId | None, Field(description="The event that caused this one.")] = None
     partitionkey: Annotated[Attribute | None, Field(description="What is kept in order.")] = None
     traceparent: Annotated[Attribute | None, Field(description="W3C trace context.")] = None
     tracestate: Annotated[Attribute | None, Field(description="W3C trace context.")] = None

@@ -1,8 +1,9 @@
 """What Fairlead reads: things that happened to records and people in the CRM.
 
-A record's type is free text here: an unknown type is a readable event that is not allowed, which the core answers with
-a rejection. What does not fit a model cannot be read and becomes a dead letter; so do unknown names beside the known
-ones, because a mistyped `owner` would otherwise be an owner silently lost. A company's own fields belong in `fields`.
+A record's type and channel are free text here: an unknown one is a readable event that is not allowed, which the core
+answers with a rejection. What is missing or of the wrong kind cannot be read and becomes a dead letter. The reader is
+tolerant where nothing is lost by it: names that it does not know are ignored, a whole number may stand for an id, and a
+version in quotes for a number. A company's own fields belong in `fields`.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from schemas.envelope import Id, Time
+from schemas.envelope import Time, ToldId
 
 FIELDS_LIMIT: Final = 500
 LINKED_LIMIT: Final = 50
 DEPTH_LIMIT: Final = 8
 VERSION_LIMIT: Final = 2**53 - 1
+VERSION_DIGITS: Final = len(str(VERSION_LIMIT))
 CONTAINERS: Final = (dict, list)
 
 Channel = Literal["detail_page", "capture_form", "import", "conversion", "api", "integration", "from_contact"]
+"""The ways in that there are (S21-S27)."""
 OwnerKind = Literal["user", "pool", "queue", "plan"]
 AvailabilityWord = Literal["available", "away", "leave", "leave_ended", "off_shift"]
 """The words that every configuration knows."""
@@ -41,7 +44,15 @@ def _fits(container: Any, levels: int) -> bool:
     return levels > 0 and all(_fits(part, levels - 1) for part in inner)
 
 
+def _as_number(value: object) -> object:
+    """A version in quotes is the number that it says."""
+    is_number = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= VERSION_DIGITS
+    return int(value) if is_number else value  # type: ignore[call-overload]  # a text by then
+
+
 RecordType = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^/\x00-\x1F]+$")]
+Version = Annotated[int, Field(ge=0, le=VERSION_LIMIT, strict=True), BeforeValidator(_as_number)]
+ChannelName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 FieldName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Fields = Annotated[
     dict[FieldName, Any],
@@ -51,29 +62,29 @@ Fields = Annotated[
 
 
 class Part(BaseModel):
-    """A part of an event; closed, so that a mistyped name is noticed."""
+    """A part of an event; what it does not know it ignores."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class Owner(Part):
     """What an owner value names: a person, or who or what is to choose one."""
 
     kind: Annotated[OwnerKind, Field(description="A person, or what is to choose one.")]
-    id: Annotated[Id, Field(description="Its name in the CRM; of a pool or queue, in the configuration.")]
+    id: Annotated[ToldId, Field(description="Its name in the CRM; of a pool or queue, in the configuration.")]
 
 
 class Actor(Part):
     """Who did it. Absent: a system did."""
 
-    id: Annotated[Id, Field(description="The person's id in the CRM.")]
+    id: Annotated[ToldId, Field(description="The person's id in the CRM.")]
 
 
 class Linked(Part):
     """A record that the record points to, as far as the sender knows it. Rules read it as `account.sector`."""
 
     type: Annotated[RecordType | None, Field(description="Such as `account`.")] = None
-    id: Annotated[Id | None, Field(description="Its id in the CRM.")] = None
+    id: Annotated[ToldId | None, Field(description="Its id in the CRM.")] = None
     owner: Annotated[Owner | None, Field(description="Who has it, for targets such as `owner_of: account`.")] = None
     fields: Fields = {}
 
@@ -82,7 +93,7 @@ class CrmRecord(Part):
     """A lead, contact or deal with what is known of it."""
 
     type: Annotated[RecordType, Field(description="`lead`, `contact` or `deal`; others are rejected.")]
-    id: Annotated[Id, Field(description="Its id in the CRM.")]
+    id: Annotated[ToldId, Field(description="Its id in the CRM.")]
     fields: Fields = {}
     linked: Annotated[
         dict[FieldName, Linked],
@@ -95,19 +106,17 @@ class RecordData(Part):
 
     record: Annotated[CrmRecord, Field(description="Which record, and what is known of it.")]
     channel: Annotated[
-        Channel | None, Field(description="The way in. Which a type of record has, the integrator's page says.")
+        ChannelName | None, Field(description="The way in. Which a type of record has, the integrator's page says.")
     ] = None
     actor: Annotated[Actor | None, Field(description="Who did it. Absent: a system did.")] = None
     owner: Annotated[Owner | None, Field(description="The owner after the event. Absent or null: not told.")] = None
     previous_owner: Annotated[Owner | None, Field(description="Where the sender knows it.")] = None
-    version: Annotated[
-        int | None, Field(ge=0, le=VERSION_LIMIT, strict=True, description="Grows with each change of the record.")
-    ] = None
+    version: Annotated[Version | None, Field(description="Grows with each change of the record.")] = None
     assign: Annotated[
         Literal["by_rules"] | None, Field(description="`by_rules`: choose an owner although one is named.")
     ] = None
-    tool: Annotated[Id | None, Field(description="The lead-generation tool it came in through.")] = None
-    offer: Annotated[Id | None, Field(description="The offer it is about.")] = None
+    tool: Annotated[ToldId | None, Field(description="The lead-generation tool it came in through.")] = None
+    offer: Annotated[ToldId | None, Field(description="The offer it is about.")] = None
 
 
 class RecordCreated(RecordData):
@@ -131,7 +140,7 @@ class RecordDeleted(RecordData):
 class OfferEvent(RecordData):
     """Something happened to an offer made to a lead."""
 
-    offer: Annotated[Id, Field(description="The offer it is about.")]
+    offer: Annotated[ToldId, Field(description="The offer it is about.")]
 
 
 class OfferOrdered(OfferEvent):
@@ -149,7 +158,7 @@ class OfferPaymentFailed(OfferEvent):
 class MemberChanged(Part):
     """A person is available, away, off shift or on leave from now on."""
 
-    person: Annotated[Id, Field(description="A user of the configuration.")]
+    person: Annotated[ToldId, Field(description="A user of the configuration.")]
     availability: Annotated[
         Availability,
         Field(

@@ -214,6 +214,9 @@ def _placed(record: RawRecord, reading: Reading) -> tuple[Message, Sequence[int]
     if isinstance(decoded, Poison):
         return decoded
     division = decoded.division or DEFAULT_DIVISION
+    for key, meant in decoded.misspelt:
+        log.warning("key.ignored", key=key, looks_like=meant, topic=record.topic)
+        METERS.count("keys_misspelt", key=meant)
     message = Message(reading.topics.events, division.encode(), decoded.value)
     return message, range(reading.lanes) if decoded.broadcast else (lane_of(division, reading.lanes),)
 

@@ -34,6 +34,7 @@ METRICS_CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 CountName = Literal[
     "events_ingested",
     "dead_letters",
+    "keys_misspelt",
     "decisions",
     "claims",
     "fenced",
@@ -44,6 +45,7 @@ CountName = Literal[
     "source_gaps",
     "intake_repeats",
     "task_failures",
+    "configuration_ignored",
 ]
 """Something that happened; only grows."""
 LevelName = Literal[
@@ -114,6 +116,9 @@ _WAIT_BUCKETS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0, 
 COUNTS: Final[Mapping[CountName, Metric]] = {
     "events_ingested": Metric("Events read from the CRM's topics and sent to a lane.", ("topic",)),
     "dead_letters": Metric("Events that could not be read or decided; a person should look at each.", ("reason",)),
+    "keys_misspelt": Metric(
+        "Keys of events that were ignored and look like a known one, `key`: its sender may mean that.", ("key",)
+    ),
     "decisions": Metric("Decisions by outcome: assigned, pending, rejected, released, nothing to do.", ("outcome",)),
     "claims": Metric("Times a lane was taken over; more than one per restart means the owners disagree.", ("lane",)),
     "fenced": Metric("Times a lane found a newer owner and stopped.", ("lane",)),
@@ -132,6 +137,10 @@ COUNTS: Final[Mapping[CountName, Metric]] = {
         "Times something unforeseen came up with a batch of source records and it was tried again."
     ),
     "task_failures": Metric("Times a part of the process met a bug and was begun again; the log has the stack."),
+    "configuration_ignored": Metric(
+        "Records of the configuration topic that do not count: `late` (somebody was first), `foreign` (not ours).",
+        ("why",),
+    ),
 }
 LEVELS: Final[Mapping[LevelName, Metric]] = {
     "build_info": Metric("Always 1; the labels say which build this is, and on which Python.", ("version", "python")),

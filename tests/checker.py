@@ -1,21 +1,26 @@
 """The independent checker of the promises: it reads topics and memories, and shares no code with what it checks.
 
 It applies the rule of the log anew (a record counts if its token is the newest claim before it), folds the changes,
-reads the snapshots, and compares all of it with what was sent in, what was published and what the memories hold. What
-it is given are plain records, so that a simulation and a run on real back ends can both be checked.
+reads the snapshots, and compares all of it with what the sources hold, what was published and what the memories hold.
+What it is given are plain records, so that a simulation and a run on real back ends can both be checked.
+
+What the sources hold is told by somebody who reads them without the service: so a loss on the way to the lanes is seen,
+and so is a decision about what no source holds, as a record that was taken back.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from tests.log_reader import (
     DEAD_LETTER_REASON,
     NOTHING_FOLDED,
+    UNREAD,
     Content,
     Output,
     Reader,
@@ -28,7 +33,10 @@ from tests.log_reader import (
 )
 
 MARK: Final = "generation"
-LANE_REASONS: Final = frozenset({"decide_raised", "unreadable_event"})
+LANE_REASONS: Final = frozenset({"decide_raised", "no_configuration", "unreadable_event"})
+PASSED_REASON: Final = "unreadable_record"
+PASSED: Final = re.compile(r"offsets (\d+) to (\d+) ")
+"""What a dead letter about a range says: the first and the last that were passed."""
 
 
 class Memory(NamedTuple):
@@ -46,14 +54,23 @@ class Memory(NamedTuple):
     buckets: Mapping[str, int] = {}
 
 
+class Strange(NamedTuple):
+    """A record that somebody else wrote into a topic of outputs."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Everything that a run left behind.
 
     `once` are the source positions (`epoch/topic/partition/offset`) that one lane must have decided, `everywhere`
-    those that each lane must. `inputs` and `logs` are the lanes' topics from their very beginning, what was deleted
+    those that each lane must; `unreadable` are those that no client can read. Together they are all that the sources
+    hold. `inputs` and `logs` are the lanes' topics from their very beginning, what was deleted
     since included; `log_begins` tells where the logs begin now. `outputs` is what was published, dead letters too, in
-    order within each partition.
+    order within each partition; `strange` is what somebody else wrote there.
     """
 
     once: Collection[str]
@@ -63,10 +80,14 @@ class Evidence:
     outputs: Sequence[Seen]
     memories: Mapping[int, Memory]
     log_begins: Mapping[int, int] = field(default_factory=dict)
+    unreadable: Collection[str] = ()
+    strange: Collection[Strange] = ()
 
 
 def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
     """All promises that were broken. Before a run is finished, what is still under way is not missing."""
+    ours = [seen for seen in evidence.outputs if Strange(seen.topic, seen.key, seen.value) not in evidence.strange]
+    evidence = replace(evidence, outputs=ours)
     readers = {lane: read_log(lane, log) for lane, log in evidence.logs.items()}
     found = [complaint for reader in readers.values() for complaint in reader.found]
     found += _inputs_answered(evidence, readers)
@@ -74,6 +95,7 @@ def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
     if is_finished:
         found += _nothing_missing(evidence, readers)
     found += _decided_in_one_lane(evidence, readers)
+    found += _only_what_there_was(evidence, readers)
     for lane, reader in readers.items():
         found += snapshot_violations(reader, evidence.logs[lane], evidence.log_begins.get(lane, 0))
         if lane in evidence.memories:
@@ -149,16 +171,60 @@ def differences(one: Content, other: Content) -> Iterator[str]:
                 yield f"{key} {name} is {left.get(name)} and {right.get(name)}"
 
 
+def passed_positions(letters: Iterable[Seen]) -> Counter[str]:
+    """How often each position was passed as unreadable, by the ranges that dead letters name."""
+    told = [seen for seen in letters if _is_about_a_range(seen)]
+    ranges = {(str(seen.key or b"", "utf-8"), header(seen, "dead_letter_detail")) for seen in told}
+    passed: Counter[str] = Counter()
+    for start, detail in ranges:
+        partition, _, offset = start.rpartition("/")
+        named = PASSED.match(detail)
+        first, last = map(int, named.groups()) if named else (int(offset), int(offset))
+        passed.update(f"{partition}/{number}" for number in range(first, last + 1))
+    return passed
+
+
 def _nothing_missing(evidence: Evidence, readers: Mapping[int, Reader]) -> Iterator[str]:
-    refused = {str(seen.key, "utf-8") for seen in evidence.outputs if _is_letter_of_ingest(seen) and seen.key}
+    """Each position ends once: in a lane or in all lanes, as a dead letter of ingest, or passed with one."""
+    refused = _refused(evidence)
+    passed = passed_positions(evidence.outputs)
     decided: Counter[str] = Counter(source for reader in readers.values() for source in reader.decided)
     for position in evidence.once:
-        if decided[position] + (position in refused) != 1:
-            yield f"{position} ended {decided[position] + (position in refused)} times"
+        times = decided[position] + (position in refused) + passed[position]
+        if times != 1:
+            yield f"{position} ended {times} times"
     for position in evidence.everywhere:
+        if decided[position] and position in refused:
+            yield f"{position} is decided and refused"
+        if position in refused or passed[position]:
+            continue
         for lane, reader in readers.items():
-            if position not in reader.decided and position not in refused:
+            if position not in reader.decided:
                 yield f"lane {lane}: {position} is missing"
+    for position in evidence.unreadable:
+        if passed[position] != 1:
+            yield f"{position} cannot be read and was passed {passed[position]} times"
+
+
+def _only_what_there_was(evidence: Evidence, readers: Mapping[int, Reader]) -> Iterator[str]:
+    """What became of a position that no source holds: of a record that was taken back, or that nobody wrote."""
+    readable = {*evidence.once, *evidence.everywhere}
+    decided = {source for reader in readers.values() for source in reader.decided if not _is_own(source)}
+    for position in sorted((decided | _refused(evidence)) - readable):
+        yield f"{position} has an outcome, and no source holds such a record"
+    for position in sorted(passed_positions(evidence.outputs).keys() & readable):
+        yield f"{position} was passed and can be read"
+
+
+def _refused(evidence: Evidence) -> set[str]:
+    """Positions of the dead letters of ingest, one by one."""
+    letters = (seen for seen in evidence.outputs if _is_letter_of_ingest(seen) and not _is_about_a_range(seen))
+    return {str(seen.key or b"", "utf-8") for seen in letters}
+
+
+def _is_own(source: str) -> bool:
+    """Whether it is a place in a lane's input, which stands for an input without a source."""
+    return source.split("/")[1].endswith(UNREAD)
 
 
 def _decided_in_one_lane(evidence: Evidence, readers: Mapping[int, Reader]) -> Iterator[str]:
@@ -170,7 +236,11 @@ def _decided_in_one_lane(evidence: Evidence, readers: Mapping[int, Reader]) -> I
 
 
 def _inputs_answered(evidence: Evidence, readers: Mapping[int, Reader]) -> Iterator[str]:
-    """Each input in front of the log's position has an outcome, and it is the outcome of what stood there."""
+    """Each input in front of the log's position has an outcome, and it is the outcome of what stood there.
+
+    An input that names what no source holds was written by somebody else.
+    """
+    there = {*evidence.once, *evidence.everywhere}
     for lane, reader in readers.items():
         sources = {at: source for source, (_, at) in reader.decided.items()}
         for seen in evidence.inputs.get(lane, ()):
@@ -179,7 +249,7 @@ def _inputs_answered(evidence: Evidence, readers: Mapping[int, Reader]) -> Itera
                 continue
             if seen.offset not in reader.answered:
                 yield f"lane {lane}: input {seen.offset} was passed over"
-            elif source and sources.get(seen.offset, source) != source:
+            elif source in there and sources.get(seen.offset, source) != source:
                 yield f"lane {lane}: input {seen.offset} is {source}, the log says {sources[seen.offset]}"
 
 
@@ -228,6 +298,10 @@ def _source_of(value: bytes) -> str | None:
         return f"{epoch}/{topic}/{partition}/{offset}" if "record" in found or "member" in found else ""
     except (ValueError, KeyError, TypeError):
         return ""
+
+
+def _is_about_a_range(seen: Seen) -> bool:
+    return header(seen, DEAD_LETTER_REASON) == PASSED_REASON
 
 
 def _is_letter_of_ingest(output: Output | Seen) -> bool:

@@ -300,16 +300,9 @@ def read_record(value: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(record, dict) or record.get("format") != FORMAT or not isinstance(record.get("kind"), str):
         return None
-    wanted = {
-        "claim": "owner",
-        "outputs": "kind",
-        "batch": "changes",
-        "snapshot": "kinds",
-        "chunk": "content",
-        "complete": "checksum",
-    }
-    content = record.get(wanted.get(record["kind"], ""))
-    return record if isinstance(content, dict | str) else None
+    content = record.get(CONTENT.get(record["kind"], ""))
+    is_signed = record["kind"] == "claim" or isinstance(record.get("token"), int)
+    return record if isinstance(content, dict | str) and is_signed else None
 
 
 def read_output(row: list[Any], headers: list[list[Any]]) -> Output:

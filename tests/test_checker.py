@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.checker import Evidence, Memory, violations
+from tests.checker import Evidence, Memory, Strange, violations
 from tests.log_reader import Content, Seen, apply, digest, in_buckets
 
 ASSIGNMENTS, LOG, EVENTS, LETTERS = "assignments", "assignment.log", "assignment.events", "assignment.dead-letters"
@@ -191,12 +191,94 @@ def with_memory_content(evidence: Evidence) -> Evidence:
     return with_memory(evidence, content=content)
 
 
+def letter(position: str, reason: str, detail: str = "") -> Seen:
+    headers = (("dead_letter_reason", reason.encode()), ("dead_letter_detail", detail.encode()))
+    return Seen(LETTERS, 0, 0, position.encode(), b"", headers)
+
+
+def with_letters(evidence: Evidence, *letters: Seen) -> Evidence:
+    return replace(evidence, outputs=[*evidence.outputs, *letters])
+
+
+def with_unreadable(evidence: Evidence, *letters: Seen) -> Evidence:
+    """Offsets 3 and 4 of the source cannot be read."""
+    unreadable = ["0/crm.records/0/3", "0/crm.records/0/4"]
+    return replace(with_letters(evidence, *letters), unreadable=unreadable)
+
+
+BOTH_PASSED = letter("0/crm.records/0/3", "unreadable_record", "offsets 3 to 4 cannot be read and were skipped: x")
+ONE_PASSED = letter("0/crm.records/0/3", "unreadable_record", "offsets 3 to 3 cannot be read and were skipped: x")
+TOO_MUCH_PASSED = letter("0/crm.records/0/2", "unreadable_record", "offsets 2 to 4 cannot be read and were skipped: x")
+
+
+def test_what_nobody_can_read_is_passed_with_one_dead_letter() -> None:
+    """It may be published again; it names the range."""
+    assert violations(with_unreadable(good().evidence(), BOTH_PASSED, BOTH_PASSED)) == []
+
+
+def test_what_ingest_refuses_is_an_outcome() -> None:
+    """An event that cannot be read reaches no lane."""
+    evidence = good().evidence()
+    refused = letter("0/crm.records/0/3", "unknown_type")
+    assert violations(replace(with_letters(evidence, refused), once=[*evidence.once, "0/crm.records/0/3"])) == []
+
+
+def test_what_strangers_publish_is_none_of_ours() -> None:
+    """Told apart by all of it, as whoever wrote it knows it."""
+    evidence = good().evidence()
+    strange = Seen(ASSIGNMENTS, 0, 7, None, b"[]")
+    assert (
+        violations(replace(evidence, outputs=[*evidence.outputs, strange], strange={Strange(ASSIGNMENTS, None, b"[]")}))
+        == []
+    )
+    assert "in no batch that counts" in " ".join(violations(with_letters(evidence, strange)))
+
+
+def test_an_input_that_names_what_no_source_holds_must_be_refused() -> None:
+    """Its outcome is about its place in the lane's input."""
+    run, own = good(), "0/assignment.events/0/3"
+    run.batch(
+        outputs=[[LETTERS, own, "", [("dead_letter_reason", "unreadable_event")]]],
+        outcomes=[[3, 0, "dead_letter", "unreadable_event", "0-0-3-0", own]],
+        changes={"lane": {"/input": [4, 0], "/clock": 3}},
+    )
+    run.inputs[3] = json.dumps({"at": [99, "crm.records", 0, 3], "record": {}}).encode()
+    evidence = run.evidence()
+    assert violations(replace(evidence, once=list(evidence.once)[:3])) == []
+
+
 BROKEN_EVIDENCE: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
     "an event is missing": (without_input_outcome, "ended 0 times"),
     "a member event is missing in a lane": (
         lambda given: replace(given, everywhere=["0/crm.members/0/0"]),
         "is missing",
     ),
+    "an event is lost on the way to the lanes": (
+        lambda given: replace(given, once=[*given.once, "0/crm.records/1/0"]),
+        "0/crm.records/1/0 ended 0 times",
+    ),
+    "an event is decided and refused": (
+        lambda given: with_letters(given, letter("0/crm.records/0/1", "unknown_type")),
+        "0/crm.records/0/1 ended 2 times",
+    ),
+    "what was taken back is decided": (
+        lambda given: replace(given, once=list(given.once)[:2]),
+        "0/crm.records/0/2 has an outcome, and no source holds",
+    ),
+    "what no source holds is refused": (
+        lambda given: with_letters(given, letter("0/crm.records/9/0", "unknown_type")),
+        "0/crm.records/9/0 has an outcome, and no source holds",
+    ),
+    "what cannot be read is passed in silence": (with_unreadable, "/3 cannot be read and was passed 0 times"),
+    "a part of what cannot be read is passed in silence": (
+        lambda given: with_unreadable(given, ONE_PASSED),
+        "/4 cannot be read and was passed 0 times",
+    ),
+    "what cannot be read is passed twice": (
+        lambda given: with_unreadable(given, ONE_PASSED, BOTH_PASSED),
+        "/3 cannot be read and was passed 2 times",
+    ),
+    "what can be read is passed": (lambda given: with_unreadable(given, TOO_MUCH_PASSED), "/2 was passed and can be"),
     "an output is missing": (lambda given: replace(given, outputs=given.outputs[:2]), "never published"),
     "an output has other bytes": (with_other_bytes, "different bytes"),
     "an output is of no batch": (with_other_bytes, "in no batch that counts"),
@@ -284,7 +366,9 @@ def test_foreign_records_do_not_count() -> None:
     run = good()
     evidence = run.evidence()
     log = list(evidence.logs[0])
-    for value in (b"", b"garbage", b"[]", b'{"kind":"claim","owner":"x"}', b'{"format":1,"kind":"chunk","content":[]}'):
+    unsigned = b'{"format":1,"kind":"batch","changes":{}}'
+    of_wrong_types = b'{"format":1,"kind":"chunk","content":[]}'
+    for value in (b"", b"garbage", b"[]", b'{"kind":"claim","owner":"x"}', of_wrong_types, unsigned):
         log.append(Seen(LOG, 0, len(log), b"", value))
     assert violations(replace(evidence, logs={0: log})) == []
 

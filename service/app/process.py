@@ -12,7 +12,7 @@ import os
 import random
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ from typing import Final
 import structlog
 from aiokafka.errors import KafkaError
 
+from schemas.config import Document
 from service.app import frame
 from service.app.allocation import expect_batches
 from service.app.connections import deployment_of, kafka_of, memory_of, topics_of
@@ -30,7 +31,7 @@ from service.app.observing import BatchPulse, Observer
 from service.app.probes import Probes
 from service.app.sources import prepare_positions, unknown_topics
 from service.app.troubles import Observed, troubles
-from service.config.history import FIRST_EPOCH, Sources, proposals, sources_record
+from service.config.history import FIRST_EPOCH, History, Record, Sources, proposals, sources_record
 from service.config.loader import load
 from service.config.problems import ConfigurationError
 from service.core.configuration import Config
@@ -60,6 +61,10 @@ STOP_SECONDS: Final = 20.0
 """How long the lanes may take to finish what they are writing."""
 FIRST_PAUSE_MS: Final = 50
 LONGEST_PAUSE_MS: Final = 5_000
+
+
+Wanted = Callable[[Iterable[Document], History], Sequence[Record]]
+"""Which documents become versions: those that were never valid (`proposals`), or are not valid now (`instructions`)."""
 
 
 class CannotStart(Exception):
@@ -312,6 +317,7 @@ class Process:
                 safeguards=self.extras.safeguards,
                 level=self.settings.lane.level,
                 newest_epoch=lambda: self.feed.history.source_state.newest_epoch,
+                read_up=self.feed.read_up,
             ),
             self.settings.limits(),
         )
@@ -327,15 +333,15 @@ def _begun(agreed: Sources | None) -> str:
     return f"the topics were begun with division attribute {agreed.division_attribute} and {agreed.lanes} lanes"
 
 
-async def publish_directory(feed: ConfigurationFeed, directory: Path) -> Sequence[str]:
-    """Make a directory's documents the next versions, unless they were valid before. Returns what was published.
+async def publish_directory(feed: ConfigurationFeed, directory: Path, wanted: Wanted = proposals) -> Sequence[str]:
+    """Make those of a directory's documents that are wanted the next versions. Returns what was published.
 
     Raises `ConfigurationError` with all problems of the directory, `Lost` and `KafkaError`.
     """
     loaded = load(directory)
     for note in loaded.notes:
         log.warning("configuration.noticed", note=str(note))
-    records = proposals(loaded.documents.values(), feed.history)
+    records = wanted(loaded.documents.values(), feed.history)
     await feed.publish(records)
     return [record.key.decode() for record in records]
 

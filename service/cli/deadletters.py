@@ -1,10 +1,10 @@
-"""Show what could not be read or decided, so that a person can mend its cause and send it again."""
+"""Show what could not be read or decided, and send it again once a person has mended its cause."""
 
 from __future__ import annotations
 
 import base64
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -12,9 +12,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from service.cli.exits import FoundProblems
+from service.app.redrive import Known, NotSent, Sendable, SentAgain, Superseded, plan, send
+from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import KafkaAddress, Reach, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, tell_foreign, write_json
+from service.kafka.publisher import Publisher
 from service.kafka.reading import read_key, read_topic
 from service.printable import HIDDEN, is_secret, printable
 from service.views.dead_letters import DeadLetter, read_dead_letter
@@ -27,6 +29,7 @@ LAST_TIME_MS: Final = 253_402_300_800_000
 """The year 10000, which no calendar of the machine knows."""
 LONGEST_VALUE: Final = 20_000
 """Characters of an original that are shown; `--raw` and `--json` give all."""
+ALL: Final = "all"
 TABLE_WIDTH: Final = 140
 """A position and a sentence about it fit; a narrow terminal scrolls rather than break what is to be copied."""
 
@@ -77,6 +80,91 @@ def show(
             _print_whole(wanted[-1])
 
     in_reach(tell, kafka)
+
+
+@command.command("redrive")
+def redrive(
+    which: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="POSITION...", help="As listed; or `all`.", show_default=False),
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="All with this reason.", show_default=False)] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing: say what would be sent.")] = False,
+    as_json: AsJson = False,
+    kafka: KafkaAddress = "",
+) -> None:
+    """Send events again once their cause is mended. Each is decided once, however often it is sent.
+
+    1 where some cannot be sent; it says why of each.
+    """
+    positions = which or []
+    if bool(positions) == bool(reason) or (ALL in positions and len(positions) > 1):
+        raise WrongUsage("say which: `all`, --reason REASON, or positions as `fairlead deadletters list` shows them")
+
+    async def send_again(reach: Reach) -> None:
+        found = letters([raw async for raw in read_topic(reach.connection, reach.topics.dead_letters)])
+        wanted, unknown = _chosen(unrepeated(found), positions, reason)
+        async with reach.feed() as feed:
+            dropped = reach.settings.ingest.dropped_headers
+            known = Known(reach.topics.sources, feed.history.source_state, dropped)
+            made = await plan(wanted, reach.connection, known)
+        sent: Sequence[SentAgain | NotSent] = [] if dry_run else await _send(reach, made.sendable)
+        fates = [*sent, *made.others, *unknown]
+        (_write_fates if as_json else _print_fates)(made.sendable if dry_run else (), fates)
+        if any(isinstance(fate, NotSent) for fate in fates):
+            raise FoundProblems
+
+    in_reach(send_again, kafka)
+
+
+def _chosen(
+    known: Sequence[DeadLetter], positions: Sequence[str], reason: str
+) -> tuple[list[DeadLetter], list[NotSent]]:
+    """The letters that are meant, and the positions that are no letter's."""
+    if reason or ALL in positions:
+        return [letter for letter in known if reason in ("", letter.reason)], []
+    by_position = {letter.position: letter for letter in known}
+    named = dict.fromkeys(positions)
+    unknown = [NotSent(position, "no dead letter is known of it") for position in named if position not in by_position]
+    return [by_position[position] for position in named if position in by_position], unknown
+
+
+async def _send(reach: Reach, sendable: Sequence[Sendable]) -> Sequence[SentAgain | NotSent]:
+    publisher = Publisher(reach.connection)
+    try:
+        return await send(sendable, publisher)
+    finally:
+        await publisher.close()
+
+
+def _write_fates(sendable: Sequence[Sendable], fates: Sequence[SentAgain | Superseded | NotSent]) -> None:
+    planned = [{"position": each.position, "became": "would_be_sent"} for each in sendable]
+    write_json([*planned, *({"position": fate.position, **_became(fate)} for fate in fates)])
+
+
+def _became(fate: SentAgain | Superseded | NotSent) -> dict[str, str]:
+    match fate:
+        case SentAgain(_, to):
+            return {"became": "sent", "to": to}
+        case Superseded(_, by):
+            return {"became": "superseded", "by": by}
+        case NotSent(_, why):
+            return {"became": "refused", "why": why}
+
+
+def _print_fates(sendable: Sequence[Sendable], fates: Sequence[SentAgain | Superseded | NotSent]) -> None:
+    for each in sendable:
+        OUT.print(f"{printable(each.position)}   would be sent")
+    for fate in fates:
+        match fate:
+            case SentAgain(position, to):
+                OUT.print(f"{printable(position)}   sent to {printable(to)}", style="green")
+            case Superseded(position, by):
+                OUT.print(f"{printable(position)}   {printable(by)} is of the same event and newer", style="dim")
+            case NotSent(position, why):
+                OUT.print(f"{printable(position)}   refused: {printable(why)}", style="red")
+    if not sendable and not fates:
+        OUT.print("no dead letters")
 
 
 def letters(records: Iterable[RawRecord]) -> list[DeadLetter]:

@@ -12,7 +12,7 @@ from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, tell_foreign, write_json
 from service.core.configuration import Config
 from service.core.telling.explain import explain
-from service.kafka.configuration import ConfigurationFeed
+from service.kafka.configuration import ConfigurationFeed, Unusable
 from service.kafka.reading import read_key, record_key
 from service.printable import printable
 from service.views.causes import facts_of
@@ -75,9 +75,9 @@ async def explanation(published: Published, reach: Reach, feed: ConfigurationFee
     Where the record's fields are still kept, each entry that said no also says what it found.
     """
     version = published.config_version
-    if feed.history.get(published.division, version) is None:
+    config = await feed.version(published.division, version)
+    if isinstance(config, Unusable):
         return explain(published.decision, feed.latest().get(published.division, Config(published.division)), version)
-    config = await feed.configured(published.division, version)
     if _is_agreed(published):
         return explain(published.decision, config, version)
     facts = await facts_of(reach.connection, reach.topics.events, published)

@@ -148,11 +148,11 @@ def _tell(change: Change, division: str, kafka: str, *, as_json: bool) -> None:
 
 def _refuse_strangers(person: str, division: str, history: History) -> None:
     """A misspelt name would be noted of nobody, and the one who is meant would go on getting records."""
-    found = history.latest(division)
-    if found is None:
+    document = history.document(division)
+    if document is None:
         known = ", ".join(history.divisions()) or "none"
         raise WrongUsage(f"{division} has no configuration; divisions that have: {known}. Nothing was sent")
-    users = orjson.loads(found.document).get("users", {})
+    users = orjson.loads(document).get("users", {})
     if person not in users:
         near = get_close_matches(person, users, n=1)
         hint = f"did you mean {near[0]}?" if near else "`fairlead config show` lists them."

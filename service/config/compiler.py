@@ -64,7 +64,12 @@ def from_wire(data: bytes, version: int) -> Config:
 
 def hash_of(document: documents.Document) -> str:
     """SHA-256 of the canonical content, in hexadecimal."""
-    return sha256(to_wire(document)).hexdigest()
+    return hash_of_wire(to_wire(document))
+
+
+def hash_of_wire(data: bytes) -> str:
+    """The same of what `to_wire` made."""
+    return sha256(data).hexdigest()
 
 
 def compile_document(document: documents.Document, version: int = 0) -> Config:

@@ -10,9 +10,12 @@ arrived, so the first writer wins, for every reader alike.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
 import orjson
+
+MAX_NUMBER: Final = 2**63 - 1
+"""No broker has larger offsets, and no value of ours is larger."""
 
 SOURCES_KEY: Final = b"@sources"
 """The key of sources records; no division can have this name."""
@@ -92,17 +95,15 @@ class SourceState:
         """All that ever counted, oldest first."""
         return iter(self._skips)
 
-    def fold(self, content: object) -> Sources | SourceTopic | Skip | None:
-        """Take in a record's content. Returns what became valid; none: it does not count, or is none of ours."""
-        match content:
-            case {"sources": {"epoch": int(epoch), "division_attribute": str(attribute), "lanes": int(lanes)}}:
-                return self._fold_sources(Sources(epoch, attribute, lanes))
-            case {"source_topic": {"name": str(name), "identity": str(identity), "epoch": int(epoch)}}:
-                return self._fold_topic(SourceTopic(name, identity, epoch))
-            case {"skip": {"epoch": int(), "topic": str(), "partition": int(), "start": int(), "stop": int()} as skip}:
-                return self._fold_skip(Skip(*(skip[name] for name in Skip._fields)))
-            case _:
-                return None
+    def fold(self, told: Sources | SourceTopic | Skip) -> Sources | SourceTopic | Skip | None:
+        """Take in the next record. Returns what became valid; none: it does not follow on what is valid."""
+        match told:
+            case Sources():
+                return self._fold_sources(told)
+            case SourceTopic():
+                return self._fold_topic(told)
+            case Skip():
+                return self._fold_skip(told)
 
     def _fold_sources(self, sources: Sources) -> Sources | None:
         if sources.epoch != self.next_epoch or sources.lanes < 1:
@@ -131,6 +132,28 @@ class SourceState:
             return None
         self._skips.append(skip)
         return skip
+
+
+def read_source(content: object) -> Sources | SourceTopic | Skip | None:
+    """What a record's content tells; none: it is none of ours, whatever it is."""
+    match content:
+        case {"sources": {"epoch": epoch, "division_attribute": str(attribute), "lanes": lanes}} if is_number(
+            epoch
+        ) and is_number(lanes):
+            return Sources(epoch, attribute, lanes)
+        case {"source_topic": {"name": str(name), "identity": str(identity), "epoch": epoch}} if is_number(epoch):
+            return SourceTopic(name, identity, epoch)
+        case {"skip": {"epoch": epoch, "topic": str(topic), "partition": partition, "start": start, "stop": stop}} if (
+            is_number(epoch) and is_number(partition) and is_number(start) and is_number(stop)
+        ):
+            return Skip(epoch, topic, partition, start, stop)
+        case _:
+            return None
+
+
+def is_number(value: object) -> TypeGuard[int]:
+    """Whether it is a whole number as we write them: none below zero, none too large, and no truth value."""
+    return type(value) is int and 0 <= value <= MAX_NUMBER
 
 
 def source_content(record: Sources | SourceTopic | Skip) -> bytes:

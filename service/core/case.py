@@ -67,10 +67,10 @@ class Case:
         return score_of(self.facts) or 0.0
 
     def forget(self) -> None:
-        """Nothing but a tombstone is left of the record, to recognise what comes late."""
-        known = self.record
-        self.record = Record(
-            sequence=known.sequence, version=known.version, time_ms=known.time_ms, seen=known.seen, deleted=True
+        """Nothing but a tombstone is left of the record: what recognises what comes late, and who had it (D34)."""
+        before = self.before
+        self.record = replace(
+            self.record, owner=before.owner, by_us=before.by_us, pool=before.pool, facts="", deleted=True
         )
         self.draft.records.put(self.name, self.record)
 

@@ -110,6 +110,12 @@ class PoolSpec:
         return any(member.domain is not None for member in self.members)
 
     @cached_property
+    def reads(self) -> frozenset[str]:
+        """What the members' domains read, as dotted paths."""
+        domains = [member.domain for member in self.members if member.domain is not None]
+        return frozenset().union(*(domain.reads for domain in domains))
+
+    @cached_property
     def has_limits(self) -> bool:
         """Whether any member may only have so many open items."""
         return any(member.max_open is not None for member in self.members)
@@ -286,6 +292,19 @@ class Config:
         for record_type, rows in self.scores.items():
             found.setdefault(record_type, set()).update(*(row.predicate.reads for row in rows))
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
+
+    @cached_property
+    def read_fields(self) -> Mapping[str, frozenset[str]]:
+        """By record type, the names of the fields and links that anything reads."""
+        found: dict[str, set[str]] = {record_type: set(paths) for record_type, paths in self.tracked.items()}
+        for spec in self.pools.values():
+            if spec.domain is not None:
+                found.setdefault(spec.record_type, set()).update(spec.domain.reads)
+        for record_type, rule_set in self.rule_sets.items():
+            found.setdefault(record_type, set()).update(*map(self._read_later, rule_set.entries))
+        return {
+            record_type: frozenset(path.partition(".")[0] for path in paths) for record_type, paths in found.items()
+        }
 
     def _read_later(self, entry: Entry) -> Iterator[str]:
         """What an entry that is asked on an update reads, and what its target reads."""

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
-from service.core.state import Changes, Hit, Kind, Open, Parked, Person, Pool, Record, Seat, State, Timer, Value
+from service.core.state import Changes, Fields, Hit, Kind, Open, Parked, Person, Pool, Record, Seat, State, Timer, Value
 from service.core.waiting_line import Rank
 
 V = TypeVar("V", bound=Value)
@@ -92,7 +92,19 @@ class Overlay(Generic[V]):
 class Draft:
     """Typed access to all kinds of a division's state."""
 
-    __slots__ = ("_overlays", "_state", "hits", "open", "parked", "people", "pools", "records", "seats", "timers")
+    __slots__ = (
+        "_overlays",
+        "_state",
+        "fields",
+        "hits",
+        "open",
+        "parked",
+        "people",
+        "pools",
+        "records",
+        "seats",
+        "timers",
+    )
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -102,6 +114,7 @@ class Draft:
         self.open: Overlay[Open] = Overlay("open", state.open, Open)
         self.people: Overlay[Person] = Overlay("person", state.people, Person)
         self.parked: Overlay[Parked] = Overlay("parked", state.parked)
+        self.fields: Overlay[Fields] = Overlay("fields", state.fields)
         self.timers: Overlay[Timer] = Overlay("timer", state.timers)
         self.hits: Overlay[Hit] = Overlay("hit", state.hits, Hit)
         self._overlays: tuple[Overlay[Any], ...] = (
@@ -111,6 +124,7 @@ class Draft:
             self.open,
             self.people,
             self.parked,
+            self.fields,
             self.timers,
             self.hits,
         )
@@ -134,6 +148,11 @@ class Draft:
     def members_before(self, pool: str) -> list[str]:
         """Who was a member of the pool before this decision, in the order in which they joined."""
         return self._state.members(pool)
+
+    @property
+    def taken_bytes(self) -> int:
+        """How much room the fields of waiting records took before this decision."""
+        return self._state.room.taken_bytes
 
     def strangers_before(self) -> Mapping[str, int]:
         """Of whom news was remembered before this decision though they are not configured, and since when."""

@@ -94,7 +94,13 @@ class MemberEvent(Struct, frozen=True, gc=False):
     time_ms: int | None = None
 
 
-Event = RecordEvent | MemberEvent
+class EmptyEvent(Struct, frozen=True, gc=False):
+    """A source record without a value: it says nothing."""
+
+    id: str = ""
+
+
+Event = RecordEvent | MemberEvent | EmptyEvent
 
 
 class Words(NamedTuple):
@@ -237,7 +243,8 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     """Why this outcome: which question answered (D8), entries tried, candidates seen.
 
     `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones, `earlier` the
-    entries asked before the listed ones. `score` is what the record was ranked by; none: nothing ranks it.
+    entries asked before the listed ones. `cut` names fields that were too much to keep while the record waits, so that
+    later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it.
     """
 
     question: str = ""
@@ -248,6 +255,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     omitted: int = 0
     earlier: int = 0
     score: float | None = None
+    cut: tuple[str, ...] = ()
 
 
 class Notification(Struct, frozen=True, gc=False):
@@ -261,8 +269,8 @@ class Notification(Struct, frozen=True, gc=False):
 class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """One outcome for one record, with everything that is published about it.
 
-    `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` and
-    `expected_version` are what the CRM last told us, so that it can apply the assignment conditionally (D21).
+    `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` is whom the
+    CRM last told us, so that it can apply the assignment conditionally; `expected_version` is information (D21).
     `correlation_id` names the chain of events that this decision belongs to.
     """
 

@@ -15,10 +15,13 @@ from msgspec.structs import replace
 
 from service.core import hits, rules
 from service.core.case import NO_TRACE, Case
-from service.core.configuration import Entry, RuleSet
+from service.core.configuration import Config, Entry, RuleSet
+from service.core.draft import Draft
 from service.core.holding.assign import hand_over, release
+from service.core.holding.waiting import is_fit, unpark, waiting_case
 from service.core.model import Decision, Nothing, Rejected, Target, Trace, Tried
 from service.core.rules import Found
+from service.core.state import Record
 from service.core.targets import refusal, resolve, team
 
 LISTED_ENTRIES: Final = 50
@@ -70,6 +73,27 @@ def on_update(case: Case) -> tuple[Decision, ...]:
     return (given,) if released is None else (released, given)
 
 
+def anew(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
+    """Ask for a record that waits where it does not fit any more (D31).
+
+    Rejected is only what nothing takes; it names the pool that let it go, and why where it cannot take it at all.
+    """
+    parked = draft.parked.get(name)
+    if parked is None:
+        return ()
+    case = waiting_case(name, parked, draft, config, now_ms)
+    if is_fit(case, parked):
+        return ()
+    left = Target("pool", parked.pool)
+    refused = refusal(left, case)
+    unpark(case)
+    decision = on_creation(case)
+    if isinstance(decision.outcome, Rejected):
+        trace = replace(decision.trace, question="parked", target=left)
+        decision = replace(decision, outcome=refused or decision.outcome, trace=trace)
+    return (decision,)
+
+
 def _by_rule(found: Found, rule_set: RuleSet, case: Case) -> Decision:
     """Give the record as the entry that won says."""
     assert found.won is not None, "an entry has won"
@@ -103,8 +127,19 @@ def _keeps(entry: Entry, target: Target, case: Case) -> Nothing | None:
         return Nothing("parked_already", parked.pool) if is_there or entry.reassign == "never" else None
     if not record.owner:
         return None
-    is_there = target == Target("pool", record.pool) or target == Target("user", record.owner)
+    is_there = _is_there(target, record, case)
     return Nothing("owner_kept", record.owner) if is_there or not record.by_us or entry.reassign != "always" else None
+
+
+def _is_there(target: Target, record: Record, case: Case) -> bool:
+    """Whether the record's owner is one of the target's people. Who left its pool or is switched off is none (D39)."""
+    user = case.config.users.get(record.owner)
+    if user is None or not user.active:
+        return False
+    if target.kind == "user":
+        return target.id == record.owner
+    spec = case.config.pools.get(target.id)
+    return target == Target("pool", record.pool) and spec is not None and record.owner in spec.weights
 
 
 def too_deep(case: Case) -> Rejected:

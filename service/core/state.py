@@ -17,10 +17,11 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
+from service.core.order import Moment
 from service.core.reasons import AbsenceReason
 from service.core.waiting_line import Line, Rank, Waiting
 
-Kind = Literal["record", "pool", "seat", "open", "person", "parked", "timer", "hit"]
+Kind = Literal["record", "pool", "seat", "open", "person", "parked", "fields", "timer", "hit"]
 
 
 class Remembered(Struct, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -34,11 +35,13 @@ class Record(Remembered, kw_only=True):
     """A record we have heard of.
 
     `owner` is the person who has it and `by_us` whether we chose them; `told` is the owner the CRM last named
-    (`user:ann`, empty: none), at `told_version` and `told_time_ms`: newer news of other fields do not make news of the
-    owner old. `pool` gave it to them. `counted`: it is an open item of theirs, and of the pool's (see `holding.load`).
-    `seen` are the latest event ids.
-    `created` tells whether its creation was decided: an update may overtake it. A deleted record stays as a tombstone.
-    `facts` are the fields that later decisions need, as JSON text (see `tracking`).
+    (`user:ann`, empty: none), at `told_version` and `told_time_ms`, or within `told_act` where it has neither: newer
+    news of other fields do not make news of the owner old. Where the CRM has never named anybody,
+    `nobody_since` is when it first said so. `outstanding` are the latest people whom we chose and were not told yet.
+    `pool` gave it to them. `counted`: it is an open item of theirs, and of the pool's (see `holding.load`). `seen` are
+    the latest event ids. `created` tells whether its creation was decided: an update may overtake it. `facts` are the
+    fields that later decisions need, as JSON text (see `tracking`). A deleted record stays as a tombstone: `owner`,
+    `by_us` and `pool` are those it had.
     """
 
     owner: str = ""
@@ -56,12 +59,26 @@ class Record(Remembered, kw_only=True):
     told_time_ms: int | None = None
     facts: str = ""
     counted: bool = False
+    told_act: str = ""
+    nobody_since: Moment | None = None
+    outstanding: tuple[str, ...] = ()
+
+    @property
+    def moment(self) -> Moment:
+        """The newest that is known of it."""
+        return Moment(self.version, self.time_ms)
+
+    @property
+    def told_moment(self) -> Moment:
+        """When its owner was last told."""
+        return Moment(self.told_version, self.told_time_ms, self.told_act)
 
 
 class Pool(Remembered, kw_only=True):
     """A pool's memory: the number of the last turn, how many ever joined, how many records were ever parked here and
     how many are now. It outlives the pool, so that no turn number comes twice. `scanned` is the rank in the waiting
-    line behind which a drain goes on; none: at its beginning.
+    line behind which a drain goes on; none: at its beginning. `sifting`: under a new configuration each record in the
+    line is looked at once, whether it still belongs there.
     """
 
     turn: int = 0
@@ -69,6 +86,7 @@ class Pool(Remembered, kw_only=True):
     parkings: int = 0
     waiting: int = 0
     scanned: Rank | None = None
+    sifting: bool = False
 
 
 class Seat(Remembered, kw_only=True):
@@ -155,7 +173,8 @@ class Person(Remembered, kw_only=True):
 class Parked(Remembered, kw_only=True):
     """A record that waits for somebody in `pool`. The first to leave has the highest score, then the lowest number.
 
-    `queued`: the pool is a queue that owns the record; its members take, nothing is given out.
+    `queued`: the pool is a queue that owns the record; its members take, nothing is given out. `named`: an event named
+    the pool, so its own condition is not asked.
     """
 
     pool: str
@@ -165,11 +184,28 @@ class Parked(Remembered, kw_only=True):
     correlation_id: str = ""
     depth: int = 0
     queued: bool = False
+    named: bool = False
 
     @property
     def rank(self) -> Rank:
         """Where it stands in its line."""
         return -self.score, self.number
+
+
+class Fields(Remembered):
+    """All fields of a record that waits, as JSON text. `cut` are names of those that were too much to keep."""
+
+    text: str = ""
+    cut: tuple[str, ...] = ()
+
+
+class Room:
+    """How much the fields of waiting records take, in bytes: the divisions of a lane share it."""
+
+    __slots__ = ("taken_bytes",)
+
+    def __init__(self) -> None:
+        self.taken_bytes = 0
 
 
 class Timer(Remembered):
@@ -185,7 +221,7 @@ class Hit(Remembered):
     last_ms: int = 0
 
 
-Value = Record | Pool | Seat | Open | Person | Parked | Timer | Hit
+Value = Record | Pool | Seat | Open | Person | Parked | Fields | Timer | Hit
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 1
@@ -210,6 +246,7 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "open": StateKind(Open),
     "person": StateKind(Person),
     "parked": StateKind(Parked),
+    "fields": StateKind(Fields, buckets=256),
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
 }
@@ -223,16 +260,19 @@ Changes = Mapping[Kind, Mapping[str, Value | None]]
 class State:
     """One division's state in memory.
 
-    `strangers` are the people who are not configured and of whom news is remembered, with the time of the latest.
+    `room` may be shared by several divisions. `strangers` are the people who are not configured and of whom news is
+    remembered, with the time of the latest.
     """
 
     __slots__ = (
+        "fields",
         "hits",
         "open",
         "parked",
         "people",
         "pools",
         "records",
+        "room",
         "seats",
         "strangers",
         "timers",
@@ -242,7 +282,8 @@ class State:
         "_pools_of",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room | None = None) -> None:
+        self.room = Room() if room is None else room
         self.records: dict[str, Record] = {}
         self.pools: dict[str, Pool] = {}
         self.seats: dict[str, Seat] = {}
@@ -250,6 +291,7 @@ class State:
         self.people: dict[str, Person] = {}
         self.strangers: dict[str, int] = {}
         self.parked: dict[str, Parked] = {}
+        self.fields: dict[str, Fields] = {}
         self.timers: dict[str, Timer] = {}
         self.hits: dict[str, Hit] = {}
         self._by_kind: dict[Kind, dict[str, Value]] = {
@@ -259,6 +301,7 @@ class State:
             "open": self.open,  # type: ignore[dict-item]
             "person": self.people,  # type: ignore[dict-item]
             "parked": self.parked,  # type: ignore[dict-item]
+            "fields": self.fields,  # type: ignore[dict-item]
             "timer": self.timers,  # type: ignore[dict-item]
             "hit": self.hits,  # type: ignore[dict-item]
         }
@@ -273,6 +316,8 @@ class State:
                 self._follow_seats(fields)
             elif kind == "parked":
                 self._follow_parked(fields)
+            elif kind == "fields":
+                self._follow_fields(fields)
             elif kind == "person":
                 self._follow_people(fields)
             known = self._by_kind[kind]
@@ -318,6 +363,13 @@ class State:
             else:
                 self._members[pool].discard(person)
                 self._pools_of[person].discard(pool)
+
+    def _follow_fields(self, changed: Mapping[str, Value | None]) -> None:
+        """Keep up how much room is taken. The text has one byte a character."""
+        for name, after in changed.items():
+            before = self.fields.get(name)
+            self.room.taken_bytes -= 0 if before is None else len(before.text)
+            self.room.taken_bytes += len(after.text) if isinstance(after, Fields) else 0
 
     def _follow_people(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up who is not configured."""

@@ -1,16 +1,17 @@
-"""What happens when a time has come: somebody is back, parked records can move.
+"""What happens when a time has come: somebody is back, parked records can move, or are asked for anew.
 
 A timer's name says what it does and for whom. Which are due is the lane's question; time is an input like any other.
 """
 
 from __future__ import annotations
 
+from service.core import questions
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.holding.draining import ROOM_BYTES, drain
 from service.core.holding.presence import RETURN_PREFIX, come_back
-from service.core.holding.waiting import DRAIN_PREFIX
+from service.core.holding.waiting import ASK_PREFIX, DRAIN_PREFIX
 from service.core.model import Decision
 from service.core.state import State
 
@@ -27,6 +28,8 @@ def fire(name: str, state: State, config: Config, now_ms: int, room_bytes: int =
     if name.startswith(RETURN_PREFIX):
         person = name.removeprefix(RETURN_PREFIX)
         decisions: tuple[Decision, ...] = (come_back(person, draft, config, now_ms),)
+    elif name.startswith(ASK_PREFIX):
+        decisions = questions.anew(name.removeprefix(ASK_PREFIX), draft, config, now_ms)
     else:
         decisions = drain(name.removeprefix(DRAIN_PREFIX), draft, config, now_ms, room_bytes)
     return Verdict(decisions, draft.changes())

@@ -1,30 +1,38 @@
 """Follow the configuration topic: one history of versions, the same for every process that reads it.
 
-Reads from the beginning with a consumer of its own. Compiled configurations are kept, because a lane asks for them
-with every batch. A version that this release cannot compile (it was made for a newer one) is told and passed over: the
-one before stays in use, and the next one takes its place. Nothing else is passed over: following may be begun again at
-any moment, and goes on behind the last record that was folded.
+Reads from the beginning with a consumer of its own. Of each division the newest version that this release can compile
+is kept compiled, because lanes ask for it with every batch; whatever else somebody names is read again at its offset
+and compiled for them alone, so neither a start nor the memory depends on how many versions there ever were.
+
+A version that cannot be compiled (it was made for a newer release) is told and passed over: the one before stays in
+use, and the next one takes its place, also for a lane whose log names it. What is none of ours is told once with its
+position. Nothing else is passed over: following may be begun again at any moment, and goes on behind the last record
+that was folded.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Final, NamedTuple
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from service.config.compiler import from_wire
-from service.config.history import History, Record, Sources, Version
+from service.config.history import History, Ignored, Record, Sources, Version, document_of
 from service.config.problems import ConfigurationError
 from service.config.sources import Skip, SourceTopic
 from service.core.configuration import Config
 from service.kafka.connection import KafkaConnection, let_go
 from service.kafka.partitions import Place
-from service.kafka.port import Message
+from service.kafka.port import BrokerUnreachable, Message
 from service.kafka.publisher import Publisher
+from service.kafka.reading import NoSuchTopic, read_some
+from service.telemetry import METERS
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +40,14 @@ POLL_MS: Final = 250
 RETRY_SECONDS: Final = 1.0
 TOLD_CHARACTERS: Final = 300
 """So much is told of why a version cannot be used."""
+PAGE_VERSIONS: Final = 10
+"""So many documents are read in one go where the newest versions cannot be used: each may have two megabytes."""
+
+
+class Unusable(NamedTuple):
+    """Why this release cannot use a version."""
+
+    why: str
 
 
 class ConfigurationFeed:
@@ -45,10 +61,11 @@ class ConfigurationFeed:
         self.problem = ""
         self.unusable: dict[str, str] = {}
         self._next = 0
+        self._is_read_to = 0
         self._connection = connection
         self._partition = TopicPartition(topic, 0)
-        self._compiled: dict[tuple[str, int], Config] = {}
         self._latest: dict[str, Config] = {}
+        self._uncompiled: set[str] = set()
         self._grown = asyncio.Condition()
         self._consumer: AIOKafkaConsumer | None = None
 
@@ -64,12 +81,13 @@ class ConfigurationFeed:
         await self.catch_up()
 
     async def catch_up(self) -> None:
-        """Read to the end as it is now. Raises `KafkaError`."""
+        """Read to the end as it is now, then compile what is newest. Raises `KafkaError`."""
         consumer = self._started()
         consumer.seek(self._partition, self._next)
-        end = (await consumer.end_offsets([self._partition]))[self._partition]
+        end = await self._end(consumer)
         while await consumer.position(self._partition) < end:
             await self._read(consumer)
+        await self._compile_newest()
 
     async def follow(self) -> None:
         """Read what comes, for ever. What keeps it from reading stands in `problem`."""
@@ -77,18 +95,28 @@ class ConfigurationFeed:
         consumer.seek(self._partition, self._next)
         while True:
             try:
+                await self._compile_newest()
+                async with self._grown:
+                    self._is_read_to = int(await consumer.position(self._partition))
+                    self._grown.notify_all()
                 await self._read(consumer)
-            except KafkaError as error:
+            except (KafkaError, NoSuchTopic, OSError) as error:
                 self.problem = repr(error)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 self.problem = ""
 
+    async def read_up(self) -> None:
+        """Wait until `follow` has read and compiled all that the topic holds now. Raises `BrokerUnreachable`."""
+        with _reaching():
+            end = await self._end(self._started())
+        async with self._grown:
+            await self._grown.wait_for(lambda: self._is_read_to >= end)
+
     async def backlog(self) -> int:
         """How many records of the topic are still to be read. Raises `KafkaError`."""
         consumer = self._started()
-        end = (await consumer.end_offsets([self._partition]))[self._partition]
-        return max(0, int(end) - int(await consumer.position(self._partition)))
+        return max(0, await self._end(consumer) - int(await consumer.position(self._partition)))
 
     async def stop(self) -> None:
         """Let go of the connection, whether or not the broker answers."""
@@ -109,34 +137,67 @@ class ConfigurationFeed:
         await self.catch_up()
 
     def latest(self) -> Mapping[str, Config]:
-        """The valid configuration of every division."""
+        """Of every division the newest configuration that this release can use."""
         return self._latest
 
     async def configured(self, division: str, version: int) -> Config:
-        """One version of a division's configuration, as soon as it has been read."""
-        async with self._grown:
-            await self._grown.wait_for(lambda: (division, version) in self._compiled)
-        return self._compiled[division, version]
+        """One version of a division's configuration, as soon as it has been read.
+
+        Where it cannot be used it is the next that can: whoever asks for one that was replaced goes over to that
+        before anything else. Raises `BrokerUnreachable`.
+        """
+        while True:
+            with _reaching():
+                found = await self.version(division, version)
+            newest = self._latest.get(division)
+            if isinstance(found, Config):
+                return found
+            if newest is not None and newest.version > version:
+                return newest
+            async with self._grown:
+                await self._grown.wait_for(partial(self._is_replaced, division, newest))
+
+    async def version(self, division: str, number: int) -> Config | Unusable:
+        """One version of a division's configuration as it is now known; nothing is waited for. Raises `KafkaError`."""
+        newest = self._latest.get(division)
+        if newest is not None and newest.version == number:
+            return newest
+        known = self.history.get(division, number)
+        if known is None:
+            return Unusable("it was never published")
+        document = (await self.documents([known])).get(number)
+        return Unusable("the topic does not hold it any more") if document is None else compiled(document, number)
+
+    async def documents(self, versions: Iterable[Version]) -> dict[int, bytes]:
+        """The documents of some versions of one division, by number; absent: the topic does not hold it any more.
+
+        Raises `KafkaError`.
+        """
+        found: dict[int, bytes] = {}
+        elsewhere: dict[int, int] = {}
+        for version in versions:
+            newest, document = self.history.latest(version.division), self.history.document(version.division)
+            if version == newest and document is not None:
+                found[version.number] = document
+            else:
+                elsewhere[version.offset] = version.number
+        if elsewhere:
+            read = await read_some(self._connection, Place(*self._partition), elsewhere)
+            for offset, record in read.items():
+                if (document := document_of(record.value or b"")) is not None:
+                    found[elsewhere[offset]] = document
+        return found
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         pages = await consumer.getmany(timeout_ms=POLL_MS)
         for record in (record for page in pages.values() for record in page):
-            await self._fold(record.value or b"")
+            self._fold(record)
             self._next = record.offset + 1
 
-    async def _fold(self, value: bytes) -> None:
-        match self.history.fold(value):
-            case Version(division, number, content_hash, document):
-                try:
-                    config = from_wire(document, number)
-                except ConfigurationError as error:
-                    self.unusable[division] = f"version {number}: {error}"[:TOLD_CHARACTERS]
-                    log.error("configuration.refused", division=division, version=number, why=self.unusable[division])
-                    return
-                async with self._grown:
-                    self._compiled[division, number] = self._latest[division] = config
-                    self._grown.notify_all()
-                self.unusable.pop(division, None)
+    def _fold(self, record: ConsumerRecord[bytes | None, bytes | None]) -> None:
+        match self.history.fold(record.value or b"", record.offset, record.timestamp):
+            case Version(division, number, content_hash):
+                self._uncompiled.add(division)
                 log.info("configuration.read", division=division, version=number, label=content_hash)
             case Sources(epoch, attribute, lanes):
                 log.info("sources.read", epoch=epoch, division_attribute=attribute, lanes=lanes)
@@ -144,10 +205,74 @@ class ConfigurationFeed:
                 log.info("topic.known", topic=name, identity=identity, epoch=epoch)
             case Skip(_, topic, partition, start, stop):
                 log.info("skip.read", partition=f"{topic}/{partition}", start=start, stop=stop)
-            case None:
-                log.warning("configuration.ignored", why="it does not follow on the valid version")
+            case Ignored(why):
+                position = f"{self._partition.topic}/{self._partition.partition}/{record.offset}"
+                METERS.count("configuration_ignored", why=why)
+                log.warning("configuration.ignored", position=position, why=why)
+
+    async def _compile_newest(self) -> None:
+        """Bring `latest` and `unusable` up to the history. Raises `KafkaError`; what is left is done the next time."""
+        for division in sorted(self._uncompiled):
+            config = await self._newest_usable(division)
+            self._uncompiled.discard(division)
+            async with self._grown:
+                if config is not None:
+                    self._latest[division] = config
+                self._grown.notify_all()
+
+    async def _newest_usable(self, division: str) -> Config | None:
+        """Newer than what is in use, if there is one. Says in `unusable` why the newest version of all is not it."""
+        newest = self.history.latest(division)
+        document = self.history.document(division)
+        assert newest is not None, "a version was folded"
+        assert document is not None, "with its document"
+        found = compiled(document, newest.number)
+        if isinstance(found, Config):
+            self.unusable.pop(division, None)
+            return found
+        self.unusable[division] = f"version {newest.number}: {found.why}"[:TOLD_CHARACTERS]
+        log.error("configuration.refused", division=division, version=newest.number, why=self.unusable[division])
+        in_use = self._latest.get(division)
+        between = self.history.versions(division)[in_use.version if in_use else 0 : -1]
+        async for earlier in self._downward(between):
+            if isinstance(earlier, Config):
+                return earlier
+        return None
+
+    async def _downward(self, versions: Sequence[Version]) -> AsyncIterator[Config | Unusable]:
+        """These versions, the newest first, as far as the topic holds them."""
+        for start in range(len(versions), 0, -PAGE_VERSIONS):
+            documents = await self.documents(versions[max(0, start - PAGE_VERSIONS) : start])
+            for number in sorted(documents, reverse=True):
+                yield compiled(documents[number], number)
+
+    def _is_replaced(self, division: str, known: Config | None) -> bool:
+        return self._latest.get(division) is not known
+
+    async def _end(self, consumer: AIOKafkaConsumer) -> int:
+        return int((await consumer.end_offsets([self._partition]))[self._partition])
 
     def _started(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             raise RuntimeError("start the feed first")
         return self._consumer
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """What lanes ask for raises what lanes know: the port's error."""
+    try:
+        yield
+    except (KafkaError, NoSuchTopic, OSError) as error:
+        raise BrokerUnreachable(f"the topic of configurations: {error!r}") from error
+
+
+def compiled(document: bytes, number: int) -> Config | Unusable:
+    """A version's compiled form, or why this release cannot use it. Whatever it raises costs no other version."""
+    try:
+        return from_wire(document, number)
+    except ConfigurationError as error:
+        return Unusable(str(error))
+    except Exception as error:
+        log.exception("configuration.raised", version=number)
+        return Unusable(f"compiling it raised {type(error).__name__}: this is a bug")

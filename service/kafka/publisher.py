@@ -40,6 +40,7 @@ from aiokafka.structs import RecordMetadata
 from service.kafka.connection import KafkaConnection, let_go
 from service.kafka.partitions import Place, partition_of
 from service.kafka.port import Lost, Message, Refused
+from service.wire.redrive import Again
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +83,7 @@ class Publisher:
             with self._or_lost():
                 await self._write(await self._placed(messages))
 
-    async def append(self, place: Place, messages: Sequence[Message]) -> int:
+    async def append(self, place: Place, messages: Sequence[Message | Again]) -> int:
         """Write all to one partition, whatever their topics and keys; the first one's offset. Raises `Lost`.
 
         The offset is the broker's word: -1 where it does not know any more (a batch it had already seen).
@@ -100,7 +101,7 @@ class Publisher:
         if self._ending:
             await asyncio.wait(self._ending)
 
-    async def _placed(self, messages: Sequence[Message]) -> dict[Place, Sequence[Message]]:
+    async def _placed(self, messages: Sequence[Message]) -> dict[Place, Sequence[Message | Again]]:
         counts = {topic: await self._partitions(topic) for topic in {message.topic for message in messages}}
         placed: defaultdict[tuple[str, int], list[Message]] = defaultdict(list)
         for message in messages:
@@ -113,7 +114,7 @@ class Publisher:
         found = await self._bounded(producer, producer.partitions_for(topic), self._connection.request_timeout_seconds)
         return len(found)
 
-    async def _write(self, placed: Mapping[Place, Sequence[Message]]) -> list[int]:
+    async def _write(self, placed: Mapping[Place, Sequence[Message | Again]]) -> list[int]:
         """Send the batches of all places side by side, those of one place in turn; the places' first offsets."""
         producer = await self._ready()
         rows = list(zip_longest(*(_batches(producer, messages) for messages in placed.values())))
@@ -156,7 +157,7 @@ class Publisher:
         self._producer = self._lost = None
 
 
-def _batches(producer: AIOKafkaProducer, messages: Sequence[Message]) -> list[BatchBuilder]:
+def _batches(producer: AIOKafkaProducer, messages: Sequence[Message | Again]) -> list[BatchBuilder]:
     batches = [producer.create_batch()]
     for _, key, value, headers in messages:
         if batches[-1].append(timestamp=None, key=key, value=value, headers=list(headers)) is None:

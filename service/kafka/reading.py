@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Final, Self
@@ -59,14 +59,25 @@ async def read_key(connection: KafkaConnection, topic: str, key: bytes) -> list[
 
 async def read_one(connection: KafkaConnection, topic: str, partition: int, offset: int) -> RawRecord | None:
     """The record at an offset; none where it is no longer kept, or never was. Raises `NoSuchTopic`, `KafkaError`."""
-    async with _reader(connection, topic, {partition}) as (consumer, partitions):
+    return (await read_some(connection, Place(topic, partition), [offset])).get(offset)
+
+
+async def read_some(connection: KafkaConnection, place: Place, offsets: Iterable[int]) -> dict[int, RawRecord]:
+    """The records of a partition at these offsets; absent: no longer kept, or never there.
+
+    Raises `NoSuchTopic`, `KafkaError`.
+    """
+    found = {}
+    async with _reader(connection, place.topic, {place.partition}) as (consumer, partitions):
         begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         for each in partitions:
-            if begins[each] <= offset < ends[each]:
-                consumer.seek(each, offset)
-                page = await consumer.getmany(each, timeout_ms=connection.request_timeout_ms, max_records=1)
-                return next((raw_record(record) for record in page.get(each, ()) if record.offset == offset), None)
-    return None
+            for offset in offsets:
+                if begins[each] <= offset < ends[each]:
+                    consumer.seek(each, offset)
+                    page = await consumer.getmany(each, timeout_ms=connection.request_timeout_ms, max_records=1)
+                    records = [raw_record(record) for record in page.get(each, ())]
+                    found.update({record.offset: record for record in records if record.offset == offset})
+    return found
 
 
 async def read_topic(

@@ -83,7 +83,7 @@ class TopicProblem:
         return f"topic {self.topic}: {self.what}; {self.remedy}"
 
 
-class Created(NamedTuple):
+class CreatedTopics(NamedTuple):
     """What `create` did: names of new topics, and what went wrong."""
 
     topics: tuple[str, ...]
@@ -141,7 +141,7 @@ async def settings_problems(admin: AIOKafkaAdminClient, wanted: Sequence[Wanted]
     return [problem for topic in ours for problem in _setting_problems(topic, answers[topic.name])]
 
 
-async def create(connection: KafkaConnection, wanted: Sequence[Wanted]) -> Created:
+async def create(connection: KafkaConnection, wanted: Sequence[Wanted]) -> CreatedTopics:
     """Create what is missing and wait until it is there. Raises the driver's `KafkaError` when no broker answers.
 
     The embedded broker makes topics itself when it is asked for them, with a number of partitions of its own.
@@ -150,13 +150,13 @@ async def create(connection: KafkaConnection, wanted: Sequence[Wanted]) -> Creat
         found = await _found(admin, wanted)
         missing = [topic for topic in wanted if topic.name not in found]
         if not missing or connection.embedded:
-            return Created((), ())
+            return CreatedTopics((), ())
         default = await _default_replication(admin)
         response = await admin.create_topics([_new_topic(topic, default) for topic in missing])
         refused = _refusals(response.topic_errors)
         created = [topic for topic in missing if topic.name not in {problem.topic for problem in refused}]
         await _appeared(admin, created, connection.request_timeout_seconds)
-    return Created(tuple(topic.name for topic in created), tuple(refused))
+    return CreatedTopics(tuple(topic.name for topic in created), tuple(refused))
 
 
 def gravity_of(declared: str, setting: str, actual: str | None, wanted: str) -> Gravity:

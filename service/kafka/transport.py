@@ -60,7 +60,7 @@ class KafkaTransport:
                     raise BrokerUnreachable(f"{self._log.partition} could not be read up to offset {stop}")
                 for record in page:
                     if record.offset < stop:
-                        yield LogEntry(record.offset, record.value)
+                        yield LogEntry(record.offset, record.value or b"")
         finally:
             self._log.pause()
 

@@ -13,15 +13,16 @@ from typing import Final, Literal, NamedTuple
 
 import orjson
 
-from service.core.state import KINDS, Changes, Kind, State, Timer, Value
-from service.store.keys import LANE, full_name, parted
+from service.core.state import KINDS, Changes, Kind, Room, State, Timer, Value
+from service.lane.redriven import Redriven
+from service.store.keys import LANE, REDRIVEN, full_name, parted
 from service.wire.log_records import Cursor
 from service.wire.messages import Position
 from service.wire.values import pack, unpack
 
-ResidentKind = Kind | Literal["lane"]
+ResidentKind = Kind | Literal["lane", "redriven"]
 
-RESIDENT_KINDS: Final[tuple[ResidentKind, ...]] = ("lane", *(kind for kind in KINDS if kind != "record"))
+RESIDENT_KINDS: Final[tuple[ResidentKind, ...]] = ("lane", "redriven", *(kind for kind in KINDS if kind != "record"))
 """What is read whole when a lane is taken over."""
 
 NOTHING_CHANGED: Final[Mapping[str, Value | None]] = MappingProxyType({})
@@ -45,10 +46,12 @@ class Book:
 
     `place` is where the input goes on, `clock_ms` the lane's time, `marks` the highest position taken of each source
     partition, `epoch` the newest of them, `versions` each division's configuration, `switching` the divisions whose
-    switch to that version was begun and is not finished: before it is, nothing else is decided.
+    switch to that version was begun and is not finished: before it is, nothing else is decided. `redriven` tells which
+    dead letters were sent again and decided.
     """
 
     def __init__(self) -> None:
+        self.room = Room()
         self.divisions: dict[str, State] = {}
         self.place = Cursor()
         self.clock_ms = 0
@@ -57,13 +60,14 @@ class Book:
         self.switching: set[str] = set()
         self.raised_in_a_row = 0
         self.epoch = 0
+        self.redriven = Redriven()
         self._agenda: list[tuple[int, str, str]] = []
 
     def state(self, division: str) -> State:
         """The division's state; an unknown division has an empty one."""
         state = self.divisions.get(division)
         if state is None:
-            state = self.divisions[division] = State()
+            state = self.divisions[division] = State(self.room)
         return state
 
     def apply(self, division: str, changes: Changes) -> None:
@@ -99,6 +103,8 @@ class Book:
             division, field = parted(name)
             if kind == "lane":
                 self._absorb_own(field, value)
+            elif kind == "redriven":
+                self.redriven.absorb(field, value)
             else:
                 self.apply(division, {kind: {field: unpack(kind, value)}})
 
@@ -117,8 +123,8 @@ class Book:
         """What is noted of configurations, to be compared with later."""
         return Noted(dict(self.versions), frozenset(self.switching))
 
-    def own_changes(self, before: Noted, marked: Iterable[tuple[str, int]]) -> StoredFields:
-        """The lane's own fields as changes: place, clock, the marks of these source partitions, new versions."""
+    def own_changes(self, before: Noted, marked: Iterable[tuple[str, int]]) -> dict[str, StoredFields]:
+        """The lane's own as changes by kind: place, clock, marks of these source partitions, new versions, redrives."""
         own: dict[str, object] = {"input": self.place[:], "clock": self.clock_ms}
         own |= {f"mark/{topic}/{number}": self.marks[topic, number] for topic, number in marked}
         own |= {
@@ -130,7 +136,11 @@ class Book:
         finished: StoredFields = {
             full_name(LANE, "", f"switching/{division}"): None for division in before.switching - self.switching
         }
-        return {full_name(LANE, "", field): orjson.dumps(value) for field, value in own.items()} | finished
+        changes = {LANE: {full_name(LANE, "", field): orjson.dumps(value) for field, value in own.items()} | finished}
+        redriven = self.redriven.take_changes()
+        if redriven:
+            changes[REDRIVEN] = {full_name(REDRIVEN, "", field): value for field, value in redriven}
+        return changes
 
     def _absorb_own(self, field: str, value: bytes) -> None:
         what, _, rest = field.partition("/")

@@ -2,7 +2,8 @@
 
 Each input is decided with the changes of those before it. Timers that are due by an input's time go off first, a
 bounded number of them; when that number is used up the batch ends, possibly in front of an input, and says how far it
-came. An input whose decision raises goes to the dead letters and its changes are dropped; the others go on.
+came. An input whose decision raises goes to the dead letters and its changes are dropped; the others go on. So does an
+input of a division that was never configured: it leaves no state, and whoever invents divisions takes no memory.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from service.core.configuration import Config
 from service.core.decide import decide
 from service.core.holding.membership import switch_steps, switched
 from service.core.model import (
-    MemberEvent,
+    RecordEvent,
 )
-from service.core.state import FIRST_LEVEL, KINDS, Changes, Kind, Record, Value
+from service.core.state import FIRST_LEVEL, KINDS, Changes, Kind, Value
 from service.core.timers import fire
-from service.lane.book import NOTHING_CHANGED, Book, stored
+from service.lane.book import Book, stored
+from service.lane.estimates import bytes_of
 from service.limits import Limits
-from service.store.keys import LANE
 from service.wire.dead_letters import LEAST_LIMIT_BYTES, dead_letter
 from service.wire.inputs import LaneInput, Origin, Tick
 from service.wire.log_records import NO_OFFSET, Batch, Cursor, OutcomeLine, output_bytes
@@ -47,15 +48,14 @@ LETTER_LOG_BYTES: Final = 1_900_000
 
 TICKED: Final = "tick"
 """The reason in the log where only time has passed."""
-UNDECIDED: Final = frozenset({TICKED, "configuration_switched"})
+UNCONCERNED: Final = "no_division"
+"""The reason where news of a person name no division, and the lane has none that is configured."""
+UNDECIDED: Final = frozenset({TICKED, UNCONCERNED, "configuration_switched"})
 """The reasons of outcomes about no record: nothing was decided, whatever stands in the log."""
 
 MESSAGE_BYTES: Final = 250
 OUTCOME_BYTES: Final = 100
-RECORD_BYTES: Final = 200
-FIELD_BYTES: Final = 100
-"""About what an output, an outcome, a changed record and another changed value take in the log, besides the output's
-value and the facts."""
+"""About what an output and an outcome take in the log, besides the output's value."""
 
 
 class DoesNotFit(Exception):
@@ -98,6 +98,17 @@ class Made(NamedTuple):
     batch: Batch
     touched: frozenset[tuple[str, str]]
     used: int
+
+
+def divisions_named(content: LaneInput | Tick | Poison) -> tuple[str, ...]:
+    """The division that an input is for; none: it is for all that there are, or about nobody."""
+    match content:
+        case LaneInput(division=None, event=RecordEvent()):
+            return (DEFAULT_DIVISION,)
+        case LaneInput(division=str(division)):
+            return (division,)
+        case _:
+            return ()
 
 
 def decide_batch(book: Book, inputs: Sequence[Read], rules: Rules) -> Made:
@@ -212,9 +223,7 @@ class _Making:
         self._book.apply(division, changes)
         for kind, fields in changes.items():
             self._changes[kind, "" if KINDS[kind].is_of_lane else division].update(fields)
-        self._bytes += FIELD_BYTES * sum(map(len, changes.values()))
-        for record in changes.get("record", NOTHING_CHANGED).values():
-            self._bytes += RECORD_BYTES + (2 * len(record.facts) if isinstance(record, Record) else 0)
+        self._bytes += bytes_of(changes)
         self._outcomes += told.lines
         self._ordinal += len(told.lines)
         self._publish(told.messages)
@@ -235,7 +244,7 @@ class _Making:
         """The batch as it is written to the log; token and snapshots are the caller's to add."""
         book = self._book
         book.place = Cursor(self._offset, self._ordinal)
-        changes: dict[str, dict[str, bytes | None]] = {LANE: book.own_changes(self._before, self._marked)}
+        changes = book.own_changes(self._before, self._marked)
         touched: set[tuple[str, str]] = set()
         for (kind, division), fields in self._changes.items():
             changes.setdefault(kind, {}).update(stored(kind, division, fields))
@@ -262,22 +271,39 @@ class _Making:
             return
         self._book.take(position)
         self._marked[position.topic, position.partition] = None
+        first = received.redriven
+        if first is not None and self._book.redriven.holds(first):
+            self._note("nothing", "redriven_already", source)
+            return
+        divisions = self._divisions_of(received)
+        strange = [division for division in divisions if division not in self._rules.configs]
+        if strange:
+            told = f"the division {strange[0]} has no configuration"
+            self._refuse(Poison("no_configuration", told, raw), position)
+        elif not divisions:
+            self._note("nothing", UNCONCERNED, source)
+        elif self._has_decided(received, raw, divisions, source) and first is not None:
+            self._book.redriven.remember(first, self._book.clock_ms)
+
+    def _has_decided(self, received: LaneInput, raw: bytes, divisions: Sequence[str], source: str) -> bool:
+        """Decide the event for these divisions. False: that raised, and it went to the dead letters."""
         try:
-            decided = self._decide(received, source)
+            decided = self._decide(received, divisions, source)
         except Exception as error:  # noqa: BLE001  # the one place: what a decision raises costs its event, not the lane
             self._raised(received, raw, error)
-            return
+            return False
         self._book.raised_in_a_row = 0
         for division, verdict, told in decided:
             self.record(division, verdict, told)
+        return True
 
-    def _decide(self, received: LaneInput, source: str) -> list[tuple[str, Verdict, _Told]]:
+    def _decide(self, received: LaneInput, divisions: Sequence[str], source: str) -> list[tuple[str, Verdict, _Told]]:
         """The verdict of each division concerned, and what is told of it; nothing is changed yet."""
         if self._offset == self._rules.too_large:
             raise DoesNotFit("more comes of it than a log record takes")
         decided = []
         ordinal = self._ordinal
-        for division in self._divisions_of(received):
+        for division in divisions:
             verdict = decide(received.event, self._book.state(division), self._config(division), self._book.clock_ms)
             decided.append((division, verdict, self.tell(division, verdict, ordinal, received.origin, source)))
             ordinal += len(verdict.decisions)
@@ -296,11 +322,9 @@ class _Making:
             self._contexts[division] = known
         return known
 
-    def _divisions_of(self, received: LaneInput) -> list[str]:
-        """An event about a person concerns every division of the lane, unless it names one."""
-        if isinstance(received.event, MemberEvent) and received.division is None:
-            return sorted(self._rules.configs) or [DEFAULT_DIVISION]
-        return [received.division or DEFAULT_DIVISION]
+    def _divisions_of(self, received: LaneInput) -> Sequence[str]:
+        """An event about a person concerns every configured division of the lane, unless it names one."""
+        return divisions_named(received) or sorted(self._rules.configs)
 
     def _raised(self, received: LaneInput, raw: bytes, error: Exception) -> None:
         self._book.raised_in_a_row += 1

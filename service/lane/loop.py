@@ -13,9 +13,7 @@ before the next is appended. So one batch at most is in the log and not yet out.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Final, NamedTuple, NoReturn
@@ -26,19 +24,27 @@ from service.core.configuration import Config
 from service.core.model import RecordEvent
 from service.core.state import Changes
 from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, Lost, Message, Transport, Truncated
-from service.lane.deciding import UNDECIDED, Made, Read, Rules, begin_switch, decide_batch, switch_configuration
+from service.lane.deciding import (
+    Made,
+    Read,
+    Rules,
+    begin_switch,
+    decide_batch,
+    divisions_named,
+    switch_configuration,
+)
+from service.lane.measuring import count, measured
 from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.snapshot import Snapshots
 from service.lane.strangers import Strangers
-from service.lane.surprise import Halted, Left, Surprise
+from service.lane.surprise import Halted, Left, Surprise, unless_left
 from service.lane.surroundings import Surroundings
 from service.lane.takeover import Stage, TakeOver
 from service.limits import Limits
 from service.store.port import Head, Store, StoreUnreachable
-from service.telemetry import METERS, BatchStep
+from service.telemetry import METERS
 from service.wire.inputs import LaneInput, tick
 from service.wire.log_records import Batch, Cursor, Outputs, checksum, encode, output_bytes
-from service.wire.outputs import DEFAULT_DIVISION
 
 log = structlog.get_logger()
 
@@ -112,18 +118,11 @@ class Lane:
     async def _configured(self, division: str, version: int) -> Config:
         """The configuration that the log names, when it has been read: that may be never, but leaving ends the wait."""
         self._heed(Stage(f"waiting for version {version} of the configuration of {division}"))
-        asked = asyncio.ensure_future(self.around.configured(division, version))
-        leaving = asyncio.create_task(self._leaving.wait())
         self.awaited = (division, version)
         try:
-            await asyncio.wait({asked, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not asked.done():
-                raise Left
-            return asked.result()
+            return await unless_left(self._leaving, self.around.configured(division, version))
         finally:
             self.awaited = None
-            asked.cancel()
-            leaving.cancel()
 
     async def own(self, on_batch: Callable[[Tenure], None]) -> None:
         """Claim, then work until told to leave, fenced, surprised or halted. `on_batch` is told after each round."""
@@ -203,12 +202,13 @@ class Lane:
         timer_due = self._has_due_timer(tenure)
         if not self._waiting:
             self._waiting = await self._poll(tenure.book.place, 0 if timer_due else idle_wait_ms)
+            await self._know_divisions(tenure)
             await self._load(tenure)
         if not self._waiting and not timer_due:
             await self.land()
             await self._let_time_pass(tenure)
             return 0
-        with _measured("decide"):
+        with measured("decide"):
             made = decide_batch(tenure.book, self._waiting, self._rules(tenure))
             sealed = self._sealed(tenure, made)
         self.around.step("decided")
@@ -223,7 +223,7 @@ class Lane:
 
     async def _poll(self, place: Cursor, wait_ms: int) -> list[Read]:
         try:
-            with _measured("poll"):
+            with measured("poll"):
                 arrived = await self.transport.poll(self.limits.batch_max, wait_ms)
         except Truncated as gone:
             raise Halted(
@@ -233,17 +233,30 @@ class Lane:
             self.around.step("polled")
         return [Read(item.offset, item.time_ms, await self._strangers.read(item), item.value) for item in arrived]
 
+    async def _know_divisions(self, tenure: Tenure) -> None:
+        """Before it is said of a division that it has no configuration, read what was published until now."""
+        named = {division for item in self._waiting for division in divisions_named(item.content)}
+        if named <= self._configs.keys():
+            return
+        await self.land()
+        self.stage = Stage("reading the configurations")
+        await unless_left(self._leaving, self.around.read_up())
+        while (config := self._configuration_to_switch_to(tenure)) is not None:
+            await self._switch(tenure, config)
+
     async def _load(self, tenure: Tenure) -> None:
-        """Load the records that the waiting inputs name."""
+        """Load the records that the waiting inputs name. A division without a configuration has none."""
         named = {
-            (item.content.division or DEFAULT_DIVISION, item.content.event.record)
+            (division, item.content.event.record)
             for item in self._waiting
             if isinstance(item.content, LaneInput) and isinstance(item.content.event, RecordEvent)
+            for division in divisions_named(item.content)
+            if division in self._configs
         }
         if not named:
             return
         await _all(self._landing[:1])
-        with _measured("load"):
+        with measured("load"):
             await load_records(self.store, tenure, list(named))
         self._loaded |= named
         self.around.step("loaded")
@@ -251,7 +264,7 @@ class Lane:
     async def _commit(self, tenure: Tenure, sealed: _Sealed, made: Made) -> None:
         """Make the batch true; from then on it is remembered and told of, side by side, while others go on."""
         await self.land()
-        with _measured("append"):
+        with measured("append"):
             value, offsets = sealed.value, [await self._append(tenure, part) for part in sealed.parts]
             if offsets:
                 self.around.step("parts_appended")
@@ -266,16 +279,16 @@ class Lane:
             asyncio.create_task(self._publish(made)),
         )
         self._loaded |= made.touched
-        _count(made)
+        count(made)
 
     async def _advance(self, tenure: Tenure, before: int, made: Made) -> None:
         changes = tenure.layout.placed(made.batch.changes)
-        with _measured("advance"):
+        with measured("advance"):
             expect_ok(await self.store.advance(self.number, tenure.token, before, tenure.head, changes))
         self.around.step("advanced")
 
     async def _publish(self, made: Made) -> None:
-        with _measured("publish"):
+        with measured("publish"):
             await self.transport.publish(made.batch.outputs)
         self.around.step("published")
 
@@ -374,20 +387,3 @@ async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:
     for answer in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(answer, BaseException):
             raise answer
-
-
-@contextmanager
-def _measured(step: BatchStep) -> Iterator[None]:
-    started = perf_counter()
-    yield
-    METERS.timing("batch_seconds", perf_counter() - started, step=step)
-
-
-def _count(made: Made) -> None:
-    for (kind, reason), amount in Counter((line.kind, line.reason) for line in made.batch.outcomes).items():
-        if kind == "dead_letter":
-            METERS.count("dead_letters", amount, reason=reason)
-        elif reason not in UNDECIDED:
-            METERS.count("decisions", amount, outcome=kind)
-    for topic, amount in Counter(message.topic for message in made.batch.outputs).items():
-        METERS.count("outputs_published", amount, topic=topic)

@@ -92,7 +92,7 @@ class Survey(NamedTuple):
     belong_together: bool
 
 
-class Restored(NamedTuple):
+class RestoredLane(NamedTuple):
     """What a restore did: where the snapshot lies in the log, and where the input goes on."""
 
     token: int
@@ -139,7 +139,7 @@ async def adopt(patient: Patient) -> None:
 
 async def restore(
     patient: Patient, owner: str, configured: Collection[str], *, input_begun_anew: bool = False
-) -> Restored:
+) -> RestoredLane:
     """The memory is right: write what it holds into the log as a snapshot, then throw it away.
 
     The snapshot stands behind a claim of its own, so nothing that was in this log before counts any more. It counts
@@ -273,10 +273,10 @@ def _changes(patient: Patient, book: Book, fate: InputFate, bounds: tuple[int, i
     fields = [f"config/{division}" for division in book.versions]
     fields += [f"switching/{division}" for division in book.switching]
     forgotten = {full_name(OWN, "", field): None for field in fields}
-    return {**book.own_changes(book.noted(), marked), **forgotten}
+    return {**book.own_changes(book.noted(), marked)[OWN], **forgotten}
 
 
-async def _write_snapshot(patient: Patient, owner: str, head: Head, content: Content, book: Book) -> Restored:
+async def _write_snapshot(patient: Patient, owner: str, head: Head, content: Content, book: Book) -> RestoredLane:
     level = await level_of(patient.transport)
     await patient.transport.renew()
     token = await patient.transport.append(encode(Claim(owner, level)))
@@ -296,7 +296,7 @@ async def _write_snapshot(patient: Patient, owner: str, head: Head, content: Con
     if rebuilt is None or _filled(rebuilt.content.fields) != _filled(content):
         raise RecoveryRefused("what was written into the log does not read back as the memory: nothing was thrown away")
     await patient.store.forget(patient.lane)
-    return Restored(token, tenure.snapshots[-1].start, tenure.last, book.place)
+    return RestoredLane(token, tenure.snapshots[-1].start, tenure.last, book.place)
 
 
 async def _append(patient: Patient, tenure: Tenure, record: LogRecord) -> int:

@@ -6,6 +6,12 @@ them in one place.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+T = TypeVar("T")
+
 
 class Surprise(Exception):
     """Something is not where it should be, or it is not known whether a write arrived: claim the lane again."""
@@ -20,4 +26,18 @@ class Halted(Exception):
 
 
 class Left(Exception):
-    """The owner was told to leave while it was still taking over: there is no batch to finish."""
+    """The owner was told to leave while it took over, or waited for configurations: there is no batch to finish."""
+
+
+async def unless_left(leaving: asyncio.Event, work: Awaitable[T]) -> T:
+    """What comes of it, which may be never: leaving ends the wait. Raises `Left`."""
+    asked = asyncio.ensure_future(work)
+    told = asyncio.create_task(leaving.wait())
+    try:
+        await asyncio.wait({asked, told}, return_when=asyncio.FIRST_COMPLETED)
+        if not asked.done():
+            raise Left
+        return asked.result()
+    finally:
+        asked.cancel()
+        told.cancel()

@@ -22,6 +22,10 @@ def any_epoch() -> int:
     return 2**63
 
 
+async def all_read() -> None:
+    """There is no configuration that would still have to be read."""
+
+
 def no_step(name: str) -> None:
     """Nothing happens between the steps."""
 
@@ -42,6 +46,7 @@ class Surroundings:
     `configs` tells the newest configuration of each division of this lane; `configured` the one of a given version,
     which is there once the lane's log names it. `now_ms` is the wall clock: it only says when to let time pass.
     `level` is the one that the lane is raised to, unless it is there already. `newest_epoch` is that of the sources.
+    `read_up` returns when `configs` knows all that was published before it was called.
     """
 
     owner: str
@@ -53,3 +58,4 @@ class Surroundings:
     safeguards: Safeguards = Safeguards()
     level: int = FIRST_LEVEL
     newest_epoch: Callable[[], int] = any_epoch
+    read_up: Callable[[], Awaitable[None]] = all_read

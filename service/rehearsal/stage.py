@@ -121,10 +121,11 @@ class Rehearsal:
 
     def facts_of(self, published: RehearsedDecision) -> Facts:
         """What the record had when this was decided: all that its creation told; else what is remembered, and what
-        the event told that set the decision off.
+        the event told that set the decision off. What a new configuration set off stands before the next event.
         """
         offset, name = int(published.id.split("-")[OFFSET_IN_ID]), published.decision.record
-        found = read_input(self._broker.partitions[Place(TOPICS.events, LANE)].records[offset].value)
+        inputs = self._broker.partitions[Place(TOPICS.events, LANE)].records
+        found = read_input(inputs[offset].value) if offset < len(inputs) else None
         event = found.event if isinstance(found, LaneInput) else None
         about = event if isinstance(event, RecordEvent) and event.record == name else None
         news = about.facts if about is not None else {}

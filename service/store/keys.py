@@ -23,6 +23,10 @@ from service.wire.log_records import FORMAT
 LANE: Final = "lane"
 """The kind of what a lane remembers about itself; it is none of the state's."""
 
+REDRIVEN: Final = "redriven"
+"""The kind of which dead letters were redriven and decided; a lane's own, too."""
+REDRIVEN_BUCKETS: Final = 16
+
 MARK: Final = "generation"
 """A field of every key, also of an empty one: which rebuild of the memory made it. No other field lacks a slash."""
 
@@ -79,10 +83,10 @@ class Layout:
         return orjson.dumps({"format": FORMAT, "kinds": self.kinds}, option=orjson.OPT_SORT_KEYS).decode()
 
 
-LAYOUT: Final = Layout({LANE: 1, **{kind: row.buckets for kind, row in KINDS.items()}})
+LAYOUT: Final = Layout({LANE: 1, REDRIVEN: REDRIVEN_BUCKETS, **{kind: row.buckets for kind, row in KINDS.items()}})
 """Of the kinds that this version knows."""
 
-_OF_THE_LANE: Final = frozenset({LANE, *(kind for kind, row in KINDS.items() if row.is_of_lane)})
+_OF_THE_LANE: Final = frozenset({LANE, REDRIVEN, *(kind for kind, row in KINDS.items() if row.is_of_lane)})
 
 
 def read_layout(text: str) -> Layout | None:

@@ -10,6 +10,7 @@ from service.wire.dead_letters import (
     DETAIL,
     ORIGINAL_HEADER_PREFIX,
     ORIGINAL_KEY,
+    ORIGINAL_TIME,
     ORIGINAL_VALUE_BYTES,
     ORIGINAL_VALUE_NULL,
     ORIGINAL_VALUE_SHA256,
@@ -26,7 +27,8 @@ class DeadLetter(NamedTuple):
 
     `traceback` is empty unless reading or deciding raised; of the latter the value is the lane's decoded input and not
     the source's bytes. `cut` names the parts of which only some is here, `sha256` is then the whole value's;
-    `value_bytes` is how long that is.
+    `value_bytes` is how long that is. `written_ms` is when the source record was written; none: the letter holds no
+    source record, but what a lane made of it, or nothing where no client could read it.
     """
 
     position: str
@@ -40,6 +42,7 @@ class DeadLetter(NamedTuple):
     cut: str
     value_bytes: int
     sha256: str
+    written_ms: int | None
 
 
 def read_dead_letter(record: RawRecord) -> DeadLetter | Foreign:
@@ -63,6 +66,7 @@ def read_dead_letter(record: RawRecord) -> DeadLetter | Foreign:
         cut=_text(ours.get(CUT)),
         value_bytes=_number(ours.get(ORIGINAL_VALUE_BYTES), len(record.value or b"")),
         sha256=_text(ours.get(ORIGINAL_VALUE_SHA256)),
+        written_ms=_number(written, 0) if (written := ours.get(ORIGINAL_TIME)) else None,
     )
 
 

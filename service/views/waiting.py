@@ -27,7 +27,7 @@ WATCHED: Final[tuple[Kind, ...]] = ("parked", "pool", "seat", "open", "person", 
 
 Why = Literal[PendingReason, "queued", "its_turn", "no_pool"]
 """Why a line stands. `its_turn`: somebody can take from it, as soon as it is looked at. `no_pool`: the pool is gone
-from the configuration, and what waits is sent away when it is looked at.
+from the configuration, and what waits is asked anew when it is looked at.
 """
 
 WHY: Final[Mapping[Why, str]] = {
@@ -35,7 +35,7 @@ WHY: Final[Mapping[Why, str]] = {
     "empty_pool": PENDING["empty_pool"],
     "nobody_eligible": PENDING["nobody_eligible"],
     "its_turn": "a member can take it: it leaves when the line is looked at",
-    "no_pool": "the pool is no longer configured: it is sent away when the line is looked at",
+    "no_pool": "the pool is no longer configured: what waits is asked anew when the line is looked at",
 }
 
 Named = tuple[str, Parked]

@@ -11,8 +11,8 @@ are read:
   the topic and the id to the source position, which does not recognise a repetition by the sender.
 
 In every form the division and the trace context may also stand in headers of their bare names, where brokers and
-tracing libraries put them. Header names are compared in lower case. A header without a value or that is not UTF-8
-makes the record unreadable, whatever its name: CloudEvents has no such headers, and guessing would hide a fault.
+tracing libraries put them. Header names are compared in lower case. Only headers that are read can make a record
+unreadable, without a value or in bytes that are not UTF-8; what an agent or a library puts beside them is not ours.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ PLAIN: Final = (
     "chaindepth",
 )
 TRACE_CONTEXT: Final = ("traceparent", "tracestate")
+CONTENT_TYPE: Final = "content-type"
+PREFIX: Final = "ce_"
 SPECVERSION: Final = ("ce_specversion", b"1.0")
 JSON_CONTENT: Final = ("content-type", b"application/json")
 STRUCTURED_PREFIX: Final = "application/cloudevents"
@@ -55,19 +57,21 @@ class CloudEvent(NamedTuple):
 
 def unpack(raw: RawRecord, position: Position, division_attribute: str = "division") -> CloudEvent | Poison:
     """Attributes and data of a record in any of the three forms. The division is always found under `division`."""
-    headers = _texts(raw)
+    headers = _texts(raw, division_attribute)
     if isinstance(headers, Poison):
         return headers
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = headers.get(CONTENT_TYPE, "").partition(";")[0].strip().lower()
     if content_type.startswith(STRUCTURED_PREFIX) and content_type != STRUCTURED_JSON:
         return Poison("invalid_envelope", f"of the structured forms only {STRUCTURED_JSON} is read", raw)
     try:
         body = orjson.loads(raw.value or b"")
-        event = _take_apart(body, headers, content_type, position, division_attribute)
+        event = _take_apart(body, headers, content_type, _Plain(raw, position, division_attribute))
     except orjson.JSONDecodeError as error:
         return Poison("invalid_json", str(error), raw)
     except ValueError:
         return Poison("invalid_json", "data_base64 is not base64", raw)
+    if isinstance(event, Poison):
+        return event
     if event is None:
         return Poison("invalid_envelope", "the body is not a JSON object", raw)
     return _with_bare_headers(event, headers, division_attribute)
@@ -80,25 +84,53 @@ def binary_message(topic: str, key: str, attributes: Mapping[str, str], data: ob
     return Message(topic, key.encode(), value, (SPECVERSION, *headers, JSON_CONTENT))
 
 
-def _texts(raw: RawRecord) -> dict[str, str] | Poison:
+def told_division(raw: RawRecord, division_attribute: str = "division") -> str | Poison | None:
+    """The division that the headers name, where the record has no value that could; none: they name none."""
+    headers = _texts(raw, division_attribute)
+    if isinstance(headers, Poison):
+        return headers
+    return headers.get(f"{PREFIX}{division_attribute}", headers.get(division_attribute))
+
+
+def _texts(raw: RawRecord, division_attribute: str) -> dict[str, str] | Poison:
+    """The headers that are read in every form."""
     texts = {}
     for name, value in raw.headers:
-        if value is None:
-            return Poison("invalid_header", f"the header {name} has no value", raw)
-        try:
-            texts[name.lower()] = value.decode()
-        except UnicodeDecodeError:
-            return Poison("invalid_header", f"the header {name} is not UTF-8", raw)
+        known = name.lower()
+        is_read = known.startswith(PREFIX) or known in TRACE_CONTEXT or known in {CONTENT_TYPE, division_attribute}
+        if not is_read:
+            continue
+        text = _text(name, value, raw)
+        if isinstance(text, Poison):
+            return text
+        texts[known] = text
     return texts
 
 
+def _text(name: str, value: bytes | None, raw: RawRecord) -> str | Poison:
+    if value is None:
+        return Poison("invalid_header", f"the header {name} has no value", raw)
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return Poison("invalid_header", f"the header {name} is not UTF-8", raw)
+
+
+class _Plain(NamedTuple):
+    """What a plain event is completed from."""
+
+    raw: RawRecord
+    position: Position
+    division_attribute: str
+
+
 def _take_apart(
-    body: object, headers: Mapping[str, str], content_type: str, position: Position, division_attribute: str
-) -> CloudEvent | None:
+    body: object, headers: Mapping[str, str], content_type: str, plain: _Plain
+) -> CloudEvent | Poison | None:
     """The event in the form the headers and the body show; none where the form needs an object and there is none."""
     is_structured = content_type == STRUCTURED_JSON
     if not is_structured and "ce_specversion" in headers:
-        return CloudEvent({name[3:]: text for name, text in headers.items() if name.startswith("ce_")}, body)
+        return CloudEvent({name[3:]: text for name, text in headers.items() if name.startswith(PREFIX)}, body)
     if not isinstance(body, dict):
         return None
     if is_structured or "specversion" in body:
@@ -106,17 +138,22 @@ def _take_apart(
         if isinstance(encoded, str):
             return CloudEvent(body, orjson.loads(base64.b64decode(encoded, validate=True)))
         return CloudEvent(body, body.pop("data", None))
-    return _plain(body, headers, position, division_attribute)
+    return _plain(body, headers, plain)
 
 
-def _plain(
-    body: dict[str, object], headers: Mapping[str, str], position: Position, division_attribute: str
-) -> CloudEvent:
+def _plain(body: dict[str, object], headers: Mapping[str, str], plain: _Plain) -> CloudEvent | Poison:
+    raw, position, division_attribute = plain
     attributes: dict[str, object] = {"specversion": "1.0", "id": str(position), "source": position.topic}
+    bare = {name.lower(): (name, value) for name, value in raw.headers}
     for name in (*PLAIN, division_attribute):
         found = body.pop(name, None)
         if found is None:
-            found = headers.get(f"ce_{name}", headers.get(name))
+            found = headers.get(f"{PREFIX}{name}")
+        if found is None and name in bare:
+            text = _text(*bare[name], raw)
+            if isinstance(text, Poison):
+                return text
+            found = text
         if found is not None:
             attributes[name] = found
     return CloudEvent(attributes, body)

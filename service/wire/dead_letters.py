@@ -31,6 +31,8 @@ ORIGINAL_VALUE_BYTES: Final = "original_value_bytes"
 ORIGINAL_VALUE_SHA256: Final = "original_value_sha256"
 ORIGINAL_KEY: Final = "original_key"
 ORIGINAL_VALUE_NULL: Final = "original_value_null"
+ORIGINAL_TIME: Final = "original_time"
+"""When the source record was written, in milliseconds since 1970; only where the letter holds the record."""
 ORIGINAL_HEADER_PREFIX: Final = "original_header_"
 
 DETAIL_LIMIT: Final = 2_000
@@ -71,7 +73,7 @@ def dead_letter(
     """
     original = _parts(poison.raw)
     key = _utf8(str(position))[:KEY_LIMIT]
-    where = _where(position)
+    where = (*_where(position), *_written(poison.raw))
     room = limit_bytes - BATCH_BYTES - len(key) - _headers_bytes(where) - CUT_HEADERS_BYTES
     reason, *texts = _why(poison, traceback, room)
     room -= _headers_bytes((reason, *texts))
@@ -104,6 +106,10 @@ def _where(position: Position) -> Headers:
         (SOURCE_PARTITION, _number(position.partition)),
         (SOURCE_OFFSET, _number(position.offset)),
     )
+
+
+def _written(raw: RawRecord | bytes) -> Headers:
+    return () if isinstance(raw, bytes) else ((ORIGINAL_TIME, _number(raw.time_ms)),)
 
 
 def _why(poison: Poison, traceback: str, room: int) -> list[Header]:

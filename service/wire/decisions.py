@@ -68,6 +68,7 @@ def _trace(said: Mapping[str, Any]) -> Trace:
         omitted=said["omitted"],
         earlier=said.get("earlier", 0),
         score=said.get("score"),
+        cut=tuple(said.get("cut", ())),
     )
 
 

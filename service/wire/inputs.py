@@ -2,11 +2,13 @@
 
 Two steps, because they run in two places. `decode` is ingest's: a pure function of the bytes, free of configuration,
 so that running it twice is harmless; all validation happens here, once. `read_input` is a lane's: it trusts what
-`decode` wrote and does as little as possible.
+`decode` wrote and does as little as possible. A redriven event is read as it would have been at first: it has the id
+and the time of then.
 
 A lane's input is compact JSON: `at` (the source position), `origin` (event id, source, trace context), `division` where
-the event named one, and `record` or `member` with the core event's fields, those at their default left out. A tick
-is `{"tick":1}`.
+the event named one, `redriven` (the position of then) where it was a dead letter, and `record` or `member` with the
+core event's fields, those at their default left out; a source record without a value is told as `empty`. A tick is
+`{"tick":1}`.
 """
 
 from __future__ import annotations
@@ -19,13 +21,15 @@ from typing import Final, NamedTuple
 
 import msgspec
 import orjson
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from schemas.envelope import Envelope
+from schemas.envelope import Division, Envelope
 from schemas.events import INPUTS, Linked, MemberChanged, Owner, RecordData
-from service.core.model import Event, MemberEvent, RecordEvent, RecordEventKind
-from service.wire.cloudevents import unpack
+from service.core.model import EmptyEvent, Event, MemberEvent, RecordEvent, RecordEventKind
+from service.wire.cloudevents import CloudEvent, told_division, unpack
 from service.wire.messages import Poison, Position, RawRecord
+from service.wire.misspelt import Misspelt, misspelt, unknown_keys
+from service.wire.redrive import HEADERS_BYTES, Redrive, read_redrive
 from service.wording import worded
 
 SIZE_LIMIT_BYTES: Final = 256 * 1024
@@ -36,10 +40,8 @@ LANE_INPUT_LIMIT_BYTES: Final = 900_000
 input stands as a text in a record of the lane's log, in which each byte may take two: it must fit there."""
 
 TOLD_ERRORS: Final = 3
-TOPIC_NAME_LIMIT: Final = 249
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
-MAX_NUMBER: Final = 2**63 - 1
 TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 TICK: Final = b'{"tick":1}'
 
@@ -59,14 +61,20 @@ _AS_TOLD: Final = ("channel", "version", "tool", "offer")
 _read_envelope: Final = Envelope.__pydantic_validator__.validate_python
 _READ_DATA: Final = {name: model.__pydantic_validator__.validate_python for name, model in INPUTS.items()}
 """`model_validate` without its options: they cost a tenth of decoding."""
+_read_division: Final = TypeAdapter[str | None](Division | None).validate_python
 
 
 class Decoded(NamedTuple):
-    """What ingest sends on: to the lane of `division` (none: the default one), or, `broadcast`, to every lane."""
+    """What ingest sends on: to the lane of `division` (none: the default one), or, `broadcast`, to every lane.
+
+    `unknown` are the names of what was not read, `misspelt` those among them that look like a known one.
+    """
 
     division: str | None
     broadcast: bool
     value: bytes
+    unknown: tuple[str, ...] = ()
+    misspelt: tuple[Misspelt, ...] = ()
 
 
 class Origin(NamedTuple):
@@ -79,12 +87,16 @@ class Origin(NamedTuple):
 
 
 class LaneInput(NamedTuple):
-    """One event for a lane. `division` is what the event said, none where it said nothing."""
+    """One event for a lane. `division` is what the event said, none where it said nothing.
+
+    `redriven` is where it was first read, if it was a dead letter since.
+    """
 
     position: Position
     division: str | None
     event: Event
     origin: Origin
+    redriven: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +105,15 @@ class Tick:
 
 
 class _Written(msgspec.Struct, gc=False):
-    """What `decode` writes; it says either what happened to a record or to a member."""
+    """What `decode` writes; it says what happened to a record, or to a member, or that nothing was said."""
 
     at: Position
     origin: Origin
     division: str | None = None
     record: RecordEvent | None = None
     member: MemberEvent | None = None
+    redriven: Position | None = None
+    empty: EmptyEvent | None = None
 
 
 _read: Final = msgspec.json.Decoder(_Written).decode
@@ -109,13 +123,28 @@ def decode(
     raw: RawRecord, *, epoch: int, division_attribute: str = "division", size_limit: int = SIZE_LIMIT_BYTES
 ) -> Decoded | Poison:
     """The lane input of a source record, or why there is none. Whatever the bytes, it is not meant to raise."""
+    try:
+        redrive = read_redrive(raw.headers)
+    except ValueError as error:
+        return Poison("invalid_header", str(error), raw)
     size = _size(raw)
-    if size > size_limit:
+    if size > size_limit + (HEADERS_BYTES if redrive else 0):
         return Poison("too_large", f"{size} bytes, {size_limit} are allowed", raw)
     position = Position(epoch, raw.topic, raw.partition, raw.offset)
-    unpacked = unpack(raw, position, division_attribute)
+    if raw.value is None:
+        return _without_value(raw, position, division_attribute)
+    unpacked = unpack(raw, redrive.position if redrive else position, division_attribute)
     if isinstance(unpacked, Poison):
         return unpacked
+    decoded = _validated(raw, position, unpacked, redrive)
+    if isinstance(decoded, Decoded) and len(decoded.value) > LANE_INPUT_LIMIT_BYTES:
+        told = f"its lane input has {len(decoded.value)} bytes, {LANE_INPUT_LIMIT_BYTES} are allowed"
+        return Poison("too_large", told, raw)
+    return decoded
+
+
+def _validated(raw: RawRecord, position: Position, unpacked: CloudEvent, redrive: Redrive | None) -> Decoded | Poison:
+    """What the models make of an event. A redriven one has the time of then where it names none."""
     try:
         envelope: Envelope = _read_envelope(unpacked.attributes)
     except ValidationError as error:
@@ -127,10 +156,13 @@ def decode(
         data: RecordData | MemberChanged = read_data(unpacked.data)
     except ValidationError as error:
         return Poison("invalid_schema", _told(error), raw)
-    decoded = _encode(position, envelope, data)
-    if len(decoded.value) > LANE_INPUT_LIMIT_BYTES:
-        told = f"its lane input has {len(decoded.value)} bytes, {LANE_INPUT_LIMIT_BYTES} are allowed"
-        return Poison("too_large", told, raw)
+    if redrive and envelope.time is None:
+        envelope = envelope.model_copy(update={"time": EPOCH + redrive.time_ms * MILLISECOND})
+    decoded = _encode(position, envelope, data, redrive)
+    unknown = unknown_keys(unpacked.data, INPUTS[envelope.type])
+    if unknown:
+        looks_known = tuple(misspelt(unknown, INPUTS[envelope.type]))
+        decoded = decoded._replace(unknown=unknown, misspelt=looks_known)
     return decoded
 
 
@@ -142,12 +174,27 @@ def read_input(value: bytes) -> LaneInput | Tick | Poison:
         found = _read(value)
     except (ValueError, RecursionError) as error:
         return Poison("unreadable_event", f"not a lane input: {_what_is_broken(value) or error}", value)
-    event = found.member if found.record is None else found.record
+    event = found.record or found.member or found.empty
     if event is None:
         return Poison("unreadable_event", "not a lane input: neither a record nor a member", value)
-    if not _is_possible(found.at):
+    if not all(position.is_possible for position in (found.at, found.redriven) if position is not None):
         return Poison("unreadable_event", "not a lane input: no broker has its position", value)
-    return LaneInput(found.at, found.division, event, found.origin)
+    return LaneInput(found.at, found.division, event, found.origin, found.redriven)
+
+
+def _without_value(raw: RawRecord, position: Position, division_attribute: str) -> Decoded | Poison:
+    """A record without a value is read, and says nothing: compacted topics have them where something was deleted."""
+    division = told_division(raw, division_attribute)
+    if isinstance(division, Poison):
+        return division
+    try:
+        division = _read_division(division)
+    except ValidationError as error:
+        return Poison("invalid_envelope", _told(error), raw)
+    found: dict[str, object] = {"at": position[:], "origin": (str(position), raw.topic, "", ""), "empty": {}}
+    if division is not None:
+        found["division"] = division
+    return Decoded(division, broadcast=False, value=orjson.dumps(found))
 
 
 def _what_is_broken(value: bytes) -> str:
@@ -169,12 +216,6 @@ def milliseconds(time: datetime) -> int:
     return (time - EPOCH) // MILLISECOND
 
 
-def _is_possible(position: Position) -> bool:
-    """Whether a broker can have such a position. A foreign writer's would stand in keys and marks, however long."""
-    numbers = (position.epoch, position.partition, position.offset)
-    return len(position.topic) <= TOPIC_NAME_LIMIT and min(numbers) >= 0 and max(numbers) <= MAX_NUMBER
-
-
 def _size(raw: RawRecord) -> int:
     headers = sum(len(name) + len(value or b"") for name, value in raw.headers)
     return len(raw.key or b"") + len(raw.value or b"") + headers
@@ -188,8 +229,12 @@ def _told(error: ValidationError) -> str:
     return "; ".join([*told, f"{more} more"] if more > 0 else told)
 
 
-def _encode(position: Position, envelope: Envelope, data: RecordData | MemberChanged) -> Decoded:
+def _encode(
+    position: Position, envelope: Envelope, data: RecordData | MemberChanged, redrive: Redrive | None
+) -> Decoded:
     found: dict[str, object] = {"at": position[:], "origin": (envelope.id, envelope.source, *_trace_context(envelope))}
+    if redrive is not None:
+        found["redriven"] = redrive.position[:]
     if envelope.division is not None:
         found["division"] = envelope.division
     if isinstance(data, RecordData):

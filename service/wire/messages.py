@@ -6,7 +6,11 @@ These types stand below both ports: the broker client makes them, the codecs rea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
+
+TOPIC_NAME_LIMIT: Final = 249
+MAX_NUMBER: Final = 2**63 - 1
+"""No broker has a longer name or a larger offset."""
 
 Header = tuple[str, bytes | None]
 Headers = tuple[Header, ...]
@@ -18,12 +22,14 @@ PoisonReason = Literal[
     "invalid_header",
     "invalid_json",
     "invalid_schema",
+    "no_configuration",
     "too_large",
     "unknown_type",
     "unreadable_event",
     "unreadable_record",
 ]
-"""Why something went to the dead letters. `decide_raised` and `unreadable_event` are a lane's, the others ingest's."""
+"""Why something went to the dead letters. `decide_raised`, `no_configuration` and `unreadable_event` are a lane's, the
+others ingest's."""
 
 
 class Message(NamedTuple):
@@ -54,6 +60,12 @@ class Position(NamedTuple):
     topic: str
     partition: int
     offset: int
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether a broker can have it. A foreign writer's would stand in keys and marks, however long."""
+        numbers = (self.epoch, self.partition, self.offset)
+        return len(self.topic) <= TOPIC_NAME_LIMIT and min(numbers) >= 0 and max(numbers) <= MAX_NUMBER
 
     def __str__(self) -> str:
         return f"{self.epoch}/{self.topic}/{self.partition}/{self.offset}"

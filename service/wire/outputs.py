@@ -133,6 +133,8 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["earlier"] = trace.earlier
     if trace.score is not None:
         said["score"] = trace.score
+    if trace.cut:
+        said["cut"] = trace.cut
     return said
 
 

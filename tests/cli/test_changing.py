@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from service.app.sources import prepare_positions
-from service.config.history import FIRST_EPOCH, Sources, proposals, sources_record
+from service.config.history import FIRST_EPOCH, Sources, proposals, replacing, sources_record
 from service.config.loader import load
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.port import Message
@@ -253,15 +254,71 @@ def test_sources_reset_does_not_change_the_number_of_lanes(deployment: Deploymen
 
 @pytest.mark.real
 def test_config_publish_makes_a_version_once(deployment: Deployment) -> None:
-    """New content is the next version; content that was valid before is not published again."""
+    """New content is the next version; what is valid now is none."""
     directory = deployment.directory
     (directory / "all.yaml").write_text(DIRECTORY.replace("bob, eve", "eve"))
     told = said(deployment.run("config", "publish", directory, "--json").json)
     assert [(each["division"], each["version"]) for each in told["published"]] == [("main", 2)]
     assert "nothing new" in deployment.run("config", "publish", directory).out
     older = deployment.run("config", "show", "--version", "1")
-    assert "replaced: 2 is valid" in older.out
+    assert "replaced: 2 is newest" in older.out
     assert "bob" in older.out
+
+
+@pytest.mark.real
+def test_config_publish_and_rollback_put_in_force_what_was_valid_before(deployment: Deployment) -> None:
+    """A person who says A after A and B means it; a version that was replaced is named with both its numbers."""
+    directory = deployment.directory
+    (directory / "all.yaml").write_text(DIRECTORY.replace("bob, eve", "eve"))
+    deployment.run("config", "publish", directory)
+    (directory / "all.yaml").write_text(DIRECTORY)
+    told = said(deployment.run("config", "publish", directory, "--json").json)
+    assert [(each["division"], each["version"]) for each in told["published"]] == [("main", 3)]
+    back = said(deployment.run("config", "rollback", "2", "--json").json)
+    assert (back["division"], back["version"]) == ("main", 4)
+    again = deployment.run("config", "rollback", "2")
+    assert (again.code, "nothing to do" in again.err) == (1, True)
+    assert "it has 1 to 4" in deployment.run("config", "rollback", "9").err
+    listed = said(deployment.run("config", "history", "--json").json)
+    assert [(each["version"], each["in_force"], each["unusable"]) for each in listed] == [
+        (4, True, None),
+        (3, False, None),
+        (2, False, None),
+        (1, False, None),
+    ]
+    assert listed[0]["label"] == listed[2]["label"] != listed[1]["label"]
+    told = deployment.run("config", "history", "--limit", "2")
+    assert "in force" in told.out
+    assert "the newest 2 of 4" in told.out
+    changed = said(deployment.run("config", "diff", "1", "2", "--json").json)
+    assert changed == [{"path": "pools.sales.members[bob]", "before": {"user": "bob"}}]
+    shown = deployment.run("config", "diff", "2", "3")
+    assert (shown.code, shown.out) == (0, 'pools.sales.members[bob]\n  + {"user":"bob"}\n')
+    assert deployment.run("config", "diff", "1", "3").out == "no difference\n"
+
+
+@pytest.mark.real
+def test_a_version_of_a_newer_release_is_listed_with_why_and_replaced(deployment: Deployment) -> None:
+    """What was in force stays so until somebody publishes again."""
+
+    async def publish_unknown() -> None:
+        feed = ConfigurationFeed(deployment.kafka.connection(), deployment.topics.config)
+        await feed.start()
+        document = orjson.loads(feed.history.document("main") or b"") | {"moods": {}}
+        await feed.publish([replacing("main", orjson.dumps(document), feed.history)])
+        await feed.stop()
+
+    asyncio.run(publish_unknown())
+    listed = said(deployment.run("config", "history", "--json").json)
+    assert [(each["version"], each["in_force"]) for each in listed] == [(2, False), (1, True)]
+    assert "moods" in listed[0]["unusable"]
+    refused = deployment.run("config", "rollback", "2")
+    assert (refused.code, "nothing to do" in refused.err) == (1, True)
+    assert deployment.run("config", "rollback", "1").code == 0
+    refused = deployment.run("config", "rollback", "2")
+    assert (refused.code, "moods" in refused.err) == (1, True)
+    listed = said(deployment.run("config", "history", "--json").json)
+    assert [(each["version"], each["in_force"]) for each in listed] == [(3, True), (2, False), (1, False)]
 
 
 @pytest.mark.real

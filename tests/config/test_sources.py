@@ -51,7 +51,7 @@ def test_a_topic_begins_in_the_epoch_of_all() -> None:
 def test_an_identity_is_not_replaced_without_an_epoch() -> None:
     """Only somebody who resets the topic says that another one may be read under its name."""
     state = told(BEGUN, SourceTopic(TOPIC, "a", 0))
-    assert state.fold({"source_topic": SourceTopic(TOPIC, "b", 0)._asdict()}) is None
+    assert state.fold(SourceTopic(TOPIC, "b", 0)) is None
     assert state.topic(TOPIC) == SourceTopic(TOPIC, "a", 0)
 
 
@@ -65,8 +65,8 @@ def test_a_reset_of_one_topic_leaves_the_others_in_theirs() -> None:
     """And the next reset of all is above both."""
     state = told(BEGUN, SourceTopic(TOPIC, "a", 0), SourceTopic(OTHER, "x", 0), SourceTopic(TOPIC, "b", 1))
     assert (state.epoch_of(TOPIC), state.epoch_of(OTHER), state.next_epoch) == (1, 0, 2)
-    assert state.fold({"sources": Sources(1, "division", 1)._asdict()}) is None
-    assert state.fold({"sources": Sources(2, "division", 1)._asdict()}) is not None
+    assert state.fold(Sources(1, "division", 1)) is None
+    assert state.fold(Sources(2, "division", 1)) is not None
     assert (state.epoch_of(TOPIC), state.topic(TOPIC)) == (2, None)
 
 
@@ -77,7 +77,7 @@ def test_a_skip_counts_in_its_epoch_alone() -> None:
     assert [state.skip_at(TOPIC, 3, offset) for offset in (4, 5, 7, 8)] == [None, skip, skip, None]
     assert state.skip_at(TOPIC, 2, 5) is None
     assert state.skip_at(OTHER, 3, 5) is None
-    assert state.fold({"skip": skip._asdict()}) is None
-    state.fold({"source_topic": SourceTopic(TOPIC, "b", 1)._asdict()})
+    assert state.fold(skip) is None
+    state.fold(SourceTopic(TOPIC, "b", 1))
     assert state.skip_at(TOPIC, 3, 5) is None
-    assert state.fold({"skip": skip._asdict()}) is None
+    assert state.fold(skip) is None

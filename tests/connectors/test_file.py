@@ -165,6 +165,27 @@ def test_columns_and_files_that_are_not_there_are_told_before_anything_is_sent(t
     assert any("linked.account.file" in line and "firms.csv" in line for line in found)
 
 
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"Owner": None}, "parts that no event has: Owner"),
+        ({"priority": 1}, "parts that no event has: priority"),
+        ({"channel": "live_chat"}, "came in through live_chat"),
+        ({"version": []}, "invalid_schema"),
+    ],
+)
+def test_a_file_is_read_strictly(more: dict[str, object], why: str) -> None:
+    """D36 What a producer may send beside what we read is a mistake where a person wrote it."""
+    event = {"type": "crm.record.created.v1", "record": {"type": "lead", "id": "1"}}
+    topics = Topics.of()
+    sound, doubtful = (sending.event_as_it_is(NumberedRow(1, each), topics) for each in (event, event | more))
+    assert isinstance(sound, Message)
+    assert isinstance(doubtful, Message)
+    sending.refuse_unreadable(sound)
+    with pytest.raises(sending.NothingFits, match=why):
+        sending.refuse_unreadable(doubtful)
+
+
 class LosingOnce:
     """A producer whose second batch is in doubt once."""
 

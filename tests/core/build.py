@@ -237,16 +237,19 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
     """
     for name, record in state.records.items():
         assert not (record.owner and record.parked), f"{name} has an owner and waits"
+        assert not (record.deleted and record.parked), f"{name} is deleted and waits"
         assert record.owner or not (record.by_us or record.pool), f"{name} is held for nobody"
         is_counted = record.by_us or record.pool in queues
         assert is_counted or not record.pool, f"{name} counts in a pool and was neither given by us nor taken"
         assert record.parked == (name in state.parked), f"{name} and the waiting line disagree"
-        assert not (record.deleted and (record.owner or record.parked)), f"{name} is deleted and held"
+    living = {name: record for name, record in state.records.items() if not record.deleted}
     for name, record in state.records.items():
-        assert record.counted == bool(record.owner), f"{name} and the number of open items disagree"
-    by_person = Counter(f"{name.partition('/')[0]}/{each.owner}" for name, each in state.records.items() if each.owner)
+        assert record.counted == bool(record.owner and name in living), f"{name} and the open items disagree"
+    by_person = Counter(f"{name.partition('/')[0]}/{each.owner}" for name, each in living.items() if each.owner)
     assert {field: each.items for field, each in state.open.items()} == by_person, "open items are not what they own"
-    owned = Counter(f"{record.pool}/{record.owner}" for record in state.records.values() if record.pool)
+    assert state.fields.keys() == state.parked.keys(), "what a record said is kept while it waits, and no longer"
+    assert state.room.taken_bytes == sum(len(each.text) for each in state.fields.values())
+    owned = Counter(f"{record.pool}/{record.owner}" for record in living.values() if record.pool)
     seats = {field: seat.open_items for field, seat in state.seats.items() if seat.open_items}
     assert seats == owned, "open items are not the records owned through the pool"
     assert all(parked.pool in queues for parked in state.parked.values() if parked.queued), "it lies in no queue"

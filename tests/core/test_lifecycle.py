@@ -70,25 +70,26 @@ class Told:
     is_deleted: bool = False
 
     def hear(self, event: RecordEvent) -> None:
-        """News replace older news; after a deletion only a newer creation is news."""
+        """News replace older news; what is newer than a deletion brings the record back, with the owner it had."""
         assert event.version is not None
-        if self.is_deleted and not (event.kind == "created" and event.version > self.version):
-            return
+        is_beginning = event.kind == "created" and not self.is_created
+        tells_owner = event.owner is not None or event.kind == "owner_changed" or (is_beginning and not self.is_deleted)
         if event.kind == "deleted":
             if event.version >= self.version:
-                self.version, self.owner, self.owner_version = event.version, None, 0
-                self.is_created, self.is_deleted = False, True
+                self.version, self.is_deleted = event.version, True
             return
-        is_beginning = event.kind == "created" and not self.is_created
-        tells_owner = event.owner is not None or event.kind == "owner_changed" or is_beginning
         if tells_owner and event.version >= self.owner_version:
             self.owner, self.owner_version = event.owner, event.version
             if event.owner == self.refused:
                 self.owner = None
             else:
                 self.refused = None
-        self.version = max(self.version, event.version)
-        self.is_deleted = False
+        if self.is_deleted and event.version > self.version:
+            self.is_deleted = False
+            if not tells_owner and self.owner == Target("user", "ghost"):
+                self.owner = None
+        if not self.is_deleted:
+            self.version = max(self.version, event.version)
 
     def refuse(self) -> None:
         """What was told is nobody's choice, also when it is told again."""
@@ -127,15 +128,24 @@ class RecordLives(RuleBasedStateMachine):
         after = [division.state.of_kind(kind) for kind in KINDS]
         assert before == after, "deciding changed the state"
         assert once == decide(event, division.state, division.config, division.now_ms)
+        is_ours = isinstance(event, RecordEvent) and self._is_ours(event)
         outcomes = division.send(event)
         if isinstance(event, RecordEvent):
             self.sent.append(event)
             assert outcomes, "an event must have an outcome"
             self.crm[event.record].hear(event)
-            if any(_is_no_choice(outcome) for outcome in outcomes):
+            if is_ours:
+                self.crm[event.record].owner = None
+            elif any(_is_no_choice(outcome) for outcome in outcomes):
                 self.crm[event.record].refuse()
             if event.kind == "created":
                 self.crm[event.record].is_created = division.record(event.record).created
+
+    def _is_ours(self, event: RecordEvent) -> bool:
+        """Whether the CRM tells us a choice of ours."""
+        record = self.division.record(event.record)
+        ours = {*record.outstanding, record.owner if record.by_us else ""}
+        return event.owner is not None and event.owner.kind == "user" and event.owner.id in ours
 
     @rule(record=RECORDS, owner=OWNERS, facts=FACTS)
     def record_is_created(self, record: str, owner: str | None, facts: dict[str, object]) -> None:
@@ -156,7 +166,7 @@ class RecordLives(RuleBasedStateMachine):
     @rule(record=RECORDS)
     def crm_applies_our_assignment(self, record: str) -> None:
         owner = self.division.record(record).owner
-        if owner:
+        if owner and not self.division.record(record).deleted:
             was_ours = self.division.record(record).by_us
             self._send(owner_changed(record, f"user:{owner}", version=self._next(record)))
             assert self.division.record(record).by_us == was_ours
@@ -257,15 +267,15 @@ class RecordLives(RuleBasedStateMachine):
                 held[decision.record] = decision.outcome.owner
             elif isinstance(decision.outcome, Released):
                 assert held.pop(decision.record, "") == decision.outcome.previous
-        ours = {name: record.owner for name, record in self.division.state.records.items() if record.by_us}
-        assert held == ours
+        living = {name: record for name, record in self.division.state.records.items() if not record.deleted}
+        assert held == {name: record.owner for name, record in living.items() if record.by_us}
 
     @invariant()
     def a_humans_choice_stands(self) -> None:
         """The newest owner the CRM named is a person: they have the record, whatever came late or twice."""
         for name, told in self.crm.items():
             assert self.division.record(name).deleted == told.is_deleted
-            if told.owner is not None and told.owner.kind == "user":
+            if told.owner is not None and told.owner.kind == "user" and not told.is_deleted:
                 assert self.division.record(name).owner == told.owner.id, f"{name} was given to {told.owner.id}"
 
     @invariant()

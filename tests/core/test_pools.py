@@ -236,14 +236,3 @@ def test_an_absence_of_a_stranger_is_nothing_to_do_but_remembered() -> None:
     assert division.state.people == {
         "stranger": Person(presence=Absence(is_absent=True), seen=("event-x",), heard_ms=division.now_ms)
     }
-
-
-def test_before_there_is_a_configuration_everything_is_rejected() -> None:
-    """D24 The reason says that the configuration is missing, not that the pool is."""
-    division = Division(pool("ann"))
-    division.config = type(division.config)("main")
-
-    outcome = division.create("lead/1")
-
-    assert isinstance(outcome, Rejected)
-    assert outcome.reason == "no_configuration"

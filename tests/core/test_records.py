@@ -189,16 +189,6 @@ def test_a_restored_record_is_decided_anew() -> None:
     assert division.give("lead/1", "user:zoe", version=2) == (Nothing("older_version"),)
 
 
-def test_a_restored_record_without_owner_expects_none() -> None:
-    """D21 What the CRM told before the deletion is no longer what it tells."""
-    division = Division(pool("ann"), defaults={"*": Target("pool", "sales")})
-    division.create("lead/1", owner="user:zoe", version=1)
-    division.delete("lead/1", version=2)
-    division.create("lead/1", owner=None, version=3)
-
-    assert division.last().expected_owner is None
-
-
 def test_a_deletion_is_honoured_whatever_its_channel_and_depth() -> None:
     """S38 D7 What was done in the CRM is a fact; only what asks us for somebody can be refused."""
     division = Division(pool("ann"))

@@ -93,10 +93,19 @@ async def test_what_decoding_raises_is_a_dead_letter_of_that_record_alone(monkey
     assert [(line["event"], line["log_level"]) for line in lines] == [("event.refused", "error")]
 
 
-def test_no_field_of_a_record_stands_in_the_log() -> None:
-    """A mistyped field is named in the dead letter, which has its readers."""
+def test_a_key_that_looks_like_a_known_one_is_logged_by_its_name() -> None:
+    """D36 Ignored all the same. Another key that we do not know is nobody's mistake, and is not told."""
     with capture_logs() as lines:
-        sort_batch([plain(salary=1)], READING)
+        batch = sort_batch([plain(Owner={"kind": "user", "id": "ann"}, priority=1)], READING)
+    assert len(batch.lanes) == 1
+    (line,) = lines
+    assert (line["event"], line["key"], line["looks_like"]) == ("key.ignored", "Owner", "owner")
+
+
+def test_no_field_of_a_record_stands_in_the_log() -> None:
+    """What does not fit is named in the dead letter, which has its readers."""
+    with capture_logs() as lines:
+        sort_batch([plain(salary=1, Owner="salary", actor="salary")], READING)
     assert lines
     assert "salary" not in str(lines)
 

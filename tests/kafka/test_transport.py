@@ -92,6 +92,17 @@ async def test_the_log_is_read_from_start_up_to_stop(broker: Broker) -> None:
     assert [entry.offset for entry in await read(transport, 6, 6)] == []
 
 
+async def test_a_record_without_a_value_is_read_as_an_empty_one(broker: Broker) -> None:
+    """Anybody may write one into the log or the input; what it means is not for the transport to say."""
+    transport = broker.transport()
+    for topic in (broker.topics.log, broker.topics.events):
+        await broker.write_nothing(topic)
+    await transport.append(b"ours")
+    assert await read(transport, 0, 2) == [LogEntry(0, b""), LogEntry(1, b"ours")]
+    await transport.seek(0)
+    assert await poll_until(transport, 1) == [b""]
+
+
 async def test_reading_ends_where_the_log_ends(broker: Broker) -> None:
     """A `stop` beyond the end does not wait for records that nobody may ever write."""
     transport = broker.transport()

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Literal, NamedTuple, Protocol
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from service.kafka.connection import KafkaConnection
 from service.kafka.memory import MemoryBroker, MemoryTransport
-from service.kafka.port import Headers, Transport
+from service.kafka.partitions import Place
+from service.kafka.port import Headers, Message, Transport
 from service.kafka.topics import create, read_wanted
 from service.kafka.transport import KafkaTransport
 from service.wire.topics import Topics
@@ -50,6 +51,9 @@ class Broker(Protocol):
     async def published(self, topic: str) -> list[Published]:
         """All there is in a topic, in order per partition."""
 
+    async def write_nothing(self, topic: str) -> None:
+        """Somebody else writes a record without a value into the lane's partition of a topic."""
+
 
 class InMemory:
     """The lists."""
@@ -68,6 +72,9 @@ class InMemory:
             if place.topic == topic
             for record in partition.records
         ]
+
+    async def write_nothing(self, topic: str) -> None:
+        self._broker.write(Place(topic, LANE), [Message(topic, b"", b"")])
 
 
 class OnTheWire:
@@ -96,6 +103,10 @@ class OnTheWire:
                 for records in (await consumer.getmany(timeout_ms=100)).values():
                     found += [Published(r.partition, r.key, r.value, r.headers) for r in records]
         return found
+
+    async def write_nothing(self, topic: str) -> None:
+        async with AIOKafkaProducer(**self._connection.client_options()) as producer:
+            await producer.send_and_wait(topic, None, key=b"theirs", partition=LANE)
 
     async def close(self) -> None:
         for transport in self._opened:

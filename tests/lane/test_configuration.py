@@ -80,3 +80,24 @@ async def test_a_lane_never_decides_with_an_older_version_than_it_logged() -> No
     assert [line for line in world.outcomes if line[1] == "configuration_switched"] == [
         ("nothing", "configuration_switched")
     ]
+
+
+async def test_a_lane_whose_version_cannot_be_used_goes_over_to_the_next_before_it_decides() -> None:
+    """Its log names what a newer release went over to; what is given for it is the version that replaced it."""
+    world = World()
+    await serve(world, 1)
+    world.configure(pool("eve"))
+    await serve(world, 2)
+    world.configure(pool("dia"))
+    world.configs["main"][1] = world.configs["main"][2]
+    world.send(created("lead/3", "pool:sales"))
+    owner = await world.owner("two")
+    assert owner.tenure.book.versions == {"main": 2}
+    await owner.work(3)
+    assert owner.tenure.book.versions == {"main": 3}
+    assert world.owners[-1] == "dia"
+    switches = [
+        batch for batch in world.batches if any(line.reason == "configuration_switched" for line in batch.outcomes)
+    ]
+    assert [batch.versions["main"] for batch in switches] == [1, 2, 3]
+    world.check()

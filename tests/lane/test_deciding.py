@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from service.core.configuration import Config, Entry
-from service.core.model import MemberEvent, Target
+from service.core.model import EmptyEvent, MemberEvent, Target
 from service.core.state import Timer
 from service.kafka.port import MAX_RECORD_BYTES
 from service.lane.book import Book
@@ -27,7 +27,7 @@ from service.limits import Limits
 from service.wire.dead_letters import stored_bytes
 from service.wire.inputs import LANE_INPUT_LIMIT_BYTES, Decoded, Tick, decode, read_input
 from service.wire.log_records import Cursor, encode
-from service.wire.messages import RawRecord
+from service.wire.messages import Position, RawRecord
 from tests.core.build import MINUTE_MS, START_MS, config, created, planted, pool, predicate, rules
 from tests.lane.build import LANE, TOPICS, read
 
@@ -57,6 +57,15 @@ def with_timers(book: Book, *due_ms: int) -> None:
 def kinds(made: Made) -> list[str]:
     """The kinds of all outcomes."""
     return [line.kind for line in made.batch.outcomes]
+
+
+def test_a_record_without_a_value_is_nothing_to_do_and_is_taken() -> None:
+    """D36 Its position ends as one outcome, like any other."""
+    book, given = division()
+    made = decide_batch(book, [read(EmptyEvent(), 0), read(created("lead/1", "pool:sales"), 1)], given)
+    assert [(line.kind, line.reason) for line in made.batch.outcomes] == [("nothing", "no_value"), ("assigned", "")]
+    assert [line.source for line in made.batch.outcomes] == ["0/crm.records/0/0", "0/crm.records/0/1"]
+    assert book.is_taken(Position(0, "crm.records", 0, 0))
 
 
 def test_timers_go_off_before_the_input_whose_time_they_precede() -> None:

@@ -16,7 +16,7 @@ from service.wire.log_records import Batch, Claim, decode, encode
 from tests.core.build import created
 from tests.lane.build import LANE, LOG, SMALL, World
 
-ROUNDS = 300
+ROUNDS = 2_000
 
 
 class Process:

@@ -122,6 +122,18 @@ async def test_timers_go_off_when_they_are_due_and_in_order(tmp_path: Path) -> N
     assert await failed(tmp_path, *steps) == []
 
 
+async def test_what_a_new_configuration_sets_off_is_explained_without_an_event(tmp_path: Path) -> None:
+    """It stands before the next event, and there is none yet."""
+    steps = (
+        "member: {ann: away, bob: away}",
+        "{record: lead/1, expect: {outcome: pending}}",
+        "{config: {pools: {sales: {record_type: lead, members: [eve]}}}, expect: {owners: {lead/1: bob}}}",
+    )
+
+    report = await played(tmp_path, *steps)
+    assert [failure.found for failure in report.failures] == ["eve"]
+
+
 async def test_a_time_may_be_written_out(tmp_path: Path) -> None:
     config = f"start: 2026-07-01T08:00:00Z\n{'config: {pools: {sales: {record_type: lead, members: [ann]}}}'}"
     steps = (

@@ -33,9 +33,9 @@ class Consumer:
 def known(identity: str | None) -> SourceState:
     """A deployment that has read the topic under this identity; none: never."""
     state = SourceState()
-    state.fold({"sources": Sources(0, "division", 1)._asdict()})
+    state.fold(Sources(0, "division", 1))
     if identity is not None:
-        state.fold({"source_topic": SourceTopic(TOPIC, identity, 0)._asdict()})
+        state.fold(SourceTopic(TOPIC, identity, 0))
     return state
 
 

@@ -35,6 +35,13 @@ async def remake(connection: KafkaConnection, name: str, partitions: int = 1) ->
     await make(connection, name, partitions)
 
 
+async def exists(connection: KafkaConnection, name: str) -> bool:
+    """Whether a topic is there."""
+    async with administration(connection) as admin:
+        (found,) = await admin.describe_topics([name])
+    return not found["error_code"]
+
+
 async def _asked(question: Callable[[], Awaitable[bool]]) -> None:
     """Ask until the answer is yes; each question takes the broker a moment."""
     for _ in range(1_000):

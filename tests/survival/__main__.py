@@ -1,7 +1,8 @@
 """More faults than the tests have time for: `python -m tests.survival --minutes 10 --seed 7`.
 
-Starts a Kafka and a Redis of its own and lets a storm loose on them (see `storm`), round after round. Prints what
-happened after each round. Ends with 1 as soon as the checker finds anything; the files of the processes are kept then.
+Starts a Kafka and a Redis of its own and lets a storm loose on them (see `storm`), round after round. Prints figures
+after each round and at the end: events, faults by kind, violations. Ends with 1 as soon as the checker finds anything;
+the files of the processes are kept then.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Final
+
+import structlog
 
 from service.kafka.connection import KafkaConnection
 from service.settings import LogSettings
@@ -35,20 +39,30 @@ async def storm(minutes: float, seed: int, directory: Path) -> list[str]:
     end = time.monotonic() + 60 * min(minutes, MOST_MINUTES)
     with KafkaServer() as broker, own_redis() as redis:
         cluster = Cluster(KafkaConnection(broker.bootstrap), Topics.of("storm."), redis, directory, seed)
+        raging = Storm(cluster, broker, Random(seed))
         try:
             await cluster.open()
-            raging = Storm(cluster, broker, Random(seed))
-            while time.monotonic() < end:
+            found: list[str] = []
+            while time.monotonic() < end and not found:
                 found = await raging.rage(min(ROUND_SECONDS, end - time.monotonic()))
-                cuts = sum(begin > 0 for begin in (await cluster.witness.log_begins()).values())
-                done = f"{cluster.load.made} events, {raging.faults.total()} faults, {cuts} logs cut"
-                print(f"{done}: {len(found)} violations", flush=True)
-                if found:
-                    return found
-            print("\n".join(f"{count:5} {fault}" for fault, count in sorted(raging.faults.items())))
+                print(await figures(raging, found), flush=True)
+            return found
         finally:
+            print(
+                "\n".join(f"{count:7} {fault}" for fault, count in sorted(raging.faults.items()) if count), flush=True
+            )
             await cluster.close()
-    return []
+
+
+async def figures(raging: Storm, found: Sequence[str]) -> str:
+    """What has happened so far, in one line."""
+    witness, ledger = raging.cluster.witness, raging.cluster.witness.ledger
+    cuts = sum(begin > 0 for begin in (await witness.log_begins()).values())
+    held = f"{len(ledger.records)} records, {len(ledger.members)} of people, {len(ledger.unreadable)} unreadable"
+    return (
+        f"round {raging.rounds}: {raging.cluster.load.made} events made, sources hold {held}; "
+        f"{raging.faults.total()} faults, {cuts} logs cut: {len(found)} violations"
+    )
 
 
 def main() -> int:
@@ -59,6 +73,8 @@ def main() -> int:
     arguments = parser.parse_args()
     configure_logging(LogSettings(level="error"), sys.stderr)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # What the conductor does wrong on purpose is not worth a line; the processes have logs of their own.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     directory = Path(tempfile.mkdtemp(prefix="fairlead-storm-"))
     found = asyncio.run(storm(arguments.minutes, arguments.seed, directory))
     if found:

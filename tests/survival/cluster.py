@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Final
 
 from redis import Redis
@@ -24,7 +25,8 @@ from service.app.process import publish_directory
 from service.kafka import topics as topic_list
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection
-from service.kafka.port import Lost
+from service.kafka.partitions import Place
+from service.kafka.port import Lost, Message
 from service.kafka.publisher import Publisher
 from service.lane.surroundings import Safeguards
 from service.settings import IngestSettings, KafkaSettings, LaneSettings, RedisSettings, Settings
@@ -32,8 +34,9 @@ from service.wire.topics import Topics
 from tests.backends.redis_server import RedisServer
 from tests.checker import violations
 from tests.survival.load import LANES, Load, write_configuration
+from tests.survival.neighbours import Neighbours
 from tests.survival.witness import Witness
-from tests.survival.worker import TAKEOVER_STEPS, Fault, Order, work
+from tests.survival.worker import TAKEOVER_STEPS, Fault, Neglect, Order, work
 
 ALL_ON: Final = Safeguards()
 SESSION_MS: Final = 3_000
@@ -41,7 +44,7 @@ KEEP_SECONDS: Final = 4.0
 LOOK_SECONDS: Final = 0.05
 TOLD_LINES: Final = 12
 READY_SECONDS: Final = 30.0
-QUIET_SECONDS: Final = 60.0
+QUIET_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 20.0
 BURST: Final = 20
 BURST_PAUSE_SECONDS: Final = 0.15
@@ -123,9 +126,15 @@ class Cluster:
     _started: int = 0
     _pouring: asyncio.Task[None] | None = None
 
+    @property
+    def group(self) -> str:
+        """The consumer group of all processes."""
+        return self.topics.prefix.rstrip(".")
+
     def __post_init__(self) -> None:
         self.load = Load(self.topics, self.seed)
         self.witness = Witness(self.connection, self.topics, LANES, self.redis.port)
+        self.neighbours = Neighbours(self.connection, self.topics, self.load, Random(self.seed))
         self._publisher = Publisher(self.connection)
 
     async def open(self) -> None:
@@ -153,11 +162,13 @@ class Cluster:
         finally:
             await feed.stop()
 
-    def start(self, fault: Fault | None = None, safeguards: Safeguards = ALL_ON) -> Worker:
+    def start(self, fault: Fault | None = None, safeguards: Safeguards = ALL_ON, neglect: Neglect = "") -> Worker:
         """Start a process."""
         self._started += 1
         files = self.directory / f"worker-{self._started}"
-        order = Order(self._settings(), files.with_suffix(".hit"), files.with_suffix(".log"), fault, safeguards)
+        order = Order(
+            self._settings(), files.with_suffix(".hit"), files.with_suffix(".log"), fault, safeguards, neglect
+        )
         process = _FORKS.Process(target=work, args=(order,), daemon=True)
         process.start()
         worker = Worker(order, process)
@@ -183,6 +194,15 @@ class Cluster:
         await wait_until(lambda: worker.has_ended, READY_SECONDS, lambda: f"killed:\n{worker.last_words}")
         self._buried(worker)
 
+    async def meet_strangers(self, count: int | None = None) -> None:
+        """Strange records stand in every topic of ours, all kinds or `count` of them."""
+        self.witness.strange |= await self.neighbours.write_strange(LANES, count)
+
+    async def at_rest(self) -> None:
+        """All that was sent is decided and published, and the witness has read it."""
+        await self.quiet()
+        await wait_until(self.witness.is_up_to_date, QUIET_SECONDS, lambda: "everything was read")
+
     def flush(self) -> None:
         """FLUSHALL."""
         with Redis(port=self.redis.port) as client:
@@ -192,9 +212,20 @@ class Cluster:
         """Send so many mixed events."""
         await self._publisher.publish(self.load.events(count))
 
+    async def renew(self) -> None:
+        """Send with a new producer, which knows nothing of the topics as they were."""
+        await self._publisher.renew()
+
     async def send_leads(self, count: int) -> None:
         """Send so many new leads: each of them is one assignment."""
         await self._publisher.publish(self.load.leads(count))
+
+    async def send_broken(self) -> str:
+        """Send one event that ingest cannot read; its position."""
+        topic = self.topics.sources[0]
+        at = self.witness.ledger.partitions(topic) - 1
+        offset = await self._publisher.append(Place(topic, at), [Message(topic, b"broken", b"{")])
+        return f"0/{topic}/{at}/{offset}"
 
     @asynccontextmanager
     async def under_load(self, most: int = 10_000) -> AsyncIterator[None]:
@@ -207,6 +238,7 @@ class Cluster:
             self._pouring.cancel()
             await asyncio.gather(self._pouring, return_exceptions=True)
             self._pouring = None
+            await self.renew()  # after a write that was given up a producer is of no use
 
     async def struck(self, worker: Worker) -> None:
         """Wait until the worker's fault has happened."""
@@ -244,20 +276,23 @@ class Cluster:
         for worker in frozen:
             worker.signal(signal.SIGCONT)
 
-    async def finish(self) -> list[str]:
-        """Let everything come to rest, end the processes in order, and ask the checker what was broken."""
-        await self.quiet()
+    async def finish(self, but: frozenset[str] = frozenset()) -> list[str]:
+        """Let everything come to rest, end the processes in order, and ask the checker what was broken.
+
+        Nobody waits for what is left out on purpose (`but`).
+        """
+        await self.quiet(but)
         for worker in list(self.workers):
             await self.stop(worker)
         await wait_until(self.witness.is_up_to_date, QUIET_SECONDS, lambda: "everything was read")
         return violations(await self.witness.evidence())
 
-    async def quiet(self) -> None:
-        """Wait until every event has its outcome and every memory is as far as its log."""
+    async def quiet(self, but: frozenset[str] = frozenset()) -> None:
+        """Wait until every event but these has its outcome and every memory is as far as its log."""
         left: list[str] = []
 
         async def is_so() -> bool:
-            left[:] = await self.witness.unanswered()
+            left[:] = [each for each in await self.witness.unanswered() if each not in but]
             return not left
 
         await wait_until(is_so, QUIET_SECONDS, lambda: self._unfinished(left))
@@ -289,7 +324,7 @@ class Cluster:
             kafka=KafkaSettings(
                 bootstrap=self.connection.bootstrap,
                 topic_prefix=self.topics.prefix,
-                group=self.topics.prefix.rstrip("."),
+                group=self.group,
                 lanes=LANES,
                 session_timeout_ms=self.session_ms,
             ),

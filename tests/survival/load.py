@@ -27,7 +27,7 @@ KNOWN_RECORDS: Final = 400
 
 
 def configuration(division: str, generation: int = 0) -> dict[str, Any]:
-    """A division's document. Each generation has another circle of members, and so other decisions."""
+    """A division's document. Each generation is new, with another circle of members, and so other decisions."""
     first = generation % 3
     circle = [*PEOPLE[first:5], *PEOPLE[:first]][:4]
     return {
@@ -36,7 +36,7 @@ def configuration(division: str, generation: int = 0) -> dict[str, Any]:
         "pools": {
             "sales": {"record_type": "lead", "members": circle},
             "deals": {"record_type": "deal", "members": circle[::-1], "strategy": "least_loaded"},
-            "lonely": {"record_type": "lead", "members": ["zoe"], "drain_per_minute": 1_000},
+            "lonely": {"record_type": "lead", "members": ["zoe"], "drain_per_minute": 1_000 + generation},
         },
         "defaults": {"lead": {"pool": "sales"}, "deal": {"pool": "deals"}},
     }

@@ -1,8 +1,12 @@
 """Faults of every kind in an order drawn from a seed, for as long as wanted.
 
-A storm has rounds. In a round processes die and freeze at random steps, are replaced, the memory is lost, the broker is
-killed and the configuration changes, all under load; then everything comes to rest and the checker looks at all of it,
-from the very beginning. The next round goes on with the same topics.
+A storm has rounds. In a round processes die and freeze at random steps, are replaced, the memory is lost as a whole or
+in parts, the broker is killed, the configuration changes, also to one that cannot be used, strangers write into all
+topics, sources hold what nobody can read and what was taken back, all under load. Then everything comes to rest, and
+a topic is deleted: a source, which is made anew and reset, or one of outputs, which a process makes again. These are
+the topics whose loss takes nothing that is not known elsewhere: at rest all of a source is decided, and the log has
+every output. At last the checker looks at all of it, from the very beginning. The next round goes on with the same
+topics.
 """
 
 from __future__ import annotations
@@ -17,14 +21,22 @@ from typing import Final, Literal
 
 from tests.backends.kafka_server import KafkaServer
 from tests.survival.cluster import STOP_SECONDS, Cluster, Worker, a_moment, wait_until
+from tests.survival.load import DIVISIONS
+from tests.survival.operating import lose_topic, pass_unreadable, publish_unusable, remake_source
 from tests.survival.worker import STEPS, Fault
 
 PROCESSES: Final = 3
 ROUND_EVENTS: Final = 20_000
+MEANWHILE_EVENTS: Final = 100
+"""So many come while a topic is gone, or not read."""
 LONGEST_FREEZE_SECONDS: Final = 7.0
 THAWED_SECONDS: Final = 4.0
 """A process that was frozen is killed so long after it went on."""
 LONGEST_PAUSE_SECONDS: Final = 0.8
+STRANGE_RECORDS: Final = 2
+"""So many at once in each topic."""
+COMMITTED_SHARE: Final = 0.4
+"""Of the transactions among the sources; the others are taken back."""
 HOW: Final[tuple[Literal["kill", "freeze"], ...]] = ("kill", "kill", "freeze")
 MOST_OFTEN: Final = 5
 """A fault strikes at the first to fifth time that its step is reached."""
@@ -38,6 +50,7 @@ class Storm:
     broker: KafkaServer
     random: Random
     faults: Counter[str] = field(default_factory=Counter)
+    rounds: int = 0
     _thaw: dict[int, float] = field(default_factory=dict)
     _saved: list[Path] = field(default_factory=list)
     _generation: int = 0
@@ -48,11 +61,16 @@ class Storm:
         end = clock() + seconds
         actions = {
             self._wait: 20,
-            self._lose_memory: 6,
+            self._lose_memory: 3,
+            self._lose_parts_of_memory: 6,
             self._save_memory: 4,
             self._replace: 3,
             self._configure: 2,
             self._kill_broker: 1,
+            self._meet_strangers: 3,
+            self._send_unreadable: 1,
+            self._send_transaction: 4,
+            self._publish_unusable: 2,
         }
         async with self.cluster.under_load(ROUND_EVENTS):
             while clock() < end:
@@ -63,6 +81,9 @@ class Storm:
         for worker in list(self.cluster.workers):
             await self.cluster.kill(worker)
         self.cluster.start()
+        self.faults["unreadable range passed"] += await pass_unreadable(self.cluster)
+        await self._delete_a_topic()
+        self.rounds += 1
         return await self.cluster.finish()
 
     async def _tend(self, now: float) -> None:
@@ -106,6 +127,10 @@ class Storm:
         else:
             await asyncio.to_thread(self.cluster.redis.restart, self.random.choice(self._saved))
 
+    async def _lose_parts_of_memory(self) -> None:
+        lose = self.random.choice((self.cluster.neighbours.lose_keys, self.cluster.neighbours.evict))
+        self.faults[await asyncio.to_thread(lose, self.cluster.redis.port)] += 1
+
     async def _save_memory(self) -> None:
         self._saved = [*self._saved[-3:], await asyncio.to_thread(self.cluster.redis.save)]
 
@@ -136,3 +161,31 @@ class Storm:
         self.faults["broker killed"] += 1
         await asyncio.to_thread(self.broker.kill)
         await asyncio.to_thread(self.broker.start)
+
+    async def _meet_strangers(self) -> None:
+        """Some strange records in each topic of ours."""
+        self.faults["strange records written to every topic"] += 1
+        await self.cluster.meet_strangers(STRANGE_RECORDS)
+
+    async def _send_unreadable(self) -> None:
+        self.faults[await self.cluster.neighbours.send_unreadable()] += 1
+
+    async def _send_transaction(self) -> None:
+        commits = self.random.random() < COMMITTED_SHARE
+        self.faults[f"transaction {'committed' if commits else 'aborted'}"] += 1
+        await self.cluster.neighbours.transaction(commits=commits)
+
+    async def _publish_unusable(self) -> None:
+        self.faults["configuration that cannot be compiled"] += 1
+        await publish_unusable(self.cluster, self.random.choice(DIVISIONS))
+
+    async def _delete_a_topic(self) -> None:
+        """Each in its turn; everything else rests."""
+        topics = self.cluster.topics
+        records, members = topics.sources
+        topic = (records, topics.assignments, members, topics.notifications)[self.rounds % 4]
+        if topic in topics.sources:
+            await remake_source(self.cluster, topic, MEANWHILE_EVENTS)
+        else:
+            await lose_topic(self.cluster, topic, MEANWHILE_EVENTS)
+        self.faults[f"{topic.removeprefix(topics.prefix)} deleted and made again"] += 1

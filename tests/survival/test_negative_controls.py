@@ -50,6 +50,24 @@ async def test_without_republication_the_outputs_of_the_last_batch_are_missing(c
     assert some("was never published", await cluster.finish())
 
 
+async def test_an_event_that_ingest_loses_is_missed(cluster: Cluster) -> None:
+    """No lane has ever heard of it: only who reads the sources knows that it was there."""
+    worker = cluster.start(neglect="event")
+    await cluster.send_leads(LEADS)
+    await cluster.struck(worker)
+    lost = worker.order.journal.read_text("utf-8")
+
+    assert await cluster.finish(frozenset({lost})) == [f"{lost} ended 0 times"]
+
+
+async def test_a_dead_letter_that_is_not_written_is_missed(cluster: Cluster) -> None:
+    cluster.start(neglect="dead_letters")
+    await cluster.send_leads(LEADS)
+    broken = await cluster.send_broken()
+
+    assert await cluster.finish(frozenset({broken})) == [f"{broken} ended 0 times"]
+
+
 async def killed_with(cluster: Cluster, fault: Fault, safeguards: Safeguards) -> None:
     """A process was killed by the fault while there were new leads."""
     victim = cluster.start(fault, safeguards)

@@ -1,4 +1,4 @@
-"""Who sees everything: reads the topics while a run is going on, and the memory when it is over.
+"""Who sees everything: reads our topics while a run is going on, and sources and memory when it comes to rest.
 
 The lanes delete the beginning of their log, so the witness reads along. What it saw becomes the checker's evidence.
 """
@@ -15,10 +15,10 @@ from redis import Redis
 
 from service.kafka.connection import KafkaConnection, let_go
 from service.wire.topics import Topics
-from tests.checker import Evidence, Memory
-from tests.log_reader import NOTHING_FOLDED, Reader, Seen, header
+from tests.checker import MARK, PASSED_REASON, Evidence, Memory, Strange, passed_positions
+from tests.log_reader import DEAD_LETTER_REASON, NOTHING_FOLDED, Reader, Seen, header, read_record
+from tests.survival.ledger import Ledger
 
-EPOCH: Final = 0
 POLL_MS: Final = 100
 
 
@@ -34,6 +34,9 @@ class Witness:
         self.readers: dict[int, Reader] = {lane: Reader(lane) for lane in self.lanes}
         self.owners: dict[int, str] = {}
         self.refused: set[str] = set()
+        self.passing: list[Seen] = []
+        self.strange: set[Strange] = set()
+        self.ledger = Ledger(connection, topics)
         self._redis_port = redis_port
         self._consumer = AIOKafkaConsumer(**connection.consumer_options())
         self._task: asyncio.Task[None] | None = None
@@ -41,19 +44,32 @@ class Witness:
     async def open(self) -> None:
         """Begin to read."""
         await self._consumer.start()
+        await self.ledger.open()
         names = (self.topics.log, self.topics.events, *self._output_topics)
-        partitions = [place for name in names for place in await self._partitions(name)]
-        self._consumer.assign(partitions)
-        for place in partitions:
-            self._consumer.seek(place, 0)
-        self._task = asyncio.create_task(self._read())
+        self._read_from({place: 0 for name in names for place in await self._partitions(name)})
 
     async def close(self) -> None:
         """Stop reading."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await self._pause()
         await let_go(self._consumer.stop())
+        await self.ledger.close()
+
+    async def look_away(self, topic: str) -> None:
+        """The topic is going to be deleted. All of it must have been read; the others are read on."""
+        await self._pause()
+        self._read_from(
+            {
+                place: await self._consumer.position(place)
+                for place in self._consumer.assignment()
+                if place.topic != topic
+            }
+        )
+
+    async def look_again(self, topic: str) -> None:
+        """The topic is there again, with nothing in it."""
+        await self._pause()
+        others = {place: await self._consumer.position(place) for place in self._consumer.assignment()}
+        self._read_from(others | dict.fromkeys(await self._partitions(topic), 0))
 
     async def is_up_to_date(self) -> bool:
         """Whether all that the topics hold now has been read."""
@@ -64,11 +80,12 @@ class Witness:
     async def unanswered(self) -> list[str]:
         """What is not done yet: events without an outcome, inputs in front of which a lane stands, a memory behind."""
         self._see_to_it()
-        once, everywhere = await self.expected()
+        await self.ledger.read_on()
         decided = set().union(*(reader.decided for reader in self.readers.values()), self.refused)
-        left = [position for position in once if position not in decided]
+        left = [position for position in self.ledger.records if position not in decided]
+        left += self.unpassed()
         for lane, reader in self.readers.items():
-            left += [f"lane {lane}: {source}" for source in everywhere if source not in reader.decided]
+            left += [f"lane {lane}: {source}" for source in self.ledger.members if source not in reader.decided]
             behind = len(self.inputs[lane]) - reader.place[0]
             if behind > 0:
                 left.append(f"lane {lane}: {behind} inputs")
@@ -77,10 +94,10 @@ class Witness:
                 left.append(f"lane {lane}: the memory is at {memory.revision}, the log at {reader.last_batch}")
         return left
 
-    async def expected(self) -> tuple[list[str], list[str]]:
-        """Positions of all source events: of records, and of people."""
-        records, members = self.topics.sources
-        return await self._positions(records), await self._positions(members)
+    def unpassed(self) -> list[str]:
+        """Positions that cannot be read, as far as the ledger knows them, and that no dead letter passes."""
+        passed = passed_positions(self.passing)
+        return [position for position in self.ledger.unreadable if position not in passed]
 
     async def log_begins(self) -> dict[int, int]:
         """Where the logs begin now."""
@@ -89,10 +106,12 @@ class Witness:
 
     async def evidence(self) -> Evidence:
         """Everything the run left behind. Ask when it is over and all is read."""
-        once, everywhere = await self.expected()
+        await self.ledger.read_on()
         return Evidence(
-            once=once,
-            everywhere=everywhere,
+            once=self.ledger.records,
+            everywhere=self.ledger.members,
+            unreadable=self.ledger.unreadable,
+            strange=self.strange,
             inputs=self.inputs,
             logs=self.logs,
             outputs=self.outputs,
@@ -102,11 +121,11 @@ class Witness:
 
     def kinds_of_outcomes(self) -> set[str]:
         """What the logs say became of events: `assigned`, `dropped`, …"""
-        batches = (json.loads(seen.value) for log in self.logs.values() for seen in log)
-        return {line[2] for batch in batches if batch["kind"] == "batch" for line in batch["outcomes"]}
+        records = [read_record(seen.value) for log in self.logs.values() for seen in log]
+        return {line[2] for record in records if record and record["kind"] == "batch" for line in record["outcomes"]}
 
     def memory(self, lane: int) -> Memory:
-        """A lane's memory as it lies in Redis."""
+        """A lane's memory as it lies in Redis. A key of another type than ours is one that is not there."""
         with Redis(port=self._redis_port) as client:
             start = f"fairlead{{lane-{lane}}}:"
             names = sorted(client.scan_iter(match=f"{start}*", count=5_000))
@@ -115,7 +134,8 @@ class Witness:
                     pipeline.hgetall(name)
                 found = {
                     name.decode().removeprefix(start): fields
-                    for name, fields in zip(names, pipeline.execute(), strict=True)
+                    for name, fields in zip(names, pipeline.execute(raise_on_error=False), strict=True)
+                    if isinstance(fields, dict)
                 }
         head = found.pop("head", {})
         return Memory(
@@ -123,6 +143,8 @@ class Witness:
             head.get(b"checksum", b"").decode(),
             b"building" in head,
             {key: {name.decode(): value for name, value in fields.items()} for key, fields in found.items()},
+            head.get(MARK.encode(), b""),
+            json.loads(head.get(b"layout") or b"{}").get("kinds", {}),
         )
 
     @property
@@ -134,6 +156,20 @@ class Witness:
         """A witness who was overtaken by the deletion of a log has seen nothing since."""
         if self._task is not None and self._task.done():
             self._task.result()
+
+    def _read_from(self, places: Mapping[TopicPartition, int]) -> None:
+        self._consumer.assign(list(places))
+        for place, offset in places.items():
+            self._consumer.seek(place, offset)
+        self._task = asyncio.create_task(self._read())
+
+    async def _pause(self) -> None:
+        """Between two reads: nothing that was taken out is lost."""
+        self._see_to_it()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        self._task = None
 
     async def _read(self) -> None:
         while True:
@@ -150,18 +186,18 @@ class Witness:
             self.inputs[place.partition].append(seen)
         else:
             self.outputs.append(seen)
-            if place.topic == self.topics.dead_letters and header(seen, "dead_letter_reason"):
+            reason = header(seen, DEAD_LETTER_REASON)
+            if reason == PASSED_REASON:
+                self.passing.append(seen)
+            elif reason:
                 self.refused.add(str(seen.key or b"", "utf-8"))
 
     def _note_log(self, seen: Seen) -> None:
         self.logs[seen.partition].append(seen)
         self.readers[seen.partition].read(seen.offset, seen.value)
-        if b'"claim"' in seen.value[:20]:
-            self.owners[seen.partition] = json.loads(seen.value)["owner"]
-
-    async def _positions(self, topic: str) -> list[str]:
-        ends = await self._consumer.end_offsets(await self._partitions(topic))
-        return [f"{EPOCH}/{topic}/{place.partition}/{offset}" for place, end in ends.items() for offset in range(end)]
+        claim = read_record(seen.value) if b'"claim"' in seen.value else None
+        if claim is not None and claim["kind"] == "claim":
+            self.owners[seen.partition] = claim["owner"]
 
     async def _partitions(self, topic: str) -> list[TopicPartition]:
         await self._consumer._client.add_topic(topic)

@@ -2,7 +2,8 @@
 
 It is the production process; only the hook is not, and it is handed in from outside. The hook ends the process with
 SIGKILL, or freezes it with SIGSTOP, when a step is reached for the n-th time. What it did stands in a journal, for a
-killed process tells nobody.
+killed process tells nobody. For the sake of the checker a process may be made to neglect something, too: ingest loses
+one event, or its dead letters.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -17,9 +19,11 @@ from typing import Final, Literal
 import uvicorn
 
 from service.app.process import Extras, Process
+from service.ingest import Ingest, Letter
 from service.lane.surroundings import Safeguards
 from service.settings import Settings
 from service.telemetry import configure_logging
+from service.wire.messages import RawRecord
 
 INGEST_STEPS: Final = ("ingest_polled", "ingest_sent", "ingest_acknowledged")
 BATCH_STEPS: Final = ("polled", "loaded", "decided", "appended", "advanced", "published")
@@ -27,6 +31,12 @@ TAKEOVER_STEPS: Final = ("claimed", "fenced", "caught_up", "published_again", "r
 SNAPSHOT_STEPS: Final = ("chunk_written", "snapshot_completed", "log_truncated")
 STEPS: Final = (*INGEST_STEPS, *BATCH_STEPS, *TAKEOVER_STEPS, *SNAPSHOT_STEPS)
 """Every step that ingest and lanes name."""
+
+
+Neglect = Literal["", "event", "dead_letters"]
+"""What ingest loses on purpose: nothing, one event, or all dead letters."""
+SPARED: Final = 20
+"""So many events get through before one is lost."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class Order:
     output: Path
     fault: Fault | None = None
     safeguards: Safeguards = Safeguards()
+    neglect: Neglect = ""
 
 
 class Saboteur:
@@ -75,7 +86,30 @@ def work(order: Order) -> None:
     configure_logging(order.settings.log, sys.stdout)
     signal.signal(signal.SIGTERM, _end)
     process = Process(order.settings, Extras(step=Saboteur(order.fault, order.journal), safeguards=order.safeguards))
+    neglect(process.ingest, order)
     uvicorn.Server(uvicorn.Config(process.application, port=0, log_config=None, log_level="error")).run()
+
+
+def neglect(ingest: Ingest, order: Order) -> None:
+    """Let ingest lose what the order says. The position of a lost event stands in the journal."""
+    handle, seen = ingest.handle, 0
+
+    async def handle_others(records: Sequence[RawRecord], acknowledge: Callable[[], Awaitable[None]]) -> None:
+        nonlocal seen
+        kept = list(records)
+        if seen <= SPARED < seen + len(records):
+            lost = kept.pop(SPARED - seen)
+            order.journal.write_text(f"{ingest.reading.epoch}/{lost.topic}/{lost.partition}/{lost.offset}", "utf-8")
+        seen += len(records)
+        await handle(kept, acknowledge)
+
+    async def send_none(letters: Sequence[Letter]) -> None:
+        """They are lost."""
+
+    if order.neglect == "event":
+        ingest.handle = handle_others  # type: ignore[method-assign]  # the fault that the checker has to find
+    elif order.neglect == "dead_letters":
+        ingest._send_letters = send_none  # type: ignore[method-assign]  # the same
 
 
 def _end(number: int, frame: object) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from service.core.configuration import Membership, PoolSpec
 from service.core.model import Assigned
-from service.core.state import Kind
+from service.core.state import KINDS
 from service.lane.book import stored
 from service.store.keys import LAYOUT, MARK
 from service.store.memory import LaneMemory, MemoryStore
@@ -19,8 +19,6 @@ from service.store.port import Head
 from service.views.waiting import WHY, Waiting, WaitingLine, Why, waiting
 from service.wire.lanes import lane_of
 from tests.core.build import MINUTE_MS, START_MS, Division, planted, pool, users
-
-KINDS: tuple[Kind, ...] = ("parked", "pool", "seat", "open", "person", "timer")
 
 
 async def seen(division: Division, limit: int = 100) -> Waiting:

@@ -46,7 +46,8 @@ def test_a_dead_letter_says_why_and_where_from() -> None:
 
 def test_a_value_that_was_missing_is_told_from_an_empty_one() -> None:
     """The original can be sent again exactly."""
-    assert header(letter(raw(None)).headers, dead_letters.ORIGINAL_VALUE_NULL) == b"true"
+    nowhere = raw(None, ("division", b"a b"))
+    assert header(letter(nowhere).headers, dead_letters.ORIGINAL_VALUE_NULL) == b"true"
     assert header(letter(raw(b"")).headers, dead_letters.ORIGINAL_VALUE_NULL) is None
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, get_args
 
 import orjson
 
+from schemas.events import Channel
 from service.connectors.file.converting import Converter, compile_map
 from service.connectors.file.event_map import ReadMap
 from service.connectors.file.progress import Convert, Progress, events_of
 from service.connectors.file.rows import BadRow, NumberedRow
+from service.core.model import RecordEvent
 from service.kafka.port import Lost, Message
-from service.wire.inputs import decode
+from service.wire.inputs import LaneInput, decode, read_input
 from service.wire.messages import Poison, RawRecord
 from service.wire.topics import Topics
 
@@ -26,6 +28,7 @@ BATCH: Final = 2_000
 ATTEMPTS: Final = 5
 PAUSE_SECONDS: Final = 1.0
 MEMBER_EVENTS: Final = "crm.member."
+CHANNELS: Final[tuple[str, ...]] = get_args(Channel)
 
 
 class NothingFits(Exception):
@@ -53,9 +56,8 @@ def readable(convert: Convert) -> Convert:
 
     def read(row: NumberedRow) -> Message | BadRow:
         event = convert(row)
-        if isinstance(event, Message) and (poison := _poison(event)) is not None:
-            why = f"it would be a dead letter ({poison.reason}): {poison.detail}"
-            return BadRow(row.line, why, 1, row.cells)
+        if isinstance(event, Message) and (mistake := _mistake(event)):
+            return BadRow(row.line, f"it {mistake}", 1, row.cells)
         return event
 
     return read
@@ -100,15 +102,24 @@ async def send(
 
 
 def refuse_unreadable(event: Message) -> None:
-    """Read an event as ingest will. Raises `NothingFits`."""
-    poison = _poison(event)
-    if poison is not None:
-        raise NothingFits(f"the first event would be a dead letter ({poison.reason}): {poison.detail}")
+    """Read an event as ingest will, but for what it would ignore: in a file that is a mistake. Raises `NothingFits`."""
+    mistake = _mistake(event)
+    if mistake:
+        raise NothingFits(f"the first event {mistake}")
 
 
-def _poison(event: Message) -> Poison | None:
+def _mistake(event: Message) -> str:
+    """What is wrong with an event that somebody wrote into a file; empty: nothing is."""
     found = decode(RawRecord(event.topic, 0, 0, event.key, event.value, event.headers, 0), epoch=0)
-    return found if isinstance(found, Poison) else None
+    if isinstance(found, Poison):
+        return f"would be a dead letter ({found.reason}): {found.detail}"
+    if found.unknown:
+        return f"has parts that no event has: {', '.join(found.unknown)}"
+    read = read_input(found.value)
+    channel = read.event.channel if isinstance(read, LaneInput) and isinstance(read.event, RecordEvent) else None
+    if channel is not None and channel not in CHANNELS:
+        return f"came in through {channel}; there are the channels {', '.join(CHANNELS)}"
+    return ""
 
 
 async def _deliver(batch: list[Message], sender: EventSender, progress: Progress) -> None:

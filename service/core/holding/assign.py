@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from service.core.case import Case
@@ -11,6 +13,7 @@ from service.core.holding.waiting import stand_in_line, unpark
 from service.core.model import (
     Assigned,
     Decision,
+    Nothing,
     Pending,
     Queued,
     Released,
@@ -20,9 +23,12 @@ from service.core.model import (
 from service.core.reasons import PendingReason, ReleaseReason
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, listed, next_return
 from service.core.sharing.turns import serve
-from service.core.state import seat_field
+from service.core.state import Record, seat_field
 from service.core.targets import refusal
 from service.core.telling import notify
+
+EXPLICIT: Final = "explicit_target"
+"""The question that an event answers itself, by naming a pool or queue."""
 
 
 def give(case: Case, target: Target, trace: Trace) -> Decision:
@@ -41,15 +47,19 @@ def hand_over(case: Case, target: Target, trace: Trace) -> Decision:
     return put_into_queue(case, spec, trace) if spec.is_queue else give_to_pool(case, spec, trace)
 
 
-def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = False) -> Decision:
-    """Ask whose turn it is in the pool. `paced`: the record was parked and comes with the others that were."""
+def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = False, named: bool = False) -> Decision:
+    """Ask whose turn it is in the pool. `paced`: the record was parked and comes with the others that were; `named`: an
+    event named the pool.
+    """
+    named = named or trace.question == EXPLICIT
     choice = choose(Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts))
     candidates, omitted = listed(choice)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
     chosen = choice.chosen
     if chosen is None:
         reason: PendingReason = "nobody_eligible" if choice.seen else "empty_pool"
-        stand_in_line(case, spec.id, queued=False)
+        cut = stand_in_line(case, spec.id, queued=False, named=named)
+        trace = replace(trace, cut=cut) if cut else trace
         return case.conclude(Pending(spec.id, reason, next_return(choice, case.draft)), trace)
     turn = serve(spec, chosen, case.draft)
     if paced:
@@ -57,9 +67,10 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     return _own(case, Assigned(chosen.person, spec.id, turn), trace)
 
 
-def put_into_queue(case: Case, spec: PoolSpec, trace: Trace) -> Decision:
-    """Let the queue own the record, and tell its members where it is to."""
-    stand_in_line(case, spec.id, queued=True)
+def put_into_queue(case: Case, spec: PoolSpec, trace: Trace, *, named: bool = False) -> Decision:
+    """Let the queue own the record, and tell its members where it is to. `named`: an event named the queue."""
+    cut = stand_in_line(case, spec.id, queued=True, named=named or trace.question == EXPLICIT)
+    trace = replace(trace, cut=cut) if cut else trace
     told = notify.of_queueing(spec, case.facts, case.config, case.now_ms)
     return case.conclude(Queued(spec.id), replace(trace, target=spec.target), told)
 
@@ -69,6 +80,15 @@ def take(case: Case, person: str, trace: Trace) -> Decision:
     queue = unpark(case)
     load.hold(case, person, pool=queue)
     return case.conclude(Released(previous="", pool=queue, reason="taken"), trace)
+
+
+def give_back(case: Case, former: Record) -> Decision:
+    """The record is back from its deletion, and whoever had it has it again (D34). That is nobody's turn."""
+    load.hold(case, former.owner, by_us=former.by_us, pool=former.pool)
+    if not former.by_us:
+        return case.conclude(Nothing("owner_kept", former.owner))
+    told = notify.of_assignment(former.owner, case.config)
+    return case.conclude(Assigned(former.owner), Trace(target=Target("user", former.owner)), told)
 
 
 def release(case: Case, reason: ReleaseReason) -> Decision | None:

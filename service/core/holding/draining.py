@@ -10,13 +10,12 @@ from service.core.case import Case
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.holding.assign import give_to_pool, put_into_queue
-from service.core.holding.waiting import DRAIN_PREFIX, unpark
+from service.core.holding.keeping import cut_of, rescore
+from service.core.holding.waiting import DRAIN_PREFIX, ask_anew, is_fit, unpark, waiting_case
 from service.core.model import Decision, Target, Trace
-from service.core.score import FIELD
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose
 from service.core.state import Parked
-from service.core.targets import refusal
-from service.core.tracking import recall
+from service.core.tracking import remember
 from service.core.waiting_line import Rank
 
 DRAINED_PER_FIRING: Final = 50
@@ -35,34 +34,47 @@ LOOKED_AT_PER_FIRING: Final = 500
 def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> tuple[Decision, ...]:
     """Assign parked records of a pool, best score first, then oldest, while somebody has room and keeps their pace.
 
-    Where members have domains of their own, a record that nobody can take now does not stop those behind it. A pool
-    that was removed or serves another record type by now sends its records away, with the reason; one that became a
-    queue owns them from then on. When about `room_bytes` have come of it, the rest has to wait, too.
+    Where members have domains of their own, a record that nobody can take now does not stop those behind it. What does
+    not belong here any more (the pool was removed, serves another record type, or does not want it by its own domain)
+    is asked anew; under a new configuration the whole line is looked through for that first, and scored anew. A pool
+    that became a queue owns its records from then on. When about `room_bytes` have come of it, the rest has to wait.
     """
     spec = config.pools.get(pool)
-    are_alike = spec is None or not spec.has_domains
+    memory = draft.pools.get(pool)
+    is_sifting = memory is not None and memory.sifting
+    goes_on = is_sifting or spec is None or spec.has_domains
     decisions: list[Decision] = []
     stuck: set[tuple[str, float]] = set()
     looked_at, last = 0, None
-    for name, parked in _line(pool, spec, draft):
+    for name, parked in _line(pool, spec, draft, with_queued=is_sifting):
         looked_at, last = looked_at + 1, parked.rank
-        case = _case_of(name, parked, draft, config, now_ms)
-        kind = (case.record.facts, parked.score)
+        case = waiting_case(name, parked, draft, config, now_ms)
+        if not is_fit(case, parked):
+            ask_anew(name, draft, now_ms)
+            goes_on = True
+            continue
+        if is_sifting:
+            _score_anew(case, parked)
+            continue
+        kind = (remember(case.facts, config.pools[pool].reads), parked.score)
         if kind in stuck:
             continue
         decision = _move(case, parked)
         if decision is not None:
             decisions.append(decision)
             room_bytes -= _bytes_of(decision, case)
-        elif are_alike:
+        elif not goes_on:
             break
         else:
             stuck.add(kind)
         if len(decisions) == DRAINED_PER_FIRING or (decisions and room_bytes <= 0):
             _look_again(pool, None, draft, now_ms)
             return tuple(decisions)
-    if looked_at == LOOKED_AT_PER_FIRING and not are_alike:
+    if looked_at == LOOKED_AT_PER_FIRING and goes_on:
         _look_again(pool, last, draft, now_ms)
+    elif is_sifting:
+        draft.pools.edit(pool).sifting = False
+        _look_again(pool, None, draft, now_ms)
     else:
         _rest(pool, spec, draft, now_ms)
     return tuple(decisions)
@@ -72,26 +84,28 @@ def _bytes_of(decision: Decision, case: Case) -> int:
     return DECISION_BYTES + 2 * len(case.record.facts) + NOTIFICATION_BYTES * len(decision.notifications)
 
 
+def _score_anew(case: Case, parked: Parked) -> None:
+    """Under a new configuration a record may have another place in its line."""
+    score = rescore(case)
+    if score != parked.score:
+        case.draft.parked.edit(case.name).score = score
+
+
 def _move(case: Case, parked: Parked) -> Decision | None:
     """Take the record out of its line, if anything can be done with it now.
 
     What lay in a queue that is none any more waits from now on, if nobody can take it.
     """
-    target = Target("pool", parked.pool)
-    trace = Trace(question="parked", target=target)
-    refused = refusal(target, case)
-    if refused is not None:
-        unpark(case)
-        return case.conclude(refused, trace)
+    trace = Trace(question="parked", target=Target("pool", parked.pool), cut=cut_of(case))
     spec = case.config.pools[parked.pool]
     if spec.is_queue:
         unpark(case)
-        return put_into_queue(case, spec, trace)
+        return put_into_queue(case, spec, trace, named=parked.named)
     situation = Situation(spec, case.config, case.draft, case.now_ms, paced=True, facts=case.facts)
     if choose(situation).chosen is None and not parked.queued:
         return None
     unpark(case)
-    return give_to_pool(case, spec, trace, paced=True)
+    return give_to_pool(case, spec, trace, paced=True, named=parked.named)
 
 
 def _look_again(pool: str, behind: Rank | None, draft: Draft, now_ms: int) -> None:
@@ -117,23 +131,14 @@ def _is_anybody_paced(spec: PoolSpec, draft: Draft, now_ms: int) -> bool:
     return any(seat is not None and seat.minute == minute and seat.drained >= spec.drain_per_minute for seat in seats)
 
 
-def _case_of(name: str, parked: Parked, draft: Draft, config: Config, now_ms: int) -> Case:
-    """The record as it was when it was last heard of."""
-    case = Case(name, draft, config, now_ms, parked.correlation_id, parked.depth)
-    facts = recall(case.record.facts)
-    is_scored = parked.score or case.record_type in config.scores
-    case.facts = {**facts, FIELD: parked.score} if is_scored else facts
-    return case
-
-
-def _line(pool: str, spec: PoolSpec | None, draft: Draft) -> Iterator[tuple[str, Parked]]:
+def _line(pool: str, spec: PoolSpec | None, draft: Draft, *, with_queued: bool) -> Iterator[tuple[str, Parked]]:
     """The next records in the pool's waiting line, behind the rank up to which it was looked at before.
 
-    What lies in a queue is among them where the pool is none any more.
+    What lies in a queue is among them where that is asked for, or the pool is none any more.
     """
     memory = draft.pools.get(pool)
     behind = None if memory is None else memory.scanned
-    line = draft.waiting(pool, behind, with_queued=spec is None or not spec.is_queue)
+    line = draft.waiting(pool, behind, with_queued=with_queued or spec is None or not spec.is_queue)
     for name in islice(line, LOOKED_AT_PER_FIRING):
         parked = draft.parked.get(name)
         assert parked is not None, f"{name} is in a line and does not wait"

@@ -10,9 +10,14 @@ another owner (closing, reopening) calls `count_off` and `count_on`.
 
 from __future__ import annotations
 
+from typing import Final
+
 from service.core.case import Case
 from service.core.holding.waiting import wake
 from service.core.state import Seat, open_field, seat_field
+
+OUTSTANDING_CHOICES: Final = 8
+"""So many of the people whom we chose for a record, and were not told of yet, are remembered."""
 
 
 def owned(case: Case, person: str) -> int:
@@ -22,15 +27,19 @@ def owned(case: Case, person: str) -> int:
 
 
 def hold(case: Case, owner: str, *, by_us: bool = False, pool: str = "") -> None:
-    """Somebody has the record from now on, as an open item; `pool` gave it or they took it from there."""
+    """Somebody has the record from now on, as an open item; `pool` gave it or they took it from there.
+
+    Whom we chose is outstanding until we are told of them; a human's choice puts an end to all that are (D44).
+    """
     let_go(case)
     record = case.record
     record.owner, record.by_us, record.pool = owner, by_us, pool
+    record.outstanding = (*record.outstanding[-OUTSTANDING_CHOICES + 1 :], owner) if by_us else ()
     count_on(case)
 
 
 def let_go(case: Case) -> None:
-    """Nobody has the record from now on."""
+    """Nobody has the record from now on. Our choice may still be told."""
     count_off(case)
     record = case.record
     record.owner, record.by_us, record.pool = "", False, ""

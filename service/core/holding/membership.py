@@ -52,7 +52,17 @@ def _seat_members(spec: PoolSpec, draft: Draft, now_ms: int) -> None:
             _leave(seat_field(spec.id, person), draft)
     if len(stay) < len(spec.members):
         _seat_newcomers(spec, stay, draft)
-    wake(spec.id, draft, now_ms)
+    _have_sifted(spec.id, draft, now_ms)
+
+
+def _have_sifted(pool: str, draft: Draft, now_ms: int) -> None:
+    """Have the whole line looked through: what does not belong there any more is asked anew, the rest may move."""
+    memory = draft.pools.get(pool)
+    if memory is None or not memory.waiting:
+        return
+    memory = draft.pools.edit(pool)
+    memory.sifting, memory.scanned = True, None
+    wake(pool, draft, now_ms)
 
 
 def _leave(field: str, draft: Draft) -> None:

@@ -9,16 +9,26 @@ from __future__ import annotations
 from typing import Final
 
 from service.core.case import Case
+from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.holding.keeping import forget, keep, kept_of, rescore
+from service.core.model import Target
 from service.core.score import FIELD
 from service.core.state import Parked
+from service.core.targets import refusal
+from service.core.tracking import together
 
 DRAIN_PREFIX: Final = "drain/"
 """Begins the name of the timer that has a pool's line looked at."""
 
+ASK_PREFIX: Final = "ask/"
+"""Begins the name of the timer that has the rules asked anew for a record that waits. It sorts before `drain/`."""
 
-def stand_in_line(case: Case, pool: str, *, queued: bool) -> None:
-    """Put the record, which nobody has, at the end of its pool's waiting line. `queued`: the pool owns it."""
+
+def stand_in_line(case: Case, pool: str, *, queued: bool, named: bool) -> tuple[str, ...]:
+    """Put the record, which nobody has, at the end of its pool's waiting line. `queued`: the pool owns it; `named`: an
+    event named the pool. Returns the names of the fields that were too much to keep.
+    """
     assert not case.record.owner, f"{case.name} has an owner and is to wait"
     memory = case.draft.pools.edit(pool)
     memory.parkings += 1
@@ -31,30 +41,63 @@ def stand_in_line(case: Case, pool: str, *, queued: bool) -> None:
         correlation_id=case.correlation_id,
         depth=case.depth,
         queued=queued,
+        named=named,
     )
     case.draft.parked.put(case.name, parked)
     case.record.parked = True
+    return keep(case)
 
 
 def unpark(case: Case) -> str:
-    """Take the record out of its pool's waiting line; return the pool."""
+    """Take the record out of its pool's waiting line, with all it said of itself; return the pool."""
     parked = case.draft.parked.get(case.name)
     assert parked is not None, f"{case.name} is marked as parked and is in no line"
     case.draft.parked.drop(case.name)
     case.draft.pools.edit(parked.pool).waiting -= 1
     case.record.parked = False
+    forget(case)
     return parked.pool
 
 
+def waiting_case(name: str, parked: Parked, draft: Draft, config: Config, now_ms: int) -> Case:
+    """A record that waits, as it was when it was last heard of."""
+    case = Case(name, draft, config, now_ms, parked.correlation_id, parked.depth)
+    facts = kept_of(case)
+    is_scored = parked.score or case.record_type in config.scores
+    case.facts = {**facts, FIELD: parked.score} if is_scored else facts
+    return case
+
+
+def is_fit(case: Case, parked: Parked) -> bool:
+    """Whether the record may wait where it does: its pool can take it and, unless an event named it, wants it."""
+    if refusal(Target("pool", parked.pool), case) is not None:
+        return False
+    domain = case.config.pools[parked.pool].domain
+    return parked.named or domain is None or domain.test(case.facts, case.now_ms)
+
+
 def hear_while_waiting(case: Case) -> None:
-    """News of a record that waits: its score moves it in its line, its fields may let somebody take it."""
+    """News of a record that waits: its score moves it in its line, its fields may let somebody take it, or make it one
+    that its pool does not want.
+    """
     parked = case.draft.parked.get(case.name)
     if parked is None:
         return
-    if FIELD in case.facts and case.score != parked.score:
-        case.draft.parked.edit(case.name).score = case.score
-    if case.record.facts != case.before.facts and not parked.queued:
+    before = case.draft.fields.get(case.name)
+    case.facts = together(kept_of(case), case.facts)
+    score = rescore(case)
+    if score != parked.score and FIELD in case.facts:
+        case.draft.parked.edit(case.name).score = score
+    keep(case)
+    if not is_fit(case, parked):
+        ask_anew(case.name, case.draft, case.now_ms)
+    elif not parked.queued and (case.draft.fields.get(case.name) != before or case.record.facts != case.before.facts):
         wake(parked.pool, case.draft, case.now_ms)
+
+
+def ask_anew(name: str, draft: Draft, now_ms: int) -> None:
+    """Have the rules, the teams and the default asked for a record that waits where it does not fit."""
+    draft.set_timer(ASK_PREFIX + name, now_ms)
 
 
 def wake(pool: str, draft: Draft, now_ms: int) -> None:
@@ -62,6 +105,6 @@ def wake(pool: str, draft: Draft, now_ms: int) -> None:
     memory = draft.pools.get(pool)
     if memory is None or not memory.waiting:
         return
-    if memory.scanned is not None:
+    if memory.scanned is not None and not memory.sifting:
         draft.pools.edit(pool).scanned = None
     draft.set_timer(DRAIN_PREFIX + pool, now_ms)

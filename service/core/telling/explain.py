@@ -37,7 +37,8 @@ def explain(
     members = _aligned(_member_rows(decision, config))
     earlier = [f"  {trace.earlier} entries before said no"] if trace.earlier else []
     more = [f"  and {trace.omitted} more"] if trace.omitted else []
-    return [header, *earlier, *entries, *members, *more]
+    cut = [f"  too much to keep while it waits: {', '.join(trace.cut)}"] if trace.cut else []
+    return [header, *earlier, *entries, *members, *more, *cut]
 
 
 def _configuration(config: Config, decided_with: int | None) -> str:
@@ -68,7 +69,8 @@ def _entry_row(number: int, tried: Tried, rule_set: RuleSet | None, facts: Facts
 
 def _is_after_all(trace: Trace) -> bool:
     """Whether the entry that won was passed over at first, because the person whom it names is not there."""
-    return any(each.entry == trace.tried[-1].entry for each in trace.tried[:-1])
+    entries = [each.entry for each in trace.tried]
+    return len(entries) > 1 and entries[-1] in entries[:-1]
 
 
 def _numbered(trace: Trace) -> Iterable[tuple[int, Tried]]:

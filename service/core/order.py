@@ -1,0 +1,47 @@
+"""Newer, same, older: the one place that compares two tellings of one thing, be it a record, its owner or a presence.
+
+Producers differ in what they can say of order, so what is compared is what both sides have: the version, else the time,
+else the chain of events that both belong to, which tells that they are one act and not which came first. Where there is
+nothing to compare, the order is unknown, and what arrives counts as it arrives.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Final, Literal, NamedTuple
+
+ACT_BYTES: Final = 8
+
+Order = Literal["newer", "same", "older", "unknown"]
+"""How a telling stands to the one that is known."""
+
+
+class Moment(NamedTuple):
+    """When something was told: at which version and time (milliseconds since 1970, UTC), and within which `act`.
+
+    An act is the short form of a correlation id (see `act_of`), and stands only where there is neither of the others.
+    """
+
+    version: int | None = None
+    time_ms: int | None = None
+    act: str = ""
+
+
+def compare(told: Moment, known: Moment) -> Order:
+    """How what is told now stands to what is known."""
+    if told.version is not None and known.version is not None:
+        return _ordered(told.version, known.version)
+    if told.time_ms is not None and known.time_ms is not None:
+        return _ordered(told.time_ms, known.time_ms)
+    return "same" if told.act and told.act == known.act else "unknown"
+
+
+def act_of(correlation_id: str) -> str:
+    """A chain of events in short, because memory keeps it; empty for none."""
+    return blake2b(correlation_id.encode(), digest_size=ACT_BYTES).hexdigest() if correlation_id else ""
+
+
+def _ordered(told: int, known: int) -> Order:
+    if told == known:
+        return "same"
+    return "newer" if told > known else "older"

@@ -1,0 +1,21 @@
+"""About how large what was changed becomes in the log, before it is written down."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from service.core.state import Changes, Fields, Record
+
+RECORD_BYTES: Final = 200
+FIELD_BYTES: Final = 100
+"""What a changed record and another changed value take, besides the texts in them."""
+
+
+def bytes_of(changes: Changes) -> int:
+    """A verdict's changes as bytes of a log record. Texts within JSON texts may double."""
+    size = FIELD_BYTES * sum(map(len, changes.values()))
+    for record in changes.get("record", {}).values():
+        size += RECORD_BYTES
+        if isinstance(record, Record):
+            size += 2 * len(record.facts) + sum(map(len, record.outstanding))
+    return size + sum(2 * len(kept.text) for kept in changes.get("fields", {}).values() if isinstance(kept, Fields))
