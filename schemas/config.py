@@ -156,7 +156,13 @@ class Pool(Condition):
         int, Field(ge=0, le=1_000, strict=True, description="Rounds that somebody who was passed over may catch up.")
     ] = 1
     drain_per_minute: Annotated[
-        int, Field(ge=1, le=10_000, strict=True, description="Waiting records that one member gets in a minute.")
+        int,
+        Field(
+            ge=1,
+            le=10_000,
+            strict=True,
+            description="Waiting records that a member gets in a minute, other pools' included.",
+        ),
     ] = 10
     sequence: Annotated[
         int,

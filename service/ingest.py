@@ -103,7 +103,8 @@ async def pause(attempt: int) -> None:
 class Ingest:
     """Sends batches of source records to their lanes. `step` is called between any two things it does.
 
-    `problem` says what keeps a batch from getting through, after some attempts; empty while all is well.
+    `problem` says what keeps a batch from getting through, after some attempts; empty while all is well. `todo` says
+    what to do about it, where the broker has said which topic refuses what.
     """
 
     reading: Reading
@@ -111,6 +112,7 @@ class Ingest:
     step: Callable[[str], None] = no_step
     pause: Callable[[int], Awaitable[None]] = field(default=pause)
     problem: str = field(default="", init=False)
+    todo: str = field(default="", init=False)
     _topic_takes_bytes: int | None = field(default=None, init=False)
 
     async def handle(self, records: Sequence[RawRecord], acknowledge: Callable[[], Awaitable[None]]) -> None:
@@ -154,6 +156,7 @@ class Ingest:
         log.warning("batch.lost", reason=reason, attempt=attempt)
         if attempt >= TOLD_ATTEMPTS:
             self.problem = f"events are not sent on, after {attempt} attempts: {reason}"
+            self.todo = "; ".join(sorted({failure.remedy for failure in failures if isinstance(failure, Refused)}))
         for failure in failures:
             if isinstance(failure, Refused) and failure.is_too_large:
                 self._heed(failure)

@@ -36,6 +36,7 @@ CountName = Literal[
     "dead_letters",
     "keys_misspelt",
     "decisions",
+    "events_dropped",
     "claims",
     "fenced",
     "snapshots",
@@ -77,8 +78,11 @@ TroubleName = Literal[
     "lane_taking_over",
     "lane_unconfigured",
     "lane_stuck",
+    "epoch_unknown",
     "ingest_stuck",
     "source_unread",
+    "source_held",
+    "mark_beyond_source",
 ]
 """A kind of trouble: something that keeps the process from its work."""
 
@@ -120,6 +124,10 @@ COUNTS: Final[Mapping[CountName, Metric]] = {
         "Keys of events that were ignored and look like a known one, `key`: its sender may mean that.", ("key",)
     ),
     "decisions": Metric("Decisions by outcome: assigned, pending, rejected, released, nothing to do.", ("outcome",)),
+    "events_dropped": Metric(
+        "Events that a lane had taken before; a few after a restart, and all that is sent again. More: find out why.",
+        ("lane",),
+    ),
     "claims": Metric("Times a lane was taken over; more than one per restart means the owners disagree.", ("lane",)),
     "fenced": Metric("Times a lane found a newer owner and stopped.", ("lane",)),
     "snapshots": Metric("Snapshots that landed complete in the log.", ("lane",)),

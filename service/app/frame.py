@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -29,6 +29,10 @@ from service.settings import Settings
 from service.wire.topics import Topics
 
 log = structlog.get_logger(__name__)
+
+
+METADATA_MS: Final = 30_000
+"""After so long a partition that was added to a topic is known to the group, and read."""
 
 
 class FrameLog:
@@ -52,6 +56,7 @@ class PatientBroker(KafkaBroker):
             security=security_of(connection),
             sasl_oauth_token_provider=Tokens(connection.sasl) if isinstance(connection.sasl, Bearer) else None,
             request_timeout_ms=connection.request_timeout_ms,
+            metadata_max_age_ms=METADATA_MS,
             apply_types=False,
             allow_auto_create_topics=False,
             logger=FrameLog(),

@@ -8,7 +8,7 @@ monitoring and for the question whether a lane is still ours.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -89,6 +89,11 @@ class LaneGroup(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver 
             return {}
         ends = await self._started().end_offsets([TopicPartition(self._topic, lane) for lane in self.assigned])
         return {partition.partition: end for partition, end in ends.items()}
+
+    async def written(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The offset the next record of each will have, what transactions hold included. Raises `KafkaError`."""
+        found: Mapping[TopicPartition, int] = await self._started().end_offsets(list(partitions)) if partitions else {}
+        return found
 
     def _positions(self) -> dict[TopicPartition, int]:
         positions = {} if self.lanes is None else self.lanes.positions()

@@ -18,7 +18,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
 
-from service.app.sources import identities_of, not_the_same, places, unknown_topics
+from service.app.sources import identities_of, not_the_same, other_input, places, unknown_topics
 from service.config.history import sources_record
 from service.config.sources import Skip, SourceState
 from service.ingest import Ingest, pause
@@ -43,6 +43,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
     """The loop, and the listener of its consumer. `subscriber` is the frame's, which holds the consumer.
 
     `limit`: about so many records are sent at once. `state`: what is agreed on about the sources.
+    `input_problem` says why lanes must not read what is sent to them: their topic is another one.
     """
 
     ingest: Ingest
@@ -56,6 +57,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         self._page: Page | None = None
         self._trouble = ""
         self._others: tuple[str, ...] = ()
+        self.input_problem = ""
         self._is_leaving = False
         self._is_sending = False
         self._task: asyncio.Task[Any] | None = None
@@ -103,7 +105,9 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
     async def look(self) -> None:
         """See whether the topics are still the same; call it now and then. Raises `KafkaError`."""
         topics = self.ingest.reading.topics.sources
-        found = await identities_of(self._started(), topics)
+        found = dict(await identities_of(self._started(), [*topics, self.ingest.reading.topics.events]))
+        self.see_input(found)
+        found.pop(self.ingest.reading.topics.events, None)
         others = not_the_same(self.state(), found)
         gone = [
             f"topic {name} does not exist: create it, or name the CRM's topics in the settings"
@@ -112,6 +116,10 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         ]
         self._others = (*gone, *others.values())
         self._refuse(others, self.reader.partitions())
+
+    def see_input(self, found: Mapping[str, str]) -> None:
+        """Judge whether the lanes' topic is the one that was agreed on; `found`: name to identity. Lanes ask for it."""
+        self.input_problem = other_input(self.state(), found, self.ingest.reading.topics.events)
 
     async def _step(self) -> None:
         if self.reader.expected:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from service.app.intake import Intake
 from service.app.probes import Probes
-from service.app.troubles import Backlog, LaneSeen, Observed
+from service.app.troubles import Backlog, Held, LaneSeen, Observed
 from service.kafka.configuration import ConfigurationFeed
 from service.lane.lanes import Lanes, Running
 from service.lane.surroundings import Step
@@ -71,6 +71,7 @@ class Observer:
     pulse: BatchPulse
     now_ms: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000_000)
     stillness: Stillness = field(default_factory=Stillness)
+    _is_up: bool = False
 
     def starting(self, missing: str) -> Observed:
         """Before anything runs: only what the start waits for, and what it found of the topics."""
@@ -80,7 +81,9 @@ class Observer:
         """Everything as it is now."""
         self.stillness.look()
         told = self.probes.answers
+        unclaimed = self._unclaimed()
         return Observed(
+            unclaimed=unclaimed,
             kafka=self.probes.kafka.silence(),
             redis=self.probes.redis.silence(),
             policies=told.policies,
@@ -94,7 +97,18 @@ class Observer:
                 Backlog(each.partition, each.end - each.position, self.stillness.seconds(each.partition, each.position))
                 for each in told.sources
             ),
+            held=tuple(
+                Held(
+                    each.partition,
+                    each.end,
+                    each.written - each.end,
+                    self.stillness.seconds(f"{each.partition} held", (each.end, each.written > each.end)),
+                )
+                for each in told.sources
+            ),
+            beyond=tuple(self.probes.impossible.values()),
             ingest_problem=self.intake.ingest.problem,
+            ingest_todo=self.intake.ingest.todo,
             batch_seconds=self.pulse.seconds,
             unread=self.intake.problems(),
         )
@@ -110,6 +124,12 @@ class Observer:
             for division, version in book.versions.items():
                 METERS.level("configuration_version", version, division=division)
 
+    def _unclaimed(self) -> tuple[int, ...]:
+        """The lanes that are being taken over, until once there are none: afterwards lanes come and go."""
+        unclaimed = tuple(number for number, one in sorted(self.lanes.running.items()) if one.state == "claiming")
+        self._is_up |= not unclaimed
+        return () if self._is_up else unclaimed
+
     def _lanes(self) -> Iterator[LaneSeen]:
         for number, one in sorted(self.lanes.running.items()):
             label = f"lane {number}"
@@ -120,6 +140,7 @@ class Observer:
                 number,
                 one.state,
                 one.problem,
+                one.todo or one.lane.stage.todo,
                 str(one.lane.stage),
                 one.lane.awaited,
                 one.attempts,

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeVar
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from service.app.group import LaneGroup
-from service.app.troubles import Silence
+from service.app.troubles import Impossible, Silence
 from service.kafka import topics as topic_list
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection, let_go
+from service.lane.book import SourceMark
 from service.store.redis import RedisStore
 
 T = TypeVar("T")
@@ -60,11 +61,15 @@ class BackEnd:
 
 
 class ReadSoFar(NamedTuple):
-    """How far a partition of the CRM's topics is read, and the offset that its next record will have."""
+    """How far a partition of the CRM's topics is read, how far it may be, and the offset its next record will have.
+
+    Behind `end` and before `written` lies what an open transaction holds, whether or not it is its own.
+    """
 
     partition: str
     position: int
     end: int
+    written: int
 
 
 @dataclass
@@ -85,7 +90,12 @@ class Answers:
 
 @dataclass
 class Probes:
-    """The questions of one process. `sources` gives the consumer of the CRM's topics, once there is one."""
+    """The questions of one process. `sources` gives the consumer of the CRM's topics, once there is one.
+
+    `beyond` says of lanes that their input was seen to end below their place. That does not mend itself: where it grows
+    past the place, what was in between is lost. So it stays until the process ends. The same holds for what is
+    `impossible`, while the topic is in that epoch.
+    """
 
     connection: KafkaConnection
     store: RedisStore
@@ -96,6 +106,8 @@ class Probes:
     kafka: BackEnd = field(default_factory=BackEnd)
     redis: BackEnd = field(default_factory=BackEnd)
     answers: Answers = field(default_factory=Answers)
+    beyond: dict[int, str] = field(default_factory=dict)
+    impossible: dict[tuple[str, int], Impossible] = field(default_factory=dict)
     _admin: AIOKafkaAdminClient | None = None
     _rounds: int = 0
 
@@ -130,11 +142,31 @@ class Probes:
         answers.shapes = shapes
         if is_rare and not self.connection.embedded:
             answers.settings = await self._or(answers.settings, self._about_topics(topic_list.settings_problems))
-        answers.ends = await self._or(answers.ends, self.group.ends())
+        places = dict(self.group.lanes.positions()) if self.group.lanes else {}
+        ends = await self.kafka.ask(self.group.ends())
+        if ends is not None:
+            answers.ends = ends
+            self.beyond |= beyond_their_input(places, ends)
         answers.feed = await self._or(answers.feed, self.feed.backlog())
         consumer = self.sources()
         if consumer is not None:
-            answers.sources = await self._or(answers.sources, _reading(consumer))
+            answers.sources = await self._or(answers.sources, _reading(consumer, self.group))
+            await self._ask_about_marks(consumer)
+
+    async def _ask_about_marks(self, consumer: AIOKafkaConsumer) -> None:
+        """See whether lanes have taken what no source holds. Marks are looked at first: ends only grow."""
+        state = self.feed.history.source_state
+        marks = {
+            TopicPartition(topic, number): mark
+            for (topic, number), mark in (self.group.lanes.marks() if self.group.lanes else {}).items()
+            if state.topic(topic) is not None and number in (consumer.partitions_for_topic(topic) or ())
+        }
+        ends = await self.kafka.ask(consumer.end_offsets(list(marks))) if marks else {}
+        self.impossible = {
+            (each.topic, each.partition): each
+            for each in (*self.impossible.values(), *impossible_marks(marks, ends or {}, state.epoch_of))
+            if each.epoch == state.epoch_of(each.topic)
+        }
 
     async def _or(self, known: T, question: Awaitable[T]) -> T:
         """The answer; what was known where it does not come. A broker that answered before is not away for that."""
@@ -150,12 +182,32 @@ class Probes:
         return await question(self._admin, self.wanted)
 
 
-async def _reading(consumer: AIOKafkaConsumer) -> Sequence[ReadSoFar]:
+def beyond_their_input(places: Mapping[int, int], ends: Mapping[int, int]) -> dict[int, str]:
+    """The lanes whose place lies behind the end of their input, which was asked for later, with that in words."""
+    return {
+        lane: f"its input ends at {ends[lane]}, and its place is {place}: the topic lost records, or is another one"
+        for lane, place in places.items()
+        if place > ends.get(lane, place)
+    }
+
+
+def impossible_marks(
+    marks: Mapping[TopicPartition, SourceMark], ends: Mapping[TopicPartition, int], epoch_of: Callable[[str], int]
+) -> Iterator[Impossible]:
+    """The marks of a topic's epoch that lie at its end or behind it. `ends` were asked for later."""
+    for (topic, number), (epoch, mark) in marks.items():
+        end = ends.get(TopicPartition(topic, number), mark + 1)
+        if epoch == epoch_of(topic) and mark >= end:
+            yield Impossible(topic, number, epoch, mark, end)
+
+
+async def _reading(consumer: AIOKafkaConsumer, group: LaneGroup) -> Sequence[ReadSoFar]:
     """How far each partition that the consumer has is read. Raises `KafkaError`."""
     partitions = sorted(consumer.assignment())
     ends = await consumer.end_offsets(partitions) if partitions else {}
+    written = await group.written(partitions)
     return [
-        ReadSoFar(f"{each.topic}/{each.partition}", await consumer.position(each), ends[each])
+        ReadSoFar(f"{each.topic}/{each.partition}", await consumer.position(each), ends[each], written[each])
         for each in partitions
         if each in consumer.assignment()
     ]

@@ -46,7 +46,7 @@ from service.kafka.publisher import Publisher
 from service.kafka.transport import KafkaTransport
 from service.lane.lanes import Lanes
 from service.lane.loop import Lane
-from service.lane.surroundings import Safeguards, Surroundings, no_step
+from service.lane.surroundings import InputSeen, Safeguards, Surroundings, no_step
 from service.settings import Settings
 from service.store.redis import RedisStore
 from service.supervision import Supervisor
@@ -249,7 +249,8 @@ class Process:
         """See which topics there are, begin what nobody has begun, and read each in its epoch."""
         state = self.feed.history.source_state
         group = f"{self.settings.kafka.group}.ingest"
-        found = await prepare_positions(self.connection, group, self.topics.sources, state)
+        found = await prepare_positions(self.connection, group, self.topics.sources, state, [self.topics.events])
+        self.intake.see_input(found)
         await self.feed.publish([sources_record(topic) for topic in unknown_topics(state, found)])
         agreed = self.feed.history.sources
         assert agreed is not None, "sources were agreed on before"
@@ -317,10 +318,16 @@ class Process:
                 safeguards=self.extras.safeguards,
                 level=self.settings.lane.level,
                 newest_epoch=lambda: self.feed.history.source_state.newest_epoch,
+                input=lambda: self._input_of(number),
                 read_up=self.feed.read_up,
             ),
             self.settings.limits(),
         )
+
+    def _input_of(self, number: int) -> InputSeen:
+        known = self.feed.history.source_state.topic(self.topics.events)
+        problem = self.intake.input_problem or self.probes.beyond.get(number, "")
+        return InputSeen(known.identity if known else "", problem)
 
     def _configs_of(self, number: int) -> Mapping[str, Config]:
         lanes = self.settings.kafka.lanes

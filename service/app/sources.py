@@ -46,6 +46,16 @@ def not_the_same(state: SourceState, found: Mapping[str, str]) -> dict[str, str]
     }
 
 
+def other_input(state: SourceState, found: Mapping[str, str], topic: str) -> str:
+    """Why the lanes' topic must not be read: it is another one than was agreed on. Empty: it may be read."""
+    if topic not in not_the_same(state, found):
+        return ""
+    return (
+        f"topic {topic} was deleted and made again: lanes have no place in it, and what was sent to them and not "
+        "decided is gone"
+    )
+
+
 def unknown_topics(state: SourceState, found: Mapping[str, str]) -> list[SourceTopic]:
     """What to tell the configuration topic: topics that are read for the first time, and identities told lately."""
     news = []
@@ -100,18 +110,23 @@ async def _lost(
 
 
 async def prepare_positions(
-    connection: KafkaConnection, group: str, topics: Sequence[str], state: SourceState | None = None
+    connection: KafkaConnection,
+    group: str,
+    topics: Sequence[str],
+    state: SourceState | None = None,
+    besides: Sequence[str] = (),
 ) -> Mapping[str, str]:
     """Give the group a position in each partition in which it has none: the beginning. Raises `KafkaError`.
 
-    Topics that are not the ones which were read before get none. Returns the identities of the topics that there are.
+    Topics that are not the ones which were read before get none. Returns the identities of the topics that there are,
+    of those `besides` as well, in which nobody has a position.
     """
     consumer = AIOKafkaConsumer(**(connection.consumer_options() | {"group_id": group}))
     try:
         await consumer.start()
         partitions = await _partitions(connection, topics)
         consumer.assign(partitions)
-        found = await identities_of(consumer, topics)
+        found = await identities_of(consumer, [*topics, *besides])
         there = await places(consumer, partitions, state or SourceState(), found)
         begins = {partition: there.marks[partition] for partition in there.begun}
         if begins:

@@ -27,6 +27,11 @@ TOLERATED_ATTEMPTS: Final = 3
 """So many claims in a row may fail before it is a trouble."""
 
 
+SENDING_REMEDY: Final = (
+    "see whether Kafka answers and `assignment.events` has a partition for each lane; nothing is lost"
+)
+
+
 class Silence(NamedTuple):
     """How long a back end has not answered, in seconds, and what came instead of an answer."""
 
@@ -37,6 +42,7 @@ class Silence(NamedTuple):
 class LaneSeen(NamedTuple):
     """A lane that was given to this process.
 
+    `todo`: what a person must do about its problem, or about its stage where that lasts.
     `doing` is its stage while it is taken over, and `awaited` the configuration (division, version) that it waits for.
     `held_seconds`: it has been in its state for so long; `still_seconds`: and has shown no sign of work for so long (a
     finished round, a piece of taking over). `waiting`: so many inputs wait for it; `idle_seconds`: though something
@@ -46,6 +52,7 @@ class LaneSeen(NamedTuple):
     number: int
     state: LaneState
     problem: str = ""
+    todo: str = ""
     doing: str = ""
     awaited: tuple[str, int] | None = None
     attempts: int = 0
@@ -63,16 +70,38 @@ class Backlog(NamedTuple):
     still_seconds: float
 
 
+class Held(NamedTuple):
+    """So many records of a partition stand behind `offset`, where a transaction is open; it is so for `seconds`."""
+
+    partition: str
+    offset: int
+    records: int
+    seconds: float
+
+
+class Impossible(NamedTuple):
+    """A source partition of which lanes have taken more than it holds: up to `mark`, and it ends at `end`."""
+
+    topic: str
+    partition: int
+    epoch: int
+    mark: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """All that readiness depends on, as it is at one moment.
 
-    `missing`: what the start waits for; `leaving`: it was told to leave. `unusable`: per division what keeps its newest
-    version from being used. `unread`: what keeps the CRM's topics from being read; `ingest_problem`: why ingest cannot
-    send a batch; `batch_seconds`: so long it has been sending one.
+    `missing`: what the start waits for; `unclaimed`: lanes that were not taken over yet since then; `leaving`: it was
+    told to leave. `unusable`: per division what keeps its newest version from being used. `unread`: what keeps the
+    CRM's topics from being read; `ingest_problem`: why ingest cannot send a batch, and `ingest_todo` what to do about
+    that; `batch_seconds`: so long it has been sending one. `held`: what transactions hold; `beyond`: what
+    lanes have taken and no source holds.
     """
 
     missing: str = ""
+    unclaimed: Sequence[int] = ()
     leaving: bool = False
     kafka: Silence = Silence()
     redis: Silence = Silence()
@@ -84,7 +113,10 @@ class Observed:
     unusable: Mapping[str, str] = field(default_factory=dict)
     lanes: Sequence[LaneSeen] = ()
     sources: Sequence[Backlog] = ()
+    held: Sequence[Held] = ()
+    beyond: Sequence[Impossible] = ()
     ingest_problem: str = ""
+    ingest_todo: str = ""
     batch_seconds: float = 0.0
     unread: Sequence[str] = ()
 
@@ -96,6 +128,9 @@ def troubles(seen: Observed) -> Iterator[Trouble]:
         return
     if seen.missing:
         yield Trouble("starting", "", seen.missing, "nothing, if it does not last: the start goes on by itself")
+    if seen.unclaimed:
+        lanes = ", ".join(map(str, seen.unclaimed))
+        yield Trouble("starting", "", f"not all lanes are taken over yet: {lanes}", "nothing, if it does not last")
     for about in ABOUT:
         yield from about(seen)
 
@@ -151,7 +186,8 @@ def _about_configuration(seen: Observed) -> Iterator[Trouble]:
             "configuration_unread",
             "",
             f"the topic of configurations cannot be read: {why}",
-            "see that the topic is there and may be read; until then decisions follow the versions read before",
+            "do what it says, or see that the topic is there and may be read; until then decisions follow the versions "
+            "read before",
         )
     for division, why in seen.unusable.items():
         yield Trouble(
@@ -170,8 +206,7 @@ def _about_lanes(seen: Observed) -> Iterator[Trouble]:
 def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:
     label, about = f"lane {lane.number}", str(lane.number)
     if lane.state == "halted":
-        todo = "see what it says: `fairlead adopt` where the log is right, `fairlead restore` where the memory is"
-        yield Trouble("lane_halted", about, f"{label} has stopped: {lane.problem}", todo)
+        yield Trouble("lane_halted", about, f"{label} has stopped: {lane.problem}", lane.todo or "do what it says")
     elif lane.state == "claiming" and lane.awaited is not None and lane.held_seconds >= UNCONFIGURED_SECONDS:
         division, version = lane.awaited
         yield Trouble(
@@ -182,6 +217,8 @@ def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:
             "bring back the topic's records, or run the release that the version was made for; the lane then goes on "
             "by itself",
         )
+    elif lane.state == "claiming" and lane.todo and lane.held_seconds >= UNCONFIGURED_SECONDS:
+        yield Trouble("epoch_unknown", about, f"{label} decides nothing: {lane.doing}", lane.todo)
     elif lane.state == "claiming" and lane.attempts > TOLERATED_ATTEMPTS:
         yield Trouble(
             "lane_unclaimed",
@@ -206,7 +243,7 @@ def _about_ingest(seen: Observed) -> Iterator[Trouble]:
             "ingest_stuck",
             "",
             seen.ingest_problem or f"ingest has been sending one batch for {seen.batch_seconds:.0f} s",
-            "see whether Kafka answers and `assignment.events` has a partition for each lane; nothing is lost",
+            seen.ingest_todo if seen.ingest_problem and seen.ingest_todo else SENDING_REMEDY,
         )
     for backlog in seen.sources:
         if backlog.records and backlog.still_seconds >= INGEST_SECONDS:
@@ -217,6 +254,25 @@ def _about_ingest(seen: Observed) -> Iterator[Trouble]:
                 "records wait in it",
                 "see the log for what keeps it from reading; else start the process anew",
             )
+    for held in seen.held:
+        if held.records > 0 and held.seconds >= INGEST_SECONDS:
+            yield Trouble(
+                "source_held",
+                held.partition,
+                f"an open transaction holds {held.partition} at {held.offset} for {held.seconds:.0f} s: {held.records} "
+                "records stand behind it, those of others included",
+                "let its producer end it, or abort it with the broker's tools (`kafka-transactions.sh abort`)",
+            )
+    for each in seen.beyond:
+        where = f"{each.topic}/{each.partition}"
+        yield Trouble(
+            "mark_beyond_source",
+            where,
+            f"lanes have taken {where} up to offset {each.mark}, and it ended at {each.end}: what comes up to there "
+            "counts as taken before, and is dropped",
+            "find out whether the topic lost records, or who else writes into the lanes' topic; then stop all "
+            f"processes, run `fairlead sources reset --topic {each.topic}`, and start them again",
+        )
     for what in seen.unread:
         yield Trouble("source_unread", what, what, "do what it says; all else goes on meanwhile")
 

@@ -26,6 +26,18 @@ command = typer.Typer()
 TopicName = Annotated[
     str, typer.Option("--topic", metavar="NAME", help="Only this topic; else all of them.", show_default=False)
 ]
+MAX_EPOCH: Final = 2**31
+Above = Annotated[
+    int,
+    typer.Option(
+        "--above",
+        metavar="EPOCH",
+        min=0,
+        max=MAX_EPOCH,
+        help="Of all topics: begin above this epoch, which `/ready` names.",
+        show_default=False,
+    ),
+]
 WhereToSkip = Annotated[str, typer.Argument(metavar="TOPIC/PARTITION/OFFSET", help="As `/ready` names it.")]
 
 WHAT_RESET_DOES: Final = """\
@@ -43,13 +55,17 @@ can be read; it is decided by nobody. Processes need not be stopped."""
 
 
 @command.command("reset")
-def reset(topic: TopicName = "", yes: Yes = False, as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
+def reset(
+    topic: TopicName = "", above: Above = 0, yes: Yes = False, as_json: AsJson = False, kafka: KafkaAddress = ""
+) -> None:
     """Read the CRM's topics, or one of them, from the beginning, as a new epoch."""
+    if topic and above:
+        raise WrongUsage("--above is for all topics: leave --topic out")
 
     async def begin(reach: Reach) -> None:
         async with reach.feed() as feed:
             before = agreed(feed)
-            epoch, topics = feed.history.source_state.next_epoch, _chosen(topic, reach)
+            epoch, topics = max(feed.history.source_state.next_epoch, above + 1), _chosen(topic, reach)
             if not as_json:
                 OUT.print(_explained(feed, epoch, topic, reach), markup=False)
             after = None if topic else _next(before, epoch, reach)

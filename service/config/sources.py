@@ -106,7 +106,7 @@ class SourceState:
                 return self._fold_skip(told)
 
     def _fold_sources(self, sources: Sources) -> Sources | None:
-        if sources.epoch != self.next_epoch or sources.lanes < 1:
+        if sources.epoch < self.next_epoch or sources.lanes < 1:
             return None
         self.current = sources
         self._topics.clear()

@@ -12,7 +12,22 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
-from service.core.state import Changes, Fields, Hit, Kind, Open, Parked, Person, Pool, Record, Seat, State, Timer, Value
+from service.core.state import (
+    Changes,
+    Fields,
+    Hit,
+    Kind,
+    Open,
+    Pace,
+    Parked,
+    Person,
+    Pool,
+    Record,
+    Seat,
+    State,
+    Timer,
+    Value,
+)
 from service.core.waiting_line import Rank
 
 V = TypeVar("V", bound=Value)
@@ -98,6 +113,7 @@ class Draft:
         "fields",
         "hits",
         "open",
+        "paces",
         "parked",
         "people",
         "pools",
@@ -112,6 +128,7 @@ class Draft:
         self.pools: Overlay[Pool] = Overlay("pool", state.pools, Pool)
         self.seats: Overlay[Seat] = Overlay("seat", state.seats)
         self.open: Overlay[Open] = Overlay("open", state.open, Open)
+        self.paces: Overlay[Pace] = Overlay("pace", state.paces, Pace)
         self.people: Overlay[Person] = Overlay("person", state.people, Person)
         self.parked: Overlay[Parked] = Overlay("parked", state.parked)
         self.fields: Overlay[Fields] = Overlay("fields", state.fields)
@@ -122,6 +139,7 @@ class Draft:
             self.pools,
             self.seats,
             self.open,
+            self.paces,
             self.people,
             self.parked,
             self.fields,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from heapq import merge
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -21,7 +21,7 @@ from service.core.order import Moment
 from service.core.reasons import AbsenceReason
 from service.core.waiting_line import Line, Rank, Waiting
 
-Kind = Literal["record", "pool", "seat", "open", "person", "parked", "fields", "timer", "hit"]
+Kind = Literal["record", "pool", "seat", "open", "pace", "person", "parked", "fields", "timer", "hit"]
 
 
 class Remembered(Struct, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -90,7 +90,7 @@ class Pool(Remembered, kw_only=True):
 
 
 class Seat(Remembered, kw_only=True):
-    """One member in one pool. `served_pass` is in parts of `turns.SCALE`; `drained` counts within `minute`.
+    """One member in one pool. `served_pass` is in parts of `turns.SCALE`.
 
     `joined` counts those who joined the pool, from 1. The seat of somebody who left says 0 there, and stays as long as
     they have open items, so that these still count if they join again.
@@ -100,8 +100,6 @@ class Seat(Remembered, kw_only=True):
     last_turn: int
     joined: int
     open_items: int = 0
-    minute: int = 0
-    drained: int = 0
 
     @property
     def is_taken(self) -> bool:
@@ -112,7 +110,14 @@ class Seat(Remembered, kw_only=True):
 class Open(Remembered):
     """How many open items of one type of record somebody has, whoever gave them. Nothing is kept of who has none."""
 
-    items: int = 0
+    open_items: int = 0
+
+
+class Pace(Remembered):
+    """How many waiting records somebody was given in a minute (since 1970), from all their pools together."""
+
+    minute: int = 0
+    drained: int = 0
 
 
 class Absence(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
@@ -221,7 +226,7 @@ class Hit(Remembered):
     last_ms: int = 0
 
 
-Value = Record | Pool | Seat | Open | Person | Parked | Fields | Timer | Hit
+Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Timer | Hit
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 1
@@ -244,6 +249,7 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "pool": StateKind(Pool),
     "seat": StateKind(Seat),
     "open": StateKind(Open),
+    "pace": StateKind(Pace),
     "person": StateKind(Person),
     "parked": StateKind(Parked),
     "fields": StateKind(Fields, buckets=256),
@@ -268,6 +274,7 @@ class State:
         "fields",
         "hits",
         "open",
+        "paces",
         "parked",
         "people",
         "pools",
@@ -284,27 +291,18 @@ class State:
 
     def __init__(self, room: Room | None = None) -> None:
         self.room = Room() if room is None else room
-        self.records: dict[str, Record] = {}
-        self.pools: dict[str, Pool] = {}
-        self.seats: dict[str, Seat] = {}
-        self.open: dict[str, Open] = {}
-        self.people: dict[str, Person] = {}
+        self._by_kind: dict[Kind, dict[str, Any]] = {kind: {} for kind in KINDS}
+        self.records: dict[str, Record] = self._by_kind["record"]
+        self.pools: dict[str, Pool] = self._by_kind["pool"]
+        self.seats: dict[str, Seat] = self._by_kind["seat"]
+        self.open: dict[str, Open] = self._by_kind["open"]
+        self.paces: dict[str, Pace] = self._by_kind["pace"]
+        self.people: dict[str, Person] = self._by_kind["person"]
         self.strangers: dict[str, int] = {}
-        self.parked: dict[str, Parked] = {}
-        self.fields: dict[str, Fields] = {}
-        self.timers: dict[str, Timer] = {}
-        self.hits: dict[str, Hit] = {}
-        self._by_kind: dict[Kind, dict[str, Value]] = {
-            "record": self.records,  # type: ignore[dict-item]  # each kind holds its own type of value
-            "pool": self.pools,  # type: ignore[dict-item]
-            "seat": self.seats,  # type: ignore[dict-item]
-            "open": self.open,  # type: ignore[dict-item]
-            "person": self.people,  # type: ignore[dict-item]
-            "parked": self.parked,  # type: ignore[dict-item]
-            "fields": self.fields,  # type: ignore[dict-item]
-            "timer": self.timers,  # type: ignore[dict-item]
-            "hit": self.hits,  # type: ignore[dict-item]
-        }
+        self.parked: dict[str, Parked] = self._by_kind["parked"]
+        self.fields: dict[str, Fields] = self._by_kind["fields"]
+        self.timers: dict[str, Timer] = self._by_kind["timer"]
+        self.hits: dict[str, Hit] = self._by_kind["hit"]
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._pools_of: defaultdict[str, set[str]] = defaultdict(set)

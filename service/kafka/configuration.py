@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from service.config.compiler import from_wire
 from service.config.history import History, Ignored, Record, Sources, Version, document_of
@@ -38,6 +38,10 @@ log = structlog.get_logger(__name__)
 
 POLL_MS: Final = 250
 RETRY_SECONDS: Final = 1.0
+GONE: Final = (
+    "it did not hold what comes next: it was made anew, or lost records. Nothing is read of it any more: bring its "
+    "records back or publish the configuration again, and start all processes again"
+)
 TOLD_CHARACTERS: Final = 300
 """So much is told of why a version cannot be used."""
 PAGE_VERSIONS: Final = 10
@@ -90,7 +94,10 @@ class ConfigurationFeed:
         await self._compile_newest()
 
     async def follow(self) -> None:
-        """Read what comes, for ever. What keeps it from reading stands in `problem`."""
+        """Read what comes, for ever. What keeps it from reading stands in `problem`.
+
+        A topic that has lost records is read no further: what it holds later does not follow on what is known here.
+        """
         consumer = self._started()
         consumer.seek(self._partition, self._next)
         while True:
@@ -100,6 +107,10 @@ class ConfigurationFeed:
                     self._is_read_to = int(await consumer.position(self._partition))
                     self._grown.notify_all()
                 await self._read(consumer)
+            except OffsetOutOfRangeError as error:
+                self.problem = GONE
+                log.error("configuration.lost", error=repr(error), why=GONE)
+                await asyncio.Event().wait()
             except (KafkaError, NoSuchTopic, OSError) as error:
                 self.problem = repr(error)
                 await asyncio.sleep(RETRY_SECONDS)

@@ -54,6 +54,13 @@ class Refused(Lost):
         self.size = size
         self.is_too_large = is_too_large
 
+    @property
+    def remedy(self) -> str:
+        """What lets the topic take it."""
+        if self.is_too_large:
+            return f"raise max.message.bytes of {self.topic} above {self.size}; it is tried again, and nothing is lost"
+        return f"see that {self.topic} exists and may be written to; it is tried again, and nothing is lost"
+
 
 class Truncated(Exception):
     """The position asked for is not (or no longer) there. `begin` and `end` are what there is."""

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from service.kafka.connection import KafkaConnection, let_go
+from service.kafka.reading import partitions_of
 from service.kafka.sources import UNREADABLE
 
 MOST_PROBED: Final = 10_000
@@ -34,8 +35,11 @@ class Readable(NamedTuple):
 
 
 async def probe(connection: KafkaConnection, topic: str, partition: int, offset: int) -> Unreadable | Readable:
-    """How far it cannot be read from this offset on. Raises `KafkaError` where the broker gives no answer."""
+    """How far it cannot be read from this offset on. Raises `NoSuchTopic`, `KafkaError` where no answer comes."""
     isolation = "read_uncommitted" if connection.embedded else "read_committed"
+    there = await partitions_of(connection, topic)
+    if partition not in there:
+        return Readable(f"no such partition: {topic} has {len(there)}, from 0 on")
     consumer = AIOKafkaConsumer(**(connection.consumer_options() | {"isolation_level": isolation}))
     place = TopicPartition(topic, partition)
     try:

@@ -7,6 +7,8 @@ not handed out yet. The driver's position is believed only where it agrees with 
 
 * A read that begins above the mark is a gap. It is put back to the mark and read again; what comes a second time is
   what there is (transactions and compaction leave legal gaps).
+* A read that finds no such offset in the partition lost records, or positions: it stands there until somebody resets
+  the topic. Where the partition grows past the mark, what was in between would be passed over.
 * A read that raises is put back to the mark and repeated record by record, so that all good records before the bad one
   are handed out. What raises then, *stands* at the mark: the others go on, it is tried again now and then, and
   `problems` names it with what to do.
@@ -110,6 +112,11 @@ class _Stand:
         """Whether the records are to blame. The broker's own errors pass by themselves."""
         return not isinstance(self.error, KafkaError) or isinstance(self.error, UNREADABLE)
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it must not be tried again: what comes then is not what follows on the mark."""
+        return isinstance(self.error, OffsetOutOfRangeError)
+
 
 @dataclass(slots=True)
 class _Source:
@@ -125,7 +132,7 @@ class _Source:
 
     def rests(self, now: float) -> bool:
         """Whether it is not to be read now."""
-        return bool(self.refusal) or (self.stand is not None and self.stand.retry_at > now)
+        return bool(self.refusal) or (self.stand is not None and (self.stand.lasts or self.stand.retry_at > now))
 
 
 @dataclass
@@ -142,6 +149,8 @@ class SourceReader:
     assignment: int = 0
     expected: set[TopicPartition] = field(default_factory=set)
     _places: dict[TopicPartition, _Source] = field(default_factory=dict)
+    _gone: dict[tuple[TopicPartition, int], _Stand] = field(default_factory=dict)
+    """Marks that a partition once did not hold, also while it is not ours."""
 
     def revoke(self) -> None:
         """Nothing is ours any more. What was handed out and not committed is read again by whoever gets it."""
@@ -162,7 +171,8 @@ class SourceReader:
         """Read a partition from this offset on. Raises `IllegalStateError` where it is not ours any more."""
         self.consumer().seek(partition, mark)
         self.expected.discard(partition)
-        self._places[partition] = _Source(partition, mark)
+        place = self._places[partition] = _Source(partition, mark, stand=self._gone.get((partition, mark)))
+        _show(place, stands=place.stand is not None)
 
     def refuse(self, partition: TopicPartition, why: str) -> None:
         """Do not read a partition (any more), and name the reason as a problem."""
@@ -265,7 +275,7 @@ class SourceReader:
     def _stumble(self, place: _Source, error: BaseException) -> None:
         """A read raised: read singly up to the place where it does, and stand there."""
         now = self.clock()
-        if not place.singly:
+        if not place.singly and not isinstance(error, OffsetOutOfRangeError):
             place.singly = SINGLY
             log.info("source.stumbled", partition=_named(place.partition), mark=place.mark, error=repr(error))
         else:
@@ -275,6 +285,8 @@ class SourceReader:
             if place.stand is None:
                 log.error("source.stood", partition=_named(place.partition), offset=place.mark, error=repr(error))
             place.stand = stand
+            if stand.lasts:
+                self._gone[place.partition, place.mark] = stand
             _show(place, stands=True)
             with suppress(IllegalStateError):
                 self.consumer().pause(place.partition)
@@ -320,8 +332,8 @@ def _problem(place: _Source) -> str:
     error = place.stand.error
     if isinstance(error, OffsetOutOfRangeError):
         return (
-            f"positions out of range: {where} at {place.mark}; the topic holds no such offset any more: see "
-            f"`fairlead sources reset --topic {place.partition.topic}`"
+            f"positions out of range: {where} at {place.mark}; the topic did not hold that offset, and nothing is read "
+            f"of it any more: stop all processes and run `fairlead sources reset --topic {place.partition.topic}`"
         )
     at = f"{where}/{place.mark} cannot be read ({error!r})"
     if place.stand.is_unreadable:

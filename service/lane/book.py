@@ -16,7 +16,7 @@ import orjson
 from service.core.state import KINDS, Changes, Kind, Room, State, Timer, Value
 from service.lane.redriven import Redriven
 from service.store.keys import LANE, REDRIVEN, full_name, parted
-from service.wire.log_records import Cursor
+from service.wire.log_records import NO_OFFSET, Cursor
 from service.wire.messages import Position
 from service.wire.values import pack, unpack
 
@@ -47,7 +47,8 @@ class Book:
     `place` is where the input goes on, `clock_ms` the lane's time, `marks` the highest position taken of each source
     partition, `epoch` the newest of them, `versions` each division's configuration, `switching` the divisions whose
     switch to that version was begun and is not finished: before it is, nothing else is decided. `redriven` tells which
-    dead letters were sent again and decided.
+    dead letters were sent again and decided. `input_identity` tells which topic `place` is a place in; empty: that was
+    never known.
     """
 
     def __init__(self) -> None:
@@ -60,6 +61,8 @@ class Book:
         self.switching: set[str] = set()
         self.raised_in_a_row = 0
         self.epoch = 0
+        self.input_identity = ""
+        self._news: dict[str, object] = {}
         self.redriven = Redriven()
         self._agenda: list[tuple[int, str, str]] = []
 
@@ -97,6 +100,24 @@ class Book:
         self.marks[position.topic, position.partition] = (position.epoch, position.offset)
         self.epoch = max(self.epoch, position.epoch)
 
+    def source_epoch(self, events: str) -> int:
+        """The newest epoch in which a source was read. Marks on the lanes' own topic, `events`, stand for none."""
+        return max((epoch for (topic, _), (epoch, _) in self.marks.items() if topic != events), default=0)
+
+    def know_input(self, identity: str) -> None:
+        """The input is the topic of this identity. The next batch writes it down."""
+        self.input_identity = self._news["input_topic"] = identity
+
+    def begin_input(self, identity: str, begin: int, own: tuple[str, int]) -> None:
+        """The input is another topic now: read it from `begin`. `own` is the input's topic and partition.
+
+        Its offsets repeat, so decisions get a new epoch in their ids. The mark that says so stands for no source.
+        """
+        self.know_input(identity)
+        self.place = Cursor(begin)
+        self.take(Position(self.epoch + 1, *own, NO_OFFSET))
+        self._news["mark/{}/{}".format(*own)] = self.marks[own]
+
     def absorb(self, kind: ResidentKind, fields: Mapping[str, bytes]) -> None:
         """Take in fields of one kind as they are stored, by full name."""
         for name, value in fields.items():
@@ -125,7 +146,8 @@ class Book:
 
     def own_changes(self, before: Noted, marked: Iterable[tuple[str, int]]) -> dict[str, StoredFields]:
         """The lane's own as changes by kind: place, clock, marks of these source partitions, new versions, redrives."""
-        own: dict[str, object] = {"input": self.place[:], "clock": self.clock_ms}
+        own: dict[str, object] = {"input": self.place[:], "clock": self.clock_ms, **self._news}
+        self._news = {}
         own |= {f"mark/{topic}/{number}": self.marks[topic, number] for topic, number in marked}
         own |= {
             f"config/{division}": version
@@ -147,6 +169,8 @@ class Book:
         content = orjson.loads(value)
         if what == "input":
             self.place = Cursor(*content)
+        elif what == "input_topic":
+            self.input_identity = content
         elif what == "clock":
             self.clock_ms = content
         elif what == "mark":

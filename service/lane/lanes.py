@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from service.lane.book import SourceMark
 from service.lane.deciding import TooManyDeadLetters
 from service.lane.loop import Lane
 from service.lane.ownership import Tenure
@@ -40,6 +41,7 @@ class Running:
     assignments: int = 1
     rounds: int = 0
     problem: str = ""
+    todo: str = ""
     tenure: Tenure | None = None
     task: asyncio.Task[None] | None = None
 
@@ -85,6 +87,14 @@ class Lanes:
             for number, one in self.running.items()
             if one.state == "owned" and one.tenure is not None
         }
+
+    def marks(self) -> Mapping[tuple[str, int], SourceMark]:
+        """The highest position that any lane we own has taken of each source partition."""
+        highest: dict[tuple[str, int], SourceMark] = {}
+        for one in self.running.values():
+            for source, mark in one.tenure.book.marks.items() if one.tenure is not None else ():
+                highest[source] = max(mark, highest.get(source, mark))
+        return highest
 
     def _start(self, number: int) -> None:
         one = self.running[number] = Running(self.make(number))
@@ -134,11 +144,9 @@ class Lanes:
                 one.problem = str(surprise)
                 log.warning("lane.surprised", lane=number, reason=one.problem)
             except (Halted, TooManyDeadLetters, NewerLog) as halted:
-                one.problem = str(halted)
+                one.problem, one.todo = str(halted), _todo(halted)
                 self._is(number, one, "halted")
-                is_newer = isinstance(halted, NewerLog)
-                todo = "let a newer version own it" if is_newer else "see `fairlead adopt` and `restore`"
-                log.error("lane.halted", lane=number, reason=one.problem, todo=todo)
+                log.error("lane.halted", lane=number, reason=one.problem, todo=one.todo)
                 return
             one.attempts += 1
             await self.pause(one.attempts)
@@ -160,6 +168,17 @@ class Lanes:
         one.state = state
         if self.running.get(number) is one:
             METERS.lane_is(number, state)
+
+
+def _todo(halted: Halted | TooManyDeadLetters | NewerLog) -> str:
+    """What a person must do about a lane that stopped."""
+    match halted:
+        case NewerLog():
+            return "let a newer release own the lane"
+        case TooManyDeadLetters():
+            return "look at the dead letters, mend what raised (a configuration?), then start the process again"
+        case Halted(todo=todo):
+            return todo or "see what it says: `fairlead adopt` where the log is right, `restore` where the memory is"
 
 
 def _has_ended(one: Running) -> bool:

@@ -38,7 +38,7 @@ from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.snapshot import Snapshots
 from service.lane.strangers import Strangers
 from service.lane.surprise import Halted, Left, Surprise, unless_left
-from service.lane.surroundings import Surroundings
+from service.lane.surroundings import INPUT_REMEDY, Surroundings
 from service.lane.takeover import Stage, TakeOver
 from service.limits import Limits
 from service.store.port import Head, Store, StoreUnreachable
@@ -166,6 +166,8 @@ class Lane:
 
         Returns how many inputs and timers it used up. The batch may still be landing, see `land`.
         """
+        if problem := self.around.input().problem:
+            raise Halted(problem, INPUT_REMEDY)
         config = self._configuration_to_switch_to(tenure)
         if config is not None:
             done = await self._switch(tenure, config)
@@ -227,7 +229,7 @@ class Lane:
                 arrived = await self.transport.poll(self.limits.batch_max, wait_ms)
         except Truncated as gone:
             raise Halted(
-                f"the input goes on at {place.offset}, and the topic holds {gone.begin} to {gone.end}"
+                f"the input goes on at {place.offset}, and the topic holds {gone.begin} to {gone.end}", INPUT_REMEDY
             ) from gone
         if arrived:
             self.around.step("polled")
@@ -279,7 +281,7 @@ class Lane:
             asyncio.create_task(self._publish(made)),
         )
         self._loaded |= made.touched
-        count(made)
+        count(self.number, made)
 
     async def _advance(self, tenure: Tenure, before: int, made: Made) -> None:
         changes = tenure.layout.placed(made.batch.changes)

@@ -19,11 +19,13 @@ def measured(step: BatchStep) -> Iterator[None]:
     METERS.timing("batch_seconds", perf_counter() - started, step=step)
 
 
-def count(made: Made) -> None:
+def count(lane: int, made: Made) -> None:
     """Count outcomes and outputs of a batch that is true."""
     for (kind, reason), amount in Counter((line.kind, line.reason) for line in made.batch.outcomes).items():
         if kind == "dead_letter":
             METERS.count("dead_letters", amount, reason=reason)
+        elif kind == "dropped":
+            METERS.count("events_dropped", amount, lane=str(lane))
         elif reason not in UNDECIDED:
             METERS.count("decisions", amount, outcome=kind)
     for topic, amount in Counter(message.topic for message in made.batch.outputs).items():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from service.core.state import FIRST_LEVEL
-from service.kafka.port import Transport
+from service.kafka.port import Transport, Truncated
 from service.lane.book import Book
 from service.lane.folding import entries
 from service.lane.surprise import Fenced, Surprise
@@ -23,6 +23,10 @@ from service.wire.values import unpack
 
 T = TypeVar("T")
 
+BEYOND: Final = 2**62
+"""An offset no topic reaches: asking for it makes the broker say what there is."""
+ANSWER_MS: Final = 2_000
+"""How long to wait for input records that should be there."""
 RECORDS_PER_CALL: Final = 1_000
 """So many records are asked of the memory in one call."""
 
@@ -66,6 +70,16 @@ async def append(tenure: Tenure, transport: Transport, value: bytes, *, is_conti
                 tenure.foreign.append((entry.offset, entry.record.reason))
     tenure.last = offset
     return offset
+
+
+async def input_bounds(transport: Transport) -> tuple[int, int]:
+    """First offset of the lane's input, and the offset the next one will have. Afterwards `seek` again."""
+    await transport.seek(BEYOND)
+    try:
+        await transport.poll(1, ANSWER_MS)
+    except Truncated as there:
+        return there.begin, there.end
+    raise TimeoutError("the broker does not say what the lane's input holds")
 
 
 async def load_records(store: Store, tenure: Tenure, names: Sequence[tuple[str, str]]) -> None:

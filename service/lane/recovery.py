@@ -18,7 +18,7 @@ from typing import Final, Literal, NamedTuple
 from service.kafka.port import Transport, Truncated
 from service.lane.book import RESIDENT_KINDS, Book
 from service.lane.folding import Rebuilt, entries, level_of, rebuild_content
-from service.lane.ownership import Tenure
+from service.lane.ownership import ANSWER_MS, Tenure, input_bounds
 from service.lane.snapshot import Snapshots
 from service.lane.surroundings import no_step
 from service.limits import Limits
@@ -31,10 +31,6 @@ from service.wire.log_records import NO_OFFSET, Claim, Complete, Cursor, Fields,
 from service.wire.topics import Topics
 
 KEYS_PER_LOOK: Final = 64
-BEYOND: Final = 2**62
-"""An offset no topic reaches: asking for it makes the broker say what there is."""
-ANSWER_MS: Final = 2_000
-"""How long to wait for input records that should be there."""
 ALL_AT_ONCE: Final = Limits(snapshot_min_bytes=0, keep_ms=2**62)
 """A recovery deletes nothing from the log: what it leaves there may tell a person what happened."""
 LOOK_BACK: Final = 500
@@ -110,7 +106,7 @@ async def survey(patient: Patient) -> Survey:
     rebuilt = await _read_log(patient.transport, begin, end)
     memory = _summary(head, content) if head.revision != NO_REVISION and not head.building else None
     logged = None if rebuilt is None else _summary(rebuilt.fold.head, rebuilt.content.fields)
-    bounds = await _input_bounds(patient.transport)
+    bounds = await input_bounds(patient.transport)
     book = _book(content if memory else rebuilt.content.fields if rebuilt else {})
     return Survey(
         memory,
@@ -233,15 +229,6 @@ def _summary(head: Head, content: Content) -> Summary:
     )
 
 
-async def _input_bounds(transport: Transport) -> tuple[int, int]:
-    await transport.seek(BEYOND)
-    try:
-        await transport.poll(1, ANSWER_MS)
-    except Truncated as there:
-        return there.begin, there.end
-    raise TimeoutError("the broker does not say what the lane's input holds")
-
-
 async def _input_fate(transport: Transport, book: Book, bounds: tuple[int, int]) -> InputFate:
     """Whether the lane's place is still where it was: everything before it must have been taken."""
     begin, end = bounds
@@ -272,6 +259,7 @@ def _changes(patient: Patient, book: Book, fate: InputFate, bounds: tuple[int, i
         book.marks[marked[0]] = (book.epoch + 1, NO_OFFSET)
     fields = [f"config/{division}" for division in book.versions]
     fields += [f"switching/{division}" for division in book.switching]
+    fields += ["input_topic"] if fate == "begun_anew" else []
     forgotten = {full_name(OWN, "", field): None for field in fields}
     return {**book.own_changes(book.noted(), marked)[OWN], **forgotten}
 

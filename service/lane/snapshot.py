@@ -70,11 +70,12 @@ class Snapshots:
         if not self.is_open:
             await self._open()
         count, before = self._keys_in_a_turn(), self._written
-        keys, self._left = self._left[:count], self._left[count:]
+        keys = self._left[:count]
         contents = accept(await self.store.read(self.tenure.lane, self.tenure.token, self.tenure.head.revision, keys))
         for piece in _pieces(dict(zip(keys, contents, strict=True))):
             await self._write(piece)
-        self._key_bytes = (self._written - before) // len(keys)
+        self._left = self._left[count:]
+        self._key_bytes = (self._written - before) // max(1, len(keys))
         if not self._left:
             await self._complete()
 

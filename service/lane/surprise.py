@@ -22,7 +22,14 @@ class Fenced(Exception):
 
 
 class Halted(Exception):
-    """The log and the memory contradict each other: this is another life of the log, and a person must choose."""
+    """Log, memory or input contradict each other: one is of another life, and a person must choose.
+
+    `todo` says what to do, where it is anything else than choosing between log and memory.
+    """
+
+    def __init__(self, why: str, todo: str = "") -> None:
+        super().__init__(why)
+        self.todo = todo
 
 
 class Left(Exception):

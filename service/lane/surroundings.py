@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from service.core.configuration import Config
 from service.core.state import FIRST_LEVEL
@@ -15,6 +16,28 @@ from service.wire.topics import Topics
 
 Step = Callable[[str], None]
 """Called with the name of each step that was done; tests end the process there."""
+
+
+INPUT_REMEDY: Final = (
+    "stop all processes, run `fairlead sources reset`, and start them again: the sources are read from their "
+    "beginning, and each lane reads a topic that was made anew from its beginning. A lane that halts again for it "
+    "needs `fairlead restore LANE`, too"
+)
+"""What brings back events that were sent to a lane and are gone from its input."""
+
+
+class InputSeen(NamedTuple):
+    """A lane's input as the process sees it: the identity that was agreed on for its topic (empty: none is known), and
+    why it must not be read (empty: it may).
+    """
+
+    identity: str = ""
+    problem: str = ""
+
+
+def any_input() -> InputSeen:
+    """Nobody looks which topic it is."""
+    return InputSeen()
 
 
 def any_epoch() -> int:
@@ -46,6 +69,7 @@ class Surroundings:
     `configs` tells the newest configuration of each division of this lane; `configured` the one of a given version,
     which is there once the lane's log names it. `now_ms` is the wall clock: it only says when to let time pass.
     `level` is the one that the lane is raised to, unless it is there already. `newest_epoch` is that of the sources.
+    `input` tells which topic the lane's input is.
     `read_up` returns when `configs` knows all that was published before it was called.
     """
 
@@ -58,4 +82,5 @@ class Surroundings:
     safeguards: Safeguards = Safeguards()
     level: int = FIRST_LEVEL
     newest_epoch: Callable[[], int] = any_epoch
+    input: Callable[[], InputSeen] = any_input
     read_up: Callable[[], Awaitable[None]] = all_read

@@ -17,9 +17,10 @@ import structlog
 from service.kafka.port import LogEntry, LogReader, Transport, Truncated
 from service.lane.book import RESIDENT_KINDS, Book, ResidentKind
 from service.lane.folding import Fold, Validity, counted, entries, level_of, rebuild_content
-from service.lane.ownership import Tenure, accept, expect_ok, load_records
+from service.lane.ownership import Tenure, accept, expect_ok, input_bounds, load_records
+from service.lane.strangers import LOOK_SECONDS
 from service.lane.surprise import Fenced, Halted, Surprise
-from service.lane.surroundings import Surroundings
+from service.lane.surroundings import INPUT_REMEDY, Surroundings
 from service.store.keys import LAYOUT, Layout, read_layout
 from service.store.port import NO_REVISION, Head, Store, Stored
 from service.telemetry import METERS
@@ -34,12 +35,22 @@ BYTES_PER_CALL: Final = 1_000_000
 """So much goes to the memory in one call while it is caught up (and the rest of a batch) or rebuilt."""
 
 
+EPOCH_REMEDY: Final = (
+    "bring back the records of the topic; or stop all processes, run `fairlead sources reset --above {epoch}`, and "
+    "start them again"
+)
+
+
 class Stage(NamedTuple):
-    """How far taking over is: what is being done, and so many of so many where it can be counted."""
+    """How far taking over is: what is being done, and so many of so many where it can be counted.
+
+    `todo`: what a person must do where it lasts; empty: nothing.
+    """
 
     doing: str
     done: int = 0
     of: int = 0
+    todo: str = ""
 
     def __str__(self) -> str:
         return f"{self.doing}, {self.done} of {self.of}" if self.of else self.doing
@@ -94,6 +105,8 @@ class TakeOver:
         tenure.level, tenure.foreign = max(level, fold.validity.level), fold.validity.foreign
         tenure.outputs_from = outputs_from
         await self._read_book(tenure)
+        await self._hear_of_epoch(tenure.book.source_epoch(self.around.topics.events))
+        await self._find_input(tenure.book)
         offset = tenure.book.place.offset
         await self.transport.seek(offset)
         log.info("lane.claimed", lane=self.lane, token=token, revision=fold.head.revision, input=offset)
@@ -223,6 +236,33 @@ class TakeOver:
         for piece in _pieces(others, sizes):
             await self._absorb(tenure, piece)
         await load_records(self.store, tenure, tenure.book.parked_records())
+
+    async def _hear_of_epoch(self, epoch: int) -> None:
+        """Wait for the epoch that the lane's marks are of: where nobody knows it, all that comes would look old.
+
+        A moment after it was begun everybody has heard of it, unless the topic of configurations has lost it.
+        """
+        while epoch > (known := self.around.newest_epoch()):
+            doing = f"waiting to hear of epoch {epoch} of the sources; the topic of configurations knows {known}"
+            self.heed(Stage(doing, todo=EPOCH_REMEDY.format(epoch=epoch)))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _find_input(self, book: Book) -> None:
+        """See whether the input is still the topic that the lane has a place in; another one it reads from the start.
+
+        Which topic is the right one is agreed on by all: it is another one only when the sources were reset.
+        """
+        seen = self.around.input()
+        if seen.problem:
+            raise Halted(seen.problem, INPUT_REMEDY)
+        if not seen.identity or seen.identity == book.input_identity:
+            return
+        if not book.input_identity:
+            book.know_input(seen.identity)
+            return
+        begin, _ = await input_bounds(self.transport)
+        log.warning("input.begun", lane=self.lane, left=book.place.offset, begin=begin)
+        book.begin_input(seen.identity, begin, (self.around.topics.events, self.lane))
 
     async def _absorb(self, tenure: Tenure, piece: Sequence[_Bucket]) -> list[int]:
         """Read these buckets into the book; how many bytes each has."""

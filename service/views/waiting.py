@@ -23,11 +23,11 @@ from service.core.state import Kind, Parked, State
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 
-WATCHED: Final[tuple[Kind, ...]] = ("parked", "pool", "seat", "open", "person", "timer")
+WATCHED: Final[tuple[Kind, ...]] = ("parked", "pool", "seat", "open", "pace", "person", "timer")
 
 Why = Literal[PendingReason, "queued", "its_turn", "no_pool"]
 """Why a line stands. `its_turn`: somebody can take from it, as soon as it is looked at. `no_pool`: the pool is gone
-from the configuration, and what waits is asked anew when it is looked at.
+from the configuration, and for what waits the rules are asked anew when it is looked at.
 """
 
 WHY: Final[Mapping[Why, str]] = {

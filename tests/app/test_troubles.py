@@ -15,6 +15,8 @@ from service.app.troubles import (
     TOLERATED_ATTEMPTS,
     UNCONFIGURED_SECONDS,
     Backlog,
+    Held,
+    Impossible,
     LaneSeen,
     Observed,
     Silence,
@@ -49,9 +51,11 @@ FINE: list[dict[str, Any]] = [
     {"lanes": [LaneSeen(3, "silent", held_seconds=1e6, still_seconds=1e6)]},
     {"lanes": [CLAIMING._replace(held_seconds=LANE_SECONDS - 1, attempts=TOLERATED_ATTEMPTS)]},
     {"lanes": [CLAIMING._replace(awaited=("main", 7), held_seconds=UNCONFIGURED_SECONDS - 1)]},
+    {"lanes": [CLAIMING._replace(todo="reset", held_seconds=UNCONFIGURED_SECONDS - 1)]},
     {"sources": [Backlog("crm.records/1", 50, INGEST_SECONDS - 1)]},
     {"sources": [Backlog("crm.records/1", 0, 10 * INGEST_SECONDS)]},
     {"batch_seconds": INGEST_SECONDS - 1},
+    {"held": [Held("crm.records/1", 40, 0, 1e6), Held("crm.records/2", 40, 3, INGEST_SECONDS - 1)]},
 ]
 
 WRONG: list[tuple[dict[str, Any], str, str, str]] = [
@@ -79,6 +83,12 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
         "waits for version 7 of the configuration of main",
     ),
     (
+        {"lanes": [CLAIMING._replace(todo="reset", held_seconds=UNCONFIGURED_SECONDS, still_seconds=1e6)]},
+        "epoch_unknown",
+        "3",
+        "lane 3 decides nothing",
+    ),
+    (
         {"lanes": [CLAIMING._replace(attempts=TOLERATED_ATTEMPTS + 1, problem="no broker")]},
         "lane_unclaimed",
         "3",
@@ -104,12 +114,25 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     ({"lanes": [OWNED._replace(still_seconds=LANE_SECONDS)]}, "lane_stuck", "3", "done nothing for 30 s"),
     ({"ingest_problem": "events are not sent on"}, "ingest_stuck", "", "events are not sent on"),
+    ({"unclaimed": (1, 2)}, "starting", "", "not all lanes are taken over yet: 1, 2"),
     ({"batch_seconds": INGEST_SECONDS}, "ingest_stuck", "", "one batch for 60 s"),
     (
         {"sources": [Backlog("crm.records/1", 50, INGEST_SECONDS)]},
         "ingest_stuck",
         "crm.records/1",
         "nothing was read of crm.records/1 for 60 s, and 50 records wait",
+    ),
+    (
+        {"beyond": [Impossible("crm.records", 1, 0, 900, 5)]},
+        "mark_beyond_source",
+        "crm.records/1",
+        "lanes have taken crm.records/1 up to offset 900, and it ended at 5",
+    ),
+    (
+        {"held": [Held("crm.records/1", 40, 3, INGEST_SECONDS)]},
+        "source_held",
+        "crm.records/1",
+        "an open transaction holds crm.records/1 at 40 for 60 s: 3 records stand behind it",
     ),
     ({"unread": ["crm.records/1/5 cannot be read"]}, "source_unread", "crm.records/1/5 cannot be read", "crm.records"),
 ]
@@ -144,3 +167,11 @@ def test_before_the_start_nothing_is_said_of_what_cannot_be_there_yet() -> None:
 
 def test_who_leaves_says_only_that() -> None:
     assert [trouble.name for trouble in found(leaving=True, divisions=0, missing="x")] == ["stopping"]
+
+
+def test_what_the_broker_refuses_is_named_with_its_own_remedy() -> None:
+    """Another one would lead astray."""
+    (trouble,) = found(ingest_problem="refused", ingest_todo="raise max.message.bytes of assignment.events")
+    assert trouble.todo == "raise max.message.bytes of assignment.events"
+    (trouble,) = found(ingest_problem="no broker")
+    assert "see whether Kafka answers" in trouble.todo

@@ -242,6 +242,7 @@ def test_sources_reset_begins_an_epoch_at_the_beginning_of_the_topics(deployment
     assert done["epoch"] == 1
     assert asyncio.run(committed()) == 0
     assert said(deployment.run("sources", "reset", "--yes", "--json").json)["epoch"] == 2
+    assert said(deployment.run("sources", "reset", "--above", "6", "--yes", "--json").json)["epoch"] == 7
 
 
 @pytest.mark.real
@@ -389,6 +390,7 @@ def test_sources_skip_passes_only_what_cannot_be_read(deployment: Deployment) ->
         ("0/0", "can be read"),
         ("0/4", "can be read"),
         ("0/99", "holds offsets 0 to 4"),
+        ("99/0", "no such partition"),
         ("0", "TOPIC/"),
     ):
         told = deployment.run("sources", "skip", f"{topic}/{where}", "--yes")

@@ -81,3 +81,10 @@ def test_a_skip_counts_in_its_epoch_alone() -> None:
     state.fold(SourceTopic(TOPIC, "b", 1))
     assert state.skip_at(TOPIC, 3, 5) is None
     assert state.fold(skip) is None
+
+
+def test_an_epoch_may_begin_far_above() -> None:
+    """Where lanes know of epochs that the topic has lost. What is begun at the same moment does not count."""
+    state = told(BEGUN, Sources(7, "division", 1))
+    assert state.fold(Sources(7, "division", 1)) is None
+    assert (state.epoch_of(TOPIC), state.next_epoch) == (7, 8)

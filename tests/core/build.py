@@ -246,7 +246,9 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
     for name, record in state.records.items():
         assert record.counted == bool(record.owner and name in living), f"{name} and the open items disagree"
     by_person = Counter(f"{name.partition('/')[0]}/{each.owner}" for name, each in living.items() if each.owner)
-    assert {field: each.items for field, each in state.open.items()} == by_person, "open items are not what they own"
+    assert {field: each.open_items for field, each in state.open.items()} == by_person, (
+        "open items are not what they own"
+    )
     assert state.fields.keys() == state.parked.keys(), "what a record said is kept while it waits, and no longer"
     assert state.room.taken_bytes == sum(len(each.text) for each in state.fields.values())
     owned = Counter(f"{record.pool}/{record.owner}" for record in living.values() if record.pool)

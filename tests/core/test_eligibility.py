@@ -10,7 +10,7 @@ import pytest
 from service.core.configuration import Membership, User
 from service.core.draft import Draft
 from service.core.sharing.eligibility import CHECKS, MINUTE_MS, Situation
-from service.core.state import State
+from service.core.state import Pace, State
 from tests.core.build import START_MS, Division, absent, config, pool, predicate
 
 SEEDS: Final = range(200)
@@ -65,7 +65,6 @@ def _situation(rng: random.Random) -> Situation:
     state.apply({"person": {person: absent(rng.choice(["away", "leave", "off_shift"])) for person in away}})
     draft = Draft(state)
     for person in PEOPLE:
-        seat = draft.seats.edit(f"sales/{person}")
-        seat.minute, seat.drained = START_MS // MINUTE_MS - rng.randint(0, 1), rng.randint(0, 1)
+        draft.paces.put(person, Pace(START_MS // MINUTE_MS - rng.randint(0, 1), rng.randint(0, 1)))
     facts = rng.choice([None, {"country": "DE"}, {"country": "FR"}])
     return Situation(spec, config(spec, users=users), draft, START_MS, paced=sometimes(), facts=facts)

@@ -12,17 +12,25 @@ import pytest
 from redis import Redis
 
 from service.kafka.connection import KafkaConnection, administration
+from service.kafka.partitions import Place
+from service.kafka.port import Message
+from service.kafka.publisher import Publisher
+from service.kafka.reading import read_topic
 from service.kafka.topics import create, read_wanted
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
 from tests.backends.kafka_server import KafkaServer
 from tests.backends.redis_server import RedisServer
+from tests.cli.running import lead
+from tests.core.build import created
 from tests.e2e.conftest import LANES, environment
 from tests.e2e.programs import Service, a_moment, fairlead, running
 from tests.e2e.test_run import CONFIG
+from tests.lane.build import input_of
 
 pytestmark = pytest.mark.real
 
+SOURCE_PARTITIONS: Final = 12
 OUR_LINES_OF_A_MINUTE: Final = 300
 """Far below what a driver alone says while its broker is away."""
 
@@ -59,7 +67,7 @@ async def until(service: Service, names: set[str], seconds: float = 60) -> list[
             found = {problem["name"] for problem in said["problems"]}
             if names <= found and (names or not found):
                 assert (status, said["ready"]) == ((503, False) if names else (200, True))
-                return list(said["problems"])
+                return [problem for problem in said["problems"] if problem["name"] != "starting"]
             await a_moment()
 
 
@@ -160,3 +168,93 @@ async def make(kafka: Kafka, topics: Topics, log_settings: Mapping[str, str]) ->
             for topic in wanted
         ],
     )
+
+
+async def test_events_of_a_lanes_topic_made_anew_are_decided_after_the_remedy(
+    where: Mapping[str, str], config: Path, real_kafka: Kafka, topics: Topics
+) -> None:
+    """The new topic's offsets lie below the lanes' places: they would be passed over in silence."""
+    connection = real_kafka.connection()
+    async with running(config, environment=where) as service:
+        await service.logged("process.started")
+        await until(service, set())
+        await send(connection, topics, "lead/1", "lead/2", "lead/3")
+        await decided(connection, topics, "lead/1", "lead/2", "lead/3")
+        await lose_events(connection, topics)
+        await send(connection, topics, "lead/4")
+        problem = next(each for each in await until(service, {"lane_halted"}) if each["name"] == "lane_halted")
+        assert "fairlead sources reset" in problem["todo"]
+        await service.leave()
+    async with running(config, environment=where) as service:
+        await service.logged("process.started")
+        await until(service, {"lane_halted"})
+        await service.leave()
+    assert (await fairlead("sources", "reset", "--yes", environment=where)).code == 0
+    async with running(config, environment=where) as service:
+        await service.logged("process.started")
+        await decided(connection, topics, "lead/4")
+        await until(service, set())
+        await send(connection, topics, "lead/5")
+        await decided(connection, topics, "lead/5")
+
+
+async def test_a_position_that_no_source_has_reached_is_named_and_loses_nothing(
+    where: Mapping[str, str], config: Path, real_kafka: Kafka, topics: Topics
+) -> None:
+    """Somebody writes it into every lane's input: what comes later counts as taken before, until the topic is reset."""
+    connection = real_kafka.connection()
+    async with running(config, environment=where) as service:
+        await service.logged("process.started")
+        await send(connection, topics, "lead/1")
+        await decided(connection, topics, "lead/1")
+        await forge(connection, topics, 10**9)
+        found = await until(service, {"mark_beyond_source"})
+        problem = next(each for each in found if each["name"] == "mark_beyond_source")
+        assert f"fairlead sources reset --topic {topics.sources[0]}" in problem["todo"]
+        await send(connection, topics, "lead/2")
+        await service.leave()
+    assert (await fairlead("sources", "reset", "--topic", topics.sources[0], "--yes", environment=where)).code == 0
+    async with running(config, environment=where) as service:
+        await service.logged("process.started")
+        await decided(connection, topics, "lead/2")
+        await until(service, set())
+
+
+async def forge(connection: KafkaConnection, topics: Topics, offset: int) -> None:
+    """Write inputs like those of ingest, at a position where ingest has never read."""
+    publisher = Publisher(connection)
+    try:
+        for partition in range(SOURCE_PARTITIONS):
+            value = input_of(created("lead/0", "pool:sales"), (0, topics.sources[0], partition, offset))
+            for lane in range(LANES):
+                await publisher.append(Place(topics.events, lane), [Message(topics.events, b"", value)])
+    finally:
+        await publisher.close()
+
+
+async def lose_events(connection: KafkaConnection, topics: Topics) -> None:
+    """Delete the lanes' topic and make it again, as it must be."""
+    async with administration(connection) as admin:
+        await admin.delete_topics([topics.events])
+    async with asyncio.timeout(60):
+        while topics.events not in (await create(connection, read_wanted(topics, LANES, 1))).topics:
+            await a_moment()
+
+
+async def send(connection: KafkaConnection, topics: Topics, *records: str) -> None:
+    """Leads happen in the CRM."""
+    publisher = Publisher(connection)
+    try:
+        await publisher.publish(
+            [Message(topics.sources[0], b"k", lead(record.removeprefix("lead/")).value) for record in records]
+        )
+    finally:
+        await publisher.close()
+
+
+async def decided(connection: KafkaConnection, topics: Topics, *records: str) -> None:
+    """Wait until all of these are decided."""
+    wanted = {record.encode() for record in records}
+    async with asyncio.timeout(60):
+        while not wanted <= {record.key async for record in read_topic(connection, topics.assignments)}:
+            await a_moment()

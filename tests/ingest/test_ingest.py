@@ -65,6 +65,22 @@ async def handled(broker: Broker, *records: RawRecord, reading: Reading = READIN
     return worker, problems
 
 
+async def test_what_a_topic_refuses_is_told_with_its_remedy() -> None:
+    """Which topic, and what lets it take the batch."""
+    told: list[str] = []
+
+    async def paused(attempt: int) -> None:
+        told.append(worker.todo)
+
+    async def acknowledge() -> None:
+        """Nothing to do."""
+
+    refusal = Refused(TOPICS.events, 1_500_000, ValueError("too large"), is_too_large=True)
+    worker = Ingest(READING, Broker([refusal] * TOLD_ATTEMPTS), pause=paused)
+    await worker.handle([plain()], acknowledge)
+    assert "max.message.bytes of assignment.events above 1500000" in told[-1]
+
+
 async def test_a_record_that_cannot_be_read_takes_no_other_with_it() -> None:
     """Base64 of a letter that is none: the decoder once raised, and the framework skipped the whole batch."""
     broker = Broker()

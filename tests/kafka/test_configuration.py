@@ -17,11 +17,13 @@ from service.core.configuration import Config
 from service.kafka import configuration
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.port import BrokerUnreachable
+from service.kafka.reading import read_one
 from service.kafka.topics import create, read_wanted
 from service.supervision import Supervisor
 from service.wire.topics import Topics
 from tests.app.test_supervision import Clock
 from tests.backends.kafka_fixture import Kafka
+from tests.sources.topics import remake
 
 
 @pytest.fixture
@@ -202,3 +204,21 @@ async def test_following_that_met_a_bug_begins_behind_the_last_record_that_was_r
     assert [trouble.about for trouble in supervisor.troubles()] == ["configuration"]
     await supervisor.stop()
     await writer.stop()
+
+
+async def test_a_topic_that_lost_what_was_read_is_named_and_read_no_further(
+    feed: ConfigurationFeed, real_kafka: Kafka, topics: Topics
+) -> None:
+    """What it holds once it has grown does not follow on what is known here."""
+    await feed.publish([version(feed.history, "ann")])
+    await feed.publish([version(feed.history, "ann", "eve")])
+    following = asyncio.create_task(feed.follow())
+    try:
+        await remake(real_kafka.connection(), topics.config)
+        async with asyncio.timeout(60):
+            while feed.problem != configuration.GONE:
+                await read_one(real_kafka.connection(), topics.config, 0, 0)
+        assert feed.latest()["main"].version == 2
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)

@@ -21,7 +21,7 @@ from service.lane.deciding import Read
 from service.lane.loop import Lane
 from service.lane.ownership import Tenure
 from service.lane.snapshot import Snapshots
-from service.lane.surroundings import Step, Surroundings, no_step
+from service.lane.surroundings import InputSeen, Step, Surroundings, no_step
 from service.limits import Limits
 from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import read_input
@@ -76,6 +76,7 @@ class World:
     store: MemoryStore = field(default_factory=MemoryStore)
     sent: dict[str, int] = field(default_factory=dict)
     newest_epoch: int = 2**63
+    input: InputSeen = InputSeen()
 
     def __post_init__(self) -> None:
         self.broker = MemoryBroker(lambda: self.now_ms)
@@ -107,7 +108,14 @@ class World:
             return self.configs[division][version - 1]
 
         around = Surroundings(
-            owner, TOPICS, newest, configured, lambda: self.now_ms, step, newest_epoch=lambda: self.newest_epoch
+            owner,
+            TOPICS,
+            newest,
+            configured,
+            lambda: self.now_ms,
+            step,
+            newest_epoch=lambda: self.newest_epoch,
+            input=lambda: self.input,
         )
         return Lane(LANE, MemoryTransport(self.broker, LANE, TOPICS), self.store, around, limits)
 

@@ -11,7 +11,7 @@ import pytest
 from service.core.configuration import PoolSpec, User
 from service.core.model import MemberEvent
 from service.kafka.port import MAX_RECORD_BYTES
-from service.lane import deciding, loop
+from service.lane import estimates, loop
 from service.lane.surprise import Surprise
 from service.lane.surroundings import Step
 from service.wire.log_records import Outputs
@@ -238,7 +238,7 @@ async def test_a_pool_that_becomes_a_queue_tells_everybody_of_all_that_waited() 
 
 async def test_waiting_records_with_much_to_remember_drain_in_bounded_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is remembered of a record is written with it, when it is given out."""
-    monkeypatch.setattr(deciding, "RECORD_BYTES", 200)
+    monkeypatch.setattr(estimates, "RECORD_BYTES", 200)
     world = World()
     world.configure(pool("ann"))
     world.send(MemberEvent("away", "ann", "away"))

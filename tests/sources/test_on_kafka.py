@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewPartitions
 
+from service.app import frame
+from service.app.group import LaneGroup
+from service.app.probes import _reading
 from service.app.sources import reset_positions
 from service.config.history import sources_record
 from service.config.sources import Skip, SourceTopic
@@ -17,6 +21,7 @@ from service.wire.lanes import lane_of
 from service.wire.outputs import DEFAULT_DIVISION
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
+from tests.cli.running import lead
 from tests.sources.topics import make, remake
 from tests.sources.world import PARTITIONS, World
 
@@ -105,6 +110,35 @@ async def test_what_was_aborted_is_not_decided(world: World) -> None:
         assert world.intake.problems() == []
     assert found.keys() == {"lead/a-1", "lead/a-2", "lead/c-1", "lead/d-1"}
     assert all(len(positions) == 1 for positions in found.values())
+
+
+async def test_a_partition_that_was_added_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From its beginning, by whoever the group gives it to."""
+    monkeypatch.setattr(frame, "METADATA_MS", 1_000)
+    async with world.reading():
+        async with administration(world.connection) as admin:
+            await admin.create_partitions({world.source: NewPartitions(PARTITIONS + 1)})
+        await world.send(PARTITIONS, names("late", 3))
+        await world.arrive(names("late", 3))
+
+
+async def test_what_an_open_transaction_holds_is_seen(world: World) -> None:
+    """A reader of what is committed is at the end that it sees, and more is written."""
+    async with world.reading() as intake:
+        await world.send(0, ["before-1"])
+        await world.arrive(["before-1"])
+        producer = AIOKafkaProducer(**world.connection.client_options(), transactional_id=world.source)
+        await producer.start()
+        try:
+            await producer.begin_transaction()
+            await producer.send_and_wait(world.source, lead("open-1").value, partition=0)
+            await world.send(0, ["behind-1"])
+            group = LaneGroup(world.topics.events)
+            group.member = world.member
+            found = {each.partition: each[1:] for each in await _reading(intake._started(), group)}
+            assert found[f"{world.source}/0"] == (1, 1, 3)
+        finally:
+            await producer.stop()
 
 
 async def test_a_topic_made_anew_is_noticed_and_read_after_a_reset(world: World) -> None:

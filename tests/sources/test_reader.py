@@ -196,6 +196,29 @@ async def test_an_offset_that_is_gone_is_a_matter_of_positions() -> None:
     assert "skip" not in problem
 
 
+async def test_a_partition_that_lost_records_stands_also_when_it_has_grown() -> None:
+    """What was in between was never read, and what comes now does not follow on it: a person is asked."""
+    reading = Reading({HERE: ["good"] * 3})
+    await reading.read(10)
+    getmany = reading.consumer.getmany
+
+    async def truncated(*_: object, **__: object) -> dict[TopicPartition, list[object]]:
+        raise OffsetOutOfRangeError({HERE: 3})
+
+    reading.consumer.getmany = truncated  # type: ignore[method-assign]  # it raises
+    await reading.read(2)
+    reading.consumer.getmany = getmany  # type: ignore[method-assign]  # as it was
+    reading.consumer.logs[HERE] += ["good"] * 3
+    await reading.read()
+    assert reading.offsets(HERE) == [0, 1, 2]
+    reading.reader.expect([HERE])
+    reading.reader.begin(HERE, 3)
+    await reading.read()
+    assert (reading.offsets(HERE), reading.mark(HERE)) == ([0, 1, 2], 3)
+    (problem,) = reading.reader.problems()
+    assert "fairlead sources reset --topic crm.records" in problem
+
+
 async def test_a_stopped_consumer_ends_the_reading() -> None:
     """The only error that leaves the reader."""
     reading = Reading({HERE: ["good"]})

@@ -51,6 +51,7 @@ class World:
     step: Callable[[str], None] = no_step
     intake: Intake = field(init=False)
     feed: ConfigurationFeed = field(init=False)
+    member: Any = field(init=False)
 
     @property
     def source(self) -> str:
@@ -87,7 +88,7 @@ class World:
             ingest.reading = Reading(self.topics, self.lanes, topic_epochs=state.topic_epochs)
 
         broker = frame.PatientBroker(self.connection, prepare)
-        frame.subscribe(broker, self.connection, self.topics, settings, listeners)
+        self.member = frame.subscribe(broker, self.connection, self.topics, settings, listeners).member
         await broker.start()
         tasks = [asyncio.create_task(self.intake.run()), asyncio.create_task(self.feed.follow())]
         try:

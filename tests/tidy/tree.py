@@ -60,7 +60,7 @@ def text_files() -> Iterator[tuple[str, str]]:
     """Every text file a reader may open, as (name, text)."""
     for path in sorted(ROOT.iterdir()):
         found = [path] if path.is_file() and path.name != ".git" else []
-        if path.is_dir() and (not path.name.startswith(".") or path.name == ".ci"):
+        if path.is_dir() and path.name not in _SKIPPED and (not path.name.startswith(".") or path.name == ".ci"):
             found = [each for each in path.rglob("*") if each.is_file() and "__pycache__" not in each.parts]
         for each in found:
             try:

@@ -52,7 +52,7 @@ def test_a_packed_value_in_a_document_is_the_same_bytes_again(kinded: tuple[Kind
             b'["ann",true,"","",0,null,null,["e1","e2"],false,false,false,null,null,"",false,"",null,[]]',
         ),
         ("pool", Pool(turn=3, joins=2, scanned=(-1.5, 7)), b"[3,2,0,0,[-1.5,7],false]"),
-        ("seat", Seat(served_pass=0, last_turn=0, joined=1), b"[0,0,1,0,0,0]"),
+        ("seat", Seat(served_pass=0, last_turn=0, joined=1), b"[0,0,1,0]"),
         (
             "person",
             Person(presence=Absence(is_absent=True, until_ms=5, time_ms=4), seen=("e1",)),

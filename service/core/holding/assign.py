@@ -21,9 +21,9 @@ from service.core.model import (
     Trace,
 )
 from service.core.reasons import PendingReason, ReleaseReason
-from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, listed, next_return
+from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, listed, next_return
 from service.core.sharing.turns import serve
-from service.core.state import Record, seat_field
+from service.core.state import Pace, Record
 from service.core.targets import refusal
 from service.core.telling import notify
 
@@ -63,7 +63,7 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
         return case.conclude(Pending(spec.id, reason, next_return(choice, case.draft)), trace)
     turn = serve(spec, chosen, case.draft)
     if paced:
-        _count_drained(case, spec, chosen.person)
+        _count_drained(case, chosen.person)
     return _own(case, Assigned(chosen.person, spec.id, turn), trace)
 
 
@@ -108,8 +108,6 @@ def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:
     return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
 
 
-def _count_drained(case: Case, spec: PoolSpec, person: str) -> None:
-    seat = case.draft.seats.edit(seat_field(spec.id, person))
-    minute = case.now_ms // MINUTE_MS
-    seat.drained = seat.drained + 1 if seat.minute == minute else 1
-    seat.minute = minute
+def _count_drained(case: Case, person: str) -> None:
+    has_had = drained(person, case.draft, case.now_ms)
+    case.draft.paces.put(person, Pace(case.now_ms // MINUTE_MS, has_had + 1))

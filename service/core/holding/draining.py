@@ -13,7 +13,7 @@ from service.core.holding.assign import give_to_pool, put_into_queue
 from service.core.holding.keeping import cut_of, rescore
 from service.core.holding.waiting import DRAIN_PREFIX, ask_anew, is_fit, unpark, waiting_case
 from service.core.model import Decision, Target, Trace
-from service.core.sharing.eligibility import MINUTE_MS, Situation, choose
+from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained
 from service.core.state import Parked
 from service.core.tracking import remember
 from service.core.waiting_line import Rank
@@ -80,15 +80,15 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
     return tuple(decisions)
 
 
-def _bytes_of(decision: Decision, case: Case) -> int:
-    return DECISION_BYTES + 2 * len(case.record.facts) + NOTIFICATION_BYTES * len(decision.notifications)
-
-
 def _score_anew(case: Case, parked: Parked) -> None:
     """Under a new configuration a record may have another place in its line."""
     score = rescore(case)
     if score != parked.score:
         case.draft.parked.edit(case.name).score = score
+
+
+def _bytes_of(decision: Decision, case: Case) -> int:
+    return DECISION_BYTES + 2 * len(case.record.facts) + NOTIFICATION_BYTES * len(decision.notifications)
 
 
 def _move(case: Case, parked: Parked) -> Decision | None:
@@ -126,9 +126,7 @@ def _rest(pool: str, spec: PoolSpec | None, draft: Draft, now_ms: int) -> None:
 
 def _is_anybody_paced(spec: PoolSpec, draft: Draft, now_ms: int) -> bool:
     """Whether a member has had their share of waiting records for this minute."""
-    seats = draft.seats.get_all(spec.seats)
-    minute = now_ms // MINUTE_MS
-    return any(seat is not None and seat.minute == minute and seat.drained >= spec.drain_per_minute for seat in seats)
+    return any(drained(member.person, draft, now_ms) >= spec.drain_per_minute for member in spec.members)
 
 
 def _line(pool: str, spec: PoolSpec | None, draft: Draft, *, with_queued: bool) -> Iterator[tuple[str, Parked]]:

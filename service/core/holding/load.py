@@ -23,7 +23,7 @@ OUTSTANDING_CHOICES: Final = 8
 def owned(case: Case, person: str) -> int:
     """How many open items of the record's type somebody has, however they came by them."""
     known = case.draft.open.get(open_field(case.record_type, person))
-    return 0 if known is None else known.items
+    return 0 if known is None else known.open_items
 
 
 def hold(case: Case, owner: str, *, by_us: bool = False, pool: str = "") -> None:
@@ -51,7 +51,7 @@ def count_on(case: Case) -> None:
     if record.counted or not record.owner:
         return
     record.counted = True
-    case.draft.open.edit(open_field(case.record_type, record.owner)).items += 1
+    case.draft.open.edit(open_field(case.record_type, record.owner)).open_items += 1
     if record.pool:
         _come_to_seat(seat_field(record.pool, record.owner), case)
 
@@ -79,8 +79,8 @@ def freed(case: Case, person: str) -> None:
 def _take_off(field: str, case: Case) -> None:
     """One less; nothing is kept of who has none."""
     known = case.draft.open.edit(field)
-    known.items -= 1
-    if not known.items:
+    known.open_items -= 1
+    if not known.open_items:
         case.draft.open.drop(field)
 
 

@@ -7,6 +7,7 @@ state, and a new configuration version is turned into changes once, when the lan
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
+from typing import Final
 
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
@@ -14,8 +15,11 @@ from service.core.hits import forget_gone
 from service.core.holding.presence import is_present, meet_strangers
 from service.core.holding.waiting import wake
 from service.core.model import Decision, Nothing
+from service.core.sharing.eligibility import drained
 from service.core.sharing.turns import Entrance
 from service.core.state import Changes, Seat, State, seat_field
+
+PACES_PER_STEP: Final = 1_000
 
 
 def switched(config: Config) -> Decision:
@@ -39,7 +43,7 @@ def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[Changes]
     more = True
     while more:
         draft = Draft(state)
-        more = forget_gone(draft, config) or meet_strangers(draft, config, now_ms)
+        more = forget_gone(draft, config) or meet_strangers(draft, config, now_ms) or _forget_paces(draft, now_ms)
         yield draft.changes()
 
 
@@ -63,6 +67,14 @@ def _have_sifted(pool: str, draft: Draft, now_ms: int) -> None:
     memory = draft.pools.edit(pool)
     memory.sifting, memory.scanned = True, None
     wake(pool, draft, now_ms)
+
+
+def _forget_paces(draft: Draft, now_ms: int) -> bool:
+    """Drop what people were given in minutes that are over; whether some are left."""
+    over = [person for person, _ in draft.paces.items() if not drained(person, draft, now_ms)]
+    for person in over[:PACES_PER_STEP]:
+        draft.paces.drop(person)
+    return len(over) > PACES_PER_STEP
 
 
 def _leave(field: str, draft: Draft) -> None:

@@ -5,7 +5,7 @@ The checks run in the order of `CHECKS`, the cheap and general first; the first 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, NamedTuple, get_args
 
 from service.core.configuration import Config, Membership, PoolSpec
@@ -65,10 +65,17 @@ def has_room(member: Membership, seat: Seat, items: int, situation: Situation) -
 
 
 def is_in_pace(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
-    """Of the parked records nobody gets more than so many a minute (D3)."""
-    if not situation.paced or seat.minute != situation.now_ms // MINUTE_MS:
+    """Of the parked records nobody gets more than so many a minute, from all pools together (D3, D40)."""
+    if not situation.paced:
         return None
-    return "paced" if seat.drained >= situation.spec.drain_per_minute else None
+    has_had = drained(member.person, situation.draft, situation.now_ms)
+    return "paced" if has_had >= situation.spec.drain_per_minute else None
+
+
+def drained(person: str, draft: Draft, now_ms: int) -> int:
+    """How many parked records somebody was given in this minute."""
+    pace = draft.paces.get(person)
+    return pace.drained if pace is not None and pace.minute == now_ms // MINUTE_MS else 0
 
 
 class Check(NamedTuple):
@@ -98,11 +105,19 @@ class Choice(NamedTuple):
 
 def choose(situation: Situation) -> Choice:
     """Ask all members the checks that can say no, and pick by the rule of turns."""
-    checks = [check for check in CHECKS if check.concerns(situation)]
+    checks = [check.ask for check in CHECKS if check.concerns(situation)]
     if not checks:
         seen = line_up(situation.spec, situation.draft)
         return Choice(min(seen, default=None), seen)
-    seen = line_up(situation.spec, situation.draft, lambda *each: _exclusion(each, situation, checks))
+
+    def excluded(member: Membership, seat: Seat, items: int) -> ExclusionReason | None:
+        for ask in checks:
+            exclusion = ask(member, seat, items, situation)
+            if exclusion is not None:
+                return exclusion
+        return None
+
+    seen = line_up(situation.spec, situation.draft, excluded)
     return Choice(min([each for each in seen if each.excluded is None], default=None), seen)
 
 
@@ -127,13 +142,3 @@ def next_return(choice: Choice, draft: Draft) -> int | None:
     """When the first of those who are not there is back (milliseconds), where that is known."""
     absent = (draft.people.get(each.person) for each in choice.seen if each.excluded in ABSENT)
     return min((person.back_ms for person in absent if person and person.back_ms is not None), default=None)
-
-
-def _exclusion(
-    each: tuple[Membership, Seat, int], situation: Situation, checks: Sequence[Check]
-) -> ExclusionReason | None:
-    for check in checks:
-        exclusion = check.ask(*each, situation)
-        if exclusion is not None:
-            return exclusion
-    return None

@@ -21,7 +21,7 @@ from service.core.configuration import Membership, PoolSpec, Strategy
 from service.core.draft import Draft
 from service.core.reasons import ExclusionReason
 from service.core.sharing.contender import Contender
-from service.core.state import Seat, open_field, seat_field
+from service.core.state import Open, Seat, open_field, seat_field
 
 SCALE: Final = 1_441_440
 """One pass at weight 1. Twice the least common multiple of 1 to 16, so that half a step is whole as well."""
@@ -65,7 +65,8 @@ def line_up(spec: PoolSpec, draft: Draft, exclude: Exclude | None = None) -> lis
     lowest = max([seat.served_pass for seat in seats]) - _credit(spec, lightest)
     load = LOADS[spec.strategy]
     found = []
-    for member, seat, items in zip(members, seats, _open_items(spec, members, seats, draft), strict=True):
+    for member, seat, counted in zip(members, seats, _counted(spec, members, seats, draft), strict=True):
+        items = 0 if counted is None else counted.open_items
         effective = seat.served_pass if seat.served_pass > lowest else lowest
         found.append(
             Contender(
@@ -128,13 +129,15 @@ def _credit(spec: PoolSpec, lightest: float) -> int:
     return spec.credit * step(lightest)
 
 
-def _open_items(spec: PoolSpec, members: Sequence[Membership], seats: Sequence[Seat], draft: Draft) -> Sequence[int]:
-    """How many open items each of these members has, as the pool counts them (D26)."""
+def _counted(
+    spec: PoolSpec, members: Sequence[Membership], seats: Sequence[Seat], draft: Draft
+) -> Sequence[Seat | Open | None]:
+    """What says how many open items each of these members has, as the pool counts them (D26); none: they have none."""
     if spec.count == "own":
-        return [seat.open_items for seat in seats]
+        return seats
     is_whole = len(members) == len(spec.members)
     fields = spec.open_fields if is_whole else [open_field(spec.record_type, member.person) for member in members]
-    return [0 if known is None else known.items for known in draft.open.get_all(fields)]
+    return draft.open.get_all(fields)
 
 
 def _seated(spec: PoolSpec, draft: Draft) -> tuple[Sequence[Membership], Sequence[Seat], float]:
