@@ -77,6 +77,10 @@ def test_required_fields_are_marked_and_words_are_listed() -> None:
     assert "required" in availability
     assert [word for word in get_args(Availability) if f"<code>{word}</code>" not in availability] == []
     assert "required" not in row.partition("<code>until</code>")[2].partition("</tr>")[0]
+    owner = described(DEFAULT).page.decode().partition("<h3 id='part-Owner'>")[2].partition("</table>")[0]
+    kind = owner.partition("<code>kind</code>")[2].partition("</tr>")[0]
+    assert "&quot;user&quot;" in kind
+    assert "&quot;queue&quot;" in kind
 
 
 def test_every_link_leads_somewhere_and_every_tag_is_closed() -> None:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).parents[2]
 PRODUCT: Final = ("service", "schemas")
-_SKIPPED: Final = frozenset({"__pycache__", "node_modules"})
+_SKIPPED: Final = frozenset({"__pycache__", "build", "node_modules"})
 
 
 class Module(NamedTuple):
