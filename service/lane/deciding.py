@@ -20,9 +20,7 @@ from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.decide import decide
 from service.core.holding.membership import switch_steps, switched
-from service.core.model import (
-    RecordEvent,
-)
+from service.core.model import RecordEvent
 from service.core.state import FIRST_LEVEL, KINDS, Changes, Kind, Value
 from service.core.timers import fire
 from service.lane.book import Book, stored
