@@ -38,6 +38,7 @@ from schemas.envelope import Division
 from schemas.events import Availability, AvailabilityWord, Channel
 
 RecordType = Literal["lead", "contact", "deal"]
+Reassign = Literal["never", "if_unowned", "always"]
 Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
 Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
@@ -234,9 +235,7 @@ class Entry(Condition):
         Field(min_length=1, description="The events it is asked for."),
         AfterValidator(in_order),
     ] = ("created",)
-    reassign: Annotated[
-        Literal["never", "if_unowned", "always"], Field(description="On an update: whose records may be given.")
-    ] = "never"
+    reassign: Annotated[Reassign, Field(description="On an update: whose records may be given.")] = "never"
     even_if_away: Annotated[
         bool,
         Field(strict=True, description="A person whom it names, or a related owner, gets it though away or on leave."),

@@ -33,6 +33,7 @@ RejectionReason = Literal[
     "wrong_record_type",
 ]
 ReleaseReason = Literal["deleted", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"]
+NotificationKind = Literal["assigned", "queued", "refused"]
 ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain"]
 Unresolved = Literal[
     "away",
@@ -168,7 +169,7 @@ class NotificationRequested(Said):
 
     decision: Annotated[Id, Field(description="The decision of which to tell.")]
     kind: Annotated[
-        Literal["assigned", "queued", "refused"],
+        NotificationKind,
         Field(description="The person got the record; it came into a queue of theirs; they reached for it in vain."),
     ]
     person: Annotated[Id, Field(description="Whom to tell.")]
@@ -192,6 +193,8 @@ class WorkflowActionRequested(Said):
     ]
 
 
+Output = DecisionData | NotificationRequested | WorkflowActionRequested
+
 OUTPUTS: Final[Mapping[str, type[Said]]] = {
     "assignment.assigned.v1": AssignmentAssigned,
     "assignment.pending.v1": AssignmentPending,
@@ -201,3 +204,60 @@ OUTPUTS: Final[Mapping[str, type[Said]]] = {
     "workflow.action_requested.v1": WorkflowActionRequested,
 }
 """The model of the data of each event type that is written."""
+
+_NAME: Final = {"type": "lead", "id": "4711"}
+_ANN: Final = {"kind": "user", "id": "ann"}
+_SALES: Final = {"kind": "pool", "id": "sales-emea"}
+_DECIDED: Final = "3-0-81442-0"
+_DECISION: Final = {
+    "record": _NAME,
+    "decision": _DECIDED,
+    "sequence": 1,
+    "expected_owner": _SALES,
+    "expected_version": 1,
+    "configuration": {"version": 7, "label": "9f3c2e"},
+    "trace": {
+        "question": "rule_set",
+        "rule_set": "inbound",
+        "tried": [
+            {"entry": "vip-accounts", "matched": False, "criterion": 0},
+            {"entry": "emea-inbound", "matched": True, "criterion": None},
+        ],
+        "target": _SALES,
+        "candidates": [
+            {"person": "ann", "excluded": None, "load": 7_560, "last_turn": 315, "open_items": 1},
+            {"person": "bob", "excluded": "away", "load": 7_560, "last_turn": 316, "open_items": 4},
+        ],
+        "omitted": 0,
+    },
+}
+
+EXAMPLES: Final[tuple[Output, ...]] = (
+    AssignmentAssigned.model_validate({**_DECISION, "owner": _ANN, "pool": "sales-emea", "turn": 318}),
+    AssignmentPending.model_validate(
+        {**_DECISION, "pool": "sales-emea", "reason": "nobody_eligible", "next_try": "2026-03-02T08:00:00Z"}
+    ),
+    AssignmentRejected.model_validate(
+        {**_DECISION, "reason": "wrong_record_type", "detail": "pool sales-emea serves lead records"}
+    ),
+    AssignmentReleased.model_validate(
+        {**_DECISION, "previous_owner": _ANN, "pool": "sales-emea", "reason": "owner_chosen"}
+    ),
+    NotificationRequested.model_validate(
+        {"decision": _DECIDED, "kind": "assigned", "person": "ann", "via": ["email", "chat"], "record": _NAME}
+    ),
+    WorkflowActionRequested.model_validate(
+        {
+            "decision": _DECIDED,
+            "record": _NAME,
+            "sequence": 2,
+            "workflow": "needs-budget",
+            "action": "require_field",
+            "process": "new-business",
+            "step": "qualified",
+            "field": "budget",
+            "enforcement": "required",
+        }
+    ),
+)
+"""An example of each. None can exist that its own model refuses."""

@@ -10,15 +10,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from schemas.decisions import (
-    OUTPUTS,
-    AssignmentAssigned,
-    AssignmentPending,
-    AssignmentRejected,
-    AssignmentReleased,
-    NotificationRequested,
-    WorkflowActionRequested,
-)
+from schemas.decisions import EXAMPLES, OUTPUTS, NotificationRequested, Output
 from schemas.envelope import Envelope
 from schemas.events import INPUTS
 
@@ -71,59 +63,6 @@ _READ: Final[Mapping[str, Mapping[str, object]]] = {
     "crm.member.changed.v1": {"person": "ann", "availability": "away", "until": "2026-03-02T08:00:00Z"},
 }
 
-_DECIDED: Final = "3-0-81442-0"
-_DECISION: Final = {
-    "record": _NAME,
-    "decision": _DECIDED,
-    "sequence": 1,
-    "expected_owner": _SALES,
-    "expected_version": 1,
-    "configuration": {"version": 7, "label": "9f3c2e"},
-    "trace": {
-        "question": "rule_set",
-        "rule_set": "inbound",
-        "tried": [
-            {"entry": "vip-accounts", "matched": False, "criterion": 0},
-            {"entry": "emea-inbound", "matched": True, "criterion": None},
-        ],
-        "target": _SALES,
-        "candidates": [
-            {"person": "ann", "excluded": None, "load": 7_560, "last_turn": 315, "open_items": 1},
-            {"person": "bob", "excluded": "away", "load": 7_560, "last_turn": 316, "open_items": 4},
-        ],
-        "omitted": 0,
-    },
-}
-
-_WRITTEN: Final[tuple[BaseModel, ...]] = (
-    AssignmentAssigned.model_validate({**_DECISION, "owner": _ANN, "pool": "sales-emea", "turn": 318}),
-    AssignmentPending.model_validate(
-        {**_DECISION, "pool": "sales-emea", "reason": "nobody_eligible", "next_try": "2026-03-02T08:00:00Z"}
-    ),
-    AssignmentRejected.model_validate(
-        {**_DECISION, "reason": "wrong_record_type", "detail": "pool sales-emea serves lead records"}
-    ),
-    AssignmentReleased.model_validate(
-        {**_DECISION, "previous_owner": _ANN, "pool": "sales-emea", "reason": "owner_chosen"}
-    ),
-    NotificationRequested.model_validate(
-        {"decision": _DECIDED, "kind": "assigned", "person": "ann", "via": ["email", "chat"], "record": _NAME}
-    ),
-    WorkflowActionRequested.model_validate(
-        {
-            "decision": _DECIDED,
-            "record": _NAME,
-            "sequence": 2,
-            "workflow": "needs-budget",
-            "action": "require_field",
-            "process": "new-business",
-            "step": "qualified",
-            "field": "budget",
-            "enforcement": "required",
-        }
-    ),
-)
-
 
 def _read(event_type: str, data: Mapping[str, object]) -> Sample:
     attributes = {
@@ -140,11 +79,11 @@ def _read(event_type: str, data: Mapping[str, object]) -> Sample:
     return {**_checked(attributes), "data": _json(INPUTS[event_type].model_validate(data))}
 
 
-def _written(data: BaseModel) -> Sample:
+def _written(data: Output) -> Sample:
     event_type = next(name for name, model in OUTPUTS.items() if model is type(data))
-    event_id, cause, key = _DECIDED, "01J8Z6Q4", "lead/4711"
+    event_id, cause, key = data.decision, "01J8Z6Q4", "lead/4711"
     if isinstance(data, NotificationRequested):
-        event_id, cause, key = f"{_DECIDED}/{data.kind}/{data.person}", _DECIDED, data.person
+        event_id, cause, key = f"{data.decision}/{data.kind}/{data.person}", data.decision, data.person
     attributes = {
         "specversion": "1.0",
         "id": event_id,
@@ -175,6 +114,6 @@ def _json(data: BaseModel) -> dict[str, object]:
 
 SAMPLES: Final[Mapping[str, Sample]] = {
     **{event_type: _read(event_type, data) for event_type, data in _READ.items()},
-    **{str(sample["type"]): sample for sample in map(_written, _WRITTEN)},
+    **{str(sample["type"]): sample for sample in map(_written, EXAMPLES)},
 }
 """An example per event type, read and written."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -118,13 +118,8 @@ class OwnerValue(_Part):
         return next(iter(self._named().values()))
 
     def _named(self) -> Mapping[OwnerKind, str]:
-        named: dict[OwnerKind, str | None] = {
-            "user": self.user,
-            "pool": self.pool,
-            "queue": self.queue,
-            "plan": self.plan,
-        }
-        return {kind: name for kind, name in named.items() if name is not None}
+        kinds: tuple[OwnerKind, ...] = get_args(OwnerKind)
+        return {kind: name for kind in kinds if (name := getattr(self, kind)) is not None}
 
 
 Owner = Annotated[OwnerValue, BeforeValidator(_owner, json_schema_input_type=str | OwnerValue)]

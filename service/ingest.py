@@ -40,7 +40,7 @@ LONGEST_PAUSE_SECONDS: Final = 5.0
 LONGEST_PAUSE_ATTEMPT: Final = 6
 
 
-class Sender(Protocol):
+class LaneSender(Protocol):
     """What ingest needs of a producer; see `service.kafka.publisher`."""
 
     async def publish(self, messages: Sequence[Message]) -> None: ...
@@ -108,7 +108,7 @@ class Ingest:
     """
 
     reading: Reading
-    sender: Sender
+    sender: LaneSender
     step: Callable[[str], None] = no_step
     pause: Callable[[int], Awaitable[None]] = field(default=pause)
     problem: str = field(default="", init=False)

@@ -107,7 +107,7 @@ LONGEST_TRACE: Final = 50_000
 """Characters of a trace on a console."""
 
 
-class Row(NamedTuple):
+class Metric(NamedTuple):
     """One metric: its labels, in order, and the sentence that says what it tells. `buckets` are seconds."""
 
     sentence: str
@@ -118,56 +118,58 @@ class Row(NamedTuple):
 _STEP_BUCKETS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 _WAIT_BUCKETS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0, 300.0, 3_600.0)
 
-COUNTS: Final[Mapping[CountName, Row]] = {
-    "events_ingested": Row("Events read from the CRM's topics and sent to a lane.", ("topic",)),
-    "dead_letters": Row("Events that could not be read or decided; a person should look at each.", ("reason",)),
-    "keys_misspelt": Row(
+COUNTS: Final[Mapping[CountName, Metric]] = {
+    "events_ingested": Metric("Events read from the CRM's topics and sent to a lane.", ("topic",)),
+    "dead_letters": Metric("Events that could not be read or decided; a person should look at each.", ("reason",)),
+    "keys_misspelt": Metric(
         "Keys of events that were ignored and look like a known one, `key`: its sender may mean that.", ("key",)
     ),
-    "decisions": Row("Decisions by outcome: assigned, pending, rejected, released, nothing to do.", ("outcome",)),
-    "events_dropped": Row(
+    "decisions": Metric("Decisions by outcome: assigned, pending, rejected, released, nothing to do.", ("outcome",)),
+    "events_dropped": Metric(
         "Events that a lane had taken before; a few after a restart, and all that is sent again. More: find out why.",
         ("lane",),
     ),
-    "claims": Row("Times a lane was taken over; more than one per restart means the owners disagree.", ("lane",)),
-    "fenced": Row("Times a lane found a newer owner and stopped.", ("lane",)),
-    "snapshots": Row("Snapshots that landed complete in the log.", ("lane",)),
-    "outputs_published": Row("Messages published, those sent again after a take-over included.", ("topic",)),
-    "rebuilds": Row(
+    "claims": Metric("Times a lane was taken over; more than one per restart means the owners disagree.", ("lane",)),
+    "fenced": Metric("Times a lane found a newer owner and stopped.", ("lane",)),
+    "snapshots": Metric("Snapshots that landed complete in the log.", ("lane",)),
+    "outputs_published": Metric("Messages published, those sent again after a take-over included.", ("topic",)),
+    "rebuilds": Metric(
         "Times what a log holds was written anew into the memory; more than expected: it loses data.", ("lane",)
     ),
-    "records_forgotten": Row("Records forgotten by the daily sweeps: nothing was heard of them for long.", ("lane",)),
-    "foreign_records": Row("Records that somebody else wrote into a lane's topics; find out who does.", ("topic",)),
-    "source_gaps": Row(
+    "records_forgotten": Metric("Records forgotten by the daily sweeps: nothing was heard of them lately.", ("lane",)),
+    "foreign_records": Metric("Records that somebody else wrote into a lane's topics; find out who does.", ("topic",)),
+    "source_gaps": Metric(
         "Times a read of a source began above the last one's end and was repeated: `legal` gaps are left by "
         "transactions and compaction, `recovered` records had been dropped by the driver.",
         ("result",),
     ),
-    "intake_repeats": Row("Times something unforeseen came up with a batch of source records and it was tried again."),
-    "task_failures": Row("Times a part of the process met a bug and was begun again; the log has the stack."),
-    "configuration_ignored": Row(
+    "intake_repeats": Metric(
+        "Times something unforeseen came up with a batch of source records and it was tried again."
+    ),
+    "task_failures": Metric("Times a part of the process met a bug and was begun again; the log has the stack."),
+    "configuration_ignored": Metric(
         "Records of the configuration topic that do not count: `late` (somebody was first), `foreign` (not ours).",
         ("why",),
     ),
 }
-LEVELS: Final[Mapping[LevelName, Row]] = {
-    "build_info": Row("Always 1; the labels say which build this is, and on which Python.", ("version", "python")),
-    "lane_state": Row("1 for the state a lane is in, 0 for the others; `halted` needs a person.", ("lane", "state")),
-    "lane_lag": Row("Events that wait for a lane; growing means it cannot keep up.", ("lane",)),
-    "parked": Row("Records that wait for somebody to take them.", ("lane",)),
-    "configuration_version": Row("The newest configuration version in use.", ("division",)),
-    "source_stands": Row(
+LEVELS: Final[Mapping[LevelName, Metric]] = {
+    "build_info": Metric("Always 1; the labels say which build this is, and on which Python.", ("version", "python")),
+    "lane_state": Metric("1 for the state a lane is in, 0 for the others; `halted` needs a person.", ("lane", "state")),
+    "lane_lag": Metric("Events that wait for a lane; growing means it cannot keep up.", ("lane",)),
+    "parked": Metric("Records that wait for somebody to take them.", ("lane",)),
+    "configuration_version": Metric("The newest configuration version in use.", ("division",)),
+    "source_stands": Metric(
         "1 for a source partition that cannot be read further; `/ready` says where and what to do.",
         ("topic", "partition"),
     ),
-    "trouble": Row("How many things of a kind keep the process from being ready; `/ready` names them.", ("kind",)),
+    "trouble": Metric("How many things of a kind keep the process from being ready; `/ready` names them.", ("kind",)),
 }
-TIMINGS: Final[Mapping[TimingName, Row]] = {
-    "batch_seconds": Row("What a lane's batch spends its time on, by step.", ("step",), _STEP_BUCKETS),
-    "event_to_decision_seconds": Row(
+TIMINGS: Final[Mapping[TimingName, Metric]] = {
+    "batch_seconds": Metric("What a lane's batch spends its time on, by step.", ("step",), _STEP_BUCKETS),
+    "event_to_decision_seconds": Metric(
         "From an event's arrival in its lane to its published decision; the longest of each batch.", (), _WAIT_BUCKETS
     ),
-    "takeover_seconds": Row("From claiming a lane to its first batch.", (), _WAIT_BUCKETS),
+    "takeover_seconds": Metric("From claiming a lane to its first batch.", (), _WAIT_BUCKETS),
 }
 
 

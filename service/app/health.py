@@ -15,7 +15,7 @@ from typing import Final, get_args
 
 import structlog
 
-from service.http.routes import Problem
+from service.http.routes import OngoingTrouble
 from service.telemetry import METERS, Trouble, TroubleName
 
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ class Health:
     clock: Callable[[], float] = time.time
     _since: dict[tuple[TroubleName, str], float] = field(default_factory=dict)
 
-    def look(self) -> tuple[Problem, ...]:
+    def look(self) -> tuple[OngoingTrouble, ...]:
         """What is wrong now, in the order of the sources; what has begun or ended since the last look is logged."""
         now = self.clock()
         found = {(each.name, each.about): each for source in self.sources for each in source()}
@@ -53,6 +53,6 @@ class Health:
         for each in get_args(TroubleName):
             METERS.level("trouble", counts[each], kind=each)
         return tuple(
-            Problem(trouble.name, trouble.what, trouble.todo, self._since[key], max(0.0, now - self._since[key]))
+            OngoingTrouble(trouble.name, trouble.what, trouble.todo, self._since[key], max(0.0, now - self._since[key]))
             for key, trouble in found.items()
         )

@@ -60,7 +60,7 @@ class BackEnd:
         return Silence(max(0.0, self.clock() - self.answered), self.error)
 
 
-class Reading(NamedTuple):
+class ReadSoFar(NamedTuple):
     """How far a partition of the CRM's topics is read, how far it may be, and the offset its next record will have.
 
     Behind `end` and before `written` lies what an open transaction holds, whether or not it is its own.
@@ -81,10 +81,10 @@ class Answers:
     """
 
     policies: frozenset[str] = frozenset()
-    shapes: Sequence[topic_list.Problem] = ()
-    settings: Sequence[topic_list.Problem] = ()
+    shapes: Sequence[topic_list.TopicProblem] = ()
+    settings: Sequence[topic_list.TopicProblem] = ()
     ends: Mapping[int, int] = field(default_factory=dict)
-    sources: Sequence[Reading] = ()
+    sources: Sequence[ReadSoFar] = ()
     feed: int = 0
 
 
@@ -111,7 +111,7 @@ class Probes:
     _admin: AIOKafkaAdminClient | None = None
     _rounds: int = 0
 
-    def begin(self, problems: Sequence[topic_list.Problem]) -> None:
+    def begin(self, problems: Sequence[topic_list.TopicProblem]) -> None:
         """Count silence from now on; these problems of topics are known."""
         self.kafka.answered, self.redis.answered = self.kafka.clock(), self.redis.clock()
         self.answers.shapes, self.answers.settings = problems, ()
@@ -201,13 +201,13 @@ def impossible_marks(
             yield Impossible(topic, number, epoch, mark, end)
 
 
-async def _reading(consumer: AIOKafkaConsumer, group: LaneGroup) -> Sequence[Reading]:
+async def _reading(consumer: AIOKafkaConsumer, group: LaneGroup) -> Sequence[ReadSoFar]:
     """How far each partition that the consumer has is read. Raises `KafkaError`."""
     partitions = sorted(consumer.assignment())
     ends = await consumer.end_offsets(partitions) if partitions else {}
     written = await group.written(partitions)
     return [
-        Reading(f"{each.topic}/{each.partition}", await consumer.position(each), ends[each], written[each])
+        ReadSoFar(f"{each.topic}/{each.partition}", await consumer.position(each), ends[each], written[each])
         for each in partitions
         if each in consumer.assignment()
     ]

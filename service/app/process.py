@@ -193,7 +193,7 @@ class Process:
                 self.missing = "waiting for the consumer group"
                 return
 
-    async def _see_back_ends(self) -> Sequence[topic_list.Problem]:
+    async def _see_back_ends(self) -> Sequence[topic_list.TopicProblem]:
         """Ask memory and broker at once, so that all that is missing is told; the problems of topics.
 
         Raises what the driver of one raised.
@@ -206,10 +206,10 @@ class Process:
             raise next(iter(silent.values()))
         return topics
 
-    async def _prepare_topics(self) -> Sequence[topic_list.Problem]:
+    async def _prepare_topics(self) -> Sequence[topic_list.TopicProblem]:
         """Make what is missing, where that is allowed, and say what is not as it must be."""
         wanted = self.probes.wanted
-        refused: Mapping[str, topic_list.Problem] = {}
+        refused: Mapping[str, topic_list.TopicProblem] = {}
         if self.settings.kafka.create_topics:
             created = await topic_list.create(self.connection, wanted)
             refused = {problem.topic: problem for problem in created.problems}
@@ -218,7 +218,7 @@ class Process:
         found = await topic_list.check(self.connection, wanted)
         return [refused.get(problem.topic, problem) for problem in found]
 
-    def _judge_topics(self, problems: Sequence[topic_list.Problem]) -> None:
+    def _judge_topics(self, problems: Sequence[topic_list.TopicProblem]) -> None:
         """Not every difference keeps the process from starting. Raises `CannotStart` and `TopicsMissing`."""
         if problems != self.probes.answers.shapes:
             for problem in problems:

@@ -37,7 +37,7 @@ class Sendable(NamedTuple):
     redrive: Redrive
 
 
-class Sent(NamedTuple):
+class SentAgain(NamedTuple):
     """The letter's event is in the partition again."""
 
     position: str
@@ -51,18 +51,18 @@ class Superseded(NamedTuple):
     by: str
 
 
-class Left(NamedTuple):
+class NotSent(NamedTuple):
     """The letter was not sent, and why."""
 
     position: str
     why: str
 
 
-class Plan(NamedTuple):
+class RedrivePlan(NamedTuple):
     """What would be sent, in this order, and what not."""
 
     sendable: tuple[Sendable, ...]
-    others: tuple[Superseded | Left, ...]
+    others: tuple[Superseded | NotSent, ...]
 
 
 class _Held(NamedTuple):
@@ -80,17 +80,17 @@ class Known(NamedTuple):
     dropped_headers: Collection[str]
 
 
-async def plan(letters: Iterable[DeadLetter], connection: KafkaConnection, known: Known) -> Plan:
+async def plan(letters: Iterable[DeadLetter], connection: KafkaConnection, known: Known) -> RedrivePlan:
     """What can be done with each letter. Raises `KafkaError`."""
     counts = {topic: await _partitions(connection, topic) for topic in known.topics}
-    left: list[Superseded | Left] = []
+    left: list[Superseded | NotSent] = []
     found: list[tuple[_Held, RawRecord]] = []
     elsewhere: defaultdict[Place, dict[int, _Held]] = defaultdict(dict)
     for letter in letters:
         position = read_position(letter.position)
         why = "its position cannot be read" if position is None else _obstacle(letter, position, counts)
         if position is None or why:
-            left.append(Left(letter.position, why))
+            left.append(NotSent(letter.position, why))
         elif letter.written_ms is None:
             elsewhere[Place(position.topic, position.partition)][position.offset] = _Held(letter, position)
         else:
@@ -100,18 +100,18 @@ async def plan(letters: Iterable[DeadLetter], connection: KafkaConnection, known
         for offset, each in held.items():
             original = records.get(offset) or _retold(each, known)
             if original is None:
-                left.append(Left(each.letter.position, GONE.format(topic=place.topic)))
+                left.append(NotSent(each.letter.position, GONE.format(topic=place.topic)))
             else:
                 found.append((each, original))
     return _ordered(found, left)
 
 
-async def send(sendable: Sequence[Sendable], publisher: Publisher) -> list[Sent | Left]:
+async def send(sendable: Sequence[Sendable], publisher: Publisher) -> list[SentAgain | NotSent]:
     """Append them to their topics, and say what became of each. Raises `Lost`: then do all of it again."""
     placed: defaultdict[Place, list[Sendable]] = defaultdict(list)
     for each in sendable:
         placed[Place(each.original.topic, each.original.partition)].append(each)
-    fates: list[Sent | Left] = []
+    fates: list[SentAgain | NotSent] = []
     for place, own in placed.items():
         for start in range(0, len(own), SENT_AT_ONCE):
             part = own[start : start + SENT_AT_ONCE]
@@ -123,17 +123,17 @@ async def send(sendable: Sequence[Sendable], publisher: Publisher) -> list[Sent 
     return fates
 
 
-async def _append(publisher: Publisher, place: Place, part: Sequence[Sendable]) -> list[Sent | Left]:
+async def _append(publisher: Publisher, place: Place, part: Sequence[Sendable]) -> list[SentAgain | NotSent]:
     await publisher.append(place, [again(each.original, each.redrive) for each in part])
-    return [Sent(each.position, f"{place.topic}/{place.partition}") for each in part]
+    return [SentAgain(each.position, f"{place.topic}/{place.partition}") for each in part]
 
 
-async def _append_alone(publisher: Publisher, place: Place, each: Sendable) -> list[Sent | Left]:
+async def _append_alone(publisher: Publisher, place: Place, each: Sendable) -> list[SentAgain | NotSent]:
     try:
         return await _append(publisher, place, [each])
     except Refused as refused:
         await publisher.renew()
-        return [Left(each.position, str(refused))]
+        return [NotSent(each.position, str(refused))]
 
 
 async def _partitions(connection: KafkaConnection, topic: str) -> int:
@@ -178,7 +178,7 @@ def _original(letter: DeadLetter, position: Position, dropped: Collection[str]) 
     return RawRecord(*position[1:], letter.key, letter.value, kept, letter.written_ms or 0)
 
 
-def _ordered(found: Iterable[tuple[_Held, RawRecord]], left: list[Superseded | Left]) -> Plan:
+def _ordered(found: Iterable[tuple[_Held, RawRecord]], left: list[Superseded | NotSent]) -> RedrivePlan:
     """One letter of each event, in the order in which they were read at first."""
     newest: dict[Position, Sendable] = {}
     for held, original in sorted(found, key=lambda each: each[0].letter.time_ms):
@@ -187,4 +187,4 @@ def _ordered(found: Iterable[tuple[_Held, RawRecord]], left: list[Superseded | L
         newest[redrive.position] = Sendable(held.letter.position, original, redrive)
         if earlier is not None:
             left.append(Superseded(earlier.position, held.letter.position))
-    return Plan(tuple(newest[first] for first in sorted(newest)), tuple(left))
+    return RedrivePlan(tuple(newest[first] for first in sorted(newest)), tuple(left))

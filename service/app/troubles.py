@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from service.kafka.topics import Problem
+from service.kafka.topics import TopicProblem
 from service.telemetry import LaneState, Trouble, TroubleName
 
 SILENT_SECONDS: Final = 15.0
@@ -106,7 +106,7 @@ class Observed:
     kafka: Silence = Silence()
     redis: Silence = Silence()
     policies: frozenset[str] = frozenset()
-    topics: Sequence[Problem] = ()
+    topics: Sequence[TopicProblem] = ()
     divisions: int = 1
     feed: Backlog = Backlog("", 0, 0.0)
     feed_problem: str = ""

@@ -25,7 +25,7 @@ from service.cli.exits import FoundProblems
 from service.cli.speech import OUT, AsJson, write_json
 from service.config.problems import Problem
 from service.rehearsal.scenarios.playing import Failure, Report, play
-from service.rehearsal.scenarios.reading import Found, Script, read_directory
+from service.rehearsal.scenarios.reading import Contents, Script, read_directory
 from service.settings import LogSettings
 from service.telemetry import configure_logging
 
@@ -63,7 +63,7 @@ async def _play_all(scripts: Iterable[Script]) -> list[Report]:
     return [await play(script) for script in scripts]
 
 
-def _show(found: Found, reports: list[Report], seconds: float) -> None:
+def _show(found: Contents, reports: list[Report], seconds: float) -> None:
     _list("note", "yellow", found.notes)
     _list("warning", "magenta", found.warnings)
     _list("problem", "bold red", found.problems)
@@ -99,7 +99,7 @@ def _list(word: str, style: str, problems: tuple[Problem, ...]) -> None:
         OUT.print(Text.assemble((word, style), f"  {problem}"))
 
 
-def _summary(found: Found, played: int, failed: int, seconds: float) -> Text:
+def _summary(found: Contents, played: int, failed: int, seconds: float) -> Text:
     counts = [
         _counted(len(found.problems), "problem"),
         *([_counted(len(found.warnings), "warning")] if found.warnings else []),
@@ -113,7 +113,7 @@ def _counted(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
-def _as_json(found: Found, reports: list[Report], seconds: float) -> dict[str, object]:
+def _as_json(found: Contents, reports: list[Report], seconds: float) -> dict[str, object]:
     failed = sum(not report.passed for report in reports)
     return {
         "problems": [problem._asdict() for problem in found.problems],

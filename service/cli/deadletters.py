@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from service.app.redrive import Known, Left, Sendable, Sent, Superseded, plan, send
+from service.app.redrive import Known, NotSent, Sendable, SentAgain, Superseded, plan, send
 from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import KafkaAddress, Reach, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, tell_foreign, write_json
@@ -108,26 +108,28 @@ def redrive(
             dropped = reach.settings.ingest.dropped_headers
             known = Known(reach.topics.sources, feed.history.source_state, dropped)
             made = await plan(wanted, reach.connection, known)
-        sent: Sequence[Sent | Left] = [] if dry_run else await _send(reach, made.sendable)
+        sent: Sequence[SentAgain | NotSent] = [] if dry_run else await _send(reach, made.sendable)
         fates = [*sent, *made.others, *unknown]
         (_write_fates if as_json else _print_fates)(made.sendable if dry_run else (), fates)
-        if any(isinstance(fate, Left) for fate in fates):
+        if any(isinstance(fate, NotSent) for fate in fates):
             raise FoundProblems
 
     in_reach(send_again, kafka)
 
 
-def _chosen(known: Sequence[DeadLetter], positions: Sequence[str], reason: str) -> tuple[list[DeadLetter], list[Left]]:
+def _chosen(
+    known: Sequence[DeadLetter], positions: Sequence[str], reason: str
+) -> tuple[list[DeadLetter], list[NotSent]]:
     """The letters that are meant, and the positions that are no letter's."""
     if reason or ALL in positions:
         return [letter for letter in known if reason in ("", letter.reason)], []
     by_position = {letter.position: letter for letter in known}
     named = dict.fromkeys(positions)
-    unknown = [Left(position, "no dead letter is known of it") for position in named if position not in by_position]
+    unknown = [NotSent(position, "no dead letter is known of it") for position in named if position not in by_position]
     return [by_position[position] for position in named if position in by_position], unknown
 
 
-async def _send(reach: Reach, sendable: Sequence[Sendable]) -> Sequence[Sent | Left]:
+async def _send(reach: Reach, sendable: Sequence[Sendable]) -> Sequence[SentAgain | NotSent]:
     publisher = Publisher(reach.connection)
     try:
         return await send(sendable, publisher)
@@ -135,31 +137,31 @@ async def _send(reach: Reach, sendable: Sequence[Sendable]) -> Sequence[Sent | L
         await publisher.close()
 
 
-def _write_fates(sendable: Sequence[Sendable], fates: Sequence[Sent | Superseded | Left]) -> None:
+def _write_fates(sendable: Sequence[Sendable], fates: Sequence[SentAgain | Superseded | NotSent]) -> None:
     planned = [{"position": each.position, "became": "would_be_sent"} for each in sendable]
     write_json([*planned, *({"position": fate.position, **_became(fate)} for fate in fates)])
 
 
-def _became(fate: Sent | Superseded | Left) -> dict[str, str]:
+def _became(fate: SentAgain | Superseded | NotSent) -> dict[str, str]:
     match fate:
-        case Sent(_, to):
+        case SentAgain(_, to):
             return {"became": "sent", "to": to}
         case Superseded(_, by):
             return {"became": "superseded", "by": by}
-        case Left(_, why):
+        case NotSent(_, why):
             return {"became": "refused", "why": why}
 
 
-def _print_fates(sendable: Sequence[Sendable], fates: Sequence[Sent | Superseded | Left]) -> None:
+def _print_fates(sendable: Sequence[Sendable], fates: Sequence[SentAgain | Superseded | NotSent]) -> None:
     for each in sendable:
         OUT.print(f"{printable(each.position)}   would be sent")
     for fate in fates:
         match fate:
-            case Sent(position, to):
+            case SentAgain(position, to):
                 OUT.print(f"{printable(position)}   sent to {printable(to)}", style="green")
             case Superseded(position, by):
                 OUT.print(f"{printable(position)}   {printable(by)} is of the same event and newer", style="dim")
-            case Left(position, why):
+            case NotSent(position, why):
                 OUT.print(f"{printable(position)}   refused: {printable(why)}", style="red")
     if not sendable and not fates:
         OUT.print("no dead letters")

@@ -21,16 +21,7 @@ from service.cli.run import with_embedded
 from service.cli.speech import ERRORS
 from service.demo.running import Plan, tell
 from service.demo.story import FEWEST_EVENTS
-from service.settings import (
-    HttpSettings,
-    IngestSettings,
-    KafkaSettings,
-    LaneSettings,
-    LogSettings,
-    RedisSettings,
-    Settings,
-    read_settings,
-)
+from service.settings import LaneSettings, LogSettings, Settings, read_settings
 from service.telemetry import configure_logging
 
 SNAPSHOT_MIN_BYTES: Final = 500_000
@@ -54,14 +45,8 @@ def command(
 
 def _settings() -> Settings:
     """Only defaults: what the environment says about a real deployment does not belong here."""
-    return Settings(
-        kafka=KafkaSettings(),
-        redis=RedisSettings(),
-        ingest=IngestSettings(),
-        lane=LaneSettings(snapshot_min_bytes=SNAPSHOT_MIN_BYTES, poll_wait_ms=20),
-        http=HttpSettings(),
-        config_dir=None,
-    )
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    return Settings(**{**defaults, "lane": LaneSettings(snapshot_min_bytes=SNAPSHOT_MIN_BYTES, poll_wait_ms=20)})
 
 
 @contextmanager

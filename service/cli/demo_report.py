@@ -10,8 +10,9 @@ from rich.text import Text
 
 from service.cli.speech import Speaker, tell_foreign, write_json
 from service.core.configuration import PoolSpec
-from service.core.telling.explain import NOTHING, explain
-from service.demo.running import Result
+from service.core.reasons import NOTHING
+from service.core.telling.explain import explain
+from service.demo.running import DemoResult
 from service.printable import printable
 
 WIDTH: Final = 100
@@ -21,7 +22,7 @@ SHOWN: Final = 3
 BAR_WIDTH: Final = 20
 
 
-def show(result: Result) -> None:
+def show(result: DemoResult) -> None:
     """Write the whole report."""
     out = Speaker(width=WIDTH)
     out.print()
@@ -33,7 +34,7 @@ def show(result: Result) -> None:
     write_json(numbers(result))
 
 
-def numbers(result: Result) -> dict[str, object]:
+def numbers(result: DemoResult) -> dict[str, object]:
     """The last line."""
     tally = result.tally
     spreads = [spread for spread in tally.spread(result.config).values() if spread is not None]
@@ -50,7 +51,7 @@ def numbers(result: Result) -> dict[str, object]:
     }
 
 
-def _headline(result: Result) -> Text:
+def _headline(result: DemoResult) -> Text:
     tally = result.tally
     rate = len(tally.sources) / result.working_seconds
     return Text.assemble(
@@ -64,7 +65,7 @@ def _headline(result: Result) -> Text:
     )
 
 
-def _pools(result: Result) -> Table:
+def _pools(result: DemoResult) -> Table:
     table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
     for heading, justify in (("pool", "left"), ("person", "left"), ("records", "right"), ("", "left"), ("", "left")):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]  # a literal in the table above
@@ -93,7 +94,7 @@ def _title(pool: PoolSpec) -> Text:
     return Text(printable(pool.name or pool.id), style="bold")
 
 
-def _spread(result: Result) -> Text:
+def _spread(result: DemoResult) -> Text:
     spreads = result.tally.spread(result.config)
     told = Text("\n").append("Largest spread", style="bold")
     told.append(", most minus fewest among those who were there all along:\n  ")
@@ -103,7 +104,7 @@ def _spread(result: Result) -> Text:
     return told.append(unmeasured, style="dim").append("\n")
 
 
-def _show_explanations(result: Result, out: Speaker) -> None:
+def _show_explanations(result: DemoResult, out: Speaker) -> None:
     out.print(Text.assemble(("Why?", "bold"), " Every decision can say so"))
     kept = result.tally.kept
     for sort in [sort for sort in EXPLAINED if sort in kept][:SHOWN]:
@@ -127,7 +128,7 @@ def _folded(line: str) -> str:
     return "\n".join(folded)
 
 
-def _show_the_rest(result: Result, out: Speaker) -> None:
+def _show_the_rest(result: DemoResult, out: Speaker) -> None:
     tally = result.tally
     out.print(Text.assemble(("Dead letters", "bold"), ", each with its original bytes and the reason"))
     table = Table(box=None, padding=(0, 3, 0, 0), show_header=False)

@@ -1,4 +1,4 @@
-"""Show each pool as it stands: who is next, the order behind him, who has how many, and what waits.
+"""Show each pool as it stands: who is next, the order behind them, who has how many, and what waits.
 
 Everyone may see pools (S6): this reads and asks for no right.
 """
@@ -16,7 +16,7 @@ from rich.text import Text
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
-from service.core.telling.explain import EXCLUDED
+from service.core.reasons import EXCLUDED
 from service.printable import printable
 from service.views.standing import MemberStanding, PoolStanding, standings
 
@@ -77,5 +77,5 @@ def _row(member: MemberStanding, *, is_next: bool) -> tuple[str, ...]:
         f"{member.open_items}{limit}",
         str(member.last_turn or "never"),
         f"{member.weight:g}",
-        "next" if is_next else "" if member.excluded is None else EXCLUDED[member.excluded],
+        "next" if is_next else "" if member.excluded is None else EXCLUDED[member.excluded].alone,
     )

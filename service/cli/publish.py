@@ -26,7 +26,7 @@ from service.config.problems import ConfigurationError, Problem
 from service.connectors.file import sending
 from service.connectors.file.converting import OTHER_DELIMITER, unread_twins
 from service.connectors.file.event_map import ReadMap, read_map
-from service.connectors.file.opening import Refused, opened
+from service.connectors.file.opening import FileRefused, opened
 from service.connectors.file.progress import Convert, Progress, events_of, failed_rows
 from service.connectors.file.rows import BadRow, Format, NumberedRow, format_of
 from service.kafka.publisher import Publisher
@@ -72,7 +72,7 @@ class _Given:
 
     @contextmanager
     def read(self, topics: Topics, progress: Progress) -> Iterator[_Reading]:
-        """The file's rows and how they become events. Raises `WrongUsage`, `ConfigurationError`, `Refused`."""
+        """The file's rows and how they become events. Raises `WrongUsage`, `ConfigurationError`, `FileRefused`."""
         read = None if self.map_file is None else read_map(self.map_file)
         delimiter = read.content.delimiter if read else ","
         with opened(self.file, self._form(read), delimiter, OTHER_DELIMITER) as (columns, rows, raw):
@@ -111,7 +111,7 @@ def _check(given: _Given, progress: Progress, settings: Settings, *, as_json: bo
                 pass
     except ConfigurationError as error:
         wrong = error.problems
-    except Refused as error:
+    except FileRefused as error:
         wrong = (error.problem,)
     show_check(progress, wrong, time.perf_counter() - begun, as_json=as_json)
     if wrong:
@@ -127,7 +127,7 @@ def _publish(given: _Given, progress: Progress, kafka: str, *, as_json: bool) ->
         in_reach(work, kafka)
     except ConfigurationError as error:
         raise WrongUsage(str(error).replace("the configuration has", "the map has", 1)) from error
-    except (sending.NothingFits, Refused) as error:
+    except (sending.NothingFits, FileRefused) as error:
         raise WrongUsage(f"{error}; nothing was sent") from error
     except NoConnection as error:
         sent = f"{progress.sent:,} events were sent; publish the file again, what arrived is recognised by its id"
@@ -136,7 +136,7 @@ def _publish(given: _Given, progress: Progress, kafka: str, *, as_json: bool) ->
 
 
 async def _send(given: _Given, reach: Reach, progress: Progress) -> None:
-    """Publish to the CRM's topics. Raises `WrongUsage`, `ConfigurationError`, `Refused`, `NothingFits`, `Lost`."""
+    """Publish to the CRM's topics. Raises `WrongUsage`, `ConfigurationError`, `FileRefused`, `NothingFits`, `Lost`."""
     publisher = Publisher(reach.connection)
     try:
         with given.read(reach.topics, progress) as (rows, convert, raw), _bar(raw, progress) as told:

@@ -14,7 +14,7 @@ from service.cli.reach import Reach, agreed
 from service.cli.speech import OUT
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.transport import KafkaTransport
-from service.lane.recovery import InputFate, Patient, Refused, Summary, Survey, survey
+from service.lane.recovery import FATES, Patient, RecoveryRefused, Summary, Survey, survey
 from service.printable import printable
 from service.wire.log_records import NewerLog
 
@@ -22,12 +22,6 @@ LaneNumber = Annotated[int, typer.Argument(metavar="LANE", min=0, help="Its numb
 
 AFTERWARDS: Final = "Start the process that halted again: it claims the lane, rebuilds its memory and goes on."
 NOT_DONE: Final = "nothing was changed: say --yes to do it"
-
-FATES: Final[dict[InputFate, str]] = {
-    "goes_on": "goes on where the lane stopped",
-    "begun_anew": "is another topic than the one the lane knows: a restore reads it from its beginning",
-    "lost": "does not reach back to where the lane stopped: events in between were deleted",
-}
 
 
 @asynccontextmanager
@@ -40,7 +34,7 @@ async def patient_in_reach(reach: Reach, lane: int) -> AsyncIterator[tuple[Patie
         transport = KafkaTransport(reach.connection, lane, reach.topics)
         try:
             yield Patient(lane, reach.topics, transport, store), feed
-        except (Refused, NewerLog) as error:
+        except (RecoveryRefused, NewerLog) as error:
             raise WrongUsage(str(error)) from error
         finally:
             await transport.close()

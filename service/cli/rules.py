@@ -15,7 +15,7 @@ from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.hits import DEFAULT, TEAM
 from service.printable import printable
 from service.views.hits import EntryHits, RuleSetHits, rule_stats
-from service.wire.outputs import iso_time
+from service.wire.times import iso_time
 
 BEHIND: Final = {TEAM: "(by the team's domain)", DEFAULT: "(by default)"}
 

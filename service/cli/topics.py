@@ -11,7 +11,7 @@ from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, Reach, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
 from service.kafka import topics as topic_list
-from service.kafka.topics import Problem, Wanted
+from service.kafka.topics import TopicProblem, Wanted
 
 command = typer.Typer()
 
@@ -50,7 +50,7 @@ async def _wanted(reach: Reach) -> list[Wanted]:
     return topic_list.read_wanted(reach.topics, lanes, settings.replication_factor)
 
 
-def _tell(wanted: int, created: Sequence[str], problems: Sequence[Problem], *, as_json: bool) -> None:
+def _tell(wanted: int, created: Sequence[str], problems: Sequence[TopicProblem], *, as_json: bool) -> None:
     if as_json:
         write_json({"created": created, "problems": [asdict(problem) for problem in problems]})
     else:

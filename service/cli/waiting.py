@@ -16,27 +16,9 @@ from rich.table import Table
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, span, write_json
-from service.core.model import ExclusionReason
-from service.views.waiting import Waiting, WaitingLine, Why, waiting
-from service.wire.outputs import iso_time
-
-WHY: Final[Mapping[Why, str]] = {
-    "queued": "lies in a queue, for a member to take",
-    "empty_pool": "the pool has no members",
-    "nobody_eligible": "no member can take it now",
-    "its_turn": "a member can take it: it leaves when the line is looked at",
-    "no_pool": "the pool is no longer configured: what waits is asked anew when the line is looked at",
-}
-SUMMED: Final[Mapping[ExclusionReason, str]] = {
-    "away": "away",
-    "leave": "on leave",
-    "off_shift": "off shift",
-    "inactive": "switched off",
-    "full": "full",
-    "paced": "served enough for this minute",
-    "domain": "with a domain of their own",
-}
-"""What some members have in common: "3 away, 1 full"."""
+from service.core.reasons import EXCLUDED
+from service.views.waiting import WHY, Waiting, WaitingLine, waiting
+from service.wire.times import iso_time
 
 SHOWN: Final = 20
 
@@ -112,7 +94,7 @@ def _print(line: WaitingLine, now_ms: int) -> None:
 
 
 def _why(line: WaitingLine) -> str:
-    summed = ", ".join(f"{count} {SUMMED[reason]}" for reason, count in sorted(line.excluded.items()))
+    summed = ", ".join(f"{count} {EXCLUDED[reason].together}" for reason, count in sorted(line.excluded.items()))
     return WHY[line.why] + (f": {summed}" if summed and line.why == "nobody_eligible" else "")
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import aclosing
-from typing import Annotated, assert_never
+from typing import Annotated, Final
 
 import typer
 from rich.text import Text
 
 from service.cli.reach import KafkaAddress, Reach, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, tell_foreign, write_json
-from service.core.model import Assigned, Nothing, Outcome, Pending, Queued, Rejected, Released
 from service.kafka.reading import follow_topic
 from service.printable import printable
 from service.views.published import Foreign, Published, read_published
+
+COLOURS: Final[Mapping[str, str]] = {"assigned": "green", "pending": "yellow", "rejected": "red", "released": "cyan"}
+"""By outcome; any other is dim."""
 
 
 def command(
@@ -51,30 +54,12 @@ def show(published: Published, *, as_json: bool) -> None:
     if as_json:
         write_json(published.as_json())
         return
-    word, rest, colour = _said(published.decision.outcome)
+    outcome = published.decision.outcome
+    what, rest = outcome.words(str)
     line = Text(f"{printable(published.time[11:23])}  ")
     if published.division != "main":
         line.append(f"{printable(published.division)}  ", style="dim")
     line.append(printable(published.decision.record), style="bold")
-    line.append(" → ").append(printable(word), style=colour)
+    line.append(" → ").append(printable(what), style=COLOURS.get(outcome.name, "dim"))
     line.append(f"   {printable(rest)}" if rest else "", style="dim")
     OUT.print(line)
-
-
-def _said(outcome: Outcome) -> tuple[str, str, str]:
-    """Who or what, the rest, and a colour."""
-    match outcome:
-        case Assigned(owner, pool, turn):
-            return owner, f"pool {pool}, turn {turn}" if pool else "", "green"
-        case Queued(queue):
-            return f"queue {queue}", "any member may take it", "green"
-        case Pending(pool, reason):
-            return "waits", f"in pool {pool}: {reason}", "yellow"
-        case Rejected(reason, detail):
-            return "rejected", f"{reason}: {detail}" if detail else reason, "red"
-        case Released(previous, _, reason):
-            return "released", f"{previous or 'nobody'} had it: {reason}", "cyan"
-        case Nothing(reason):
-            return "nothing", reason, "dim"
-        case _:
-            assert_never(outcome)

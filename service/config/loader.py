@@ -19,7 +19,7 @@ from service.config.consistency import Declared, Finding, findings, notes
 from service.config.ids import as_declared
 from service.config.nodes import Node, NotYaml, Steps, as_written, from_data, from_yaml, shown
 from service.config.problems import ConfigurationError, Problem
-from service.config.validation import place, validated
+from service.config.validation import location, validated
 from service.core.configuration import Config
 from service.wording import worded
 
@@ -98,7 +98,7 @@ class _Division:
     def _declare(self, part: _Part, path: Steps) -> Iterator[Problem]:
         first = self.origins.setdefault(path, part)
         if first is not part:
-            where = f"{first.file}, line {place(first.root.trail(path), of_key=True).line}"
+            where = f"{first.file}, line {location(first.root.trail(path), of_key=True).line}"
             yield part.problem(Finding(path, f"this is declared already in {where}: keep one of the two"))
 
 
@@ -198,7 +198,7 @@ def _repeated_names(root: Node, file: str) -> Iterator[Problem]:
 def _problem(file: str, root: Node, finding: Finding) -> Problem:
     trail = root.trail(finding.path)
     is_declaration = len(finding.path) <= 2
-    line, column, text = place(trail, of_key=is_declaration)
+    line, column, text = location(trail, of_key=is_declaration)
     message = f"{as_written(finding.path, trail)}: {finding.message}"
     return Problem(file, line, text + finding.character - 1 if finding.character and line else column, message)
 

@@ -37,7 +37,7 @@ _FLOAT_SIGN: Final = re.compile(r"[.eE]")
 _TEXT_TAGS: Final = frozenset({None, "!", "tag:yaml.org,2002:str"})
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where something was written, counted from 1; 0: nowhere. `text` is the column where a scalar's text begins."""
 
     line: int = 0
@@ -45,16 +45,16 @@ class Place(NamedTuple):
     text: int = 0
 
 
-NOWHERE: Final = Place()
+NOWHERE: Final = Location()
 
 
 @dataclass(slots=True)
 class Node:
-    """A value and its place; `key` is the place of the key it stands behind, `step` the way to it, as written."""
+    """A value and its location; `key` is the location of the key it stands behind, `step` the way to it, as written."""
 
     value: Scalar | dict[str, Node] | list[Node]
-    place: Place = NOWHERE
-    key: Place | None = None
+    location: Location = NOWHERE
+    key: Location | None = None
     step: Step = ""
     is_cut: bool = False
     """Something inside was taken out because it was wrong."""
@@ -89,7 +89,7 @@ class Node:
             self.value = [node for node in self.value if node is not child]
 
     def plain(self) -> object:
-        """The data without the places."""
+        """The data without the locations."""
         match self.value:
             case dict() as children:
                 return {key: child.plain() for key, child in children.items()}
@@ -108,7 +108,7 @@ class NotYaml(Exception):
 
 
 def from_data(data: object, step: Step = "") -> Node:
-    """Nodes without places, of data that was read by somebody else."""
+    """Nodes without locations, of data that was read by somebody else."""
     match data:
         case Mapping():
             return Node({str(key): from_data(value, str(key)) for key, value in data.items()}, step=step)
@@ -144,7 +144,7 @@ def from_yaml(content: bytes, file: str) -> tuple[list[Node], list[Problem]]:
 
 
 def _tab(content: bytes, marks: Iterable[yaml.Mark | None]) -> tuple[int, int] | None:
-    """Line and column of the first tab in an indent around these places, where the parser stumbled."""
+    """Line and column of the first tab in an indent around these locations, where the parser stumbled."""
     lines = content.decode().splitlines()
     numbers = [mark.line for mark in marks if mark is not None]
     for number in range(min(numbers, default=0), min(max(numbers, default=-1) + 1, len(lines))):
@@ -180,41 +180,41 @@ class _Builder:
         self.problems: list[Problem] = []
         self._file = file
         self._open: list[Node] = []
-        self._keys: list[tuple[str, Place] | None] = []
+        self._keys: list[tuple[str, Location] | None] = []
 
     def take(self, event: yaml.Event) -> None:
-        place = _place(event)
+        location = _location(event)
         match event:
             case yaml.ScalarEvent():
-                self._take_scalar(event, place)
+                self._take_scalar(event, location)
             case yaml.MappingStartEvent():
-                self._begin(Node({}, place), event)
+                self._begin(Node({}, location), event)
             case yaml.SequenceStartEvent():
-                self._begin(Node([], place), event)
+                self._begin(Node([], location), event)
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 self._keys.pop()
                 self._put(self._open.pop())
             case yaml.AliasEvent():
-                raise self._refusal(place, "references (*name) are not read here: write the value again")
+                raise self._refusal(location, "references (*name) are not read here: write the value again")
             case _:
                 pass
 
-    def _take_scalar(self, event: yaml.ScalarEvent, place: Place) -> None:
+    def _take_scalar(self, event: yaml.ScalarEvent, location: Location) -> None:
         if event.tag not in _TEXT_TAGS:
-            raise self._refusal(place, f"the tag {event.tag} is not read here: leave it out")
+            raise self._refusal(location, f"the tag {event.tag} is not read here: leave it out")
         if self._open and isinstance(self._open[-1].value, dict) and self._keys[-1] is None:
-            self._keys[-1] = (event.value, place)
+            self._keys[-1] = (event.value, location)
             return
         is_plain = event.implicit[0] and event.tag is None
-        self._put(Node(resolve(event.value) if is_plain else event.value, place))
+        self._put(Node(resolve(event.value) if is_plain else event.value, location))
 
     def _begin(self, node: Node, event: yaml.CollectionStartEvent) -> None:
         if event.tag is not None:
-            raise self._refusal(node.place, f"the tag {event.tag} is not read here: leave it out")
+            raise self._refusal(node.location, f"the tag {event.tag} is not read here: leave it out")
         if self._open and isinstance(self._open[-1].value, dict) and self._keys[-1] is None:
-            raise self._refusal(node.place, "a key must be text")
+            raise self._refusal(node.location, "a key must be text")
         if len(self._open) == MAX_DEPTH:
-            raise self._refusal(node.place, f"more than {MAX_DEPTH} levels inside each other")
+            raise self._refusal(node.location, f"more than {MAX_DEPTH} levels inside each other")
         self._open.append(node)
         self._keys.append(None)
 
@@ -238,16 +238,16 @@ class _Builder:
             message = f'the key "{key}" stands here already, in line {first.key.line}: keep one of them'
             self.problems.append(Problem(self._file, node.key.line, node.key.column, message))
 
-    def _refusal(self, place: Place, message: str) -> NotYaml:
-        return NotYaml(Problem(self._file, place.line, place.column, message))
+    def _refusal(self, location: Location, message: str) -> NotYaml:
+        return NotYaml(Problem(self._file, location.line, location.column, message))
 
 
-def _place(event: yaml.Event) -> Place:
+def _location(event: yaml.Event) -> Location:
     mark = event.start_mark
     if mark is None:
         return NOWHERE
     quotes = isinstance(event, yaml.ScalarEvent) and event.style in ("'", '"')
-    return Place(mark.line + 1, mark.column + 1, mark.column + 1 + int(quotes))
+    return Location(mark.line + 1, mark.column + 1, mark.column + 1 + int(quotes))
 
 
 def as_written(path: Sequence[Step], trail: Sequence[Node]) -> str:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.config import Document
-from service.config.nodes import Node, Place, Steps, as_written
+from service.config.nodes import Location, Node, Steps, as_written
 from service.config.problems import Problem
 from service.wording import worded
 
@@ -55,10 +55,10 @@ def validated(root: Node, file: str) -> tuple[Document, list[Problem]]:
     return Document(), problems
 
 
-def place(trail: Sequence[Node], *, of_key: bool = False) -> Place:
+def location(trail: Sequence[Node], *, of_key: bool = False) -> Location:
     """Where the last node of a trail was written."""
     last = trail[-1]
-    return last.key if of_key and last.key else last.place
+    return last.key if of_key and last.key else last.location
 
 
 def _take_out(detail: ErrorDetails, trail: Sequence[Node]) -> None:
@@ -67,9 +67,9 @@ def _take_out(detail: ErrorDetails, trail: Sequence[Node]) -> None:
     parent.is_cut = parent.is_cut or detail["type"] != "extra_forbidden"
 
 
-def _where(detail: ErrorDetails, trail: Sequence[Node]) -> Place:
+def _where(detail: ErrorDetails, trail: Sequence[Node]) -> Location:
     about_key = detail["type"] in ("extra_forbidden", "missing") or "[key]" in detail["loc"]
-    return place(trail, of_key=about_key)
+    return location(trail, of_key=about_key)
 
 
 def _sentence(detail: ErrorDetails, trail: Sequence[Node]) -> str:

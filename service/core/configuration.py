@@ -43,7 +43,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A person's place in a pool, as configured. `max_open` none: no limit; `domain` none: everything concerns him."""
+    """A person's place in a pool, as configured. `max_open` none: no limit; `domain` none: everything concerns them."""
 
     person: str
     weight: float = 1.0
@@ -106,7 +106,7 @@ class PoolSpec:
 
     @cached_property
     def has_domains(self) -> bool:
-        """Whether any member has a domain of his own."""
+        """Whether any member has a domain of their own."""
         return any(member.domain is not None for member in self.members)
 
     @cached_property

@@ -24,13 +24,13 @@ from service.core.model import (
     Event,
     MemberEvent,
     Nothing,
-    NothingReason,
     RecordEvent,
     Rejected,
     Target,
     Trace,
 )
 from service.core.news import Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
+from service.core.reasons import NothingReason
 from service.core.score import scored
 from service.core.state import Parked, State, seat_field
 from service.core.targets import refusal
@@ -184,7 +184,7 @@ def _owner_now(event: RecordEvent, owner: Target | None, case: Case) -> tuple[De
 def _taken(event: RecordEvent, person: str, case: Case, parked: Parked) -> Decision | None:
     """A record that lies in a queue goes to who is a member; another may not have it (S55).
 
-    None: somebody with the right to reassign chose him, and that choice stands (D5).
+    None: somebody with the right to reassign chose them, and that choice stands (D5).
     """
     queue = Target("queue", parked.pool)
     seat = case.draft.seats.get(seat_field(parked.pool, person))

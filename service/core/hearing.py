@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from service.core.configuration import Config
-from service.core.model import NothingReason, RecordEvent, RecordEventKind, Target
+from service.core.model import RecordEvent, RecordEventKind, Target
 from service.core.news import (
     Created,
     Deleted,
@@ -28,6 +28,7 @@ from service.core.news import (
     Restored,
 )
 from service.core.order import Moment, Order, act_of, compare
+from service.core.reasons import NothingReason
 from service.core.state import Record
 from service.core.tracking import recall
 

@@ -6,65 +6,29 @@ ever sees these types. None can be part of a cycle, so the garbage collector nee
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, Literal, assert_never
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import ClassVar, Final, Literal, NamedTuple
 
 from msgspec import Struct
+
+from service.core.reasons import (
+    NOTHING,
+    PENDING,
+    REJECTED,
+    RELEASED,
+    ExclusionReason,
+    NothingReason,
+    PendingReason,
+    RejectionReason,
+    ReleaseReason,
+    Unresolved,
+)
 
 TargetKind = Literal["user", "pool", "queue", "plan"]
 RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "ordered", "paid", "payment_failed"]
 Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
 """What can be said of a person. What a CRM says may be any text: see `Config.presence_words`."""
-
-Unfit = Literal["inactive_user", "unknown_plan", "unknown_pool", "unknown_queue", "unknown_user", "wrong_record_type"]
-"""Why a target cannot take a record at all, whoever named it."""
-RejectionReason = Literal[
-    Unfit,
-    "chain_depth",
-    "channel_not_allowed",
-    "not_a_member",
-    "not_permitted",
-    "no_target",
-    "outside_domain",
-    "unknown_record_type",
-]
-PendingReason = Literal["empty_pool", "nobody_eligible"]
-ReleaseReason = Literal["deleted", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"]
-NothingReason = Literal[
-    "configuration_switched",
-    "deleted",
-    "duplicate_event",
-    "echo",
-    "member_changed",
-    "no_plan",
-    "no_value",
-    "not_waiting",
-    "older_news",
-    "older_version",
-    "owner_kept",
-    "owner_unchanged",
-    "parked_already",
-    "record_updated",
-    "tick",
-    "unknown_availability",
-    "unknown_record",
-    "unknown_user",
-]
-AbsenceReason = Literal["away", "leave", "off_shift"]
-ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain"]
-Unresolved = Literal[
-    Unfit,
-    "away",
-    "leave",
-    "no_related_owner",
-    "no_related_record",
-    "no_team",
-    "nobody",
-    "not_a_person",
-    "off_shift",
-    "outside_domain",
-]
-"""Why an entry that matched could not have the record: the next one was tried."""
 NotificationKind = Literal["assigned", "queued", "refused"]
 
 CHANNELS: Final[Mapping[str, frozenset[str]]] = {
@@ -139,51 +103,115 @@ class EmptyEvent(Struct, frozen=True, gc=False):
 Event = RecordEvent | MemberEvent | EmptyEvent
 
 
+class Words(NamedTuple):
+    """What people read of an outcome: who or what it comes to, and the rest (may be empty)."""
+
+    what: str
+    rest: str
+
+
+NameOf = Callable[[str], str]
+"""How a person is called, by id."""
+
+
 class Assigned(Struct, frozen=True, gc=False):
     """The record has an owner, chosen by us. `pool` and `turn` are empty where no pool was asked."""
+
+    name: ClassVar = "assigned"
+    reason: ClassVar = ""
 
     owner: str
     pool: str = ""
     turn: int = 0
 
+    def words(self, person: NameOf) -> Words:
+        """The owner, and whose turn that was."""
+        return Words(person(self.owner), f"pool {self.pool}, turn {self.turn}" if self.pool else "")
+
 
 class Queued(Struct, frozen=True, gc=False):
     """The record lies in a queue, which owns it: no person does until a member takes it."""
 
+    name: ClassVar = "assigned"
+    reason: ClassVar = ""
+    pool: ClassVar = ""
+
     queue: str
+
+    def words(self, person: NameOf) -> Words:
+        """The queue."""
+        return Words(f"queue {self.queue}", "any member may take it")
 
 
 class Pending(Struct, frozen=True, gc=False):
     """Nobody can take the record now; it is parked in `pool`."""
 
+    name: ClassVar = "pending"
+
     pool: str
     reason: PendingReason
     next_try_ms: int | None = None
+
+    def words(self, person: NameOf) -> Words:
+        """Where it waits, and until when that is known."""
+        until = "" if self.next_try_ms is None else f", next try {_minute(self.next_try_ms)}"
+        return Words(f"waiting in pool {self.pool}", PENDING[self.reason] + until)
 
 
 class Rejected(Struct, frozen=True, gc=False):
     """The event is readable but not allowed; `detail` is a sentence for people."""
 
+    name: ClassVar = "rejected"
+    pool: ClassVar = ""
+
     reason: RejectionReason
     detail: str
+
+    def words(self, person: NameOf) -> Words:
+        """What is not allowed."""
+        return Words("rejected", _with_detail(REJECTED[self.reason], self.detail))
 
 
 class Released(Struct, frozen=True, gc=False):
     """We no longer hold the record for anybody: `previous` had it (empty: it was parked, or lay in a queue)."""
 
+    name: ClassVar = "released"
+
     previous: str
     pool: str
     reason: ReleaseReason
+
+    def words(self, person: NameOf) -> Words:
+        """Who no longer has it, or where it no longer waits."""
+        left = f"{person(self.previous)} no longer has it" if self.previous else f"no longer waiting in {self.pool}"
+        return Words("released", f"{left}: {RELEASED[self.reason]}")
 
 
 class Nothing(Struct, frozen=True, gc=False):
     """Nothing to do, and why."""
 
+    name: ClassVar = "nothing"
+    pool: ClassVar = ""
+
     reason: NothingReason
     detail: str = ""
 
+    def words(self, person: NameOf) -> Words:
+        """Why there is nothing to do."""
+        return Words("nothing to do", _with_detail(NOTHING[self.reason], self.detail))
+
 
 Outcome = Assigned | Queued | Pending | Rejected | Released | Nothing
+"""Each is a row of its own: `name` and `reason` are what the log and the counts call it, `pool` is the one it is about
+(both empty where there is none), `words` what people read. Its bytes are a row of `service.wire.outcomes`."""
+
+
+def _with_detail(sentence: str, detail: str) -> str:
+    return f"{sentence}: {detail}" if detail else sentence
+
+
+def _minute(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 class Tried(Struct, frozen=True, gc=False):
@@ -255,20 +283,3 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     expected_version: int | None = None
     correlation_id: str = ""
     depth: int = 0
-
-
-def described(outcome: Outcome) -> tuple[str, str]:
-    """An outcome's name in lower case, and its reason; a queue is assigned a record like a person."""
-    match outcome:
-        case Assigned() | Queued():
-            return "assigned", ""
-        case Pending(reason=reason):
-            return "pending", reason
-        case Rejected(reason=reason):
-            return "rejected", reason
-        case Released(reason=reason):
-            return "released", reason
-        case Nothing(reason=reason):
-            return "nothing", reason
-        case _:
-            assert_never(outcome)

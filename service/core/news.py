@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from service.core.model import NothingReason, Target
+from service.core.model import Target
 from service.core.order import Moment
+from service.core.reasons import NothingReason
 from service.language.tree import Facts
 
 

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from service.core.model import AbsenceReason
+from service.core.reasons import AbsenceReason
 from service.core.remembered import Remembered
 
 

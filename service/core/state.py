@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from heapq import merge
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from service.core.order import Moment
 from service.core.person import Person
@@ -243,31 +243,19 @@ class State:
 
     def __init__(self, room: Room | None = None) -> None:
         self.room = Room() if room is None else room
-        self.records: dict[str, Record] = {}
-        self.pools: dict[str, Pool] = {}
-        self.seats: dict[str, Seat] = {}
-        self.open: dict[str, Open] = {}
-        self.paces: dict[str, Pace] = {}
-        self.people: dict[str, Person] = {}
+        self._by_kind: dict[Kind, dict[str, Any]] = {kind: {} for kind in KINDS}
+        self.records: dict[str, Record] = self._by_kind["record"]
+        self.pools: dict[str, Pool] = self._by_kind["pool"]
+        self.seats: dict[str, Seat] = self._by_kind["seat"]
+        self.open: dict[str, Open] = self._by_kind["open"]
+        self.paces: dict[str, Pace] = self._by_kind["pace"]
+        self.people: dict[str, Person] = self._by_kind["person"]
         self.strangers: dict[str, int] = {}
-        self.parked: dict[str, Parked] = {}
-        self.fields: dict[str, Fields] = {}
-        self.timers: dict[str, Timer] = {}
-        self.hits: dict[str, Hit] = {}
-        self.forgotten: dict[str, Forgotten] = {}
-        self._by_kind: dict[Kind, dict[str, Value]] = {
-            "record": self.records,  # type: ignore[dict-item]  # each kind holds its own type of value
-            "pool": self.pools,  # type: ignore[dict-item]
-            "seat": self.seats,  # type: ignore[dict-item]
-            "open": self.open,  # type: ignore[dict-item]
-            "pace": self.paces,  # type: ignore[dict-item]
-            "person": self.people,  # type: ignore[dict-item]
-            "parked": self.parked,  # type: ignore[dict-item]
-            "fields": self.fields,  # type: ignore[dict-item]
-            "timer": self.timers,  # type: ignore[dict-item]
-            "hit": self.hits,  # type: ignore[dict-item]
-            "forgotten": self.forgotten,  # type: ignore[dict-item]
-        }
+        self.parked: dict[str, Parked] = self._by_kind["parked"]
+        self.fields: dict[str, Fields] = self._by_kind["fields"]
+        self.timers: dict[str, Timer] = self._by_kind["timer"]
+        self.hits: dict[str, Hit] = self._by_kind["hit"]
+        self.forgotten: dict[str, Forgotten] = self._by_kind["forgotten"]
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._pools_of: defaultdict[str, set[str]] = defaultdict(set)

@@ -11,7 +11,8 @@ from typing import Final, assert_never
 
 from service.core.case import Case
 from service.core.configuration import Entry, EntryTarget, OwnerOf, PoolSpec, TeamMatch
-from service.core.model import AbsenceReason, Rejected, Target, Unfit, Unresolved
+from service.core.model import Rejected, Target
+from service.core.reasons import AbsenceReason, Unfit, Unresolved
 
 OWNER: Final = "owner"
 """Where a related record tells its owner, as `user:ann`."""

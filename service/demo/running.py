@@ -31,7 +31,7 @@ Showing = AbstractContextManager[Callable[[int], None]]
 """While events are sent: what is told how many of them are answered."""
 
 
-class Result(NamedTuple):
+class DemoResult(NamedTuple):
     """What was counted, with which configuration, in how many seconds: of all, and from the first event on."""
 
     tally: Tally
@@ -48,7 +48,7 @@ class Plan(NamedTuple):
     begun: float
 
 
-async def tell(settings: Settings, plan: Plan, showing: Showing) -> Result:
+async def tell(settings: Settings, plan: Plan, showing: Showing) -> DemoResult:
     """Run the service, send it the story, and count until everything is answered or nothing comes any more."""
     process = Process(settings, Extras(embedded=True))
     lanes = settings.kafka.lanes
@@ -68,7 +68,7 @@ async def tell(settings: Settings, plan: Plan, showing: Showing) -> Result:
         await follower.until(lambda: not (tally.waiting or tally.missing), PATIENCE_SECONDS)
         done = time.perf_counter()
         await telling.publisher.close()
-    return Result(tally, _configuration(settings), done - plan.begun, done - ready)
+    return DemoResult(tally, _configuration(settings), done - plan.begun, done - ready)
 
 
 class _Telling(NamedTuple):

@@ -54,7 +54,7 @@ def story(events: int, seed: int, topics: Topics) -> Iterator[Scene]:
     yield teller.lunch()
     yield [teller.presence(person, "available") for person in DEAL_EXECUTIVES]
     yield teller.handed_over()
-    yield teller.ordinary(events - teller.told)
+    yield teller.ordinary(events - teller.sent)
 
 
 @dataclass
@@ -63,7 +63,7 @@ class _Teller:
 
     chance: Random
     topics: Topics
-    told: int = 0
+    sent: int = 0
     leads: list[str] = field(default_factory=list)
     latest: list[Sent] = field(default_factory=list)
     deals: int = 0
@@ -98,7 +98,7 @@ class _Teller:
             Message(topic, b"lead/null", b"{}", (version, created, ("ce_source", None))),
             Message(topic, b"lead/latin", b"{}", (version, created, ("ce_source", b"Caf\xe9"))),
         ]
-        self.told += len(broken)
+        self.sent += len(broken)
         broken.append(self._plain("lead/nameless", CREATED, {"record": {"type": "lead"}}))
         broken.append(self._plain("lead/L-1", "crm.record.archived.v1", {"record": {"type": "lead", "id": "L-1"}}))
         return [Sent(message) for message in broken]
@@ -155,7 +155,7 @@ class _Teller:
 
     def _repeat(self) -> Sent:
         """The same event once more, half of the time in another partition."""
-        self.told += 1
+        self.sent += 1
         return Sent(self.chance.choice(self.latest).message, elsewhere=self.chance.random() < 0.5)
 
     def _record(
@@ -194,5 +194,5 @@ class _Teller:
         return Message(self.topics.sources[0], key.encode(), orjson.dumps({**self._attributes(kind), **data}))
 
     def _attributes(self, kind: str) -> dict[str, str]:
-        self.told += 1
-        return {"id": f"{CRM}-{self.told}", "source": CRM, "type": kind}
+        self.sent += 1
+        return {"id": f"{CRM}-{self.sent}", "source": CRM, "type": kind}

@@ -14,17 +14,18 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from service.core.configuration import Config
-from service.core.model import Assigned, Decision, Pending, Queued, Rejected
+from service.core.model import Assigned, Decision, Pending, Rejected
 from service.wire.dead_letters import DETAIL, REASON, SOURCE_EPOCH, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC
 from service.wire.decisions import NotADecision, read_decision
-from service.wire.log_records import NO_OFFSET, Batch, Claim, Foreign, NewerLog, decode
+from service.wire.log_records import NO_OFFSET, Batch, Claim, ForeignRecord, NewerLog, decode
 from service.wire.messages import OF_A_LANE, Headers, Position, RawRecord
+from service.wire.outcomes import FORMS
 from service.wire.topics import Topics
 
-PUBLISHED: Final = frozenset({"assigned", "pending", "rejected", "released"})
+PUBLISHED: Final = frozenset(outcome.name for outcome in FORMS)
 
 
-class DeadLetter(NamedTuple):
+class LetterSeen(NamedTuple):
     """What could not be read: why, and where it was."""
 
     reason: str
@@ -48,7 +49,7 @@ class Tally:
     kinds: Counter[str] = field(default_factory=Counter)
     served: Counter[tuple[str, str]] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
-    dead_letters: dict[str, DeadLetter] = field(default_factory=dict)
+    dead_letters: dict[str, LetterSeen] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
     kept: dict[str, Decision] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class Tally:
     _tokens: dict[int, int] = field(default_factory=dict)
     _places: defaultdict[str, set[tuple[int, int]]] = field(default_factory=lambda: defaultdict(set))
     _decided: set[str] = field(default_factory=set)
-    _told: set[str] = field(default_factory=set)
+    _published: set[str] = field(default_factory=set)
     _numbers: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
     def take(self, record: RawRecord) -> None:
@@ -82,7 +83,7 @@ class Tally:
     def missing(self) -> list[str]:
         """Source positions without an outcome, and decisions of the log that were never published."""
         unanswered = [source for source in self.sources if not self._is_answered(source)]
-        return sorted(unanswered) + sorted(self._decided - self._told)
+        return sorted(unanswered) + sorted(self._decided - self._published)
 
     @property
     def doubles(self) -> list[str]:
@@ -117,7 +118,7 @@ class Tally:
         match entry:
             case Claim():
                 self._tokens[lane] = record.offset
-            case Foreign(reason=reason):
+            case ForeignRecord(reason=reason):
                 raise ValueError(reason)
             case Batch() if entry.token == self._tokens.get(lane, NO_OFFSET):
                 for line in entry.outcomes:
@@ -131,20 +132,20 @@ class Tally:
                 pass
 
     def _decision(self, record: RawRecord) -> None:
-        told = dict(record.headers)
-        name = (told["ce_id"] or b"").decode()
+        headers = dict(record.headers)
+        name = (headers["ce_id"] or b"").decode()
         decision = read_decision(record.value or b"", record.headers)
-        if name in self._told:
+        if name in self._published:
             return
-        self._told.add(name)
-        kind = "assigned" if isinstance(decision.outcome, Queued) else type(decision.outcome).__name__.lower()
+        self._published.add(name)
+        kind = decision.outcome.name
         self.kinds[kind] += 1
         self._numbers["sequence", decision.record, str(decision.sequence)] += 1
         self.waiting.discard(decision.record)
         match decision.outcome:
             case Assigned(owner, pool, turn):
                 self.served[pool, owner] += 1
-                cause = (told.get("ce_causationid") or b"").decode()
+                cause = (headers.get("ce_causationid") or b"").decode()
                 if cause:
                     self._numbers["cause", decision.record, cause] += 1
                 if pool:
@@ -161,7 +162,7 @@ class Tally:
         position = "/".join(said[name] for name in place)
         if position in self.dead_letters:
             return
-        self.dead_letters[position] = DeadLetter(said[REASON], said[DETAIL], position)
+        self.dead_letters[position] = LetterSeen(said[REASON], said[DETAIL], position)
         self.answered += said[REASON] not in OF_A_LANE
 
     def _answer(self, source: str, place: tuple[int, int]) -> None:

@@ -25,7 +25,7 @@ HTML: Final = {
 }
 
 
-class Problem(NamedTuple):
+class OngoingTrouble(NamedTuple):
     """One thing that keeps the process from its work: its kind, what is wrong, what to do, and since when.
 
     `since` counts seconds since 1970 (UTC), `seconds` how long that is by now.
@@ -48,7 +48,7 @@ class LaneShown(NamedTuple):
 class Readiness(NamedTuple):
     """What keeps the process from its work (nothing: it is ready), and how each of its lanes is."""
 
-    problems: Sequence[Problem]
+    problems: Sequence[OngoingTrouble]
     lanes: Mapping[int, LaneShown]
 
     def as_json(self) -> bytes:
@@ -62,7 +62,7 @@ class Readiness(NamedTuple):
         )
 
 
-def _shown(problem: Problem) -> Mapping[str, object]:
+def _shown(problem: OngoingTrouble) -> Mapping[str, object]:
     since = datetime.fromtimestamp(problem.since, UTC).isoformat(timespec="seconds")
     return problem._asdict() | {"since": since, "seconds": round(problem.seconds, 1)}
 

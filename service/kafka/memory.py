@@ -32,7 +32,7 @@ class Fault(Enum):
     """It arrives when nobody expects it any more: it waits in `late` until `land`."""
 
 
-class Record(NamedTuple):
+class BrokerRecord(NamedTuple):
     """One record as the broker keeps it; `time_ms` is the append time."""
 
     offset: int
@@ -54,14 +54,14 @@ class Partition:
     """The records that are there, oldest first, without holes. `begin` is the offset of the first, or the next."""
 
     begin: int = 0
-    records: list[Record] = field(default_factory=list)
+    records: list[BrokerRecord] = field(default_factory=list)
 
     @property
     def end(self) -> int:
         """The offset the next record will have."""
         return self.begin + len(self.records)
 
-    def slice(self, start: int, stop: int) -> list[Record]:
+    def slice(self, start: int, stop: int) -> list[BrokerRecord]:
         """Records with start <= offset < stop. Raises `Truncated` when `start` is not there."""
         if not self.begin <= start <= self.end:
             raise Truncated(self.begin, self.end)
@@ -91,7 +91,7 @@ class MemoryBroker:
         partition = self.partitions[place]
         first, now = partition.end, self.clock()
         partition.records += [
-            Record(offset, now, message.key, message.value, message.headers)
+            BrokerRecord(offset, now, message.key, message.value, message.headers)
             for offset, message in enumerate(messages, start=first)
         ]
         return first
@@ -101,7 +101,7 @@ class MemoryBroker:
         self.late.remove(late)
         return self.write(late.place, late.messages)
 
-    def records(self, topic: str) -> list[Record]:
+    def records(self, topic: str) -> list[BrokerRecord]:
         """Everything a topic holds, partition by partition."""
         return [record for lane in range(self.lanes) for record in self.partitions[Place(topic, lane)].records]
 

@@ -119,7 +119,7 @@ class _Stand:
 
 
 @dataclass(slots=True)
-class _Place:
+class _Source:
     """Where we are in a partition. `singly`: so many records still come one by one; `doubt`: what followed on a gap."""
 
     partition: TopicPartition
@@ -148,7 +148,7 @@ class SourceReader:
     clock: Callable[[], float] = time.monotonic
     assignment: int = 0
     expected: set[TopicPartition] = field(default_factory=set)
-    _places: dict[TopicPartition, _Place] = field(default_factory=dict)
+    _places: dict[TopicPartition, _Source] = field(default_factory=dict)
     _gone: dict[tuple[TopicPartition, int], _Stand] = field(default_factory=dict)
     """Marks that a partition once did not hold, also while it is not ours."""
 
@@ -171,13 +171,13 @@ class SourceReader:
         """Read a partition from this offset on. Raises `IllegalStateError` where it is not ours any more."""
         self.consumer().seek(partition, mark)
         self.expected.discard(partition)
-        place = self._places[partition] = _Place(partition, mark, stand=self._gone.get((partition, mark)))
+        place = self._places[partition] = _Source(partition, mark, stand=self._gone.get((partition, mark)))
         _show(place, stands=place.stand is not None)
 
     def refuse(self, partition: TopicPartition, why: str) -> None:
         """Do not read a partition (any more), and name the reason as a problem."""
         self.expected.discard(partition)
-        place = self._places.setdefault(partition, _Place(partition, -1))
+        place = self._places.setdefault(partition, _Source(partition, -1))
         if not place.refusal:
             log.error("source.refused", partition=_named(partition), why=why)
         place.refusal = why
@@ -213,7 +213,7 @@ class SourceReader:
         self.revoke()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _start(self, place: _Place) -> None:
+    def _start(self, place: _Source) -> None:
         if place.stand is not None:
             self.consumer().resume(place.partition)
         limit = 1 if place.singly else self.limit
@@ -239,7 +239,7 @@ class SourceReader:
             self._places[place.partition] = self._places.pop(place.partition)
         return Page(self.assignment, records, passed, marks)
 
-    def _take(self, place: _Place, task: asyncio.Task[_Read]) -> Records:
+    def _take(self, place: _Source, task: asyncio.Task[_Read]) -> Records:
         """What a read brought, as far as it follows on the mark."""
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if isinstance(error, ConsumerStoppedError):
@@ -266,13 +266,13 @@ class SourceReader:
         place.mark = max(place.mark, read.position, *(record.offset + 1 for record in records[-1:]))
         return records
 
-    def _doubt(self, place: _Place, first: int) -> None:
+    def _doubt(self, place: _Source, first: int) -> None:
         """Something is missing before `first`: see whether it comes when it is asked for again."""
         log.debug("gap.doubted", partition=_named(place.partition), mark=place.mark, first=first)
         place.doubt = first
         self._put_back(place)
 
-    def _stumble(self, place: _Place, error: BaseException) -> None:
+    def _stumble(self, place: _Source, error: BaseException) -> None:
         """A read raised: read singly up to the place where it does, and stand there."""
         now = self.clock()
         if not place.singly and not isinstance(error, OffsetOutOfRangeError):
@@ -292,12 +292,12 @@ class SourceReader:
                 self.consumer().pause(place.partition)
         self._put_back(place)
 
-    def _put_back(self, place: _Place) -> None:
+    def _put_back(self, place: _Source) -> None:
         """The driver forgets with it what it holds of the partition, a reader that broke included."""
         with suppress(IllegalStateError):
             self.consumer().seek(place.partition, place.mark)
 
-    def _pass(self, place: _Place) -> Passed | None:
+    def _pass(self, place: _Source) -> Passed | None:
         """Go on behind what cannot be read, where somebody has decided so."""
         if place.stand is None or not place.stand.is_unreadable or place.task is not None or place.refusal:
             return None
@@ -315,7 +315,7 @@ class SourceReader:
         return passed
 
 
-def _show(place: _Place, *, stands: bool) -> None:
+def _show(place: _Source, *, stands: bool) -> None:
     topic, partition = place.partition
     METERS.level("source_stands", int(stands), topic=topic, partition=str(partition))
 
@@ -324,7 +324,7 @@ def _named(partition: TopicPartition) -> str:
     return f"{partition.topic}/{partition.partition}"
 
 
-def _problem(place: _Place) -> str:
+def _problem(place: _Source) -> str:
     where = f"{place.partition.topic}/{place.partition.partition}"
     if place.refusal:
         return place.refusal

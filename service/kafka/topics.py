@@ -71,7 +71,7 @@ does not hold while it lasts. `warns`: people should know. A process that runs i
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class TopicProblem:
     """Something about a topic that is not as it must be, and what to do."""
 
     topic: str
@@ -83,11 +83,11 @@ class Problem:
         return f"topic {self.topic}: {self.what}; {self.remedy}"
 
 
-class Created(NamedTuple):
+class CreatedTopics(NamedTuple):
     """What `create` did: names of new topics, and what went wrong."""
 
     topics: tuple[str, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[TopicProblem, ...]
 
 
 def declaration_file() -> Path:
@@ -114,7 +114,7 @@ def read_wanted(topics: Topics, lanes: int, replication: int | None = None, path
     ]
 
 
-async def check(connection: KafkaConnection, wanted: Sequence[Wanted]) -> list[Problem]:
+async def check(connection: KafkaConnection, wanted: Sequence[Wanted]) -> list[TopicProblem]:
     """Compare the broker with what is wanted. Raises the driver's `KafkaError` when no broker answers."""
     async with administration(connection) as admin:
         problems = await shape_problems(admin, wanted)
@@ -123,7 +123,7 @@ async def check(connection: KafkaConnection, wanted: Sequence[Wanted]) -> list[P
     return problems
 
 
-async def shape_problems(admin: AIOKafkaAdminClient, wanted: Sequence[Wanted]) -> list[Problem]:
+async def shape_problems(admin: AIOKafkaAdminClient, wanted: Sequence[Wanted]) -> list[TopicProblem]:
     """What is missing, or has other partitions and copies than are wanted: one small request. Raises `KafkaError`."""
     found = await _found(admin, wanted)
     problems = [_missing(topic) for topic in wanted if topic.name not in found]
@@ -132,7 +132,7 @@ async def shape_problems(admin: AIOKafkaAdminClient, wanted: Sequence[Wanted]) -
     return problems
 
 
-async def settings_problems(admin: AIOKafkaAdminClient, wanted: Sequence[Wanted]) -> list[Problem]:
+async def settings_problems(admin: AIOKafkaAdminClient, wanted: Sequence[Wanted]) -> list[TopicProblem]:
     """Which of our topics have other settings than are wanted; nothing of those that are missing."""
     ours = [topic for topic in wanted if topic.ours]
     asked = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in ours]
@@ -141,7 +141,7 @@ async def settings_problems(admin: AIOKafkaAdminClient, wanted: Sequence[Wanted]
     return [problem for topic in ours for problem in _setting_problems(topic, answers[topic.name])]
 
 
-async def create(connection: KafkaConnection, wanted: Sequence[Wanted]) -> Created:
+async def create(connection: KafkaConnection, wanted: Sequence[Wanted]) -> CreatedTopics:
     """Create what is missing and wait until it is there. Raises the driver's `KafkaError` when no broker answers.
 
     The embedded broker makes topics itself when it is asked for them, with a number of partitions of its own.
@@ -150,13 +150,13 @@ async def create(connection: KafkaConnection, wanted: Sequence[Wanted]) -> Creat
         found = await _found(admin, wanted)
         missing = [topic for topic in wanted if topic.name not in found]
         if not missing or connection.embedded:
-            return Created((), ())
+            return CreatedTopics((), ())
         default = await _default_replication(admin)
         response = await admin.create_topics([_new_topic(topic, default) for topic in missing])
         refused = _refusals(response.topic_errors)
         created = [topic for topic in missing if topic.name not in {problem.topic for problem in refused}]
         await _appeared(admin, created, connection.request_timeout_seconds)
-    return Created(tuple(topic.name for topic in created), tuple(refused))
+    return CreatedTopics(tuple(topic.name for topic in created), tuple(refused))
 
 
 def gravity_of(declared: str, setting: str, actual: str | None, wanted: str) -> Gravity:
@@ -201,15 +201,15 @@ async def _found(admin: AIOKafkaAdminClient, wanted: Iterable[Wanted]) -> dict[s
     return found
 
 
-def _missing(topic: Wanted) -> Problem:
+def _missing(topic: Wanted) -> TopicProblem:
     if topic.ours:
-        return Problem(topic.name, "does not exist", "run `fairlead topics create`", "waits")
-    return Problem(topic.name, "does not exist", "name the CRM's topics in the settings, or create it")
+        return TopicProblem(topic.name, "does not exist", "run `fairlead topics create`", "waits")
+    return TopicProblem(topic.name, "does not exist", "name the CRM's topics in the settings, or create it")
 
 
-def _shape_problems(topic: Wanted, partitions: Sequence[Mapping[str, Any]]) -> Iterable[Problem]:
+def _shape_problems(topic: Wanted, partitions: Sequence[Mapping[str, Any]]) -> Iterable[TopicProblem]:
     if topic.is_lanes and len(partitions) != topic.partitions:
-        yield Problem(
+        yield TopicProblem(
             topic.name,
             f"has {len(partitions)} partitions, but there are {topic.partitions} lanes",
             f"set the number of lanes to {len(partitions)}; another number for a log in use is a migration: see "
@@ -218,27 +218,27 @@ def _shape_problems(topic: Wanted, partitions: Sequence[Mapping[str, Any]]) -> I
         )
     copies = min((len(partition["replicas"]) for partition in partitions), default=0)
     if topic.ours and topic.replication is not None and copies < topic.replication:
-        yield Problem(
+        yield TopicProblem(
             topic.name,
             f"has {copies} copies of a partition, {topic.replication} are wanted",
             "reassign its partitions to more brokers, or lower the replication factor in the settings",
         )
 
 
-def _setting_problems(topic: Wanted, answer: Sequence[Any]) -> Iterable[Problem]:
+def _setting_problems(topic: Wanted, answer: Sequence[Any]) -> Iterable[TopicProblem]:
     error_code, error_message, _, _, entries = answer
     if error_code == UnknownTopicOrPartitionError.errno:
         return
     if error_code:
         reason = error_message or for_code(error_code).__name__
-        yield Problem(topic.name, f"its settings cannot be read: {reason}", "allow DescribeConfigs on it", "warns")
+        yield TopicProblem(topic.name, f"its settings cannot be read: {reason}", "allow DescribeConfigs on it", "warns")
         return
     actual = {entry[0]: entry[1] for entry in entries}
     for key, value in topic.settings.items():
         if actual.get(key) != value:
             remedy = f"alter it with the broker's tools: `--alter --add-config {key}={value}`"
             gravity = gravity_of(topic.declared, key, actual.get(key), value)
-            yield Problem(topic.name, f"{key} is {actual.get(key)}, {value} is wanted", remedy, gravity)
+            yield TopicProblem(topic.name, f"{key} is {actual.get(key)}, {value} is wanted", remedy, gravity)
 
 
 async def _default_replication(admin: AIOKafkaAdminClient) -> int:
@@ -257,10 +257,10 @@ def _new_topic(topic: Wanted, default_replication: int) -> NewTopic:
     return NewTopic(topic.name, topic.partitions, replication, topic_configs=dict(topic.settings))
 
 
-def _refusals(answers: Iterable[Sequence[Any]]) -> list[Problem]:
+def _refusals(answers: Iterable[Sequence[Any]]) -> list[TopicProblem]:
     """`create_topics` never raises: every topic's answer must be read. Somebody else was quicker: fine."""
     return [
-        Problem(
+        TopicProblem(
             name, f"cannot be created: {text or for_code(code).__name__}", "create it with the broker's tools", "waits"
         )
         for name, code, text in answers

@@ -16,7 +16,7 @@ import orjson
 from service.core.state import KINDS, Changes, Kind, Room, State, Timer, Value
 from service.lane.redriven import Redriven
 from service.store.keys import LANE, REDRIVEN, full_name, parted
-from service.wire.log_records import NO_OFFSET, Place
+from service.wire.log_records import NO_OFFSET, Cursor
 from service.wire.messages import Position
 from service.wire.values import pack, unpack
 
@@ -71,7 +71,7 @@ class Book:
     def __init__(self) -> None:
         self.room = Room()
         self.divisions: dict[str, State] = {}
-        self.place = Place()
+        self.place = Cursor()
         self.clock_ms = 0
         self.marks: dict[tuple[str, int], SourceMark] = {}
         self.versions: dict[str, int] = {}
@@ -151,7 +151,7 @@ class Book:
         Its offsets repeat, so decisions get a new epoch in their ids. The mark that says so stands for no source.
         """
         self.know_input(identity)
-        self.place = Place(begin)
+        self.place = Cursor(begin)
         self.take(Position(self.epoch + 1, *own, NO_OFFSET))
         self._news["mark/{}/{}".format(*own)] = self.marks[own]
 
@@ -207,7 +207,7 @@ class Book:
         what, _, rest = field.partition("/")
         content = orjson.loads(value)
         if what == "input":
-            self.place = Place(*content)
+            self.place = Cursor(*content)
         elif what == "input_topic":
             self.input_identity = content
         elif what == "clock":

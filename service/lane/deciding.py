@@ -22,7 +22,7 @@ from service.core.configuration import Config
 from service.core.decide import decide
 from service.core.holding.membership import SwitchStep, switch_steps, switched
 from service.core.holding.retention import MINUTE_MS, forget
-from service.core.model import RecordEvent, described
+from service.core.model import RecordEvent
 from service.core.state import FIRST_LEVEL, KINDS, Kind, Record, Timer, Value
 from service.core.timers import fire
 from service.lane.book import EVERY_KEY, NOTHING_CHANGED, Book, Swept, stored
@@ -30,7 +30,7 @@ from service.lane.estimates import bytes_of
 from service.lane.raising import MAX_RAISED_IN_A_ROW, PUT_OFF_MS, DoesNotFit, Raised, fitting_letter, guarded
 from service.limits import Limits
 from service.wire.inputs import LaneInput, Origin, Tick
-from service.wire.log_records import NO_OFFSET, Batch, OutcomeLine, Place, output_bytes
+from service.wire.log_records import NO_OFFSET, Batch, Cursor, OutcomeLine, output_bytes
 from service.wire.messages import Message, Poison, PoisonReason, Position
 from service.wire.outputs import DEFAULT_DIVISION, NO_ORIGIN, Context, render
 from service.wire.topics import Topics
@@ -256,7 +256,7 @@ class _Making:
         context = self._context(division)
         told = _Told([], [])
         for number, decision in enumerate(verdict.decisions, ordinal):
-            line = self._line(number, *described(decision.outcome), source)
+            line = self._line(number, decision.outcome.name, decision.outcome.reason, source)
             told.lines.append(line)
             told.messages.extend(render(decision, line.decision_id, context, origin))
         return told
@@ -273,7 +273,7 @@ class _Making:
     def finish(self, used: int) -> Made:
         """The batch as it is written to the log; token and snapshots are the caller's to add."""
         book = self._book
-        book.place = Place(self._offset, self._ordinal)
+        book.place = Cursor(self._offset, self._ordinal)
         if book.swept is None and book.clock_ms:
             book.swept = Swept(book.clock_ms // self._rules.limits.sweep_every_ms, EVERY_KEY)
         changes = book.own_changes(self._before, self._marked)

@@ -23,7 +23,7 @@ from service.wire.log_records import (
     Chunk,
     Claim,
     Complete,
-    Foreign,
+    ForeignRecord,
     LogRecord,
     NewerLog,
     Opening,
@@ -43,26 +43,26 @@ FOREIGN_KEPT: Final = 1_000
 """So many foreign records are named; a stretch of log with more has a problem that needs no more lines."""
 
 
-class Entry(NamedTuple):
+class DecodedEntry(NamedTuple):
     """One log record, read without its outputs. `size` is its length in bytes, `digest` its checksum."""
 
     offset: int
-    record: LogRecord | Foreign
+    record: LogRecord | ForeignRecord
     size: int
     digest: str
 
 
-async def entries(transport: LogReader, start: int, stop: int) -> AsyncIterator[Entry]:
+async def entries(transport: LogReader, start: int, stop: int) -> AsyncIterator[DecodedEntry]:
     """All records with start <= offset < stop, those that do not count included. Raises `Truncated`, `NewerLog`."""
     read = 0
     async for offset, value in transport.read_log(start, stop):
-        yield Entry(offset, decode_for_state(value), len(value), checksum(value))
+        yield DecodedEntry(offset, decode_for_state(value), len(value), checksum(value))
         read += 1
         if read % READ_PER_TURN == 0:
             await asyncio.sleep(0)
 
 
-async def counted(transport: LogReader, validity: Validity, start: int, stop: int) -> AsyncIterator[Entry]:
+async def counted(transport: LogReader, validity: Validity, start: int, stop: int) -> AsyncIterator[DecodedEntry]:
     """The same, but only those that count. Raises `Truncated`, `NewerLog`."""
     async for entry in entries(transport, start, stop):
         if validity.counts(entry):
@@ -77,7 +77,7 @@ async def level_of(transport: Transport) -> int:
     level = FIRST_LEVEL
     with suppress(Truncated):
         async for entry in entries(transport, max(begin, end - LEVEL_WIDTH), end):
-            if not isinstance(entry.record, Foreign):
+            if not isinstance(entry.record, ForeignRecord):
                 level = max(level, entry.record.level)
     expect_known(level)
     return level
@@ -100,10 +100,10 @@ class Validity:
     level: int = FIRST_LEVEL
     foreign: list[tuple[int, str]] = field(default_factory=list)
 
-    def counts(self, entry: Entry) -> bool:
+    def counts(self, entry: DecodedEntry) -> bool:
         """Whether the entry counts. A claim always does, and is the newest from then on. Raises `NewerLog`."""
         record = entry.record
-        if isinstance(record, Foreign):
+        if isinstance(record, ForeignRecord):
             if len(self.foreign) < FOREIGN_KEPT:
                 self.foreign.append((entry.offset, record.reason))
             return False
@@ -125,7 +125,7 @@ class Fold:
     snapshots: tuple[SnapshotMark, ...] = ()
     grown: int = 0
 
-    def add_batch(self, entry: Entry, batch: Batch) -> None:
+    def add_batch(self, entry: DecodedEntry, batch: Batch) -> None:
         """Note a batch that counts."""
         self.head = Head(entry.offset, entry.digest)
         self.snapshots = batch.snapshots
@@ -266,7 +266,7 @@ class _Reading:
     content: Content
     is_closed: bool = False
 
-    def take(self, entry: Entry) -> bool:
+    def take(self, entry: DecodedEntry) -> bool:
         """Take the next record that counts. False: the snapshot will never be complete."""
         match entry.record:
             case Batch() as batch:
@@ -301,8 +301,8 @@ async def _snapshot_starts(transport: LogReader, begin: int, token: int) -> list
     return []
 
 
-def _named(record: LogRecord | Foreign) -> Iterable[int]:
-    if isinstance(record, Claim | Outputs | Foreign):
+def _named(record: LogRecord | ForeignRecord) -> Iterable[int]:
+    if isinstance(record, Claim | Outputs | ForeignRecord):
         return ()
     named = [mark.start for mark in record.snapshots]
     return [record.start, *named] if isinstance(record, Complete) else named

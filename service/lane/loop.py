@@ -49,7 +49,7 @@ from service.limits import Limits
 from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS
 from service.wire.inputs import LaneInput, tick
-from service.wire.log_records import Place, checksum, encode
+from service.wire.log_records import Cursor, checksum, encode
 
 log = structlog.get_logger()
 
@@ -246,7 +246,7 @@ class Lane:
             self._loaded = set()
         return len(made.batch.outcomes)
 
-    async def _poll(self, place: Place, wait_ms: int) -> list[Read]:
+    async def _poll(self, place: Cursor, wait_ms: int) -> list[Read]:
         try:
             with measured("poll"):
                 arrived = await self.transport.poll(self.limits.batch_max, wait_ms)

@@ -18,7 +18,7 @@ from service.lane.folding import entries
 from service.lane.surprise import Fenced, Surprise
 from service.store.keys import LAYOUT, Layout, full_name
 from service.store.port import Head, Refusal, Reply, Store
-from service.wire.log_records import NO_OFFSET, Claim, Foreign, SnapshotMark
+from service.wire.log_records import NO_OFFSET, Claim, ForeignRecord, SnapshotMark
 from service.wire.values import unpack
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ async def append(tenure: Tenure, transport: Transport, value: bytes, *, is_conti
         async for entry in entries(transport, tenure.last + 1, offset):
             if isinstance(entry.record, Claim):
                 raise Fenced(f"claimed again at {entry.offset}")
-            if isinstance(entry.record, Foreign):
+            if isinstance(entry.record, ForeignRecord):
                 tenure.foreign.append((entry.offset, entry.record.reason))
     tenure.last = offset
     return offset

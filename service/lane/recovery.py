@@ -27,7 +27,7 @@ from service.store.keys import LAYOUT, full_name, kind_of, read_layout
 from service.store.memory import MemoryStore
 from service.store.port import NO_REVISION, Head, Store
 from service.wire.inputs import LaneInput, read_input
-from service.wire.log_records import NO_OFFSET, Claim, Complete, Fields, LogRecord, Place, encode
+from service.wire.log_records import NO_OFFSET, Claim, Complete, Cursor, Fields, LogRecord, encode
 from service.wire.topics import Topics
 
 KEYS_PER_LOOK: Final = 64
@@ -39,10 +39,15 @@ LOOK_BACK: Final = 500
 Content = dict[str, dict[str, bytes]]
 """A lane's state by kind and full name."""
 InputFate = Literal["goes_on", "begun_anew", "lost"]
-"""Of the lane's place in its input. `begun_anew`: the topic is another one. `lost`: events in between were deleted."""
+FATES: Final[Mapping[InputFate, str]] = {
+    "goes_on": "goes on where the lane stopped",
+    "begun_anew": "is another topic than the one the lane knows: a restore reads it from its beginning",
+    "lost": "does not reach back to where the lane stopped: events in between were deleted",
+}
+"""What has become of the lane's place in its input."""
 
 
-class Refused(Exception):
+class RecoveryRefused(Exception):
     """It would not help or would do harm. The text says why, and what to do instead."""
 
 
@@ -65,7 +70,7 @@ class Summary(NamedTuple):
     records: int
     waiting: int
     turns: Mapping[str, int]
-    place: Place
+    place: Cursor
     clock_ms: int
 
 
@@ -83,17 +88,17 @@ class Survey(NamedTuple):
     belong_together: bool
 
 
-class Restored(NamedTuple):
+class RestoredLane(NamedTuple):
     """What a restore did: where the snapshot lies in the log, and where the input goes on."""
 
     token: int
     start: int
     complete: int
-    input: Place
+    input: Cursor
 
 
 async def survey(patient: Patient) -> Survey:
-    """Look at both halves and the input; changes nothing. Raises `Refused` while somebody works on the lane,
+    """Look at both halves and the input; changes nothing. Raises `RecoveryRefused` while somebody works on the lane,
     `NewerLog`, and what the drivers raise.
     """
     head, content = await _read_memory(patient)
@@ -117,11 +122,11 @@ async def adopt(patient: Patient) -> None:
     """The log is right: throw the memory away. The next claim rebuilds it from the log.
 
     Outputs of the log's last batch are published once more by that claim, as by any; they are the same bytes. Raises
-    `Refused` where the log cannot be rebuilt from, because then the memory is all there is.
+    `RecoveryRefused` where the log cannot be rebuilt from, because then the memory is all there is.
     """
     begin, end = await patient.transport.log_bounds()
     if await _read_log(patient.transport, begin, end) is None:
-        raise Refused(
+        raise RecoveryRefused(
             f"the log begins at {begin} and holds no complete snapshot: it cannot rebuild the memory. "
             "If the memory is right, use `fairlead restore`"
         )
@@ -130,7 +135,7 @@ async def adopt(patient: Patient) -> None:
 
 async def restore(
     patient: Patient, owner: str, configured: Collection[str], *, input_begun_anew: bool = False
-) -> Restored:
+) -> RestoredLane:
     """The memory is right: write what it holds into the log as a snapshot, then throw it away.
 
     The snapshot stands behind a claim of its own, so nothing that was in this log before counts any more. It counts
@@ -143,19 +148,23 @@ async def restore(
     is none until the next batch.
 
     `configured` are the divisions that have a configuration now. Outputs of the lost log's last batch may never have
-    been published; nothing in the memory can tell. Raises `Refused`.
+    been published; nothing in the memory can tell. Raises `RecoveryRefused`.
     """
     head, content = await _read_memory(patient)
     found = await survey(patient)
     if found.memory is None:
-        raise Refused("the memory holds nothing whole to restore from. If the log is right, use `fairlead adopt`")
+        raise RecoveryRefused(
+            "the memory holds nothing whole to restore from. If the log is right, use `fairlead adopt`"
+        )
     fate: InputFate = "begun_anew" if input_begun_anew else found.input_fate
     if found.belong_together and fate == "goes_on":
-        raise Refused("log and memory belong together: there is nothing to restore, the lane catches up by itself")
+        raise RecoveryRefused(
+            "log and memory belong together: there is nothing to restore, the lane catches up by itself"
+        )
     book = _book(content)
     unknown = sorted(set(book.versions) - set(configured))
     if unknown:
-        raise Refused(
+        raise RecoveryRefused(
             f"no configuration on the topic for {', '.join(unknown)}: publish it first (`fairlead config publish DIR`)"
         )
     own = content.setdefault(OWN, {})
@@ -168,7 +177,7 @@ async def restore(
 
 
 async def _read_memory(patient: Patient) -> tuple[Head, Content]:
-    """All of the memory as of one head. Raises `Refused` where it moves meanwhile."""
+    """All of the memory as of one head. Raises `RecoveryRefused` where it moves meanwhile."""
     first, _ = await patient.store.peek(patient.lane, ())
     keys = (read_layout(first.layout) or LAYOUT).keys
     content: Content = {}
@@ -178,7 +187,9 @@ async def _read_memory(patient: Patient) -> tuple[Head, Content]:
         if head.building and not first.building:
             return head, {}
         if head != first:
-            raise Refused(f"somebody works on lane {patient.lane}: it has not halted, or stop all processes first")
+            raise RecoveryRefused(
+                f"somebody works on lane {patient.lane}: it has not halted, or stop all processes first"
+            )
         for key, fields in zip(looked_at, contents, strict=True):
             content.setdefault(kind_of(key), {}).update(fields)
     return first, content
@@ -241,7 +252,7 @@ def _changes(patient: Patient, book: Book, fate: InputFate, bounds: tuple[int, i
     """What is different in the restored state. The book is moved along."""
     marked: list[tuple[str, int]] = []
     if fate != "goes_on":
-        book.place = Place(bounds[0])
+        book.place = Cursor(bounds[0])
     if fate == "begun_anew":
         # A mark on the lane's own input stands for no source; it only makes the epoch of new decision ids a new one.
         marked = [(patient.topics.events, patient.lane)]
@@ -253,7 +264,7 @@ def _changes(patient: Patient, book: Book, fate: InputFate, bounds: tuple[int, i
     return {**book.own_changes(book.noted(), marked)[OWN], **forgotten}
 
 
-async def _write_snapshot(patient: Patient, owner: str, head: Head, content: Content, book: Book) -> Restored:
+async def _write_snapshot(patient: Patient, owner: str, head: Head, content: Content, book: Book) -> RestoredLane:
     level = await level_of(patient.transport)
     await patient.transport.renew()
     token = await patient.transport.append(encode(Claim(owner, level)))
@@ -271,9 +282,9 @@ async def _write_snapshot(patient: Patient, owner: str, head: Head, content: Con
         await snapshots.go_on()
     rebuilt = await _read_log(patient.transport, token, tenure.last + 1)
     if rebuilt is None or _filled(rebuilt.content.fields) != _filled(content):
-        raise Refused("what was written into the log does not read back as the memory: nothing was thrown away")
+        raise RecoveryRefused("what was written into the log does not read back as the memory: nothing was thrown away")
     await patient.store.forget(patient.lane)
-    return Restored(token, tenure.snapshots[-1].start, tenure.last, book.place)
+    return RestoredLane(token, tenure.snapshots[-1].start, tenure.last, book.place)
 
 
 async def _append(patient: Patient, tenure: Tenure, record: LogRecord) -> int:
@@ -282,7 +293,7 @@ async def _append(patient: Patient, tenure: Tenure, record: LogRecord) -> int:
         record = replace(record, batch=NO_REVISION, checksum="")
     offset = await patient.transport.append(encode(record))
     if offset != tenure.last + 1:
-        raise Refused(
+        raise RecoveryRefused(
             f"somebody else writes into the log of lane {patient.lane}: stop all processes. Nothing was changed, "
             "the unfinished snapshot does not count"
         )

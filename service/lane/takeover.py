@@ -24,7 +24,7 @@ from service.lane.surroundings import INPUT_REMEDY, Surroundings
 from service.store.keys import LAYOUT, Layout, read_layout
 from service.store.port import NO_REVISION, Head, Store, Stored
 from service.telemetry import METERS
-from service.wire.log_records import Batch, Claim, Complete, Foreign, LogRecord, Outputs, checksum, decode, encode
+from service.wire.log_records import Batch, Claim, Complete, ForeignRecord, LogRecord, Outputs, checksum, decode, encode
 
 log = structlog.get_logger()
 
@@ -215,12 +215,12 @@ class TakeOver:
         await self.transport.publish(batch.outputs)
         return min(batch.parts, default=revision)
 
-    async def _read(self, offset: int) -> tuple[LogRecord | Foreign, str]:
+    async def _read(self, offset: int) -> tuple[LogRecord | ForeignRecord, str]:
         """The record at an offset, and its checksum."""
         with suppress(Truncated):
             async for _, value in self.transport.read_log(offset, offset + 1):
                 return decode(value), checksum(value)
-        return Foreign("nothing is there"), ""
+        return ForeignRecord("nothing is there"), ""
 
     async def _read_book(self, tenure: Tenure) -> None:
         """Read what stays in memory, in pieces, then the records that wait, page by page.

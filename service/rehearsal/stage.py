@@ -17,10 +17,10 @@ import orjson
 from service.core.configuration import Config
 from service.core.model import Decision, RecordEvent
 from service.core.score import FIELD as SCORE
-from service.core.state import Record as RecordState
+from service.core.state import Record
 from service.core.tracking import recall, together
 from service.ingest import Letter, Reading, sort_batch
-from service.kafka.memory import MemoryBroker, MemoryTransport, Record
+from service.kafka.memory import BrokerRecord, MemoryBroker, MemoryTransport
 from service.kafka.partitions import Place
 from service.lane.book import Book
 from service.lane.loop import Lane
@@ -45,7 +45,7 @@ OFFSET_IN_ID: Final = 2
 """A decision's id is lane, epoch, offset of the input, and number, with dashes between."""
 
 
-class Published(NamedTuple):
+class RehearsedDecision(NamedTuple):
     """A decision as it was published, and the configuration that was in force."""
 
     id: str
@@ -56,14 +56,14 @@ class Published(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a step led to: the outcomes in order, what was published about them, and who was told."""
+    """What a step led to: the outcomes in order, what was published about them, and who was notified."""
 
     lines: tuple[OutcomeLine, ...]
-    published: Mapping[str, Published]
-    told: tuple[str, ...]
+    published: Mapping[str, RehearsedDecision]
+    notified: tuple[str, ...]
 
 
-class Stage:
+class Rehearsal:
     """A lane and its surroundings. `now_ms` is the time, since 1970 in UTC; it only moves by `pass_time`."""
 
     def __init__(self, start_ms: int) -> None:
@@ -116,10 +116,10 @@ class Stage:
         lines = [*self._refused, *(line for batch in batches for line in batch.outcomes)]
         self._refused = []
         published = {each.id: each for record in self._once(TOPICS.assignments) for each in [self._published(record)]}
-        told = [orjson.loads(record.value)["person"] for record in self._once(TOPICS.notifications)]
-        return Scene(tuple(lines), published, tuple(told))
+        notified = [orjson.loads(record.value)["person"] for record in self._once(TOPICS.notifications)]
+        return Scene(tuple(lines), published, tuple(notified))
 
-    def facts_of(self, published: Published) -> Facts:
+    def facts_of(self, published: RehearsedDecision) -> Facts:
         """What the record had when this was decided: all that its creation told; else what is remembered, and what
         the event told that set the decision off. What a new configuration set off stands before the next event.
         """
@@ -128,17 +128,17 @@ class Stage:
         found = read_input(inputs[offset].value) if offset < len(inputs) else None
         event = found.event if isinstance(found, LaneInput) else None
         about = event if isinstance(event, RecordEvent) and event.record == name else None
-        told = about.facts if about is not None else {}
+        news = about.facts if about is not None else {}
         if about is None or about.kind != "created":
-            told = together(self._remembered(published.division, name), told)
+            news = together(self._remembered(published.division, name), news)
         score = published.decision.trace.score
-        return told if score is None else {**told, SCORE: score}
+        return news if score is None else {**news, SCORE: score}
 
     def _remembered(self, division: str, name: str) -> Facts:
         field = full_name("record", division, name)
         packed = self._store.lanes[LANE].content.get(LAYOUT.key("record", field), {}).get(field)
         record = None if packed is None else unpack("record", packed)
-        return recall(record.facts) if isinstance(record, RecordState) else {}
+        return recall(record.facts) if isinstance(record, Record) else {}
 
     async def _configured(self, division: str, version: int) -> Config:
         return self._versions[division, version]
@@ -155,12 +155,12 @@ class Stage:
         ):
             lane.leave()
 
-    def _new(self, topic: str) -> list[Record]:
+    def _new(self, topic: str) -> list[BrokerRecord]:
         records = self._broker.partitions[Place(topic, LANE)].records[self._read[topic] :]
         self._read[topic] += len(records)
         return records
 
-    def _once(self, topic: str) -> list[Record]:
+    def _once(self, topic: str) -> list[BrokerRecord]:
         """New records, without those that were published again: consumers know them by their id."""
         found = []
         for record in self._new(topic):
@@ -171,12 +171,12 @@ class Stage:
                 found.append(record)
         return found
 
-    def _published(self, record: Record) -> Published:
+    def _published(self, record: BrokerRecord) -> RehearsedDecision:
         headers = {name: (value or b"").decode() for name, value in record.headers}
         said = orjson.loads(record.value)
         division, version = headers["ce_division"], said["configuration"]["version"]
         config = self._versions.get((division, version)) or Config(division)
-        return Published(headers["ce_id"], division, read_decision(record.value, record.headers), config)
+        return RehearsedDecision(headers["ce_id"], division, read_decision(record.value, record.headers), config)
 
 
 def _no_wall_clock() -> int:

@@ -78,7 +78,7 @@ class Store(Protocol):
         """For people and monitoring: the whole content of some keys, without a fence. Building: one of them is lost."""
 
     async def forget(self, lane: int) -> None:
-        """Throw the lane's part away, fence and head too, whoever owns it: his next call is BEHIND. For recovery."""
+        """Throw the lane's part away, fence and head too, whoever owns it: their next call is BEHIND. For recovery."""
 
     async def close(self) -> None:
         """Let go of every connection."""

@@ -129,14 +129,14 @@ class RedisStore:
             if isinstance(self._client, RedisCluster):
                 await self._client.initialize()
                 nodes = self._client.get_primaries()
-                told = [await self._client.info("memory", target_nodes=node) for node in nodes]
+                answers = [await self._client.info("memory", target_nodes=node) for node in nodes]
             else:
-                told = [await self._client.info("memory")]
+                answers = [await self._client.info("memory")]
         except NoPermissionError:
             return frozenset()
         except (RedisError, OSError) as error:
             raise StoreUnreachable(f"the memory: {type(error).__name__}: {error}") from error
-        return frozenset(str(each["maxmemory_policy"]) for each in told if "maxmemory_policy" in each)
+        return frozenset(str(each["maxmemory_policy"]) for each in answers if "maxmemory_policy" in each)
 
     async def close(self) -> None:
         """See `Store.close`."""

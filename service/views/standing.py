@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
-from service.core.model import ExclusionReason
+from service.core.reasons import ExclusionReason
 from service.core.sharing.eligibility import Situation, choose
 from service.core.state import Kind, Pool, State
 from service.store.port import Store
@@ -21,7 +21,7 @@ WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "open", "person")
 
 
 class MemberStanding(NamedTuple):
-    """One member, in the order of turns. `excluded`: why he would be passed over now; none: he would not be."""
+    """One member, in the order of turns. `excluded`: why they would be passed over now; none: they would not be."""
 
     person: str
     excluded: ExclusionReason | None

@@ -17,7 +17,7 @@ from typing import Final, Literal, NamedTuple
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.holding.waiting import DRAIN_PREFIX
-from service.core.model import ExclusionReason
+from service.core.reasons import PENDING, ExclusionReason, PendingReason
 from service.core.sharing.eligibility import Situation, choose, next_return
 from service.core.state import Kind, Parked, State
 from service.store.port import Store
@@ -25,10 +25,18 @@ from service.views.peeking import MemoryState, peek
 
 WATCHED: Final[tuple[Kind, ...]] = ("parked", "pool", "seat", "open", "pace", "person", "timer")
 
-Why = Literal["queued", "empty_pool", "nobody_eligible", "its_turn", "no_pool"]
+Why = Literal[PendingReason, "queued", "its_turn", "no_pool"]
 """Why a line stands. `its_turn`: somebody can take from it, as soon as it is looked at. `no_pool`: the pool is gone
 from the configuration, and for what waits the rules are asked anew when it is looked at.
 """
+
+WHY: Final[Mapping[Why, str]] = {
+    "queued": "lies in a queue, for a member to take",
+    "empty_pool": PENDING["empty_pool"],
+    "nobody_eligible": PENDING["nobody_eligible"],
+    "its_turn": "a member can take it: it leaves when the line is looked at",
+    "no_pool": "the pool is no longer configured: what waits is asked anew when the line is looked at",
+}
 
 Named = tuple[str, Parked]
 

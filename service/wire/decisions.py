@@ -8,26 +8,13 @@ messages of their own and are not part of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import orjson
 
-from service.core.model import (
-    Assigned,
-    Candidate,
-    Decision,
-    Outcome,
-    Pending,
-    Queued,
-    Rejected,
-    Released,
-    Target,
-    Trace,
-    Tried,
-)
-from service.wire.inputs import milliseconds
+from service.core.model import Candidate, Decision, Outcome, Target, Trace, Tried
 from service.wire.messages import Headers
+from service.wire.outcomes import read_outcome
 
 
 class NotADecision(Exception):
@@ -36,7 +23,7 @@ class NotADecision(Exception):
 
 def read_decision(value: bytes, headers: Headers = ()) -> Decision:
     """The decision that `value` tells of, without its notifications. Raises `NotADecision`."""
-    told = dict(headers)
+    named = dict(headers)
     try:
         said = orjson.loads(value)
         return Decision(
@@ -46,27 +33,18 @@ def read_decision(value: bytes, headers: Headers = ()) -> Decision:
             sequence=said["sequence"],
             expected_owner=_target(said["expected_owner"]),
             expected_version=said["expected_version"],
-            correlation_id=(told.get("ce_correlationid") or b"").decode(),
-            depth=int(told.get("ce_chaindepth") or b"1") - 1,
+            correlation_id=(named.get("ce_correlationid") or b"").decode(),
+            depth=int(named.get("ce_chaindepth") or b"1") - 1,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotADecision(f"not a decision: {error!r}") from error
 
 
 def _outcome(said: Mapping[str, Any]) -> Outcome:
-    match said:
-        case {"owner": {"kind": "queue", "id": queue}}:
-            return Queued(queue)
-        case {"owner": {"id": owner}, "pool": pool, "turn": turn}:
-            return Assigned(owner, pool or "", turn or 0)
-        case {"next_try": next_try, "pool": pool, "reason": reason}:
-            return Pending(pool, reason, None if next_try is None else milliseconds(datetime.fromisoformat(next_try)))
-        case {"detail": detail, "reason": reason}:
-            return Rejected(reason, detail)
-        case {"previous_owner": previous, "pool": pool, "reason": reason}:
-            return Released("" if previous is None else previous["id"], pool or "", reason)
-        case _:
-            raise NotADecision("it names no outcome")
+    outcome = read_outcome(said)
+    if outcome is None:
+        raise NotADecision("it names no outcome")
+    return outcome
 
 
 def _trace(said: Mapping[str, Any]) -> Trace:

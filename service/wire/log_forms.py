@@ -15,7 +15,7 @@ FORMAT: Final = 1
 """Of a lane's log, and of the memory that is made of it."""
 
 
-class Place(NamedTuple):
+class Cursor(NamedTuple):
     """How far the input is used: the next offset, and how many decisions already carry it (timers come first)."""
 
     offset: int = 0
@@ -72,8 +72,8 @@ class BatchState(_Form, tag="batch"):
     """A batch without its outputs."""
 
     token: int
-    start: Place = msgspec.field(name="from")
-    end: Place = msgspec.field(name="to")
+    start: Cursor = msgspec.field(name="from")
+    end: Cursor = msgspec.field(name="to")
     time: int
     versions: dict[str, int]
     code: int

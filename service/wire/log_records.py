@@ -7,7 +7,7 @@ programs can check the promises from the topics alone.
 Each record carries the format and the lane's level. State is named by kind and full name (`main/lead/4711`), never by
 place; whoever needs places derives them, and how many buckets a kind has stands beside what names it. So kinds can be
 added: a reader carries along what it does not know. A record of a newer format it does not guess at (`NewerLog`), and
-what is no record of a lane at all is `Foreign`: it does not count.
+what is no record of a lane at all is `ForeignRecord`: it does not count.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from service.wire.log_forms import (
     OutputsState,
 )
 from service.wire.log_forms import (
-    OutcomeLine as OutcomeLine,
+    Cursor as Cursor,
 )
 from service.wire.log_forms import (
-    Place as Place,
+    OutcomeLine as OutcomeLine,
 )
 from service.wire.log_forms import (
     SnapshotMark as SnapshotMark,
@@ -72,8 +72,8 @@ class Batch:
     """
 
     token: int
-    start: Place
-    end: Place
+    start: Cursor
+    end: Cursor
     time_ms: int
     versions: Mapping[str, int]
     code: int
@@ -135,7 +135,7 @@ class Complete:
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class ForeignRecord:
     """Something else than a lane wrote it, or nothing at all is there. It does not count."""
 
     reason: str
@@ -182,16 +182,16 @@ def encode(record: LogRecord) -> bytes:
             assert_never(record)
 
 
-def decode(value: bytes) -> LogRecord | Foreign:
+def decode(value: bytes) -> LogRecord | ForeignRecord:
     """Read a record back. Raises `NewerLog`."""
     form = _form(lambda: _WHOLE_READER.decode(value), value)
     try:
         return _record(form, _decode_outputs(form) if isinstance(form, BatchForm | OutputsForm) else ())
     except (IndexError, ValueError) as error:
-        return Foreign(f"the outputs of a batch cannot be read: {error}")
+        return ForeignRecord(f"the outputs of a batch cannot be read: {error}")
 
 
-def decode_for_state(value: bytes) -> LogRecord | Foreign:
+def decode_for_state(value: bytes) -> LogRecord | ForeignRecord:
     """Read a record back without a batch's outputs, which are most of it. Raises `NewerLog`."""
     return _record(_form(lambda: _STATE_READER.decode(value), value))
 
@@ -279,12 +279,12 @@ _STATE_READER: Final[msgspec.json.Decoder[_StateForm]] = msgspec.json.Decoder(_S
 F = TypeVar("F")
 
 
-def _form(read: Callable[[], F], value: bytes) -> F | Foreign:
+def _form(read: Callable[[], F], value: bytes) -> F | ForeignRecord:
     try:
         return read()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         _refuse_newer(value)
-        return Foreign(f"{type(error).__name__}: {error}")
+        return ForeignRecord(f"{type(error).__name__}: {error}")
 
 
 def _refuse_newer(value: bytes) -> None:
@@ -297,7 +297,7 @@ def _refuse_newer(value: bytes) -> None:
         raise NewerLog(f"the log has a record of format {found}, and this version reads up to {FORMAT}")
 
 
-def _record(form: _StateForm | Foreign, outputs: Sequence[Message] = ()) -> LogRecord | Foreign:
+def _record(form: _StateForm | ForeignRecord, outputs: Sequence[Message] = ()) -> LogRecord | ForeignRecord:
     match form:
         case BatchState():
             changes = {kind: _plain_or_gone(fields) for kind, fields in form.changes.items()}
@@ -329,7 +329,7 @@ def _record(form: _StateForm | Foreign, outputs: Sequence[Message] = ()) -> LogR
         case CompleteForm():
             at = (form.token, form.start, form.batch, form.checksum, form.time)
             return Complete(*at, form.snapshots, form.level)
-        case Foreign():
+        case ForeignRecord():
             return form
         case _:
             assert_never(form)

@@ -8,34 +8,21 @@ built by hand and what repeats is kept with the context.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import blake2b
-from typing import Final, assert_never
+from typing import Final
 
 import msgspec
 
-from service.core.model import (
-    Assigned,
-    Decision,
-    Nothing,
-    Pending,
-    Queued,
-    Rejected,
-    Released,
-    Trace,
-    Tried,
-)
+from service.core.model import Decision, Trace, Tried
 from service.wire.cloudevents import JSON_CONTENT, SPECVERSION
 from service.wire.inputs import Origin
 from service.wire.messages import Headers, Message
+from service.wire.outcomes import FORMS
+from service.wire.times import iso_time
 from service.wire.topics import Topics
 
 DEFAULT_DIVISION: Final = "main"
-ASSIGNED: Final = ("ce_type", b"assignment.assigned.v1")
-PENDING: Final = ("ce_type", b"assignment.pending.v1")
-REJECTED: Final = ("ce_type", b"assignment.rejected.v1")
-RELEASED: Final = ("ce_type", b"assignment.released.v1")
 NOTIFICATION: Final = ("ce_type", b"notification.requested.v1")
 TRACE_ID_END: Final = len("00-") + 32
 """A `traceparent` is version, trace id, span id and flags: `00-…32…-…16…-01`."""
@@ -85,16 +72,15 @@ NO_ORIGIN: Final = Origin()
 
 def render(decision: Decision, decision_id: str, context: Context, origin: Origin = NO_ORIGIN) -> list[Message]:
     """What is published about a decision: itself, then its notifications. Nothing to do publishes nothing."""
-    told = _told(decision)
-    if told is None:
+    form = FORMS.get(type(decision.outcome))
+    if form is None:
         return []
-    kind, said = told
     name = decision.record
     record_type, _, record_id = name.partition("/")
     record = {"type": record_type, "id": record_id}
     value = _write(
         {
-            **said,
+            **form.write(decision.outcome),
             "record": record,
             "decision": decision_id,
             "sequence": decision.sequence,
@@ -107,7 +93,7 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
     key = (context.key_prefix + name).encode()
     identity = decision_id.encode()
     common = context.headers + _headers(decision, decision_id, origin)
-    headers: Headers = (kind, ("ce_id", identity), ("ce_partitionkey", key), *common)
+    headers: Headers = (form.header, ("ce_id", identity), ("ce_partitionkey", key), *common)
     if origin.event_id:
         headers = (*headers, ("ce_causationid", origin.event_id.encode()))
     messages = [Message(context.topics.assignments, key, value, headers)]
@@ -131,34 +117,6 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
         )
         messages.append(Message(context.topics.notifications, key, value, headers))
     return messages
-
-
-def iso_time(time_ms: int) -> str:
-    """RFC 3339 in UTC with milliseconds."""
-    seconds, rest = divmod(time_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
-
-
-def _told(decision: Decision) -> tuple[tuple[str, bytes], dict[str, object]] | None:
-    """The type of event and what only this outcome says."""
-    outcome = decision.outcome
-    match outcome:
-        case Assigned(owner, pool, turn):
-            return ASSIGNED, {"owner": {"kind": "user", "id": owner}, "pool": pool or None, "turn": turn or None}
-        case Queued(queue):
-            return ASSIGNED, {"owner": {"kind": "queue", "id": queue}, "pool": None, "turn": None}
-        case Pending(pool, reason, next_try_ms):
-            next_try = None if next_try_ms is None else iso_time(next_try_ms)
-            return PENDING, {"pool": pool, "reason": reason, "next_try": next_try}
-        case Rejected(reason, detail):
-            return REJECTED, {"reason": reason, "detail": detail}
-        case Released(previous, pool, reason):
-            previous_owner = {"kind": "user", "id": previous} if previous else None
-            return RELEASED, {"previous_owner": previous_owner, "pool": pool or None, "reason": reason}
-        case Nothing():
-            return None
-        case _:
-            assert_never(outcome)
 
 
 def _trace(trace: Trace) -> dict[str, object]:

@@ -15,8 +15,8 @@ from service.core.model import EmptyEvent, MemberEvent, RecordEvent
 from service.wire.cloudevents import STRUCTURED_JSON
 from service.wire.inputs import KINDS, Decoded, LaneInput, decode, read_input
 from service.wire.messages import Headers, Position, RawRecord
-from service.wire.outputs import iso_time
 from service.wire.redrive import Redrive, redrive_headers
+from service.wire.times import iso_time
 
 TYPES: Final[Mapping[str, str]] = {kind: name for name, kind in KINDS.items()}
 MEMBER_TYPE: Final = "crm.member.changed.v1"

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from service.app.redrive import Known, Left, Sent, Superseded, plan, send
+from service.app.redrive import Known, NotSent, SentAgain, Superseded, plan, send
 from service.config.sources import Sources, SourceState, SourceTopic
 from service.kafka.connection import KafkaConnection
 from service.kafka.partitions import Place
@@ -79,9 +79,9 @@ async def test_originals_are_appended_in_the_order_in_which_they_were_read(
     fates = await send(made.sendable, publisher)
     await publisher.close()
     assert fates == [
-        Sent(f"0/{topic}/0/1", f"{topic}/0"),
-        Sent(f"0/{topic}/0/2", f"{topic}/0"),
-        Sent(f"0/{topic}/1/9", f"{topic}/1"),
+        SentAgain(f"0/{topic}/0/1", f"{topic}/0"),
+        SentAgain(f"0/{topic}/0/2", f"{topic}/0"),
+        SentAgain(f"0/{topic}/1/9", f"{topic}/1"),
     ]
     found = [record async for record in read_topic(connection, topic)]
     first, second = [record for record in found if record.partition == 0][3:]
@@ -135,7 +135,7 @@ async def test_what_cannot_be_sent_is_refused_in_words(connection: KafkaConnecti
         made = await plan([given], connection, Known([topic, "absent"], state(topic), SECRETS))
         assert made.sendable == ()
         (left,) = made.others
-        assert isinstance(left, Left)
+        assert isinstance(left, NotSent)
         assert told in left.why
 
 
@@ -148,7 +148,7 @@ async def test_what_the_topic_does_not_take_costs_itself_alone(connection: Kafka
     publisher = Publisher(connection)
     fates = await send(made.sendable, publisher)
     await publisher.close()
-    assert [type(fate) for fate in fates] == [Sent, Left, Sent]
+    assert [type(fate) for fate in fates] == [SentAgain, NotSent, SentAgain]
     found = [len(record.value or b"") async for record in read_topic(connection, topic, {1})]
     assert set(found) == {10}
 

@@ -22,7 +22,7 @@ from service.app.troubles import (
     Silence,
     troubles,
 )
-from service.kafka.topics import Gravity, Problem
+from service.kafka.topics import Gravity, TopicProblem
 from service.telemetry import Trouble
 
 WELL = Observed()
@@ -30,8 +30,8 @@ CLAIMING = LaneSeen(3, "claiming", doing="reading the log, 5 of 9")
 OWNED = LaneSeen(3, "owned")
 
 
-def topic(gravity: Gravity) -> Problem:
-    return Problem("assignment.log", "retention.ms is 5, -1 is wanted", "alter it", gravity)
+def topic(gravity: Gravity) -> TopicProblem:
+    return TopicProblem("assignment.log", "retention.ms is 5, -1 is wanted", "alter it", gravity)
 
 
 def found(**observed: Any) -> list[Trouble]:

@@ -24,7 +24,7 @@ def said(value: object) -> Any:
 
 
 def test_explain_says_why_in_words(run: Run) -> None:
-    """D16: rule entries with their result, and each member with the reason he was left out."""
+    """D16: rule entries with their result, and each member with the reason they were left out."""
     told = run("explain", "lead/2")
     assert told.code == 0
     assert "lead/2 → bob" in told.out
@@ -67,7 +67,7 @@ def test_explain_wants_type_and_id(run: Run) -> None:
 
 
 def test_pools_shows_who_is_next_and_why_others_are_not(run: Run) -> None:
-    """S6: no right is needed. Who is full is named with the reason, and stands where his turn is."""
+    """S6: no right is needed. Who is full is named with the reason, and stands where their turn is."""
     found = {pool["pool"]: pool for pool in said(run("pools", "--json").json)}
     sales = found["sales"]
     members = {member["person"]: member for member in sales["members"]}

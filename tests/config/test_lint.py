@@ -199,7 +199,7 @@ def test_who_is_switched_off_is_no_target() -> None:
 
 
 def test_a_member_who_is_switched_off_is_noted() -> None:
-    """S33: he keeps his place, so it may be meant; a pool with nobody else has a warning."""
+    """S33: they keep their place, so it may be meant; a pool with nobody else has a warning."""
     (note,) = read(config=PEOPLE.replace("[ann, bob]", "[ann, eve]") + DEFAULT).notes
     assert (note.line, note.column) == (3, 45)
     assert '"eve" is not active and gets nothing here' in note.message

@@ -44,8 +44,8 @@ def test_every_value_and_key_knows_its_place() -> None:
     """Lines and columns count from 1; a quoted text begins behind its quote."""
     (root,), _ = from_yaml(b'a:\n  - x\n  - b: "y"\n', "file.yaml")
     x, y = root.trail(["a", 0])[-1], root.trail(["a", 1, "b"])[-1]
-    assert (x.place, x.key) == ((2, 5, 5), None)
-    assert (y.place, y.key) == ((3, 8, 9), (3, 5, 5))
+    assert (x.location, x.key) == ((2, 5, 5), None)
+    assert (y.location, y.key) == ((3, 8, 9), (3, 5, 5))
 
 
 def test_a_file_may_hold_several_documents() -> None:

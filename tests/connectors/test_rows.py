@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from service.config.problems import ConfigurationError
 from service.connectors.file.converting import compile_map, unread_twins
 from service.connectors.file.event_map import ReadMap, read_map
-from service.connectors.file.opening import Refused, opened
+from service.connectors.file.opening import FileRefused, opened
 from service.connectors.file.rows import BadRow, NumberedRow, csv_rows, json_rows
 
 REMEDY = 'write `delimiter: "{}"`'
@@ -34,7 +34,7 @@ def refusal(content: bytes, folder: Path, delimiter: str = ",") -> str:
     """Why a file is refused: line, column and sentence."""
     path = folder / "rows.csv"
     path.write_bytes(content)
-    with pytest.raises(Refused) as refused, opened(path, "csv", delimiter, REMEDY) as (_, rows, _raw):
+    with pytest.raises(FileRefused) as refused, opened(path, "csv", delimiter, REMEDY) as (_, rows, _raw):
         list(rows)
     return str(refused.value).removeprefix(f"{path}:")
 

@@ -18,7 +18,6 @@ from service.core.configuration import Config, Entry, Membership, PoolSpec, Rule
 from service.core.decide import decide
 from service.core.holding import membership
 from service.core.model import (
-    AbsenceReason,
     Assigned,
     Decision,
     Event,
@@ -30,6 +29,7 @@ from service.core.model import (
     Target,
 )
 from service.core.person import Absence, Person
+from service.core.reasons import AbsenceReason
 from service.core.state import Kind, Record, State, Value
 from service.language import criteria
 from service.language.predicate import Predicate
@@ -39,7 +39,7 @@ START_MS: Final = 1_700_000_000_000 // 60_000 * 60_000
 """The full minute at which every test begins."""
 
 OUTSIDER: Final = "zoe"
-"""A user of every configuration; a human gives her records without asking any pool."""
+"""A user of every configuration; a human gives them records without asking any pool."""
 
 MINUTE_MS: Final = 60_000
 FIRINGS: Final = 1_000

@@ -20,7 +20,7 @@ def test_an_absent_member_is_skipped_and_nobody_gets_a_double_share() -> None:
 
 
 def test_who_comes_back_is_not_flooded() -> None:
-    """D1 D2 After a long absence he catches up one turn, not all he missed."""
+    """D1 D2 After a long absence they catch up one turn, not all they missed."""
     division = Division(pool("ann", "bob", "cat"))
     division.away("bob")
     division.serve(*(f"lead/{n}" for n in range(100)))
@@ -76,7 +76,7 @@ def test_who_comes_back_gets_what_waits() -> None:
 
 
 def test_a_known_return_needs_no_event() -> None:
-    """D3 D12 Time alone brings him back, at the minute he named and not before."""
+    """D3 D12 Time alone brings them back, at the minute they named and not before."""
     division = Division(pool("ann"))
     division.away("ann", until_minutes=30)
     division.create("lead/1")
@@ -103,7 +103,7 @@ def test_a_longer_absence_replaces_the_return_that_was_known() -> None:
 
 
 def test_an_absence_without_end_cancels_the_return_that_was_known() -> None:
-    """D3 Who is away until further notice does not come back by himself."""
+    """D3 Who is away until further notice does not come back by themselves."""
     division = Division(pool("ann"))
     division.away("ann", until_minutes=30)
     division.away("ann")

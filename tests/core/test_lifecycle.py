@@ -60,7 +60,7 @@ SEATED = st.lists(
 
 @dataclass
 class Told:
-    """What the CRM has told of one record: its newest version, and the owner with the version that named him."""
+    """What the CRM has told of one record: its newest version, and the owner with the version that named them."""
 
     version: int = 0
     owner: Target | None = None
@@ -272,7 +272,7 @@ class RecordLives(RuleBasedStateMachine):
 
     @invariant()
     def a_humans_choice_stands(self) -> None:
-        """The newest owner the CRM named is a person: he has the record, whatever came late or twice."""
+        """The newest owner the CRM named is a person: they have the record, whatever came late or twice."""
         for name, told in self.crm.items():
             assert self.division.record(name).deleted == told.is_deleted
             if told.owner is not None and told.owner.kind == "user" and not told.is_deleted:

@@ -72,7 +72,7 @@ def test_without_its_last_member_the_pool_is_empty_and_says_so() -> None:
 
 
 def test_somebody_removed_and_added_again_is_new() -> None:
-    """S17 S18 His old place is gone: he goes to the end."""
+    """S17 S18 Their old place is gone: they go to the end."""
     division = Division(pool("ann", "bob", "cat"))
     serve(division, 1)
     division.configure(pool("ann", "cat"))
@@ -94,7 +94,7 @@ def test_the_turn_number_outlives_all_members_and_the_pool() -> None:
 
 
 def test_open_items_are_waiting_for_who_joins_again() -> None:
-    """S18 D14 Who left with open items and comes back still has them: his limit holds."""
+    """S18 D14 Who left with open items and comes back still has them: their limit holds."""
     division = Division(pool(Membership("ann", max_open=2), "bob"))
     assert serve(division, 3) == ["ann", "bob", "ann"]
     division.configure(pool("bob"))

@@ -209,7 +209,7 @@ def test_our_own_assignment_coming_back_changes_nothing() -> None:
 
 
 def test_a_human_who_returns_to_our_choice_made_a_humans_choice() -> None:
-    """D7 D5 From then on the record is his, not ours."""
+    """D7 D5 From then on the record is theirs, not ours."""
     division = Division(pool("ann"))
     division.create("lead/1")
     division.give("lead/1", "user:zoe")

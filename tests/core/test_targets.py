@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import astuple
 
 from service.core.configuration import Entry, EntryTarget, Happening, OwnerOf, RuleSet, TeamMatch, User
-from service.core.model import Assigned, Nothing, Pending, Rejected, Released, Target, Unresolved
+from service.core.model import Assigned, Nothing, Pending, Rejected, Released, Target
+from service.core.reasons import Unresolved
 from tests.core.build import Division, created, pool, predicate, rules, updated
 
 OTHERS = Entry("others", Target("pool", "sales"))

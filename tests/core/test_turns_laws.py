@@ -67,11 +67,11 @@ class Ring:
         self.pointer = 0
 
     def join(self, person: str) -> None:
-        """He stands behind everybody else."""
+        """They stand behind everybody else."""
         self.members.append(person)
 
     def leave(self, person: str) -> None:
-        """The others close up; if it was his turn, it is that of the one behind him."""
+        """The others close up; if it was their turn, it is that of the one behind them."""
         place = self.members.index(person)
         del self.members[place]
         if place < self.pointer:
@@ -149,7 +149,7 @@ def test_a_returner_catches_up_his_credit_and_no_more(credit: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nobody_waits_longer_than_once_round(seed: int) -> None:
-    """D2 Whatever the rules leave open to whom: between two of his turns at most n - 1 records open to him go past."""
+    """D2 Whatever the rules leave open: between two of their turns at most n - 1 records open to them go past."""
     rng = random.Random(seed)
     members = [f"m{n}" for n in range(rng.randint(2, 6))]
     rota = Rota(*members)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html.parser import HTMLParser
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import pytest
 import yaml
@@ -18,6 +18,7 @@ from schemas.events import INPUTS
 from schemas.reference import configuration_tables
 from schemas.tables import Row, Table
 from service.app.connections import deployment_of
+from service.core.model import Availability
 from service.http.description import described, description_page
 from service.http.routes import Readiness, routes
 from service.settings import IngestSettings, KafkaSettings, Settings
@@ -74,6 +75,7 @@ def test_required_fields_are_marked_and_words_are_listed() -> None:
     row = described(DEFAULT).page.decode().partition("<h3>crm.member.changed.v1</h3>")[2].partition("</table>")[0]
     availability = row.partition("<code>availability</code>")[2].partition("</tr>")[0]
     assert "required" in availability
+    assert [word for word in get_args(Availability) if f"<code>{word}</code>" not in availability] == []
     assert "required" not in row.partition("<code>until</code>")[2].partition("</tr>")[0]
     owner = described(DEFAULT).page.decode().partition("<h3 id='part-Owner'>")[2].partition("</table>")[0]
     kind = owner.partition("<code>kind</code>")[2].partition("</tr>")[0]

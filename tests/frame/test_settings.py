@@ -1,4 +1,4 @@
-"""What an operator can set, and what he is told when it is wrong."""
+"""What an operator can set, and what they are told when it is wrong."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 
 from service.kafka.connection import KafkaConnection
 from service.kafka.publisher import Publisher
-from service.kafka.topics import Gravity, Problem, Wanted, check, create, declaration_file, gravity_of, read_wanted
+from service.kafka.topics import Gravity, TopicProblem, Wanted, check, create, declaration_file, gravity_of, read_wanted
 from service.kafka.transport import KafkaTransport
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
@@ -99,7 +99,7 @@ async def test_a_setting_that_differs_is_a_problem(real_kafka: Kafka, topics: To
     careless = replace(log, settings=dict(log.settings) | {"retention.ms": "1000000"})
     await create(connection, [careless if topic is log else topic for topic in wanted])
     assert await check(connection, wanted) == [
-        Problem(
+        TopicProblem(
             topics.log,
             "retention.ms is 1000000, -1 is wanted",
             "alter it with the broker's tools: `--alter --add-config retention.ms=-1`",

@@ -52,7 +52,7 @@ async def test_offsets_of_one_writer_have_no_gap(broker: Broker) -> None:
 
 
 async def test_another_writer_leaves_a_gap(broker: Broker) -> None:
-    """Whoever writes in between can be seen by the offset alone, and what he wrote can be read."""
+    """Whoever writes in between can be seen by the offset alone, and what they wrote can be read."""
     ours, other = broker.transport(), broker.transport()
     assert await ours.append(b"ours") == 0
     await other.append(b"other's")

@@ -14,7 +14,7 @@ import msgspec
 
 from service.core.configuration import Config, PoolSpec
 from service.core.model import EmptyEvent, Event, MemberEvent, RecordEvent
-from service.kafka.memory import MemoryBroker, MemoryTransport, Record
+from service.kafka.memory import BrokerRecord, MemoryBroker, MemoryTransport
 from service.kafka.partitions import Place
 from service.kafka.port import Message
 from service.lane.deciding import Read
@@ -25,7 +25,7 @@ from service.lane.surroundings import InputSeen, Step, Surroundings, no_step
 from service.limits import Limits
 from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import read_input
-from service.wire.log_records import Batch, Foreign, LogRecord, decode
+from service.wire.log_records import Batch, ForeignRecord, LogRecord, decode
 from service.wire.topics import Topics
 from tests.checker import Evidence, Memory, violations
 from tests.core.build import START_MS, config, pool
@@ -126,7 +126,7 @@ class World:
         return Owner(lane, tenure, lane._snapshots(tenure))
 
     @property
-    def log(self) -> list[LogRecord | Foreign]:
+    def log(self) -> list[LogRecord | ForeignRecord]:
         """The lane's log as it is now."""
         return [decode(record.value) for record in self.broker.partitions[LOG].records]
 
@@ -150,7 +150,7 @@ class World:
         """What the memory holds, key by key, without marks."""
         return {key: fields for key in self.memory.content if (fields := self.memory.fields(key))}
 
-    def published(self, topic: str = TOPICS.assignments) -> list[Record]:
+    def published(self, topic: str = TOPICS.assignments) -> list[BrokerRecord]:
         """What is in a topic."""
         return self.broker.records(topic)
 

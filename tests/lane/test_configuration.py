@@ -55,7 +55,7 @@ async def test_several_new_members_join_at_the_end_in_file_order() -> None:
 
 
 async def test_who_was_removed_and_added_again_is_new() -> None:
-    """S17 S18: his old place is gone."""
+    """S17 S18: their old place is gone."""
     world = World()
     assert await serve(world, 1) == ["ann"]
     world.configure(pool("ann", "cem"))

@@ -26,7 +26,7 @@ from service.lane.raising import MAX_RAISED_IN_A_ROW
 from service.limits import Limits
 from service.wire.dead_letters import stored_bytes
 from service.wire.inputs import LANE_INPUT_LIMIT_BYTES, Decoded, Tick, decode, read_input
-from service.wire.log_records import Place, encode
+from service.wire.log_records import Cursor, encode
 from service.wire.messages import Position, RawRecord
 from tests.core.build import MINUTE_MS, START_MS, config, created, planted, pool, predicate, rules
 from tests.lane.build import LANE, TOPICS, read
@@ -90,7 +90,7 @@ def test_a_batch_ends_in_front_of_an_input_when_its_timers_are_used_up() -> None
     assert [first.used, second.used, third.used] == [0, 0, 1]
     assert first.batch.end == second.batch.start
     assert second.batch.end == third.batch.start
-    assert third.batch.end == Place(1)
+    assert third.batch.end == Cursor(1)
     ids = [line.decision_id for made in (first, second, third) for line in made.batch.outcomes]
     assert len(set(ids)) == len(ids) == 6
 
@@ -183,7 +183,7 @@ def test_what_was_taken_before_is_dropped() -> None:
     later = [item._replace(offset=item.offset + 3) for item in again]
     made = decide_batch(book, [*again, *later], given)
     assert kinds(made) == ["assigned"] * 3 + ["dropped"] * 3
-    assert made.batch.end == Place(6)
+    assert made.batch.end == Cursor(6)
 
 
 def test_an_unreadable_input_goes_to_the_dead_letters() -> None:
@@ -201,7 +201,7 @@ def test_a_hole_in_the_input_is_stepped_over() -> None:
     book, given = division()
     made = decide_batch(book, [read(created("lead/1"), 0), read(created("lead/2"), 7)], given)
     assert [line.offset for line in made.batch.outcomes] == [0, 7]
-    assert made.batch.end == Place(8)
+    assert made.batch.end == Cursor(8)
 
 
 def test_a_tick_lets_time_pass() -> None:

@@ -13,12 +13,12 @@ from service.wire.log_records import (
     Chunk,
     Claim,
     Complete,
-    Foreign,
+    Cursor,
+    ForeignRecord,
     LogRecord,
     NewerLog,
     Opening,
     OutcomeLine,
-    Place,
     SnapshotMark,
     decode,
     decode_for_state,
@@ -37,8 +37,8 @@ def nested(inner: some.SearchStrategy[object]) -> some.SearchStrategy[object]:
 MARKS = (SnapshotMark(3, 1_000), SnapshotMark(9, 2_000))
 BATCH = Batch(
     token=4,
-    start=Place(7, 1),
-    end=Place(8),
+    start=Cursor(7, 1),
+    end=Cursor(8),
     time_ms=1_700_000_000_000,
     versions={"main": 2},
     code=1,
@@ -74,7 +74,7 @@ def test_any_output_comes_back_as_it_was(key: bytes, value: bytes, headers: list
     """Whatever bytes a dead letter holds."""
     printable = tuple((name.encode(errors="replace").decode(), said) for name, said in headers)
     output = Message("topic", key, value, printable)
-    read = decode(encode(Batch(0, Place(), Place(), 0, {}, 1, [], {}, [output])))
+    read = decode(encode(Batch(0, Cursor(), Cursor(), 0, {}, 1, [], {}, [output])))
     assert isinstance(read, Batch)
     assert list(read.outputs) == [output]
 
@@ -104,14 +104,14 @@ FOREIGN: dict[str, bytes] = {
 @pytest.mark.parametrize("value", FOREIGN.values(), ids=FOREIGN)
 def test_what_no_lane_wrote_is_foreign(value: bytes) -> None:
     """It is named as such and does not count; nothing is guessed, and nothing raises."""
-    assert isinstance(decode(value), Foreign)
+    assert isinstance(decode(value), ForeignRecord)
 
 
 @given(some.binary() | some.recursive(PLAIN, nested).map(lambda value: json.dumps(value).encode()))
 def test_reading_never_raises(value: bytes) -> None:
     """Whatever stands there."""
     for read in (decode, decode_for_state):
-        assert isinstance(read(value), Foreign)
+        assert isinstance(read(value), ForeignRecord)
 
 
 @given(some.data())
@@ -122,7 +122,7 @@ def test_a_record_with_something_else_in_one_place_is_foreign_or_a_record(data: 
     found[name] = data.draw(some.recursive(PLAIN, nested))
     value = json.dumps(found).encode()
     for read in (decode, decode_for_state):
-        assert isinstance(read(value), LogRecord | Foreign)
+        assert isinstance(read(value), LogRecord | ForeignRecord)
 
 
 @pytest.mark.parametrize("value", [b'{"format":2}', b'{"format":2,"kind":"whatever","owner":[]}'])

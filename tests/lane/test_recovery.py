@@ -10,7 +10,7 @@ import pytest
 from service.kafka.memory import Operation
 from service.kafka.partitions import Place
 from service.kafka.port import Message
-from service.lane.recovery import Refused, adopt, restore, survey
+from service.lane.recovery import RecoveryRefused, adopt, restore, survey
 from service.lane.surprise import Halted
 from service.store.keys import LAYOUT
 from service.store.memory import MemoryStore
@@ -188,7 +188,7 @@ async def test_what_is_restored_is_the_memory_to_the_byte(world: World) -> None:
 
 async def refused(work: Awaitable[object]) -> str:
     """What recovery says against it."""
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RecoveryRefused) as caught:
         await work
     return str(caught.value)
 

@@ -83,7 +83,7 @@ async def test_the_last_batch_is_never_deleted() -> None:
 
 
 async def test_a_claim_abandons_an_open_snapshot() -> None:
-    """Its chunks stay without an end; the next owner starts one of his own."""
+    """Its chunks stay without an end; the next owner starts one of their own."""
     world = World()
     await working(world)
     second = await working(world, "two")

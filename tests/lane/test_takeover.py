@@ -128,7 +128,7 @@ async def test_who_was_claimed_after_stops_and_publishes_nothing() -> None:
 
 
 async def test_a_late_record_under_an_older_token_is_stepped_over() -> None:
-    """It counts for nobody, and the owner who finds it in the gap in front of his own goes on."""
+    """It counts for nobody, and the owner who finds it in the gap in front of their own goes on."""
     world = World()
     owner = await world.owner()
     await owner.work()
@@ -141,7 +141,7 @@ async def test_a_late_record_under_an_older_token_is_stepped_over() -> None:
 
 
 async def test_a_log_that_is_cut_while_it_is_read_is_read_again() -> None:
-    """An earlier owner may still delete what his snapshot made superfluous: a reason to claim again, not to halt."""
+    """An earlier owner may still delete what their snapshot made superfluous: a reason to claim again, not to halt."""
     world = World()
     await (await world.owner()).work()
     world.store.lanes.clear()
@@ -215,7 +215,7 @@ async def test_a_memory_that_knows_a_newer_claim_than_the_log_halts() -> None:
 
 
 async def test_a_claim_that_another_has_overtaken_is_given_up() -> None:
-    """FENCED with a newer claim in the log: he is the owner."""
+    """FENCED with a newer claim in the log: they are the owner."""
     world = World()
     lane = world.lane("slow")
     append = lane.transport.append

@@ -116,14 +116,14 @@ def test_a_company_of_any_size_belongs_to_exactly_one_team(size: int) -> None:
 
 
 def test_who_speaks_the_other_languages_gets_all_other_countries() -> None:
-    """S68: `not in` for him and `in` for the others: every such lead to him, none to them."""
-    his, theirs = f"[('country', 'not in', {ENGLISH})]", f"[('country', 'in', {ENGLISH})]"
+    """S68: `not in` for one and `in` for the others: every such lead to the one, none to them."""
+    ones, others = f"[('country', 'not in', {ENGLISH})]", f"[('country', 'in', {ENGLISH})]"
     for country in ("FR", "VN", "DE", None):
-        assert matches(his, {"country": country})
-        assert not matches(theirs, {"country": country})
+        assert matches(ones, {"country": country})
+        assert not matches(others, {"country": country})
     for country in ("US", "IE"):
-        assert matches(theirs, {"country": country})
-        assert not matches(his, {"country": country})
+        assert matches(others, {"country": country})
+        assert not matches(ones, {"country": country})
 
 
 def test_what_the_teams_domain_excludes_never_reaches_a_member() -> None:

@@ -75,5 +75,5 @@ def test_a_row_of_the_table_is_complete(row: Row) -> None:
 
 @pytest.mark.parametrize("group", [group for group in table() if "differs" in group], ids=lambda group: group["why"])
 def test_the_page_names_every_difference_from_odoo(group: dict[str, str]) -> None:
-    """S75: who brings his domains can read what means something else here."""
+    """S75: who brings their domains can read what means something else here."""
     assert group["differs"] in PAGE.read_text().partition("## Where we differ from Odoo")[2]

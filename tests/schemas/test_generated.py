@@ -10,13 +10,13 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from schemas import decisions, events, generate
+from schemas import config, decisions, events, generate
 from schemas.asyncapi import SOURCES, Deployment, document
 from schemas.decisions import OUTPUTS
 from schemas.envelope import Envelope
 from schemas.events import INPUTS
 from schemas.samples import SAMPLES
-from service.core import model
+from service.core import configuration, model, reasons
 from service.wire import dead_letters
 from service.wire.topics import Topics
 from tests.schemas.asyncapi_schema import official_schema
@@ -176,12 +176,17 @@ def test_the_dead_letter_headers_of_the_document_are_the_ones_written() -> None:
 
 
 WORDS = {
-    "PendingReason": (decisions.PendingReason, model.PendingReason),
-    "RejectionReason": (decisions.RejectionReason, model.RejectionReason),
-    "ReleaseReason": (decisions.ReleaseReason, model.ReleaseReason),
-    "ExclusionReason": (decisions.ExclusionReason, model.ExclusionReason),
+    "PendingReason": (decisions.PendingReason, reasons.PendingReason),
+    "RejectionReason": (decisions.RejectionReason, reasons.RejectionReason),
+    "ReleaseReason": (decisions.ReleaseReason, reasons.ReleaseReason),
+    "ExclusionReason": (decisions.ExclusionReason, reasons.ExclusionReason),
+    "Unresolved": (decisions.Unresolved, reasons.Unresolved),
+    "NotificationKind": (decisions.NotificationKind, model.NotificationKind),
     "OwnerKind": (events.OwnerKind, model.TargetKind),
     "Availability": (events.AvailabilityWord, model.Availability),
+    "Strategy": (config.Strategy, configuration.Strategy),
+    "Role": (config.Role, configuration.Role),
+    "Reassign": (config.Reassign, configuration.Reassign),
 }
 
 

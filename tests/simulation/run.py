@@ -15,8 +15,7 @@ from random import Random
 from typing import Final
 
 from service.core.configuration import Config
-from service.kafka.memory import Fault, MemoryBroker, MemoryTransport, Operation
-from service.kafka.memory import Record as BrokerRecord
+from service.kafka.memory import BrokerRecord, Fault, MemoryBroker, MemoryTransport, Operation
 from service.kafka.partitions import Place
 from service.kafka.port import Message
 from service.lane.lanes import Lanes

@@ -103,7 +103,7 @@ def broken_by(safeguards: Safeguards) -> str:
 
 
 def test_without_contiguity_two_owners_decide() -> None:
-    """A zombie that does not look for claims publishes what does not count, or cuts a log that is not his."""
+    """A zombie that does not look for claims publishes what does not count, or cuts a log that is not its own."""
     assert broken_by(Safeguards(contiguity=False))
 
 

@@ -314,7 +314,7 @@ async def test_the_last_chunk_again_is_ok_and_writes_nothing(store: Store) -> No
 
 
 async def test_a_new_owner_cannot_go_on_with_anothers_rebuild(store: Store) -> None:
-    """He sees that it is open, starts over, and nothing of the first is left."""
+    """They see that it is open, start over, and nothing of the first is left."""
     await rebuilt_up_to(store, 1)
     assert await store.fence(LANE, NEW) == BUILDING
     assert await store.rebuild(LANE, NEW, 1, [], None) == "BEHIND"

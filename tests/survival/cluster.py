@@ -265,7 +265,7 @@ class Cluster:
             if waiting and len(self.workers) < at_once:
                 self.start(waiting.popleft())
             if any(worker.order.fault and worker.order.fault.step in TAKEOVER_STEPS for worker in self.workers):
-                # Whoever finds the memory empty takes his lanes over again, with every step of it.
+                # Whoever finds the memory empty takes their lanes over again, with every step of it.
                 await asyncio.to_thread(self.flush)
                 await a_moment(1.0)
             await a_moment()

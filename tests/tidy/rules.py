@@ -24,6 +24,7 @@ LOG_METHODS: Final = frozenset({"debug", "info", "warning", "error", "exception"
 _EVENT_NAME: Final = re.compile(r"[a-z]+(_[a-z]+)*(\.[a-z]+(_[a-z]+)*)+")
 _SILENCER: Final = re.compile(r"#\s*(type:\s*ignore\[[^\]]+\]|noqa:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)(?P<rest>.*)")
 _BARE_SILENCER: Final = re.compile(r"#\s*(type:\s*ignore(?!\[)|noqa(?!:))")
+_HE: Final = re.compile(r"(?<![\w./'])(he|him|his|himself|she|her|hers|herself)(?![\w/=]|, theirs)", re.IGNORECASE)
 _LEFTOVER: Final = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -148,6 +149,20 @@ def structs(module: Module) -> Iterator[Place]:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.ClassDef) and any(ast.unparse(base).endswith("Struct") for base in node.bases):
             yield Place(module.name, node.lineno, f"{node.name} is a struct")
+
+
+def classes(module: Module) -> Iterator[Place]:
+    """Every class that others may import. A name that begins with `_` is its module's own."""
+    for node in module.tree.body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield Place(module.name, node.lineno, node.name)
+
+
+def he_or_she(text: str) -> Iterator[tuple[int, str]]:
+    """Lines that call somebody he or she: whoever it is, they are "they"."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := _HE.search(line):
+            yield number, found[0]
 
 
 def _functions(module: Module) -> Iterator[Function]:

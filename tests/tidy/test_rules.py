@@ -79,3 +79,20 @@ def test_a_struct_is_recognised() -> None:
     source = "class A(Struct, frozen=True): ...\nclass B(msgspec.Struct): ...\nclass C(NamedTuple): ...\n"
 
     assert len(list(rules.structs(module_of("a.py", source)))) == 2
+
+
+def test_classes_that_others_may_import_are_listed() -> None:
+    assert [place.what for place in rules.classes(module_of("a.py", "class A: ...\nclass _B: ...\nclass C: ..."))] == [
+        "A",
+        "C",
+    ]
+
+
+@pytest.mark.parametrize("text", ["where he stood", "His turn.", "as she likes", "`her` record", "(him)"])
+def test_a_man_or_a_woman_is_found(text: str) -> None:
+    assert list(rules.he_or_she(text))
+
+
+@pytest.mark.parametrize("text", ["they take their turn", "the other", "https://he.example", "a/his/b", "where"])
+def test_anybody_is_not(text: str) -> None:
+    assert not list(rules.he_or_she(text))

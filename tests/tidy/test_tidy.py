@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import pytest
 
@@ -17,6 +18,14 @@ _INDEX_ADDRESS = re.compile(
     r"(extra-)?index-url\s*[=\s]\s*\S*http|\"resolved\":\s*\"http|//[^/\s]*/simple/|//registry\.", re.IGNORECASE
 )
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)")
+
+SHARED_NAMES: Final = {
+    "Record": ["service/config/history.py", "service/core/state.py"],
+    "Row": ["service/language/odoo/operators.py", "service/language/operators.py"],
+}
+"""A record of the CRM as the core remembers it, and one of the topic of configurations, which only its room makes.
+An operator of our notations, and one of domains.
+"""
 
 
 def found(rule: Rule, *folders: str) -> list[str]:
@@ -92,6 +101,30 @@ def test_no_module_that_is_compiled_defines_a_value() -> None:
     places = [str(place) for module in modules("service") if module.name in compiled for place in rules.structs(module)]
 
     assert places == []
+
+
+def test_a_class_has_its_name_alone() -> None:
+    """One word, one meaning: whoever reads a name knows which class it is without its import."""
+    homes: dict[str, list[str]] = {}
+    for module in modules("service"):
+        for place in rules.classes(module):
+            homes.setdefault(place.what, []).append(module.name)
+
+    assert {name: found for name, found in homes.items() if len(found) > 1} == SHARED_NAMES
+
+
+def test_people_are_they() -> None:
+    """Nobody knows who is meant, so nobody is he or she. The example's own texts are left: they are part of its label,
+    which stands in what is published for it, byte for byte.
+    """
+    texts = [(name, text) for name, text in text_files() if name.endswith((".py", ".md", ".yaml", ".lua", ".toml"))]
+
+    assert [
+        f"{name}:{line} {word}"
+        for name, text in texts
+        if not name.startswith("tests/tidy/") and name != "deploy/config/rules.yaml"
+        for line, word in rules.he_or_she(text)
+    ] == []
 
 
 def test_no_file_names_where_packages_come_from() -> None:

@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.cli.waiting import SUMMED, WHY
 from service.core.configuration import Membership, PoolSpec
-from service.core.model import Assigned, ExclusionReason
+from service.core.model import Assigned
 from service.core.state import KINDS
 from service.lane.book import stored
 from service.store.keys import LAYOUT, MARK
 from service.store.memory import LaneMemory, MemoryStore
 from service.store.port import Head
-from service.views.waiting import Waiting, WaitingLine, Why, waiting
+from service.views.waiting import WHY, Waiting, WaitingLine, Why, waiting
 from service.wire.lanes import lane_of
 from tests.core.build import MINUTE_MS, START_MS, Division, planted, pool, users
 
@@ -143,5 +142,4 @@ async def test_a_memory_that_means_nothing_is_named() -> None:
 
 def test_every_reason_has_its_words() -> None:
     """Closed sets, each with a table beside its readers."""
-    assert set(SUMMED) == set(get_args(ExclusionReason))
     assert set(WHY) == set(get_args(Why))

@@ -19,7 +19,7 @@ from service.ingest import Reading, sort_batch
 from service.wire.dead_letters import dead_letter, stored_bytes
 from service.wire.inputs import LANE_INPUT_LIMIT_BYTES, Decoded, LaneInput, decode, read_input
 from service.wire.messages import Header, Poison, Position, RawRecord
-from service.wire.outputs import iso_time
+from service.wire.times import iso_time
 from service.wire.topics import Topics
 from tests.wire.builders import lane_input, plain, poison
 

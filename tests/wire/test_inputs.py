@@ -117,7 +117,7 @@ def test_linked_records_are_facts_under_their_names() -> None:
 
 
 def test_a_member_event_goes_to_every_lane() -> None:
-    """Somebody's absence matters to all divisions he works for."""
+    """Somebody's absence matters to all divisions they work for."""
     record = plain("crm.member.changed.v1", person="ann", availability="away", until="1970-01-01T00:00:02Z")
     assert decoded(record).broadcast
     event = lane_input(record).event

@@ -30,7 +30,8 @@ from service.core.model import (
 )
 from service.wire.inputs import Origin
 from service.wire.messages import Message
-from service.wire.outputs import Context, iso_time, render
+from service.wire.outputs import Context, render
+from service.wire.times import iso_time
 from service.wire.topics import Topics
 from tests.wire.builders import header
 

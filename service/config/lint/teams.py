@@ -26,7 +26,7 @@ MAX_PAIRS: Final = 5_000
 MAX_EXAMPLES: Final = 2_000
 """So many records are tried, to find one that both accept."""
 
-Facts = Mapping[Path, object]
+Example = Mapping[Path, object]
 
 
 class _Team(NamedTuple):
@@ -67,12 +67,12 @@ def _overlap(first: _Team, second: _Team) -> str | None:
     if example is None:
         return None
     return (
-        f'team "{first.name}" accepts some of the same records, such as one with {_told(example)}, and only the name '
-        "decides who gets them: give one of the two a lower sequence, or let them exclude each other"
+        f'team "{first.name}" accepts some of the same records, such as one with {_in_words(example)}, and only the '
+        "name decides who gets them: give one of the two a lower sequence, or let them exclude each other"
     )
 
 
-def _example(condition: Condition) -> Facts | None:
+def _example(condition: Condition) -> Example | None:
     """Fields of a record that fits, made of the values the condition names; none: not found."""
     compares = [leaf for leaf in leaves(condition) if isinstance(leaf, Compare)]
     candidates: dict[Path, dict[object, None]] = defaultdict(dict)
@@ -105,7 +105,7 @@ def _near(value: object) -> Sequence[object]:
             return []
 
 
-def _record(facts: Facts) -> dict[str, object]:
+def _record(facts: Example) -> dict[str, object]:
     """The record that has these values at these paths."""
     record: dict[str, object] = {}
     for (*way, last), value in facts.items():
@@ -122,7 +122,7 @@ def _record(facts: Facts) -> dict[str, object]:
     return record
 
 
-def _told(facts: Facts) -> str:
+def _in_words(facts: Example) -> str:
     return ", ".join(
         f"no {'.'.join(path)}" if value is None else f"{'.'.join(path)} {value}" for path, value in facts.items()
     )

@@ -15,12 +15,12 @@ from typing import Any, Final, NamedTuple
 
 from service.config.problems import ConfigurationError, Problem
 from service.connectors.file.event_map import Cell, Constant, EventMap, Link, ReadMap, Value, columns_read
-from service.connectors.file.opening import Refused, meant_delimiter, opened, repeated
+from service.connectors.file.opening import FileRefused, meant_delimiter, opened, repeated
 from service.connectors.file.rows import BadRow, NumberedRow, Row
 from service.wire.cloudevents import binary_message
 from service.wire.messages import Message
 
-Reader = Callable[[Row], Any]
+Extract = Callable[[Row], Any]
 """Reads one value of a row; none where the cell is empty or not there. Raises `BadCell`."""
 
 ATTRIBUTES: Final = ("time", "division", "correlationid", "partitionkey")
@@ -45,14 +45,14 @@ class Converter(NamedTuple):
     name: str
     columns: Sequence[str]
     source: str
-    event: Reader
-    id: Reader
-    attributes: Mapping[str, Reader]
-    record_type: Reader
-    record_id: Reader
-    fields: Mapping[str, Reader]
-    links: Mapping[str, Reader]
-    data: Mapping[str, Reader]
+    event: Extract
+    id: Extract
+    attributes: Mapping[str, Extract]
+    record_type: Extract
+    record_id: Extract
+    fields: Mapping[str, Extract]
+    links: Mapping[str, Extract]
+    data: Mapping[str, Extract]
 
     def convert(self, found: NumberedRow) -> Message | BadRow:
         """The event of a row."""
@@ -67,18 +67,18 @@ class Converter(NamedTuple):
         record_type, record_id = str(self.record_type(row)), _text(self.record_id(row))
         if not record_id:
             raise BadCell("", "the record has no id: fill what the map reads as `record.id`")
-        record: dict[str, object] = {"type": record_type, "id": record_id, "fields": _told(self.fields, row)}
-        linked = _told(self.links, row)
+        record: dict[str, object] = {"type": record_type, "id": record_id, "fields": _extracted(self.fields, row)}
+        linked = _extracted(self.links, row)
         if linked:
             record["linked"] = linked
         attributes = {
             "id": _text(self.id(row)) or f"{self.name}#{line}",
             "source": self.source,
             "type": str(self.event(row)),
-            **_told(self.attributes, row),
+            **_extracted(self.attributes, row),
         }
         key = attributes.get("partitionkey") or f"{record_type}/{record_id}"
-        return binary_message(self.topic, key, attributes, {"record": record, **_told(self.data, row)})
+        return binary_message(self.topic, key, attributes, {"record": record, **_extracted(self.data, row)})
 
 
 def compile_map(read: ReadMap, file: Path, columns: list[str] | None, topic: str) -> Converter:
@@ -88,11 +88,11 @@ def compile_map(read: ReadMap, file: Path, columns: list[str] | None, topic: str
     """
     content = read.content
     problems = [] if columns is None else _unusable_columns(read, columns, file)
-    links: dict[str, Reader] = {}
+    links: dict[str, Extract] = {}
     for name, link in content.linked.items():
         try:
             links[name] = _link(link, _beside(link.file, file, Path(read.file)))
-        except (OSError, ValueError, Refused) as error:
+        except (OSError, ValueError, FileRefused) as error:
             problems.append(read.problem(("linked", name, "file"), str(error)))
     if problems:
         raise ConfigurationError(problems)
@@ -112,12 +112,12 @@ def compile_map(read: ReadMap, file: Path, columns: list[str] | None, topic: str
     )
 
 
-def _given(content: EventMap, names: tuple[str, ...]) -> dict[str, Reader]:
+def _given(content: EventMap, names: tuple[str, ...]) -> dict[str, Extract]:
     given = {name: getattr(content, name) for name in names}
     return {name: _reader(value) for name, value in given.items() if value is not None}
 
 
-def _attributes(content: EventMap) -> dict[str, Reader]:
+def _attributes(content: EventMap) -> dict[str, Extract]:
     """Attributes are text; a day stands for its first moment."""
     texts = {name: _as_text(read) for name, read in _given(content, ATTRIBUTES).items()}
     if content.time is not None:
@@ -125,17 +125,17 @@ def _attributes(content: EventMap) -> dict[str, Reader]:
     return texts
 
 
-def _as_text(read: Reader) -> Reader:
+def _as_text(read: Extract) -> Extract:
     return lambda row: _text(read(row)) or None
 
 
-def _as_moment(read: Reader) -> Reader:
+def _as_moment(read: Extract) -> Extract:
     return lambda row: f"{time}T00:00:00Z" if (time := read(row)) and len(time) == DAY_LENGTH else time
 
 
-def _people(content: EventMap) -> dict[str, Reader]:
+def _people(content: EventMap) -> dict[str, Extract]:
     """An actor is a person's id; an owner too, unless its kind is said (`pool:emea`)."""
-    people: dict[str, Reader] = {}
+    people: dict[str, Extract] = {}
     if content.actor is not None:
         actor = _reader(content.actor)
         people["actor"] = lambda row: {"id": name} if (name := _text(actor(row))) else None
@@ -152,7 +152,7 @@ def _owner(text: str) -> dict[str, str] | None:
     return {"kind": kind, "id": name} if name else None
 
 
-def _reader(value: Value) -> Reader:
+def _reader(value: Value) -> Extract:
     match value:
         case Constant(constant=constant):
             return lambda row: constant
@@ -198,7 +198,7 @@ def _date(cell: object, column: str, form: str | None) -> str:
     return found.isoformat()
 
 
-def _link(link: Link, path: Path) -> Reader:
+def _link(link: Link, path: Path) -> Extract:
     """Looks up the linked record. One that is not in the file keeps its id and has no fields."""
     known = {key: {"id": key, "fields": fields} for key, fields in _look_up_table(link, path).items()}
     more = {} if link.type is None else {"type": link.type}
@@ -228,7 +228,7 @@ def _look_up_table(link: Link, path: Path) -> dict[str, dict[str, object]]:
             key = found.row[link.key]
             if key in table:
                 raise ValueError(f"{path}, line {found.line}: {link.key} {key!r} stands there twice: keep one of them")
-            table[key] = _told(readers, found.row)
+            table[key] = _extracted(readers, found.row)
     return table
 
 
@@ -266,7 +266,7 @@ def _unusable_columns(read: ReadMap, columns: list[str], file: Path) -> list[Pro
     return problems
 
 
-def _told(readers: Mapping[str, Reader], row: Row) -> dict[str, Any]:
+def _extracted(readers: Mapping[str, Extract], row: Row) -> dict[str, Any]:
     """What the row says; what it does not say is left out."""
     return {name: value for name, read in readers.items() if (value := read(row)) is not None}
 

@@ -40,7 +40,7 @@ from pydantic import (
 
 from service.config.nodes import Node, NotYaml, Steps, from_yaml, shown
 from service.config.problems import ConfigurationError, Problem
-from service.config.validation import place
+from service.config.validation import location
 from service.wording import worded
 
 CELL: Final = "(cell)"
@@ -147,7 +147,7 @@ class ReadMap(NamedTuple):
 
     def problem(self, path: Steps, message: str) -> Problem:
         """A problem with the part of the map at this path."""
-        where = place(self.root.trail(path))
+        where = location(self.root.trail(path))
         return Problem(self.file, where.line, where.column, f"{shown(path)}: {message}")
 
 
@@ -190,7 +190,7 @@ def _problems(error: ValidationError, root: Node, file: str) -> Iterator[Problem
         trail = root.trail(steps)
         path = steps[: len(trail) - 1]
         unknown = detail["type"] == "extra_forbidden"
-        where = place(trail, of_key=unknown or detail["type"] == "missing")
+        where = location(trail, of_key=unknown or detail["type"] == "missing")
         said = "this key is unknown" if unknown else worded(detail)
         if detail["type"] == "missing":
             said = f'the key "{steps[-1]}" is missing: add it'

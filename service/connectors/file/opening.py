@@ -30,7 +30,7 @@ REMARK: Final = "sep="
 """How some spreadsheets note the delimiter in a line before the header."""
 
 
-class Refused(Exception):
+class FileRefused(Exception):
     """A file that cannot be used as a whole: what is wrong, and where."""
 
     def __init__(self, problem: Problem) -> None:
@@ -50,7 +50,7 @@ class Opened(NamedTuple):
 def opened(path: Path, form: Format, delimiter: str, remedy: str) -> Iterator[Opened]:
     """Open a file as rows. `remedy` says what to do where the delimiter is another one, `{}` being that.
 
-    Raises `OSError`, `Refused`; `UnicodeDecodeError` while it is read, where it could not be read twice.
+    Raises `OSError`, `FileRefused`; `UnicodeDecodeError` while it is read, where it could not be read twice.
     """
     with path.open("rb") as raw:
         if raw.seekable():
@@ -98,14 +98,14 @@ def _refuse_other_encodings(raw: BinaryIO, path: Path) -> None:
     start = raw.read(4)
     for mark, name in BYTE_ORDER_MARKS.items():
         if start.startswith(mark):
-            raise Refused(Problem(str(path), 1, 1, f"the file is {name} and not UTF-8: {AS_UTF8}"))
+            raise FileRefused(Problem(str(path), 1, 1, f"the file is {name} and not UTF-8: {AS_UTF8}"))
     raw.seek(0)
     before = 0
     for number, line in enumerate(raw, start=1):
         at, said = _undecodable(line)
         if said:
             place = f"byte {before + at + 1:,} of the file, in line {number}, is {said}"
-            raise Refused(Problem(str(path), number, at + 1, f"{place}: {AS_UTF8}"))
+            raise FileRefused(Problem(str(path), number, at + 1, f"{place}: {AS_UTF8}"))
         before += len(line)
 
 
@@ -123,16 +123,16 @@ def _undecodable(line: bytes) -> tuple[int, str]:
 
 def _columns(header: list[str] | BadRow, path: Path, delimiter: str, remedy: str) -> list[str]:
     if isinstance(header, BadRow):
-        raise Refused(Problem(str(path), header.line, header.column, f"in the header, {header.why}"))
+        raise FileRefused(Problem(str(path), header.line, header.column, f"in the header, {header.why}"))
     if not any(header):
-        raise Refused(Problem(str(path), 1, 1, "the first line is empty: it has to name the columns"))
+        raise FileRefused(Problem(str(path), 1, 1, "the first line is empty: it has to name the columns"))
     if header[0].lower().startswith(REMARK):
-        raise Refused(Problem(str(path), 1, 1, f"the first line is a remark ({REMARK}) and no header: remove it"))
+        raise FileRefused(Problem(str(path), 1, 1, f"the first line is a remark ({REMARK}) and no header: remove it"))
     if len(header) == 1:
         found = max((each for each in DELIMITERS if each != delimiter), key=header[0].count)
         if found in header[0]:
             shown = "a tab" if found == "\t" else f'"{found}"'
             written = r"\t" if found == "\t" else found
             said = f"the header has one column, which contains {shown}: that is the delimiter"
-            raise Refused(Problem(str(path), 1, 1, f"{said}; {remedy.format(written)}"))
+            raise FileRefused(Problem(str(path), 1, 1, f"{said}; {remedy.format(written)}"))
     return header

@@ -35,7 +35,7 @@ class NothingFits(Exception):
     """The first event would go to the dead letters: the map, or the file, is not what it should be."""
 
 
-class Sender(Protocol):
+class EventSender(Protocol):
     """What is needed of a producer; see `service.kafka.publisher`."""
 
     async def publish(self, messages: list[Message]) -> None: ...
@@ -81,9 +81,13 @@ def event_as_it_is(found: NumberedRow, topics: Topics) -> Message | BadRow:
 
 
 async def send(
-    rows: Iterable[NumberedRow | BadRow], convert: Convert, sender: Sender, progress: Progress, told: Callable[[], None]
+    rows: Iterable[NumberedRow | BadRow],
+    convert: Convert,
+    sender: EventSender,
+    progress: Progress,
+    progressed: Callable[[], None],
 ) -> None:
-    """Send every row; `told` is called after each batch. Raises `NothingFits`, `Lost`."""
+    """Send every row; `progressed` is called after each batch. Raises `NothingFits`, `Lost`."""
     batch: list[Message] = []
     for event in events_of(rows, convert, progress):
         if not (progress.sent or batch):
@@ -91,10 +95,10 @@ async def send(
         batch.append(event)
         if len(batch) == BATCH:
             await _deliver(batch, sender, progress)
-            told()
+            progressed()
             batch = []
     await _deliver(batch, sender, progress)
-    told()
+    progressed()
 
 
 def refuse_unreadable(event: Message) -> None:
@@ -118,7 +122,7 @@ def _mistake(event: Message) -> str:
     return ""
 
 
-async def _deliver(batch: list[Message], sender: Sender, progress: Progress) -> None:
+async def _deliver(batch: list[Message], sender: EventSender, progress: Progress) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             await sender.publish(batch)

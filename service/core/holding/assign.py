@@ -15,13 +15,12 @@ from service.core.model import (
     Decision,
     Nothing,
     Pending,
-    PendingReason,
     Queued,
     Released,
-    ReleaseReason,
     Target,
     Trace,
 )
+from service.core.reasons import PendingReason, ReleaseReason
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, listed, next_return
 from service.core.sharing.turns import serve
 from service.core.state import Pace, Record

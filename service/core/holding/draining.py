@@ -32,7 +32,7 @@ LOOKED_AT_PER_FIRING: Final = 500
 
 
 def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> tuple[Decision, ...]:
-    """Assign parked records of a pool, best score first, then oldest, while somebody has room and keeps his pace.
+    """Assign parked records of a pool, best score first, then oldest, while somebody has room and keeps their pace.
 
     Where members have domains of their own, a record that nobody can take now does not stop those behind it. What does
     not belong here any more (the pool was removed, serves another record type, or does not want it by its own domain)
@@ -125,7 +125,7 @@ def _rest(pool: str, spec: PoolSpec | None, draft: Draft, now_ms: int) -> None:
 
 
 def _is_anybody_paced(spec: PoolSpec, draft: Draft, now_ms: int) -> bool:
-    """Whether a member has had his share of waiting records for this minute."""
+    """Whether a member has had their share of waiting records for this minute."""
     return any(drained(member.person, draft, now_ms) >= spec.drain_per_minute for member in spec.members)
 
 

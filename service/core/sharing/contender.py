@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from service.core.model import ExclusionReason
+from service.core.reasons import ExclusionReason
 
 
 class Contender(Struct, frozen=True, order=True, kw_only=True, gc=False):

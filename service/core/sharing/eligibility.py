@@ -10,7 +10,8 @@ from typing import Final, NamedTuple, get_args
 
 from service.core.configuration import Config, Membership, PoolSpec
 from service.core.draft import Draft
-from service.core.model import AbsenceReason, Candidate, ExclusionReason
+from service.core.model import Candidate
+from service.core.reasons import AbsenceReason, ExclusionReason
 from service.core.sharing.contender import Contender
 from service.core.sharing.turns import line_up
 from service.core.state import Seat

@@ -19,7 +19,7 @@ from typing import Final
 
 from service.core.configuration import Membership, PoolSpec, Strategy
 from service.core.draft import Draft
-from service.core.model import ExclusionReason
+from service.core.reasons import ExclusionReason
 from service.core.sharing.contender import Contender
 from service.core.state import Open, Seat, open_field, seat_field
 

@@ -6,115 +6,16 @@ and the words of criteria. It may be another version than the one that decided: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Final, assert_never
+from collections.abc import Iterable, Sequence
 
 from service.core.configuration import Config, Entry, RuleSet
-from service.core.model import (
-    Assigned,
-    Candidate,
-    Decision,
-    ExclusionReason,
-    Nothing,
-    NothingReason,
-    Outcome,
-    Pending,
-    PendingReason,
-    Queued,
-    Rejected,
-    RejectionReason,
-    Released,
-    ReleaseReason,
-    Trace,
-    Tried,
-    Unresolved,
-)
+from service.core.model import Assigned, Candidate, Decision, Trace, Tried
+from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, ExclusionReason
 from service.language.printing import found as found_value
 from service.language.printing import leaf_text
 from service.language.tree import Facts, leaves
 
-Row = Sequence[str]
-
-PENDING: Final[Mapping[PendingReason, str]] = {
-    "empty_pool": "the pool has no members",
-    "nobody_eligible": "no member can take it now",
-}
-REJECTED: Final[Mapping[RejectionReason, str]] = {
-    "chain_depth": "too many automatic decisions in a row",
-    "channel_not_allowed": "this type of record does not come in that way",
-    "inactive_user": "the user is switched off",
-    "not_a_member": "only members take from a queue",
-    "not_permitted": "the right to reassign is missing",
-    "no_target": "neither a rule nor a default names anybody",
-    "outside_domain": "the record is not for the default target",
-    "unknown_plan": "there is no such plan",
-    "unknown_pool": "there is no such pool",
-    "unknown_queue": "there is no such queue",
-    "unknown_record_type": "there is no such type of record",
-    "unknown_user": "there is no such user",
-    "wrong_record_type": "the pool serves another type of record",
-}
-RELEASED: Final[Mapping[ReleaseReason, str]] = {
-    "deleted": "the record was deleted",
-    "given_to_pool": "the record was given to a pool",
-    "owner_chosen": "a person was chosen in the CRM",
-    "owner_removed": "the owner was taken away in the CRM",
-    "reassigned": "a rule gives it to somebody else",
-    "taken": "a member took it from the queue",
-}
-NOTHING: Final[Mapping[NothingReason, str]] = {
-    "configuration_switched": "a new configuration is in force",
-    "deleted": "the record is deleted",
-    "duplicate_event": "this event was seen before",
-    "echo": "the CRM confirms our own choice",
-    "member_changed": "somebody's presence changed",
-    "no_plan": "no plan knows this offer",
-    "no_value": "the source record has no value, and says nothing",
-    "not_waiting": "the record does not wait",
-    "older_news": "newer news of the person came before",
-    "older_version": "newer news of the record came before",
-    "owner_kept": "the record has an owner, and keeps him",
-    "owner_unchanged": "the owner is the one we knew",
-    "parked_already": "the record waits in this pool already",
-    "record_updated": "a change that gives the record to nobody",
-    "tick": "time passed",
-    "unknown_availability": "no presence has this name",
-    "unknown_record": "there is no such record",
-    "unknown_user": "there is no such user",
-}
-QUESTIONS: Final[Mapping[str, str]] = {
-    "explicit_target": "named by the event",
-    "default": "by default",
-    "team": "by the team's domain",
-    "parked": "from the waiting line",
-}
-EXCLUDED: Final[Mapping[ExclusionReason, str]] = {
-    "away": "away",
-    "leave": "on leave",
-    "off_shift": "off shift",
-    "inactive": "switched off",
-    "full": "full",
-    "paced": "has had his share of waiting records for this minute",
-    "domain": "the record is outside his domain",
-}
-UNRESOLVED: Final[Mapping[Unresolved, str]] = {
-    "away": "that person is away",
-    "inactive_user": "that user is switched off",
-    "leave": "that person is on leave",
-    "no_related_owner": "the related record has no owner",
-    "no_related_record": "there is no such related record",
-    "no_team": "no team's domain accepts the record",
-    "nobody": "nobody fits who is switched on",
-    "not_a_person": "the related record's owner is not a person",
-    "off_shift": "that person is off shift",
-    "outside_domain": "the pool's domain does not accept the record",
-    "unknown_plan": "there is no such plan",
-    "unknown_pool": "there is no such pool",
-    "unknown_queue": "there is no such queue",
-    "unknown_user": "there is no such user",
-    "wrong_record_type": "the pool serves another type of record",
-}
+Cells = Sequence[str]
 
 
 def explain(
@@ -127,7 +28,8 @@ def explain(
     """
     trace = decision.trace
     rule_set = _rule_set(trace, config)
-    said = [*_said(decision.outcome, config), _configuration(config, decided_with), _origin(trace, rule_set)]
+    words = decision.outcome.words(lambda person: _person(person, config))
+    said = [*words, _configuration(config, decided_with), _origin(trace, rule_set)]
     said += [f"score {trace.score:g}"] if trace.score is not None else []
     header = "     ".join(part for part in (f"{decision.record} → {said[0]}", *said[1:]) if part)
     entries = _aligned(_entry_row(number, tried, rule_set, facts) for number, tried in _numbered(trace))
@@ -137,27 +39,6 @@ def explain(
     more = [f"  and {trace.omitted} more"] if trace.omitted else []
     cut = [f"  too much to keep while it waits: {', '.join(trace.cut)}"] if trace.cut else []
     return [header, *earlier, *entries, *members, *more, *cut]
-
-
-def _said(outcome: Outcome, config: Config) -> list[str]:
-    """What happened, in one or two parts of the header."""
-    match outcome:
-        case Assigned(owner, pool, turn):
-            return [_person(owner, config), f"pool {pool}, turn {turn}" if pool else ""]
-        case Queued(queue):
-            return [f"queue {queue}", "any member may take it"]
-        case Pending(pool, reason, next_try_ms):
-            tried_again = "" if next_try_ms is None else f", next try {_time(next_try_ms)}"
-            return [f"waiting in pool {pool}", PENDING[reason] + tried_again]
-        case Rejected(reason, detail):
-            return ["rejected", _with_detail(REJECTED[reason], detail)]
-        case Released(previous, pool, reason):
-            left = f"{_person(previous, config)} no longer has it" if previous else f"no longer waiting in {pool}"
-            return ["released", f"{left}: {RELEASED[reason]}"]
-        case Nothing(reason, detail):
-            return ["nothing to do", _with_detail(NOTHING[reason], detail)]
-        case _:
-            assert_never(outcome)
 
 
 def _configuration(config: Config, decided_with: int | None) -> str:
@@ -176,7 +57,7 @@ def _origin(trace: Trace, rule_set: RuleSet | None) -> str:
     return f'rule "{name}", entry {_number(trace.earlier + len(trace.tried), trace.tried[-1], rule_set)}{count}'
 
 
-def _entry_row(number: int, tried: Tried, rule_set: RuleSet | None, facts: Facts | None) -> Row:
+def _entry_row(number: int, tried: Tried, rule_set: RuleSet | None, facts: Facts | None) -> Cells:
     found = [entry for entry in rule_set.entries if entry.id == tried.entry] if rule_set is not None else []
     name = (found[0].name if found else "") or tried.entry
     words = _words(tried, found[0], facts) if found else ("no longer in the configuration",)
@@ -202,7 +83,7 @@ def _number(asked: int, tried: Tried, rule_set: RuleSet | None) -> int:
     return next((number for number, entry in enumerate(entries, start=1) if entry.id == tried.entry), asked)
 
 
-def _words(tried: Tried, entry: Entry, facts: Facts | None) -> Row:
+def _words(tried: Tried, entry: Entry, facts: Facts | None) -> Cells:
     """The criterion that decided against it and, where the facts are known, what it found; or all that said yes."""
     if tried.matched:
         return (" and ".join(criterion.source for criterion in entry.criteria) or "always",)
@@ -213,7 +94,7 @@ def _words(tried: Tried, entry: Entry, facts: Facts | None) -> Row:
     return (leaf_text(leaf),) if facts is None else (leaf_text(leaf), found_value(leaf, facts))
 
 
-def _member_rows(decision: Decision, config: Config) -> list[Row]:
+def _member_rows(decision: Decision, config: Config) -> list[Cells]:
     """Those left out, then those who could have had it in the order of their places."""
     chosen = decision.outcome.owner if isinstance(decision.outcome, Assigned) else ""
     seen = decision.trace.candidates
@@ -240,7 +121,7 @@ def _member_rows(decision: Decision, config: Config) -> list[Row]:
 def _exclusion(candidate: Candidate, excluded: ExclusionReason, decision: Decision, config: Config) -> str:
     """Why somebody was left out; a limit is named where the configuration still has it."""
     if excluded != "full":
-        return EXCLUDED[excluded]
+        return EXCLUDED[excluded].alone
     target = decision.trace.target
     spec = config.pools.get(target.id) if target is not None else None
     limits = [member.max_open for member in spec.members if member.person == candidate.person] if spec else []
@@ -262,15 +143,7 @@ def _person(person: str, config: Config) -> str:
     return f"{person} ({user.name})" if user is not None and user.name else person
 
 
-def _with_detail(sentence: str, detail: str) -> str:
-    return f"{sentence}: {detail}" if detail else sentence
-
-
-def _time(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _aligned(rows: Iterable[Row]) -> list[str]:
+def _aligned(rows: Iterable[Cells]) -> list[str]:
     """Indented lines whose columns stand under each other."""
     listed = list(rows)
     widths = [max(map(len, column)) for column in zip(*listed, strict=True)]

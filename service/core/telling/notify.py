@@ -1,4 +1,4 @@
-"""Who is told of a decision, if he wants to be told and as he wants it (S19, S20).
+"""Who is told of a decision, if they want to be told and as they want it (S19, S20).
 
 It is the person who got the record, everybody whom a record in a queue concerns, or who reached for a record in vain.
 """
@@ -11,7 +11,7 @@ from service.language.tree import Facts
 
 
 def of_assignment(owner: str, config: Config) -> tuple[Notification, ...]:
-    """The notification of the new owner; none where his settings say so."""
+    """The notification of the new owner; none where their settings say so."""
     return _of("assigned", owner, config)
 
 
@@ -24,7 +24,7 @@ def of_queueing(spec: PoolSpec, facts: Facts, config: Config, now_ms: int) -> tu
 
 
 def of_refusal(person: str, config: Config) -> tuple[Notification, ...]:
-    """The notification of who may not have what he reached for."""
+    """The notification of who may not have what they reached for."""
     return _of("refused", person, config)
 
 

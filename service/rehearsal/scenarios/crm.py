@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from schemas.scenario import Content, DeleteStep, OwnerStep, OwnerValue, RecordStep, RecordWords
 from service.core.model import Assigned, Pending, Queued, Rejected, Released
-from service.rehearsal.stage import Published
+from service.rehearsal.stage import RehearsedDecision
 
 
-class Name(NamedTuple):
+class CardName(NamedTuple):
     """A record's name, unique among all divisions."""
 
     division: str
@@ -31,17 +31,17 @@ class Card:
     waits_in: str = ""
     version: int = -1
     sequence: int = 0
-    latest: Published | None = None
+    latest: RehearsedDecision | None = None
 
 
 @dataclass
 class Crm:
     """All records that a scenario has named."""
 
-    cards: defaultdict[Name, Card] = field(default_factory=lambda: defaultdict(Card))
-    _sent: set[tuple[Name, str]] = field(default_factory=set)
+    cards: defaultdict[CardName, Card] = field(default_factory=lambda: defaultdict(Card))
+    _sent: set[tuple[CardName, str]] = field(default_factory=set)
 
-    def note(self, name: Name, step: RecordWords) -> None:
+    def note(self, name: CardName, step: RecordWords) -> None:
         """Something happens in the CRM. What is sent again, or late, happened before and changes nothing."""
         is_known = name in self.cards
         card = self.cards[name]
@@ -65,10 +65,10 @@ class Crm:
         elif isinstance(step, Content) and "owner" in step.model_fields_set:
             card.owner = _person(step.owner)
 
-    def read(self, published: Published) -> None:
+    def read(self, published: RehearsedDecision) -> None:
         """Apply a decision, unless one came that is newer."""
         decision = published.decision
-        card = self.cards[Name(published.division, decision.record)]
+        card = self.cards[CardName(published.division, decision.record)]
         if decision.sequence <= card.sequence:
             return
         card.sequence, card.latest = decision.sequence, published

@@ -18,7 +18,7 @@ from schemas.scenario import (
     UpdateStep,
 )
 from service.wire.inputs import milliseconds
-from service.wire.outputs import iso_time
+from service.wire.times import iso_time
 
 Body = dict[str, object]
 

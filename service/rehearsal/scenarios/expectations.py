@@ -8,9 +8,9 @@ from typing import Final, NamedTuple, cast
 
 from schemas.scenario import Expect
 from service.config.nodes import Steps
-from service.core.model import Assigned, Decision, Pending, Queued, Released
-from service.rehearsal.scenarios.crm import Card, Crm, Name
-from service.rehearsal.stage import Published
+from service.core.model import Assigned, Decision, Queued
+from service.rehearsal.scenarios.crm import Card, CardName, Crm
+from service.rehearsal.stage import RehearsedDecision
 from service.wire.log_records import OutcomeLine
 
 NOBODY: Final = "nobody"
@@ -26,18 +26,18 @@ class Mismatch(NamedTuple):
     path: Steps
     expected: str
     found: str
-    about: Published | None
+    about: RehearsedDecision | None
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """A step's outcomes in order, the published ones among them, who was told, and the CRM afterwards."""
+class StepResult:
+    """A step's outcomes in order, the published ones among them, who was notified, and the CRM afterwards."""
 
-    records: tuple[Name, ...]
+    records: tuple[CardName, ...]
     division: str
     lines: tuple[OutcomeLine, ...]
-    published: Mapping[str, Published]
-    told: tuple[str, ...]
+    published: Mapping[str, RehearsedDecision]
+    notified: tuple[str, ...]
     crm: Crm
 
     @property
@@ -46,7 +46,7 @@ class Result:
         return self.lines[-1] if self.lines else None
 
     @property
-    def about(self) -> Published | None:
+    def about(self) -> RehearsedDecision | None:
         """The last outcome as it was published, if it was."""
         return None if self.last is None else self.published.get(self.last.decision_id)
 
@@ -56,71 +56,72 @@ class Result:
         return None if self.about is None else self.about.decision
 
 
-def mismatches(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def mismatches(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     """Every expectation that was written down and does not hold."""
     for word, check in CHECKS.items():
         if word in expect.model_fields_set:
             yield from check(expect, result)
 
 
-def _owner(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _owner(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     card = result.crm.cards.get(result.records[0], Card())
     if card.owner != (expect.owner or ""):
         yield Mismatch(("owner",), expect.owner or NOBODY, card.owner or NOBODY, card.latest)
 
 
-def _owners(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _owners(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     for record, owner in expect.owners.items():
-        card = result.crm.cards.get(Name(result.division, record), Card())
+        card = result.crm.cards.get(CardName(result.division, record), Card())
         if card.owner != (owner or ""):
             yield Mismatch(("owners", record), owner or NOBODY, card.owner or NOBODY, card.latest)
 
 
-def _counts(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _counts(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     yield from _numbers("counts", expect.counts, result.crm.counts(), result)
 
 
-def _waiting(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _waiting(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     yield from _numbers("waiting", expect.waiting, result.crm.waiting(), result)
 
 
-def _numbers(word: str, expected: Mapping[str, int], found: Mapping[str, int], result: Result) -> Iterator[Mismatch]:
+def _numbers(
+    word: str, expected: Mapping[str, int], found: Mapping[str, int], result: StepResult
+) -> Iterator[Mismatch]:
     for name, number in expected.items():
         if found.get(name, 0) != number:
             yield Mismatch((word, name), str(number), str(found.get(name, 0)), result.about)
 
 
-def _outcome(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _outcome(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     is_all = isinstance(expect.outcome, tuple)
     expected = cast("tuple[str, ...]", expect.outcome if is_all else (expect.outcome,))
     found = tuple(line.kind for line in (result.lines if is_all else result.lines[-1:]))
     if found != expected:
-        yield Mismatch(("outcome",), _listed(expected), _listed(_told(line) for line in result.lines), result.about)
+        yield Mismatch(("outcome",), _listed(expected), _listed(_worded(line) for line in result.lines), result.about)
 
 
-def _reason(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _reason(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     found = "" if result.last is None else result.last.reason
     yield from _word("reason", expect.reason, found, result)
 
 
-def _pool(expect: Expect, result: Result) -> Iterator[Mismatch]:
-    outcome = None if result.decision is None else result.decision.outcome
-    found = outcome.pool if isinstance(outcome, Assigned | Pending | Released) else ""
+def _pool(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
+    found = "" if result.decision is None else result.decision.outcome.pool
     yield from _word("pool", expect.pool, found, result)
 
 
-def _queue(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _queue(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     outcome = None if result.decision is None else result.decision.outcome
     yield from _word("queue", expect.queue, outcome.queue if isinstance(outcome, Queued) else "", result)
 
 
-def _score(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _score(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     found = None if result.decision is None else result.decision.trace.score
     if expect.score != found:
         yield Mismatch(("score",), _number(expect.score), _number(found), result.about)
 
 
-def _passed_over(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _passed_over(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     tried = () if result.decision is None else result.decision.trace.tried
     found = {each.entry: each.unresolved for each in tried if each.unresolved is not None}
     for entry, reason in expect.passed_over.items():
@@ -128,35 +129,35 @@ def _passed_over(expect: Expect, result: Result) -> Iterator[Mismatch]:
             yield Mismatch(("passed_over", entry), reason, found.get(entry) or NONE, result.about)
 
 
-def _turn(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _turn(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     outcome = None if result.decision is None else result.decision.outcome
     found = outcome.turn if isinstance(outcome, Assigned) else 0
     yield from _word("turn", expect.turn, found, result)
 
 
-def _rule(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _rule(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     tried = () if result.decision is None else result.decision.trace.tried
     found = next((each.entry for each in tried if each.matched and each.unresolved is None), "")
     yield from _word("rule", expect.rule, found, result)
 
 
-def _question(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _question(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     found = "" if result.decision is None else result.decision.trace.question
     yield from _word("question", expect.question, found, result)
 
 
-def _correlation(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _correlation(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     found = "" if result.decision is None else result.decision.correlation_id
     yield from _word("correlation", expect.correlation, found, result)
 
 
-def _word(word: str, expected: object, found: object, result: Result) -> Iterator[Mismatch]:
+def _word(word: str, expected: object, found: object, result: StepResult) -> Iterator[Mismatch]:
     """Compare where an empty word and null both mean none."""
     if (expected or None) != (found or None):
         yield Mismatch((word,), str(expected or NONE), str(found or NONE), result.about)
 
 
-def _trace(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _trace(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     candidates = () if result.decision is None else result.decision.trace.candidates
     found = {candidate.person: candidate.excluded or FREE for candidate in candidates}
     for person, exclusion in expect.trace.items():
@@ -165,12 +166,12 @@ def _trace(expect: Expect, result: Result) -> Iterator[Mismatch]:
             yield Mismatch(("trace", person), expected, found.get(person, NO_CANDIDATE), result.about)
 
 
-def _notifications(expect: Expect, result: Result) -> Iterator[Mismatch]:
-    if sorted(expect.notifications) != sorted(result.told):
-        yield Mismatch(("notifications",), _listed(expect.notifications), _listed(result.told), result.about)
+def _notifications(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
+    if sorted(expect.notifications) != sorted(result.notified):
+        yield Mismatch(("notifications",), _listed(expect.notifications), _listed(result.notified), result.about)
 
 
-def _expects(expect: Expect, result: Result) -> Iterator[Mismatch]:
+def _expects(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     decision, expected = result.decision, expect.expects
     if expected is None:
         return
@@ -192,11 +193,11 @@ def _listed(words: Iterable[str]) -> str:
     return ", ".join(words) or NONE
 
 
-def _told(line: OutcomeLine) -> str:
+def _worded(line: OutcomeLine) -> str:
     return f"{line.kind} ({line.reason})" if line.reason else line.kind
 
 
-CHECKS: Final[Mapping[str, Callable[[Expect, Result], Iterator[Mismatch]]]] = {
+CHECKS: Final[Mapping[str, Callable[[Expect, StepResult], Iterator[Mismatch]]]] = {
     "outcome": _outcome,
     "reason": _reason,
     "owner": _owner,

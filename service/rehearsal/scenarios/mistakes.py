@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from schemas.scenario import VERBS, Expect, ExpectedOwner, Linked, MemberState, OwnerValue, Scenario
 from service.config.nodes import Node, Steps, as_written
 from service.config.problems import Problem
-from service.config.validation import place
+from service.config.validation import location
 from service.wording import worded
 
 _INSIDE: Final[Mapping[str, type[BaseModel]]] = {
@@ -45,7 +45,7 @@ def problems_of(error: ValidationError, root: Node, file: str) -> Iterator[Probl
         trail = root.trail(path)
         if detail["type"] == "too_short" and trail[-1].value:
             continue  # the steps are there, and each was refused
-        line, column, _ = place(trail, of_key=detail["type"] == "extra_forbidden")
+        line, column, _ = location(trail, of_key=detail["type"] == "extra_forbidden")
         if (line, column) in said:
             continue
         said.add((line, column))

@@ -24,15 +24,16 @@ from schemas.scenario import (
     TimeStep,
     UpdateStep,
 )
-from service.core.telling.explain import NOTHING, explain
-from service.rehearsal.scenarios.crm import Crm, Name
+from service.core.reasons import NOTHING
+from service.core.telling.explain import explain
+from service.rehearsal.scenarios.crm import CardName, Crm
 from service.rehearsal.scenarios.events import at, member_events, record_events
-from service.rehearsal.scenarios.expectations import Mismatch, Result, mismatches
+from service.rehearsal.scenarios.expectations import Mismatch, StepResult, mismatches
 from service.rehearsal.scenarios.reading import Script
 from service.rehearsal.scenarios.reasons import beside
-from service.rehearsal.stage import MEMBERS_TOPIC, Scene, Stage
+from service.rehearsal.stage import MEMBERS_TOPIC, Rehearsal, Scene
 from service.wire.log_records import OutcomeLine
-from service.wire.outputs import iso_time
+from service.wire.times import iso_time
 
 HOUSEKEEPING: Final = frozenset({"configuration_switched", "member_changed", "tick"})
 """What a step does beside its decisions; no expectation speaks of it."""
@@ -83,7 +84,7 @@ async def play(script: Script) -> Report:
         try:
             result = await play.step(number, step)
         except Unplayable as error:
-            place = script.root.trail(("steps", number))[-1].place
+            place = script.root.trail(("steps", number))[-1].location
             found = (str(error), (), ())
             failures.append(Failure(number + 1, script.file, place.line, place.column, "", PLAYABLE, *found))
             break
@@ -98,19 +99,19 @@ class _Play:
 
     def __init__(self, script: Script) -> None:
         self._script = script
-        self._stage = Stage(at(script.scenario.start, 0))
+        self._stage = Rehearsal(at(script.scenario.start, 0))
         self._crm = Crm()
         for config in script.configs:
             self._stage.configure(config)
 
-    async def step(self, number: int, step: AnyStep) -> Result:
+    async def step(self, number: int, step: AnyStep) -> StepResult:
         """Let the step happen."""
-        names: tuple[Name, ...] = ()
+        names: tuple[CardName, ...] = ()
         sent: set[str] = set()
         match step:
             case RecordStep() | UpdateStep() | DeleteStep() | OwnerStep():
                 division = step.division or self._script.division
-                names = tuple(Name(division, record) for record in step.records)
+                names = tuple(CardName(division, record) for record in step.records)
                 sent = self._send_records(division, step)
             case MemberStep():
                 with _within_the_years():
@@ -131,7 +132,7 @@ class _Play:
     def _send_records(self, division: str, step: RecordWords) -> set[str]:
         sent = set()
         for record, body in record_events(step):
-            self._crm.note(Name(division, record), step)
+            self._crm.note(CardName(division, record), step)
             sent.add(self._stage.send({"division": division, **body}))
         return sent
 
@@ -143,10 +144,10 @@ class _Play:
             raise Unplayable(f"{until} is past, it is {iso_time(now_ms)} here: time does not go back")
         return until_ms
 
-    def failure(self, number: int, expect: Expect, mismatch: Mismatch, result: Result) -> Failure:
+    def failure(self, number: int, expect: Expect, mismatch: Mismatch, result: StepResult) -> Failure:
         """What to tell of an expectation of a step that did not hold."""
         trail = self._script.root.trail(("steps", number, "expect", *mismatch.path))
-        place = trail[-1].key or trail[-1].place
+        place = trail[-1].key or trail[-1].location
         word = ".".join(str(part) for part in mismatch.path)
         shown: tuple[str, ...] = ()
         explanation = _undecided(result)
@@ -158,16 +159,16 @@ class _Play:
             )
             shown = beside(mismatch.path, expect, decision, config, facts)
             explanation = explain(decision, config, facts=facts)
-        told = (word, mismatch.expected, mismatch.found, shown, tuple(explanation))
-        return Failure(number + 1, self._script.file, place.line, place.column, *told)
+        said = (word, mismatch.expected, mismatch.found, shown, tuple(explanation))
+        return Failure(number + 1, self._script.file, place.line, place.column, *said)
 
-    def _result(self, names: tuple[Name, ...], sent: set[str], scene: Scene) -> Result:
+    def _result(self, names: tuple[CardName, ...], sent: set[str], scene: Scene) -> StepResult:
         """What the step led to. Of what an event set off, its own outcomes count; what followed from them does not."""
         for published in scene.published.values():
             self._crm.read(published)
         lines = tuple(line for line in scene.lines if (line.source in sent if sent else _is_told(line)))
         division = names[0].division if names else self._script.division
-        return Result(names, division, lines, scene.published, scene.told, self._crm)
+        return StepResult(names, division, lines, scene.published, scene.notified, self._crm)
 
 
 def _is_told(line: OutcomeLine) -> bool:
@@ -183,7 +184,7 @@ def _within_the_years() -> Iterator[None]:
         raise Unplayable("it speaks of a time outside the years that there are: write a nearer one") from error
 
 
-def _undecided(result: Result) -> list[str]:
+def _undecided(result: StepResult) -> list[str]:
     """Why it was decided so, where nothing was published."""
     if result.last is None:
         return ["nothing was decided"]

@@ -54,10 +54,10 @@ class Script:
     @property
     def line(self) -> int:
         """Where it begins."""
-        return self.root.place.line
+        return self.root.location.line
 
 
-class Found(NamedTuple):
+class Contents(NamedTuple):
     """What a directory holds: scenarios to play, everything that is wrong, hardly meant, or worth a look."""
 
     scripts: tuple[Script, ...]
@@ -66,7 +66,7 @@ class Found(NamedTuple):
     notes: tuple[Problem, ...]
 
 
-def read_directory(directory: Path) -> Found:
+def read_directory(directory: Path) -> Contents:
     """The configuration (if there is one) and all scenarios of a directory."""
     reading = _Reading()
     is_folder = directory.resolve().name == FOLDER
@@ -76,7 +76,7 @@ def read_directory(directory: Path) -> Found:
     if not is_folder and (_has_yaml(directory) or not files):
         reading.configs(directory)
     problems, doubts = tuple(sorted(reading.problems)), tuple(sorted(reading.warnings))
-    return Found(tuple(scripts), problems, doubts, tuple(reading.notes))
+    return Contents(tuple(scripts), problems, doubts, tuple(reading.notes))
 
 
 @dataclass
@@ -104,7 +104,7 @@ class _Reading:
                 self.problems.update(problems_of(error, root, str(file)))
                 continue
             if scenario.name in names:
-                place = root.trail(("name",))[-1].place
+                place = root.trail(("name",))[-1].location
                 message = f'an earlier scenario of this file is called "{scenario.name}": give each its own name'
                 self.problems.add(Problem(str(file), place.line, place.column, message))
             names.add(scenario.name)

@@ -13,7 +13,7 @@ from schemas.scenario import Expect
 from service.config.nodes import Steps
 from service.core.configuration import Config, Entry, RuleSet
 from service.core.model import Decision, Tried
-from service.core.telling.explain import QUESTIONS, UNRESOLVED
+from service.core.reasons import QUESTIONS, UNRESOLVED
 from service.language.printing import found as found_value
 from service.language.printing import leaf_text
 from service.language.tree import Facts, Leaf, leaves

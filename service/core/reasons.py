@@ -1,0 +1,158 @@
+"""Every reason that a decision names, each beside the sentence people read of it.
+
+The words are published (`schemas.decisions` repeats them, and a test holds the two together): one never changes what
+it means. A new one needs its row here, and whoever shows reasons shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+Unfit = Literal["inactive_user", "unknown_plan", "unknown_pool", "unknown_queue", "unknown_user", "wrong_record_type"]
+"""Why a target cannot take a record at all, whoever named it."""
+
+RejectionReason = Literal[
+    Unfit,
+    "chain_depth",
+    "channel_not_allowed",
+    "not_a_member",
+    "not_permitted",
+    "no_target",
+    "outside_domain",
+    "unknown_record_type",
+]
+REJECTED: Final[Mapping[RejectionReason, str]] = {
+    "chain_depth": "too many automatic decisions in a row",
+    "channel_not_allowed": "this type of record does not come in that way",
+    "inactive_user": "the user is switched off",
+    "not_a_member": "only members take from a queue",
+    "not_permitted": "the right to reassign is missing",
+    "no_target": "neither a rule nor a default names anybody",
+    "outside_domain": "the record is not for the default target",
+    "unknown_plan": "there is no such plan",
+    "unknown_pool": "there is no such pool",
+    "unknown_queue": "there is no such queue",
+    "unknown_record_type": "there is no such type of record",
+    "unknown_user": "there is no such user",
+    "wrong_record_type": "the pool serves another type of record",
+}
+
+PendingReason = Literal["empty_pool", "nobody_eligible"]
+PENDING: Final[Mapping[PendingReason, str]] = {
+    "empty_pool": "the pool has no members",
+    "nobody_eligible": "no member can take it now",
+}
+
+ReleaseReason = Literal["deleted", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"]
+RELEASED: Final[Mapping[ReleaseReason, str]] = {
+    "deleted": "the record was deleted",
+    "given_to_pool": "the record was given to a pool",
+    "owner_chosen": "a person was chosen in the CRM",
+    "owner_removed": "the owner was taken away in the CRM",
+    "reassigned": "a rule gives it to somebody else",
+    "taken": "a member took it from the queue",
+}
+
+NothingReason = Literal[
+    "configuration_switched",
+    "deleted",
+    "duplicate_event",
+    "echo",
+    "member_changed",
+    "no_plan",
+    "no_value",
+    "not_waiting",
+    "older_news",
+    "older_version",
+    "owner_kept",
+    "owner_unchanged",
+    "parked_already",
+    "record_updated",
+    "tick",
+    "unknown_availability",
+    "unknown_record",
+    "unknown_user",
+]
+NOTHING: Final[Mapping[NothingReason, str]] = {
+    "configuration_switched": "a new configuration is in force",
+    "deleted": "the record is deleted",
+    "duplicate_event": "this event was seen before",
+    "echo": "the CRM confirms our own choice",
+    "member_changed": "somebody's presence changed",
+    "no_plan": "no plan knows this offer",
+    "no_value": "the source record has no value, and says nothing",
+    "not_waiting": "the record does not wait",
+    "older_news": "newer news of the person came before",
+    "older_version": "newer news of the record came before",
+    "owner_kept": "the record has an owner, and keeps them",
+    "owner_unchanged": "the owner is the one we knew",
+    "parked_already": "the record waits in this pool already",
+    "record_updated": "a change that gives the record to nobody",
+    "tick": "time passed",
+    "unknown_availability": "no presence has this name",
+    "unknown_record": "there is no such record",
+    "unknown_user": "there is no such user",
+}
+
+AbsenceReason = Literal["away", "leave", "off_shift"]
+"""Why a person is not there."""
+
+ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain"]
+
+
+class LeftOut(NamedTuple):
+    """Why a member was left out: said of them alone, and of those who have it in common ("3 away, 1 full")."""
+
+    alone: str
+    together: str
+
+
+EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
+    "away": LeftOut("away", "away"),
+    "leave": LeftOut("on leave", "on leave"),
+    "off_shift": LeftOut("off shift", "off shift"),
+    "inactive": LeftOut("switched off", "switched off"),
+    "full": LeftOut("full", "full"),
+    "paced": LeftOut("has had their share of waiting records for this minute", "served enough for this minute"),
+    "domain": LeftOut("the record is outside their domain", "with a domain of their own"),
+}
+
+Unresolved = Literal[
+    Unfit,
+    "away",
+    "leave",
+    "no_related_owner",
+    "no_related_record",
+    "no_team",
+    "nobody",
+    "not_a_person",
+    "off_shift",
+    "outside_domain",
+]
+"""Why an entry that matched could not have the record: the next one was tried."""
+UNRESOLVED: Final[Mapping[Unresolved, str]] = {
+    "away": "that person is away",
+    "inactive_user": "that user is switched off",
+    "leave": "that person is on leave",
+    "no_related_owner": "the related record has no owner",
+    "no_related_record": "there is no such related record",
+    "no_team": "no team's domain accepts the record",
+    "nobody": "nobody fits who is switched on",
+    "not_a_person": "the related record's owner is not a person",
+    "off_shift": "that person is off shift",
+    "outside_domain": "the pool's domain does not accept the record",
+    "unknown_plan": "there is no such plan",
+    "unknown_pool": "there is no such pool",
+    "unknown_queue": "there is no such queue",
+    "unknown_user": "there is no such user",
+    "wrong_record_type": "the pool serves another type of record",
+}
+
+QUESTIONS: Final[Mapping[str, str]] = {
+    "explicit_target": "named by the event",
+    "default": "by default",
+    "team": "by the team's domain",
+    "parked": "from the waiting line",
+}
+"""How the target was found, where no rule named it (D8)."""
