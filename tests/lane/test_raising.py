@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from service.core.configuration import Entry, Membership
-from service.core.holding import draining
 from service.core.model import MemberEvent, Target
-from service.core.state import Timer
+from service.core.state import State, Timer
 from service.lane.raising import MAX_RAISED_IN_A_ROW, PUT_OFF_MS, TooManyDeadLetters
 from tests.core.build import MINUTE_MS, created, planted, pool, rules
 from tests.lane.build import TOPICS, World
@@ -19,6 +18,11 @@ from tests.lane.test_bounds import until_idle
 
 def raises(fact: object) -> bool:
     """A criterion with a bug."""
+    raise ZeroDivisionError("planted")
+
+
+def no_line(*pool: object, **behind: object) -> None:
+    """A waiting line with a bug: only a drain looks at it."""
     raise ZeroDivisionError("planted")
 
 
@@ -41,7 +45,7 @@ async def test_a_timer_that_raises_is_told_of_put_off_and_tried_again(monkeypatc
     owner = await world.owner()
     await until_idle(owner)
     with monkeypatch.context() as patch:
-        patch.setattr(draining, "_line", lambda *_: 1 / 0)
+        patch.setattr(State, "line", no_line)
         world.send(MemberEvent("back", "ann", "available"), created("lead/2", "user:ann"))
         await until_idle(owner)
         assert [reason for reason, _ in letters(world)] == ["timer_raised"]
@@ -63,7 +67,7 @@ async def test_a_timer_that_always_raises_costs_one_dead_letter_an_hour(monkeypa
     world.send(MemberEvent("away", "ann", "away", world.now_ms + MINUTE_MS), created("lead/1", "pool:sales"))
     owner = await world.owner()
     await until_idle(owner)
-    monkeypatch.setattr(draining, "_line", lambda *_: 1 / 0)
+    monkeypatch.setattr(State, "line", no_line)
     for _ in range(3):
         world.now_ms += PUT_OFF_MS
         await owner.work(4)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from service.lane import loop
+from service.lane import sealing
 from service.lane.surroundings import Safeguards
 from service.store.memory import LaneMemory
 from tests.simulation.run import ALL_SAFEGUARDS, simulate
@@ -51,8 +51,8 @@ def test_the_promises_are_kept_whatever_goes_wrong(first: int) -> None:
 @pytest.mark.parametrize("limit", [2_000, 5_000])
 def test_the_promises_are_kept_where_nothing_fits(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     """With a broker that takes next to nothing: outputs in parts, batches decided again, dead letters of the rest."""
-    monkeypatch.setattr(loop, "MAX_RECORD_BYTES", limit)
-    monkeypatch.setattr(loop, "PART_BYTES", limit // 3)
+    monkeypatch.setattr(sealing, "MAX_RECORD_BYTES", limit)
+    monkeypatch.setattr(sealing, "PART_BYTES", limit // 3)
     happened = Counter[str]()
     for seed in range(SEEDS_PER_TEST):
         report = simulate(seed, steps=STEPS, events=EVENTS)
