@@ -50,6 +50,7 @@ def test_explain_knows_older_decisions_too(run: Run, service: Service) -> None:
     last = run("explain", "lead/moved")
     assert "released" in last.out
     assert "1 earlier decisions" in last.out
+    service.send(lead("moved", "deleted"))
 
 
 def test_explain_finds_nothing_about_an_unknown_record(run: Run) -> None:
@@ -72,7 +73,7 @@ def test_pools_shows_who_is_next_and_why_others_are_not(run: Run) -> None:
     sales = found["sales"]
     members = {member["person"]: member for member in sales["members"]}
     assert members["eve"]["excluded"] == "full"
-    assert members["eve"]["open_items"] >= 1
+    assert members["eve"]["open_items"] == 1
     assert sales["next"] in {"ann", "bob"}
     assert sales["turn"] == max(member["last_turn"] for member in sales["members"]) >= 6
     assert sales["memory"] == "ready"
@@ -91,7 +92,7 @@ def test_pools_as_a_table(run: Run) -> None:
     table = run("pools", "sales")
     assert table.code == 0
     assert "sales" in table.out
-    assert " of 1" in table.out
+    assert "1 of 1" in table.out
     assert "spare" not in table.out
     assert run("pools", "nothing").code == 1
 
