@@ -31,10 +31,10 @@ class Record(Remembered, kw_only=True):
     news of other fields do not make news of the owner old. Where the CRM has never named anybody,
     `nobody_since` is when it first said so. `outstanding` are the latest people whom we chose and were not told yet.
     `pool` gave it to them. `counted`: it is an open item of theirs, and of the pool's (see `holding.load`). `seen` are
-    the latest event ids. `created` tells whether its creation was decided: an update may overtake it. `facts` are the
-    fields that later decisions need, as JSON text (see `tracking`). A deleted record stays as a tombstone: `owner`,
-    `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which the record last changed here,
-    noted where changes are written; 0: not known.
+    the latest event ids in short (see `order.short_id`). `created` tells whether its creation was decided: an update
+    may overtake it. `facts` are the fields that later decisions need, as JSON text (see `tracking`). A deleted record
+    stays as a tombstone: `owner`, `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which
+    the record last changed here, noted where changes are written; 0: not known.
     """
 
     owner: str = ""

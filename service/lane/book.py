@@ -14,11 +14,12 @@ from typing import Final, Literal, NamedTuple
 import orjson
 
 from service.core.state import KINDS, Changes, Kind, Room, State, Timer, Value
+from service.lane.changed import StoredFields
 from service.lane.redriven import Redriven
 from service.store.keys import LANE, REDRIVEN, full_name, parted
 from service.wire.log_records import NO_OFFSET, Cursor
 from service.wire.messages import Position
-from service.wire.values import pack, unpack
+from service.wire.values import unpack
 
 ResidentKind = Kind | Literal["lane", "redriven"]
 
@@ -26,9 +27,6 @@ RESIDENT_KINDS: Final[tuple[ResidentKind, ...]] = ("lane", "redriven", *(kind fo
 """What is read whole when a lane is taken over."""
 
 NOTHING_CHANGED: Final[Mapping[str, Value | None]] = MappingProxyType({})
-
-StoredFields = dict[str, bytes | None]
-"""By full name the stored form of a value; none: gone."""
 
 SourceMark = tuple[int, int]
 """Epoch and offset of the highest position taken from one source partition."""
@@ -222,8 +220,3 @@ class Book:
             self.swept = Swept(*content)
         elif what == "switching":
             self.switching.add(rest)
-
-
-def stored(kind: Kind, division: str, fields: Mapping[str, Value | None]) -> StoredFields:
-    """Changes of one kind in their stored form, by full name."""
-    return {full_name(kind, division, field): None if value is None else pack(value) for field, value in fields.items()}

@@ -8,7 +8,6 @@ division that was never configured is a dead letter and leaves no state: whoever
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,9 +22,10 @@ from service.core.decide import decide
 from service.core.holding.membership import SwitchStep, switch_steps, switched
 from service.core.holding.retention import MINUTE_MS, forget
 from service.core.model import RecordEvent
-from service.core.state import FIRST_LEVEL, KINDS, Kind, Record, Timer, Value
+from service.core.state import FIRST_LEVEL, KINDS, Record, Timer
 from service.core.timers import fire
-from service.lane.book import EVERY_KEY, NOTHING_CHANGED, Book, Swept, stored
+from service.lane.book import EVERY_KEY, NOTHING_CHANGED, Book, Swept
+from service.lane.changed import Changed
 from service.lane.estimates import bytes_of
 from service.lane.raising import MAX_RAISED_IN_A_ROW, PUT_OFF_MS, DoesNotFit, Raised, fitting_letter, guarded
 from service.limits import Limits
@@ -169,7 +169,7 @@ class _Making:
         self._offset, self._ordinal = book.place
         self._before = book.noted()
         self._timers_left = rules.limits.timers_per_batch
-        self._changes: defaultdict[tuple[Kind, str], dict[str, Value | None]] = defaultdict(dict)
+        self._changed = Changed()
         self._marked: dict[tuple[str, int], None] = {}
         self._outcomes: list[OutcomeLine] = []
         self._outputs: list[Message] = []
@@ -238,9 +238,8 @@ class _Making:
     def record(self, division: str, verdict: Verdict, told: _Told) -> None:
         """Make a verdict part of the batch, with what is told of it."""
         changes = {kind: each for kind, each in verdict.changes.items() if KINDS[kind].level <= self._rules.level}
+        self._changed.add(division, changes, self._book.state(division))
         self._book.apply(division, changes)
-        for kind, fields in changes.items():
-            self._changes[kind, "" if KINDS[kind].is_of_lane else division].update(fields)
         self._bytes += bytes_of(changes)
         for record in changes.get("record", NOTHING_CHANGED).values():
             if isinstance(record, Record):
@@ -276,12 +275,7 @@ class _Making:
         book.place = Cursor(self._offset, self._ordinal)
         if book.swept is None and book.clock_ms:
             book.swept = Swept(book.clock_ms // self._rules.limits.sweep_every_ms, EVERY_KEY)
-        changes = book.own_changes(self._before, self._marked)
-        touched: set[tuple[str, str]] = set()
-        for (kind, division), fields in self._changes.items():
-            changes.setdefault(kind, {}).update(stored(kind, division, fields))
-            if kind == "record":
-                touched.update((division, name) for name in fields)
+        changes = book.own_changes(self._before, self._marked) | self._changed.stored()
         batch = Batch(
             token=NO_OFFSET,
             start=self._start,
@@ -293,7 +287,7 @@ class _Making:
             changes=changes,
             outputs=self._outputs,
         )
-        return Made(batch, frozenset(touched), used)
+        return Made(batch, self._changed.records, used)
 
     def _take_event(self, received: LaneInput, raw: bytes) -> None:
         position = received.position

@@ -7,6 +7,7 @@ of the ways in which owning ends (`surprise`).
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -19,7 +20,7 @@ from service.lane.surprise import Fenced, Surprise
 from service.store.keys import LAYOUT, Layout, full_name
 from service.store.port import Head, Refusal, Reply, Store
 from service.wire.log_records import NO_OFFSET, Claim, ForeignRecord, SnapshotMark
-from service.wire.values import unpack
+from service.wire.records import Side, read_base, read_record
 
 T = TypeVar("T")
 
@@ -83,16 +84,32 @@ async def input_bounds(transport: Transport) -> tuple[int, int]:
 
 
 async def load_records(store: Store, tenure: Tenure, names: Sequence[tuple[str, str]]) -> None:
-    """Load these records (division, name) into the book, page by page. Those we never heard of stay absent."""
+    """Load these records (division, name) into the book, page by page. Those we never heard of stay absent.
+
+    First what each has, then what stands beside those that have more.
+    """
     for start in range(0, len(names), RECORDS_PER_CALL):
         page = names[start : start + RECORDS_PER_CALL]
-        full = [full_name("record", division, name) for division, name in page]
-        wanted = [(tenure.layout.key("record", name), name) for name in full]
-        values = accept(await store.load(tenure.lane, tenure.token, tenure.head.revision, wanted))
-        for (division, name), value in zip(page, values, strict=True):
+        values = await _values(store, tenure, [("record", full_name("record", *name)) for name in page])
+        bases = {name: read_base(value) for name, value in zip(page, values, strict=True) if value is not None}
+        beside = [(name, side) for name, base in bases.items() for side in base.sides]
+        more = await _values(store, tenure, [(side, full_name(side, *name)) for name, side in beside])
+        found: defaultdict[tuple[str, str], dict[Side, bytes]] = defaultdict(dict)
+        for (name, side), value in zip(beside, more, strict=True):
             if value is not None:
-                tenure.book.kept_state(division).apply({"record": {name: unpack("record", value)}})
+                found[name][side] = value
+        for (division, record), base in bases.items():
+            known = read_record(base, found[division, record])
+            tenure.book.kept_state(division).apply({"record": {record: known}})
         await asyncio.sleep(0)
+
+
+async def _values(store: Store, tenure: Tenure, wanted: Sequence[tuple[str, str]]) -> list[bytes | None]:
+    """What the memory holds of these, given by kind and full name."""
+    if not wanted:
+        return []
+    at = [(tenure.layout.key(kind, name), name) for kind, name in wanted]
+    return accept(await store.load(tenure.lane, tenure.token, tenure.head.revision, at))
 
 
 def accept(answer: list[T] | Refusal) -> list[T]:
