@@ -21,18 +21,18 @@ from service.core.configuration import Config
 from service.core.decide import decide
 from service.core.holding.membership import SwitchStep, switch_steps, switched
 from service.core.holding.retention import MINUTE_MS, forget
-from service.core.model import RecordEvent
 from service.core.state import FIRST_LEVEL, KINDS, Record, Timer
 from service.core.timers import fire
 from service.lane.book import EVERY_KEY, NOTHING_CHANGED, Book, Swept
 from service.lane.changed import Changed
 from service.lane.estimates import bytes_of
+from service.lane.needs import Read, divisions_named, records_missing
 from service.lane.raising import MAX_RAISED_IN_A_ROW, PUT_OFF_MS, DoesNotFit, Raised, fitting_letter, guarded
 from service.limits import Limits
 from service.wire.inputs import LaneInput, Origin, Tick
 from service.wire.log_records import NO_OFFSET, Batch, Cursor, OutcomeLine, output_bytes
 from service.wire.messages import Message, Poison, PoisonReason, Position
-from service.wire.outputs import DEFAULT_DIVISION, NO_ORIGIN, Context, render
+from service.wire.outputs import NO_ORIGIN, Context, render
 from service.wire.topics import Topics
 
 log = structlog.get_logger()
@@ -69,32 +69,12 @@ class Rules:
     too_large: int | None = None
 
 
-class Read(NamedTuple):
-    """One input, decoded. `offset` is its position in the lane's input, `time_ms` the broker's time."""
-
-    offset: int
-    time_ms: int
-    content: LaneInput | Tick | Poison
-    raw: bytes
-
-
 class Made(NamedTuple):
     """A batch without its token, what it touched, and how many of the inputs it used up."""
 
     batch: Batch
     touched: frozenset[tuple[str, str]]
     used: int
-
-
-def divisions_named(content: LaneInput | Tick | Poison) -> tuple[str, ...]:
-    """The division that an input is for; none: it is for all that there are, or about nobody."""
-    match content:
-        case LaneInput(division=None, event=RecordEvent()):
-            return (DEFAULT_DIVISION,)
-        case LaneInput(division=str(division)):
-            return (division,)
-        case _:
-            return ()
 
 
 def decide_batch(book: Book, inputs: Sequence[Read], rules: Rules) -> Made:
@@ -189,13 +169,15 @@ class _Making:
         return not self._bytes or self._bytes + _logged_bytes(item.raw) <= self._rules.limits.record_max_bytes
 
     def fire_due_timers(self) -> bool:
-        """Let the timers go off whose time has come. False: the batch may not fire more, and some are left."""
+        """Let the timers go off whose time has come. False: the batch may not fire more, and some are left. One whose
+        records are not loaded ends it: they are loaded for the next.
+        """
         book = self._book
         while (timer := book.next_timer()) is not None and timer[0] <= book.clock_ms:
-            if self._timers_left == 0 or self.is_full:
+            due_ms, division, name = timer
+            if self._timers_left == 0 or self.is_full or records_missing(book, division, name, self._config(division)):
                 return False
             self._timers_left -= 1
-            due_ms, division, name = timer
             fired = guarded(partial(self._fire, division, name))
             if isinstance(fired, Raised):
                 later = Timer(book.clock_ms + PUT_OFF_MS)

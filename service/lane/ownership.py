@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from service.core.state import FIRST_LEVEL
+from service.core.state import BESIDE, FIRST_LEVEL, Kind, State, Value
 from service.kafka.port import Transport, Truncated
 from service.lane.book import Book
 from service.lane.folding import entries
@@ -20,7 +20,8 @@ from service.lane.surprise import Fenced, Surprise
 from service.store.keys import LAYOUT, Layout, full_name
 from service.store.port import Head, Refusal, Reply, Store
 from service.wire.log_records import NO_OFFSET, Claim, ForeignRecord, SnapshotMark
-from service.wire.records import Side, read_base, read_record
+from service.wire.records import Base, read_base, read_record
+from service.wire.values import unpack
 
 T = TypeVar("T")
 
@@ -30,6 +31,8 @@ ANSWER_MS: Final = 2_000
 """How long to wait for input records that should be there."""
 RECORDS_PER_CALL: Final = 1_000
 """So many records are asked of the memory in one call."""
+BESIDE_PER_CALL: Final = 250
+"""So many values beside records; the largest are fields of what waits (see `keeping`)."""
 
 
 @dataclass
@@ -92,16 +95,31 @@ async def load_records(store: Store, tenure: Tenure, names: Sequence[tuple[str, 
         page = names[start : start + RECORDS_PER_CALL]
         values = await _values(store, tenure, [("record", full_name("record", *name)) for name in page])
         bases = {name: read_base(value) for name, value in zip(page, values, strict=True) if value is not None}
-        beside = [(name, side) for name, base in bases.items() for side in base.sides]
-        more = await _values(store, tenure, [(side, full_name(side, *name)) for name, side in beside])
-        found: defaultdict[tuple[str, str], dict[Side, bytes]] = defaultdict(dict)
-        for (name, side), value in zip(beside, more, strict=True):
-            if value is not None:
-                found[name][side] = value
+        beside = [(name, kind) for name, base in bases.items() for kind in _beside(base)]
+        found: defaultdict[tuple[str, str], dict[str, bytes]] = defaultdict(dict)
+        for at in range(0, len(beside), BESIDE_PER_CALL):
+            wanted = beside[at : at + BESIDE_PER_CALL]
+            more = await _values(store, tenure, [(kind, full_name(kind, *name)) for name, kind in wanted])
+            for (name, kind), value in zip(wanted, more, strict=True):
+                if value is not None:
+                    found[name][kind] = value
         for (division, record), base in bases.items():
-            known = read_record(base, found[division, record])
-            tenure.book.kept_state(division).apply({"record": {record: known}})
+            _absorb(tenure.book.kept_state(division), record, base, found[division, record])
         await asyncio.sleep(0)
+
+
+def _beside(base: Base) -> list[str]:
+    """Kinds of what stands beside the record in the memory."""
+    return [*base.sides, *(kind for kind, said in BESIDE.items() if base.says(said))]
+
+
+def _absorb(state: State, name: str, base: Base, beside: Mapping[str, bytes]) -> None:
+    """Take a record into memory, with what stands beside it."""
+    changes: dict[Kind, dict[str, Value | None]] = {"record": {name: read_record(base, beside)}}
+    for kind in BESIDE:
+        if kind in beside:
+            changes[kind] = {name: unpack(kind, beside[kind])}
+    state.apply(changes)
 
 
 async def _values(store: Store, tenure: Tenure, wanted: Sequence[tuple[str, str]]) -> list[bytes | None]:

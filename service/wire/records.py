@@ -59,6 +59,10 @@ class Base(Struct, array_like=True, forbid_unknown_fields=True, gc=False):
     version: int | None = None
     late: int = 0
 
+    def says(self, what: str) -> bool:
+        """What it says with yes or no, by the name of the record's field."""
+        return bool(self.flags & _SAID[what])
+
     @property
     def sides(self) -> list[Side]:
         """What stands beside it."""
@@ -119,14 +123,14 @@ def read_base(packed: bytes) -> Base:
     return _BASE.decode(packed)
 
 
-def read_record(base: Base, beside: Mapping[Side, bytes]) -> Record:
+def read_record(base: Base, beside: Mapping[str, bytes]) -> Record:
     """The record, with what was found beside its base value. What is left out counts as empty."""
     heard = _HEARD_READER.decode(beside["heard"]) if "heard" in beside else _NOTHING_HEARD
     flags, time_ms = base.flags, _time_of(base.marks[:ID_CHARACTERS])
     moment = Moment(base.version, time_ms)
     told_now = bool(flags & _TOLD_NOW)
     return Record(
-        **{name: bool(flags & bit) for name, bit in _SAID.items()},
+        **{name: base.says(name) for name in _SAID},
         owner=base.owner,
         told=f"user:{base.owner}" if flags & _TOLD_IS_OWNER else heard.told,
         pool=base.pool,
