@@ -240,8 +240,8 @@ class Config:
 
     `rule_sets` holds the active one per record type; `defaults` the target of last resort per record type, under
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
-    says whether entries pass over a person whose shift is over. `version` grows by one with each change; `label` is a
-    hash of the content, for people.
+    says whether entries pass over a person whose shift is over; `ids_ignore_case` whether an id in another letter case
+    is the same person. `version` grows by one with each change; `label` is a hash of the content, for people.
     """
 
     division: str
@@ -258,6 +258,30 @@ class Config:
     scores: Mapping[str, tuple[ScoreRow, ...]] = field(default_factory=dict)
     presence_words: Mapping[str, Availability] = field(default_factory=dict)
     pass_over_off_shift: bool = False
+    ids_ignore_case: bool = False
+
+    def person(self, told: str) -> str:
+        """Who is meant by an id of a person, wherever it was told (D41): the id as it is declared.
+
+        Of people who are not declared all spellings are one, where ids ignore case.
+        """
+        if not self.ids_ignore_case:
+            return told
+        folded = told.casefold()
+        return self._spellings.get(folded, folded)
+
+    def near_miss(self, told: str) -> str:
+        """The declared id from which this one differs in letter case only, where that makes another person; else
+        nothing.
+        """
+        if self.ids_ignore_case or told in self.users or told in self.unowned_users:
+            return ""
+        return self._spellings.get(told.casefold(), "")
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        """By id without its letter case: those who are declared, and who counts as nobody."""
+        return {name.casefold(): name for name in (*sorted(self.unowned_users, reverse=True), *reversed(self.users))}
 
     def presence_word(self, text: str) -> Availability | None:
         """What a CRM means by its word for somebody's availability, whatever its letter case; none: unknown."""

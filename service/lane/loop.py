@@ -274,6 +274,8 @@ class Lane:
         if named:
             await self._load_records(tenure, list(named))
         self._loaded |= named
+        for item in self._waiting:
+            self._strangers.look_for_near_misses(item.content, self._configs)
 
     async def _load_for_timers(self, tenure: Tenure) -> None:
         """Load what the timers look at that go off before the next input, or are due now."""
