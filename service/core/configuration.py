@@ -234,6 +234,12 @@ class Teams:
         object.__setattr__(self, "ask", compiling.first_match(domains))
 
 
+LEVELS: Final[dict[str, int]] = {}
+"""Parts of a configuration, by their name in documents and in `Config`, whose rules are off on a lane that is below
+this level: what they need to remember is not written there.
+"""
+
+
 @dataclass(frozen=True)
 class Config:
     """Everything a division's decisions depend on besides its state.
@@ -260,6 +266,21 @@ class Config:
     pass_over_off_shift: bool = False
     ids_ignore_case: bool = False
 
+    def at(self, level: int) -> Config:
+        """What holds of it on a lane at this level. Equal levels give the same object."""
+        off = tuple(name for name, needed in LEVELS.items() if needed > level and getattr(self, name))
+        if not off:
+            return self
+        found = self._below.get(off)
+        if found is None:
+            empty = Config(self.division)
+            found = self._below[off] = replace(self, **{name: getattr(empty, name) for name in off})
+        return found
+
+    @cached_property
+    def _below(self) -> dict[tuple[str, ...], Config]:
+        return {}
+
     def person(self, told: str) -> str:
         """Who is meant by an id of a person, wherever it was told (D41): the id as it is declared.
 
@@ -281,7 +302,10 @@ class Config:
     @cached_property
     def _spellings(self) -> Mapping[str, str]:
         """By id without its letter case: those who are declared, and who counts as nobody."""
-        return {name.casefold(): name for name in (*sorted(self.unowned_users, reverse=True), *reversed(self.users))}
+        found: dict[str, str] = {}
+        for name in (*self.users, *sorted(self.unowned_users)):
+            found.setdefault(name.casefold(), name)
+        return found
 
     def presence_word(self, text: str) -> Availability | None:
         """What a CRM means by its word for somebody's availability, whatever its letter case; none: unknown."""

@@ -136,12 +136,17 @@ class Book:
 
     def timers_due(self, now_ms: int, limit: int) -> list[tuple[str, str]]:
         """Division and name of the next timers that go off by then."""
-        found = []
+        found: list[tuple[int, str, str]] = []
         while len(found) < limit and (timer := self.next_timer()) is not None and timer[0] <= now_ms:
             found.append(heapq.heappop(self._agenda))
         for timer in found:
             heapq.heappush(self._agenda, timer)
         return list(dict.fromkeys((division, name) for _, division, name in found))
+
+    def begin_switches(self, divisions: Sequence[str]) -> None:
+        """Have these divisions switched to the version in force once more. The next batch writes it down."""
+        self.switching.update(divisions)
+        self._news |= {f"switching/{division}": True for division in divisions}
 
     def is_taken(self, position: Position) -> bool:
         """Whether this or a later event of the same source partition was taken before."""

@@ -32,6 +32,7 @@ from service.lane.deciding import (
     sweep,
     switch_configuration,
 )
+from service.lane.levels import raise_level
 from service.lane.measuring import count, measured
 from service.lane.needs import Read, divisions_named, records_for_timers, records_named
 from service.lane.ownership import Tenure, append, expect_ok, load_records
@@ -168,6 +169,7 @@ class Lane:
         """
         if problem := self.around.input().problem:
             raise Halted(problem, INPUT_REMEDY)
+        raise_level(tenure, self.around.level(), self._configs)
         config = self._configuration_to_switch_to(tenure)
         if config is not None:
             done = await self._switch(tenure, config)
@@ -193,9 +195,10 @@ class Lane:
     async def _switch(self, tenure: Tenure, config: Config) -> int:
         """Take the next steps of a switch. Until the last one nothing else is decided."""
         book, division = tenure.book, config.division
-        steps = self._steps or begin_switch(book, config)
-        made = switch_configuration(book, config, steps, self._rules(tenure))
         self._configs[division] = config
+        held = config.at(tenure.level)
+        steps = self._steps or begin_switch(book, held)
+        made = switch_configuration(book, held, steps, self._rules(tenure))
         self._steps = steps if division in book.switching else None
         await self._commit(tenure, self._sealed(tenure, made), made)
         if self._steps is None:
@@ -353,7 +356,7 @@ class Lane:
         return Rules(
             self.number,
             self.around.topics,
-            self._configs,
+            {division: config.at(tenure.level) for division, config in self._configs.items()},
             replace(self.limits, record_max_bytes=self._room_bytes),
             self.around.safeguards.watermark,
             tenure.level,

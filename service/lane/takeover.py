@@ -84,7 +84,7 @@ class TakeOver:
     async def run(self) -> Tenure:
         """Claim and catch up. Raises all of `surprise`, `NewerLog`, and that a back end is away."""
         self.heed(Stage("claiming"))
-        level = max(await level_of(self.transport), self.around.level)
+        level = await level_of(self.transport, fresh=self.around.level())
         await self.transport.renew()
         token = await self.transport.append(encode(Claim(self.around.owner, level)))
         self.around.step("claimed")

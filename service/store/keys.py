@@ -85,7 +85,12 @@ class Layout:
 
 
 LAYOUT: Final = Layout(
-    {LANE: 1, REDRIVEN: REDRIVEN_BUCKETS, **{kind: row.buckets for kind, row in KINDS.items()}, **SIDES}
+    {
+        LANE: 1,
+        REDRIVEN: REDRIVEN_BUCKETS,
+        **{kind: row.buckets for kind, row in KINDS.items()},
+        **SIDES,
+    }
 )
 """Of the kinds that this version knows."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -20,11 +20,10 @@ from msgspec.structs import astuple
 from service.core.order import ID_CHARACTERS, Moment
 from service.core.state import Record
 
-Side = Literal["heard", "tracked"]
-"""Kinds of what stands beside a record's base value, under the same name."""
-
-SIDES: Final[Mapping[Side, int]] = {"heard": 1024, "tracked": 256}
-"""Over how many keys a lane's memory spreads each."""
+SIDES: Final[Mapping[str, int]] = {"heard": 1024, "tracked": 256}
+"""Kinds of what stands beside a record's base value, under the same name; and over how many keys a lane's memory
+spreads each.
+"""
 
 IDS_IN_BASE: Final = 2
 """So many of the newest event ids fit a base value; most records have no more that could still come again."""
@@ -40,7 +39,7 @@ _SAID: Final[Mapping[str, int]] = {
 }
 """What a record says with yes or no."""
 
-_SIDE_BITS: Final[Mapping[Side, int]] = {"heard": _HEARD, "tracked": _TRACKED}
+_SIDE_BITS: Final[Mapping[str, int]] = {"heard": _HEARD, "tracked": _TRACKED}
 
 _NO_TIME: Final = 2**48 - 1
 """Stands for no time: a time beyond all that events may tell."""
@@ -64,7 +63,7 @@ class Base(Struct, array_like=True, forbid_unknown_fields=True, gc=False):
         return bool(self.flags & _SAID[what])
 
     @property
-    def sides(self) -> list[Side]:
+    def sides(self) -> list[str]:
         """What stands beside it."""
         return [side for side, bit in _SIDE_BITS.items() if self.flags & bit]
 
@@ -88,7 +87,7 @@ _TRACKED_READER: Final = msgspec.json.Decoder(tuple[str])
 _write: Final = msgspec.json.Encoder().encode
 
 
-def pack_record(record: Record) -> tuple[bytes, dict[Side, bytes]]:
+def pack_record(record: Record) -> tuple[bytes, dict[str, bytes]]:
     """The record's base value, and what stands beside it."""
     told_now = record.told_moment == record.moment
     bits = {
@@ -106,7 +105,7 @@ def pack_record(record: Record) -> tuple[bytes, dict[Side, bytes]]:
         seen="".join(record.seen[:-IDS_IN_BASE]),
         outstanding=() if bits[_OWNER_OUTSTANDING] else record.outstanding,
     )
-    beside: dict[Side, bytes] = {}
+    beside: dict[str, bytes] = {}
     if heard != _NOTHING_HEARD:
         beside["heard"] = _trimmed(heard)
     if record.facts:
