@@ -210,7 +210,7 @@ class ConfigurationFeed:
             case Version(division, number, content_hash):
                 self._uncompiled.add(division)
                 log.info("configuration.read", division=division, version=number, label=content_hash)
-            case Sources(epoch, attribute, lanes):
+            case Sources(epoch, attribute, lanes, _):
                 log.info("sources.read", epoch=epoch, division_attribute=attribute, lanes=lanes)
             case SourceTopic(name, identity, epoch):
                 log.info("topic.known", topic=name, identity=identity, epoch=epoch)
