@@ -25,9 +25,7 @@ from service.core.holding.membership import SwitchStep
 from service.core.model import RecordEvent
 from service.kafka.port import BrokerUnreachable, Lost, Transport, Truncated
 from service.lane.deciding import (
-    Made,
     Read,
-    Rules,
     begin_switch,
     decide_batch,
     divisions_named,
@@ -35,6 +33,7 @@ from service.lane.deciding import (
     sweep,
     switch_configuration,
 )
+from service.lane.making import Grounds, Made
 from service.lane.measuring import count, measured
 from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.raising import TooManyDeadLetters
@@ -196,7 +195,7 @@ class Lane:
         """Take the next steps of a switch. Until the last one nothing else is decided."""
         book, division = tenure.book, config.division
         steps = self._steps or begin_switch(book, config)
-        made = switch_configuration(book, config, steps, self._rules(tenure))
+        made = switch_configuration(book, config, steps, self._grounds(tenure))
         self._configs[division] = config
         self._steps = steps if division in book.switching else None
         await self._commit(tenure, self._sealed(tenure, made), made)
@@ -213,7 +212,7 @@ class Lane:
         if not (gone or is_last):
             tenure.book.swept = swept
             return
-        made = sweep(tenure.book, gone, swept, self._rules(tenure))
+        made = sweep(tenure.book, gone, swept, self._grounds(tenure))
         await self._commit(tenure, self._sealed(tenure, made), made)
         METERS.count("records_forgotten", len(gone), lane=str(self.number))
         self.around.step("swept")
@@ -231,7 +230,7 @@ class Lane:
             await self._let_time_pass(tenure)
             return 0
         with measured("decide"):
-            made = decide_batch(tenure.book, self._waiting, self._rules(tenure))
+            made = decide_batch(tenure.book, self._waiting, self._grounds(tenure))
             sealed = self._sealed(tenure, made)
         self.around.step("decided")
         await self._commit(tenure, sealed, made)
@@ -344,8 +343,8 @@ class Lane:
         timer = tenure.book.next_timer()
         return timer is not None and timer[0] <= tenure.book.clock_ms
 
-    def _rules(self, tenure: Tenure) -> Rules:
-        return Rules(
+    def _grounds(self, tenure: Tenure) -> Grounds:
+        return Grounds(
             self.number,
             self.around.topics,
             self._configs,

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
-from service.lane.deciding import UNDECIDED, Made
+from service.lane.deciding import UNDECIDED
+from service.lane.making import Made
 from service.telemetry import METERS, BatchStep
 
 
