@@ -41,7 +41,7 @@ from service.lane.sealing import Sealed, seal
 from service.lane.snapshot import Snapshots
 from service.lane.strangers import Strangers
 from service.lane.surprise import Halted, Left, Surprise, unless_left
-from service.lane.surroundings import INPUT_REMEDY, Surroundings
+from service.lane.surroundings import Surroundings
 from service.lane.sweep import Sweep
 from service.lane.takeover import Stage, TakeOver
 from service.limits import Limits
@@ -168,7 +168,7 @@ class Lane:
         Returns how many inputs and timers it used up. The batch may still be landing, see `land`.
         """
         if problem := self.around.input().problem:
-            raise Halted(problem, INPUT_REMEDY)
+            raise Halted("input_lost", problem)
         config = self._configuration_to_switch_to(tenure)
         if config is not None:
             done = await self._switch(tenure, config)
@@ -251,7 +251,7 @@ class Lane:
                 arrived = await self.transport.poll(self.limits.batch_max, wait_ms)
         except Truncated as gone:
             raise Halted(
-                f"the input goes on at {place.offset}, and the topic holds {gone.begin} to {gone.end}", INPUT_REMEDY
+                "input_lost", f"the input goes on at {place.offset}, and the topic holds {gone.begin} to {gone.end}"
             ) from gone
         if arrived:
             self.around.step("polled")
@@ -371,9 +371,7 @@ class Lane:
         if made.used == 1 == len({line.offset for line in made.batch.outcomes}):
             self._too_large = self._waiting[0].offset
         elif self._room_bytes == 1:
-            raise Halted(
-                f"what is decided at {made.batch.start} takes {size} bytes and cannot be divided: this is a bug"
-            )
+            raise Halted("indivisible", f"what is decided at {made.batch.start} takes {size} bytes in one piece")
         self._room_bytes = max(1, self._room_bytes // 2)
         raise Surprise(f"a log record of {size} bytes is too large; the next has half of the room")
 
