@@ -34,7 +34,7 @@ from service.lane.deciding import (
     switch_configuration,
 )
 from service.lane.making import Grounds, Made
-from service.lane.measuring import count, measured
+from service.lane.measuring import count, first_arrival, measured
 from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.raising import TooManyDeadLetters
 from service.lane.sealing import Sealed, seal
@@ -233,9 +233,7 @@ class Lane:
             made = decide_batch(tenure.book, self._waiting, self._grounds(tenure))
             sealed = self._sealed(tenure, made)
         self.around.step("decided")
-        await self._commit(tenure, sealed, made)
-        if made.used:
-            METERS.timing("event_to_decision_seconds", max(0, self.around.now_ms() - self._waiting[0].time_ms) / 1000)
+        await self._commit(tenure, sealed, made, arrived_ms=first_arrival(self._waiting[: made.used]))
         if is_at_a_loss(tenure.book):
             await self.land()
             raise TooManyDeadLetters(tenure.book.raised)
@@ -285,8 +283,11 @@ class Lane:
         self._loaded |= named
         self.around.step("loaded")
 
-    async def _commit(self, tenure: Tenure, sealed: Sealed, made: Made) -> None:
-        """Make the batch true; from then on it is remembered and told of, side by side, while others go on."""
+    async def _commit(self, tenure: Tenure, sealed: Sealed, made: Made, arrived_ms: int | None = None) -> None:
+        """Make the batch true; from then on it is remembered and told of, side by side, while others go on.
+
+        `arrived_ms`: when its first event arrived in the lane.
+        """
         await self.land()
         with measured("append"):
             value, offsets = sealed.value, [await self._append(tenure, part) for part in sealed.parts]
@@ -300,7 +301,7 @@ class Lane:
         tenure.outputs_from = offsets[0] if offsets else revision
         self._landing = (
             asyncio.create_task(self._advance(tenure, before, made)),
-            asyncio.create_task(self._publish(made)),
+            asyncio.create_task(self._publish(made, arrived_ms)),
         )
         self._loaded |= made.touched
         count(self.number, made)
@@ -311,9 +312,11 @@ class Lane:
             expect_ok(await self.store.advance(self.number, tenure.token, before, tenure.head, changes))
         self.around.step("advanced")
 
-    async def _publish(self, made: Made) -> None:
+    async def _publish(self, made: Made, arrived_ms: int | None) -> None:
         with measured("publish"):
             await self.transport.publish(made.batch.outputs)
+        if arrived_ms is not None:
+            METERS.timing("event_to_decision_seconds", max(0, self.around.now_ms() - arrived_ms) / 1000)
         self.around.step("published")
 
     async def _append(self, tenure: Tenure, value: bytes) -> int:
