@@ -14,7 +14,7 @@ from service.config.history import (
     SOURCES_KEY,
     History,
     Ignored,
-    Record,
+    Proposal,
     Sources,
     Version,
     document_of,
@@ -281,7 +281,7 @@ def test_an_earlier_version_is_put_back_byte_for_byte() -> None:
 def test_of_documents_only_the_newest_of_each_division_is_kept() -> None:
     """An older one is read again where its record lies."""
     history = History()
-    records: list[Record] = []
+    records: list[Proposal] = []
     for number in range(1, 201):
         made = put_in_force(document(f"person{number}"), history)
         assert made is not None
