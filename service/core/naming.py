@@ -22,7 +22,6 @@ def as_declared(event: Event, config: Config) -> Event:
     return replace(
         event,
         owner=_named(event.owner, config),
-        previous_owner=_named(event.previous_owner, config),
         actor=None if event.actor is None else config.person(event.actor),
     )
 

@@ -24,8 +24,6 @@ from service.core.configuration import Config
 from service.core.holding.membership import SwitchStep
 from service.kafka.port import BrokerUnreachable, Lost, Transport, Truncated
 from service.lane.deciding import (
-    Made,
-    Rules,
     begin_switch,
     decide_batch,
     is_at_a_loss,
@@ -33,7 +31,8 @@ from service.lane.deciding import (
     switch_configuration,
 )
 from service.lane.levels import raise_level
-from service.lane.measuring import count, measured
+from service.lane.making import Grounds, Made
+from service.lane.measuring import count, first_arrival, measured
 from service.lane.needs import Read, divisions_named, records_for_timers, records_named
 from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.raising import TooManyDeadLetters
@@ -41,7 +40,7 @@ from service.lane.sealing import Sealed, seal
 from service.lane.snapshot import Snapshots
 from service.lane.strangers import Strangers
 from service.lane.surprise import Halted, Left, Surprise, unless_left
-from service.lane.surroundings import INPUT_REMEDY, Surroundings
+from service.lane.surroundings import Surroundings
 from service.lane.sweep import Sweep
 from service.lane.takeover import Stage, TakeOver
 from service.limits import Limits
@@ -168,7 +167,7 @@ class Lane:
         Returns how many inputs and timers it used up. The batch may still be landing, see `land`.
         """
         if problem := self.around.input().problem:
-            raise Halted(problem, INPUT_REMEDY)
+            raise Halted("input_lost", problem)
         raise_level(tenure, self.around.level(), self._configs)
         config = self._configuration_to_switch_to(tenure)
         if config is not None:
@@ -198,7 +197,7 @@ class Lane:
         self._configs[division] = config
         held = config.at(tenure.level)
         steps = self._steps or begin_switch(book, held)
-        made = switch_configuration(book, held, steps, self._rules(tenure))
+        made = switch_configuration(book, held, steps, self._grounds(tenure))
         self._steps = steps if division in book.switching else None
         await self._commit(tenure, self._sealed(tenure, made), made)
         if self._steps is None:
@@ -214,7 +213,7 @@ class Lane:
         if not (gone or is_last):
             tenure.book.swept = swept
             return
-        made = sweep(tenure.book, gone, swept, self._rules(tenure))
+        made = sweep(tenure.book, gone, swept, self._grounds(tenure))
         await self._commit(tenure, self._sealed(tenure, made), made)
         METERS.count("records_forgotten", len(gone), lane=str(self.number))
         self.around.step("swept")
@@ -233,12 +232,10 @@ class Lane:
             await self._let_time_pass(tenure)
             return 0
         with measured("decide"):
-            made = decide_batch(tenure.book, self._waiting, self._rules(tenure))
+            made = decide_batch(tenure.book, self._waiting, self._grounds(tenure))
             sealed = self._sealed(tenure, made)
         self.around.step("decided")
-        await self._commit(tenure, sealed, made)
-        if made.used:
-            METERS.timing("event_to_decision_seconds", max(0, self.around.now_ms() - self._waiting[0].time_ms) / 1000)
+        await self._commit(tenure, sealed, made, arrived_ms=first_arrival(self._waiting[: made.used]))
         if is_at_a_loss(tenure.book):
             await self.land()
             raise TooManyDeadLetters(tenure.book.raised)
@@ -254,7 +251,7 @@ class Lane:
                 arrived = await self.transport.poll(self.limits.batch_max, wait_ms)
         except Truncated as gone:
             raise Halted(
-                f"the input goes on at {place.offset}, and the topic holds {gone.begin} to {gone.end}", INPUT_REMEDY
+                "input_lost", f"the input goes on at {place.offset}, and the topic holds {gone.begin} to {gone.end}"
             ) from gone
         if arrived:
             self.around.step("polled")
@@ -294,8 +291,11 @@ class Lane:
             await load_records(self.store, tenure, names)
         self.around.step("loaded")
 
-    async def _commit(self, tenure: Tenure, sealed: Sealed, made: Made) -> None:
-        """Make the batch true; from then on it is remembered and told of, side by side, while others go on."""
+    async def _commit(self, tenure: Tenure, sealed: Sealed, made: Made, arrived_ms: int | None = None) -> None:
+        """Make the batch true; from then on it is remembered and told of, side by side, while others go on.
+
+        `arrived_ms`: when its first event arrived in the lane.
+        """
         await self.land()
         with measured("append"):
             value, offsets = sealed.value, [await self._append(tenure, part) for part in sealed.parts]
@@ -309,7 +309,7 @@ class Lane:
         tenure.outputs_from = offsets[0] if offsets else revision
         self._landing = (
             asyncio.create_task(self._advance(tenure, before, made)),
-            asyncio.create_task(self._publish(made)),
+            asyncio.create_task(self._publish(made, arrived_ms)),
         )
         self._loaded |= made.touched
         count(self.number, made)
@@ -320,9 +320,11 @@ class Lane:
             expect_ok(await self.store.advance(self.number, tenure.token, before, tenure.head, changes))
         self.around.step("advanced")
 
-    async def _publish(self, made: Made) -> None:
+    async def _publish(self, made: Made, arrived_ms: int | None) -> None:
         with measured("publish"):
             await self.transport.publish(made.batch.outputs)
+        if arrived_ms is not None:
+            METERS.timing("event_to_decision_seconds", max(0, self.around.now_ms() - arrived_ms) / 1000)
         self.around.step("published")
 
     async def _append(self, tenure: Tenure, value: bytes) -> int:
@@ -352,8 +354,8 @@ class Lane:
         timer = tenure.book.next_timer()
         return timer is not None and timer[0] <= tenure.book.clock_ms
 
-    def _rules(self, tenure: Tenure) -> Rules:
-        return Rules(
+    def _grounds(self, tenure: Tenure) -> Grounds:
+        return Grounds(
             self.number,
             self.around.topics,
             {division: config.at(tenure.level) for division, config in self._configs.items()},
@@ -380,9 +382,7 @@ class Lane:
         if made.used == 1 == len({line.offset for line in made.batch.outcomes}):
             self._too_large = self._waiting[0].offset
         elif self._room_bytes == 1:
-            raise Halted(
-                f"what is decided at {made.batch.start} takes {size} bytes and cannot be divided: this is a bug"
-            )
+            raise Halted("indivisible", f"what is decided at {made.batch.start} takes {size} bytes in one piece")
         self._room_bytes = max(1, self._room_bytes // 2)
         raise Surprise(f"a log record of {size} bytes is too large; the next has half of the room")
 

@@ -74,8 +74,8 @@ def test_a_near_miss_is_named_where_ids_do_not_ignore_case() -> None:
 
 def people_of(event: Event) -> set[str | None]:
     match event:
-        case RecordEvent(owner=owner, previous_owner=previous, actor=actor):
-            return {actor, *(each.id for each in (owner, previous) if each is not None and each.kind == "user")}
+        case RecordEvent(owner=owner, actor=actor):
+            return {actor, owner.id if owner is not None and owner.kind == "user" else None}
         case MemberEvent(person=person):
             return {person}
         case _:
@@ -94,7 +94,6 @@ events = st.one_of(
         record_id=st.just("1"),
         facts=st.just({}),
         owner=targets,
-        previous_owner=targets,
         actor=st.none() | people,
     ),
 )
