@@ -28,7 +28,7 @@ from pydantic import (
 
 from schemas.decisions import ExclusionReason, Unresolved
 from schemas.envelope import Division, Id
-from schemas.events import VERSION_LIMIT, Availability, Channel, Fields, OwnerKind
+from schemas.events import VERSION_LIMIT, Availability, Channel, Fields, OwnerKind, Status
 
 STEPS_LIMIT: Final = 1_000
 REPEAT_LIMIT: Final = 10_000
@@ -215,6 +215,8 @@ class RecordWords(Step):
     division: Division | None = None
     correlation: Id | None = None
     depth: Annotated[int | None, Field(ge=0, le=1000, strict=True, description="Automatic decisions so far.")] = None
+    status: Annotated[Status | None, Field(description="Whether the record is open or closed from now on.")] = None
+    merged_into: Annotated[Id | None, Field(description="The id of the record that it was merged into.")] = None
 
 
 class Content(RecordWords):

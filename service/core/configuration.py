@@ -240,8 +240,8 @@ class Config:
 
     `rule_sets` holds the active one per record type; `defaults` the target of last resort per record type, under
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
-    says whether entries pass over a person whose shift is over. `version` grows by one with each change; `label` is a
-    hash of the content, for people.
+    says whether entries pass over a person whose shift is over. `closed_when` says, per record type, which records are
+    closed. `version` grows by one with each change; `label` is a hash of the content, for people.
     """
 
     division: str
@@ -258,6 +258,7 @@ class Config:
     scores: Mapping[str, tuple[ScoreRow, ...]] = field(default_factory=dict)
     presence_words: Mapping[str, Availability] = field(default_factory=dict)
     pass_over_off_shift: bool = False
+    closed_when: Mapping[str, Predicate] = field(default_factory=dict)
 
     def presence_word(self, text: str) -> Availability | None:
         """What a CRM means by its word for somebody's availability, whatever its letter case; none: unknown."""
@@ -291,6 +292,8 @@ class Config:
             found.setdefault(record_type, set()).update(*map(self._read_later, rule_set.on_updated.entries))
         for record_type, rows in self.scores.items():
             found.setdefault(record_type, set()).update(*(row.predicate.reads for row in rows))
+        for record_type, closed in self.closed_when.items():
+            found.setdefault(record_type, set()).update(closed.reads)
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
 
     @cached_property

@@ -272,11 +272,12 @@ class Lane:
     async def _load(self, tenure: Tenure) -> None:
         """Load the records that the waiting inputs name. A division without a configuration has none."""
         named = {
-            (division, item.content.event.record)
+            (division, name)
             for item in self._waiting
             if isinstance(item.content, LaneInput) and isinstance(item.content.event, RecordEvent)
             for division in divisions_named(item.content)
             if division in self._configs
+            for name in item.content.event.records
         }
         if not named:
             return

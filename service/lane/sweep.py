@@ -85,7 +85,11 @@ class Sweep:
             record = unpack("record", fields[full])
             division, name = parted(full)
             if isinstance(record, Record) and is_forgettable(
-                record, book.clock_ms, deleted_ms=limits.deleted_ms, untouched_ms=limits.untouched_ms
+                record,
+                book.clock_ms,
+                deleted_ms=limits.deleted_ms,
+                closed_ms=limits.closed_ms,
+                untouched_ms=limits.untouched_ms,
             ):
                 book.kept_state(division).records[name] = record
                 found.append((division, name))

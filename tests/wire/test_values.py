@@ -50,7 +50,7 @@ def test_a_packed_value_in_a_document_is_the_same_bytes_again(kinded: tuple[Kind
         (
             "record",
             Record(owner="ann", by_us=True, seen=("e1", "e2")),
-            b'["ann",true,"","",0,null,null,["e1","e2"],false,false,false,null,null,"",false,"",null,[],0]',
+            b'["ann",true,"","",0,null,null,["e1","e2"],false,false,false,null,null,"",false,"",null,[],0,false,null]',
         ),
         ("pool", Pool(turn=3, joins=2, scanned=(-1.5, 7)), b"[3,2,0,0,[-1.5,7],false,false]"),
         ("seat", Seat(served_pass=0, last_turn=0, joined=1), b"[0,0,1,0]"),

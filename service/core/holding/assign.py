@@ -91,6 +91,14 @@ def give_back(case: Case, former: Record) -> Decision:
     return case.conclude(Assigned(former.owner), Trace(target=Target("user", former.owner)), told)
 
 
+def close(case: Case) -> Decision | None:
+    """The record is closed: its owner keeps it and has room for another, and where it waited it waits no more."""
+    if case.record.parked:
+        return release(case, "closed")
+    load.count_off(case)
+    return None
+
+
 def release(case: Case, reason: ReleaseReason) -> Decision | None:
     """Let go of the record: free its owner's place or stop its waiting. None where it was not ours to give."""
     record = case.record

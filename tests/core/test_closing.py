@@ -1,0 +1,398 @@
+"""What is closed is no open item, whatever came first; and what is counted never drifts from what people have."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.core.configuration import Membership, User
+from service.core.holding.retention import is_forgettable
+from service.core.model import Assigned, MemberEvent, Nothing, RecordEvent, Rejected, Released, Target
+from service.core.order import Moment
+from service.core.state import Record, StatusTold, Timer
+from service.limits import DAY_MS
+from tests.core.build import (
+    START_MS,
+    Division,
+    closed,
+    created,
+    deleted,
+    event,
+    owner_changed,
+    pool,
+    predicate,
+    reopened,
+    turns_of,
+    updated,
+)
+
+FULL = Membership("ann", max_open=1)
+DEFAULT = {"*": Target("pool", "sales")}
+
+
+def open_items(division: Division) -> Mapping[str, int]:
+    """How many open leads each person has, as limits see it."""
+    return {field.removeprefix("lead/"): each.open_items for field, each in division.state.open.items()}
+
+
+@pytest.mark.parametrize("kind", ["created", "updated", "owner_changed"])
+def test_any_event_of_a_record_may_close_it(kind: Any) -> None:
+    """D33 Also one whose fields are old: a creation that is told again, or a change of owner to the same."""
+    division = Division(pool(FULL))
+    division.create("lead/1", version=1)
+
+    assert division.send(event(kind, "lead/1", "user:ann", status="closed", version=2))[-1] == Nothing("closed", "ann")
+    assert open_items(division) == {}
+
+
+def test_a_closed_record_that_a_person_is_given_is_no_open_item_of_theirs() -> None:
+    """D33 D5 Whom the CRM names has it; when it is opened again it is theirs, counted."""
+    division = Division(pool(FULL))
+    division.create("lead/1")
+    division.send(closed())
+
+    assert division.give("lead/1", "user:zoe") == (Released("ann", "sales", "owner_chosen"),)
+    assert open_items(division) == {}
+    assert division.send(reopened()) == (Nothing("reopened", "zoe"),)
+    assert open_items(division) == {"zoe": 1}
+
+
+def test_taking_the_owner_of_a_closed_record_away_is_heard() -> None:
+    """D33 Opened again it has nobody, and is given as a new one is."""
+    division = Division(pool("ann", "bob"), defaults=DEFAULT)
+    division.create("lead/1")
+    division.send(closed())
+
+    assert division.give("lead/1", None) == (Released("ann", "sales", "owner_removed"),)
+    assert division.send(reopened()) == (Assigned("bob", "sales", 2),)
+
+
+def test_taking_the_owner_away_and_opening_at_once_is_no_other_than_one_after_the_other() -> None:
+    """D33 It is asked for anew either way."""
+    division = Division(pool("ann", "bob"), defaults=DEFAULT)
+    division.create("lead/1", version=1)
+    division.send(closed(version=2))
+
+    outcomes = division.give("lead/1", None, status="open", version=3)
+    assert outcomes == (Released("ann", "sales", "owner_removed"), Assigned("bob", "sales", 2))
+
+
+def test_a_pool_that_may_not_be_named_is_not_noted_for_a_closed_record_either() -> None:
+    """D33 S7 Whoever has it keeps it."""
+    division = Division(pool("ann", "bob"))
+    division.create("lead/1")
+    division.send(closed())
+    (refused,) = division.give("lead/1", "pool:sales", actor="ann")
+
+    assert isinstance(refused, Rejected)
+    assert division.record().owner == "ann"
+
+
+def test_the_pool_that_gave_a_record_is_asked_where_its_owner_is_switched_off() -> None:
+    """D33 The CRM confirmed our choice, so a person was named last; the pool still stands behind it."""
+    division = Division(pool("ann", "bob"))
+    division.create("lead/1")
+    division.give("lead/1", "user:ann")
+    division.send(closed())
+    division.configure(pool("ann", "bob"), users=[User("ann", active=False)])
+
+    assert division.send(reopened()) == (Released("ann", "sales", "owner_inactive"), Assigned("bob", "sales", 2))
+
+
+def test_a_person_whom_we_do_not_know_keeps_what_is_opened_again() -> None:
+    """D33 D5 A name we do not know is nobody who is switched off."""
+    division = Division(pool("ann"), defaults=DEFAULT)
+    division.create("lead/1", owner="user:ghost")
+    division.send(closed())
+
+    assert division.send(reopened()) == (Nothing("reopened", "ghost"),)
+
+
+def test_what_is_opened_before_its_creation_comes_waits_for_that() -> None:
+    """D33 D19 It says whom the record is for."""
+    division = Division(pool("ann"), pool("bob", id="other"), defaults=DEFAULT)
+    division.send(closed(version=2))
+    assert division.send(reopened(version=3)) == (Nothing("reopened"),)
+
+    assert division.create("lead/1", owner="pool:other", version=1) == Assigned("bob", "other", 1)
+
+
+def test_a_chain_that_is_too_long_opens_and_gives_nothing() -> None:
+    """D33 D7 The record is open, and nobody has it."""
+    division = Division(pool("ann"), defaults=DEFAULT)
+    division.send(created(status="closed"))
+
+    (refused,) = division.send(reopened(depth=9))
+    assert isinstance(refused, Rejected)
+    assert not division.record().closed
+
+
+def test_closing_calls_off_what_was_to_be_asked() -> None:
+    """D33 D31 The pool does not want the record any more; before the rules are asked it is closed."""
+    division = Division(pool("ann"))
+    division.away("ann")
+    division.create("lead/1")
+    waiting = division.state.parked["lead/1"]
+    division.state.timers["ask/lead/1"] = Timer(division.now_ms + 60_000)
+
+    assert division.send(closed()) == (Released("", waiting.pool, "closed"),)
+    assert division.state.timers == {}
+
+
+def test_closing_wakes_every_line_of_the_person() -> None:
+    """D33 b5 D26 Whichever pool gave what is closed."""
+    division = Division(pool(FULL), pool(FULL, id="other"))
+    division.create("lead/1")
+    division.create("lead/2", owner="pool:other")
+    assert division.record("lead/2").parked
+
+    division.send(closed("lead/1"))
+    assert division.last("lead/2").outcome == Assigned("ann", "other", 1)
+
+
+def test_no_condition_is_asked_of_what_nobody_told() -> None:
+    """D33 Unknown is not unset; a field that is told to be nothing is known."""
+    division = Division(pool("ann"), closed_when={"lead": predicate("stage not equal open")})
+    division.create("lead/1")
+    assert not division.record().closed
+    division.create("lead/2", facts={"stage": None})
+    assert division.record("lead/2").closed
+
+
+def test_fields_of_links_are_known_where_the_link_leads_nowhere() -> None:
+    """D33 Of no account all is known."""
+    division = Division(pool("ann"), closed_when={"lead": predicate("account.state not equal active")})
+    for number, facts in enumerate([{}, {"account": None}, {"account": {"id": "1"}}, {"account": {"state": "gone"}}]):
+        division.create(f"lead/{number}", facts=facts)
+
+    assert [division.record(f"lead/{number}").closed for number in range(4)] == [False, True, False, True]
+
+
+def test_an_older_event_does_not_ask_the_condition() -> None:
+    """D33 D19 Even if it tells a field that was not known."""
+    division = Division(pool("ann"), closed_when={"lead": predicate("stage equals won")})
+    division.create("lead/1", version=2)
+    division.send(updated("lead/1", facts={"stage": "won"}, version=1))
+
+    assert not division.record().closed
+
+
+def test_a_condition_that_says_the_same_again_leaves_nothing_in_memory() -> None:
+    """D33 Only what the record's own fields do not say is remembered beside them."""
+    division = Division(pool("ann"), closed_when={"lead": predicate("stage equals won")})
+    division.create("lead/1", facts={"stage": "new"}, version=1)
+    assert division.record().status is None
+    division.send(updated("lead/1", facts={"stage": "won"}, version=2))
+    assert division.record().status == StatusTold(Moment(2), in_words=False)
+
+
+def test_an_older_word_does_not_open_what_a_condition_closed() -> None:
+    """D33 One order for both."""
+    division = Division(pool("ann"), closed_when={"lead": predicate("stage equals won")})
+    division.create("lead/1", facts={"stage": "won"}, version=3)
+    division.send(reopened(version=2))
+
+    assert division.record().closed
+
+
+def test_a_conversion_of_no_chain_closes_its_lead_by_time() -> None:
+    """D33 D25 What reopened the lead later is not undone by the second event of the conversion."""
+    division = Division(pool("ann"))
+    lead = {"lead": {"id": "1"}}
+    division.create("lead/1", time_ms=1)
+    division.send(created("contact/1", "user:zoe", channel="conversion", time_ms=2, facts=lead))
+    assert division.record().closed
+    division.send(reopened(time_ms=4))
+    division.send(created("deal/1", "user:zoe", channel="conversion", time_ms=3, facts=lead))
+
+    assert not division.record().closed
+
+
+@pytest.mark.parametrize("facts", [{}, {"lead": None}, {"lead": "1"}, {"lead": {"id": None}}, {"lead": {"id": 1}}])
+def test_a_conversion_that_names_no_lead_closes_none(facts: dict[str, object]) -> None:
+    """D33 D25 It is two created events, as before."""
+    assert created("contact/1", channel="conversion", facts=facts).records == ("contact/1",)
+    assert created("contact/1", channel="api", facts={"lead": {"id": "1"}}).records == ("contact/1",)
+    assert created("lead/2", channel="conversion", facts={"lead": {"id": "1"}}).records == ("lead/2",)
+
+
+def test_a_deleted_lead_that_is_converted_stays_deleted() -> None:
+    """D33 D34 It comes back closed."""
+    division = Division(pool("ann"))
+    division.create("lead/1", version=1)
+    division.delete("lead/1", version=2)
+    division.send(created("contact/1", "user:zoe", channel="conversion", facts={"lead": {"id": "1"}}))
+
+    assert division.record().deleted
+    assert division.send(updated("lead/1", version=3)) == (Nothing("closed", "ann"),)
+    assert open_items(division) == {"contact/zoe": 1}
+
+
+@pytest.mark.parametrize(
+    ("record", "days"),
+    [
+        (Record(created=True, owner="ann"), 4),
+        (Record(created=True, owner="ann", closed=True), 3),
+        (Record(closed=True), 3),
+        (Record(created=True, owner="ann", closed=True, deleted=True), 2),
+        (Record(), 2),
+    ],
+)
+def test_each_kind_of_record_is_remembered_for_its_own_time(record: Record, days: int) -> None:
+    """D33 D37 Closed ones are people's data, too, and nobody works on them."""
+    kept = {"deleted_ms": 2 * DAY_MS, "closed_ms": 3 * DAY_MS, "untouched_ms": 4 * DAY_MS}
+    record.heard_min = START_MS // 60_000
+
+    assert not is_forgettable(record, START_MS + days * DAY_MS - 1, **kept)
+    assert is_forgettable(record, START_MS + days * DAY_MS, **kept)
+
+
+WORDS = st.sampled_from(["closed", "open", "zoe", "pool:a", "pool:b", "nobody", "untold", "deleted"])
+CLOCKS = ("version", "time_ms")
+
+
+def _history(words: Sequence[str], clock: str) -> list[RecordEvent]:
+    """What happened to a record, in its order."""
+    events, is_deleted = [created("lead/1", "pool:a", **{clock: 1})], False
+    for at, word in enumerate(words, start=2):
+        when: dict[str, Any] = {clock: at}
+        if is_deleted and word in {"nobody", "deleted", "untold"}:
+            word = "zoe"
+        match word:
+            case "closed" | "open":
+                events.append(updated("lead/1", status=word, **when))
+            case "nobody":
+                events.append(owner_changed("lead/1", None, **when))
+            case "untold":
+                events.append(updated("lead/1", **when))
+            case "deleted":
+                events.append(deleted("lead/1", **when))
+            case _:
+                events.append(owner_changed("lead/1", "user:zoe" if word == "zoe" else word, **when))
+        is_deleted = word == "deleted"
+    return events
+
+
+@given(st.lists(WORDS, max_size=5), st.sampled_from(CLOCKS), st.data())
+@settings(max_examples=600, deadline=None, derandomize=True)
+def test_a_history_ends_open_or_closed_in_whatever_order_it_is_told(
+    words: list[str], clock: str, data: st.DataObject
+) -> None:
+    """D33 D19 D34 Any permutation and repetition: the last telling by its own order stands, and the counts with it."""
+    events = _history(words, clock)
+    told = [event.status for event in events if event.status is not None]
+    order = data.draw(st.permutations(events))
+    order += data.draw(st.lists(st.sampled_from(events), max_size=3))
+    division = Division(pool("ann", id="a"), pool("bob", id="b"), defaults={"*": Target("pool", "a")})
+    for each in order:
+        division.send(each)
+
+    record = division.record()
+    assert record.closed == (bool(told) and told[-1] == "closed")
+    is_open = not (record.closed or record.deleted)
+    assert open_items(division) == ({record.owner: 1} if record.owner and is_open else {})
+
+
+CHOSEN = ("kim", "zoe")
+"""Whom people in the CRM choose by hand; nobody of them is in a pool, so that none is taken for an echo."""
+STEPS = st.tuples(
+    st.sampled_from(["1", "2", "3"]),
+    st.sampled_from(["closed", "open", "kim", "zoe", "pool:a", "pool:b", "untold", "deleted", "merged"]),
+)
+
+
+class Brute:
+    """Who has what, by a list of all that was told: pools have one member each, so it is known whom they choose."""
+
+    members: Mapping[str, str] = {"pool:a": "ann", "pool:b": "bob"}
+
+    def __init__(self) -> None:
+        self.owner: dict[str, str] = {}
+        self.named: dict[str, str] = {}
+        self.closed: set[str] = set()
+        self.gone: set[str] = set()
+
+    def hear(self, name: str, word: str) -> None:
+        """One thing happens."""
+        if word == "closed":
+            self.closed.add(name)
+        elif word == "open":
+            self.closed.discard(name)
+            if name in self.named and name not in self.owner:
+                self.owner[name] = self.members[self.named[name]]
+        elif word in self.members:
+            self.owner.pop(name, None)
+            self.named[name] = word
+            if name not in self.closed:
+                self.owner[name] = self.members[word]
+        elif word in CHOSEN:
+            self.owner[name] = word
+            self.named.pop(name, None)
+        elif word in {"deleted", "merged"}:
+            self.gone.add(name)
+
+    def counts(self) -> Mapping[str, int]:
+        """How many open items each has."""
+        return Counter(owner for name, owner in self.owner.items() if name not in self.closed and name not in self.gone)
+
+
+def _told(name: str, word: str, at: int) -> RecordEvent:
+    record = f"lead/{name}"
+    when: dict[str, Any] = {"version": at}
+    match word:
+        case "closed" | "open":
+            return updated(record, status=word, **when)
+        case "deleted":
+            return deleted(record, **when)
+        case "merged":
+            return deleted(record, merged_into="9", **when)
+        case "untold":
+            return updated(record, **when)
+        case _:
+            return owner_changed(record, word if ":" in word else f"user:{word}", **when)
+
+
+@given(st.lists(STEPS, max_size=25))
+@settings(max_examples=600, deadline=None, derandomize=True)
+def test_what_is_counted_is_what_people_have(steps: list[tuple[str, str]]) -> None:
+    """D26 D33 D34 Random histories of creation, closing, opening, hand-over, deletion, merge and return.
+
+    What each person has open equals a count by brute force after every step, never drifts, and is never below zero.
+    """
+    division = Division(pool("ann", id="a"), pool("bob", id="b"), users=[User("kim")])
+    brute = Brute()
+    known: set[str] = set()
+    for at, (name, word) in enumerate(steps, start=1):
+        if name not in known:
+            known.add(name)
+            division.send(created(f"lead/{name}", "pool:a", version=0))
+            brute.hear(name, "pool:a")
+        if name in brute.gone:
+            brute.gone.discard(name)
+            word = "untold" if word in {"deleted", "merged"} else word
+        division.send(_told(name, word, at))
+        brute.hear(name, word)
+        assert open_items(division) == brute.counts()
+        assert all(seat.open_items >= 0 for seat in division.state.seats.values())
+
+
+@given(st.permutations(["away", "closed", "open", "back"]), st.booleans())
+@settings(max_examples=50, deadline=None, derandomize=True)
+def test_presence_and_closing_do_not_meet(order: list[str], is_first: bool) -> None:
+    """D33 b4 Who is away keeps what they have; turns are used for what is given only."""
+    division = Division(pool("ann", "bob"))
+    division.create("lead/1")
+    numbers = itertools.count(1)
+    for word in order:
+        if word in {"away", "back"}:
+            division.send(MemberEvent(f"m{next(numbers)}", "ann", "away" if word == "away" else "available"))
+        else:
+            division.send(closed() if (word == "closed") == is_first else reopened())
+    assert division.record().owner == "ann"
+    assert turns_of(division.decisions) == [1]
