@@ -173,7 +173,7 @@ class Expect(_Part):
     turn: Annotated[int | None, Field(ge=1, strict=True, description="The number of the turn; null: none.")] = None
     rule: Annotated[Id | None, Field(description="The id of the entry that won; null: none did.")] = None
     question: Annotated[
-        Literal["explicit_target", "rule_set", "team", "default", "parked"] | None,
+        Literal["explicit_target", "rule_set", "team", "default", "parked", "reopened"] | None,
         Field(description="Which question gave the target."),
     ] = None
     passed_over: Annotated[

@@ -15,7 +15,7 @@ from service.core.configuration import Config, User
 from service.core.draft import Draft
 from service.core.hearing import counts_as_nobody, hear, take_note
 from service.core.holding import load, presence
-from service.core.holding.assign import EXPLICIT, close, give, give_back, hand_over, release, take
+from service.core.holding.assign import EXPLICIT, REOPENED, close, give, give_back, hand_over, release, take
 from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
     CHANNELS,
@@ -229,18 +229,22 @@ def _needs_somebody(news: News, case: Case) -> bool:
 
 
 def _given_again(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
-    """Ask the pool that was named last, else the pool that had given the record, else as for a new one (D33)."""
-    record, former = case.record, case.before.pool
+    """Ask the pool that was named last, else the pool that had given the record, else as for a new one (D33).
+
+    One that is not there any more, or cannot take it, is not asked: an open record is not refused for that.
+    """
+    former, told = case.before.pool, told_owner(case.record.told)
     released = release(case, "owner_removed" if isinstance(news, OwnerNow) else "owner_inactive")
     left = () if released is None else (released,)
-    told = told_owner(record.told)
-    if told is not None and told.kind != "user":
-        return (*left, give(case, told, Trace(question=EXPLICIT)))
+    if isinstance(news, OwnerNow):
+        case.record.outstanding = ()
+    if told is not None and told.kind != "user" and refusal(told, case) is None:
+        return (*left, hand_over(case, told, Trace(question=REOPENED)))
     if not _is_known(event, case):
         return left or (case.conclude(Nothing("reopened")),)
     target = resolve(case.config.pools[former].target, case) if former in case.config.pools else None
     if isinstance(target, Target):
-        return (*left, hand_over(case, target, Trace(question=EXPLICIT)))
+        return (*left, hand_over(case, target, Trace(question=REOPENED)))
     return (*left, questions.on_creation(case))
 
 

@@ -171,5 +171,6 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "default": "by default",
     "team": "by the team's domain",
     "parked": "from the waiting line",
+    "reopened": "named before it was closed",
 }
 """How the target was found, where no rule named it (D8)."""

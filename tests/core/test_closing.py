@@ -105,6 +105,15 @@ def test_the_pool_that_gave_a_record_is_asked_where_its_owner_is_switched_off() 
     assert division.send(reopened()) == (Released("ann", "sales", "owner_inactive"), Assigned("bob", "sales", 2))
 
 
+def test_a_pool_that_is_gone_when_a_record_is_opened_again_is_not_asked() -> None:
+    """D33 D31 The record goes its way like a new one."""
+    division = Division(pool("ann"), pool("bob", id="other"), defaults=DEFAULT)
+    division.create("lead/1", owner="pool:other", status="closed")
+    division.configure(pool("ann"))
+
+    assert division.send(reopened()) == (Assigned("ann", "sales", 1),)
+
+
 def test_a_person_whom_we_do_not_know_keeps_what_is_opened_again() -> None:
     """D33 D5 A name we do not know is nobody who is switched off."""
     division = Division(pool("ann"), defaults=DEFAULT)
