@@ -27,13 +27,14 @@ NEVER_TOLD = StatusTold(Moment(), in_words=False)
 
 def hear_status(event: RecordEvent, news: News, case: Case) -> News:
     """The news, with what the event tells of the record being open or closed, if nothing newer is known of that."""
-    told = case.before.status or NEVER_TOLD
-    at = moment_of(event)
+    condition = case.config.closed_when.get(event.record_type)
+    if event.status is None and condition is None:
+        return news
+    told, at = case.before.status or NEVER_TOLD, moment_of(event)
     if compare(at, told.at) == "older":
         return news
     if event.status is not None:
         return replace(news, at=at, before=recall(case.before.facts), status=event.status, in_words=True)
-    condition = case.config.closed_when.get(event.record_type)
     if condition is None or not news.is_newest or isinstance(news, Deleted):
         return news
     answer = _answer(condition, event.facts, told, case)
