@@ -23,6 +23,16 @@ from service.core.waiting_line import Line, Rank, Waiting
 Kind = Literal["record", "pool", "seat", "open", "pace", "person", "parked", "fields", "timer", "hit", "forgotten"]
 
 
+class StatusTold(NamedTuple):
+    """What was last told of a record being open or closed: when, and whether in so many words (else `closed_when` told
+    it). `conversion` is the chain of events in which the record was converted, in short (empty: it was not).
+    """
+
+    at: Moment
+    in_words: bool
+    conversion: str = ""
+
+
 class Record(Remembered, kw_only=True):
     """A record we have heard of.
 
@@ -34,7 +44,8 @@ class Record(Remembered, kw_only=True):
     the latest event ids in short (see `order.short_id`). `created` tells whether its creation was decided: an update
     may overtake it. `facts` are the fields that later decisions need, as JSON text (see `tracking`). A deleted record
     stays as a tombstone: `owner`, `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which
-    the record last changed here, noted where changes are written; 0: not known.
+    the record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
+    owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
     """
 
     owner: str = ""
@@ -56,6 +67,8 @@ class Record(Remembered, kw_only=True):
     nobody_since: Moment | None = None
     outstanding: tuple[str, ...] = ()
     heard_min: int = 0
+    closed: bool = False
+    status: StatusTold | None = None
 
     @property
     def moment(self) -> Moment:

@@ -83,7 +83,13 @@ class Sweep:
         for full in sorted(fields):
             record = read_record(read_base(fields[full]), {})
             division, name = parted(full)
-            if is_forgettable(record, book.clock_ms, deleted_ms=limits.deleted_ms, untouched_ms=limits.untouched_ms):
+            if is_forgettable(
+                record,
+                book.clock_ms,
+                deleted_ms=limits.deleted_ms,
+                closed_ms=limits.closed_ms,
+                untouched_ms=limits.untouched_ms,
+            ):
                 book.kept_state(division).records[name] = record
                 found.append((division, name))
         return found
