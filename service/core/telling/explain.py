@@ -86,7 +86,7 @@ def _number(asked: int, tried: Tried, rule_set: RuleSet | None) -> int:
 def _words(tried: Tried, entry: Entry, facts: Facts | None) -> Cells:
     """The criterion that decided against it and, where the facts are known, what it found; or all that said yes."""
     if tried.matched:
-        return (" and ".join(criterion.source for criterion in entry.criteria) or "always",)
+        return (" and ".join(criterion.source for criterion in entry.asked) or "always",)
     asked = leaves(entry.condition)
     if tried.criterion is None or tried.criterion >= len(asked):
         return ("its criteria have changed since",)
