@@ -31,6 +31,7 @@ from service.core.model import (
 )
 from service.core.naming import as_declared, missed
 from service.core.news import Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
+from service.core.past import NOTHING_TOLD, Past, brought_up
 from service.core.reasons import NothingReason
 from service.core.score import scored
 from service.core.state import Parked, State, seat_field
@@ -63,12 +64,13 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
 
 
 def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
-    news = hear(event, case.before, case.config)
+    news = hear(event, case.before, case.draft.past.get(case.name) or NOTHING_TOLD, case.config)
     if isinstance(news, NoNews) and news.reason == "duplicate_event":
         return (case.conclude(Nothing(news.reason)),)
     news = hear_status(event, news, case)
     take_note(event, news, case.record)
     take_note_of_status(news, case)
+    _keep_past(news.past, case)
     if event.kind == "created":
         case.record.created = True
     return (*_decide_news(event, news, case), *_convert(event, case))
@@ -87,7 +89,7 @@ def _decide_news(event: RecordEvent, news: News, case: Case) -> tuple[Decision, 
     if refused is not None:
         decisions: tuple[Decision, ...] = (case.conclude(refused),)
     else:
-        case.facts = _known_facts(event, news, case)
+        case.facts, case.change = _known_facts(event, news, case), news.change
         decisions = _act(event, news, case)
     if isinstance(decisions[-1].outcome, Rejected) and (isinstance(news, Restored) or not case.before.created):
         case.record.created = False
@@ -116,9 +118,18 @@ def _convert(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     return (close(lead) or lead.conclude(Nothing("closed", event.record)),)
 
 
+def _keep_past(past: Past, case: Case) -> None:
+    """Remember the newest values of the fields that conditions on change ask for, or that there are none."""
+    case.record.has_past = bool(past.values)
+    if past.values:
+        case.draft.past.put(case.name, past)
+    elif case.draft.past.get(case.name) is not None:
+        case.draft.past.drop(case.name)
+
+
 def _act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
     """What follows from the news."""
-    if news.is_newest and isinstance(news, FieldsNow | OwnerNow | NoNews):
+    if (news.is_newest or news.change.changed) and isinstance(news, FieldsNow | OwnerNow | NoNews):
         hear_while_waiting(case)
     if _needs_somebody(news, case):
         return _given_again(event, news, case)
@@ -147,6 +158,7 @@ def _known_facts(event: RecordEvent, news: News, case: Case) -> Facts:
     tracked = config.tracked.get(event.record_type)
     if tracked is not None:
         facts = together(news.before, facts) if news.is_newest else together(facts, news.before)
+        facts = brought_up(facts, news.past)
         case.record.facts = remember(facts, tracked)
     rows = config.scores.get(event.record_type)
     return scored(facts, rows, case.now_ms) if rows else facts
@@ -203,12 +215,12 @@ def _adopt(case: Case, person: str) -> Decision:
 def _fields_now(event: RecordEvent, news: FieldsNow, case: Case) -> tuple[Decision, ...]:
     """The record is given to nobody, unless an entry that is asked on updates says so (S41).
 
-    A creation that is told again is no reason to ask, nor is an update of a record of which nothing was decided yet, or
-    that is closed.
+    A creation that is told again is no reason to ask, nor is an update of a record that is closed, or of which nothing
+    was decided yet, unless it is seen to change something.
     """
     is_closed = case.record.closed
-    is_asked = event.kind == "updated" and not is_closed and _is_known(event, case)
-    given = questions.on_update(case) if is_asked else ()
+    is_known = _is_known(event, case) or bool(news.change.changed)
+    given = questions.on_update(case) if event.kind == "updated" and is_known and not is_closed else ()
     nothing = Nothing("echo", news.echo) if news.echo else Nothing("closed" if is_closed else "record_updated")
     return given or (case.conclude(nothing),)
 

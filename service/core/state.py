@@ -16,11 +16,14 @@ from heapq import merge
 from typing import Any, Final, Literal, NamedTuple
 
 from service.core.order import Moment
+from service.core.past import Past
 from service.core.person import Person
 from service.core.remembered import Remembered
 from service.core.waiting_line import Line, Rank, Waiting
 
-Kind = Literal["record", "pool", "seat", "open", "pace", "person", "parked", "fields", "timer", "hit", "forgotten"]
+Kind = Literal[
+    "record", "pool", "seat", "open", "pace", "person", "parked", "fields", "past", "timer", "hit", "forgotten"
+]
 
 
 class StatusTold(NamedTuple):
@@ -44,8 +47,9 @@ class Record(Remembered, kw_only=True):
     the latest event ids in short (see `order.short_id`). `created` tells whether its creation was decided: an update
     may overtake it. `facts` are the fields that later decisions need, as JSON text (see `tracking`). A deleted record
     stays as a tombstone: `owner`, `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which
-    the record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
+    record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
     owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
+    `has_past`: values before stand beside it (see `past`).
     """
 
     owner: str = ""
@@ -69,6 +73,7 @@ class Record(Remembered, kw_only=True):
     heard_min: int = 0
     closed: bool = False
     status: StatusTold | None = None
+    has_past: bool = False
 
     @property
     def moment(self) -> Moment:
@@ -190,7 +195,7 @@ class Forgotten(Remembered):
     sequence: int = 0
 
 
-Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Timer | Hit | Forgotten
+Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Past | Timer | Hit | Forgotten
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 1
@@ -226,6 +231,7 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "person": StateKind(Person),
     "parked": StateKind(Parked),
     "fields": StateKind(Fields, buckets=256, beside="parked"),
+    "past": StateKind(Past, buckets=256, beside="has_past"),
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
     "forgotten": StateKind(Forgotten, buckets=1),
@@ -253,6 +259,7 @@ class State:
         "open",
         "paces",
         "parked",
+        "past",
         "people",
         "pools",
         "records",
@@ -279,6 +286,7 @@ class State:
         self.strangers: dict[str, int] = {}
         self.parked: dict[str, Parked] = self._by_kind["parked"]
         self.fields: dict[str, Fields] = self._by_kind["fields"]
+        self.past: dict[str, Past] = self._by_kind["past"]
         self.timers: dict[str, Timer] = self._by_kind["timer"]
         self.hits: dict[str, Hit] = self._by_kind["hit"]
         self.forgotten: dict[str, Forgotten] = self._by_kind["forgotten"]

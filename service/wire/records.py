@@ -35,7 +35,8 @@ _TOLD_IS_OWNER, _TOLD_NOW, _NOBODY_NOW, _OWNER_OUTSTANDING, _HEARD, _TRACKED = (
 our only choice that was not told · there is something beside it."""
 
 _SAID: Final[Mapping[str, int]] = {
-    name: 1 << at for at, name in enumerate(("created", "counted", "by_us", "parked", "deleted", "closed"), 6)
+    name: 1 << at
+    for at, name in enumerate(("created", "counted", "by_us", "parked", "deleted", "closed", "has_past"), 6)
 }
 """What a record says with yes or no."""
 
