@@ -127,6 +127,11 @@ class Book:
             heapq.heappop(self._agenda)
         return None
 
+    def has_due_timer(self, now_ms: int) -> bool:
+        """Whether a timer's time has come."""
+        timer = self.next_timer()
+        return timer is not None and timer[0] <= now_ms
+
     def is_taken(self, position: Position) -> bool:
         """Whether this or a later event of the same source partition was taken before."""
         mark = self.marks.get((position.topic, position.partition))

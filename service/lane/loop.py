@@ -23,7 +23,7 @@ import structlog
 from service.core.configuration import Config
 from service.core.holding.membership import SwitchStep
 from service.core.model import RecordEvent
-from service.kafka.port import BrokerUnreachable, Lost, Transport, Truncated
+from service.kafka.port import Arrived, BrokerUnreachable, Lost, Transport, Truncated
 from service.lane.deciding import (
     Read,
     begin_switch,
@@ -52,6 +52,8 @@ from service.wire.log_records import Cursor, checksum, encode
 
 log = structlog.get_logger()
 
+LEAST_WAIT_MS: Final = 50
+"""A round that waits for inputs waits so long, also when the tick for a timer is on its way."""
 TICK_PAUSE_MS: Final = 1_000
 """At most one tick in this time, should the broker's clock be behind ours."""
 
@@ -174,7 +176,7 @@ class Lane:
             done = await self._switch(tenure, config)
         else:
             is_busy = snapshots.is_open or self._sweep.is_due
-            done = await self._work_on_inputs(tenure, idle_wait_ms=0 if is_busy else self.limits.poll_wait_ms)
+            done = await self._work_on_inputs(tenure, idle_wait_ms=0 if is_busy else self._idle_wait_ms(tenure))
             await self._go_on_sweeping(tenure, snapshots)
         if snapshots.is_due:
             await self.land()
@@ -220,7 +222,7 @@ class Lane:
             snapshots.ask()
 
     async def _work_on_inputs(self, tenure: Tenure, idle_wait_ms: int) -> int:
-        timer_due = self._has_due_timer(tenure)
+        timer_due = tenure.book.has_due_timer(tenure.book.clock_ms)
         if not self._waiting:
             self._waiting = await self._poll(tenure.book.place, 0 if timer_due else idle_wait_ms)
             await self._know_divisions(tenure)
@@ -246,7 +248,7 @@ class Lane:
     async def _poll(self, place: Cursor, wait_ms: int) -> list[Read]:
         try:
             with measured("poll"):
-                arrived = await self.transport.poll(self.limits.batch_max, wait_ms)
+                arrived = await self._polled(wait_ms)
         except Truncated as gone:
             raise Halted(
                 "input_lost", f"the input goes on at {place.offset}, and the topic holds {gone.begin} to {gone.end}"
@@ -254,6 +256,16 @@ class Lane:
         if arrived:
             self.around.step("polled")
         return [Read(item.offset, item.time_ms, await self._strangers.read(item), item.value) for item in arrived]
+
+    async def _polled(self, wait_ms: int) -> Sequence[Arrived]:
+        """What arrives in this time; leaving ends the wait."""
+        poll = self.transport.poll(self.limits.batch_max, wait_ms)
+        if not wait_ms:
+            return await poll
+        try:
+            return await unless_left(self._leaving, poll)
+        except Left:
+            return ()
 
     async def _know_divisions(self, tenure: Tenure) -> None:
         """Before it is said of a division that it has no configuration, read what was published until now."""
@@ -333,18 +345,19 @@ class Lane:
 
     async def _let_time_pass(self, tenure: Tenure) -> None:
         """Nothing comes in: where a timer or a sweep is due by the wall clock, put a tick into the input."""
-        timer = tenure.book.next_timer()
         now_ms = self.around.now_ms()
         swept = tenure.book.swept
         is_new_period = swept is not None and swept.period < now_ms // self.limits.sweep_every_ms
-        is_due = is_new_period or (timer is not None and timer[0] <= now_ms)
+        is_due = is_new_period or tenure.book.has_due_timer(now_ms)
         if is_due and not 0 <= now_ms - self._ticked_ms < TICK_PAUSE_MS:
             self._ticked_ms = now_ms
             await self.transport.tick(tick())
 
-    def _has_due_timer(self, tenure: Tenure) -> bool:
+    def _idle_wait_ms(self, tenure: Tenure) -> int:
+        """How long to wait for inputs: until a timer is due by the wall clock, and no longer than a round may take."""
         timer = tenure.book.next_timer()
-        return timer is not None and timer[0] <= tenure.book.clock_ms
+        wait_ms = self.limits.poll_wait_ms
+        return wait_ms if timer is None else min(wait_ms, max(LEAST_WAIT_MS, timer[0] - self.around.now_ms()))
 
     def _grounds(self, tenure: Tenure) -> Grounds:
         return Grounds(
