@@ -95,6 +95,7 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         require_actor=document.settings.require_actor,
         depth_limit=document.settings.depth_limit,
         pass_over_off_shift=document.settings.presence.pass_over_off_shift,
+        ids_ignore_case=document.ids_ignore_case,
         presence_words={word.casefold(): means for word, means in sorted(document.settings.presence.words.items())},
     )
 

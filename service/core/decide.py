@@ -29,6 +29,7 @@ from service.core.model import (
     Target,
     Trace,
 )
+from service.core.naming import as_declared, missed
 from service.core.news import Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
 from service.core.reasons import NothingReason
 from service.core.score import scored
@@ -45,6 +46,7 @@ OVERTAKEN: Final[frozenset[NothingReason]] = frozenset({"deleted", "older_versio
 def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
     """Decide one event of a division at `now_ms` (milliseconds since 1970, UTC). Pure: the state stays as it is."""
     draft = Draft(state)
+    event = as_declared(event, config)
     match event:
         case RecordEvent():
             case = Case(event.record, draft, config, now_ms, event.correlation_id, event.depth)
@@ -154,7 +156,9 @@ def _adopt(case: Case, person: str) -> Decision:
     """A person was chosen in the CRM: that stands (D5). A name we do not know is reported, and stands as well."""
     load.hold(case, person)
     if person not in case.config.users:
-        return case.conclude(Rejected("unknown_user", f"the owner {person} is not a user of ours"), NO_TRACE)
+        return case.conclude(
+            Rejected("unknown_user", f"the owner {person} is not a user of ours{missed(person, case.config)}"), NO_TRACE
+        )
     return case.conclude(Nothing("owner_kept", person), NO_TRACE)
 
 
@@ -237,7 +241,9 @@ def _may_not_give(event: RecordEvent, target: Target, case: Case) -> Rejected | 
     else:
         user = config.users.get(event.actor)
         if user is None or not _may_give(user):
-            return Rejected("not_permitted", f"{event.actor} may not give records to a {target.kind}")
+            return Rejected(
+                "not_permitted", f"{event.actor} may not give records to a {target.kind}{missed(event.actor, config)}"
+            )
     return refusal(target, case)
 
 

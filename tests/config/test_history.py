@@ -181,10 +181,11 @@ def test_the_first_sources_of_an_epoch_win() -> None:
     made = sources_record(first)
     assert made.key == SOURCES_KEY
     assert history.fold(made.value) == first
-    assert history.fold(sources_record(Sources(0, "tenant", 24)).value) == Ignored("late")
+    assert history.fold(sources_record(Sources(0, "tenant", 24, 0)).value) == Ignored("late")
     assert history.sources == first
-    assert history.fold(sources_record(Sources(2, "tenant", 24)).value) == Sources(2, "tenant", 24)
-    assert history.fold(sources_record(Sources(1, "tenant", 24)).value) == Ignored("late")
+    second = Sources(2, "tenant", 24, 0)
+    assert history.fold(sources_record(second).value) == second
+    assert history.fold(sources_record(Sources(1, "tenant", 24, 2)).value) == Ignored("late")
     assert history.divisions() == ()
 
 
