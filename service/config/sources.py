@@ -130,7 +130,7 @@ class SourceState:
                 return self._fold_level(told)
 
     def _fold_level(self, agreed: AgreedLevel) -> AgreedLevel | None:
-        if agreed.level <= self.level:
+        if agreed.level < self.level:
             return None
         self.level = agreed.level
         return agreed
