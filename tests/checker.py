@@ -34,7 +34,15 @@ from tests.log_reader import (
 
 MARK: Final = "generation"
 LANE_REASONS: Final = frozenset(
-    {"decide_raised", "no_configuration", "sweep_raised", "switch_raised", "timer_raised", "unreadable_event"}
+    {
+        "decide_raised",
+        "no_configuration",
+        "sweep_raised",
+        "switch_raised",
+        "taken_before",
+        "timer_raised",
+        "unreadable_event",
+    }
 )
 PASSED_REASON: Final = "unreadable_record"
 PASSED: Final = re.compile(r"offsets (\d+) to (\d+) ")

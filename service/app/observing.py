@@ -150,6 +150,7 @@ class Observer:
                 ),
                 waiting=self._waiting(number, one),
                 idle_seconds=idle if has_work else 0.0,
+                noticed=one.lane.noticed.recent(),
             )
 
     def _waiting(self, number: int, one: Running) -> int:

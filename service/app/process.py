@@ -254,7 +254,13 @@ class Process:
         await self.feed.publish([sources_record(topic) for topic in unknown_topics(state, found)])
         agreed = self.feed.history.sources
         assert agreed is not None, "sources were agreed on before"
-        self.ingest.reading = replace(self.ingest.reading, epoch=agreed.epoch, topic_epochs=state.topic_epochs)
+        events = state.topic(self.topics.events)
+        self.ingest.reading = replace(
+            self.ingest.reading,
+            epoch=agreed.epoch,
+            topic_epochs=state.topic_epochs,
+            life=events.identity if events else "",
+        )
 
     async def _publish_configuration(self) -> None:
         directory = self.settings.config_dir
@@ -325,9 +331,10 @@ class Process:
         )
 
     def _input_of(self, number: int) -> InputSeen:
-        known = self.feed.history.source_state.topic(self.topics.events)
+        state = self.feed.history.source_state
+        known = state.topic(self.topics.events)
         problem = self.intake.input_problem or self.probes.beyond.get(number, "")
-        return InputSeen(known.identity if known else "", problem)
+        return InputSeen(known.identity if known else "", problem, state.lives(self.topics.events))
 
     def _configs_of(self, number: int) -> Mapping[str, Config]:
         lanes = self.settings.kafka.lanes

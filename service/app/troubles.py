@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from service.kafka.topics import TopicProblem
+from service.lane.noticed import Notice, Told
 from service.telemetry import LaneState, Trouble, TroubleName
 
 SILENT_SECONDS: Final = 15.0
@@ -32,6 +33,20 @@ SENDING_REMEDY: Final = (
 )
 
 
+NOTICED: Final[Mapping[Notice, tuple[str, str]]] = {
+    "foreign_record": (
+        "{label} passed over records that none of us wrote: {count}, the last at {last}",
+        "find out who else writes into our topics, and take that right away; nothing of ours is lost",
+    ),
+    "event_dropped": (
+        "{label} had taken later events than some it never decided, now dead letters: {count}, the last at {last}",
+        "find out whether a source lost records or who else writes to the lanes; then run `fairlead sources reset`",
+    ),
+}
+"""Of each kind that a lane notices what is wrong, and what to do."""
+NOTHING_NOTICED: Final[Mapping[Notice, Told]] = {}
+
+
 class Silence(NamedTuple):
     """How long a back end has not answered, in seconds, and what came instead of an answer."""
 
@@ -46,7 +61,7 @@ class LaneSeen(NamedTuple):
     `doing` is its stage while it is taken over, and `awaited` the configuration (division, version) that it waits for.
     `held_seconds`: it has been in its state for so long; `still_seconds`: and has shown no sign of work for so long (a
     finished round, a piece of taking over). `waiting`: so many inputs wait for it; `idle_seconds`: though something
-    waits or is due, nothing of it was done for so long.
+    waits or is due, nothing of it was done for so long. `noticed`: what it passed over lately.
     """
 
     number: int
@@ -60,6 +75,7 @@ class LaneSeen(NamedTuple):
     still_seconds: float = 0.0
     waiting: int = 0
     idle_seconds: float = 0.0
+    noticed: Mapping[Notice, Told] = NOTHING_NOTICED
 
 
 class Backlog(NamedTuple):
@@ -201,6 +217,10 @@ def _about_configuration(seen: Observed) -> Iterator[Trouble]:
 def _about_lanes(seen: Observed) -> Iterator[Trouble]:
     for lane in seen.lanes:
         yield from _about_lane(lane)
+        for kind, told in lane.noticed.items():
+            what, todo = NOTICED[kind]
+            label = f"lane {lane.number}"
+            yield Trouble(kind, str(lane.number), what.format(label=label, count=told.count, last=told.last), todo)
 
 
 def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:

@@ -51,12 +51,13 @@ class Skip(NamedTuple):
 class SourceState:
     """What counts of all these records. Starts empty; grows by `fold`."""
 
-    __slots__ = ("_skips", "_topics", "current")
+    __slots__ = ("_lives", "_skips", "_topics", "current")
 
     def __init__(self) -> None:
         self.current: Sources | None = None
         self._topics: dict[str, SourceTopic] = {}
         self._skips: list[Skip] = []
+        self._lives: dict[str, frozenset[str]] = {}
 
     @property
     def next_epoch(self) -> int:
@@ -77,6 +78,10 @@ class SourceState:
     def topic(self, name: str) -> SourceTopic | None:
         """What is known of a topic; none: nobody has ever read it in this epoch."""
         return self._topics.get(name)
+
+    def lives(self, name: str) -> frozenset[str]:
+        """All identities under which a topic was ever known, and the empty one: not every broker tells them."""
+        return self._lives.get(name, frozenset()) | {""}
 
     def epoch_of(self, name: str) -> int:
         """The epoch of a topic's positions."""
@@ -124,6 +129,7 @@ class SourceState:
         if not follows:
             return None
         self._topics[topic.name] = topic
+        self._lives[topic.name] = self.lives(topic.name) | {topic.identity}
         return topic
 
     def _fold_skip(self, skip: Skip) -> Skip | None:

@@ -22,9 +22,9 @@ from service.core.configuration import Config
 from service.core.decide import decide
 from service.core.holding.membership import SwitchStep, switch_steps, switched
 from service.core.holding.retention import MINUTE_MS, forget
-from service.core.model import RecordEvent
 from service.core.state import FIRST_LEVEL, KINDS, Kind, Record, Timer, Value
 from service.core.timers import fire
+from service.lane.addressing import divisions_of
 from service.lane.book import EVERY_KEY, NOTHING_CHANGED, Book, Swept, stored
 from service.lane.estimates import bytes_of
 from service.lane.raising import MAX_RAISED_IN_A_ROW, PUT_OFF_MS, DoesNotFit, Raised, fitting_letter, guarded
@@ -32,7 +32,7 @@ from service.limits import Limits
 from service.wire.inputs import LaneInput, Origin, Tick
 from service.wire.log_records import NO_OFFSET, Batch, Cursor, OutcomeLine, output_bytes
 from service.wire.messages import Message, Poison, PoisonReason, Position
-from service.wire.outputs import DEFAULT_DIVISION, NO_ORIGIN, Context, render
+from service.wire.outputs import NO_ORIGIN, Context, render
 from service.wire.topics import Topics
 
 log = structlog.get_logger()
@@ -46,6 +46,8 @@ UNCONCERNED: Final = "no_division"
 """The reason where news of a person name no division, and the lane has none that is configured."""
 UNDECIDED: Final = frozenset({TICKED, UNCONCERNED, "configuration_switched"})
 """The reasons of outcomes about no record: nothing was decided, whatever stands in the log."""
+
+TAKEN_BEFORE: Final = "the lane has taken later events of its source partition, and never this one"
 
 MESSAGE_BYTES: Final = 250
 OUTCOME_BYTES: Final = 100
@@ -84,17 +86,6 @@ class Made(NamedTuple):
     batch: Batch
     touched: frozenset[tuple[str, str]]
     used: int
-
-
-def divisions_named(content: LaneInput | Tick | Poison) -> tuple[str, ...]:
-    """The division that an input is for; none: it is for all that there are, or about nobody."""
-    match content:
-        case LaneInput(division=None, event=RecordEvent()):
-            return (DEFAULT_DIVISION,)
-        case LaneInput(division=str(division)):
-            return (division,)
-        case _:
-            return ()
 
 
 def decide_batch(book: Book, inputs: Sequence[Read], rules: Rules) -> Made:
@@ -299,15 +290,16 @@ class _Making:
         position = received.position
         source = str(position)
         if self._rules.drop_taken and self._book.is_taken(position):
-            self._note("dropped", "", source)
+            self._drop(received, raw, source)
             return
         self._book.take(position)
+        self._book.repeats.remember(position, raw)
         self._marked[position.topic, position.partition] = None
         first = received.redriven
         if first is not None and self._book.redriven.holds(first):
             self._note("nothing", "redriven_already", source)
             return
-        divisions = self._divisions_of(received)
+        divisions = divisions_of(received, self._rules.configs)
         strange = [division for division in divisions if division not in self._rules.configs]
         if strange:
             told = f"the division {strange[0]} has no configuration"
@@ -316,6 +308,18 @@ class _Making:
             self._note("nothing", UNCONCERNED, source)
         elif self._has_decided(received, raw, divisions, source) and first is not None:
             self._book.redriven.remember(first, self._book.clock_ms)
+
+    def _drop(self, received: LaneInput, raw: bytes, source: str) -> None:
+        """What was taken before is dropped; what only looks so would be lost, and is a dead letter."""
+        book, configs = self._book, self._rules.configs
+        divisions = [each for each in divisions_of(received, configs) if each in configs]
+        states = {division: (book.state(division), configs[division]) for division in divisions}
+        fate = book.repeats.fate(received, raw, states, book.clock_ms - self._rules.limits.deleted_ms)
+        if fate == "lost":
+            log.error("event.overtaken", lane=self._rules.lane, position=source)
+            self._refuse(Poison("taken_before", TAKEN_BEFORE, raw), received.position)
+        else:
+            self._note("dropped", "" if fate == "repeat" else fate, source)
 
     def _has_decided(self, received: LaneInput, raw: bytes, divisions: Sequence[str], source: str) -> bool:
         """Decide the event for these divisions. False: that raised, and it went to the dead letters."""
@@ -354,10 +358,6 @@ class _Making:
             known = Context(self._rules.topics, division, time_ms, config.version, config.label)
             self._contexts[division] = known
         return known
-
-    def _divisions_of(self, received: LaneInput) -> Sequence[str]:
-        """An event about a person concerns every configured division of the lane, unless it names one."""
-        return divisions_named(received) or sorted(self._rules.configs)
 
     def _give_up(self, reason: PoisonReason, raised: Raised, about: dict[str, object]) -> None:
         """Tell with a dead letter of what raised and was no event: it has no source, and stands for this place."""

@@ -24,18 +24,19 @@ from service.core.configuration import Config
 from service.core.holding.membership import SwitchStep
 from service.core.model import RecordEvent
 from service.kafka.port import BrokerUnreachable, Lost, Transport, Truncated
+from service.lane.addressing import divisions_named
 from service.lane.deciding import (
     Made,
     Read,
     Rules,
     begin_switch,
     decide_batch,
-    divisions_named,
     is_at_a_loss,
     sweep,
     switch_configuration,
 )
-from service.lane.measuring import count, measured
+from service.lane.measuring import count, measured, overtaken
+from service.lane.noticed import Noticed
 from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.raising import TooManyDeadLetters
 from service.lane.sealing import Sealed, seal
@@ -82,12 +83,15 @@ class Lane:
     """How far taking over is, for people; of no meaning once the lane is owned."""
     awaited: tuple[str, int] | None = None
     """Division and version of the configuration that taking over waits for."""
+    noticed: Noticed = field(init=False)
+    """What it passed over lately."""
     _room_bytes: int = field(init=False)
     _strangers: Strangers = field(init=False)
     _sweep: Sweep = field(init=False)
 
     def __post_init__(self) -> None:
-        self._strangers = Strangers(self.number, self.around)
+        self.noticed = Noticed(self.around.now_ms)
+        self._strangers = Strangers(self.number, self.around, self.noticed)
         self._room_bytes = self.limits.record_max_bytes
 
     def leave(self) -> None:
@@ -256,7 +260,16 @@ class Lane:
             ) from gone
         if arrived:
             self.around.step("polled")
-        return [Read(item.offset, item.time_ms, await self._strangers.read(item), item.value) for item in arrived]
+        contents = await self._strangers.read(arrived, self._read_up)
+        return [
+            Read(item.offset, item.time_ms, content, item.value)
+            for item, content in zip(arrived, contents, strict=True)
+        ]
+
+    async def _read_up(self) -> None:
+        """Hear of all that was published until now; leaving ends the wait."""
+        self.stage = Stage("reading the configurations")
+        await unless_left(self._leaving, self.around.read_up())
 
     async def _know_divisions(self, tenure: Tenure) -> None:
         """Before it is said of a division that it has no configuration, read what was published until now."""
@@ -264,8 +277,7 @@ class Lane:
         if named <= self._configs.keys():
             return
         await self.land()
-        self.stage = Stage("reading the configurations")
-        await unless_left(self._leaving, self.around.read_up())
+        await self._read_up()
         while (config := self._configuration_to_switch_to(tenure)) is not None:
             await self._switch(tenure, config)
 
@@ -305,6 +317,8 @@ class Lane:
         )
         self._loaded |= made.touched
         count(self.number, made)
+        for source in overtaken(made):
+            self.noticed.note("event_dropped", source)
 
     async def _advance(self, tenure: Tenure, before: int, made: Made) -> None:
         changes = tenure.layout.placed(made.batch.changes)

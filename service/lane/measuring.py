@@ -25,8 +25,13 @@ def count(lane: int, made: Made) -> None:
         if kind == "dead_letter":
             METERS.count("dead_letters", amount, reason=reason)
         elif kind == "dropped":
-            METERS.count("events_dropped", amount, lane=str(lane))
+            METERS.count("events_dropped", amount, lane=str(lane), reason=reason or "repeat")
         elif reason not in UNDECIDED:
             METERS.count("decisions", amount, outcome=kind)
     for topic, amount in Counter(message.topic for message in made.batch.outputs).items():
         METERS.count("outputs_published", amount, topic=topic)
+
+
+def overtaken(made: Made) -> Iterator[str]:
+    """The source positions of events that would have been lost (see `repeats`)."""
+    return (line.source for line in made.batch.outcomes if line.reason == "taken_before")

@@ -6,7 +6,7 @@ killed, and the safeguards that a test leaves out to show what each is for.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -26,13 +26,18 @@ INPUT_REMEDY: Final = (
 """What brings back events that were sent to a lane and are gone from its input."""
 
 
+NO_LIFE: Final = frozenset({""})
+"""The broker tells no identities."""
+
+
 class InputSeen(NamedTuple):
-    """A lane's input as the process sees it: the identity that was agreed on for its topic (empty: none is known), and
-    why it must not be read (empty: it may).
+    """A lane's input as the process sees it: the identity that was agreed on for its topic (empty: none is known), why
+    it must not be read (empty: it may), and all identities that were ever agreed on, for which its inputs are sealed.
     """
 
     identity: str = ""
     problem: str = ""
+    lives: Collection[str] = NO_LIFE
 
 
 def any_input() -> InputSeen:

@@ -18,6 +18,7 @@ from service.kafka.memory import MemoryBroker
 from service.kafka.partitions import Place
 from service.kafka.port import Message
 from service.wire.lanes import lane_of
+from service.wire.seals import sealed
 from service.wire.topics import Topics
 from tests.core.build import planted, predicate
 
@@ -137,7 +138,8 @@ class Crm:
             division = self.random.choice(DIVISIONS)
             content |= {} if division == "main" else {"division": division}  # type: ignore[dict-item]  # see below
         at = (0, *source, len(self.sources[source]))
-        self.sources[source].append(json.dumps({"at": at, "origin": (event, "crm", "", ""), **content}).encode())
+        value = json.dumps({"at": at, "origin": (event, "crm", "", ""), **content}).encode()
+        self.sources[source].append(sealed(value))
 
     def _member(self, event: str, number: int) -> Mapping[str, object]:
         member = {"id": event, "person": self.random.choice(PEOPLE)}
