@@ -29,7 +29,7 @@ from service.app.health import Health
 from service.app.intake import Intake
 from service.app.observing import BatchPulse, Observer
 from service.app.probes import Probes
-from service.app.sources import prepare_positions, unknown_topics
+from service.app.sources import lost_input, prepare_positions, unknown_topics
 from service.app.troubles import Observed, troubles
 from service.config.history import FIRST_EPOCH, History, Record, Sources, proposals, sources_record
 from service.config.loader import load
@@ -305,6 +305,7 @@ class Process:
         while True:
             await self.probes.ask()
             await self.probes.kafka.ask(self.intake.look())
+            await self.probes.kafka.ask(self.intake.tell_lost(self.probes.lost_inputs()))
             self.observer.show()
             self.health.look()
             await asyncio.sleep(WATCH_SECONDS)
@@ -334,6 +335,7 @@ class Process:
         state = self.feed.history.source_state
         known = state.topic(self.topics.events)
         problem = self.intake.input_problem or self.probes.beyond.get(number, "")
+        problem = problem or lost_input(state, self.topics.events, number)
         return InputSeen(known.identity if known else "", problem, state.lives(self.topics.events))
 
     def _configs_of(self, number: int) -> Mapping[str, Config]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from service.kafka.topics import TopicProblem
-from service.lane.noticed import Notice, Told
+from service.noticed import Notice, Told
 from service.telemetry import LaneState, Trouble, TroubleName
 
 SILENT_SECONDS: Final = 15.0
@@ -110,9 +110,11 @@ class Observed:
     """All that readiness depends on, as it is at one moment.
 
     `missing`: what the start waits for; `unclaimed`: lanes that were not taken over yet since then; `leaving`: it was
-    told to leave. `unusable`: per division what keeps its newest version from being used. `unread`: what keeps the
-    CRM's topics from being read; `ingest_problem`: why ingest cannot send a batch, and `ingest_todo` what to do about
-    that; `batch_seconds`: so long it has been sending one. `held`: what transactions hold; `beyond`: what
+    told to leave. `unusable`: per division what keeps its newest version from being used; `feed_noticed`: what was
+    passed over in the topic of configurations. `unread`: what keeps the CRM's topics from being read;
+    `added`: partitions of them that nobody reads yet;
+    `ingest_problem`: why ingest cannot send a batch, and `ingest_todo` what to do about that; `batch_seconds`: so long
+    it has been sending one. `held`: what transactions hold; `beyond`: what
     lanes have taken and no source holds.
     """
 
@@ -126,6 +128,7 @@ class Observed:
     divisions: int = 1
     feed: Backlog = Backlog("", 0, 0.0)
     feed_problem: str = ""
+    feed_noticed: Mapping[Notice, Told] = field(default_factory=dict)
     unusable: Mapping[str, str] = field(default_factory=dict)
     lanes: Sequence[LaneSeen] = ()
     sources: Sequence[Backlog] = ()
@@ -135,6 +138,7 @@ class Observed:
     ingest_todo: str = ""
     batch_seconds: float = 0.0
     unread: Sequence[str] = ()
+    added: Sequence[str] = ()
 
 
 def troubles(seen: Observed) -> Iterator[Trouble]:
@@ -205,6 +209,7 @@ def _about_configuration(seen: Observed) -> Iterator[Trouble]:
             "do what it says, or see that the topic is there and may be read; until then decisions follow the versions "
             "read before",
         )
+    yield from _about_noticed(seen.feed_noticed, "configuration", "who reads the configurations")
     for division, why in seen.unusable.items():
         yield Trouble(
             "configuration_unusable",
@@ -217,10 +222,13 @@ def _about_configuration(seen: Observed) -> Iterator[Trouble]:
 def _about_lanes(seen: Observed) -> Iterator[Trouble]:
     for lane in seen.lanes:
         yield from _about_lane(lane)
-        for kind, told in lane.noticed.items():
-            what, todo = NOTICED[kind]
-            label = f"lane {lane.number}"
-            yield Trouble(kind, str(lane.number), what.format(label=label, count=told.count, last=told.last), todo)
+        yield from _about_noticed(lane.noticed, str(lane.number), f"lane {lane.number}")
+
+
+def _about_noticed(noticed: Mapping[Notice, Told], about: str, label: str) -> Iterator[Trouble]:
+    for kind, told in noticed.items():
+        what, todo = NOTICED[kind]
+        yield Trouble(kind, about, what.format(label=label, count=told.times, last=told.last), todo)
 
 
 def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:
@@ -293,6 +301,9 @@ def _about_ingest(seen: Observed) -> Iterator[Trouble]:
             "find out whether the topic lost records, or who else writes into the lanes' topic; then stop all "
             f"processes, run `fairlead sources reset --topic {each.topic}`, and start them again",
         )
+    for partition in seen.added:
+        what = f"{partition} was added, and nobody reads it yet"
+        yield Trouble("source_unread", partition, what, "nothing: it is read from its beginning within half a minute")
     for what in seen.unread:
         yield Trouble("source_unread", what, what, "do what it says; all else goes on meanwhile")
 

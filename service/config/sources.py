@@ -1,10 +1,11 @@
 """What all processes must agree on about the CRM's topics, as the configuration topic tells it.
 
-Three kinds of records, beside the divisions' versions. *Sources* begin an epoch for all topics: they say what ingest
+Four kinds of records, beside the divisions' versions. *Sources* begin an epoch for all topics: they say what ingest
 and lanes agree on for as long as it lasts. A *source topic* says under which identity a topic is known and which epoch
 its positions belong to: a topic that was deleted and made again has another identity, and its offsets mean something
-else. A *skip* lets readers pass what no client can read. A record counts only if it follows on what was valid when it
-arrived, so the first writer wins, for every reader alike.
+else. A *skip* lets readers pass what no client can read. A *loss* says that a partition ended below what had been
+read: whatever it holds once it has grown again does not follow on that, so nobody reads it before its topic is reset.
+A record counts only if it follows on what was valid when it arrived, so the first writer wins, for every reader alike.
 """
 
 from __future__ import annotations
@@ -48,16 +49,30 @@ class Skip(NamedTuple):
     stop: int
 
 
+class Loss(NamedTuple):
+    """A partition ended in front of `offset`, up to which it had been read."""
+
+    epoch: int
+    topic: str
+    partition: int
+    offset: int
+
+
+Told = Sources | SourceTopic | Skip | Loss
+"""What a record may tell."""
+
+
 class SourceState:
     """What counts of all these records. Starts empty; grows by `fold`."""
 
-    __slots__ = ("_lives", "_skips", "_topics", "current")
+    __slots__ = ("_lives", "_losses", "_skips", "_topics", "current")
 
     def __init__(self) -> None:
         self.current: Sources | None = None
         self._topics: dict[str, SourceTopic] = {}
         self._skips: list[Skip] = []
         self._lives: dict[str, frozenset[str]] = {}
+        self._losses: dict[tuple[str, int], Loss] = {}
 
     @property
     def next_epoch(self) -> int:
@@ -96,11 +111,16 @@ class SourceState:
                 return skip
         return None
 
+    def loss_of(self, topic: str, partition: int) -> Loss | None:
+        """That the partition lost what had been read; none: nobody has seen that since the topic was last reset."""
+        loss = self._losses.get((topic, partition))
+        return loss if loss is not None and loss.epoch == self.epoch_of(topic) else None
+
     def skips(self) -> Iterator[Skip]:
         """All that ever counted, oldest first."""
         return iter(self._skips)
 
-    def fold(self, told: Sources | SourceTopic | Skip) -> Sources | SourceTopic | Skip | None:
+    def fold(self, told: Told) -> Told | None:
         """Take in the next record. Returns what became valid; none: it does not follow on what is valid."""
         match told:
             case Sources():
@@ -109,6 +129,8 @@ class SourceState:
                 return self._fold_topic(told)
             case Skip():
                 return self._fold_skip(told)
+            case Loss():
+                return self._fold_loss(told)
 
     def _fold_sources(self, sources: Sources) -> Sources | None:
         if sources.epoch < self.next_epoch or sources.lanes < 1:
@@ -139,8 +161,14 @@ class SourceState:
         self._skips.append(skip)
         return skip
 
+    def _fold_loss(self, loss: Loss) -> Loss | None:
+        if loss.epoch != self.epoch_of(loss.topic) or self.loss_of(loss.topic, loss.partition) is not None:
+            return None
+        self._losses[loss.topic, loss.partition] = loss
+        return loss
 
-def read_source(content: object) -> Sources | SourceTopic | Skip | None:
+
+def read_source(content: object) -> Told | None:
     """What a record's content tells; none: it is none of ours, whatever it is."""
     match content:
         case {"sources": {"epoch": epoch, "division_attribute": str(attribute), "lanes": lanes}} if is_number(
@@ -153,6 +181,10 @@ def read_source(content: object) -> Sources | SourceTopic | Skip | None:
             is_number(epoch) and is_number(partition) and is_number(start) and is_number(stop)
         ):
             return Skip(epoch, topic, partition, start, stop)
+        case {"loss": {"epoch": epoch, "topic": str(topic), "partition": partition, "offset": offset}} if (
+            is_number(epoch) and is_number(partition) and is_number(offset)
+        ):
+            return Loss(epoch, topic, partition, offset)
         case _:
             return None
 
@@ -162,7 +194,7 @@ def is_number(value: object) -> TypeGuard[int]:
     return type(value) is int and 0 <= value <= MAX_NUMBER
 
 
-def source_content(record: Sources | SourceTopic | Skip) -> bytes:
+def source_content(record: Told) -> bytes:
     """The value of the record that says it."""
     content: dict[str, Any] = record._asdict()
     match record:
@@ -172,3 +204,5 @@ def source_content(record: Sources | SourceTopic | Skip) -> bytes:
             return orjson.dumps({"source_topic": content})
         case Skip():
             return orjson.dumps({"skip": content})
+        case Loss():
+            return orjson.dumps({"loss": content})

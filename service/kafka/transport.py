@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import RecordsToDelete
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
@@ -22,6 +22,8 @@ from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.partitions import Place
 from service.kafka.port import Arrived, BrokerUnreachable, LogEntry, Message, Truncated
 from service.kafka.publisher import Publisher
+from service.kafka.reading import tell_broken
+from service.kafka.unpacking import read_pages
 from service.wire.topics import Topics
 
 LOG_PAGE_RECORDS = 500
@@ -60,7 +62,7 @@ class KafkaTransport:
                     raise BrokerUnreachable(f"{self._log.partition} could not be read up to offset {stop}")
                 for record in page:
                     if record.offset < stop:
-                        yield LogEntry(record.offset, record.value or b"")
+                        yield LogEntry(record.offset, record.value)
         finally:
             self._log.pause()
 
@@ -74,8 +76,7 @@ class KafkaTransport:
 
     async def poll(self, limit: int, wait_ms: int) -> Sequence[Arrived]:
         """Up to `limit` records from where `seek` pointed; empty after `wait_ms`. Raises `Truncated`."""
-        records = await self._input.page(limit, wait_ms)
-        return [Arrived(record.offset, record.timestamp, record.value or b"") for record in records]
+        return await self._input.page(limit, wait_ms)
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Publish all, in order per key, and wait until the broker has them. Raises `Lost`."""
@@ -143,16 +144,25 @@ class _Reader:
         with _reaching():
             return int(await consumer.position(self.partition))
 
-    async def page(self, limit: int, wait_ms: int) -> Sequence[ConsumerRecord]:
-        """Up to `limit` records; none after `wait_ms`. Raises `Truncated`."""
+    async def page(self, limit: int, wait_ms: int) -> Sequence[Arrived]:
+        """Up to `limit` records; none after `wait_ms`. Raises `Truncated`.
+
+        What no client can read is one record without content, at the last offset of it: nobody of us wrote that.
+        """
         consumer = await self._ready()
         try:
             with _reaching():
-                pages = await consumer.getmany(self.partition, timeout_ms=wait_ms, max_records=limit)
+                pages = await read_pages(consumer, [self.partition], wait_ms, limit)
         except OffsetOutOfRangeError:
             raise Truncated(*await self.bounds()) from None
-        records: Sequence[ConsumerRecord] = pages.get(self.partition, ())
-        return records
+        page = pages.get(self.partition)
+        if page is None:
+            return ()
+        found = [Arrived(record.offset, record.timestamp, record.value or b"") for record in page.records]
+        for broken in page.broken:
+            tell_broken(self.partition, broken)
+            found.append(Arrived(broken.stop - 1, 0, b""))
+        return sorted(found)
 
     async def close(self) -> None:
         """Let go of the connection, whether or not the broker answers."""

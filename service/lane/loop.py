@@ -36,7 +36,6 @@ from service.lane.deciding import (
     switch_configuration,
 )
 from service.lane.measuring import count, measured, overtaken
-from service.lane.noticed import Noticed
 from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.raising import TooManyDeadLetters
 from service.lane.sealing import Sealed, seal
@@ -47,6 +46,7 @@ from service.lane.surroundings import INPUT_REMEDY, Surroundings
 from service.lane.sweep import Sweep
 from service.lane.takeover import Stage, TakeOver
 from service.limits import Limits
+from service.noticed import Noticed
 from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS
 from service.wire.inputs import LaneInput, tick

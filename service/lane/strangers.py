@@ -16,8 +16,8 @@ from typing import Final
 import structlog
 
 from service.kafka.port import Arrived
-from service.lane.noticed import Noticed
 from service.lane.surroundings import Surroundings
+from service.noticed import Noticed
 from service.telemetry import METERS
 from service.wire.inputs import LaneInput, Tick, read_input
 from service.wire.messages import Poison

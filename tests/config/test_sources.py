@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.config.history import History, sources_record
-from service.config.sources import Skip, Sources, SourceState, SourceTopic, source_content
+from service.config.sources import Loss, Skip, Sources, SourceState, SourceTopic, Told, source_content
 
 TOPIC = "crm.records"
 OTHER = "crm.members"
@@ -15,10 +15,11 @@ records = st.one_of(
     st.builds(Sources, st.integers(0, 6), st.just("division"), st.integers(0, 2)),
     st.builds(SourceTopic, st.sampled_from([TOPIC, OTHER]), st.sampled_from(["", "a", "b"]), st.integers(0, 6)),
     st.builds(Skip, st.integers(0, 6), st.just(TOPIC), st.integers(0, 1), st.integers(-1, 5), st.integers(0, 8)),
+    st.builds(Loss, st.integers(0, 6), st.just(TOPIC), st.integers(0, 1), st.integers(-1, 5)),
 )
 
 
-def told(*contents: Sources | SourceTopic | Skip) -> SourceState:
+def told(*contents: Told) -> SourceState:
     history = History()
     for content in contents:
         assert history.fold(sources_record(content).value) == content
@@ -29,7 +30,7 @@ BEGUN = Sources(0, "division", 1)
 
 
 @given(st.lists(records, max_size=40))
-def test_a_topics_epoch_never_goes_back(contents: list[Sources | SourceTopic | Skip]) -> None:
+def test_a_topics_epoch_never_goes_back(contents: list[Told]) -> None:
     """Positions of an epoch that was used before would look old to the lanes, and their events be dropped."""
     history = History()
     state = history.source_state
@@ -81,6 +82,23 @@ def test_a_skip_counts_in_its_epoch_alone() -> None:
     state.fold(SourceTopic(TOPIC, "b", 1))
     assert state.skip_at(TOPIC, 3, 5) is None
     assert state.fold(skip) is None
+
+
+def test_a_loss_stands_until_its_topic_is_reset() -> None:
+    """The first that was told counts; another topic's reset does not end it, and what is told late begins none."""
+    loss = Loss(0, TOPIC, 1, 50)
+    state = told(BEGUN, SourceTopic(TOPIC, "a", 0), loss, SourceTopic(OTHER, "b", 1))
+    assert state.fold(loss._replace(offset=70)) is None
+    assert (state.loss_of(TOPIC, 1), state.loss_of(TOPIC, 0), state.loss_of(OTHER, 1)) == (loss, None, None)
+    assert state.fold(SourceTopic(TOPIC, "a", 2)) is not None
+    assert state.loss_of(TOPIC, 1) is None
+    assert state.fold(loss) is None
+
+
+def test_identities_of_a_topic_are_remembered_over_resets() -> None:
+    """What was sealed for an earlier one is still ours."""
+    state = told(BEGUN, SourceTopic(TOPIC, "a", 0), Sources(1, "division", 1), SourceTopic(TOPIC, "b", 1))
+    assert (state.lives(TOPIC), state.lives(OTHER)) == ({"", "a", "b"}, {""})
 
 
 def test_an_epoch_may_begin_far_above() -> None:

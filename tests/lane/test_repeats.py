@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from service import noticed
 from service.core.model import Event, MemberEvent
-from service.lane import noticed
 from service.lane.repeats import REMEMBERED, Repeats
 from service.telemetry import METERS
 from service.wire.inputs import LaneInput, read_input

@@ -1,4 +1,4 @@
-"""What a person should look at though the lane goes on: who else writes into its topics, and what it dropped.
+"""What a person should look at though all goes on: who else writes into our topics, and what a lane dropped.
 
 Such a thing is over the moment it is seen, so it is remembered for a while: whoever asks what is wrong hears of it.
 """
@@ -13,19 +13,19 @@ RECENT_MS: Final = 600_000
 """So long after the last of a kind it is told."""
 
 Notice = Literal["foreign_record", "event_dropped"]
-"""A kind of what a lane passed over: a record that is none of ours, an event whose place counts as taken."""
+"""A kind of what was passed over: a record that is none of ours, an event whose place counts as taken."""
 
 
 class Told(NamedTuple):
     """How many there were in a row, without a long pause between any two, and where the last one is."""
 
-    count: int
+    times: int
     last: str
 
 
 @dataclass
 class Noticed:
-    """What was noticed in one lane. `now_ms`: the wall clock."""
+    """What was noticed in one lane or topic. `now_ms`: the wall clock."""
 
     now_ms: Callable[[], int]
     _kinds: dict[Notice, tuple[int, Told]] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Noticed:
     def note(self, kind: Notice, where: str) -> None:
         """One more, at this place."""
         known = self.recent().get(kind, Told(0, ""))
-        self._kinds[kind] = self.now_ms(), Told(known.count + 1, where)
+        self._kinds[kind] = self.now_ms(), Told(known.times + 1, where)
 
     def recent(self) -> Mapping[Notice, Told]:
         """What is not long ago."""
