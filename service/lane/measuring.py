@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
-from service.lane.deciding import UNDECIDED, Made
+from service.lane.deciding import UNDECIDED
+from service.lane.making import Made
+from service.lane.needs import Read
+from service.noticed import Noticed
 from service.telemetry import METERS, BatchStep
+from service.wire.inputs import Tick
 
 
 @contextmanager
@@ -19,8 +23,16 @@ def measured(step: BatchStep) -> Iterator[None]:
     METERS.timing("batch_seconds", perf_counter() - started, step=step)
 
 
-def count(lane: int, made: Made) -> None:
-    """Count outcomes and outputs of a batch that is true."""
+def first_arrival(inputs: Iterable[Read]) -> int | None:
+    """When the first event among the inputs arrived (the broker's time); none: there is none. A tick is no event."""
+    return min((item.time_ms for item in inputs if not isinstance(item.content, Tick)), default=None)
+
+
+def count(lane: int, made: Made, noticed: Noticed) -> None:
+    """Count outcomes and outputs of a batch that is true, and note which events would have been lost."""
+    for line in made.batch.outcomes:
+        if line.reason == "taken_before":
+            noticed.note("event_dropped", line.source)
     for (kind, reason), amount in Counter((line.kind, line.reason) for line in made.batch.outcomes).items():
         if kind == "dead_letter":
             METERS.count("dead_letters", amount, reason=reason)
@@ -30,8 +42,3 @@ def count(lane: int, made: Made) -> None:
             METERS.count("decisions", amount, outcome=kind)
     for topic, amount in Counter(message.topic for message in made.batch.outputs).items():
         METERS.count("outputs_published", amount, topic=topic)
-
-
-def overtaken(made: Made) -> Iterator[str]:
-    """The source positions of events that would have been lost (see `repeats`)."""
-    return (line.source for line in made.batch.outcomes if line.reason == "taken_before")

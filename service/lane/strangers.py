@@ -9,13 +9,16 @@ end before an input is not believed.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 
+from service.core.configuration import Config
+from service.core.naming import near_misses
 from service.kafka.port import Arrived
+from service.lane.needs import Read, divisions_named
 from service.lane.surroundings import Surroundings
 from service.noticed import Noticed
 from service.telemetry import METERS
@@ -28,6 +31,8 @@ log = structlog.get_logger()
 NAMED_AT_MOST: Final = 10_000
 """So many foreign records are remembered, so that they are not named again when they are read again."""
 
+MISSED_REMEDY: Final = "the two count as two people; say `ids_ignore_case: true` if the CRM takes them for one"
+
 
 @dataclass
 class Strangers:
@@ -37,6 +42,7 @@ class Strangers:
     around: Surroundings
     noticed: Noticed
     _named: set[tuple[str, int]] = field(default_factory=set)
+    _missed: set[tuple[str, str]] = field(default_factory=set)
 
     def name(self, topic: str, offset: int, reason: str) -> None:
         """Say once of a record that no lane and no ingest wrote where it is."""
@@ -47,14 +53,15 @@ class Strangers:
         self.noticed.note("foreign_record", f"{topic}/{self.lane}/{offset}")
         log.error("record.passed_over", topic=topic, lane=self.lane, offset=offset, why=reason)
 
-    async def read(
-        self, arrived: Sequence[Arrived], read_up: Callable[[], Awaitable[None]]
-    ) -> list[LaneInput | Tick | Poison]:
+    async def read(self, arrived: Sequence[Arrived], read_up: Callable[[], Awaitable[None]]) -> list[Read]:
         """What inputs say, as far as they can be believed. `read_up` reads all that was agreed on until now."""
         contents = [read_input(item.value) for item in arrived]
         if any(self._doubt(content, item) for content, item in zip(contents, arrived, strict=True)):
             await read_up()
-        return [self._judged(content, item) for content, item in zip(contents, arrived, strict=True)]
+        return [
+            Read(item.offset, item.time_ms, self._judged(content, item), item.value)
+            for content, item in zip(contents, arrived, strict=True)
+        ]
 
     def _judged(self, content: LaneInput | Tick | Poison, item: Arrived) -> LaneInput | Tick | Poison:
         if doubt := self._doubt(content, item):
@@ -72,3 +79,14 @@ class Strangers:
         if not is_sealed(item.value, self.around.input().lives):
             return "it has no seal of ingest, or was changed since, or was written for another topic"
         return ""
+
+    def look_for_near_misses(self, content: LaneInput | Tick | Poison, configs: Mapping[str, Config]) -> None:
+        """Say once of an id of a person that a declared one differs from it in letter case only (D41)."""
+        if not isinstance(content, LaneInput):
+            return
+        for division in divisions_named(content) or configs:
+            config = configs.get(division)
+            for told, declared in () if config is None else near_misses(content.event, config):
+                if (division, told) not in self._missed and len(self._missed) < NAMED_AT_MOST:
+                    self._missed.add((division, told))
+                    log.warning("person.missed", division=division, told=told, declared=declared, todo=MISSED_REMEDY)

@@ -109,6 +109,7 @@ class Crm:
             users=users,
             pools=pools,
             rule_sets={"lead": RuleSet("inbound", "lead", entries)},
+            closed_when={"lead": predicate("score equals 4")} if version % 2 else {},
         )
         self.versions[division].append(config)
 
@@ -160,6 +161,11 @@ class Crm:
         record = {"kind": kind, "id": event, "record_type": record_type, "record_id": str(number), "facts": facts}
         if owner is not None and kind != "deleted":
             record["owner"] = dict(zip(("kind", "id"), owner, strict=True))
+        if self.random.random() < 0.25:
+            record["status"] = self.random.choice(("closed", "closed", "open"))
+        if kind == "created" and record_type == "contact" and self.random.random() < 0.5:
+            record["channel"] = "conversion"
+            facts["lead"] = {"id": str(self.random.randrange(30))}
         return record
 
 
