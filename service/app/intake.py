@@ -26,8 +26,7 @@ from service.kafka.partitions import Place
 from service.kafka.port import Lost, Message
 from service.kafka.reading import raw_record
 from service.kafka.sources import Page, Passed, SourceReader
-from service.kafka.unpacking import Page as Batch
-from service.kafka.unpacking import unpack
+from service.kafka.unpacking import Stretch, unpack
 from service.telemetry import METERS
 from service.wire.dead_letters import dead_letter
 from service.wire.messages import Poison, Position, RawRecord
@@ -223,7 +222,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         raw = RawRecord(topic, partition, passed.start, None, b"", (), 0)
         return dead_letter(Poison("unreadable_record", detail, raw), position, self.ingest.reading.topics)
 
-    async def _unpack(self, partition: TopicPartition, offset: int) -> Batch:
+    async def _unpack(self, partition: TopicPartition, offset: int) -> Stretch:
         return await unpack(self._started(), partition, offset, committed=True)
 
     def _skip_at(self, topic: str, partition: int, offset: int) -> Skip | None:

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
 from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.partitions import Place, partition_of
-from service.kafka.unpacking import Broken, Page, read_pages
+from service.kafka.unpacking import Broken, Stretch, read_pages
 from service.wire.messages import RawRecord
 from service.wire.outputs import DEFAULT_DIVISION
 
@@ -114,7 +114,7 @@ async def follow_topic(connection: KafkaConnection, topic: str) -> AsyncGenerato
 
 async def _pages(
     consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition], timeout_ms: int, max_records: int | None = None
-) -> Mapping[TopicPartition, Page]:
+) -> Mapping[TopicPartition, Stretch]:
     pages = await read_pages(consumer, partitions, timeout_ms, max_records)
     for partition, page in pages.items():
         for broken in page.broken:

@@ -29,8 +29,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, OffsetOutOfRangeError
 
 from service.config.sources import Skip
-from service.kafka.unpacking import Page as Batch
-from service.kafka.unpacking import is_unreadable
+from service.kafka.unpacking import Stretch, is_unreadable
 from service.telemetry import METERS
 
 log = structlog.get_logger(__name__)
@@ -142,7 +141,7 @@ class SourceReader:
     consumer: Callable[[], Consumer]
     limit: int
     skip_at: Callable[[str, int, int], Skip | None]
-    unpack: Callable[[TopicPartition, int], Awaitable[Batch]] | None = None
+    unpack: Callable[[TopicPartition, int], Awaitable[Stretch]] | None = None
     clock: Callable[[], float] = time.monotonic
     assignment: int = 0
     expected: set[TopicPartition] = field(default_factory=set)

@@ -8,6 +8,7 @@ a checksum) the batch's head still says which offsets it is about.
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -47,7 +48,7 @@ class Broken(NamedTuple):
     why: str
 
 
-class Page(NamedTuple):
+class Stretch(NamedTuple):
     """What there is of a partition from some offset up to `stop`: records, and what is broken among them."""
 
     records: Sequence[ConsumerRecord[Any, Any]]
@@ -62,17 +63,18 @@ def is_unreadable(error: BaseException) -> bool:
 
 async def read_pages(
     consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition], timeout_ms: int, max_records: int | None = None
-) -> Mapping[TopicPartition, Page]:
+) -> Mapping[TopicPartition, Stretch]:
     """What the driver's `getmany` brings, and what it cannot unpack as `Broken`. Raises `KafkaError`.
 
     After an error the driver has passed what it drained of others: all are put back, and each is read by itself.
     """
     marks = {partition: await consumer.position(partition) for partition in partitions} if len(partitions) > 1 else {}
-    try:
-        found = await consumer.getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
-    except Exception as error:
-        if not is_unreadable(error):
-            raise
+    read = consumer.getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+    answers: list[Any] = await asyncio.gather(read, return_exceptions=True)
+    found = answers[0]
+    if isinstance(found, BaseException):
+        if not is_unreadable(found):
+            raise found
         marks = marks or {partition: await consumer.position(partition) for partition in partitions}
         for partition, mark in marks.items():
             consumer.seek(partition, mark)
@@ -80,12 +82,12 @@ async def read_pages(
         for partition, page in pages.items():
             consumer.seek(partition, page.stop)
         return {partition: page for partition, page in pages.items() if page.records or page.broken}
-    return {partition: Page(records, records[-1].offset + 1) for partition, records in found.items() if records}
+    return {partition: Stretch(records, records[-1].offset + 1) for partition, records in found.items() if records}
 
 
 async def unpack(
     consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int, *, committed: bool = False
-) -> Page:
+) -> Stretch:
     """The batch at an offset, from there on; nothing where there is none yet. Raises `KafkaError`.
 
     `committed`: of a transaction only what was not taken back.
@@ -103,7 +105,7 @@ async def unpack(
     return _first_batch(partition, bytes(raw or b""), offset, aborted)
 
 
-def _first_batch(partition: TopicPartition, raw: bytes, offset: int, aborted: Sequence[tuple[int, int]]) -> Page:
+def _first_batch(partition: TopicPartition, raw: bytes, offset: int, aborted: Sequence[tuple[int, int]]) -> Stretch:
     at = 0
     while at + HEAD.size <= len(raw):
         base, length = HEAD.unpack_from(raw, at)
@@ -113,7 +115,7 @@ def _first_batch(partition: TopicPartition, raw: bytes, offset: int, aborted: Se
             break
         if content[MAGIC_AT] < FIRST_WITH_LENGTHS:
             if base >= offset:
-                return Page((), base + 1, [Broken(offset, base + 1, "its format is older than that of Kafka 0.11")])
+                return Stretch((), base + 1, [Broken(offset, base + 1, "its format is older than that of Kafka 0.11")])
             continue
         batch = Batch(content)
         if batch.next_offset > offset:
@@ -121,20 +123,20 @@ def _first_batch(partition: TopicPartition, raw: bytes, offset: int, aborted: Se
                 producer == batch.producer_id and first <= batch.base_offset for producer, first in aborted
             )
             if batch.is_control_batch or is_aborted:
-                return Page((), batch.next_offset)
+                return Stretch((), batch.next_offset)
             return _taken_apart(partition, batch, offset)
-    return Page((), offset)
+    return Stretch((), offset)
 
 
-def _taken_apart(partition: TopicPartition, batch: Batch, offset: int) -> Page:
+def _taken_apart(partition: TopicPartition, batch: Batch, offset: int) -> Stretch:
     """The records of a batch from an offset on, each by its own length."""
     start, stop = max(offset, batch.base_offset), batch.next_offset
     if not batch.validate_crc():
-        return Page((), stop, [Broken(start, stop, "its checksum is wrong")])
+        return Stretch((), stop, [Broken(start, stop, "its checksum is wrong")])
     try:
         batch._maybe_uncompress()  # noqa: SLF001  # there is no other way to have the stream without its records
     except Exception as error:  # noqa: BLE001  # each codec has errors of its own
-        return Page((), stop, [Broken(start, stop, repr(error))])
+        return Stretch((), stop, [Broken(start, stop, repr(error))])
     content, at = batch._buffer, batch._pos  # noqa: SLF001  # see above
     records, broken = [], []
     here = batch.base_offset
@@ -154,7 +156,7 @@ def _taken_apart(partition: TopicPartition, batch: Batch, offset: int) -> Page:
         elif not isinstance(record, str) and here >= offset:
             records.append(record)
         here += 1
-    return Page(records, stop, broken)
+    return Stretch(records, stop, broken)
 
 
 def _offset_delta(content: bytearray, at: int) -> int:
