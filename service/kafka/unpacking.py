@@ -70,7 +70,7 @@ async def read_pages(
     """
     marks = {partition: await consumer.position(partition) for partition in partitions} if len(partitions) > 1 else {}
     read = consumer.getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
-    answers: list[Any] = await asyncio.gather(read, return_exceptions=True)
+    answers: Sequence[Any] = await asyncio.gather(read, return_exceptions=True)
     found = answers[0]
     if isinstance(found, BaseException):
         if not is_unreadable(found):
