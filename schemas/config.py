@@ -24,9 +24,11 @@ from schemas.config_values import (
     Name,
     Names,
     PersonId,
+    Priority,
     Weight,
     Zone,
     detailed,
+    entering,
     in_order,
     member,
     named,
@@ -41,7 +43,7 @@ RecordType = Literal["lead", "contact", "deal"]
 Reassign = Literal["never", "if_unowned", "always"]
 Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
-Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
+Strategy = Literal["round_robin", "least_loaded", "longest_idle", "ranked", "take"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Happening = Literal["created", "updated"]
 
@@ -53,6 +55,7 @@ ENTRIES_LIMIT: Final = 2_000
 SCORE_ROWS_LIMIT: Final = 200
 FIELDS_LIMIT: Final = 2_000
 CRITERIA_LIMIT: Final = 500
+TURNS_LIMIT: Final = 100
 
 
 class _Part(BaseModel):
@@ -123,6 +126,30 @@ class Member(Condition):
             description="Not given more while they have so many open records, as the pool counts; null: no limit.",
         ),
     ] = None
+    priority: Priority = None
+
+
+class CatchUp(_Part):
+    """Newcomers get the next records until they are level: all, or `at_most` so many `of` so many turns in a row."""
+
+    at_most: Annotated[int | None, Field(ge=1, le=TURNS_LIMIT - 1, strict=True, description="Turns they get.")] = None
+    of: Annotated[int | None, Field(ge=2, le=TURNS_LIMIT, strict=True, description="Turns in a row.")] = None
+
+    @model_validator(mode="after")
+    def _is_a_ceiling(self) -> Self:
+        if (self.at_most, self.of) != (None, None) and (self.at_most or TURNS_LIMIT) >= (self.of or 0):
+            raise ValueError("a ceiling is so many of more turns: write both, such as {at_most: 1, of: 2}, or neither")
+        return self
+
+
+class Entering(_Part):
+    """How newcomers enter a pool: `end_of_ring`, level with the others and behind all of them; or they catch up."""
+
+    catch_up: Annotated[
+        CatchUp | None,
+        BeforeValidator(detailed, json_schema_input_type=CatchUp | None),
+        Field(description="How fast they get level; null: they enter at the end of the ring."),
+    ] = None
 
 
 class Pool(Condition):
@@ -138,8 +165,8 @@ class Pool(Condition):
         Strategy,
         Field(
             description="Who is next. `round_robin`: whose turn it is, by weight. `least_loaded`: who has the fewest "
-            "open records for their weight. `longest_idle`: who got one the longest time ago. `take`: nobody, it is "
-            "a queue from which a member takes."
+            "open records for their weight. `longest_idle`: who got one the longest time ago. `ranked`: who has the "
+            "lowest `priority`, equals in turn. `take`: nobody, it is a queue from which a member takes."
         ),
     ] = "round_robin"
     members: Annotated[
@@ -153,6 +180,14 @@ class Pool(Condition):
             "somebody owns, whoever gave them. `own`: those that this pool gave and they still have."
         ),
     ] = "all"
+    entry: Annotated[
+        Entering | None,
+        BeforeValidator(entering, json_schema_input_type=Literal["end_of_ring", "catch_up"] | Entering | None),
+        Field(
+            description="How newcomers enter: `end_of_ring`, `catch_up`, or `{catch_up: {at_most: 1, of: 2}}`. Absent: "
+            "at the end of the ring; where open records decide, catching up with at most 1 of 2 turns."
+        ),
+    ] = None
     credit: Annotated[
         int, Field(ge=0, le=1_000, strict=True, description="Rounds that somebody who was passed over may catch up.")
     ] = 1

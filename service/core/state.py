@@ -20,7 +20,9 @@ from service.core.person import Person
 from service.core.remembered import Remembered
 from service.core.waiting_line import Line, Rank, Waiting
 
-Kind = Literal["record", "pool", "seat", "open", "pace", "person", "parked", "fields", "timer", "hit", "forgotten"]
+Kind = Literal[
+    "record", "pool", "seat", "catch_up", "open", "pace", "person", "parked", "fields", "timer", "hit", "forgotten"
+]
 
 
 class Record(Remembered, kw_only=True):
@@ -103,6 +105,14 @@ class Seat(Remembered, kw_only=True):
         return self.joined > 0
 
 
+class CatchUp(Remembered):
+    """A member who is not level with the others yet. Where a ceiling slows them, `turns` are the numbers of the latest
+    turns that they had, as many as it allows. Nothing is kept of who is level (see `sharing.entry`).
+    """
+
+    turns: tuple[int, ...] = ()
+
+
 class Open(Remembered):
     """How many open items of one type of record somebody has, whoever gave them. Nothing is kept of who has none."""
 
@@ -175,7 +185,7 @@ class Forgotten(Remembered):
     sequence: int = 0
 
 
-Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Timer | Hit | Forgotten
+Value = Record | Pool | Seat | CatchUp | Open | Pace | Person | Parked | Fields | Timer | Hit | Forgotten
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 1
@@ -197,6 +207,7 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "record": StateKind(Record, buckets=1024),
     "pool": StateKind(Pool),
     "seat": StateKind(Seat),
+    "catch_up": StateKind(CatchUp),
     "open": StateKind(Open),
     "pace": StateKind(Pace),
     "person": StateKind(Person),
@@ -221,6 +232,7 @@ class State:
     """
 
     __slots__ = (
+        "catch_ups",
         "fields",
         "forgotten",
         "hits",
@@ -247,6 +259,7 @@ class State:
         self.records: dict[str, Record] = self._by_kind["record"]
         self.pools: dict[str, Pool] = self._by_kind["pool"]
         self.seats: dict[str, Seat] = self._by_kind["seat"]
+        self.catch_ups: dict[str, CatchUp] = self._by_kind["catch_up"]
         self.open: dict[str, Open] = self._by_kind["open"]
         self.paces: dict[str, Pace] = self._by_kind["pace"]
         self.people: dict[str, Person] = self._by_kind["person"]
