@@ -2,7 +2,7 @@
 
 A mistake that makes a configuration unusable is found in `consistency`. What is found here is certain, too, but may be
 wanted for a while, so it warns: entries that no record reaches, conditions that nothing fits, people who are switched
-off, teams that accept the same records, fields that no record has.
+off, pools that share out otherwise than it seems, teams that accept the same records, fields that no record has.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from service.config.consistency import Finding
 from service.config.lint.entries import of_rule_sets
 from service.config.lint.fields import of_fields
 from service.config.lint.people import of_people
+from service.config.lint.sharing import of_sharing
 from service.config.lint.teams import of_teams
 
 
@@ -21,5 +22,6 @@ def warnings(document: Document) -> Iterator[Finding]:
     """Everything of the kind in a document without mistakes."""
     yield from of_rule_sets(document)
     yield from of_people(document)
+    yield from of_sharing(document)
     yield from of_teams(document)
     yield from of_fields(document)
