@@ -10,8 +10,8 @@ AS_COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED)/site:$(CURDIR)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench limits storm \
-	charts mutants lock clean
+.PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench idle limits \
+	storm charts mutants lock clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +35,7 @@ demo: $(STAMP) ## Two thousand CRM events become assignments, all inside one pro
 	@$(BIN)/fairlead demo $(ARGS)
 
 test: $(STAMP) ## Run the tests (ARGS="-k turns" for some)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: lint types layers generated behaviours deployment compiled test ## Everything the integration run does
 
@@ -86,6 +86,9 @@ limits: $(STAMP) ## Run everything at all declared limits at once, and tell how 
 
 bench: $(COMPILED)/site ## Measure the compiled service against a bare copy loop and a naive service, on one broker
 	$(AS_COMPILED) $(BIN)/python -m tests.bench $(ARGS)
+
+idle: $(STAMP) ## Measure what a service costs that has nothing to do, and how fast it wakes
+	$(BIN)/python -m tests.bench.idle $(ARGS)
 
 storm: $(STAMP) ## Every kind of fault in an order drawn from a seed (ARGS="--minutes 60 --seed 7"), then figures
 	$(BIN)/python -m tests.survival $(ARGS)

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from schemas.config_entry import Entering, Strategy
 from schemas.config_values import (
     Criterion,
     Domain,
@@ -43,7 +44,6 @@ RecordType = Literal["lead", "contact", "deal"]
 Reassign = Literal["never", "if_unowned", "always"]
 Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
-Strategy = Literal["round_robin", "least_loaded", "longest_idle", "ranked", "take"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Happening = Literal["created", "updated"]
 
@@ -55,7 +55,7 @@ ENTRIES_LIMIT: Final = 2_000
 SCORE_ROWS_LIMIT: Final = 200
 FIELDS_LIMIT: Final = 2_000
 CRITERIA_LIMIT: Final = 500
-TURNS_LIMIT: Final = 100
+CHANGED_LIMIT: Final = 50
 
 
 class _Part(BaseModel):
@@ -127,29 +127,6 @@ class Member(Condition):
         ),
     ] = None
     priority: Priority = None
-
-
-class CatchUp(_Part):
-    """Newcomers get the next records until they are level: all, or `at_most` so many `of` so many turns in a row."""
-
-    at_most: Annotated[int | None, Field(ge=1, le=TURNS_LIMIT - 1, strict=True, description="Turns they get.")] = None
-    of: Annotated[int | None, Field(ge=2, le=TURNS_LIMIT, strict=True, description="Turns in a row.")] = None
-
-    @model_validator(mode="after")
-    def _is_a_ceiling(self) -> Self:
-        if (self.at_most, self.of) != (None, None) and (self.at_most or TURNS_LIMIT) >= (self.of or 0):
-            raise ValueError("a ceiling is so many of more turns: write both, such as {at_most: 1, of: 2}, or neither")
-        return self
-
-
-class Entering(_Part):
-    """How newcomers enter a pool: `end_of_ring`, level with the others and behind all of them; or they catch up."""
-
-    catch_up: Annotated[
-        CatchUp | None,
-        BeforeValidator(detailed, json_schema_input_type=CatchUp | None),
-        Field(description="How fast they get level; null: they enter at the end of the ring."),
-    ] = None
 
 
 class Pool(Condition):
@@ -255,6 +232,9 @@ class Entry(Condition):
     On an update `reassign` says whose records may be given: `never` only what nobody has and what waits nowhere,
     `if_unowned` also what waits or lies in a queue, `always` also what an owner has whom we chose. What a person chose
     in the CRM always stays.
+
+    `changed` and `before` ask what an update changed. Where the entry is asked on a creation as well, a field that is
+    set counts as changed there, and `before` is not asked.
     """
 
     id: Annotated[Id | None, Field(description="Absent: its number in the list.")] = None
@@ -275,6 +255,19 @@ class Entry(Condition):
         bool,
         Field(strict=True, description="A person whom it names, or a related owner, gets it though away or on leave."),
     ] = False
+    changed: Annotated[
+        tuple[FieldPath, ...],
+        Field(max_length=CHANGED_LIMIT),
+        BeforeValidator(
+            several,
+            json_schema_input_type=FieldPath | Annotated[list[FieldPath], Field(max_length=CHANGED_LIMIT)],
+        ),
+        Field(description="One of these fields really got another value. The same value written again is none."),
+        AfterValidator(in_order),
+    ] = ()
+    before: Annotated[
+        Condition | None, Field(description="A condition on the values before the update, in one of the notations.")
+    ] = None
 
 
 class RuleSet(_Part):
@@ -376,6 +369,13 @@ class Document(_Part):
     scores: Annotated[
         dict[RecordType, Annotated[tuple[ScoreRow, ...], Field(max_length=SCORE_ROWS_LIMIT)]],
         Field(description="By record type: the sum of points is the record's score, which orders whatever waits."),
+    ] = {}
+    closed_when: Annotated[
+        dict[RecordType, Condition],
+        Field(
+            description="By record type: which records are closed. They keep their owner and are none of their open"
+            " records. Asked when all fields that it reads are known; the status that an event tells is stronger."
+        ),
     ] = {}
     fields: Annotated[
         dict[

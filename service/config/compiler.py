@@ -12,17 +12,16 @@ import orjson
 from pydantic import ValidationError
 
 from schemas import config as documents
-from service.config.conditions import calendar_of, predicate, predicates
+from schemas.config_entry import Entering
+from service.config.conditions import asked_of, calendar_of, predicate
 from service.config.consistency import Declared, entry_name, findings
 from service.config.defaults import implied_defaults
 from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
 from service.config.problems import ConfigurationError, Problem
 from service.core.configuration import (
-    Ceiling,
     Config,
     Entry,
-    EntryPolicy,
     EntryTarget,
     Membership,
     OwnerOf,
@@ -32,6 +31,7 @@ from service.core.configuration import (
     TeamMatch,
     User,
 )
+from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.model import Target
 from service.language.predicate import Predicate
 from service.language.tree import Always, Calendar
@@ -91,12 +91,19 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         },
         defaults={name: _target(target, name) for name, target in sorted(document.defaults.items())}
         | {record_type: Target("pool", pool) for record_type, pool in implied_defaults(document).items()},
+        closed_when={
+            record_type: whole
+            for record_type, closed in sorted(document.closed_when.items())
+            if (whole := predicate(closed, calendar)) is not None
+        },
         scores={record_type: _score(rows, calendar) for record_type, rows in sorted(document.scores.items())},
         unowned_users=frozenset(unowned.users),
         unowned_channels=frozenset(unowned.channels),
         require_actor=document.settings.require_actor,
         depth_limit=document.settings.depth_limit,
         pass_over_off_shift=document.settings.presence.pass_over_off_shift,
+        zone=document.settings.zone,
+        ids_ignore_case=document.ids_ignore_case,
         presence_words={word.casefold(): means for word, means in sorted(document.settings.presence.words.items())},
     )
 
@@ -125,7 +132,7 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
     )
 
 
-def _entry_policy(entry: documents.Entering | None) -> EntryPolicy | None:
+def _entry_policy(entry: Entering | None) -> EntryPolicy | None:
     if entry is None:
         return None
     caught = entry.catch_up
@@ -141,18 +148,24 @@ def _score(rows: tuple[documents.ScoreRow, ...], calendar: Calendar) -> tuple[Sc
 
 def _rule_set(set_id: str, rule_set: documents.RuleSet, calendar: Calendar) -> RuleSet:
     entries = tuple(
-        Entry(
-            id=entry_name(entry.id, position),
-            target=_entry_target(entry.target, rule_set.record_type),
-            criteria=predicates(entry, calendar),
-            name=entry.name,
-            on=frozenset(entry.on),
-            reassign=entry.reassign,
-            even_if_away=entry.even_if_away,
-        )
+        _entry(entry, entry_name(entry.id, position), rule_set.record_type, calendar)
         for position, entry in enumerate(rule_set.entries)
     )
     return RuleSet(set_id, rule_set.record_type, entries, name=rule_set.name, active=rule_set.active)
+
+
+def _entry(entry: documents.Entry, name: str, record_type: str, calendar: Calendar) -> Entry:
+    criteria, before = asked_of(entry, calendar)
+    return Entry(
+        id=name,
+        target=_entry_target(entry.target, record_type),
+        criteria=criteria,
+        name=entry.name,
+        on=frozenset(entry.on),
+        reassign=entry.reassign,
+        even_if_away=entry.even_if_away,
+        before=before,
+    )
 
 
 def _entry_target(target: documents.Target, record_type: str) -> EntryTarget:

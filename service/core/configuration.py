@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, Literal, NamedTuple, assert_never, get_args
+from typing import Final, Literal, assert_never, get_args
 
+from service.core.entry_policy import EntryPolicy, ranks
 from service.core.model import Availability, Target, Tried
 from service.core.state import open_field, seat_field
 from service.language import compiling
+from service.language.changes import asked_before
 from service.language.compiling import Ask
 from service.language.predicate import Predicate
 from service.language.tree import All, Always, Condition
@@ -43,9 +45,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A person's place in a pool, as configured. `max_open` none: no limit; `domain` none: everything concerns them;
-    `priority` none: behind all who have one, where a pool goes by it.
-    """
+    """A person's place in a pool. No `max_open`: no limit; `domain`: everything concerns them; `priority`: last."""
 
     person: str
     weight: float = 1.0
@@ -54,28 +54,13 @@ class Membership:
     priority: float | None = None
 
 
-class Ceiling(NamedTuple):
-    """At most so many of so many turns in a row."""
-
-    at_most: int
-    of: int
-
-
-class EntryPolicy(NamedTuple):
-    """How newcomers enter a pool: at the end of the ring, or they catch up, at most as fast as the ceiling allows."""
-
-    catches_up: bool = False
-    ceiling: Ceiling | None = None
-
-
 @dataclass(frozen=True)
 class PoolSpec:
     """A distribution pool as configured. `credit` is in rounds of the lightest member (see `turns`).
 
     `domain` says which records rules and defaults may give it; of several pools with one, those of a lower `sequence`
     are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
-    are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
-    members are those. `entry` none: as the strategy has it (see `strategies`).
+    are told when it comes into a queue. `implied`: its members are whom a target describes. No `entry`: see `strategies`.
     """
 
     id: str
@@ -119,12 +104,8 @@ class PoolSpec:
 
     @cached_property
     def ranks(self) -> Mapping[str, int]:
-        """By person, how many priorities of members come before theirs; who has none is behind all."""
-        known = sorted({member.priority for member in self.members if member.priority is not None})
-        places = {priority: place for place, priority in enumerate(known)}
-        return {
-            member.person: len(known) if member.priority is None else places[member.priority] for member in self.members
-        }
+        """By person, how many priorities come before theirs."""
+        return ranks({member.person: member.priority for member in self.members})
 
     @cached_property
     def lightest(self) -> float:
@@ -139,8 +120,7 @@ class PoolSpec:
     @cached_property
     def reads(self) -> frozenset[str]:
         """What the members' domains read, as dotted paths."""
-        domains = [member.domain for member in self.members if member.domain is not None]
-        return frozenset().union(*(domain.reads for domain in domains))
+        return frozenset().union(*(member.domain.reads for member in self.members if member.domain is not None))
 
     @cached_property
     def has_limits(self) -> bool:
@@ -176,6 +156,7 @@ class Entry:
     `on` says which events it is asked for. On an update `reassign` says whose records it may give: `never` only what
     nobody has and what waits nowhere, `if_unowned` also what waits or lies in a queue, `always` also what we gave to
     somebody. What a person chose stays. `even_if_away`: the person whom it names gets the record though not there.
+    `before` is asked of the values before an update, and not on a creation.
 
     Whatever the notation, a trace counts the leaves of all criteria from 0, in the order in which they are asked.
     """
@@ -187,11 +168,17 @@ class Entry:
     on: frozenset[Happening] = frozenset({"created"})
     reassign: Reassign = "never"
     even_if_away: bool = False
+    before: tuple[Predicate, ...] = ()
+
+    @property
+    def asked(self) -> tuple[Predicate, ...]:
+        """All that is asked, in order."""
+        return (*self.criteria, *self.before)
 
     @property
     def condition(self) -> Condition:
-        """All criteria as one condition."""
-        return All(tuple(predicate.condition for predicate in self.criteria)) if self.criteria else Always()
+        """All that is asked as one condition."""
+        return All(tuple(predicate.condition for predicate in self.asked)) if self.asked else Always()
 
 
 @dataclass(frozen=True)
@@ -218,7 +205,7 @@ class RuleSet:
     @cached_property
     def on_created(self) -> RuleSet:
         """The entries that are asked when a record is created."""
-        return self._only("created")
+        return self._only("created", without_before=True)
 
     @cached_property
     def on_updated(self) -> RuleSet:
@@ -236,8 +223,10 @@ class RuleSet:
     def _single(self) -> dict[int, Ask]:
         return {}
 
-    def _only(self, happening: Happening) -> RuleSet:
+    def _only(self, happening: Happening, *, without_before: bool = False) -> RuleSet:
         entries = tuple(entry for entry in self.entries if happening in entry.on)
+        if without_before:
+            entries = tuple(replace(entry, before=()) if entry.before else entry for entry in entries)
         return self if entries == self.entries else replace(self, entries=entries)
 
 
@@ -261,14 +250,21 @@ class Teams:
         object.__setattr__(self, "ask", compiling.first_match(domains))
 
 
+LEVELS: Final[dict[str, int]] = {}
+"""Parts of a configuration, by their name in documents and in `Config`, whose rules are off on a lane that is below
+this level: what they need to remember is not written there.
+"""
+
+
 @dataclass(frozen=True)
 class Config:
     """Everything a division's decisions depend on besides its state.
 
     `rule_sets` holds the active one per record type; `defaults` the target of last resort per record type, under
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
-    says whether entries pass over a person whose shift is over. `version` grows by one with each change; `label` is a
-    hash of the content, for people.
+    says whether entries pass over a person whose shift is over; `ids_ignore_case` whether an id in another letter case
+    is the same person. `closed_when` says, per record type, which records are closed. Dates without an offset are of
+    the `zone`. `version` grows by one with each change; `label` is a hash of the content, for people.
     """
 
     division: str
@@ -285,6 +281,50 @@ class Config:
     scores: Mapping[str, tuple[ScoreRow, ...]] = field(default_factory=dict)
     presence_words: Mapping[str, Availability] = field(default_factory=dict)
     pass_over_off_shift: bool = False
+    zone: str = "UTC"
+    ids_ignore_case: bool = False
+    closed_when: Mapping[str, Predicate] = field(default_factory=dict)
+
+    def at(self, level: int) -> Config:
+        """What holds of it on a lane at this level. Equal levels give the same object."""
+        off = tuple(name for name, needed in LEVELS.items() if needed > level and getattr(self, name))
+        if not off:
+            return self
+        found = self._below.get(off)
+        if found is None:
+            empty = Config(self.division)
+            found = self._below[off] = replace(self, **{name: getattr(empty, name) for name in off})
+        return found
+
+    @cached_property
+    def _below(self) -> dict[tuple[str, ...], Config]:
+        return {}
+
+    def person(self, told: str) -> str:
+        """Who is meant by an id of a person, wherever it was told (D41): the id as it is declared.
+
+        Of people who are not declared all spellings are one, where ids ignore case.
+        """
+        if not self.ids_ignore_case:
+            return told
+        folded = told.casefold()
+        return self._spellings.get(folded, folded)
+
+    def near_miss(self, told: str) -> str:
+        """The declared id from which this one differs in letter case only, where that makes another person; else
+        nothing.
+        """
+        if self.ids_ignore_case or told in self.users or told in self.unowned_users:
+            return ""
+        return self._spellings.get(told.casefold(), "")
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        """By id without its letter case: those who are declared, and who counts as nobody."""
+        found: dict[str, str] = {}
+        for name in (*self.users, *sorted(self.unowned_users)):
+            found.setdefault(name.casefold(), name)
+        return found
 
     def presence_word(self, text: str) -> Availability | None:
         """What a CRM means by its word for somebody's availability, whatever its letter case; none: unknown."""
@@ -318,7 +358,18 @@ class Config:
             found.setdefault(record_type, set()).update(*map(self._read_later, rule_set.on_updated.entries))
         for record_type, rows in self.scores.items():
             found.setdefault(record_type, set()).update(*(row.predicate.reads for row in rows))
+        for record_type, closed in self.closed_when.items():
+            found.setdefault(record_type, set()).update(closed.reads)
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
+
+    @cached_property
+    def asked_before(self) -> Mapping[str, frozenset[str]]:
+        """By record type, the fields whose values before an update some condition asks for, as dotted paths."""
+        found: dict[str, frozenset[str]] = {}
+        for record_type, rule_set in self.rule_sets.items():
+            asked = (asked_before(entry.condition) for entry in rule_set.on_updated.entries)
+            found[record_type] = frozenset().union(*asked)
+        return {record_type: paths for record_type, paths in found.items() if paths}
 
     @cached_property
     def read_fields(self) -> Mapping[str, frozenset[str]]:

@@ -12,9 +12,10 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
+from service.core.catch_up import CatchUp
+from service.core.past import Past
 from service.core.person import Person
 from service.core.state import (
-    CatchUp,
     Changes,
     Fields,
     Forgotten,
@@ -119,6 +120,7 @@ class Draft:
         "open",
         "paces",
         "parked",
+        "past",
         "people",
         "pools",
         "records",
@@ -137,6 +139,7 @@ class Draft:
         self.people: Overlay[Person] = Overlay("person", state.people, Person)
         self.parked: Overlay[Parked] = Overlay("parked", state.parked)
         self.fields: Overlay[Fields] = Overlay("fields", state.fields)
+        self.past: Overlay[Past] = Overlay("past", state.past)
         self.timers: Overlay[Timer] = Overlay("timer", state.timers)
         self.hits: Overlay[Hit] = Overlay("hit", state.hits, Hit)
         self.forgotten: Overlay[Forgotten] = Overlay("forgotten", state.forgotten, Forgotten)
@@ -150,6 +153,7 @@ class Draft:
             self.people,
             self.parked,
             self.fields,
+            self.past,
             self.timers,
             self.hits,
             self.forgotten,

@@ -44,17 +44,31 @@ PENDING: Final[Mapping[PendingReason, str]] = {
     "nobody_eligible": "no member can take it now",
 }
 
-ReleaseReason = Literal["deleted", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"]
+ReleaseReason = Literal[
+    "closed",
+    "deleted",
+    "given_to_pool",
+    "merged",
+    "owner_chosen",
+    "owner_inactive",
+    "owner_removed",
+    "reassigned",
+    "taken",
+]
 RELEASED: Final[Mapping[ReleaseReason, str]] = {
+    "closed": "the record was closed",
     "deleted": "the record was deleted",
     "given_to_pool": "the record was given to a pool",
+    "merged": "the record was merged into another one",
     "owner_chosen": "a person was chosen in the CRM",
+    "owner_inactive": "the record is open again, and its owner is switched off",
     "owner_removed": "the owner was taken away in the CRM",
     "reassigned": "a rule gives it to somebody else",
     "taken": "a member took it from the queue",
 }
 
 NothingReason = Literal[
+    "closed",
     "configuration_switched",
     "deleted",
     "duplicate_event",
@@ -69,12 +83,14 @@ NothingReason = Literal[
     "owner_unchanged",
     "parked_already",
     "record_updated",
+    "reopened",
     "tick",
     "unknown_availability",
     "unknown_record",
     "unknown_user",
 ]
 NOTHING: Final[Mapping[NothingReason, str]] = {
+    "closed": "the record is closed",
     "configuration_switched": "a new configuration is in force",
     "deleted": "the record is deleted",
     "duplicate_event": "this event was seen before",
@@ -89,6 +105,7 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "owner_unchanged": "the owner is the one we knew",
     "parked_already": "the record waits in this pool already",
     "record_updated": "a change that gives the record to nobody",
+    "reopened": "the record is open again",
     "tick": "time passed",
     "unknown_availability": "no presence has this name",
     "unknown_record": "there is no such record",
@@ -156,5 +173,6 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "default": "by default",
     "team": "by the team's domain",
     "parked": "from the waiting line",
+    "reopened": "named before it was closed",
 }
 """How the target was found, where no rule named it (D8)."""

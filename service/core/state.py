@@ -15,14 +15,38 @@ from collections.abc import Iterator, Mapping
 from heapq import merge
 from typing import Any, Final, Literal, NamedTuple
 
+from service.core.catch_up import CatchUp
 from service.core.order import Moment
+from service.core.past import Past
 from service.core.person import Person
 from service.core.remembered import Remembered
-from service.core.waiting_line import Line, Rank, Waiting
+from service.core.waiting_line import Line, Rank, Room, Waiting
 
 Kind = Literal[
-    "record", "pool", "seat", "catch_up", "open", "pace", "person", "parked", "fields", "timer", "hit", "forgotten"
+    "record",
+    "pool",
+    "seat",
+    "catch_up",
+    "open",
+    "pace",
+    "person",
+    "parked",
+    "fields",
+    "past",
+    "timer",
+    "hit",
+    "forgotten",
 ]
+
+
+class StatusTold(NamedTuple):
+    """What was last told of a record being open or closed: when, and whether in so many words (else `closed_when` told
+    it). `conversion` is the chain of events in which the record was converted, in short (empty: it was not).
+    """
+
+    at: Moment
+    in_words: bool
+    conversion: str = ""
 
 
 class Record(Remembered, kw_only=True):
@@ -33,10 +57,12 @@ class Record(Remembered, kw_only=True):
     news of other fields do not make news of the owner old. Where the CRM has never named anybody,
     `nobody_since` is when it first said so. `outstanding` are the latest people whom we chose and were not told yet.
     `pool` gave it to them. `counted`: it is an open item of theirs, and of the pool's (see `holding.load`). `seen` are
-    the latest event ids. `created` tells whether its creation was decided: an update may overtake it. `facts` are the
-    fields that later decisions need, as JSON text (see `tracking`). A deleted record stays as a tombstone: `owner`,
-    `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which the record last changed here,
-    noted where changes are written; 0: not known.
+    the latest event ids in short (see `order.short_id`). `created` tells whether its creation was decided: an update
+    may overtake it. `facts` are the fields that later decisions need, as JSON text (see `tracking`). A deleted record
+    stays as a tombstone: `owner`, `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which
+    record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
+    owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
+    `has_past`: values before stand beside it (see `past`).
     """
 
     owner: str = ""
@@ -58,6 +84,9 @@ class Record(Remembered, kw_only=True):
     nobody_since: Moment | None = None
     outstanding: tuple[str, ...] = ()
     heard_min: int = 0
+    closed: bool = False
+    status: StatusTold | None = None
+    has_past: bool = False
 
     @property
     def moment(self) -> Moment:
@@ -105,14 +134,6 @@ class Seat(Remembered, kw_only=True):
         return self.joined > 0
 
 
-class CatchUp(Remembered):
-    """A member who is not level with the others yet. Where a ceiling slows them, `turns` are the numbers of the latest
-    turns that they had, as many as it allows. Nothing is kept of who is level (see `sharing.entry`).
-    """
-
-    turns: tuple[int, ...] = ()
-
-
 class Open(Remembered):
     """How many open items of one type of record somebody has, whoever gave them. Nothing is kept of who has none."""
 
@@ -130,7 +151,8 @@ class Parked(Remembered, kw_only=True):
     """A record that waits for somebody in `pool`. The first to leave has the highest score, then the lowest number.
 
     `queued`: the pool is a queue that owns the record; its members take, nothing is given out. `named`: an event named
-    the pool, so its own condition is not asked.
+    the pool, so its own condition is not asked. `kept_bytes`: so much is kept of its fields, which are not in memory
+    while it waits.
     """
 
     pool: str
@@ -141,6 +163,7 @@ class Parked(Remembered, kw_only=True):
     depth: int = 0
     queued: bool = False
     named: bool = False
+    kept_bytes: int = 0
 
     @property
     def rank(self) -> Rank:
@@ -153,15 +176,6 @@ class Fields(Remembered):
 
     text: str = ""
     cut: tuple[str, ...] = ()
-
-
-class Room:
-    """How much the fields of waiting records take, in bytes: the divisions of a lane share it."""
-
-    __slots__ = ("taken_bytes",)
-
-    def __init__(self) -> None:
-        self.taken_bytes = 0
 
 
 class Timer(Remembered):
@@ -185,7 +199,7 @@ class Forgotten(Remembered):
     sequence: int = 0
 
 
-Value = Record | Pool | Seat | CatchUp | Open | Pace | Person | Parked | Fields | Timer | Hit | Forgotten
+Value = Record | Pool | Seat | CatchUp | Open | Pace | Person | Parked | Fields | Past | Timer | Hit | Forgotten
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 1
@@ -195,12 +209,21 @@ LEVEL: Final = 1
 class StateKind(NamedTuple):
     """What there is to say of a kind: the form of its values, over how many keys a lane's memory spreads them, whether
     they belong to the whole lane instead of a division, and from which level of the lane on they are written.
+
+    Values of most kinds stay in memory while a lane is owned. Records do not, nor do values that stand `beside` a
+    record under its name: they are loaded with it, where it says so in the field of this name.
     """
 
     form: type[Value]
     buckets: int = 16
     is_of_lane: bool = False
     level: int = FIRST_LEVEL
+    beside: str = ""
+
+    @property
+    def is_resident(self) -> bool:
+        """Whether all its values stay in memory."""
+        return self.form is not Record and not self.beside
 
 
 KINDS: Final[Mapping[Kind, StateKind]] = {
@@ -212,13 +235,16 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "pace": StateKind(Pace),
     "person": StateKind(Person),
     "parked": StateKind(Parked),
-    "fields": StateKind(Fields, buckets=256),
+    "fields": StateKind(Fields, buckets=256, beside="parked"),
+    "past": StateKind(Past, buckets=256, beside="has_past"),
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
     "forgotten": StateKind(Forgotten, buckets=1),
 }
 """One row per kind; everything that goes through all kinds goes through this table."""
 
+BESIDE: Final[Mapping[Kind, str]] = {kind: row.beside for kind, row in KINDS.items() if row.beside}
+"""What may stand beside a record, and the field in which the record says so."""
 
 Changes = Mapping[Kind, Mapping[str, Value | None]]
 """Final values by kind and field; none: gone."""
@@ -239,6 +265,7 @@ class State:
         "open",
         "paces",
         "parked",
+        "past",
         "people",
         "pools",
         "records",
@@ -266,6 +293,7 @@ class State:
         self.strangers: dict[str, int] = {}
         self.parked: dict[str, Parked] = self._by_kind["parked"]
         self.fields: dict[str, Fields] = self._by_kind["fields"]
+        self.past: dict[str, Past] = self._by_kind["past"]
         self.timers: dict[str, Timer] = self._by_kind["timer"]
         self.hits: dict[str, Hit] = self._by_kind["hit"]
         self.forgotten: dict[str, Forgotten] = self._by_kind["forgotten"]
@@ -281,8 +309,6 @@ class State:
                 self._follow_seats(fields)
             elif kind == "parked":
                 self._follow_parked(fields)
-            elif kind == "fields":
-                self._follow_fields(fields)
             elif kind == "person":
                 self._follow_people(fields)
             known = self._by_kind[kind]
@@ -291,6 +317,12 @@ class State:
                     known.pop(field, None)
                 else:
                     known[field] = value
+
+    def unload(self, record: str) -> None:
+        """Drop a record from memory, with what stands beside it."""
+        self.records.pop(record, None)
+        for kind in BESIDE:
+            self._by_kind[kind].pop(record, None)
 
     def of_kind(self, kind: Kind) -> Mapping[str, Value]:
         """All fields of a kind."""
@@ -338,13 +370,6 @@ class State:
                 self._members[pool].discard(person)
                 self._pools_of[person].discard(pool)
 
-    def _follow_fields(self, changed: Mapping[str, Value | None]) -> None:
-        """Keep up how much room is taken. The text has one byte a character."""
-        for name, after in changed.items():
-            before = self.fields.get(name)
-            self.room.taken_bytes -= 0 if before is None else len(before.text)
-            self.room.taken_bytes += len(after.text) if isinstance(after, Fields) else 0
-
     def _follow_people(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up who is not configured."""
         for name, after in changed.items():
@@ -354,12 +379,14 @@ class State:
                 self.strangers.pop(name, None)
 
     def _follow_parked(self, changed: Mapping[str, Value | None]) -> None:
-        """Keep up the waiting lines."""
+        """Keep up the waiting lines, and how much room is taken by what waits in them."""
         for name, after in changed.items():
             before = self.parked.get(name)
             if before is not None:
+                self.room.taken_bytes -= before.kept_bytes
                 self._lines[before.pool, before.queued].remove((before.rank, name))
             if isinstance(after, Parked):
+                self.room.taken_bytes += after.kept_bytes
                 self._lines[after.pool, after.queued].add((after.rank, name))
 
 

@@ -23,9 +23,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from service.config.compiler import from_wire
-from service.config.history import History, Ignored, Record, Sources, Version, document_of
+from service.config.history import History, Ignored, Proposal, Sources, Version, document_of
 from service.config.problems import ConfigurationError
-from service.config.sources import Skip, SourceTopic
+from service.config.sources import AgreedLevel, Skip, SourceTopic
 from service.core.configuration import Config
 from service.kafka.connection import KafkaConnection, let_go
 from service.kafka.partitions import Place
@@ -136,7 +136,7 @@ class ConfigurationFeed:
             await let_go(consumer.stop())
             await let_go(consumer._client.close())  # noqa: SLF001  # a `stop` that gave up halfway left it open
 
-    async def publish(self, records: Iterable[Record]) -> None:
+    async def publish(self, records: Iterable[Proposal]) -> None:
         """Write proposals and read to the end, so that the history says what became of them. Raises `Lost`."""
         publisher = Publisher(self._connection)
         try:
@@ -210,12 +210,14 @@ class ConfigurationFeed:
             case Version(division, number, content_hash):
                 self._uncompiled.add(division)
                 log.info("configuration.read", division=division, version=number, label=content_hash)
-            case Sources(epoch, attribute, lanes):
+            case Sources(epoch, attribute, lanes, _):
                 log.info("sources.read", epoch=epoch, division_attribute=attribute, lanes=lanes)
             case SourceTopic(name, identity, epoch):
                 log.info("topic.known", topic=name, identity=identity, epoch=epoch)
             case Skip(_, topic, partition, start, stop):
                 log.info("skip.read", partition=f"{topic}/{partition}", start=start, stop=stop)
+            case AgreedLevel(level):
+                log.info("level.read", level=level)
             case Ignored(why):
                 position = f"{self._partition.topic}/{self._partition.partition}/{record.offset}"
                 METERS.count("configuration_ignored", why=why)

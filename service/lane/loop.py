@@ -22,37 +22,37 @@ import structlog
 
 from service.core.configuration import Config
 from service.core.holding.membership import SwitchStep
-from service.core.model import RecordEvent
 from service.kafka.port import BrokerUnreachable, Lost, Transport, Truncated
 from service.lane.deciding import (
-    Made,
-    Read,
-    Rules,
     begin_switch,
     decide_batch,
-    divisions_named,
     is_at_a_loss,
     sweep,
     switch_configuration,
 )
-from service.lane.measuring import count, measured
+from service.lane.levels import raise_level
+from service.lane.making import Grounds, Made
+from service.lane.measuring import count, first_arrival, measured
+from service.lane.needs import Read, divisions_named, records_for_timers, records_named
 from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.raising import TooManyDeadLetters
 from service.lane.sealing import Sealed, seal
 from service.lane.snapshot import Snapshots
 from service.lane.strangers import Strangers
-from service.lane.surprise import Halted, Left, Surprise, unless_left
-from service.lane.surroundings import INPUT_REMEDY, Surroundings
+from service.lane.surprise import Halted, Left, Surprise, unless_left, until_left
+from service.lane.surroundings import Surroundings
 from service.lane.sweep import Sweep
 from service.lane.takeover import Stage, TakeOver
 from service.limits import Limits
 from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS
-from service.wire.inputs import LaneInput, tick
+from service.wire.inputs import tick
 from service.wire.log_records import Cursor, checksum, encode
 
 log = structlog.get_logger()
 
+LEAST_WAIT_MS: Final = 50
+"""A round that waits for inputs waits so long, also when the tick for a timer is on its way."""
 TICK_PAUSE_MS: Final = 1_000
 """At most one tick in this time, should the broker's clock be behind ours."""
 
@@ -169,13 +169,14 @@ class Lane:
         Returns how many inputs and timers it used up. The batch may still be landing, see `land`.
         """
         if problem := self.around.input().problem:
-            raise Halted(problem, INPUT_REMEDY)
+            raise Halted("input_lost", problem)
+        raise_level(tenure, self.around.level(), self._configs)
         config = self._configuration_to_switch_to(tenure)
         if config is not None:
             done = await self._switch(tenure, config)
         else:
             is_busy = snapshots.is_open or self._sweep.is_due
-            done = await self._work_on_inputs(tenure, idle_wait_ms=0 if is_busy else self.limits.poll_wait_ms)
+            done = await self._work_on_inputs(tenure, idle_wait_ms=0 if is_busy else self._idle_wait_ms(tenure))
             await self._go_on_sweeping(tenure, snapshots)
         if snapshots.is_due:
             await self.land()
@@ -195,9 +196,10 @@ class Lane:
     async def _switch(self, tenure: Tenure, config: Config) -> int:
         """Take the next steps of a switch. Until the last one nothing else is decided."""
         book, division = tenure.book, config.division
-        steps = self._steps or begin_switch(book, config)
-        made = switch_configuration(book, config, steps, self._rules(tenure))
         self._configs[division] = config
+        held = config.at(tenure.level)
+        steps = self._steps or begin_switch(book, held)
+        made = switch_configuration(book, held, steps, self._grounds(tenure))
         self._steps = steps if division in book.switching else None
         await self._commit(tenure, self._sealed(tenure, made), made)
         if self._steps is None:
@@ -213,7 +215,7 @@ class Lane:
         if not (gone or is_last):
             tenure.book.swept = swept
             return
-        made = sweep(tenure.book, gone, swept, self._rules(tenure))
+        made = sweep(tenure.book, gone, swept, self._grounds(tenure))
         await self._commit(tenure, self._sealed(tenure, made), made)
         METERS.count("records_forgotten", len(gone), lane=str(self.number))
         self.around.step("swept")
@@ -221,22 +223,21 @@ class Lane:
             snapshots.ask()
 
     async def _work_on_inputs(self, tenure: Tenure, idle_wait_ms: int) -> int:
-        timer_due = self._has_due_timer(tenure)
+        timer_due = tenure.book.has_due_timer(tenure.book.clock_ms)
         if not self._waiting:
             self._waiting = await self._poll(tenure.book.place, 0 if timer_due else idle_wait_ms)
             await self._know_divisions(tenure)
             await self._load(tenure)
+        await self._load_for_timers(tenure)
         if not self._waiting and not timer_due:
             await self.land()
             await self._let_time_pass(tenure)
             return 0
         with measured("decide"):
-            made = decide_batch(tenure.book, self._waiting, self._rules(tenure))
+            made = decide_batch(tenure.book, self._waiting, self._grounds(tenure))
             sealed = self._sealed(tenure, made)
         self.around.step("decided")
-        await self._commit(tenure, sealed, made)
-        if made.used:
-            METERS.timing("event_to_decision_seconds", max(0, self.around.now_ms() - self._waiting[0].time_ms) / 1000)
+        await self._commit(tenure, sealed, made, arrived_ms=first_arrival(self._waiting[: made.used]))
         if is_at_a_loss(tenure.book):
             await self.land()
             raise TooManyDeadLetters(tenure.book.raised)
@@ -249,10 +250,11 @@ class Lane:
     async def _poll(self, place: Cursor, wait_ms: int) -> list[Read]:
         try:
             with measured("poll"):
-                arrived = await self.transport.poll(self.limits.batch_max, wait_ms)
+                poll = self.transport.poll(self.limits.batch_max, wait_ms)
+                arrived = await (until_left(self._leaving, poll, ()) if wait_ms else poll)
         except Truncated as gone:
             raise Halted(
-                f"the input goes on at {place.offset}, and the topic holds {gone.begin} to {gone.end}", INPUT_REMEDY
+                "input_lost", f"the input goes on at {place.offset}, and the topic holds {gone.begin} to {gone.end}"
             ) from gone
         if arrived:
             self.around.step("polled")
@@ -271,23 +273,32 @@ class Lane:
 
     async def _load(self, tenure: Tenure) -> None:
         """Load the records that the waiting inputs name. A division without a configuration has none."""
-        named = {
-            (division, item.content.event.record)
-            for item in self._waiting
-            if isinstance(item.content, LaneInput) and isinstance(item.content.event, RecordEvent)
-            for division in divisions_named(item.content)
-            if division in self._configs
-        }
-        if not named:
-            return
+        named = records_named(self._waiting, self._configs)
+        if named:
+            await self._load_records(tenure, list(named))
+        self._loaded |= named
+        for item in self._waiting:
+            self._strangers.look_for_near_misses(item.content, self._configs)
+
+    async def _load_for_timers(self, tenure: Tenure) -> None:
+        """Load what the timers look at that go off before the next input, or are due now."""
+        now_ms = max(tenure.book.clock_ms, self._waiting[0].time_ms if self._waiting else 0)
+        named = records_for_timers(tenure.book, self._configs, now_ms, self.limits.timers_per_batch)
+        if named:
+            await self._load_records(tenure, named)
+            tenure.book.keep_loaded(named)
+
+    async def _load_records(self, tenure: Tenure, names: Sequence[tuple[str, str]]) -> None:
         await _all(self._landing[:1])
         with measured("load"):
-            await load_records(self.store, tenure, list(named))
-        self._loaded |= named
+            await load_records(self.store, tenure, names)
         self.around.step("loaded")
 
-    async def _commit(self, tenure: Tenure, sealed: Sealed, made: Made) -> None:
-        """Make the batch true; from then on it is remembered and told of, side by side, while others go on."""
+    async def _commit(self, tenure: Tenure, sealed: Sealed, made: Made, arrived_ms: int | None = None) -> None:
+        """Make the batch true; from then on it is remembered and told of, side by side, while others go on.
+
+        `arrived_ms`: when its first event arrived in the lane.
+        """
         await self.land()
         with measured("append"):
             value, offsets = sealed.value, [await self._append(tenure, part) for part in sealed.parts]
@@ -301,7 +312,7 @@ class Lane:
         tenure.outputs_from = offsets[0] if offsets else revision
         self._landing = (
             asyncio.create_task(self._advance(tenure, before, made)),
-            asyncio.create_task(self._publish(made)),
+            asyncio.create_task(self._publish(made, arrived_ms)),
         )
         self._loaded |= made.touched
         count(self.number, made)
@@ -312,9 +323,11 @@ class Lane:
             expect_ok(await self.store.advance(self.number, tenure.token, before, tenure.head, changes))
         self.around.step("advanced")
 
-    async def _publish(self, made: Made) -> None:
+    async def _publish(self, made: Made, arrived_ms: int | None) -> None:
         with measured("publish"):
             await self.transport.publish(made.batch.outputs)
+        if arrived_ms is not None:
+            METERS.timing("event_to_decision_seconds", max(0, self.around.now_ms() - arrived_ms) / 1000)
         self.around.step("published")
 
     async def _append(self, tenure: Tenure, value: bytes) -> int:
@@ -331,24 +344,25 @@ class Lane:
 
     async def _let_time_pass(self, tenure: Tenure) -> None:
         """Nothing comes in: where a timer or a sweep is due by the wall clock, put a tick into the input."""
-        timer = tenure.book.next_timer()
         now_ms = self.around.now_ms()
         swept = tenure.book.swept
         is_new_period = swept is not None and swept.period < now_ms // self.limits.sweep_every_ms
-        is_due = is_new_period or (timer is not None and timer[0] <= now_ms)
+        is_due = is_new_period or tenure.book.has_due_timer(now_ms)
         if is_due and not 0 <= now_ms - self._ticked_ms < TICK_PAUSE_MS:
             self._ticked_ms = now_ms
             await self.transport.tick(tick())
 
-    def _has_due_timer(self, tenure: Tenure) -> bool:
+    def _idle_wait_ms(self, tenure: Tenure) -> int:
+        """How long to wait for inputs: until a timer is due by the wall clock, and no longer than a round may take."""
         timer = tenure.book.next_timer()
-        return timer is not None and timer[0] <= tenure.book.clock_ms
+        wait_ms = self.limits.poll_wait_ms
+        return wait_ms if timer is None else min(wait_ms, max(LEAST_WAIT_MS, timer[0] - self.around.now_ms()))
 
-    def _rules(self, tenure: Tenure) -> Rules:
-        return Rules(
+    def _grounds(self, tenure: Tenure) -> Grounds:
+        return Grounds(
             self.number,
             self.around.topics,
-            self._configs,
+            {division: config.at(tenure.level) for division, config in self._configs.items()},
             replace(self.limits, record_max_bytes=self._room_bytes),
             self.around.safeguards.watermark,
             tenure.level,
@@ -372,9 +386,7 @@ class Lane:
         if made.used == 1 == len({line.offset for line in made.batch.outcomes}):
             self._too_large = self._waiting[0].offset
         elif self._room_bytes == 1:
-            raise Halted(
-                f"what is decided at {made.batch.start} takes {size} bytes and cannot be divided: this is a bug"
-            )
+            raise Halted("indivisible", f"what is decided at {made.batch.start} takes {size} bytes in one piece")
         self._room_bytes = max(1, self._room_bytes // 2)
         raise Surprise(f"a log record of {size} bytes is too large; the next has half of the room")
 

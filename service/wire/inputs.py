@@ -24,7 +24,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.envelope import Division, Envelope
-from schemas.events import INPUTS, Linked, MemberChanged, Owner, RecordData
+from schemas.events import INPUTS, CrmRecord, Linked, MemberChanged, Owner, RecordData
 from service.core.model import EmptyEvent, Event, MemberEvent, RecordEvent, RecordEventKind
 from service.wire.cloudevents import CloudEvent, told_division, unpack
 from service.wire.messages import Poison, Position, RawRecord
@@ -55,6 +55,9 @@ KINDS: Final[dict[str, RecordEventKind]] = {
     "crm.offer.payment_failed.v1": "payment_failed",
 }
 
+RECORD_KINDS: Final = frozenset(kind for name, kind in KINDS.items() if name.startswith("crm.record."))
+"""What happens to a record itself, and not to an offer."""
+
 _AS_TOLD: Final = ("channel", "version", "tool", "offer")
 """What an event about a record says in the core's own words."""
 
@@ -78,7 +81,10 @@ class Decoded(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The event in the CRM that set this off, and the trace it belongs to (W3C; empty: none)."""
+    """The event in the CRM that set this off, and the trace it belongs to (W3C; empty: none).
+
+    Nobody decides by `source`; with the id it makes an event the same one when a dead letter is told again.
+    """
 
     event_id: str = ""
     source: str = ""
@@ -257,13 +263,23 @@ def _identity(envelope: Envelope) -> str:
     return blake2b(f"{envelope.source}\n{envelope.id}".encode(), digest_size=8).hexdigest()
 
 
+def _as_it_ended(record: CrmRecord, kind: RecordEventKind) -> dict[str, object]:
+    """What happened, with how the record ended: one that was merged into another is gone, however that was told."""
+    fields: dict[str, object] = {"kind": kind}
+    if record.status is not None:
+        fields["status"] = record.status
+    if record.merged_into not in {None, record.id} and kind in RECORD_KINDS:
+        fields |= {"kind": "deleted", "merged_into": record.merged_into}
+    return fields
+
+
 def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     record = data.record
     facts = dict(record.fields)
     for name, linked in record.linked.items():
         facts[name] = _linked_facts(linked)
     fields: dict[str, object] = {
-        "kind": KINDS[envelope.type],
+        **_as_it_ended(record, KINDS[envelope.type]),
         "id": _identity(envelope),
         "record_type": record.type,
         "record_id": record.id,
@@ -272,8 +288,6 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     }
     if data.owner is not None:
         fields["owner"] = _target(data.owner)
-    if data.previous_owner is not None:
-        fields["previous_owner"] = _target(data.previous_owner)
     for name in _AS_TOLD:
         value = getattr(data, name)
         if value is not None:

@@ -12,7 +12,7 @@ STRATEGIES: Final = "service/core/sharing/strategies.py"
 ENTRY: Final = "service/core/sharing/entry.py"
 ELIGIBILITY: Final = "service/core/sharing/eligibility.py"
 MEMBERSHIP: Final = "service/core/holding/membership.py"
-CONFIGURATION: Final = "service/core/configuration.py"
+CONFIGURATION: Final = "service/core/entry_policy.py"
 
 LAWS: Final = "tests/core/test_turns_laws.py"
 SHARING: Final = "tests/core/test_sharing_laws.py"
@@ -63,7 +63,7 @@ MUTANTS: Final = (
         'if spec.count == "own":',
         'if spec.count == "all":',
         "open items are all of a person's",
-        (POOLS, "tests/core/test_lifecycle.py", "tests/core/test_records.py"),
+        ("tests/rehearsal/test_scenarios.py",),
     ),
     Mutant(STRATEGIES, "round(SCALE / weight)", "round(SCALE * weight)", "2 gets twice as much as 1", (LAWS,)),
     Mutant(
@@ -124,8 +124,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         CONFIGURATION,
-        "len(known) if member.priority is None",
-        "-1 if member.priority is None",
+        "len(known) if each is None",
+        "-1 if each is None",
         "without a priority one is last",
         (SHARING,),
     ),
