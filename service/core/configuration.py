@@ -60,7 +60,7 @@ class PoolSpec:
 
     `domain` says which records rules and defaults may give it; of several pools with one, those of a lower `sequence`
     are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
-    are told when it comes into a queue. `implied`: its members are whom a target describes. No `entry`: see `strategies`.
+    are told when it comes into a queue. `implied`: its members are whom a target means. No `entry`: see `strategies`.
     """
 
     id: str
