@@ -63,7 +63,7 @@ MUTANTS: Final = (
         'if spec.count == "own":',
         'if spec.count == "all":',
         "open items are all of a person's",
-        ("tests/rehearsal/test_scenarios.py",),
+        ("tests/core/test_peers.py",),
     ),
     Mutant(STRATEGIES, "round(SCALE / weight)", "round(SCALE * weight)", "2 gets twice as much as 1", (LAWS,)),
     Mutant(
