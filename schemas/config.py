@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from schemas.config_entry import Entering, Strategy
 from schemas.config_values import (
     Criterion,
     Domain,
@@ -24,9 +25,11 @@ from schemas.config_values import (
     Name,
     Names,
     PersonId,
+    Priority,
     Weight,
     Zone,
     detailed,
+    entering,
     in_order,
     member,
     named,
@@ -41,7 +44,6 @@ RecordType = Literal["lead", "contact", "deal"]
 Reassign = Literal["never", "if_unowned", "always"]
 Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
-Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Happening = Literal["created", "updated"]
 
@@ -124,6 +126,7 @@ class Member(Condition):
             description="Not given more while they have so many open records, as the pool counts; null: no limit.",
         ),
     ] = None
+    priority: Priority = None
 
 
 class Pool(Condition):
@@ -139,8 +142,8 @@ class Pool(Condition):
         Strategy,
         Field(
             description="Who is next. `round_robin`: whose turn it is, by weight. `least_loaded`: who has the fewest "
-            "open records for their weight. `longest_idle`: who got one the longest time ago. `take`: nobody, it is "
-            "a queue from which a member takes."
+            "open records for their weight. `longest_idle`: who got one the longest time ago. `ranked`: who has the "
+            "lowest `priority`, equals in turn. `take`: nobody, it is a queue from which a member takes."
         ),
     ] = "round_robin"
     members: Annotated[
@@ -154,6 +157,14 @@ class Pool(Condition):
             "somebody owns, whoever gave them. `own`: those that this pool gave and they still have."
         ),
     ] = "all"
+    entry: Annotated[
+        Entering | None,
+        BeforeValidator(entering, json_schema_input_type=Literal["end_of_ring", "catch_up"] | Entering | None),
+        Field(
+            description="How newcomers enter: `end_of_ring`, `catch_up`, or `{catch_up: {at_most: 1, of: 2}}`. Absent: "
+            "at the end of the ring; where open records decide, catching up with at most 1 of 2 turns."
+        ),
+    ] = None
     credit: Annotated[
         int, Field(ge=0, le=1_000, strict=True, description="Rounds that somebody who was passed over may catch up.")
     ] = 1

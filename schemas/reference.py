@@ -47,12 +47,15 @@ record_type: lead
 strategy: round_robin
 members: [ann, {user: bob, weight: 2}]
 count: all
+entry: catch_up
 credit: 1
 drain_per_minute: 10
 sequence: 10
 notify_members: false
 """,
-    "Member": "{user: eve, weight: 0.5, max_open: 20, criteria: [language equals sv]}\n",
+    "Member": "{user: eve, weight: 0.5, max_open: 20, priority: 2, criteria: [language equals sv]}\n",
+    "Entering": "{catch_up: {at_most: 1, of: 2}}\n",
+    "CatchUp": "{at_most: 1, of: 2}\n",
     "RuleSet": """\
 name: Incoming leads
 description: Key accounts by hand, everybody else by region.
@@ -103,6 +106,8 @@ WHERE: Final[Mapping[str, str]] = {
     "User": "A user: `users.NAME`",
     "Pool": "A pool: `pools.NAME`",
     "Member": "A member: `pools.NAME.members`",
+    "Entering": "Entering: `pools.NAME.entry`",
+    "CatchUp": "Catching up: `pools.NAME.entry.catch_up`",
     "RuleSet": "A rule set: `rule_sets.NAME`",
     "Entry": "An entry: `rule_sets.NAME.entries`",
     "Target": "A target: `target` of an entry, `defaults.TYPE`",

@@ -12,6 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from schemas import config as documents
+from schemas.config_entry import Entering
 from service.config.conditions import asked_of, calendar_of, predicate
 from service.config.consistency import Declared, entry_name, findings
 from service.config.defaults import implied_defaults
@@ -30,6 +31,7 @@ from service.core.configuration import (
     TeamMatch,
     User,
 )
+from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.model import Target
 from service.language.predicate import Predicate
 from service.language.tree import Always, Calendar
@@ -115,7 +117,7 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         id=pool_id,
         record_type=pool.record_type,
         members=tuple(
-            Membership(member.user, member.weight, member.max_open, predicate(member, calendar))
+            Membership(member.user, member.weight, member.max_open, predicate(member, calendar), member.priority)
             for member in pool.members
         ),
         name=pool.name,
@@ -126,7 +128,17 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         sequence=pool.sequence,
         notify_members=pool.notify_members,
         count=pool.count,
+        entry=_entry_policy(pool.entry),
     )
+
+
+def _entry_policy(entry: Entering | None) -> EntryPolicy | None:
+    if entry is None:
+        return None
+    caught = entry.catch_up
+    if caught is None or caught.at_most is None or caught.of is None:
+        return EntryPolicy(catches_up=caught is not None)
+    return EntryPolicy(catches_up=True, ceiling=Ceiling(caught.at_most, caught.of))
 
 
 def _score(rows: tuple[documents.ScoreRow, ...], calendar: Calendar) -> tuple[ScoreRow, ...]:

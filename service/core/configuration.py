@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal, assert_never, get_args
 
+from service.core.entry_policy import EntryPolicy, ranks
 from service.core.model import Availability, Target, Tried
 from service.core.state import open_field, seat_field
 from service.language import compiling
@@ -18,7 +19,7 @@ from service.language.compiling import Ask
 from service.language.predicate import Predicate
 from service.language.tree import All, Always, Condition
 
-Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
+Strategy = Literal["round_robin", "least_loaded", "longest_idle", "ranked", "take"]
 """How a pool finds who is next; `take` makes it a queue: its members take from it, nothing is handed out."""
 Happening = Literal["created", "updated"]
 Reassign = Literal["never", "if_unowned", "always"]
@@ -44,12 +45,13 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A person's place in a pool, as configured. `max_open` none: no limit; `domain` none: everything concerns them."""
+    """A person's place in a pool. No `max_open`: no limit; `domain`: everything concerns them; `priority`: last."""
 
     person: str
     weight: float = 1.0
     max_open: int | None = None
     domain: Predicate | None = None
+    priority: float | None = None
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,7 @@ class PoolSpec:
 
     `domain` says which records rules and defaults may give it; of several pools with one, those of a lower `sequence`
     are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
-    are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
-    members are those.
+    are told when it comes into a queue. `implied`: its members are whom a target means. No `entry`: see `strategies`.
     """
 
     id: str
@@ -74,6 +75,7 @@ class PoolSpec:
     notify_members: bool = False
     implied: bool = False
     count: Counted = "all"
+    entry: EntryPolicy | None = None
 
     @property
     def is_queue(self) -> bool:
@@ -101,6 +103,11 @@ class PoolSpec:
         return {member.person: member.weight for member in self.members}
 
     @cached_property
+    def ranks(self) -> Mapping[str, int]:
+        """By person, how many priorities come before theirs."""
+        return ranks({member.person: member.priority for member in self.members})
+
+    @cached_property
     def lightest(self) -> float:
         """The lowest weight of any member; 1 where there is none."""
         return min(self.weights.values(), default=1.0)
@@ -113,8 +120,7 @@ class PoolSpec:
     @cached_property
     def reads(self) -> frozenset[str]:
         """What the members' domains read, as dotted paths."""
-        domains = [member.domain for member in self.members if member.domain is not None]
-        return frozenset().union(*(domain.reads for domain in domains))
+        return frozenset().union(*(member.domain.reads for member in self.members if member.domain is not None))
 
     @cached_property
     def has_limits(self) -> bool:

@@ -15,14 +15,27 @@ from collections.abc import Iterator, Mapping
 from heapq import merge
 from typing import Any, Final, Literal, NamedTuple
 
+from service.core.catch_up import CatchUp
 from service.core.order import Moment
 from service.core.past import Past
 from service.core.person import Person
 from service.core.remembered import Remembered
-from service.core.waiting_line import Line, Rank, Waiting
+from service.core.waiting_line import Line, Rank, Room, Waiting
 
 Kind = Literal[
-    "record", "pool", "seat", "open", "pace", "person", "parked", "fields", "past", "timer", "hit", "forgotten"
+    "record",
+    "pool",
+    "seat",
+    "catch_up",
+    "open",
+    "pace",
+    "person",
+    "parked",
+    "fields",
+    "past",
+    "timer",
+    "hit",
+    "forgotten",
 ]
 
 
@@ -165,15 +178,6 @@ class Fields(Remembered):
     cut: tuple[str, ...] = ()
 
 
-class Room:
-    """How much the fields of waiting records take, in bytes: the divisions of a lane share it."""
-
-    __slots__ = ("taken_bytes",)
-
-    def __init__(self) -> None:
-        self.taken_bytes = 0
-
-
 class Timer(Remembered):
     """Something to do at a time; the field's name says what (`drain/sales`, `back/ann`)."""
 
@@ -195,7 +199,7 @@ class Forgotten(Remembered):
     sequence: int = 0
 
 
-Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Past | Timer | Hit | Forgotten
+Value = Record | Pool | Seat | CatchUp | Open | Pace | Person | Parked | Fields | Past | Timer | Hit | Forgotten
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 1
@@ -226,6 +230,7 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "record": StateKind(Record, buckets=1024),
     "pool": StateKind(Pool),
     "seat": StateKind(Seat),
+    "catch_up": StateKind(CatchUp),
     "open": StateKind(Open),
     "pace": StateKind(Pace),
     "person": StateKind(Person),
@@ -253,6 +258,7 @@ class State:
     """
 
     __slots__ = (
+        "catch_ups",
         "fields",
         "forgotten",
         "hits",
@@ -280,6 +286,7 @@ class State:
         self.records: dict[str, Record] = self._by_kind["record"]
         self.pools: dict[str, Pool] = self._by_kind["pool"]
         self.seats: dict[str, Seat] = self._by_kind["seat"]
+        self.catch_ups: dict[str, CatchUp] = self._by_kind["catch_up"]
         self.open: dict[str, Open] = self._by_kind["open"]
         self.paces: dict[str, Pace] = self._by_kind["pace"]
         self.people: dict[str, Person] = self._by_kind["person"]

@@ -14,7 +14,8 @@ from typing import Final, Literal, NamedTuple
 
 import orjson
 
-from service.core.state import KINDS, Changes, Kind, Record, Room, State, Timer, Value
+from service.core.state import KINDS, Changes, Kind, Record, State, Timer, Value
+from service.core.waiting_line import Room
 from service.lane.changed import StoredFields
 from service.lane.redriven import Redriven
 from service.lane.repeats import Repeats

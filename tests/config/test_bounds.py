@@ -15,13 +15,16 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from schemas import config as language
+from schemas.config_entry import TURNS_LIMIT
 from schemas.config_values import GREATEST_WEIGHT, LEAST_WEIGHT
 from service.config.loader import compile_inline
 from service.config.problems import ConfigurationError
 from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
 from service.core.score import SCORE_LIMIT
-from service.core.sharing.turns import Entrance, line_up, serve, step
+from service.core.sharing.entry import Entrance
+from service.core.sharing.strategies import step
+from service.core.sharing.turns import line_up, serve
 from service.core.state import Pool, Seat, State, seat_field
 from service.wire.values import pack, unpack
 
@@ -38,7 +41,7 @@ weights = st.floats(LEAST_WEIGHT, GREATEST_WEIGHT)
 def numbers() -> Iterator[tuple[str, str, FieldInfo]]:
     """Model, name and description of each number of the language."""
     for name, model in inspect.getmembers(language, inspect.isclass):
-        if issubclass(model, BaseModel) and model.__module__ == language.__name__:
+        if issubclass(model, BaseModel) and model.__module__.startswith(language.__name__):
             for key, field in model.model_fields.items():
                 if field.annotation in (int, float, int | None, float | None):
                     yield name, key, field
@@ -63,6 +66,8 @@ def with_number(name: str, value: object) -> dict[str, Any]:
         pool["members"][0][key] = value
     elif model == "Pool":
         pool[key] = value
+    elif model == "CatchUp":
+        pool["entry"] = {"catch_up": {"at_most": 1, "of": TURNS_LIMIT} | {key: value}}
     elif model == "ScoreRow":
         document["scores"] = {"lead": [{key: value}]}
     else:
@@ -127,8 +132,8 @@ def test_one_turn_moves_a_pool_by_one_step_at_most(given_weights: list[float], c
     }
     state.apply({"pool": {"sales": Pool(turn=TURNS - 1)}, "seat": dict(seats)})
     draft = Draft(state)
-    chosen = min(line_up(spec, draft))
-    serve(spec, chosen, draft)
+    line = line_up(spec, draft)
+    serve(spec, min(line), line, draft)
     newcomer = Membership("new", LEAST_WEIGHT)
     entrance = Entrance(spec)
     for member in members:
@@ -136,5 +141,5 @@ def test_one_turn_moves_a_pool_by_one_step_at_most(given_weights: list[float], c
         assert seat is not None
         assert -LARGEST <= seat.served_pass <= TURNS * longest <= LARGEST
         assert unpack("seat", pack(seat)) == seat
-        entrance.count_in(member, seat, is_present=False)
-    assert -LARGEST <= entrance.start(newcomer) <= LARGEST
+        entrance.settled(member, seat, is_present=False)
+    assert -LARGEST <= entrance.start(newcomer, TURNS, is_present=True).served_pass <= LARGEST
