@@ -18,6 +18,7 @@ from schemas.envelope import Time, ToldId
 FIELDS_LIMIT: Final = 500
 LINKED_LIMIT: Final = 50
 DEPTH_LIMIT: Final = 8
+OFFERS_LIMIT: Final = 8
 VERSION_LIMIT: Final = 2**53 - 1
 VERSION_DIGITS: Final = len(str(VERSION_LIMIT))
 CONTAINERS: Final = (dict, list)
@@ -138,9 +139,15 @@ class RecordDeleted(RecordData):
 
 
 class OfferEvent(RecordData):
-    """Something happened to an offer made to a lead."""
+    """Something happened to an offer made to a lead, or to several at once.
 
-    offer: Annotated[ToldId, Field(description="The offer it is about.")]
+    `time` orders what happened to one offer: without it what comes last counts.
+    """
+
+    offer: Annotated[  # type: ignore[assignment]  # other events are about one at most
+        ToldId | Annotated[tuple[ToldId, ...], Field(min_length=1, max_length=OFFERS_LIMIT)],
+        Field(description="The offer it is about, or a list of them: the first that some plan lists decides."),
+    ]
 
 
 class OfferOrdered(OfferEvent):

@@ -14,8 +14,8 @@ from schemas.config_plans import Available, Plan
 from service.config.findings import Declared, Finding, undeclared
 from service.config.nodes import Steps
 from service.core.configuration import Membership, PoolSpec
-from service.core.model import OFFER_KINDS
-from service.core.plan_facts import Label, Money, PlanFacts
+from service.core.model import OFFER_KINDS, Label
+from service.core.plan_facts import Money, PlanFacts
 
 SPAN_MS: Final[Mapping[str, int]] = {"d": 86_400_000, "h": 3_600_000, "m": 60_000}
 

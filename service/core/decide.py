@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from service.core import questions
+from service.core import plans, questions
 from service.core.case import NO_TRACE, Case, Verdict, told_owner
 from service.core.configuration import Config, User
 from service.core.draft import Draft
 from service.core.hearing import counts_as_nobody, hear, take_note
 from service.core.holding import load, presence
 from service.core.holding.assign import give, give_back, release, take
+from service.core.holding.clients import recount
 from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
     CHANNELS,
@@ -30,10 +31,11 @@ from service.core.model import (
     Trace,
 )
 from service.core.news import Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
+from service.core.plans import Way
 from service.core.reasons import NothingReason
 from service.core.score import scored
 from service.core.state import Parked, State, seat_field
-from service.core.targets import refusal
+from service.core.targets import refusal, too_deep
 from service.core.telling import notify
 from service.core.tracking import remember, together
 from service.language.tree import Facts
@@ -56,6 +58,7 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
             decisions = (Decision(record="", outcome=Nothing("no_value")),)
         case _:
             assert_never(event)
+    recount(draft)
     return Verdict(decisions, draft.changes())
 
 
@@ -84,23 +87,40 @@ def _act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
     """What follows from the news."""
     if news.is_newest and isinstance(news, FieldsNow | OwnerNow | NoNews):
         hear_while_waiting(case)
+    told = plans.way_in(event, news, case)
+    way = told if isinstance(told, Way) else None
     match news:
         case NoNews(reason=reason, detail=detail):
-            return (case.conclude(Nothing(reason, detail)),)
+            return _brought_in(way, case) or (case.conclude(Nothing(reason, detail)),)
         case Created(owner=owner):
-            return (_answer(event, owner, case),)
+            return (_answer(event, owner, way, case),)
         case OwnerNow(owner=owner):
-            return _owner_now(event, owner, case)
+            return _owner_now(event, owner, way, case)
         case FieldsNow():
-            return _fields_now(event, news, case)
+            return _brought_in(way, case) or _fields_now(event, news, case)
         case Deleted():
             return _deleted(case)
         case Restored():
-            return _restored(event, news, case)
+            return _restored(event, news, way, case)
         case Offered():
-            return (case.conclude(Nothing("no_plan", event.offer or "")),)
+            return _brought_in(way, case) or (case.conclude(_unmoved(told, event, case)),)
         case _:
             assert_never(news)
+
+
+def _brought_in(way: Way | None, case: Case) -> tuple[Decision, ...]:
+    """What follows where the event brings a lead into a plan; nothing where it does not, or changes no owner."""
+    return () if way is None else plans.brought_in(case, way)
+
+
+def _unmoved(told: Way | Nothing | None, event: RecordEvent, case: Case) -> Nothing:
+    """Why an offer gave the lead to nobody."""
+    if isinstance(told, Nothing):
+        return told
+    if told is None:
+        return Nothing("no_plan", event.offer or "")
+    owner = case.record.owner
+    return Nothing("owner_kept", owner) if owner and not case.record.by_us else Nothing("in_plan_already", told.plan)
 
 
 def _known_facts(event: RecordEvent, news: News, case: Case) -> Facts:
@@ -124,7 +144,7 @@ def _not_allowed(event: RecordEvent, news: News, case: Case) -> Rejected | None:
     if event.channel is not None and event.channel not in channels:
         return Rejected("channel_not_allowed", f"a {event.record_type} does not come in through {event.channel}")
     if case.depth > case.config.depth_limit:
-        return questions.too_deep(case)
+        return too_deep(case)
     return None
 
 
@@ -141,12 +161,17 @@ def _asks_for_somebody(event: RecordEvent, news: News, config: Config) -> bool:
             return False
 
 
-def _answer(event: RecordEvent, owner: Target | None, case: Case) -> Decision:
-    """Ask the questions of D8 until one answers. Most CRMs store the creator as owner: some mean nobody (D18)."""
-    if owner is not None and owner.kind != "user":
-        return give(case, owner, Trace(question="explicit_target"))
-    if owner is not None and not counts_as_nobody(event, case.config):
-        return _adopt(case, owner.id)
+def _answer(event: RecordEvent, owner: Target | None, way: Way | None, case: Case) -> Decision:
+    """Ask the questions of D8 until one answers. Most CRMs store the creator as owner: some mean nobody (D18).
+
+    Whoever gets it, a lead that came in through a plan's tool is in that plan, unless the event names another.
+    """
+    if owner is not None and (owner.kind != "user" or not counts_as_nobody(event, case.config)):
+        if way is not None:
+            plans.note(case, way)
+        return give(case, owner, Trace(question="explicit_target")) if owner.kind != "user" else _adopt(case, owner.id)
+    if way is not None:
+        return plans.brought_in(case, way)[-1]
     return questions.on_creation(case)
 
 
@@ -170,12 +195,15 @@ def _fields_now(event: RecordEvent, news: FieldsNow, case: Case) -> tuple[Decisi
     return given or (case.conclude(nothing),)
 
 
-def _owner_now(event: RecordEvent, owner: Target | None, case: Case) -> tuple[Decision, ...]:
+def _owner_now(event: RecordEvent, owner: Target | None, way: Way | None, case: Case) -> tuple[Decision, ...]:
     """The CRM names another owner than it did before, whatever event tells of it (D25)."""
     if owner is None:
         released = release(case, "owner_removed")
         case.record.outstanding = ()
-        return (released or case.conclude(Nothing("owner_unchanged")),)
+        told = () if released is None else (released,)
+        return (*told, *_brought_in(way, case)) or (case.conclude(Nothing("owner_unchanged")),)
+    if way is not None:
+        plans.note(case, way)
     if owner.kind == "user":
         return _given_to_person(event, owner.id, case)
     return _given_to_target(event, owner, case)
@@ -215,7 +243,7 @@ def _given_to_person(event: RecordEvent, person: str, case: Case) -> tuple[Decis
 
 def _given_to_target(event: RecordEvent, target: Target, case: Case) -> tuple[Decision, ...]:
     parked = case.draft.parked.get(case.name)
-    is_there = parked is not None and target.kind != "plan" and target.id == parked.pool
+    is_there = parked is not None and target.id == parked.pool
     if parked is not None and is_there and parked.queued:
         return (case.conclude(Nothing("echo", parked.pool)),)
     refused = _may_not_give(event, target, case)
@@ -251,16 +279,18 @@ def _deleted(case: Case) -> tuple[Decision, ...]:
     return (released or case.conclude(Nothing("deleted")),)
 
 
-def _restored(event: RecordEvent, news: Restored, case: Case) -> tuple[Decision, ...]:
+def _restored(event: RecordEvent, news: Restored, way: Way | None, case: Case) -> tuple[Decision, ...]:
     """A deleted record is back: with the owner it names, else with its former one if active, else D8 is asked (D34)."""
     former = case.before
     load.let_go(case)
     if news.names_owner and event.kind == "created":
-        return (_answer(event, news.owner, case),)
+        return (_answer(event, news.owner, way, case),)
     if news.names_owner:
-        return _owner_now(event, news.owner, case)
+        return _owner_now(event, news.owner, way, case)
     user = case.config.users.get(former.owner)
     if user is not None and user.active:
+        if way is not None:
+            plans.note(case, way)
         return (give_back(case, former),)
     told = told_owner(case.record.told)
-    return (_answer(event, told if told is not None and told.kind != "user" else None, case),)
+    return (_answer(event, told if told is not None and told.kind != "user" else None, way, case),)

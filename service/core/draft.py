@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
+from service.core.in_plan import Clients, InPlan
 from service.core.person import Person
 from service.core.state import (
     Changes,
@@ -111,6 +112,7 @@ class Draft:
     __slots__ = (
         "_overlays",
         "_state",
+        "clients",
         "fields",
         "forgotten",
         "hits",
@@ -118,6 +120,7 @@ class Draft:
         "paces",
         "parked",
         "people",
+        "plans",
         "pools",
         "records",
         "seats",
@@ -137,6 +140,8 @@ class Draft:
         self.timers: Overlay[Timer] = Overlay("timer", state.timers)
         self.hits: Overlay[Hit] = Overlay("hit", state.hits, Hit)
         self.forgotten: Overlay[Forgotten] = Overlay("forgotten", state.forgotten, Forgotten)
+        self.plans: Overlay[InPlan] = Overlay("plan", state.plans, InPlan)
+        self.clients: Overlay[Clients] = Overlay("clients", state.clients, Clients)
         self._overlays: tuple[Overlay[Any], ...] = (
             self.records,
             self.pools,
@@ -149,6 +154,8 @@ class Draft:
             self.timers,
             self.hits,
             self.forgotten,
+            self.plans,
+            self.clients,
         )
 
     def changes(self) -> Changes:

@@ -51,10 +51,9 @@ def hear(event: RecordEvent, known: Record, config: Config) -> News:
     is_newest = compare(at, known.moment) != "older"
     if event.kind in REVIVING:
         return _change(event, at, known, config)
-    if not is_newest:
-        return NoNews(reason="older_version")
-    before = recall(known.facts)
-    return Deleted(at=at, is_newest=True) if event.kind == "deleted" else Offered(at=at, is_newest=True, before=before)
+    if event.kind != "deleted":
+        return Offered(at=at, is_newest=is_newest, before=recall(known.facts))
+    return Deleted(at=at, is_newest=True) if is_newest else NoNews(reason="older_version")
 
 
 def counts_as_nobody(event: RecordEvent, config: Config) -> bool:

@@ -32,6 +32,10 @@ OFFER_KINDS: Final[tuple[OfferKind, ...]] = get_args(OfferKind)
 RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", OfferKind]
 Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
 """What can be said of a person. What a CRM says may be any text: see `Config.presence_words`."""
+Link = Literal["contact", "stays"]
+"""Why a plan in linked mode gives a lead to somebody whose turn it need not be: they were in contact with it, or the
+lead stays with them in the plan in which it was.
+"""
 NotificationKind = Literal["assigned", "queued", "refused"]
 
 CHANNELS: Final[Mapping[str, frozenset[str]]] = {
@@ -74,8 +78,14 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     by_rules: bool = False
     tool: str | None = None
     offer: str | None = None
+    more_offers: tuple[str, ...] = ()
     depth: int = 0
     correlation_id: str = ""
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """All offers that it is about, in the order in which it names them."""
+        return () if self.offer is None else (self.offer, *self.more_offers)
 
     @property
     def record(self) -> str:
@@ -111,6 +121,13 @@ class Words(NamedTuple):
 
     what: str
     rest: str
+
+
+class Label(Struct, frozen=True, gc=False):
+    """What the CRM shows beside a plan's leads; `colour` is `#rrggbb`, none: the CRM's own."""
+
+    text: str
+    colour: str | None = None
 
 
 NameOf = Callable[[str], str]
@@ -247,7 +264,8 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
 
     `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones, `earlier` the
     entries asked before the listed ones. `cut` names fields that were too much to keep while the record waits, so that
-    later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it.
+    later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it. `through` is the
+    tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is.
     """
 
     question: str = ""
@@ -259,6 +277,8 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     earlier: int = 0
     score: float | None = None
     cut: tuple[str, ...] = ()
+    through: str = ""
+    link: Link | None = None
 
 
 class Notification(Struct, frozen=True, gc=False):
@@ -274,7 +294,8 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
 
     `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` is whom the
     CRM last told us, so that it can apply the assignment conditionally; `expected_version` is information (D21).
-    `correlation_id` names the chain of events that this decision belongs to.
+    `correlation_id` names the chain of events that this decision belongs to. `plan` is the sales plan that the record
+    is in (empty: none), with its label.
     """
 
     record: str
@@ -286,3 +307,5 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     expected_version: int | None = None
     correlation_id: str = ""
     depth: int = 0
+    plan: str = ""
+    label: Label | None = None

@@ -67,7 +67,7 @@ class Restored(Heard, frozen=True, kw_only=True, gc=False):
 
 
 class Offered(Heard, frozen=True, kw_only=True, gc=False):
-    """Something happened to an offer made for the record."""
+    """Something happened to an offer made for the record. When that was is the offer's own matter (see `plans`)."""
 
 
 News = NoNews | Created | OwnerNow | FieldsNow | Deleted | Restored | Offered

@@ -22,7 +22,7 @@ from service.core.holding.waiting import is_fit, unpark, waiting_case
 from service.core.model import Decision, Nothing, Rejected, Target, Trace, Tried
 from service.core.rules import Found
 from service.core.state import Record
-from service.core.targets import refusal, resolve, team
+from service.core.targets import refusal, resolve, team, too_deep
 
 LISTED_ENTRIES: Final = 50
 """A trace lists at most so many of the entries that were asked, the last ones; it says how many came before."""
@@ -140,11 +140,6 @@ def _is_there(target: Target, record: Record, case: Case) -> bool:
         return target.id == record.owner
     spec = case.config.pools.get(target.id)
     return target == Target("pool", record.pool) and spec is not None and record.owner in spec.weights
-
-
-def too_deep(case: Case) -> Rejected:
-    """The refusal of what too many automatic decisions led to (D7)."""
-    return Rejected("chain_depth", f"{case.depth} automatic decisions led here, {case.config.depth_limit} are allowed")
 
 
 def _asked(rule_set: str, tried: tuple[Tried, ...]) -> Trace:

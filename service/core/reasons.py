@@ -44,9 +44,12 @@ PENDING: Final[Mapping[PendingReason, str]] = {
     "nobody_eligible": "no member can take it now",
 }
 
-ReleaseReason = Literal["deleted", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"]
+ReleaseReason = Literal[
+    "deleted", "entered_plan", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"
+]
 RELEASED: Final[Mapping[ReleaseReason, str]] = {
     "deleted": "the record was deleted",
+    "entered_plan": "it came into another plan",
     "given_to_pool": "the record was given to a pool",
     "owner_chosen": "a person was chosen in the CRM",
     "owner_removed": "the owner was taken away in the CRM",
@@ -59,14 +62,18 @@ NothingReason = Literal[
     "deleted",
     "duplicate_event",
     "echo",
+    "in_plan_already",
     "member_changed",
     "no_plan",
     "no_value",
     "not_waiting",
+    "offer_told",
     "older_news",
+    "older_offer",
     "older_version",
     "owner_kept",
     "owner_unchanged",
+    "paid_already",
     "parked_already",
     "record_updated",
     "tick",
@@ -79,14 +86,18 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "deleted": "the record is deleted",
     "duplicate_event": "this event was seen before",
     "echo": "the CRM confirms our own choice",
+    "in_plan_already": "the record is in this plan already",
     "member_changed": "somebody's presence changed",
-    "no_plan": "no plan knows this offer",
+    "no_plan": "no plan lists this offer there",
     "no_value": "the source record has no value, and says nothing",
     "not_waiting": "the record does not wait",
+    "offer_told": "this was told of the offer before",
     "older_news": "newer news of the person came before",
+    "older_offer": "something newer brought the record where it is",
     "older_version": "newer news of the record came before",
     "owner_kept": "the record has an owner, and keeps them",
     "owner_unchanged": "the owner is the one we knew",
+    "paid_already": "the offer is paid, and an earlier payment that failed is told late",
     "parked_already": "the record waits in this pool already",
     "record_updated": "a change that gives the record to nobody",
     "tick": "time passed",
@@ -153,6 +164,10 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "explicit_target": "named by the event",
     "default": "by default",
     "team": "by the team's domain",
+    "tool": "by the tool it came in through",
+    "ordered": "by an offer that was ordered",
+    "payment_failed": "by an offer whose payment failed",
+    "paid": "by an offer that was paid",
     "parked": "from the waiting line",
 }
 """How the target was found, where no rule named it (D8)."""

@@ -15,12 +15,27 @@ from collections.abc import Iterator, Mapping
 from heapq import merge
 from typing import Any, Final, Literal, NamedTuple
 
+from service.core.in_plan import Clients, InPlan
 from service.core.order import Moment
 from service.core.person import Person
 from service.core.remembered import Remembered
 from service.core.waiting_line import Line, Rank, Waiting
 
-Kind = Literal["record", "pool", "seat", "open", "pace", "person", "parked", "fields", "timer", "hit", "forgotten"]
+Kind = Literal[
+    "record",
+    "pool",
+    "seat",
+    "open",
+    "pace",
+    "person",
+    "parked",
+    "fields",
+    "timer",
+    "hit",
+    "forgotten",
+    "plan",
+    "clients",
+]
 
 
 class Record(Remembered, kw_only=True):
@@ -175,7 +190,7 @@ class Forgotten(Remembered):
     sequence: int = 0
 
 
-Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Timer | Hit | Forgotten
+Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Timer | Hit | Forgotten | InPlan | Clients
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 1
@@ -184,17 +199,19 @@ LEVEL: Final = 1
 
 class StateKind(NamedTuple):
     """What there is to say of a kind: the form of its values, over how many keys a lane's memory spreads them, whether
-    they belong to the whole lane instead of a division, and from which level of the lane on they are written.
+    they belong to the whole lane instead of a division, or to a record, with which they are loaded and forgotten, and
+    from which level of the lane on they are written.
     """
 
     form: type[Value]
     buckets: int = 16
     is_of_lane: bool = False
+    is_of_record: bool = False
     level: int = FIRST_LEVEL
 
 
 KINDS: Final[Mapping[Kind, StateKind]] = {
-    "record": StateKind(Record, buckets=1024),
+    "record": StateKind(Record, buckets=1024, is_of_record=True),
     "pool": StateKind(Pool),
     "seat": StateKind(Seat),
     "open": StateKind(Open),
@@ -205,9 +222,14 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
     "forgotten": StateKind(Forgotten, buckets=1),
+    "plan": StateKind(InPlan, buckets=256, is_of_record=True),
+    "clients": StateKind(Clients),
 }
 """One row per kind; everything that goes through all kinds goes through this table."""
 
+
+OF_A_RECORD: Final[tuple[Kind, ...]] = tuple(kind for kind, row in KINDS.items() if row.is_of_record)
+"""What is loaded of a record."""
 
 Changes = Mapping[Kind, Mapping[str, Value | None]]
 """Final values by kind and field; none: gone."""
@@ -221,6 +243,7 @@ class State:
     """
 
     __slots__ = (
+        "clients",
         "fields",
         "forgotten",
         "hits",
@@ -228,6 +251,7 @@ class State:
         "paces",
         "parked",
         "people",
+        "plans",
         "pools",
         "records",
         "room",
@@ -256,6 +280,8 @@ class State:
         self.timers: dict[str, Timer] = self._by_kind["timer"]
         self.hits: dict[str, Hit] = self._by_kind["hit"]
         self.forgotten: dict[str, Forgotten] = self._by_kind["forgotten"]
+        self.plans: dict[str, InPlan] = self._by_kind["plan"]
+        self.clients: dict[str, Clients] = self._by_kind["clients"]
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._pools_of: defaultdict[str, set[str]] = defaultdict(set)
@@ -278,6 +304,11 @@ class State:
                     known.pop(field, None)
                 else:
                     known[field] = value
+
+    def forget(self, record: str) -> None:
+        """Drop what is loaded of a record, without changing anything about it."""
+        for kind in OF_A_RECORD:
+            self._by_kind[kind].pop(record, None)
 
     def of_kind(self, kind: Kind) -> Mapping[str, Value]:
         """All fields of a kind."""
@@ -353,6 +384,11 @@ class State:
 def seat_field(pool: str, person: str) -> str:
     """Where a member's seat is kept. A pool's name has no slash."""
     return f"{pool}/{person}"
+
+
+def clients_field(plan: str, person: str) -> str:
+    """Where the number of somebody's clients in a plan is kept; of a lead that nobody has, without a name."""
+    return f"{plan}/{person}"
 
 
 def open_field(record_type: str, person: str) -> str:

@@ -22,7 +22,11 @@ from service.wire.values import pack, unpack
 
 ResidentKind = Kind | Literal["lane", "redriven"]
 
-RESIDENT_KINDS: Final[tuple[ResidentKind, ...]] = ("lane", "redriven", *(kind for kind in KINDS if kind != "record"))
+RESIDENT_KINDS: Final[tuple[ResidentKind, ...]] = (
+    "lane",
+    "redriven",
+    *(kind for kind, row in KINDS.items() if not row.is_of_record),
+)
 """What is read whole when a lane is taken over."""
 
 NOTHING_CHANGED: Final[Mapping[str, Value | None]] = MappingProxyType({})
@@ -175,7 +179,7 @@ class Book:
         for division, name in touched:
             state = self.divisions.get(division)
             if state is not None and name not in state.parked:
-                state.records.pop(name, None)
+                state.forget(name)
 
     def noted(self) -> Noted:
         """What is noted, to be compared with later."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from service.core.state import FIRST_LEVEL
+from service.core.state import FIRST_LEVEL, OF_A_RECORD
 from service.kafka.port import Transport, Truncated
 from service.lane.book import Book
 from service.lane.folding import entries
@@ -86,12 +86,13 @@ async def load_records(store: Store, tenure: Tenure, names: Sequence[tuple[str, 
     """Load these records (division, name) into the book, page by page. Those we never heard of stay absent."""
     for start in range(0, len(names), RECORDS_PER_CALL):
         page = names[start : start + RECORDS_PER_CALL]
-        full = [full_name("record", division, name) for division, name in page]
-        wanted = [(tenure.layout.key("record", name), name) for name in full]
+        parts = [(kind, division, name) for division, name in page for kind in OF_A_RECORD]
+        full = [(kind, full_name(kind, division, name)) for kind, division, name in parts]
+        wanted = [(tenure.layout.key(kind, name), name) for kind, name in full]
         values = accept(await store.load(tenure.lane, tenure.token, tenure.head.revision, wanted))
-        for (division, name), value in zip(page, values, strict=True):
+        for (kind, division, name), value in zip(parts, values, strict=True):
             if value is not None:
-                tenure.book.kept_state(division).apply({"record": {name: unpack("record", value)}})
+                tenure.book.kept_state(division).apply({kind: {name: unpack(kind, value)}})
         await asyncio.sleep(0)
 
 

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from service.core.holding.retention import is_forgettable
 from service.core.state import Record
 from service.lane.book import Swept
-from service.lane.ownership import Tenure, accept
+from service.lane.ownership import Tenure, accept, load_records
 from service.limits import Limits
 from service.store.keys import parted
 from service.store.port import Store
@@ -54,6 +54,11 @@ class Sweep:
 
     async def look(self) -> Piece:
         """Look through the next few keys. The last batch must have landed. The records found are loaded."""
+        piece = await self._next_piece()
+        await load_records(self.store, self.tenure, piece.gone)
+        return piece
+
+    async def _next_piece(self) -> Piece:
         tenure = self.tenure
         swept = self._current()
         keys = tenure.layout.keys_of("record")[swept.keys : swept.keys + self._keys_in_a_turn]
@@ -87,7 +92,6 @@ class Sweep:
             if isinstance(record, Record) and is_forgettable(
                 record, book.clock_ms, deleted_ms=limits.deleted_ms, untouched_ms=limits.untouched_ms
             ):
-                book.kept_state(division).records[name] = record
                 found.append((division, name))
         return found
 

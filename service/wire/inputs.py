@@ -24,7 +24,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.envelope import Division, Envelope
-from schemas.events import INPUTS, Linked, MemberChanged, Owner, RecordData
+from schemas.events import INPUTS, Linked, MemberChanged, OfferEvent, Owner, RecordData
 from service.core.model import EmptyEvent, Event, MemberEvent, RecordEvent, RecordEventKind
 from service.wire.cloudevents import CloudEvent, told_division, unpack
 from service.wire.messages import Poison, Position, RawRecord
@@ -274,10 +274,9 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
         fields["owner"] = _target(data.owner)
     if data.previous_owner is not None:
         fields["previous_owner"] = _target(data.previous_owner)
-    for name in _AS_TOLD:
-        value = getattr(data, name)
-        if value is not None:
-            fields[name] = value
+    fields |= {name: value for name in _AS_TOLD if (value := getattr(data, name)) is not None}
+    if isinstance(data, OfferEvent) and isinstance(data.offer, tuple):
+        fields["offer"], *fields["more_offers"] = data.offer
     if data.actor is not None:
         fields["actor"] = data.actor.id
     if envelope.time is not None:

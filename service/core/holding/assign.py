@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from service.core.case import Case
 from service.core.configuration import PoolSpec
 from service.core.holding import load
+from service.core.holding.clients import enter
 from service.core.holding.waiting import stand_in_line, unpark
 from service.core.model import (
     Assigned,
@@ -52,6 +53,8 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     event named the pool.
     """
     named = named or trace.question == EXPLICIT
+    if spec.plan is not None:
+        enter(case, spec.id, trace.question)
     choice = choose(Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts))
     candidates, omitted = listed(choice)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)

@@ -1,0 +1,153 @@
+"""How a lead comes into a sales plan: through a tool, or because something happened to an offer (D8, D45, D54).
+
+A tool counts when it is first told or changed, an offer when it happens. Offers are put in order by the time at which
+things happened to them, each for itself: a retry is no news, what comes late changes nothing, and a payment that failed
+never takes a lead away from where its payment brought it. Which of several things happened last is asked by time, too.
+
+The plan of a lead is a matter of its own beside its owner: whom a human chose stays, and the plan changes.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from service.core.case import Case
+from service.core.configuration import PoolSpec
+from service.core.holding.assign import give_to_pool, release
+from service.core.holding.clients import enter
+from service.core.in_plan import InPlan, OfferTold
+from service.core.model import OFFER_KINDS, Decision, Nothing, OfferKind, RecordEvent, Trace
+from service.core.news import Deleted, News
+from service.core.reasons import NothingReason
+from service.core.targets import too_deep
+
+REMEMBERED_OFFERS: Final = 8
+"""Of so many offers it is remembered what happened to them last."""
+
+
+STALE: Final[frozenset[NothingReason | None]] = frozenset({"older_offer", "paid_already"})
+"""What came too late to be the last that happened to an offer."""
+
+
+class Way(NamedTuple):
+    """What brings a lead into a plan: the question that named it (`tool`, or what happened to an offer), the tool or
+    offer, and when that was by its own time.
+    """
+
+    plan: str
+    by: str
+    through: str
+    time_ms: int | None
+
+
+def way_in(event: RecordEvent, news: News, case: Case) -> Way | Nothing | None:
+    """What of the event brings the lead into a plan, or why its offers do not. What it tells is remembered.
+
+    None: it is not about a plan at all.
+    """
+    if case.record_type != "lead" or isinstance(news, Deleted):
+        return None
+    if event.kind in OFFER_KINDS:
+        return _by_offer(event.kind, event, case)
+    return _by_tool(event, news, case)
+
+
+def brought_in(case: Case, way: Way) -> tuple[Decision, ...]:
+    """The lead comes into the plan, and goes to one of its managers unless a human chose who has it.
+
+    Nothing is decided where it changes nothing about who has it.
+    """
+    spec = case.config.pools[way.plan]
+    record, known = case.record, case.draft.plans.get(case.name)
+    is_there = known is not None and known.plan == way.plan
+    if record.owner and not record.by_us:
+        note(case, way)
+        return ()
+    if is_there and (record.owner or record.parked):
+        return ()
+    if case.depth > case.config.depth_limit:
+        return (case.conclude(too_deep(case)),)
+    return _shared_out(case, spec, way)
+
+
+def note(case: Case, way: Way) -> None:
+    """The lead is in the plan, and whoever has it keeps it."""
+    enter(case, way.plan, way.by, way.through, way.time_ms)
+
+
+def _shared_out(case: Case, spec: PoolSpec, way: Way) -> tuple[Decision, ...]:
+    released = release(case, "entered_plan")
+    note(case, way)
+    given = give_to_pool(case, spec, Trace(question=way.by, through=way.through))
+    return (given,) if released is None else (released, given)
+
+
+def _by_tool(event: RecordEvent, news: News, case: Case) -> Way | None:
+    """A tool that was never told of this lead, or another one than was told last."""
+    tool = event.tool
+    if tool is None:
+        return None
+    known = case.draft.plans.get(case.name)
+    if known is not None and known.tool and (known.tool == tool or not news.is_newest):
+        return None
+    case.draft.plans.edit(case.name).tool = tool
+    plan = case.config.plans_by_tool.get(tool)
+    if plan is None or (known is not None and _is_before(event.time_ms, known.moved_ms)):
+        return None
+    return Way(plan, "tool", tool, event.time_ms)
+
+
+def _by_offer(kind: OfferKind, event: RecordEvent, case: Case) -> Way | Nothing:
+    """Of several offers in one event all are remembered, and the first that some plan lists decides."""
+    answers = [_heard(OfferTold(offer, kind, event.time_ms), case) for offer in event.offers]
+    ways = [answer for answer in answers if isinstance(answer, Way)]
+    return ways[0] if ways else answers[0]
+
+
+def _heard(told: OfferTold, case: Case) -> Way | Nothing:
+    """What happened to one offer, and whether it brings the lead into a plan."""
+    config = case.config
+    if told.offer not in config.offers:
+        return Nothing("no_plan", told.offer)
+    memory = case.draft.plans.edit(case.name)
+    known = memory.offer(told.offer)
+    reason = None if known is None else _no_news(told, known)
+    if reason not in STALE:
+        others = tuple(each for each in memory.offers if each.offer != told.offer)
+        memory.offers = (*others[-REMEMBERED_OFFERS + 1 :], _later(told, known))
+    if reason is not None:
+        return Nothing(reason, told.offer)
+    plan = config.plans_by_offer.get((told.kind, told.offer))
+    if plan is None:
+        return Nothing("no_plan", told.offer)
+    if _is_before(told.time_ms, memory.moved_ms) and not _makes_good(told, memory):
+        return Nothing("older_offer", told.offer)
+    return Way(plan, told.kind, told.offer, told.time_ms)
+
+
+def _no_news(told: OfferTold, known: OfferTold) -> NothingReason | None:
+    """Why what is told of an offer changes nothing; none: it does."""
+    if told.kind == known.kind:
+        return "offer_told"
+    if told.kind == "payment_failed" and known.kind == "paid":
+        return "paid_already"
+    if told.kind == "paid" and known.kind == "payment_failed":
+        return None
+    return "older_offer" if _is_before(told.time_ms, known.time_ms) else None
+
+
+def _makes_good(told: OfferTold, memory: InPlan) -> bool:
+    """Whether this is the payment of the very offer whose failed payment moved the lead, told late."""
+    return told.kind == "paid" and (memory.by, memory.through) == ("payment_failed", told.offer)
+
+
+def _later(told: OfferTold, known: OfferTold | None) -> OfferTold:
+    """What was told, at the later of both times."""
+    if known is None or not _is_before(told.time_ms, known.time_ms):
+        return told
+    return OfferTold(told.offer, told.kind, known.time_ms)
+
+
+def _is_before(time_ms: int | None, other_ms: int | None) -> bool:
+    """Whether it was earlier, as far as both times are known."""
+    return time_ms is not None and other_ms is not None and time_ms < other_ms
