@@ -34,7 +34,7 @@ demo: $(STAMP) ## Two thousand CRM events become assignments, all inside one pro
 	@$(BIN)/fairlead demo $(ARGS)
 
 test: $(STAMP) ## Run the tests (ARGS="-k turns" for some)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: lint types layers generated behaviours deployment compiled test ## Everything the integration run does
 

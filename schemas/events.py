@@ -111,7 +111,6 @@ class RecordData(Part):
     ] = None
     actor: Annotated[Actor | None, Field(description="Who did it. Absent: a system did.")] = None
     owner: Annotated[Owner | None, Field(description="The owner after the event. Absent or null: not told.")] = None
-    previous_owner: Annotated[Owner | None, Field(description="Where the sender knows it.")] = None
     version: Annotated[Version | None, Field(description="Grows with each change of the record.")] = None
     assign: Annotated[
         Literal["by_rules"] | None, Field(description="`by_rules`: choose an owner although one is named.")

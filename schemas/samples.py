@@ -47,7 +47,6 @@ _READ: Final[Mapping[str, Mapping[str, object]]] = {
         "channel": "detail_page",
         "actor": {"id": "eve"},
         "owner": _SALES,
-        "previous_owner": _ANN,
         "version": 4,
     },
     "crm.record.updated.v1": {

@@ -11,6 +11,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping
+from heapq import nlargest
 from typing import Any, Final, Literal, NamedTuple, TextIO
 
 import structlog
@@ -51,7 +52,17 @@ CountName = Literal[
 ]
 """Something that happened; only grows."""
 LevelName = Literal[
-    "build_info", "lane_state", "lane_lag", "parked", "configuration_version", "source_stands", "trouble"
+    "build_info",
+    "lane_state",
+    "lane_lag",
+    "parked",
+    "pool_waiting",
+    "pool_turns",
+    "configuration_version",
+    "source_lag",
+    "source_stands",
+    "trouble",
+    "series_left_out",
 ]
 """Something that is so now."""
 TimingName = Literal["batch_seconds", "event_to_decision_seconds", "takeover_seconds"]
@@ -96,6 +107,9 @@ class Trouble(NamedTuple):
     what: str
     todo: str
 
+
+SERIES_MAX: Final = 200
+"""So many series of a metric are shown that has one for each pool, division or partition: a scraper keeps them all."""
 
 KINDS_MAX: Final = 500
 """So many kinds of foreign lines are told apart; all others of a logger are one kind."""
@@ -157,19 +171,30 @@ LEVELS: Final[Mapping[LevelName, Metric]] = {
     "lane_state": Metric("1 for the state a lane is in, 0 for the others; `halted` needs a person.", ("lane", "state")),
     "lane_lag": Metric("Events that wait for a lane; growing means it cannot keep up.", ("lane",)),
     "parked": Metric("Records that wait for somebody to take them.", ("lane",)),
+    "pool_waiting": Metric("Records that wait in a pool, or lie in a queue.", ("division", "pool")),
+    "pool_turns": Metric("Turns that a pool has given since it began.", ("division", "pool")),
     "configuration_version": Metric("The newest configuration version in use.", ("division",)),
+    "source_lag": Metric(
+        "Records of a source partition that this process has still to read; growing means intake cannot keep up.",
+        ("topic", "partition"),
+    ),
     "source_stands": Metric(
         "1 for a source partition that cannot be read further; `/ready` says where and what to do.",
         ("topic", "partition"),
     ),
     "trouble": Metric("How many things of a kind keep the process from being ready; `/ready` names them.", ("kind",)),
+    "series_left_out": Metric(
+        "Of a metric with too many series, how many are not shown: those with the lowest values.", ("metric",)
+    ),
 }
 TIMINGS: Final[Mapping[TimingName, Metric]] = {
     "batch_seconds": Metric("What a lane's batch spends its time on, by step.", ("step",), _STEP_BUCKETS),
     "event_to_decision_seconds": Metric(
-        "From an event's arrival in its lane to its published decision; the longest of each batch.", (), _WAIT_BUCKETS
+        "From an event's arrival in its lane until what was decided is published; the longest of each batch.",
+        (),
+        _WAIT_BUCKETS,
     ),
-    "takeover_seconds": Metric("From claiming a lane to its first batch.", (), _WAIT_BUCKETS),
+    "takeover_seconds": Metric("From claiming a lane until it reads its first input.", (), _WAIT_BUCKETS),
 }
 
 
@@ -199,6 +224,18 @@ class Meters:
         """Something is at `value` now."""
         metric = self._levels[name]
         (metric.labels(**labels) if labels else metric).set(value)
+
+    def show(self, name: LevelName, values: Mapping[tuple[str, ...], float]) -> None:
+        """Show exactly these series, by the values of their labels in order; others of the metric go.
+
+        Of more than `SERIES_MAX` those with the highest values are shown, and `series_left_out` says how many are not.
+        """
+        metric = self._levels[name]
+        metric.clear()
+        shown = values if len(values) <= SERIES_MAX else nlargest(SERIES_MAX, values, key=lambda of: (values[of], of))
+        for labels in shown:
+            metric.labels(*labels).set(values[labels])
+        self.level("series_left_out", max(0, len(values) - SERIES_MAX), metric=f"fairlead_{name}")
 
     def timing(self, name: TimingName, seconds: float, **labels: str) -> None:
         """Something took so long."""

@@ -13,3 +13,17 @@ def pytest_configure() -> None:
     """`make compiled` is about compiled code: the same tests on the sources would prove nothing of it."""
     if "FAIRLEAD_COMPILED" in os.environ and str(decide.__file__).endswith(".py"):
         raise pytest.UsageError(f"{decide.__file__} is not compiled: see `make compiled`")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes share the run, one has what kills and waits, and the other begins with the rest.
+
+    What waits for sessions to end needs little of a processor. A file's tests stay together, for its fixtures.
+    """
+    items.sort(key=_is_quick)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0] if _is_quick(item) else "faults"))
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    return item.get_closest_marker("faults") is None

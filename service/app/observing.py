@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from service.app import gauges
 from service.app.intake import Intake
 from service.app.probes import Probes
 from service.app.troubles import Backlog, Held, LaneSeen, Observed
 from service.kafka.configuration import ConfigurationFeed
 from service.lane.lanes import Lanes, Running
 from service.lane.surroundings import Step
-from service.telemetry import METERS
 
 
 @dataclass
@@ -114,15 +114,13 @@ class Observer:
         )
 
     def show(self) -> None:
-        """Set the levels that change with the work: what waits for a lane, and what waits in it."""
-        for number, one in self.lanes.running.items():
-            if one.tenure is None:
-                continue
-            book = one.tenure.book
-            METERS.level("lane_lag", self._waiting(number, one), lane=str(number))
-            METERS.level("parked", len(book.parked_records()), lane=str(number))
-            for division, version in book.versions.items():
-                METERS.level("configuration_version", version, division=division)
+        """Set the levels that change with the work."""
+        owned = {number: one for number, one in self.lanes.running.items() if one.tenure is not None}
+        gauges.show(
+            {number: one.tenure.book for number, one in owned.items() if one.tenure is not None},
+            {number: self._waiting(number, one) for number, one in owned.items()},
+            self.probes.answers.sources,
+        )
 
     def _unclaimed(self) -> tuple[int, ...]:
         """The lanes that are being taken over, until once there are none: afterwards lanes come and go."""

@@ -31,7 +31,7 @@ from service.app.observing import BatchPulse, Observer
 from service.app.probes import Probes
 from service.app.sources import prepare_positions, unknown_topics
 from service.app.troubles import Observed, troubles
-from service.config.history import FIRST_EPOCH, History, Record, Sources, proposals, sources_record
+from service.config.history import FIRST_EPOCH, History, Proposal, Sources, proposals, sources_record
 from service.config.loader import load
 from service.config.problems import ConfigurationError
 from service.core.configuration import Config
@@ -63,7 +63,7 @@ FIRST_PAUSE_MS: Final = 50
 LONGEST_PAUSE_MS: Final = 5_000
 
 
-Wanted = Callable[[Iterable[Document], History], Sequence[Record]]
+Wanted = Callable[[Iterable[Document], History], Sequence[Proposal]]
 """Which documents become versions: those that were never valid (`proposals`), or are not valid now (`instructions`)."""
 
 

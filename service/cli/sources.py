@@ -64,11 +64,10 @@ def reset(
 
     async def begin(reach: Reach) -> None:
         async with reach.feed() as feed:
-            before = agreed(feed)
             epoch, topics = max(feed.history.source_state.next_epoch, above + 1), _chosen(topic, reach)
             if not as_json:
                 OUT.print(_explained(feed, epoch, topic, reach), markup=False)
-            after = None if topic else _next(before, epoch, reach)
+            after = None if topic else _next(feed, epoch, reach)
             if not yes:
                 raise WrongUsage("nothing was changed: say --yes to do it")
             found = await _reset_positions(reach, topics)
@@ -118,14 +117,15 @@ def _chosen(topic: str, reach: Reach) -> Sequence[str]:
     return [topic] if topic else reach.topics.sources
 
 
-def _next(before: Sources, epoch: int, reach: Reach) -> Sources:
+def _next(feed: ConfigurationFeed, epoch: int, reach: Reach) -> Sources:
+    before, expected = agreed(feed), feed.history.source_state.expected_epoch
     lanes = before.lanes if reach.connection.embedded else reach.settings.kafka.lanes
     if lanes != before.lanes:
         raise WrongUsage(
             f"the topics were begun with {before.lanes} lanes, the settings say {lanes}: each division's state lies in "
             "its lane and is not moved by a new epoch. Put FAIRLEAD_KAFKA__LANES back"
         )
-    return Sources(epoch, reach.settings.ingest.division_attribute, lanes)
+    return Sources(epoch, reach.settings.ingest.division_attribute, lanes, expected)
 
 
 def _explained(feed: ConfigurationFeed, epoch: int, topic: str, reach: Reach) -> str:

@@ -34,8 +34,8 @@ NO_OFFSET: Final = -1
 _is_division: Final = re.compile(DIVISION_PATTERN).fullmatch
 
 
-class Record(NamedTuple):
-    """Something to publish to the configuration topic. One key's records stay in order."""
+class Proposal(NamedTuple):
+    """A record for the configuration topic; it counts if it is the first that follows. One key's stay in order."""
 
     key: bytes
     value: bytes
@@ -163,13 +163,13 @@ def _proposed(content: object, offset: int, time_ms: int) -> _Proposed | None:
             return None
 
 
-def put_in_force(document: Document, history: History) -> Record | None:
+def put_in_force(document: Document, history: History) -> Proposal | None:
     """The record that makes a document its division's next version, since a person says so. None: it is valid now."""
     content = to_wire(document)
     return None if content == history.document(document.division) else replacing(document.division, content, history)
 
 
-def replacing(division: str, document: bytes, history: History) -> Record:
+def replacing(division: str, document: bytes, history: History) -> Proposal:
     """The record that makes canonical bytes the division's next version; also those of an earlier one."""
     latest = history.latest(division)
     current = latest.number if latest else 0
@@ -180,10 +180,10 @@ def replacing(division: str, document: bytes, history: History) -> Record:
         "hash": hash_of_wire(document),
         "document": orjson.Fragment(document),
     }
-    return Record(division.encode(), orjson.dumps(content))
+    return Proposal(division.encode(), orjson.dumps(content))
 
 
-def proposal(document: Document, history: History) -> Record | None:
+def proposal(document: Document, history: History) -> Proposal | None:
     """The record that makes a document its division's next version, where a process starts with it.
 
     None where its content was valid at any time: it is valid now, or somebody replaced it on purpose, and an old
@@ -192,18 +192,18 @@ def proposal(document: Document, history: History) -> Record | None:
     return None if history.has_hash(document.division, hash_of(document)) else put_in_force(document, history)
 
 
-def proposals(documents: Iterable[Document], history: History) -> tuple[Record, ...]:
+def proposals(documents: Iterable[Document], history: History) -> tuple[Proposal, ...]:
     """The records that make a directory's documents their divisions' next versions, where they are new."""
     records = (proposal(document, history) for document in documents)
     return tuple(record for record in records if record is not None)
 
 
-def instructions(documents: Iterable[Document], history: History) -> tuple[Record, ...]:
+def instructions(documents: Iterable[Document], history: History) -> tuple[Proposal, ...]:
     """The records that put a directory's documents in force, where they are not: a person says so."""
     records = (put_in_force(document, history) for document in documents)
     return tuple(record for record in records if record is not None)
 
 
-def sources_record(content: Sources | SourceTopic | Skip) -> Record:
+def sources_record(content: Sources | SourceTopic | Skip) -> Proposal:
     """The record that begins an epoch, makes a topic known, or lets something be passed."""
-    return Record(SOURCES_KEY, source_content(content))
+    return Proposal(SOURCES_KEY, source_content(content))

@@ -23,11 +23,15 @@ FIRST_EPOCH: Final = 0
 
 
 class Sources(NamedTuple):
-    """What holds for one epoch: which attribute names an event's division, and how many lanes there are."""
+    """What holds for one epoch: which attribute names an event's division, and how many lanes there are.
+
+    `expected_epoch` is the newest that had begun when it was written, and it counts only behind that one.
+    """
 
     epoch: int
     division_attribute: str
     lanes: int
+    expected_epoch: int | None = None
 
 
 class SourceTopic(NamedTuple):
@@ -70,6 +74,11 @@ class SourceState:
         return max(FIRST_EPOCH, *epochs, self.current.epoch if self.current else FIRST_EPOCH)
 
     @property
+    def expected_epoch(self) -> int | None:
+        """What the next sources have to expect; none: nothing has begun."""
+        return None if self.current is None else self.newest_epoch
+
+    @property
     def topic_epochs(self) -> Mapping[str, int]:
         """The epochs of the topics that are known by name."""
         return {name: topic.epoch for name, topic in self._topics.items()}
@@ -106,7 +115,7 @@ class SourceState:
                 return self._fold_skip(told)
 
     def _fold_sources(self, sources: Sources) -> Sources | None:
-        if sources.epoch < self.next_epoch or sources.lanes < 1:
+        if sources.expected_epoch != self.expected_epoch or sources.epoch < self.next_epoch or sources.lanes < 1:
             return None
         self.current = sources
         self._topics.clear()
@@ -137,10 +146,15 @@ class SourceState:
 def read_source(content: object) -> Sources | SourceTopic | Skip | None:
     """What a record's content tells; none: it is none of ours, whatever it is."""
     match content:
-        case {"sources": {"epoch": epoch, "division_attribute": str(attribute), "lanes": lanes}} if is_number(
-            epoch
-        ) and is_number(lanes):
-            return Sources(epoch, attribute, lanes)
+        case {
+            "sources": {
+                "epoch": epoch,
+                "division_attribute": str(attribute),
+                "lanes": lanes,
+                "expected_epoch": expected,
+            }
+        } if is_number(epoch) and is_number(lanes) and (expected is None or is_number(expected)):
+            return Sources(epoch, attribute, lanes, expected)
         case {"source_topic": {"name": str(name), "identity": str(identity), "epoch": epoch}} if is_number(epoch):
             return SourceTopic(name, identity, epoch)
         case {"skip": {"epoch": epoch, "topic": str(topic), "partition": partition, "start": start, "stop": stop}} if (

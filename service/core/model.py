@@ -70,7 +70,6 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     record_id: str
     facts: Mapping[str, object]
     owner: Target | None = None
-    previous_owner: Target | None = None
     channel: str | None = None
     actor: str | None = None
     version: int | None = None

@@ -23,7 +23,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from service.config.compiler import from_wire
-from service.config.history import History, Ignored, Record, Sources, Version, document_of
+from service.config.history import History, Ignored, Proposal, Sources, Version, document_of
 from service.config.problems import ConfigurationError
 from service.config.sources import Skip, SourceTopic
 from service.core.configuration import Config
@@ -136,7 +136,7 @@ class ConfigurationFeed:
             await let_go(consumer.stop())
             await let_go(consumer._client.close())  # noqa: SLF001  # a `stop` that gave up halfway left it open
 
-    async def publish(self, records: Iterable[Record]) -> None:
+    async def publish(self, records: Iterable[Proposal]) -> None:
         """Write proposals and read to the end, so that the history says what became of them. Raises `Lost`."""
         publisher = Publisher(self._connection)
         try:
@@ -210,7 +210,7 @@ class ConfigurationFeed:
             case Version(division, number, content_hash):
                 self._uncompiled.add(division)
                 log.info("configuration.read", division=division, version=number, label=content_hash)
-            case Sources(epoch, attribute, lanes):
+            case Sources(epoch, attribute, lanes, _):
                 log.info("sources.read", epoch=epoch, division_attribute=attribute, lanes=lanes)
             case SourceTopic(name, identity, epoch):
                 log.info("topic.known", topic=name, identity=identity, epoch=epoch)

@@ -1,4 +1,4 @@
-"""Make a batch: inputs in, one log record out, with nothing written anywhere.
+"""What is decided in which order: inputs in, one batch out (see `making`), with nothing written anywhere.
 
 Each input is decided with the changes of those before it. Timers that are due by an input's time go off first, a
 bounded number of them; when that number is used up the batch ends, possibly in front of an input, and says how far it
@@ -8,37 +8,29 @@ division that was never configured is a dead letter and leaves no state: whoever
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final, NamedTuple, assert_never
 
-import orjson
 import structlog
 
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.decide import decide
 from service.core.holding.membership import SwitchStep, switch_steps, switched
-from service.core.holding.retention import MINUTE_MS, forget
+from service.core.holding.retention import forget
 from service.core.model import RecordEvent
-from service.core.state import FIRST_LEVEL, KINDS, Kind, Record, Timer, Value
+from service.core.state import Timer
 from service.core.timers import fire
-from service.lane.book import EVERY_KEY, NOTHING_CHANGED, Book, Swept, stored
-from service.lane.estimates import bytes_of
-from service.lane.raising import MAX_RAISED_IN_A_ROW, PUT_OFF_MS, DoesNotFit, Raised, fitting_letter, guarded
-from service.limits import Limits
-from service.wire.inputs import LaneInput, Origin, Tick
-from service.wire.log_records import NO_OFFSET, Batch, Cursor, OutcomeLine, output_bytes
-from service.wire.messages import Message, Poison, PoisonReason, Position
-from service.wire.outputs import DEFAULT_DIVISION, NO_ORIGIN, Context, render
-from service.wire.topics import Topics
+from service.lane.book import Book, Swept
+from service.lane.making import Announcement, Grounds, Made, Making
+from service.lane.raising import MAX_RAISED_IN_A_ROW, PUT_OFF_MS, DoesNotFit, Raised, guarded
+from service.wire.inputs import LaneInput, Tick
+from service.wire.messages import Poison
+from service.wire.outputs import DEFAULT_DIVISION
 
 log = structlog.get_logger()
-
-CODE_VERSION: Final = 1
-"""Grows when `decide` changes what it decides; each batch names it."""
 
 TICKED: Final = "tick"
 """The reason in the log where only time has passed."""
@@ -46,27 +38,6 @@ UNCONCERNED: Final = "no_division"
 """The reason where news of a person name no division, and the lane has none that is configured."""
 UNDECIDED: Final = frozenset({TICKED, UNCONCERNED, "configuration_switched"})
 """The reasons of outcomes about no record: nothing was decided, whatever stands in the log."""
-
-MESSAGE_BYTES: Final = 250
-OUTCOME_BYTES: Final = 100
-"""About what an output and an outcome take in the log, besides the output's value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What a lane decides with, besides its book: the divisions' current configurations and the limits of a batch.
-
-    What belongs to a higher `level` than the lane is at is not written. `too_large` is the offset of an input of which
-    more came than a log record takes, though it was alone in its batch: it is refused.
-    """
-
-    lane: int
-    topics: Topics
-    configs: Mapping[str, Config]
-    limits: Limits = Limits()
-    drop_taken: bool = True
-    level: int = FIRST_LEVEL
-    too_large: int | None = None
 
 
 class Read(NamedTuple):
@@ -76,14 +47,6 @@ class Read(NamedTuple):
     time_ms: int
     content: LaneInput | Tick | Poison
     raw: bytes
-
-
-class Made(NamedTuple):
-    """A batch without its token, what it touched, and how many of the inputs it used up."""
-
-    batch: Batch
-    touched: frozenset[tuple[str, str]]
-    used: int
 
 
 def divisions_named(content: LaneInput | Tick | Poison) -> tuple[str, ...]:
@@ -97,19 +60,19 @@ def divisions_named(content: LaneInput | Tick | Poison) -> tuple[str, ...]:
             return ()
 
 
-def decide_batch(book: Book, inputs: Sequence[Read], rules: Rules) -> Made:
+def decide_batch(book: Book, inputs: Sequence[Read], grounds: Grounds) -> Made:
     """Decide the inputs in order, up to the limits. The book moves on; it is thrown away if nothing comes of it."""
-    making = _Making(book, rules)
+    deciding = _Deciding(Making(book, grounds))
     used = 0
     for item in inputs:
         book.clock_ms = max(book.clock_ms, item.time_ms)
-        if is_at_a_loss(book) or not making.fire_due_timers() or not making.has_room(item):
+        if is_at_a_loss(book) or not deciding.fire_due_timers() or not deciding.making.has_room(item.raw):
             break
-        making.take(item)
+        deciding.take(item)
         used += 1
     else:
-        making.fire_due_timers()
-    return making.finish(used)
+        deciding.fire_due_timers()
+    return deciding.making.finish(used)
 
 
 def is_at_a_loss(book: Book) -> bool:
@@ -122,198 +85,116 @@ def begin_switch(book: Book, config: Config) -> Iterator[SwitchStep]:
     return switch_steps(book.kept_state(config.division), config, book.clock_ms)
 
 
-def switch_configuration(book: Book, config: Config, steps: Iterable[SwitchStep], rules: Rules) -> Made:
+def switch_configuration(book: Book, config: Config, steps: Iterable[SwitchStep], grounds: Grounds) -> Made:
     """A batch with as many steps of a switch as it takes. The first says that the version is in force.
 
     When none is left, the division is no longer among those that the book calls switching.
     """
     division = config.division
-    making = _Making(book, replace(rules, configs={**rules.configs, division: config}))
+    making = Making(book, replace(grounds, configs={**grounds.configs, division: config}))
     if book.versions.get(division) != config.version or division not in book.switching:
         book.versions[division] = config.version
         book.switching.add(division)
         verdict = Verdict((switched(config),), {})
-        making.record(division, verdict, making.tell(division, verdict, book.place.ordinal))
+        making.record(division, verdict, making.announce(division, verdict, book.place.ordinal))
     for taken, step in enumerate(steps, 1):
-        making.switch(division, step)
-        if making.is_full or taken == rules.limits.switch_steps:
+        _take_step(making, division, step)
+        if making.is_full or taken == grounds.limits.switch_steps:
             break
     else:
         book.switching.discard(division)
     return making.finish(0)
 
 
-def sweep(book: Book, gone: Sequence[tuple[str, str]], swept: Swept, rules: Rules) -> Made:
+def sweep(book: Book, gone: Sequence[tuple[str, str]], swept: Swept, grounds: Grounds) -> Made:
     """A batch that forgets these loaded records (division, name), and says how far the sweep is."""
-    making = _Making(book, rules)
+    making = Making(book, grounds)
     for division, name in gone:
-        making.forget(division, name)
+        changes = guarded(partial(forget, name, book.state(division), grounds.config(division), book.clock_ms))
+        if isinstance(changes, Raised):
+            making.give_up("sweep_raised", changes, {"division": division, "record": name})
+        else:
+            making.change(division, changes)
     book.swept = swept
     return making.finish(0)
 
 
-class _Told(NamedTuple):
-    """Decisions as the log lists them and as the world hears of them."""
+def _take_step(making: Making, division: str, step: SwitchStep) -> None:
+    """Take one step of a switch. One that raises is left out: what it is about stays as it was."""
+    changes = guarded(step.changes)
+    if isinstance(changes, Raised):
+        making.give_up("switch_raised", changes, {"division": division, "step": step.about})
+    else:
+        making.change(division, changes)
 
-    lines: list[OutcomeLine]
-    messages: list[Message]
 
+class _Deciding:
+    """Decides inputs and timers, one after another, into a batch."""
 
-class _Making:
-    """A batch in the making. The next outcome is listed at `_offset` and `_ordinal`."""
-
-    def __init__(self, book: Book, rules: Rules) -> None:
-        self._book = book
-        self._rules = rules
-        self._start = book.place
-        self._offset, self._ordinal = book.place
-        self._before = book.noted()
-        self._timers_left = rules.limits.timers_per_batch
-        self._changes: defaultdict[tuple[Kind, str], dict[str, Value | None]] = defaultdict(dict)
-        self._marked: dict[tuple[str, int], None] = {}
-        self._outcomes: list[OutcomeLine] = []
-        self._outputs: list[Message] = []
-        self._bytes = 0
-        self._contexts: dict[str, Context] = {}
-
-    @property
-    def is_full(self) -> bool:
-        """Whether what is in the batch fills a log record."""
-        return self._bytes > self._rules.limits.record_max_bytes
-
-    def has_room(self, item: Read) -> bool:
-        """Whether the log record takes this input as well. The first it always takes: there is no smaller record.
-
-        What comes of an input is seldom larger than the input, and where it cannot be decided it is the input itself.
-        """
-        return not self._bytes or self._bytes + _logged_bytes(item.raw) <= self._rules.limits.record_max_bytes
+    def __init__(self, making: Making) -> None:
+        self.making = making
+        self._book = making.book
+        self._grounds = making.grounds
+        self._timers_left = making.grounds.limits.timers_per_batch
 
     def fire_due_timers(self) -> bool:
         """Let the timers go off whose time has come. False: the batch may not fire more, and some are left."""
-        book = self._book
+        book, making = self._book, self.making
         while (timer := book.next_timer()) is not None and timer[0] <= book.clock_ms:
-            if self._timers_left == 0 or self.is_full:
+            if self._timers_left == 0 or making.is_full:
                 return False
             self._timers_left -= 1
             due_ms, division, name = timer
             fired = guarded(partial(self._fire, division, name))
             if isinstance(fired, Raised):
                 later = Timer(book.clock_ms + PUT_OFF_MS)
-                self.record(division, Verdict((), {"timer": {name: later}}), _Told([], []))
-                self._give_up("timer_raised", fired, {"division": division, "timer": name, "due_ms": due_ms})
+                making.change(division, {"timer": {name: later}})
+                making.give_up("timer_raised", fired, {"division": division, "timer": name, "due_ms": due_ms})
             else:
-                self.record(division, *fired)
+                making.record(division, *fired)
         return True
-
-    def _fire(self, division: str, name: str) -> tuple[Verdict, _Told]:
-        """What comes of a timer, and what is told of it; nothing is changed yet."""
-        book = self._book
-        room_bytes = self._rules.limits.record_max_bytes - self._bytes
-        verdict = fire(name, book.state(division), self._config(division), book.clock_ms, room_bytes)
-        return verdict, self.tell(division, verdict, self._ordinal)
-
-    def switch(self, division: str, step: SwitchStep) -> None:
-        """Take one step of a switch. One that raises is left out: what it is about stays as it was."""
-        changes = guarded(step.changes)
-        if isinstance(changes, Raised):
-            self._give_up("switch_raised", changes, {"division": division, "step": step.about})
-        else:
-            self.record(division, Verdict((), changes), _Told([], []))
 
     def take(self, item: Read) -> None:
         """Decide one input and step behind it."""
-        if item.offset != self._offset:
-            self._offset, self._ordinal = item.offset, 0
+        making = self.making
+        making.stand_at(item.offset)
         match item.content:
             case Tick():
-                self._note("nothing", TICKED, "")
+                making.note("nothing", TICKED, "")
             case Poison() as poison:
-                self._refuse(poison, self._here())
+                making.refuse(poison, making.here())
             case LaneInput() as received:
                 self._take_event(received, item.raw)
             case _:
                 assert_never(item.content)
-        self._offset, self._ordinal = item.offset + 1, 0
+        making.stand_at(item.offset + 1)
 
-    def record(self, division: str, verdict: Verdict, told: _Told) -> None:
-        """Make a verdict part of the batch, with what is told of it."""
-        changes = {kind: each for kind, each in verdict.changes.items() if KINDS[kind].level <= self._rules.level}
-        self._book.apply(division, changes)
-        for kind, fields in changes.items():
-            self._changes[kind, "" if KINDS[kind].is_of_lane else division].update(fields)
-        self._bytes += bytes_of(changes)
-        for record in changes.get("record", NOTHING_CHANGED).values():
-            if isinstance(record, Record):
-                record.heard_min = self._book.clock_ms // MINUTE_MS
-        self._outcomes += told.lines
-        self._ordinal += len(told.lines)
-        self._publish(told.messages)
-
-    def tell(
-        self, division: str, verdict: Verdict, ordinal: int, origin: Origin = NO_ORIGIN, source: str = ""
-    ) -> _Told:
-        """What the log lists and the world hears of a verdict's decisions, numbered on from `ordinal`."""
-        context = self._context(division)
-        told = _Told([], [])
-        for number, decision in enumerate(verdict.decisions, ordinal):
-            line = self._line(number, decision.outcome.name, decision.outcome.reason, source)
-            told.lines.append(line)
-            told.messages.extend(render(decision, line.decision_id, context, origin))
-        return told
-
-    def forget(self, division: str, name: str) -> None:
-        """Remember nothing of a record any more."""
-        book = self._book
-        changes = guarded(partial(forget, name, book.state(division), self._config(division), book.clock_ms))
-        if isinstance(changes, Raised):
-            self._give_up("sweep_raised", changes, {"division": division, "record": name})
-        else:
-            self.record(division, Verdict((), changes), _Told([], []))
-
-    def finish(self, used: int) -> Made:
-        """The batch as it is written to the log; token and snapshots are the caller's to add."""
-        book = self._book
-        book.place = Cursor(self._offset, self._ordinal)
-        if book.swept is None and book.clock_ms:
-            book.swept = Swept(book.clock_ms // self._rules.limits.sweep_every_ms, EVERY_KEY)
-        changes = book.own_changes(self._before, self._marked)
-        touched: set[tuple[str, str]] = set()
-        for (kind, division), fields in self._changes.items():
-            changes.setdefault(kind, {}).update(stored(kind, division, fields))
-            if kind == "record":
-                touched.update((division, name) for name in fields)
-        batch = Batch(
-            token=NO_OFFSET,
-            start=self._start,
-            end=book.place,
-            time_ms=book.clock_ms,
-            versions=dict(book.versions),
-            code=CODE_VERSION,
-            outcomes=self._outcomes,
-            changes=changes,
-            outputs=self._outputs,
-        )
-        return Made(batch, frozenset(touched), used)
+    def _fire(self, division: str, name: str) -> tuple[Verdict, Announcement]:
+        """What comes of a timer, and what is announced of it; nothing is changed yet."""
+        book, making = self._book, self.making
+        config = self._grounds.config(division)
+        verdict = fire(name, book.state(division), config, book.clock_ms, making.room_bytes)
+        return verdict, making.announce(division, verdict, making.ordinal)
 
     def _take_event(self, received: LaneInput, raw: bytes) -> None:
+        making = self.making
         position = received.position
         source = str(position)
-        if self._rules.drop_taken and self._book.is_taken(position):
-            self._note("dropped", "", source)
+        if self._grounds.drop_taken and self._book.is_taken(position):
+            making.note("dropped", "", source)
             return
-        self._book.take(position)
-        self._marked[position.topic, position.partition] = None
+        making.take(position)
         first = received.redriven
         if first is not None and self._book.redriven.holds(first):
-            self._note("nothing", "redriven_already", source)
+            making.note("nothing", "redriven_already", source)
             return
         divisions = self._divisions_of(received)
-        strange = [division for division in divisions if division not in self._rules.configs]
+        strange = [division for division in divisions if division not in self._grounds.configs]
         if strange:
             told = f"the division {strange[0]} has no configuration"
-            self._refuse(Poison("no_configuration", told, raw), position)
+            making.refuse(Poison("no_configuration", told, raw), position)
         elif not divisions:
-            self._note("nothing", UNCONCERNED, source)
+            making.note("nothing", UNCONCERNED, source)
         elif self._has_decided(received, raw, divisions, source) and first is not None:
             self._book.redriven.remember(first, self._book.clock_ms)
 
@@ -323,78 +204,30 @@ class _Making:
         if isinstance(decided, Raised):
             self._book.raised.append(received.position)
             log.error("decision.raised", position=source, error=type(decided.error).__name__)
-            self._refuse(Poison("decide_raised", decided.what, raw), received.position, decided.trace)
+            self.making.refuse(Poison("decide_raised", decided.what, raw), received.position, decided.trace)
             return False
         self._book.raised.clear()
-        for division, verdict, told in decided:
-            self.record(division, verdict, told)
+        for division, verdict, announced in decided:
+            self.making.record(division, verdict, announced)
         return True
 
-    def _decide(self, received: LaneInput, divisions: Sequence[str], source: str) -> list[tuple[str, Verdict, _Told]]:
-        """The verdict of each division concerned, and what is told of it; nothing is changed yet."""
-        if self._offset == self._rules.too_large:
+    def _decide(
+        self, received: LaneInput, divisions: Sequence[str], source: str
+    ) -> list[tuple[str, Verdict, Announcement]]:
+        """The verdict of each division concerned, and what is announced of it; nothing is changed yet."""
+        book, making = self._book, self.making
+        if making.offset == self._grounds.too_large:
             raise DoesNotFit("more comes of it than a log record takes")
         decided = []
-        ordinal = self._ordinal
+        ordinal = making.ordinal
         for division in divisions:
-            verdict = decide(received.event, self._book.state(division), self._config(division), self._book.clock_ms)
-            decided.append((division, verdict, self.tell(division, verdict, ordinal, received.origin, source)))
+            config = self._grounds.config(division)
+            verdict = decide(received.event, book.state(division), config, book.clock_ms)
+            announced = making.announce(division, verdict, ordinal, received.origin, source)
+            decided.append((division, verdict, announced))
             ordinal += len(verdict.decisions)
         return decided
 
-    def _config(self, division: str) -> Config:
-        return self._rules.configs.get(division) or Config(division)
-
-    def _context(self, division: str) -> Context:
-        """What the messages of this moment have in common; many inputs of a batch come at one time."""
-        known = self._contexts.get(division)
-        time_ms = self._book.clock_ms
-        if known is None or known.time_ms != time_ms:
-            config = self._config(division)
-            known = Context(self._rules.topics, division, time_ms, config.version, config.label)
-            self._contexts[division] = known
-        return known
-
     def _divisions_of(self, received: LaneInput) -> Sequence[str]:
         """An event about a person concerns every configured division of the lane, unless it names one."""
-        return divisions_named(received) or sorted(self._rules.configs)
-
-    def _give_up(self, reason: PoisonReason, raised: Raised, about: dict[str, object]) -> None:
-        """Tell with a dead letter of what raised and was no event: it has no source, and stands for this place."""
-        log.error("decision.raised", lane=self._rules.lane, reason=reason, error=type(raised.error).__name__)
-        self._note("dead_letter", reason, "")
-        self._add_letter(Poison(reason, raised.what, orjson.dumps(about)), self._here(), raised.trace)
-
-    def _refuse(self, poison: Poison, position: Position, trace: str = "") -> None:
-        self._note("dead_letter", poison.reason, str(position))
-        self._add_letter(poison, position, trace)
-
-    def _add_letter(self, poison: Poison, position: Position, trace: str) -> None:
-        limit_bytes = self._rules.limits.dead_letter_limit_bytes
-        letter = fitting_letter(poison, position, self._rules.topics, trace, limit_bytes)
-        self._outputs.append(letter)
-        self._bytes += OUTCOME_BYTES + output_bytes(letter)
-
-    def _here(self) -> Position:
-        """The place in the lane's input."""
-        return Position(self._book.epoch, self._rules.topics.events, self._rules.lane, self._offset)
-
-    def _publish(self, messages: Sequence[Message]) -> None:
-        self._outputs += messages
-        self._bytes += OUTCOME_BYTES
-        for message in messages:
-            self._bytes += _logged_bytes(message.value) + MESSAGE_BYTES
-
-    def _note(self, kind: str, reason: str, source: str) -> None:
-        """List one outcome under the input's offset, with the next ordinal."""
-        self._outcomes.append(self._line(self._ordinal, kind, reason, source))
-        self._ordinal += 1
-
-    def _line(self, ordinal: int, kind: str, reason: str, source: str) -> OutcomeLine:
-        decision_id = f"{self._rules.lane}-{self._book.epoch}-{self._offset}-{ordinal}"
-        return OutcomeLine(self._offset, ordinal, kind, reason, decision_id, source)
-
-
-def _logged_bytes(text: bytes) -> int:
-    """About how long a JSON text is as a string within JSON, where its quotes are escaped; at worst it doubles."""
-    return len(text) + len(text) // 4
+        return divisions_named(received) or sorted(self._grounds.configs)

@@ -19,8 +19,7 @@ import structlog
 from service.lane.book import SourceMark
 from service.lane.loop import Lane
 from service.lane.ownership import Tenure
-from service.lane.raising import TooManyDeadLetters
-from service.lane.surprise import Fenced, Halted, Surprise
+from service.lane.surprise import REMEDIES, Fenced, Halted, Surprise
 from service.supervision import Supervisor
 from service.telemetry import METERS, LaneState
 from service.wire.log_records import NewerLog
@@ -143,8 +142,9 @@ class Lanes:
             except Surprise as surprise:
                 one.problem = str(surprise)
                 log.warning("lane.surprised", lane=number, reason=one.problem)
-            except (Halted, TooManyDeadLetters, NewerLog) as halted:
-                one.problem, one.todo = str(halted), _todo(halted)
+            except (Halted, NewerLog) as halted:
+                one.problem = str(halted)
+                one.todo = halted.todo if isinstance(halted, Halted) else REMEDIES["newer_log"]
                 self._is(number, one, "halted")
                 log.error("lane.halted", lane=number, reason=one.problem, todo=one.todo)
                 return
@@ -168,19 +168,6 @@ class Lanes:
         one.state = state
         if self.running.get(number) is one:
             METERS.lane_is(number, state)
-
-
-def _todo(halted: Halted | TooManyDeadLetters | NewerLog) -> str:
-    """What a person must do about a lane that stopped."""
-    match halted:
-        case NewerLog():
-            return "let a newer release own the lane"
-        case TooManyDeadLetters():
-            return (
-                "see the traces with `fairlead deadletters show`, mend what raised (a configuration?), then start again"
-            )
-        case Halted(todo=todo):
-            return todo or "see what it says: `fairlead adopt` where the log is right, `restore` where the memory is"
 
 
 def _has_ended(one: Running) -> bool:

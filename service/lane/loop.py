@@ -25,9 +25,7 @@ from service.core.holding.membership import SwitchStep
 from service.core.model import RecordEvent
 from service.kafka.port import BrokerUnreachable, Lost, Transport, Truncated
 from service.lane.deciding import (
-    Made,
     Read,
-    Rules,
     begin_switch,
     decide_batch,
     divisions_named,
@@ -35,14 +33,15 @@ from service.lane.deciding import (
     sweep,
     switch_configuration,
 )
-from service.lane.measuring import count, measured
+from service.lane.making import Grounds, Made
+from service.lane.measuring import count, first_arrival, measured
 from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.raising import TooManyDeadLetters
 from service.lane.sealing import Sealed, seal
 from service.lane.snapshot import Snapshots
 from service.lane.strangers import Strangers
 from service.lane.surprise import Halted, Left, Surprise, unless_left
-from service.lane.surroundings import INPUT_REMEDY, Surroundings
+from service.lane.surroundings import Surroundings
 from service.lane.sweep import Sweep
 from service.lane.takeover import Stage, TakeOver
 from service.limits import Limits
@@ -169,7 +168,7 @@ class Lane:
         Returns how many inputs and timers it used up. The batch may still be landing, see `land`.
         """
         if problem := self.around.input().problem:
-            raise Halted(problem, INPUT_REMEDY)
+            raise Halted("input_lost", problem)
         config = self._configuration_to_switch_to(tenure)
         if config is not None:
             done = await self._switch(tenure, config)
@@ -196,7 +195,7 @@ class Lane:
         """Take the next steps of a switch. Until the last one nothing else is decided."""
         book, division = tenure.book, config.division
         steps = self._steps or begin_switch(book, config)
-        made = switch_configuration(book, config, steps, self._rules(tenure))
+        made = switch_configuration(book, config, steps, self._grounds(tenure))
         self._configs[division] = config
         self._steps = steps if division in book.switching else None
         await self._commit(tenure, self._sealed(tenure, made), made)
@@ -213,7 +212,7 @@ class Lane:
         if not (gone or is_last):
             tenure.book.swept = swept
             return
-        made = sweep(tenure.book, gone, swept, self._rules(tenure))
+        made = sweep(tenure.book, gone, swept, self._grounds(tenure))
         await self._commit(tenure, self._sealed(tenure, made), made)
         METERS.count("records_forgotten", len(gone), lane=str(self.number))
         self.around.step("swept")
@@ -231,12 +230,10 @@ class Lane:
             await self._let_time_pass(tenure)
             return 0
         with measured("decide"):
-            made = decide_batch(tenure.book, self._waiting, self._rules(tenure))
+            made = decide_batch(tenure.book, self._waiting, self._grounds(tenure))
             sealed = self._sealed(tenure, made)
         self.around.step("decided")
-        await self._commit(tenure, sealed, made)
-        if made.used:
-            METERS.timing("event_to_decision_seconds", max(0, self.around.now_ms() - self._waiting[0].time_ms) / 1000)
+        await self._commit(tenure, sealed, made, arrived_ms=first_arrival(self._waiting[: made.used]))
         if is_at_a_loss(tenure.book):
             await self.land()
             raise TooManyDeadLetters(tenure.book.raised)
@@ -252,7 +249,7 @@ class Lane:
                 arrived = await self.transport.poll(self.limits.batch_max, wait_ms)
         except Truncated as gone:
             raise Halted(
-                f"the input goes on at {place.offset}, and the topic holds {gone.begin} to {gone.end}", INPUT_REMEDY
+                "input_lost", f"the input goes on at {place.offset}, and the topic holds {gone.begin} to {gone.end}"
             ) from gone
         if arrived:
             self.around.step("polled")
@@ -286,8 +283,11 @@ class Lane:
         self._loaded |= named
         self.around.step("loaded")
 
-    async def _commit(self, tenure: Tenure, sealed: Sealed, made: Made) -> None:
-        """Make the batch true; from then on it is remembered and told of, side by side, while others go on."""
+    async def _commit(self, tenure: Tenure, sealed: Sealed, made: Made, arrived_ms: int | None = None) -> None:
+        """Make the batch true; from then on it is remembered and told of, side by side, while others go on.
+
+        `arrived_ms`: when its first event arrived in the lane.
+        """
         await self.land()
         with measured("append"):
             value, offsets = sealed.value, [await self._append(tenure, part) for part in sealed.parts]
@@ -301,7 +301,7 @@ class Lane:
         tenure.outputs_from = offsets[0] if offsets else revision
         self._landing = (
             asyncio.create_task(self._advance(tenure, before, made)),
-            asyncio.create_task(self._publish(made)),
+            asyncio.create_task(self._publish(made, arrived_ms)),
         )
         self._loaded |= made.touched
         count(self.number, made)
@@ -312,9 +312,11 @@ class Lane:
             expect_ok(await self.store.advance(self.number, tenure.token, before, tenure.head, changes))
         self.around.step("advanced")
 
-    async def _publish(self, made: Made) -> None:
+    async def _publish(self, made: Made, arrived_ms: int | None) -> None:
         with measured("publish"):
             await self.transport.publish(made.batch.outputs)
+        if arrived_ms is not None:
+            METERS.timing("event_to_decision_seconds", max(0, self.around.now_ms() - arrived_ms) / 1000)
         self.around.step("published")
 
     async def _append(self, tenure: Tenure, value: bytes) -> int:
@@ -344,8 +346,8 @@ class Lane:
         timer = tenure.book.next_timer()
         return timer is not None and timer[0] <= tenure.book.clock_ms
 
-    def _rules(self, tenure: Tenure) -> Rules:
-        return Rules(
+    def _grounds(self, tenure: Tenure) -> Grounds:
+        return Grounds(
             self.number,
             self.around.topics,
             self._configs,
@@ -372,9 +374,7 @@ class Lane:
         if made.used == 1 == len({line.offset for line in made.batch.outcomes}):
             self._too_large = self._waiting[0].offset
         elif self._room_bytes == 1:
-            raise Halted(
-                f"what is decided at {made.batch.start} takes {size} bytes and cannot be divided: this is a bug"
-            )
+            raise Halted("indivisible", f"what is decided at {made.batch.start} takes {size} bytes in one piece")
         self._room_bytes = max(1, self._room_bytes // 2)
         raise Surprise(f"a log record of {size} bytes is too large; the next has half of the room")
 

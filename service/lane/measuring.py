@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
-from service.lane.deciding import UNDECIDED, Made
+from service.lane.deciding import UNDECIDED, Read
+from service.lane.making import Made
 from service.telemetry import METERS, BatchStep
+from service.wire.inputs import Tick
 
 
 @contextmanager
@@ -17,6 +19,11 @@ def measured(step: BatchStep) -> Iterator[None]:
     started = perf_counter()
     yield
     METERS.timing("batch_seconds", perf_counter() - started, step=step)
+
+
+def first_arrival(inputs: Iterable[Read]) -> int | None:
+    """When the first event among the inputs arrived (the broker's time); none: there is none. A tick is no event."""
+    return min((item.time_ms for item in inputs if not isinstance(item.content, Tick)), default=None)
 
 
 def count(lane: int, made: Made) -> None:

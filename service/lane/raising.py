@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeVar
 
+from service.lane.surprise import Halted
 from service.wire.dead_letters import LEAST_LIMIT_BYTES, dead_letter
 from service.wire.log_records import output_bytes
 from service.wire.messages import Message, Poison, Position
@@ -35,11 +36,13 @@ class DoesNotFit(Exception):
     """What was decided cannot be written down; the event is a dead letter."""
 
 
-class TooManyDeadLetters(Exception):
+class TooManyDeadLetters(Halted):
     """Deciding raised for too many events in a row. This is a bug: see the dead letters' traces, then restart."""
 
     def __init__(self, raised: Sequence[Position]) -> None:
-        super().__init__(f"deciding raised for {len(raised)} events in a row, which are dead letters: {_named(raised)}")
+        super().__init__(
+            "raises", f"deciding raised for {len(raised)} events in a row, which are dead letters: {_named(raised)}"
+        )
 
 
 class Raised(NamedTuple):

@@ -27,7 +27,7 @@ from service.store.keys import LAYOUT, full_name, kind_of, read_layout
 from service.store.memory import MemoryStore
 from service.store.port import NO_REVISION, Head, Store
 from service.wire.inputs import LaneInput, read_input
-from service.wire.log_records import NO_OFFSET, Claim, Complete, Cursor, Fields, LogRecord, encode
+from service.wire.log_records import NO_OFFSET, Batch, Claim, Complete, Cursor, Fields, LogRecord, encode
 from service.wire.topics import Topics
 
 KEYS_PER_LOOK: Final = 64
@@ -204,10 +204,17 @@ async def _read_log(transport: Transport, begin: int, end: int) -> Rebuilt | Non
 
 
 async def _is_in_log(transport: Transport, head: Head) -> bool:
+    """Whether the memory's last batch is in this log, with all of its outputs: else no claim gets past it."""
     begin, end = await transport.log_bounds()
     if head.building or not begin <= head.revision < end:
         return False
-    return any([entry.digest == head.checksum async for entry in entries(transport, head.revision, head.revision + 1)])
+    return any(
+        [
+            entry.digest == head.checksum and begin <= min(entry.record.parts, default=begin)
+            async for entry in entries(transport, head.revision, head.revision + 1)
+            if isinstance(entry.record, Batch)
+        ]
+    )
 
 
 def _book(content: Content) -> Book:

@@ -7,10 +7,29 @@ them in one place.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import Awaitable, Mapping
+from typing import Final, Literal, TypeVar
 
 T = TypeVar("T")
+
+HaltCause = Literal["two_lives", "log_cut", "input_lost", "indivisible", "raises", "newer_log"]
+"""Why a lane stands still until a person acts."""
+
+REMEDIES: Final[Mapping[HaltCause, str]] = {
+    "two_lives": "choose which is right: where Redis came back older or is another deployment's, `fairlead adopt "
+    "LANE`; where Kafka lost the log, `fairlead restore LANE`; then start the process again",
+    "log_cut": "records of the log are gone, so it cannot be adopted: run `fairlead restore LANE`, where Redis has "
+    "lost the lane's memory, too, after putting back a backup of Redis; then start the process again",
+    "input_lost": "stop all processes, run `fairlead sources reset`, and start them again: the sources are read from "
+    "their beginning, and each lane reads a topic that was made anew from its beginning. A lane that halts again for "
+    "it needs `fairlead restore LANE`, too",
+    "indivisible": "this is a bug: please report it. The lane goes on with a release that has it mended; log and "
+    "memory are as they should be",
+    "raises": "see the traces with `fairlead deadletters show`, mend what raised (a configuration: `fairlead config "
+    "rollback`), then start the process again; `fairlead deadletters redrive` has the events decided after all",
+    "newer_log": "a newer release has worked on the lane: let it own the lane again",
+}
+"""What a person does about each, so that the lane works again."""
 
 
 class Surprise(Exception):
@@ -22,14 +41,16 @@ class Fenced(Exception):
 
 
 class Halted(Exception):
-    """Log, memory or input contradict each other: one is of another life, and a person must choose.
+    """The lane cannot go on by itself; `cause` has its remedy."""
 
-    `todo` says what to do, where it is anything else than choosing between log and memory.
-    """
-
-    def __init__(self, why: str, todo: str = "") -> None:
+    def __init__(self, cause: HaltCause, why: str) -> None:
         super().__init__(why)
-        self.todo = todo
+        self.cause: HaltCause = cause
+
+    @property
+    def todo(self) -> str:
+        """What a person does about it."""
+        return REMEDIES[self.cause]
 
 
 class Left(Exception):

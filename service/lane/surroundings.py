@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from service.core.configuration import Config
 from service.core.state import FIRST_LEVEL
@@ -16,14 +16,6 @@ from service.wire.topics import Topics
 
 Step = Callable[[str], None]
 """Called with the name of each step that was done; tests end the process there."""
-
-
-INPUT_REMEDY: Final = (
-    "stop all processes, run `fairlead sources reset`, and start them again: the sources are read from their "
-    "beginning, and each lane reads a topic that was made anew from its beginning. A lane that halts again for it "
-    "needs `fairlead restore LANE`, too"
-)
-"""What brings back events that were sent to a lane and are gone from its input."""
 
 
 class InputSeen(NamedTuple):

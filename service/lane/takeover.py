@@ -20,7 +20,7 @@ from service.lane.folding import Fold, Validity, counted, entries, level_of, reb
 from service.lane.ownership import Tenure, accept, expect_ok, input_bounds, load_records
 from service.lane.strangers import LOOK_SECONDS
 from service.lane.surprise import Fenced, Halted, Surprise
-from service.lane.surroundings import INPUT_REMEDY, Surroundings
+from service.lane.surroundings import Surroundings
 from service.store.keys import LAYOUT, Layout, read_layout
 from service.store.port import NO_REVISION, Head, Store, Stored
 from service.telemetry import METERS
@@ -94,7 +94,7 @@ class TakeOver:
         if not begin <= token < end:
             raise Surprise(f"the claim's offset {token} is not in the log, which holds {begin} to {end}")
         if head.revision >= token:
-            raise Halted(f"the memory is at {head.revision}, beyond the claim at {token}: this is another log")
+            raise Halted("two_lives", f"the memory is at {head.revision}, beyond the claim at {token}, of another log")
         fold, layout = await self._catch_up(token, head, begin)
         self.heed(Stage("publishing the last batch again"))
         self.around.step("caught_up")
@@ -120,7 +120,7 @@ class TakeOver:
         async for entry in entries(self.transport, token + 1, end):
             if isinstance(entry.record, Claim):
                 raise Fenced(f"claimed again at {entry.offset}")
-        raise Halted("the memory knows a newer claim than the log has: this is another log")
+        raise Halted("two_lives", "the memory knows a newer claim than the log has: this is another log")
 
     async def _catch_up(self, token: int, head: Head, begin: int) -> tuple[Fold, Layout]:
         layout = read_layout(head.layout)
@@ -165,7 +165,9 @@ class TakeOver:
         async for entry in entries(self.transport, head.revision, head.revision + 1):
             if isinstance(entry.record, Batch) and entry.digest == head.checksum:
                 return entry.record.token
-        raise Halted(f"the log's record {head.revision} is not the batch that the memory holds: this is another log")
+        raise Halted(
+            "two_lives", f"the log's record {head.revision} is not the batch that the memory holds: this is another log"
+        )
 
     async def _advance(self, token: int, at: Head, to: Head, changes: Sequence[Stored]) -> None:
         latest = {(change.key, change.field): change for change in changes}
@@ -180,7 +182,7 @@ class TakeOver:
         except Truncated as gone:
             if (await self.transport.log_bounds())[0] != begin:
                 raise Surprise("the log was cut by an earlier owner while it was read") from gone
-            raise Halted(f"the log begins at {gone.begin} and holds no complete snapshot") from gone
+            raise Halted("log_cut", f"the log begins at {gone.begin} and holds no complete snapshot") from gone
         layout = content.layout
         expect_ok(await self.store.begin(self.lane, token, layout, found.keys if found else ()))
         number = written = 0
@@ -206,11 +208,11 @@ class TakeOver:
             return revision
         batch, digest = await self._read(revision)
         if not isinstance(batch, Batch) or digest != fold.head.checksum:
-            raise Halted(f"the last batch, {revision}, is not in the log")
+            raise Halted("log_cut", f"the last batch, {revision}, is not in the log")
         for offset in batch.parts:
             part, _ = await self._read(offset)
             if not isinstance(part, Outputs) or part.token != batch.token:
-                raise Halted(f"outputs of the last batch, {revision}, are not in the log at {offset}")
+                raise Halted("log_cut", f"outputs of the last batch, {revision}, are not in the log at {offset}")
             await self.transport.publish(part.outputs)
         await self.transport.publish(batch.outputs)
         return min(batch.parts, default=revision)
@@ -254,7 +256,7 @@ class TakeOver:
         """
         seen = self.around.input()
         if seen.problem:
-            raise Halted(seen.problem, INPUT_REMEDY)
+            raise Halted("input_lost", seen.problem)
         if not seen.identity or seen.identity == book.input_identity:
             return
         if not book.input_identity:

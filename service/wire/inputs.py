@@ -78,7 +78,10 @@ class Decoded(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The event in the CRM that set this off, and the trace it belongs to (W3C; empty: none)."""
+    """The event in the CRM that set this off, and the trace it belongs to (W3C; empty: none).
+
+    Nobody decides by `source`; with the id it makes an event the same one when a dead letter is told again.
+    """
 
     event_id: str = ""
     source: str = ""
@@ -272,8 +275,6 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     }
     if data.owner is not None:
         fields["owner"] = _target(data.owner)
-    if data.previous_owner is not None:
-        fields["previous_owner"] = _target(data.previous_owner)
     fields |= {name: value for name in _AS_TOLD if (value := getattr(data, name)) is not None}
     if isinstance(data, OfferEvent) and isinstance(data.offer, tuple):
         fields["offer"], *fields["more_offers"] = data.offer

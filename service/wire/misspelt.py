@@ -23,7 +23,6 @@ SHORTEST_KEY: Final = 4
 _PARTS: Final[Mapping[str, type[BaseModel]]] = {
     "record": CrmRecord,
     "owner": Owner,
-    "previous_owner": Owner,
     "actor": Actor,
 }
 _NAMES: Final[Mapping[type[BaseModel], frozenset[str]]] = {

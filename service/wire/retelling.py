@@ -74,9 +74,6 @@ def _record(event: RecordEvent) -> dict[str, object]:
         "channel": event.channel,
         "actor": None if event.actor is None else {"id": event.actor},
         "owner": None if event.owner is None else {"kind": event.owner.kind, "id": event.owner.id},
-        "previous_owner": None
-        if event.previous_owner is None
-        else {"kind": event.previous_owner.kind, "id": event.previous_owner.id},
         "version": event.version,
         "assign": "by_rules" if event.by_rules else None,
         "tool": event.tool,

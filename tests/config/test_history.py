@@ -14,7 +14,7 @@ from service.config.history import (
     SOURCES_KEY,
     History,
     Ignored,
-    Record,
+    Proposal,
     Sources,
     Version,
     document_of,
@@ -181,10 +181,11 @@ def test_the_first_sources_of_an_epoch_win() -> None:
     made = sources_record(first)
     assert made.key == SOURCES_KEY
     assert history.fold(made.value) == first
-    assert history.fold(sources_record(Sources(0, "tenant", 24)).value) == Ignored("late")
+    assert history.fold(sources_record(Sources(0, "tenant", 24, 0)).value) == Ignored("late")
     assert history.sources == first
-    assert history.fold(sources_record(Sources(2, "tenant", 24)).value) == Sources(2, "tenant", 24)
-    assert history.fold(sources_record(Sources(1, "tenant", 24)).value) == Ignored("late")
+    second = Sources(2, "tenant", 24, 0)
+    assert history.fold(sources_record(second).value) == second
+    assert history.fold(sources_record(Sources(1, "tenant", 24, 2)).value) == Ignored("late")
     assert history.divisions() == ()
 
 
@@ -280,7 +281,7 @@ def test_an_earlier_version_is_put_back_byte_for_byte() -> None:
 def test_of_documents_only_the_newest_of_each_division_is_kept() -> None:
     """An older one is read again where its record lies."""
     history = History()
-    records: list[Record] = []
+    records: list[Proposal] = []
     for number in range(1, 201):
         made = put_in_force(document(f"person{number}"), history)
         assert made is not None

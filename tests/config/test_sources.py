@@ -12,7 +12,7 @@ TOPIC = "crm.records"
 OTHER = "crm.members"
 
 records = st.one_of(
-    st.builds(Sources, st.integers(0, 6), st.just("division"), st.integers(0, 2)),
+    st.builds(Sources, st.integers(0, 6), st.just("division"), st.integers(0, 2), st.none() | st.integers(0, 6)),
     st.builds(SourceTopic, st.sampled_from([TOPIC, OTHER]), st.sampled_from(["", "a", "b"]), st.integers(0, 6)),
     st.builds(Skip, st.integers(0, 6), st.just(TOPIC), st.integers(0, 1), st.integers(-1, 5), st.integers(0, 8)),
 )
@@ -65,8 +65,9 @@ def test_a_reset_of_one_topic_leaves_the_others_in_theirs() -> None:
     """And the next reset of all is above both."""
     state = told(BEGUN, SourceTopic(TOPIC, "a", 0), SourceTopic(OTHER, "x", 0), SourceTopic(TOPIC, "b", 1))
     assert (state.epoch_of(TOPIC), state.epoch_of(OTHER), state.next_epoch) == (1, 0, 2)
-    assert state.fold(Sources(1, "division", 1)) is None
-    assert state.fold(Sources(2, "division", 1)) is not None
+    assert state.fold(Sources(1, "division", 1, 1)) is None
+    assert state.fold(Sources(2, "division", 1, 0)) is None
+    assert state.fold(Sources(2, "division", 1, 1)) is not None
     assert (state.epoch_of(TOPIC), state.topic(TOPIC)) == (2, None)
 
 
@@ -85,6 +86,15 @@ def test_a_skip_counts_in_its_epoch_alone() -> None:
 
 def test_an_epoch_may_begin_far_above() -> None:
     """Where lanes know of epochs that the topic has lost. What is begun at the same moment does not count."""
-    state = told(BEGUN, Sources(7, "division", 1))
-    assert state.fold(Sources(7, "division", 1)) is None
+    state = told(BEGUN, Sources(7, "division", 1, 0))
+    assert state.fold(Sources(7, "division", 1, 0)) is None
     assert (state.epoch_of(TOPIC), state.next_epoch) == (7, 8)
+
+
+def test_an_epoch_counts_only_behind_the_one_it_expects() -> None:
+    """What somebody writes by mistake, or wrote long ago and sends again, begins nothing and forgets no topic."""
+    state = told(BEGUN, SourceTopic(TOPIC, "a", 0))
+    for expected in (None, 1, 6_999):
+        assert state.fold(Sources(7_000, "x", 1, expected)) is None
+    assert state.fold(SourceTopic(TOPIC, "theirs", 7_000)) is None
+    assert (state.current, state.topic(TOPIC)) == (BEGUN, SourceTopic(TOPIC, "a", 0))

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from schemas.config import Document
 from service.config.compiler import from_wire
-from service.config.history import History, Record, proposal
+from service.config.history import History, Proposal, proposal
 from service.core.configuration import Config
 from service.kafka import configuration
 from service.kafka.configuration import ConfigurationFeed
@@ -37,14 +37,14 @@ async def feed(real_kafka: Kafka, topics: Topics) -> AsyncIterator[Configuration
     await made.stop()
 
 
-def version(history: History, *people: str, **unknown: object) -> Record:
+def version(history: History, *people: str, **unknown: object) -> Proposal:
     """The next version of `main`, with these people and with keys that no release knows yet."""
     document = Document.model_validate({"division": "main", "users": {person: {} for person in people}})
     record = proposal(document, history)
     assert record is not None
     content = orjson.loads(record.value)
     content["document"] |= unknown
-    return Record(record.key, orjson.dumps(content))
+    return Proposal(record.key, orjson.dumps(content))
 
 
 async def test_a_version_of_a_newer_release_is_named_and_the_one_before_stays_in_use(feed: ConfigurationFeed) -> None:
@@ -63,7 +63,7 @@ async def test_a_version_that_cannot_be_used_is_replaced_by_the_next(feed: Confi
     assert (feed.latest()["main"].version, feed.unusable) == (2, {})
 
 
-def all_versions(*each: tuple[list[str], dict[str, object]]) -> list[Record]:
+def all_versions(*each: tuple[list[str], dict[str, object]]) -> list[Proposal]:
     """Versions of `main` that follow one another: the people of each, and its unknown keys."""
     history = History()
     records = []
@@ -147,7 +147,7 @@ async def test_foreign_records_are_told_once_with_their_position(
     """They do not count, and what follows does."""
     foreign = [b"", b"null", b"\xff", b"[1e400]", b'{"division":"main","version":1e300}']
     with capture_logs() as lines:
-        await feed.publish([Record(b"", value) for value in foreign])
+        await feed.publish([Proposal(b"", value) for value in foreign])
         await feed.publish([version(feed.history, "ann")])
     told = [(line["position"], line["why"]) for line in lines if line["event"] == "configuration.ignored"]
     assert told == [(f"{feed._partition.topic}/0/{offset}", "foreign") for offset in range(len(foreign))]

@@ -14,14 +14,13 @@ from service.core.state import Timer
 from service.kafka.port import MAX_RECORD_BYTES
 from service.lane.book import Book
 from service.lane.deciding import (
-    Made,
     Read,
-    Rules,
     begin_switch,
     decide_batch,
     is_at_a_loss,
     switch_configuration,
 )
+from service.lane.making import Grounds, Made
 from service.lane.raising import MAX_RAISED_IN_A_ROW
 from service.limits import Limits
 from service.wire.dead_letters import stored_bytes
@@ -42,11 +41,11 @@ SOUND = config(pool("ann", "bob"))
 BROKEN = config(pool("ann", "bob"), rule_sets=rules(Entry("bug", Target("pool", "sales"), (BUG,))))
 
 
-def division(given: Config = SOUND, **settings: Any) -> tuple[Book, Rules]:
-    """The book of a lane that has switched to the configuration, and the rules that say so."""
-    book, given_rules = Book(), Rules(LANE, TOPICS, {"main": given}, Limits(**settings))
-    switch_configuration(book, given, begin_switch(book, given), given_rules)
-    return book, given_rules
+def division(given: Config = SOUND, **settings: Any) -> tuple[Book, Grounds]:
+    """The book of a lane that has switched to the configuration, and the grounds that say so."""
+    book, grounds = Book(), Grounds(LANE, TOPICS, {"main": given}, Limits(**settings))
+    switch_configuration(book, given, begin_switch(book, given), grounds)
+    return book, grounds
 
 
 def with_timers(book: Book, *due_ms: int) -> None:
@@ -216,7 +215,7 @@ def test_a_member_event_reaches_all_divisions_of_the_lane() -> None:
     """Who is away is away everywhere: each division decides it, one outcome each, under one source position."""
     book, _ = division()
     north = Config("north", 1, users=SOUND.users, pools=SOUND.pools)
-    both = Rules(LANE, TOPICS, {"main": SOUND, "north": north})
+    both = Grounds(LANE, TOPICS, {"main": SOUND, "north": north})
     switch_configuration(book, north, begin_switch(book, north), both)
     made = decide_batch(book, [read(MemberEvent("e1", "ann", "away"), 0)], both)
     assert [line.source for line in made.batch.outcomes] == ["0/crm.records/0/0"] * 2

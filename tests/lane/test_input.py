@@ -7,7 +7,7 @@ import pytest
 from service.app.probes import beyond_their_input
 from service.kafka.memory import Partition
 from service.lane.surprise import Halted
-from service.lane.surroundings import INPUT_REMEDY, InputSeen
+from service.lane.surroundings import InputSeen
 from tests.core.build import created
 from tests.lane.build import INPUT, Owner, World, input_of
 
@@ -64,7 +64,7 @@ async def test_while_nobody_has_agreed_on_it_nothing_is_decided() -> None:
     for attempt in (owner.work, world.owner):
         with pytest.raises(Halted, match="it was made anew") as halted:
             await attempt()
-        assert halted.value.todo == INPUT_REMEDY
+        assert halted.value.cause == "input_lost"
     assert world.owners == ["ann", "bob"]
 
 
@@ -73,7 +73,7 @@ async def test_an_input_that_ends_before_the_place_halts_with_a_remedy() -> None
     make_anew(world, "lead/3", epoch=0)
     with pytest.raises(Halted, match="the topic holds 0 to 1") as halted:
         await owner.work()
-    assert halted.value.todo == INPUT_REMEDY
+    assert halted.value.cause == "input_lost"
 
 
 @pytest.mark.parametrize(

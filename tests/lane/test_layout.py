@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from service.core.case import Verdict
-from service.core.state import KINDS, LEVEL, Hit, StateKind
+from service.core.state import KINDS, LEVEL, Changes, Hit, StateKind
 from service.kafka.port import Message
-from service.lane import deciding
+from service.lane import making
 from service.lane.book import Book
 from service.lane.folding import rebuild_content
 from service.store.keys import LAYOUT, Layout, kind_of
@@ -186,13 +185,13 @@ async def test_a_level_is_raised_by_a_claim_and_stays(monkeypatch: pytest.Monkey
 def test_what_belongs_to_a_higher_level_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Until the level is raised: an older version that took the lane over would not know what it means."""
     kinds: Any = {**KINDS, "hit": StateKind(Hit, level=2)}
-    monkeypatch.setattr(deciding, "KINDS", kinds)
-    verdict = Verdict((), {"hit": {"inbound/vip": Hit(1)}})
+    monkeypatch.setattr(making, "KINDS", kinds)
+    changes: Changes = {"hit": {"inbound/vip": Hit(1)}}
     for level, written in ((1, False), (2, True)):
         book = Book()
-        making = deciding._Making(book, deciding.Rules(LANE, TOPICS, {}, level=level))
-        making.record("main", verdict, deciding._Told([], []))
-        assert ("hit" in making.finish(0).batch.changes) is written
+        batch = making.Making(book, making.Grounds(LANE, TOPICS, {}, level=level))
+        batch.change("main", changes)
+        assert ("hit" in batch.finish(0).batch.changes) is written
         assert bool(book.state("main").hits) is written
 
 

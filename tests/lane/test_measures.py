@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from service.telemetry import METERS
 from service.wire.inputs import tick
+from service.wire.messages import Message
 from tests.core.build import created
 from tests.lane.build import World
 
@@ -21,6 +24,27 @@ async def test_the_time_from_an_event_to_its_decision_is_measured() -> None:
     world.send(created("lead/1", "pool:sales"), created("lead/2", "pool:sales"))
     await owner.work(3)
     assert measured("event_to_decision_seconds_count") == before + 1
+    world.put(tick())
+    await owner.work(2)
+    assert measured("event_to_decision_seconds_count") == before + 1
+
+
+async def test_the_time_to_a_decision_ends_when_it_is_published() -> None:
+    """Not when it is in the log: whoever waits for it hears of it only then."""
+    world = World()
+    owner = await world.owner()
+    await owner.work()
+    before = measured("event_to_decision_seconds_sum")
+    publish = owner.lane.transport.publish
+
+    async def slowly(messages: Sequence[Message]) -> None:
+        world.now_ms += 7_000
+        await publish(messages)
+
+    owner.lane.transport.publish = slowly  # type: ignore[method-assign]  # a broker that takes its time
+    world.send(created("lead/1", "pool:sales"))
+    await owner.work()
+    assert measured("event_to_decision_seconds_sum") == before + 7
 
 
 async def test_decisions_are_counted_by_outcome() -> None:

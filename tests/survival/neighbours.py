@@ -173,6 +173,8 @@ def _strange_in_config(source: str) -> list[bytes]:
         {"division": "main", "version": 10**6, "expected_version": 10**6 - 1, "hash": "x", "document": []},
         {"sources": {"epoch": "next", "division_attribute": "x", "lanes": 1}},
         {"sources": {"epoch": 7_000, "division_attribute": "x", "lanes": 1}},
+        {"sources": {"epoch": 7_000, "division_attribute": "x", "lanes": 1, "expected_epoch": None}},
+        {"sources": {"epoch": 7_000, "division_attribute": "x", "lanes": 1, "expected_epoch": 6_999}},
         {"source_topic": {"name": source, "identity": 5, "epoch": 0}},
         {"source_topic": {"name": source, "identity": "theirs", "epoch": 7_000}},
         {"skip": {"epoch": 0, "topic": source, "partition": "0", "start": 0, "stop": 10**9}},

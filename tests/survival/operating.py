@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from service.config.history import Record
+from service.config.history import Proposal
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import administration
 from tests.e2e.programs import fairlead
@@ -33,7 +33,7 @@ async def publish_unusable(cluster: Cluster, division: str) -> None:
         before = latest.number if latest else 0
         content = {"division": division, "version": before + 1, "expected_version": before, "hash": f"of {before}"}
         document = {"division": division, "of_a_newer_release": {"by": "neighbours"}}
-        await feed.publish([Record(division.encode(), orjson.dumps({**content, "document": document}))])
+        await feed.publish([Proposal(division.encode(), orjson.dumps({**content, "document": document}))])
         assert division in feed.unusable
     finally:
         await feed.stop()

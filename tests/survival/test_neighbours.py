@@ -37,6 +37,7 @@ async def test_strange_records_and_what_was_taken_back_do_not_count(cluster: Clu
     """Whatever stands in our topics, whatever a transaction took back, and a version of a newer release."""
     worker = cluster.start()
     await cluster.owned_by(worker)
+    await cluster.meet_strangers()  # before anything was read, and again in the middle
 
     async with cluster.under_load():
         for commits in (False, True, False):

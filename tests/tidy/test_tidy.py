@@ -20,12 +20,9 @@ _INDEX_ADDRESS = re.compile(
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)")
 
 SHARED_NAMES: Final = {
-    "Record": ["service/config/history.py", "service/core/state.py"],
     "Row": ["service/language/odoo/operators.py", "service/language/operators.py"],
 }
-"""A record of the CRM as the core remembers it, and one of the topic of configurations, which only its room makes.
-An operator of our notations, and one of domains.
-"""
+"""An operator of our notations, and one of domains."""
 
 
 def found(rule: Rule, *folders: str) -> list[str]:

@@ -34,7 +34,6 @@ RECORD: dict[str, Any] = {
     "channel": "api",
     "actor": {"id": "eve"},
     "owner": {"kind": "pool", "id": "sales"},
-    "previous_owner": {"kind": "user", "id": "bob"},
     "version": 3,
     "assign": "by_rules",
     "tool": "t",

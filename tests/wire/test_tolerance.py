@@ -70,7 +70,7 @@ def test_what_we_do_not_know_is_ignored(parts: dict[str, Any]) -> None:
         ({"Owner": None}, [("Owner", "owner")]),
         ({"onwer": None, "chanel": "api"}, [("onwer", "owner"), ("chanel", "channel")]),
         ({"versionn": 1, "assigm": "x"}, [("versionn", "version"), ("assigm", "assign")]),
-        ({"previousOwner": None, "owner_id": 7}, [("previousOwner", "previous_owner"), ("owner_id", "owner")]),
+        ({"Actor": None, "owner_id": 7}, [("Actor", "actor"), ("owner_id", "owner")]),
         ({"record": {"type": "lead", "id": "1", "feilds": {}}}, [("record.feilds", "fields")]),
         (
             {"record": {"type": "lead", "id": "1", "linked": {"a": {"ID": "1", "owners": 1}, "b": {"ID": "2"}}}},

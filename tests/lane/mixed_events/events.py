@@ -211,7 +211,7 @@ class Crm:
             told["channel"] = random.choice(("capture_form", "from_contact"))
         if kind == "owner_changed" or random.random() < (0.3 if kind == "created" else 0.2):
             told["owner"] = self._owner(record_type, is_change=kind == "owner_changed")
-        if random.random() < 0.1:
+        if random.random() < 0.1:  # senders tell more than is read
             told["previous_owner"] = {"kind": "user", "id": random.choice(PEOPLE)}
         if kind == "created" and random.random() < 0.05:
             told["assign"] = "by_rules"

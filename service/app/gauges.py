@@ -1,0 +1,42 @@
+"""The levels on the metrics page that change with the work: what waits, for whom, and how far each topic is read.
+
+They are set together every few seconds from what the lanes hold and the probes were told. Series that are not of this
+process any more go with the same look. There may be thousands of pools: `Meters.show` has the rule for too many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from service.app.probes import ReadSoFar
+from service.lane.book import Book
+from service.telemetry import METERS, Meters
+
+
+def show(
+    books: Mapping[int, Book], waiting: Mapping[int, int], sources: Iterable[ReadSoFar], meters: Meters = METERS
+) -> None:
+    """Set all of them. `books` and `waiting`, the events that wait, are those of the lanes that this process owns."""
+    meters.show("lane_lag", {(str(lane),): events for lane, events in waiting.items()})
+    meters.show("parked", {(str(lane),): _parked(book) for lane, book in books.items()})
+    pools = [
+        ((division, name), pool)
+        for book in books.values()
+        for division, state in book.divisions.items()
+        for name, pool in state.pools.items()
+    ]
+    meters.show("pool_waiting", {of: pool.waiting for of, pool in pools})
+    meters.show("pool_turns", {of: pool.turn for of, pool in pools})
+    versions = [one for book in books.values() for one in book.versions.items()]
+    meters.show("configuration_version", {(division,): version for division, version in versions})
+    meters.show("source_lag", {_parted(each.partition): max(0, each.end - each.position) for each in sources})
+
+
+def _parked(book: Book) -> int:
+    return sum(len(state.parked) for state in book.divisions.values())
+
+
+def _parted(partition: str) -> tuple[str, str]:
+    """Topic and partition, as labels."""
+    topic, _, number = partition.rpartition("/")
+    return topic, number

@@ -1,0 +1,62 @@
+"""What waits, for whom, and how far each topic is read: shown for what is ours, and never without bound."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry
+
+from service.app.gauges import show
+from service.app.probes import ReadSoFar
+from service.core.state import Parked, Pool
+from service.lane.book import Book
+from service.telemetry import SERIES_MAX, Meters
+
+
+def value(meters: Meters, name: str, **labels: str) -> float | None:
+    """The present value of a series; none: there is none."""
+    return meters.registry.get_sample_value(f"fairlead_{name}", labels)
+
+
+def book(**waiting: int) -> Book:
+    """A lane with pools in which so many wait, each after twice as many turns."""
+    made = Book()
+    for name, records in waiting.items():
+        made.apply("main", {"pool": {name: Pool(turn=2 * records, waiting=records)}})
+        parked = {f"lead/{name}-{at}": Parked(pool=name, number=at, since_ms=0) for at in range(records)}
+        made.apply("main", {"parked": parked})
+    made.versions["main"] = 3
+    return made
+
+
+def test_each_pool_and_each_source_partition_has_its_series() -> None:
+    meters = Meters(CollectorRegistry())
+    show({0: book(sales=2, care=0), 4: book(deals=1)}, {0: 7, 4: 0}, [ReadSoFar("crm.records/1", 5, 9, 12)], meters)
+    assert value(meters, "pool_waiting", division="main", pool="sales") == 2
+    assert value(meters, "pool_turns", division="main", pool="sales") == 4
+    assert value(meters, "pool_waiting", division="main", pool="care") == 0
+    assert value(meters, "parked", lane="4") == 1
+    assert value(meters, "lane_lag", lane="0") == 7
+    assert value(meters, "configuration_version", division="main") == 3
+    assert value(meters, "source_lag", topic="crm.records", partition="1") == 4
+
+
+def test_what_is_not_ours_any_more_is_not_shown() -> None:
+    """Another process shows it now: two values of one pool would be added up."""
+    meters = Meters(CollectorRegistry())
+    show({0: book(sales=2)}, {0: 7}, [ReadSoFar("crm.records/1", 5, 9, 12)], meters)
+    show({}, {}, [], meters)
+    assert value(meters, "pool_waiting", division="main", pool="sales") is None
+    assert value(meters, "source_lag", topic="crm.records", partition="1") is None
+    assert value(meters, "parked", lane="0") is None
+
+
+def test_of_too_many_pools_those_where_most_waits_are_shown() -> None:
+    """And it is said how many are not; the lane's total is there in any case."""
+    meters = Meters(CollectorRegistry())
+    pools = {f"pool{number}": number for number in range(SERIES_MAX + 5)}
+    made = Book()
+    made.apply("main", {"pool": {name: Pool(waiting=waiting) for name, waiting in pools.items()}})
+    show({0: made}, {0: 0}, [], meters)
+    shown = {name for name in pools if value(meters, "pool_waiting", division="main", pool=name) is not None}
+    assert shown == {f"pool{number}" for number in range(5, SERIES_MAX + 5)}
+    assert value(meters, "series_left_out", metric="fairlead_pool_waiting") == 5
+    assert value(meters, "series_left_out", metric="fairlead_parked") == 0
