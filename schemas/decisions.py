@@ -37,7 +37,7 @@ ReleaseReason = Literal[
 ]
 Link = Literal["contact", "stays"]
 NotificationKind = Literal["assigned", "queued", "refused"]
-ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain"]
+ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain", "ceiling"]
 Unresolved = Literal[
     "away",
     "inactive_user",
@@ -96,6 +96,7 @@ class Candidate(Said):
     load: Annotated[int, Field(description="What they have had or have, by the pool's strategy; the lowest is next.")]
     last_turn: Annotated[int, Field(description="The turn they had last; breaks ties.")]
     open_items: Annotated[int, Field(description="Open records that they have, as the pool counts them.")]
+    behind: Annotated[int, Field(ge=0, description="How many turns they have to catch up; 0: they are level.")] = 0
 
 
 class TraceTarget(Said):

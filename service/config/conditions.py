@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from schemas.config import Condition, Settings
+from schemas.config import Condition
+from schemas.config_settings import Settings
 from service.config.nodes import Steps
 from service.language import criteria, expression, logic
 from service.language.moments import WEEKDAYS

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, Literal, assert_never, get_args
+from typing import Final, Literal, NamedTuple, assert_never, get_args
 
 from service.core.model import Availability, OfferKind, Target, Tried
 from service.core.plan_facts import PlanFacts
@@ -18,7 +18,7 @@ from service.language.compiling import Ask
 from service.language.predicate import Predicate
 from service.language.tree import All, Always, Condition
 
-Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
+Strategy = Literal["round_robin", "least_loaded", "longest_idle", "ranked", "take"]
 """How a pool finds who is next; `take` makes it a queue: its members take from it, nothing is handed out."""
 Happening = Literal["created", "updated"]
 Reassign = Literal["never", "if_unowned", "always"]
@@ -44,12 +44,29 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A person's place in a pool, as configured. `max_open` none: no limit; `domain` none: everything concerns them."""
+    """A person's place in a pool, as configured. `max_open` none: no limit; `domain` none: everything concerns them;
+    `priority` none: behind all who have one, where a pool goes by it.
+    """
 
     person: str
     weight: float = 1.0
     max_open: int | None = None
     domain: Predicate | None = None
+    priority: float | None = None
+
+
+class Ceiling(NamedTuple):
+    """At most so many of so many turns in a row."""
+
+    at_most: int
+    of: int
+
+
+class EntryPolicy(NamedTuple):
+    """How newcomers enter a pool: at the end of the ring, or they catch up, at most as fast as the ceiling allows."""
+
+    catches_up: bool = False
+    ceiling: Ceiling | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +76,7 @@ class PoolSpec:
     `domain` says which records rules and defaults may give it; of several pools with one, those of a lower `sequence`
     are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
     are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
-    members are those. `plan`: it is a sales plan.
+    members are those. `entry` none: as the strategy has it (see `strategies`). `plan`: it is a sales plan.
     """
 
     id: str
@@ -74,6 +91,7 @@ class PoolSpec:
     notify_members: bool = False
     implied: bool = False
     count: Counted = "all"
+    entry: EntryPolicy | None = None
     plan: PlanFacts | None = None
 
     @property
@@ -102,6 +120,15 @@ class PoolSpec:
     def weights(self) -> Mapping[str, float]:
         """The members' weights by person."""
         return {member.person: member.weight for member in self.members}
+
+    @cached_property
+    def ranks(self) -> Mapping[str, int]:
+        """By person, how many priorities of members come before theirs; who has none is behind all."""
+        known = sorted({member.priority for member in self.members if member.priority is not None})
+        places = {priority: place for place, priority in enumerate(known)}
+        return {
+            member.person: len(known) if member.priority is None else places[member.priority] for member in self.members
+        }
 
     @cached_property
     def lightest(self) -> float:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from service.core.in_plan import Clients, InPlan
 from service.core.person import Person
 from service.core.state import (
+    CatchUp,
     Changes,
     Fields,
     Forgotten,
@@ -112,6 +113,7 @@ class Draft:
     __slots__ = (
         "_overlays",
         "_state",
+        "catch_ups",
         "clients",
         "fields",
         "forgotten",
@@ -132,6 +134,7 @@ class Draft:
         self.records: Overlay[Record] = Overlay("record", state.records, Record)
         self.pools: Overlay[Pool] = Overlay("pool", state.pools, Pool)
         self.seats: Overlay[Seat] = Overlay("seat", state.seats)
+        self.catch_ups: Overlay[CatchUp] = Overlay("catch_up", state.catch_ups)
         self.open: Overlay[Open] = Overlay("open", state.open, Open)
         self.paces: Overlay[Pace] = Overlay("pace", state.paces, Pace)
         self.people: Overlay[Person] = Overlay("person", state.people, Person)
@@ -146,6 +149,7 @@ class Draft:
             self.records,
             self.pools,
             self.seats,
+            self.catch_ups,
             self.open,
             self.paces,
             self.people,

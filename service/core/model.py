@@ -245,17 +245,19 @@ class Tried(Struct, frozen=True, gc=False):
     unresolved: Unresolved | None = None
 
 
-class Candidate(Struct, frozen=True, kw_only=True, gc=False):
+class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One member of the pool as the choice saw them: what a decision tells of them.
 
-    `excluded`: why they were passed over; none: they were not. `load`: see `turns`.
+    `excluded`: why they were passed over; none: they were not. `load`: see `strategies`. `behind`: how many turns they
+    have to catch up; 0: they are level.
     """
 
     person: str
-    excluded: ExclusionReason | None = None
+    excluded: ExclusionReason | None
     load: int
     last_turn: int
     open_items: int
+    behind: int = 0
 
 
 class Trace(Struct, frozen=True, kw_only=True, gc=False):

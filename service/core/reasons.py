@@ -7,7 +7,7 @@ it means. A new one needs its row here, and whoever shows reasons shows it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 Unfit = Literal["inactive_user", "unknown_plan", "unknown_pool", "unknown_queue", "unknown_user", "wrong_record_type"]
 """Why a target cannot take a record at all, whoever named it."""
@@ -108,8 +108,9 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
 
 AbsenceReason = Literal["away", "leave", "off_shift"]
 """Why a person is not there."""
+ABSENT: Final = frozenset[str](get_args(AbsenceReason))
 
-ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain"]
+ExclusionReason = Literal[AbsenceReason, "inactive", "full", "paced", "domain", "ceiling"]
 
 
 class LeftOut(NamedTuple):
@@ -127,6 +128,7 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
     "full": LeftOut("full", "full"),
     "paced": LeftOut("has had their share of waiting records for this minute", "served enough for this minute"),
     "domain": LeftOut("the record is outside their domain", "with a domain of their own"),
+    "ceiling": LeftOut("has had their share of the latest turns", "with their share of the latest turns"),
 }
 
 Unresolved = Literal[

@@ -17,6 +17,9 @@ from typing import Any, Final, Literal, NamedTuple
 
 from service.core.in_plan import Clients, InPlan
 from service.core.order import Moment
+from service.core.parked import Fields as Fields
+from service.core.parked import Parked as Parked
+from service.core.parked import Room as Room
 from service.core.person import Person
 from service.core.remembered import Remembered
 from service.core.waiting_line import Line, Rank, Waiting
@@ -25,6 +28,7 @@ Kind = Literal[
     "record",
     "pool",
     "seat",
+    "catch_up",
     "open",
     "pace",
     "person",
@@ -118,6 +122,14 @@ class Seat(Remembered, kw_only=True):
         return self.joined > 0
 
 
+class CatchUp(Remembered):
+    """A member who is not level with the others yet. Where a ceiling slows them, `turns` are the numbers of the latest
+    turns that they had, as many as it allows. Nothing is kept of who is level (see `sharing.entry`).
+    """
+
+    turns: tuple[int, ...] = ()
+
+
 class Open(Remembered):
     """How many open items of one type of record somebody has, whoever gave them. Nothing is kept of who has none."""
 
@@ -129,44 +141,6 @@ class Pace(Remembered):
 
     minute: int = 0
     drained: int = 0
-
-
-class Parked(Remembered, kw_only=True):
-    """A record that waits for somebody in `pool`. The first to leave has the highest score, then the lowest number.
-
-    `queued`: the pool is a queue that owns the record; its members take, nothing is given out. `named`: an event named
-    the pool, so its own condition is not asked.
-    """
-
-    pool: str
-    number: int
-    since_ms: int
-    score: float = 0.0
-    correlation_id: str = ""
-    depth: int = 0
-    queued: bool = False
-    named: bool = False
-
-    @property
-    def rank(self) -> Rank:
-        """Where it stands in its line."""
-        return -self.score, self.number
-
-
-class Fields(Remembered):
-    """All fields of a record that waits, as JSON text. `cut` are names of those that were too much to keep."""
-
-    text: str = ""
-    cut: tuple[str, ...] = ()
-
-
-class Room:
-    """How much the fields of waiting records take, in bytes: the divisions of a lane share it."""
-
-    __slots__ = ("taken_bytes",)
-
-    def __init__(self) -> None:
-        self.taken_bytes = 0
 
 
 class Timer(Remembered):
@@ -190,7 +164,9 @@ class Forgotten(Remembered):
     sequence: int = 0
 
 
-Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Timer | Hit | Forgotten | InPlan | Clients
+Value = (
+    Record | Pool | Seat | CatchUp | Open | Pace | Person | Parked | Fields | Timer | Hit | Forgotten | InPlan | Clients
+)
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 1
@@ -214,6 +190,7 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "record": StateKind(Record, buckets=1024, is_of_record=True),
     "pool": StateKind(Pool),
     "seat": StateKind(Seat),
+    "catch_up": StateKind(CatchUp),
     "open": StateKind(Open),
     "pace": StateKind(Pace),
     "person": StateKind(Person),
@@ -243,6 +220,7 @@ class State:
     """
 
     __slots__ = (
+        "catch_ups",
         "clients",
         "fields",
         "forgotten",
@@ -271,6 +249,7 @@ class State:
         self.records: dict[str, Record] = self._by_kind["record"]
         self.pools: dict[str, Pool] = self._by_kind["pool"]
         self.seats: dict[str, Seat] = self._by_kind["seat"]
+        self.catch_ups: dict[str, CatchUp] = self._by_kind["catch_up"]
         self.open: dict[str, Open] = self._by_kind["open"]
         self.paces: dict[str, Pace] = self._by_kind["pace"]
         self.people: dict[str, Person] = self._by_kind["person"]

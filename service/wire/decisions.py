@@ -64,6 +64,7 @@ def _trace(said: Mapping[str, Any]) -> Trace:
                 load=each["load"],
                 last_turn=each["last_turn"],
                 open_items=each["open_items"],
+                behind=each.get("behind", 0),
             )
             for each in said["candidates"]
         ),

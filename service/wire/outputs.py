@@ -64,7 +64,7 @@ class Context:
 
 
 _write: Final = msgspec.json.Encoder().encode
-"""Targets and candidates are published as the core has them, field by field."""
+"""Targets and candidates are published as the core has them, field by field, but for what is seldom there."""
 
 NO_ORIGIN: Final = Origin()
 """A timer set the decision off."""

@@ -65,7 +65,7 @@ def test_a_newer_configuration_tells_what_it_still_can() -> None:
         target=Target("pool", "closed"),
         candidates=(
             Candidate(person="ann", excluded="full", load=0, last_turn=0, open_items=5),
-            Candidate(person="bob", load=0, last_turn=7, open_items=0),
+            Candidate(person="bob", excluded=None, load=0, last_turn=7, open_items=0),
         ),
         omitted=3,
     )
@@ -96,7 +96,7 @@ def test_a_criterion_that_is_gone_does_not_name_another() -> None:
 def test_places_are_those_of_the_rule_of_turns() -> None:
     """D16 The lower load stands in front, then who was served longer ago."""
     seen = [
-        Candidate(person=person, load=load, last_turn=last_turn, open_items=0)
+        Candidate(person=person, excluded=None, load=load, last_turn=last_turn, open_items=0)
         for person, load, last_turn in (("dan", 9, 1), ("cat", 5, 4), ("bob", 5, 3), ("ann", 1, 8))
     ]
     trace = Trace(question="explicit_target", target=Target("pool", "sales"), candidates=tuple(seen))

@@ -14,7 +14,8 @@ import pytest
 
 from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
-from service.core.sharing.turns import SCALE, line_up, serve, step
+from service.core.sharing.strategies import SCALE, step
+from service.core.sharing.turns import line_up, serve
 from service.core.state import State
 from tests.core.build import START_MS, absent, config, pool, switch
 
@@ -45,10 +46,12 @@ class Rota:
         self._switch(tuple(member for member in self.spec.members if member.person != person))
 
     def next(self, eligible: Collection[str] | None = None) -> str:
-        """Serve the next of those who may."""
+        """Serve the next of those who may; none: everybody may."""
         draft = Draft(self.state)
-        place = min(each for each in line_up(self.spec, draft) if eligible is None or each.person in eligible)
-        serve(self.spec, place, draft)
+        may = self.members.__contains__ if eligible is None else eligible.__contains__
+        line = line_up(self.spec, draft, lambda member, *_: None if may(member.person) else "domain")
+        place = min(each for each in line if each.excluded is None)
+        serve(self.spec, place, line, draft)
         self.state.apply(draft.changes())
         return place.person
 

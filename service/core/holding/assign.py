@@ -64,7 +64,7 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
         cut = stand_in_line(case, spec.id, queued=False, named=named)
         trace = replace(trace, cut=cut) if cut else trace
         return case.conclude(Pending(spec.id, reason, next_return(choice, case.draft)), trace)
-    turn = serve(spec, chosen, case.draft)
+    turn = serve(spec, chosen, choice.seen, case.draft)
     if paced:
         _count_drained(case, chosen.person)
     return _own(case, Assigned(chosen.person, spec.id, turn), trace)

@@ -37,6 +37,12 @@ def recount(draft: Draft) -> None:
             draft.plans.edit(name).counted = place
 
 
+def having(plan: str, draft: Draft, person: str) -> int:
+    """How many clients somebody has in a plan."""
+    known = draft.clients.get(clients_field(plan, person))
+    return 0 if known is None else known.clients
+
+
 def forget(name: str, draft: Draft) -> None:
     """Nothing is remembered of the lead any more: it is nobody's client."""
     known = draft.plans.get(name)
