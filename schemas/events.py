@@ -137,6 +137,12 @@ class RecordDeleted(RecordData):
     """A record is gone."""
 
 
+class RecordContacted(RecordData):
+    """Somebody was in contact with a record, such as by a call or in a chat. `time` says when; absent: now."""
+
+    person: Annotated[ToldId, Field(description="Who of us it was.")]
+
+
 class OfferEvent(RecordData):
     """Something happened to an offer made to a lead, or to several at once.
 
@@ -180,6 +186,7 @@ INPUTS: Final[Mapping[str, type[RecordData] | type[MemberChanged]]] = {
     "crm.record.owner_changed.v1": RecordOwnerChanged,
     "crm.record.updated.v1": RecordUpdated,
     "crm.record.deleted.v1": RecordDeleted,
+    "crm.record.contacted.v1": RecordContacted,
     "crm.offer.ordered.v1": OfferOrdered,
     "crm.offer.paid.v1": OfferPaid,
     "crm.offer.payment_failed.v1": OfferPaymentFailed,

@@ -3,8 +3,8 @@
 A scenario is how people test their own configuration: it reads like a story, and each word in it is checked, so that a
 mistyped expectation is an error and never an expectation that silently holds.
 
-A step has exactly one of the verbs `record`, `owner`, `update`, `delete`, `ordered`, `payment_failed`, `paid`,
-`member`, `time`, `config` and `raw`, the words that belong to it, and `expect`.
+A step has exactly one of the verbs `record`, `owner`, `update`, `delete`, `contacted`, `ordered`, `payment_failed`,
+`paid`, `member`, `time`, `config` and `raw`, the words that belong to it, and `expect`.
 """
 
 from __future__ import annotations
@@ -208,6 +208,17 @@ class DeleteStep(RecordWords):
         return (self.delete,)
 
 
+class ContactedStep(RecordWords):
+    """Somebody was in contact with a record."""
+
+    contacted: RecordName
+    person: Id
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        return (self.contacted,)
+
+
 class OfferStep(RecordWords):
     """Something happened to an offer that was made for a lead, or to several of them."""
 
@@ -285,6 +296,7 @@ VERBS: Final[Mapping[str, type[Step]]] = {
     "record": RecordStep,
     "update": UpdateStep,
     "delete": DeleteStep,
+    "contacted": ContactedStep,
     "ordered": OrderedStep,
     "payment_failed": PaymentFailedStep,
     "paid": PaidStep,
@@ -306,6 +318,7 @@ AnyStep = Annotated[
     Annotated[RecordStep, Tag("record")]
     | Annotated[UpdateStep, Tag("update")]
     | Annotated[DeleteStep, Tag("delete")]
+    | Annotated[ContactedStep, Tag("contacted")]
     | Annotated[OrderedStep, Tag("ordered")]
     | Annotated[PaymentFailedStep, Tag("payment_failed")]
     | Annotated[PaidStep, Tag("paid")]

@@ -17,6 +17,7 @@ from service.core.hearing import counts_as_nobody, hear, take_note
 from service.core.holding import load, presence
 from service.core.holding.assign import give, give_back, release, take
 from service.core.holding.clients import recount
+from service.core.holding.contacts import note_contact
 from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
     CHANNELS,
@@ -30,7 +31,7 @@ from service.core.model import (
     Target,
     Trace,
 )
-from service.core.news import Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
+from service.core.news import Contacted, Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
 from service.core.plans import Way
 from service.core.reasons import NothingReason
 from service.core.score import scored
@@ -104,8 +105,17 @@ def _act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
             return _restored(event, news, way, case)
         case Offered():
             return _brought_in(way, case) or (case.conclude(_unmoved(told, event, case)),)
+        case Contacted():
+            return _brought_in(way, case) or (case.conclude(_contacted(event, case)),)
         case _:
             assert_never(news)
+
+
+def _contacted(event: RecordEvent, case: Case) -> Nothing:
+    """Somebody was in contact with the record, when the event says so or now."""
+    person = event.person or ""
+    time_ms = case.now_ms if event.time_ms is None else min(event.time_ms, case.now_ms)
+    return Nothing("contact_noted" if note_contact(case, person, time_ms) else "contact_known", person)
 
 
 def _brought_in(way: Way | None, case: Case) -> tuple[Decision, ...]:

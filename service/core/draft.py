@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
-from service.core.in_plan import Clients, InPlan
+from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.person import Person
 from service.core.state import (
     CatchUp,
@@ -115,6 +115,7 @@ class Draft:
         "_state",
         "catch_ups",
         "clients",
+        "contacts",
         "fields",
         "forgotten",
         "hits",
@@ -145,6 +146,7 @@ class Draft:
         self.forgotten: Overlay[Forgotten] = Overlay("forgotten", state.forgotten, Forgotten)
         self.plans: Overlay[InPlan] = Overlay("plan", state.plans, InPlan)
         self.clients: Overlay[Clients] = Overlay("clients", state.clients, Clients)
+        self.contacts: Overlay[Contacts] = Overlay("contacts", state.contacts, Contacts)
         self._overlays: tuple[Overlay[Any], ...] = (
             self.records,
             self.pools,
@@ -160,6 +162,7 @@ class Draft:
             self.forgotten,
             self.plans,
             self.clients,
+            self.contacts,
         )
 
     def changes(self) -> Changes:

@@ -18,6 +18,7 @@ from typing import Final
 from service.core.configuration import Config
 from service.core.model import RecordEvent, RecordEventKind, Target
 from service.core.news import (
+    Contacted,
     Created,
     Deleted,
     FieldsNow,
@@ -51,6 +52,8 @@ def hear(event: RecordEvent, known: Record, config: Config) -> News:
     is_newest = compare(at, known.moment) != "older"
     if event.kind in REVIVING:
         return _change(event, at, known, config)
+    if event.kind == "contacted":
+        return Contacted(at=at, is_newest=is_newest, before=recall(known.facts))
     if event.kind != "deleted":
         return Offered(at=at, is_newest=is_newest, before=recall(known.facts))
     return Deleted(at=at, is_newest=True) if is_newest else NoNews(reason="older_version")

@@ -43,3 +43,16 @@ class Clients(Remembered):
     """How many clients somebody has in a plan. Nothing is kept of who has none."""
 
     clients: int = 0
+
+
+class Contact(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+    """Somebody was in contact with a record, or came to own it, at `time_ms` last."""
+
+    person: str
+    time_ms: int
+
+
+class Contacts(Remembered):
+    """Who was in contact with a record, the latest last; it goes with the record."""
+
+    latest: tuple[Contact, ...] = ()

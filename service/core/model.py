@@ -29,7 +29,7 @@ TargetKind = Literal["user", "pool", "queue", "plan"]
 OfferKind = Literal["ordered", "payment_failed", "paid"]
 """What may happen to an offer."""
 OFFER_KINDS: Final[tuple[OfferKind, ...]] = get_args(OfferKind)
-RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", OfferKind]
+RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "contacted", OfferKind]
 Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
 """What can be said of a person. What a CRM says may be any text: see `Config.presence_words`."""
 Link = Literal["contact", "stays"]
@@ -61,7 +61,8 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
 
     `facts` holds the record's fields, standard and custom, and each linked record as a mapping under its name, so
     that `account.sector` is one walk. `owner` is the owner after the event, as the CRM tells it. Times are
-    milliseconds since 1970 (UTC). `depth` counts how many automatic decisions led to this event.
+    milliseconds since 1970 (UTC). `person` was in contact with it. `depth` counts how many automatic decisions led to
+    this event.
     """
 
     kind: RecordEventKind
@@ -78,6 +79,7 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     tool: str | None = None
     offer: str | None = None
     more_offers: tuple[str, ...] = ()
+    person: str | None = None
     depth: int = 0
     correlation_id: str = ""
 
@@ -134,7 +136,7 @@ NameOf = Callable[[str], str]
 
 
 class Assigned(Struct, frozen=True, gc=False):
-    """The record has an owner, chosen by us. `pool` and `turn` are empty where no pool was asked."""
+    """The record has an owner, chosen by us. `pool` is empty where no pool was asked, `turn` where it was nobody's."""
 
     name: ClassVar = "assigned"
     reason: ClassVar = ""
@@ -145,7 +147,8 @@ class Assigned(Struct, frozen=True, gc=False):
 
     def words(self, person: NameOf) -> Words:
         """The owner, and whose turn that was."""
-        return Words(person(self.owner), f"pool {self.pool}, turn {self.turn}" if self.pool else "")
+        turn = f", turn {self.turn}" if self.turn else ""
+        return Words(person(self.owner), f"pool {self.pool}{turn}" if self.pool else "")
 
 
 class Queued(Struct, frozen=True, gc=False):

@@ -9,16 +9,19 @@ The plan of a lead is a matter of its own beside its owner: whom a human chose s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from service.core.case import Case
 from service.core.configuration import PoolSpec
-from service.core.holding.assign import give_to_pool, release
+from service.core.holding.assign import give_linked, give_to_pool, release
 from service.core.holding.clients import enter
 from service.core.in_plan import InPlan, OfferTold
-from service.core.model import OFFER_KINDS, Decision, Nothing, OfferKind, RecordEvent, Trace
+from service.core.model import OFFER_KINDS, Decision, Link, Nothing, OfferKind, RecordEvent, Trace
 from service.core.news import Deleted, News
 from service.core.reasons import NothingReason
+from service.core.sharing.eligibility import Situation, choose
+from service.core.sharing.linked import Linked, first_able, most_recent
 from service.core.targets import too_deep
 
 REMEMBERED_OFFERS: Final = 8
@@ -76,10 +79,51 @@ def note(case: Case, way: Way) -> None:
 
 
 def _shared_out(case: Case, spec: PoolSpec, way: Way) -> tuple[Decision, ...]:
+    linked = _linked(case, spec) if spec.plan is not None and spec.plan.is_linked else None
+    if linked is not None:
+        return _to_linked(case, linked, way)
     released = release(case, "entered_plan")
     note(case, way)
     given = give_to_pool(case, spec, Trace(question=way.by, through=way.through))
     return (given,) if released is None else (released, given)
+
+
+def _to_linked(case: Case, linked: Linked, way: Way) -> tuple[Decision, ...]:
+    """The lead goes to who knows it: into the plan, or it stays in the one in which it was."""
+    owner = case.record.owner
+    if linked.link == "stays" and owner == linked.chosen.person:
+        return (case.conclude(Nothing("stays_in_plan", linked.spec.id)),)
+    released = release(case, "entered_plan") if owner != linked.chosen.person else None
+    if linked.link == "contact":
+        note(case, way)
+    given = give_linked(case, linked, Trace(question=way.by, through=way.through))
+    return (given,) if released is None else (released, given)
+
+
+def _linked(case: Case, spec: PoolSpec) -> Linked | None:
+    """Who of the plan was in contact with the lead, else who has it in the plan in which it is (S127, S128, D45)."""
+    facts = spec.plan
+    assert facts is not None, "the pool is a plan"
+    since_ms = None if facts.within_ms is None else case.now_ms - facts.within_ms
+    contacts = case.draft.contacts.get(case.name)
+    linked = _first(case, spec, most_recent(contacts, since_ms), "contact")
+    if linked is not None:
+        return linked
+    known = case.draft.plans.get(case.name)
+    former = None if known is None else case.config.pools.get(known.plan)
+    if former is None or former.plan is None or former.id == spec.id:
+        return None
+    return _first(case, former, [case.record.owner, *most_recent(contacts, None)], "stays")
+
+
+def _first(case: Case, spec: PoolSpec, people: Sequence[str], link: Link) -> Linked | None:
+    """The first of these people who can take the lead in the plan."""
+    if not any(person in spec.weights for person in people):
+        return None
+    situation = Situation(spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts)
+    choice = choose(situation)
+    chosen = first_able(people, choice, situation)
+    return None if chosen is None else Linked(spec, chosen, choice, link)
 
 
 def _by_tool(event: RecordEvent, news: News, case: Case) -> Way | None:

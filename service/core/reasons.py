@@ -59,6 +59,8 @@ RELEASED: Final[Mapping[ReleaseReason, str]] = {
 
 NothingReason = Literal[
     "configuration_switched",
+    "contact_known",
+    "contact_noted",
     "deleted",
     "duplicate_event",
     "echo",
@@ -76,6 +78,7 @@ NothingReason = Literal[
     "paid_already",
     "parked_already",
     "record_updated",
+    "stays_in_plan",
     "tick",
     "unknown_availability",
     "unknown_record",
@@ -83,6 +86,8 @@ NothingReason = Literal[
 ]
 NOTHING: Final[Mapping[NothingReason, str]] = {
     "configuration_switched": "a new configuration is in force",
+    "contact_known": "a later contact is known",
+    "contact_noted": "somebody was in contact with the record",
     "deleted": "the record is deleted",
     "duplicate_event": "this event was seen before",
     "echo": "the CRM confirms our own choice",
@@ -100,6 +105,7 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "paid_already": "the offer is paid, and an earlier payment that failed is told late",
     "parked_already": "the record waits in this pool already",
     "record_updated": "a change that gives the record to nobody",
+    "stays_in_plan": "the record stays with its manager in the plan in which it is",
     "tick": "time passed",
     "unknown_availability": "no presence has this name",
     "unknown_record": "there is no such record",

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from heapq import merge
 from typing import Any, Final, Literal, NamedTuple
 
-from service.core.in_plan import Clients, InPlan
+from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.order import Moment
 from service.core.parked import Fields as Fields
 from service.core.parked import Parked as Parked
@@ -39,6 +39,7 @@ Kind = Literal[
     "forgotten",
     "plan",
     "clients",
+    "contacts",
 ]
 
 
@@ -165,7 +166,21 @@ class Forgotten(Remembered):
 
 
 Value = (
-    Record | Pool | Seat | CatchUp | Open | Pace | Person | Parked | Fields | Timer | Hit | Forgotten | InPlan | Clients
+    Record
+    | Pool
+    | Seat
+    | CatchUp
+    | Open
+    | Pace
+    | Person
+    | Parked
+    | Fields
+    | Timer
+    | Hit
+    | Forgotten
+    | InPlan
+    | Clients
+    | Contacts
 )
 
 FIRST_LEVEL: Final = 1
@@ -201,6 +216,7 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "forgotten": StateKind(Forgotten, buckets=1),
     "plan": StateKind(InPlan, buckets=256, is_of_record=True),
     "clients": StateKind(Clients),
+    "contacts": StateKind(Contacts, buckets=256, is_of_record=True),
 }
 """One row per kind; everything that goes through all kinds goes through this table."""
 
@@ -222,6 +238,7 @@ class State:
     __slots__ = (
         "catch_ups",
         "clients",
+        "contacts",
         "fields",
         "forgotten",
         "hits",
@@ -261,6 +278,7 @@ class State:
         self.forgotten: dict[str, Forgotten] = self._by_kind["forgotten"]
         self.plans: dict[str, InPlan] = self._by_kind["plan"]
         self.clients: dict[str, Clients] = self._by_kind["clients"]
+        self.contacts: dict[str, Contacts] = self._by_kind["contacts"]
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._pools_of: defaultdict[str, set[str]] = defaultdict(set)

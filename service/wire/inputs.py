@@ -24,7 +24,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.envelope import Division, Envelope
-from schemas.events import INPUTS, Linked, MemberChanged, OfferEvent, Owner, RecordData
+from schemas.events import INPUTS, Linked, MemberChanged, OfferEvent, Owner, RecordContacted, RecordData
 from service.core.model import EmptyEvent, Event, MemberEvent, RecordEvent, RecordEventKind
 from service.wire.cloudevents import CloudEvent, told_division, unpack
 from service.wire.messages import Poison, Position, RawRecord
@@ -50,6 +50,7 @@ KINDS: Final[dict[str, RecordEventKind]] = {
     "crm.record.owner_changed.v1": "owner_changed",
     "crm.record.updated.v1": "updated",
     "crm.record.deleted.v1": "deleted",
+    "crm.record.contacted.v1": "contacted",
     "crm.offer.ordered.v1": "ordered",
     "crm.offer.paid.v1": "paid",
     "crm.offer.payment_failed.v1": "payment_failed",
@@ -278,6 +279,8 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     fields |= {name: value for name in _AS_TOLD if (value := getattr(data, name)) is not None}
     if isinstance(data, OfferEvent) and isinstance(data.offer, tuple):
         fields["offer"], *fields["more_offers"] = data.offer
+    if isinstance(data, RecordContacted):
+        fields["person"] = data.person
     if data.actor is not None:
         fields["actor"] = data.actor.id
     if envelope.time is not None:

@@ -77,6 +77,7 @@ def _record(event: RecordEvent) -> dict[str, object]:
         "version": event.version,
         "assign": "by_rules" if event.by_rules else None,
         "tool": event.tool,
+        "person": event.person,
         "offer": list(event.offers) if event.more_offers else event.offer,
     }
     if event.kind != "owner_changed":

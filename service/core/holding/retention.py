@@ -39,4 +39,5 @@ def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:
     draft.records.drop(name)
     draft.fields.drop(name)
     clients.forget(name, draft)
+    draft.contacts.drop(name)
     return draft.changes()
