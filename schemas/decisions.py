@@ -33,7 +33,16 @@ RejectionReason = Literal[
     "wrong_record_type",
 ]
 ReleaseReason = Literal[
-    "deleted", "entered_plan", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"
+    "closed",
+    "deleted",
+    "entered_plan",
+    "given_to_pool",
+    "merged",
+    "owner_chosen",
+    "owner_inactive",
+    "owner_removed",
+    "reassigned",
+    "taken",
 ]
 Link = Literal["contact", "stays"]
 NotificationKind = Literal["assigned", "queued", "refused"]

@@ -27,7 +27,7 @@ from pydantic import (
 
 from schemas.decisions import ExclusionReason, Unresolved
 from schemas.envelope import Division, Id
-from schemas.events import VERSION_LIMIT, Availability, Channel, Fields
+from schemas.events import VERSION_LIMIT, Availability, Channel, Fields, Status
 from schemas.scenario_values import START, Moment, Owner
 
 STEPS_LIMIT: Final = 1_000
@@ -111,7 +111,18 @@ class Expect(_Part):
     turn: Annotated[int | None, Field(ge=1, strict=True, description="The number of the turn; null: none.")] = None
     rule: Annotated[Id | None, Field(description="The id of the entry that won; null: none did.")] = None
     question: Annotated[
-        Literal["explicit_target", "tool", "ordered", "payment_failed", "paid", "rule_set", "team", "default", "parked"]
+        Literal[
+            "explicit_target",
+            "tool",
+            "ordered",
+            "payment_failed",
+            "paid",
+            "rule_set",
+            "team",
+            "default",
+            "parked",
+            "reopened",
+        ]
         | None,
         Field(description="Which question gave the target."),
     ] = None
@@ -162,6 +173,8 @@ class RecordWords(Step):
     at: Annotated[Moment | None, Field(description="When it was, as the CRM tells it. Absent: it does not tell.")] = (
         None
     )
+    status: Annotated[Status | None, Field(description="Whether the record is open or closed from now on.")] = None
+    merged_into: Annotated[Id | None, Field(description="The id of the record that it was merged into.")] = None
 
 
 class Content(RecordWords):

@@ -34,7 +34,6 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from service.core.state import FIRST_LEVEL, LEVEL
 from service.limits import DAY_MS, HOUR_MS, Limits
 from service.printable import SECRET_HEADERS, masked
 from service.wording import worded
@@ -216,12 +215,12 @@ class LaneSettings(BaseModel):
     """Decisions stay in the log for so long. Raise it to replay and audit further back."""
     forget_deleted_days: int = Field(default=DEFAULTS.deleted_ms // DAY_MS, ge=1, le=36_500)
     """A deleted record is forgotten after so many days. Raise it where old files are sent again."""
+    forget_closed_days: int = Field(default=DEFAULTS.closed_ms // DAY_MS, ge=1, le=36_500)
+    """A closed record is forgotten when nothing was heard of it for so many days. Lower it where the law wants that."""
     forget_untouched_days: int = Field(default=DEFAULTS.untouched_ms // DAY_MS, ge=1, le=36_500)
     """A record is forgotten when nothing was heard of it for so many days. Raise it where deals take longer."""
     log_record_max_bytes: int = Field(default=DEFAULTS.record_max_bytes, ge=10_000, le=1_200_000)
     """A batch ends before its log record grows so large. The log topic must accept 800 kB more, for escaped texts."""
-    level: int = Field(default=FIRST_LEVEL, ge=FIRST_LEVEL, le=LEVEL)
-    """Raise it to use what a new version added, once no older process is left: those cannot own such lanes any more."""
 
 
 class HttpSettings(BaseModel):
@@ -286,6 +285,7 @@ class Settings(BaseSettings):
             keep_ms=lane.keep_hours * HOUR_MS,
             dead_letter_limit_bytes=self.ingest.dead_letter_limit_bytes,
             deleted_ms=lane.forget_deleted_days * DAY_MS,
+            closed_ms=lane.forget_closed_days * DAY_MS,
             untouched_ms=lane.forget_untouched_days * DAY_MS,
         )
 

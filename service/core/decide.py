@@ -15,9 +15,8 @@ from service.core.configuration import Config, User
 from service.core.draft import Draft
 from service.core.hearing import counts_as_nobody, hear, take_note
 from service.core.holding import load, presence
-from service.core.holding.assign import give, give_back, release, take
+from service.core.holding.assign import EXPLICIT, REOPENED, close, give, give_back, hand_over, release, take
 from service.core.holding.clients import recount
-from service.core.holding.contacts import note_contact
 from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
     CHANNELS,
@@ -31,12 +30,14 @@ from service.core.model import (
     Target,
     Trace,
 )
+from service.core.naming import as_declared, missed
 from service.core.news import Contacted, Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
 from service.core.plans import Way
 from service.core.reasons import NothingReason
 from service.core.score import scored
 from service.core.state import Parked, State, seat_field
-from service.core.targets import refusal, too_deep
+from service.core.status import close_converted, hear_status, take_note_of_status
+from service.core.targets import refusal, resolve, too_deep
 from service.core.telling import notify
 from service.core.tracking import remember, together
 from service.language.tree import Facts
@@ -48,6 +49,7 @@ OVERTAKEN: Final[frozenset[NothingReason]] = frozenset({"deleted", "older_versio
 def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
     """Decide one event of a division at `now_ms` (milliseconds since 1970, UTC). Pure: the state stays as it is."""
     draft = Draft(state)
+    event = as_declared(event, config)
     match event:
         case RecordEvent():
             case = Case(event.record, draft, config, now_ms, event.correlation_id, event.depth)
@@ -67,12 +69,23 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     news = hear(event, case.before, case.config)
     if isinstance(news, NoNews) and news.reason == "duplicate_event":
         return (case.conclude(Nothing(news.reason)),)
+    news = hear_status(event, news, case)
     take_note(event, news, case.record)
+    take_note_of_status(news, case)
     if event.kind == "created":
         case.record.created = True
-    if isinstance(news, NoNews) and news.reason in OVERTAKEN:
+    return (*_decide_news(event, news, case), *_convert(event, case))
+
+
+def _decide_news(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
+    """What is decided of the record itself. Its status may be news in an event that came too late for all else."""
+    has_turned = case.has_turned
+    if isinstance(news, NoNews) and news.reason in OVERTAKEN and (case.before.deleted or not has_turned):
         return (case.conclude(Nothing(news.reason)),)
     case.record.deleted = False
+    left = None
+    if has_turned and not isinstance(news, Deleted | Restored):
+        left = _turn(case)
     refused = _not_allowed(event, news, case)
     if refused is not None:
         decisions: tuple[Decision, ...] = (case.conclude(refused),)
@@ -81,7 +94,29 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
         decisions = _act(event, news, case)
     if isinstance(decisions[-1].outcome, Rejected) and (isinstance(news, Restored) or not case.before.created):
         case.record.created = False
-    return decisions
+    if has_turned and isinstance(decisions[-1].outcome, Nothing) and not isinstance(news, Deleted):
+        turned = case.conclude(Nothing("closed" if case.record.closed else "reopened", case.record.owner))
+        decisions = (*decisions[:-1], *(() if left else (turned,)))
+    return decisions if left is None else (left, *decisions)
+
+
+def _turn(case: Case) -> Decision | None:
+    """The record was closed, or is open again: it leaves its line, and it is an open item no more, or once more."""
+    if case.record.closed:
+        return close(case)
+    load.count_on(case)
+    return None
+
+
+def _convert(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
+    """A conversion closes the lead that it is told of, the first of its events does (D25, D33)."""
+    name = event.converted_lead
+    if name is None:
+        return ()
+    lead = Case(name, case.draft, case.config, case.now_ms, case.correlation_id, case.depth)
+    if not close_converted(event, lead):
+        return ()
+    return (close(lead) or lead.conclude(Nothing("closed", event.record)),)
 
 
 def _act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
@@ -90,32 +125,23 @@ def _act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
         hear_while_waiting(case)
     told = plans.way_in(event, news, case)
     way = told if isinstance(told, Way) else None
+    if _needs_somebody(news, case):
+        if way is not None:
+            plans.note(case, way)
+        return _given_again(event, news, case)
     match news:
-        case NoNews(reason=reason, detail=detail):
-            return _brought_in(way, case) or (case.conclude(Nothing(reason, detail)),)
+        case NoNews() | FieldsNow() | Offered() | Contacted():
+            return _brought_in(way, case) or _unmoved(event, news, told, case)
         case Created(owner=owner):
             return (_answer(event, owner, way, case),)
         case OwnerNow(owner=owner):
             return _owner_now(event, owner, way, case)
-        case FieldsNow():
-            return _brought_in(way, case) or _fields_now(event, news, case)
         case Deleted():
-            return _deleted(case)
+            return _deleted(event, case)
         case Restored():
             return _restored(event, news, way, case)
-        case Offered():
-            return _brought_in(way, case) or (case.conclude(_unmoved(told, event, case)),)
-        case Contacted():
-            return _brought_in(way, case) or (case.conclude(_contacted(event, case)),)
         case _:
             assert_never(news)
-
-
-def _contacted(event: RecordEvent, case: Case) -> Nothing:
-    """Somebody was in contact with the record, when the event says so or now."""
-    person = event.person or ""
-    time_ms = case.now_ms if event.time_ms is None else min(event.time_ms, case.now_ms)
-    return Nothing("contact_noted" if note_contact(case, person, time_ms) else "contact_known", person)
 
 
 def _brought_in(way: Way | None, case: Case) -> tuple[Decision, ...]:
@@ -123,14 +149,19 @@ def _brought_in(way: Way | None, case: Case) -> tuple[Decision, ...]:
     return () if way is None else plans.brought_in(case, way)
 
 
-def _unmoved(told: Way | Nothing | None, event: RecordEvent, case: Case) -> Nothing:
-    """Why an offer gave the lead to nobody."""
-    if isinstance(told, Nothing):
-        return told
-    if told is None:
-        return Nothing("no_plan", event.offer or "")
-    owner = case.record.owner
-    return Nothing("owner_kept", owner) if owner and not case.record.by_us else Nothing("in_plan_already", told.plan)
+def _unmoved(
+    event: RecordEvent, news: NoNews | FieldsNow | Offered | Contacted, told: Way | Nothing | None, case: Case
+) -> tuple[Decision, ...]:
+    """What follows where nothing that the event tells gave a lead to somebody of a plan."""
+    match news:
+        case NoNews(reason=reason, detail=detail):
+            return (case.conclude(Nothing(reason, detail)),)
+        case FieldsNow():
+            return _fields_now(event, news, case)
+        case Offered() | Contacted():
+            return (case.conclude(plans.unmoved(event, told, case)),)
+        case _:
+            assert_never(news)
 
 
 def _known_facts(event: RecordEvent, news: News, case: Case) -> Facts:
@@ -149,7 +180,7 @@ def _not_allowed(event: RecordEvent, news: News, case: Case) -> Rejected | None:
     if channels is None:
         known = ", ".join(CHANNELS)
         return Rejected("unknown_record_type", f"{event.record_type} is not a record type; there are {known}")
-    if not _asks_for_somebody(event, news, case.config):
+    if case.record.closed or not (_needs_somebody(news, case) or _asks_for_somebody(event, news, case.config)):
         return None
     if event.channel is not None and event.channel not in channels:
         return Rejected("channel_not_allowed", f"a {event.record_type} does not come in through {event.channel}")
@@ -176,10 +207,16 @@ def _answer(event: RecordEvent, owner: Target | None, way: Way | None, case: Cas
 
     Whoever gets it, a lead that came in through a plan's tool is in that plan, unless the event names another.
     """
-    if owner is not None and (owner.kind != "user" or not counts_as_nobody(event, case.config)):
-        if way is not None:
-            plans.note(case, way)
-        return give(case, owner, Trace(question="explicit_target")) if owner.kind != "user" else _adopt(case, owner.id)
+    is_chosen = owner is not None and owner.kind == "user" and not counts_as_nobody(event, case.config)
+    is_named = owner is not None and owner.kind != "user"
+    if way is not None and (is_chosen or is_named or case.record.closed):
+        plans.note(case, way)
+    if is_chosen and owner is not None:
+        return _adopt(case, owner.id)
+    if case.record.closed:
+        return case.conclude(Nothing("closed"))
+    if is_named and owner is not None:
+        return give(case, owner, Trace(question=EXPLICIT))
     if way is not None:
         return plans.brought_in(case, way)[-1]
     return questions.on_creation(case)
@@ -189,20 +226,62 @@ def _adopt(case: Case, person: str) -> Decision:
     """A person was chosen in the CRM: that stands (D5). A name we do not know is reported, and stands as well."""
     load.hold(case, person)
     if person not in case.config.users:
-        return case.conclude(Rejected("unknown_user", f"the owner {person} is not a user of ours"), NO_TRACE)
+        return case.conclude(
+            Rejected("unknown_user", f"the owner {person} is not a user of ours{missed(person, case.config)}"), NO_TRACE
+        )
     return case.conclude(Nothing("owner_kept", person), NO_TRACE)
 
 
 def _fields_now(event: RecordEvent, news: FieldsNow, case: Case) -> tuple[Decision, ...]:
     """The record is given to nobody, unless an entry that is asked on updates says so (S41).
 
-    A creation that is told again is no reason to ask, nor is an update of a record of which nothing was decided yet.
+    A creation that is told again is no reason to ask, nor is an update of a record of which nothing was decided yet, or
+    that is closed.
     """
-    before = case.before
-    is_known = before.created or before.sequence > 0 or event.by_rules
-    given = questions.on_update(case) if is_known and event.kind == "updated" else ()
-    nothing = Nothing("echo", news.echo) if news.echo else Nothing("record_updated")
+    is_closed = case.record.closed
+    is_asked = event.kind == "updated" and not is_closed and _is_known(event, case)
+    given = questions.on_update(case) if is_asked else ()
+    nothing = Nothing("echo", news.echo) if news.echo else Nothing("closed" if is_closed else "record_updated")
     return given or (case.conclude(nothing),)
+
+
+def _is_known(event: RecordEvent, case: Case) -> bool:
+    """Whether something was decided of the record before. Else its creation is still to come, and asks."""
+    return case.before.created or case.before.sequence > 0 or event.by_rules
+
+
+def _needs_somebody(news: News, case: Case) -> bool:
+    """Whether the record is open again, and has nobody, or somebody who is switched off, and the CRM names nobody."""
+    if not case.has_turned or case.record.closed:
+        return False
+    match news:
+        case OwnerNow(owner=None):
+            return True
+        case NoNews() | FieldsNow() | Offered():
+            user = case.config.users.get(case.record.owner)
+            return not case.record.owner or (user is not None and not user.active)
+        case _:
+            return False
+
+
+def _given_again(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
+    """Ask the pool that was named last, else the pool that had given the record, else as for a new one (D33).
+
+    One that is not there any more, or cannot take it, is not asked: an open record is not refused for that.
+    """
+    former, told = case.before.pool, told_owner(case.record.told)
+    released = release(case, "owner_removed" if isinstance(news, OwnerNow) else "owner_inactive")
+    left = () if released is None else (released,)
+    if isinstance(news, OwnerNow):
+        case.record.outstanding = ()
+    if told is not None and told.kind != "user" and refusal(told, case) is None:
+        return (*left, hand_over(case, told, Trace(question=REOPENED)))
+    if not _is_known(event, case):
+        return left or (case.conclude(Nothing("reopened")),)
+    target = resolve(case.config.pools[former].target, case) if former in case.config.pools else None
+    if isinstance(target, Target):
+        return (*left, hand_over(case, target, Trace(question=REOPENED)))
+    return (*left, questions.on_creation(case))
 
 
 def _owner_now(event: RecordEvent, owner: Target | None, way: Way | None, case: Case) -> tuple[Decision, ...]:
@@ -262,6 +341,8 @@ def _given_to_target(event: RecordEvent, target: Target, case: Case) -> tuple[De
     if parked is not None and is_there:
         return (case.conclude(Nothing("parked_already", parked.pool)),)
     released = release(case, "given_to_pool")
+    if case.record.closed:
+        return (released or case.conclude(Nothing("closed")),)
     given = give(case, target, Trace(question="explicit_target"))
     return (given,) if released is None else (released, given)
 
@@ -275,7 +356,9 @@ def _may_not_give(event: RecordEvent, target: Target, case: Case) -> Rejected | 
     else:
         user = config.users.get(event.actor)
         if user is None or not _may_give(user):
-            return Rejected("not_permitted", f"{event.actor} may not give records to a {target.kind}")
+            return Rejected(
+                "not_permitted", f"{event.actor} may not give records to a {target.kind}{missed(event.actor, config)}"
+            )
     return refusal(target, case)
 
 
@@ -283,15 +366,22 @@ def _may_give(user: User) -> bool:
     return not user.roles.isdisjoint({"admin", "reassign"})
 
 
-def _deleted(case: Case) -> tuple[Decision, ...]:
-    released = release(case, "deleted")
+def _deleted(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
+    """The record is gone, maybe into another one, of which this tells nothing."""
+    released = release(case, "deleted" if event.merged_into is None else "merged")
     case.forget()
     return (released or case.conclude(Nothing("deleted")),)
 
 
 def _restored(event: RecordEvent, news: Restored, way: Way | None, case: Case) -> tuple[Decision, ...]:
-    """A deleted record is back: with the owner it names, else with its former one if active, else D8 is asked (D34)."""
+    """A deleted record is back: with the owner it names, else with its former one if active, else D8 is asked (D34).
+
+    A closed one is back as the CRM has it: nobody is given anything.
+    """
     former = case.before
+    if case.record.closed and not news.names_owner:
+        load.hold(case, former.owner)
+        return (case.conclude(Nothing("closed", former.owner)),)
     load.let_go(case)
     if news.names_owner and event.kind == "created":
         return (_answer(event, news.owner, way, case),)

@@ -28,7 +28,7 @@ from service.core.news import (
     OwnerNow,
     Restored,
 )
-from service.core.order import Moment, Order, act_of, compare
+from service.core.order import Moment, Order, act_of, compare, short_id
 from service.core.reasons import NothingReason
 from service.core.state import Record
 from service.core.tracking import recall
@@ -42,9 +42,9 @@ REVIVING: Final[frozenset[RecordEventKind]] = frozenset({"created", "updated", "
 
 def hear(event: RecordEvent, known: Record, config: Config) -> News:
     """What the event tells that is not known of the record yet."""
-    if event.id in known.seen:
+    if short_id(event.id) in known.seen:
         return NoNews(reason="duplicate_event")
-    at = _moment(event)
+    at = moment_of(event)
     if known.deleted:
         return _after_deletion(event, at, known, config)
     if event.kind == "created" and not known.created:
@@ -59,6 +59,12 @@ def hear(event: RecordEvent, known: Record, config: Config) -> News:
     return Deleted(at=at, is_newest=True) if is_newest else NoNews(reason="older_version")
 
 
+def moment_of(event: RecordEvent) -> Moment:
+    """When it happened. The chain of events it belongs to settles only what has no other order."""
+    has_order = event.version is not None or event.time_ms is not None
+    return Moment(event.version, event.time_ms, "" if has_order else act_of(event.correlation_id))
+
+
 def counts_as_nobody(event: RecordEvent, config: Config) -> bool:
     """Whether a creation's owner means nobody: there is none, or it is one that counts as none (D18)."""
     owner = event.owner
@@ -71,7 +77,7 @@ def counts_as_nobody(event: RecordEvent, config: Config) -> bool:
 
 def take_note(event: RecordEvent, news: News, record: Record) -> None:
     """Remember what the next event is to be compared with. A repeated event is not noted once more."""
-    record.seen = (*record.seen[-REMEMBERED_EVENTS + 1 :], event.id)
+    record.seen = (*record.seen[-REMEMBERED_EVENTS + 1 :], short_id(event.id))
     at, owner = news.at, event.owner
     if news.is_newest:
         record.version = record.version if at.version is None else at.version
@@ -247,12 +253,6 @@ def _after_deletion(event: RecordEvent, at: Moment, known: Record, config: Confi
 
 def _is_first_told(at: Moment, known: Record) -> bool:
     return known.told_moment == Moment() and at != Moment()
-
-
-def _moment(event: RecordEvent) -> Moment:
-    """When it happened. The chain of events it belongs to settles only what has no other order."""
-    has_order = event.version is not None or event.time_ms is not None
-    return Moment(event.version, event.time_ms, "" if has_order else act_of(event.correlation_id))
 
 
 def _without(person: str, outstanding: tuple[str, ...]) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ OfferKind = Literal["ordered", "payment_failed", "paid"]
 """What may happen to an offer."""
 OFFER_KINDS: Final[tuple[OfferKind, ...]] = get_args(OfferKind)
 RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "contacted", OfferKind]
+RecordStatus = Literal["open", "closed"]
 Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
 """What can be said of a person. What a CRM says may be any text: see `Config.presence_words`."""
 Link = Literal["contact", "stays"]
@@ -37,6 +38,10 @@ Link = Literal["contact", "stays"]
 lead stays with them in the plan in which it was.
 """
 NotificationKind = Literal["assigned", "queued", "refused"]
+
+LEAD: Final = "lead"
+CONVERSION: Final = "conversion"
+"""The way in of what a lead became; its link `lead` names the lead."""
 
 CHANNELS: Final[Mapping[str, frozenset[str]]] = {
     "lead": frozenset({"detail_page", "capture_form", "import", "conversion", "api", "integration"}),
@@ -62,7 +67,8 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     `facts` holds the record's fields, standard and custom, and each linked record as a mapping under its name, so
     that `account.sector` is one walk. `owner` is the owner after the event, as the CRM tells it. Times are
     milliseconds since 1970 (UTC). `person` was in contact with it. `depth` counts how many automatic decisions led to
-    this event.
+    this event. `status`: the event says whether the record is open. `merged_into`: the record is gone because it was
+    merged into the one with this id.
     """
 
     kind: RecordEventKind
@@ -82,6 +88,8 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     person: str | None = None
     depth: int = 0
     correlation_id: str = ""
+    status: RecordStatus | None = None
+    merged_into: str | None = None
 
     @property
     def offers(self) -> tuple[str, ...]:
@@ -92,6 +100,21 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     def record(self) -> str:
         """The record's name within its division, `lead/4711`."""
         return f"{self.record_type}/{self.record_id}"
+
+    @property
+    def converted_lead(self) -> str | None:
+        """The name of the lead that this record came of in a conversion, as its link `lead` tells; none: of none."""
+        if self.channel != CONVERSION or self.kind != "created" or self.record_type == LEAD:
+            return None
+        link = self.facts.get(LEAD)
+        lead_id = link.get("id") if isinstance(link, Mapping) else None
+        return f"{LEAD}/{lead_id}" if isinstance(lead_id, str) and lead_id else None
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The names of all records that a decision about it may concern."""
+        lead = self.converted_lead
+        return (self.record,) if lead is None else (self.record, lead)
 
 
 class MemberEvent(Struct, frozen=True, gc=False):

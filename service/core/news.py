@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from service.core.model import Target
+from service.core.model import RecordStatus, Target
 from service.core.order import Moment
 from service.core.reasons import NothingReason
 from service.language.tree import Facts
@@ -20,7 +20,8 @@ class Heard(Struct, frozen=True, kw_only=True, gc=False):
 
     `is_newest`: nothing newer is known of the record, so its fields stand. `tells_owner`: nothing newer is known of its
     owner. `names_former`: it names who had the record before the owner that is known. `before`: the fields that were
-    remembered until now.
+    remembered until now. `status`: whether the record is open or closed, where nothing newer is known of that (none:
+    not told); `in_words`: the event says so itself.
     """
 
     at: Moment = Moment()
@@ -28,6 +29,8 @@ class Heard(Struct, frozen=True, kw_only=True, gc=False):
     tells_owner: bool = False
     names_former: bool = False
     before: Facts = {}
+    status: RecordStatus | None = None
+    in_words: bool = False
 
 
 class NoNews(Heard, frozen=True, kw_only=True, gc=False):

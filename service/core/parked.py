@@ -10,7 +10,8 @@ class Parked(Remembered, kw_only=True):
     """A record that waits for somebody in `pool`. The first to leave has the highest score, then the lowest number.
 
     `queued`: the pool is a queue that owns the record; its members take, nothing is given out. `named`: an event named
-    the pool, so its own condition is not asked.
+    the pool, so its own condition is not asked. `kept_bytes`: so much is kept of its fields, which are not in memory
+    while it waits.
     """
 
     pool: str
@@ -21,6 +22,7 @@ class Parked(Remembered, kw_only=True):
     depth: int = 0
     queued: bool = False
     named: bool = False
+    kept_bytes: int = 0
 
     @property
     def rank(self) -> Rank:

@@ -16,8 +16,9 @@ from service.core.case import Case
 from service.core.configuration import PoolSpec
 from service.core.holding.assign import give_linked, give_to_pool, release
 from service.core.holding.clients import enter
+from service.core.holding.contacts import note_contact
 from service.core.in_plan import InPlan, OfferTold
-from service.core.model import OFFER_KINDS, Decision, Link, Nothing, OfferKind, RecordEvent, Trace
+from service.core.model import LEAD, OFFER_KINDS, Decision, Link, Nothing, OfferKind, RecordEvent, Trace
 from service.core.news import Deleted, News
 from service.core.reasons import NothingReason
 from service.core.sharing.eligibility import Situation, choose
@@ -48,9 +49,12 @@ def way_in(event: RecordEvent, news: News, case: Case) -> Way | Nothing | None:
 
     None: it is not about a plan at all.
     """
-    if case.record_type != "lead" or isinstance(news, Deleted):
+    if event.kind == "contacted":
+        known = _contacted(event, case)
+        return _by_tool(event, news, case) or known
+    if isinstance(news, Deleted):
         return None
-    if event.kind in OFFER_KINDS:
+    if event.kind in OFFER_KINDS and case.record_type == LEAD:
         return _by_offer(event.kind, event, case)
     return _by_tool(event, news, case)
 
@@ -63,7 +67,7 @@ def brought_in(case: Case, way: Way) -> tuple[Decision, ...]:
     spec = case.config.pools[way.plan]
     record, known = case.record, case.draft.plans.get(case.name)
     is_there = known is not None and known.plan == way.plan
-    if record.owner and not record.by_us:
+    if record.closed or (record.owner and not record.by_us):
         note(case, way)
         return ()
     if is_there and (record.owner or record.parked):
@@ -71,6 +75,16 @@ def brought_in(case: Case, way: Way) -> tuple[Decision, ...]:
     if case.depth > case.config.depth_limit:
         return (case.conclude(too_deep(case)),)
     return _shared_out(case, spec, way)
+
+
+def unmoved(event: RecordEvent, told: Way | Nothing | None, case: Case) -> Nothing:
+    """Why an offer or a contact gave the record to nobody."""
+    if isinstance(told, Nothing):
+        return told
+    if told is None:
+        return Nothing("no_plan", event.offer or "")
+    owner = case.record.owner
+    return Nothing("owner_kept", owner) if owner and not case.record.by_us else Nothing("in_plan_already", told.plan)
 
 
 def note(case: Case, way: Way) -> None:
@@ -126,10 +140,17 @@ def _first(case: Case, spec: PoolSpec, people: Sequence[str], link: Link) -> Lin
     return None if chosen is None else Linked(spec, chosen, choice, link)
 
 
+def _contacted(event: RecordEvent, case: Case) -> Nothing:
+    """Somebody was in contact with the record, when the event says so or now."""
+    person = event.person or ""
+    time_ms = case.now_ms if event.time_ms is None else min(event.time_ms, case.now_ms)
+    return Nothing("contact_noted" if note_contact(case, person, time_ms) else "contact_known", person)
+
+
 def _by_tool(event: RecordEvent, news: News, case: Case) -> Way | None:
     """A tool that was never told of this lead, or another one than was told last."""
     tool = event.tool
-    if tool is None:
+    if tool is None or case.record_type != LEAD or not case.config.plans:
         return None
     known = case.draft.plans.get(case.name)
     if known is not None and known.tool and (known.tool == tool or not news.is_newest):
@@ -151,7 +172,7 @@ def _by_offer(kind: OfferKind, event: RecordEvent, case: Case) -> Way | Nothing:
 def _heard(told: OfferTold, case: Case) -> Way | Nothing:
     """What happened to one offer, and whether it brings the lead into a plan."""
     config = case.config
-    if told.offer not in config.offers:
+    if told.offer not in config.offers or not config.plans:
         return Nothing("no_plan", told.offer)
     memory = case.draft.plans.edit(case.name)
     known = memory.offer(told.offer)

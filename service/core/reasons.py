@@ -45,19 +45,32 @@ PENDING: Final[Mapping[PendingReason, str]] = {
 }
 
 ReleaseReason = Literal[
-    "deleted", "entered_plan", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"
+    "closed",
+    "deleted",
+    "entered_plan",
+    "given_to_pool",
+    "merged",
+    "owner_chosen",
+    "owner_inactive",
+    "owner_removed",
+    "reassigned",
+    "taken",
 ]
 RELEASED: Final[Mapping[ReleaseReason, str]] = {
+    "closed": "the record was closed",
     "deleted": "the record was deleted",
     "entered_plan": "it came into another plan",
     "given_to_pool": "the record was given to a pool",
+    "merged": "the record was merged into another one",
     "owner_chosen": "a person was chosen in the CRM",
+    "owner_inactive": "the record is open again, and its owner is switched off",
     "owner_removed": "the owner was taken away in the CRM",
     "reassigned": "a rule gives it to somebody else",
     "taken": "a member took it from the queue",
 }
 
 NothingReason = Literal[
+    "closed",
     "configuration_switched",
     "contact_known",
     "contact_noted",
@@ -78,6 +91,7 @@ NothingReason = Literal[
     "paid_already",
     "parked_already",
     "record_updated",
+    "reopened",
     "stays_in_plan",
     "tick",
     "unknown_availability",
@@ -85,8 +99,9 @@ NothingReason = Literal[
     "unknown_user",
 ]
 NOTHING: Final[Mapping[NothingReason, str]] = {
+    "closed": "the record is closed",
     "configuration_switched": "a new configuration is in force",
-    "contact_known": "a later contact is known",
+    "contact_known": "a later contact is known, or no plan goes by contacts",
     "contact_noted": "somebody was in contact with the record",
     "deleted": "the record is deleted",
     "duplicate_event": "this event was seen before",
@@ -105,6 +120,7 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "paid_already": "the offer is paid, and an earlier payment that failed is told late",
     "parked_already": "the record waits in this pool already",
     "record_updated": "a change that gives the record to nobody",
+    "reopened": "the record is open again",
     "stays_in_plan": "the record stays with its manager in the plan in which it is",
     "tick": "time passed",
     "unknown_availability": "no presence has this name",
@@ -177,5 +193,6 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "payment_failed": "by an offer whose payment failed",
     "paid": "by an offer that was paid",
     "parked": "from the waiting line",
+    "reopened": "named before it was closed",
 }
 """How the target was found, where no rule named it (D8)."""

@@ -43,6 +43,16 @@ Kind = Literal[
 ]
 
 
+class StatusTold(NamedTuple):
+    """What was last told of a record being open or closed: when, and whether in so many words (else `closed_when` told
+    it). `conversion` is the chain of events in which the record was converted, in short (empty: it was not).
+    """
+
+    at: Moment
+    in_words: bool
+    conversion: str = ""
+
+
 class Record(Remembered, kw_only=True):
     """A record we have heard of.
 
@@ -51,10 +61,12 @@ class Record(Remembered, kw_only=True):
     news of other fields do not make news of the owner old. Where the CRM has never named anybody,
     `nobody_since` is when it first said so. `outstanding` are the latest people whom we chose and were not told yet.
     `pool` gave it to them. `counted`: it is an open item of theirs, and of the pool's (see `holding.load`). `seen` are
-    the latest event ids. `created` tells whether its creation was decided: an update may overtake it. `facts` are the
-    fields that later decisions need, as JSON text (see `tracking`). A deleted record stays as a tombstone: `owner`,
-    `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which the record last changed here,
-    noted where changes are written; 0: not known.
+    the latest event ids in short (see `order.short_id`). `created` tells whether its creation was decided: an update
+    may overtake it. `facts` are the fields that later decisions need, as JSON text (see `tracking`). A deleted record
+    stays as a tombstone: `owner`, `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which
+    the record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
+    owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
+    `in_plans` and `contacted`: more is remembered of it beside this (see `in_plan`).
     """
 
     owner: str = ""
@@ -76,6 +88,10 @@ class Record(Remembered, kw_only=True):
     nobody_since: Moment | None = None
     outstanding: tuple[str, ...] = ()
     heard_min: int = 0
+    closed: bool = False
+    status: StatusTold | None = None
+    in_plans: bool = False
+    contacted: bool = False
 
     @property
     def moment(self) -> Moment:
@@ -184,25 +200,32 @@ Value = (
 )
 
 FIRST_LEVEL: Final = 1
-LEVEL: Final = 1
+LEVEL: Final = 2
 """The newest level that this version knows. A lane's log carries its level; see `StateKind`."""
 
 
 class StateKind(NamedTuple):
     """What there is to say of a kind: the form of its values, over how many keys a lane's memory spreads them, whether
-    they belong to the whole lane instead of a division, or to a record, with which they are loaded and forgotten, and
-    from which level of the lane on they are written.
+    they belong to the whole lane instead of a division, and from which level of the lane on they are written.
+
+    Values of most kinds stay in memory while a lane is owned. Records do not, nor do values that stand `beside` a
+    record under its name: they are loaded with it, where it says so in the field of this name.
     """
 
     form: type[Value]
     buckets: int = 16
     is_of_lane: bool = False
-    is_of_record: bool = False
     level: int = FIRST_LEVEL
+    beside: str = ""
+
+    @property
+    def is_resident(self) -> bool:
+        """Whether all its values stay in memory."""
+        return self.form is not Record and not self.beside
 
 
 KINDS: Final[Mapping[Kind, StateKind]] = {
-    "record": StateKind(Record, buckets=1024, is_of_record=True),
+    "record": StateKind(Record, buckets=1024),
     "pool": StateKind(Pool),
     "seat": StateKind(Seat),
     "catch_up": StateKind(CatchUp),
@@ -210,19 +233,18 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "pace": StateKind(Pace),
     "person": StateKind(Person),
     "parked": StateKind(Parked),
-    "fields": StateKind(Fields, buckets=256),
+    "fields": StateKind(Fields, buckets=256, beside="parked"),
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
     "forgotten": StateKind(Forgotten, buckets=1),
-    "plan": StateKind(InPlan, buckets=256, is_of_record=True),
-    "clients": StateKind(Clients),
-    "contacts": StateKind(Contacts, buckets=256, is_of_record=True),
+    "plan": StateKind(InPlan, buckets=256, level=2, beside="in_plans"),
+    "clients": StateKind(Clients, level=2),
+    "contacts": StateKind(Contacts, buckets=256, level=2, beside="contacted"),
 }
 """One row per kind; everything that goes through all kinds goes through this table."""
 
-
-OF_A_RECORD: Final[tuple[Kind, ...]] = tuple(kind for kind, row in KINDS.items() if row.is_of_record)
-"""What is loaded of a record."""
+BESIDE: Final[Mapping[Kind, str]] = {kind: row.beside for kind, row in KINDS.items() if row.beside}
+"""What may stand beside a record, and the field in which the record says so."""
 
 Changes = Mapping[Kind, Mapping[str, Value | None]]
 """Final values by kind and field; none: gone."""
@@ -291,8 +313,6 @@ class State:
                 self._follow_seats(fields)
             elif kind == "parked":
                 self._follow_parked(fields)
-            elif kind == "fields":
-                self._follow_fields(fields)
             elif kind == "person":
                 self._follow_people(fields)
             known = self._by_kind[kind]
@@ -302,9 +322,10 @@ class State:
                 else:
                     known[field] = value
 
-    def forget(self, record: str) -> None:
-        """Drop what is loaded of a record, without changing anything about it."""
-        for kind in OF_A_RECORD:
+    def unload(self, record: str) -> None:
+        """Drop a record from memory, with what stands beside it."""
+        self.records.pop(record, None)
+        for kind in BESIDE:
             self._by_kind[kind].pop(record, None)
 
     def of_kind(self, kind: Kind) -> Mapping[str, Value]:
@@ -353,13 +374,6 @@ class State:
                 self._members[pool].discard(person)
                 self._pools_of[person].discard(pool)
 
-    def _follow_fields(self, changed: Mapping[str, Value | None]) -> None:
-        """Keep up how much room is taken. The text has one byte a character."""
-        for name, after in changed.items():
-            before = self.fields.get(name)
-            self.room.taken_bytes -= 0 if before is None else len(before.text)
-            self.room.taken_bytes += len(after.text) if isinstance(after, Fields) else 0
-
     def _follow_people(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up who is not configured."""
         for name, after in changed.items():
@@ -369,12 +383,14 @@ class State:
                 self.strangers.pop(name, None)
 
     def _follow_parked(self, changed: Mapping[str, Value | None]) -> None:
-        """Keep up the waiting lines."""
+        """Keep up the waiting lines, and how much room is taken by what waits in them."""
         for name, after in changed.items():
             before = self.parked.get(name)
             if before is not None:
+                self.room.taken_bytes -= before.kept_bytes
                 self._lines[before.pool, before.queued].remove((before.rank, name))
             if isinstance(after, Parked):
+                self.room.taken_bytes += after.kept_bytes
                 self._lines[after.pool, after.queued].add((after.rank, name))
 
 

@@ -18,7 +18,7 @@ from service.core.configuration import Config
 from service.core.in_plan import Clients, InPlan
 from service.core.model import Decision, RecordEvent
 from service.core.score import FIELD as SCORE
-from service.core.state import Kind, Record, Value
+from service.core.state import Kind, Value
 from service.core.tracking import recall, together
 from service.ingest import Letter, Reading, sort_batch
 from service.kafka.memory import BrokerRecord, MemoryBroker, MemoryTransport
@@ -34,6 +34,7 @@ from service.wire.decisions import read_decision
 from service.wire.inputs import LaneInput, read_input, tick
 from service.wire.log_records import Batch, OutcomeLine, decode
 from service.wire.messages import Position, RawRecord
+from service.wire.records import read_tracked
 from service.wire.topics import Topics
 from service.wire.values import unpack
 
@@ -166,10 +167,9 @@ class Rehearsal:
                     yield field, unpack(kind, packed)
 
     def _remembered(self, division: str, name: str) -> Facts:
-        field = full_name("record", division, name)
-        packed = self._store.lanes[LANE].content.get(LAYOUT.key("record", field), {}).get(field)
-        record = None if packed is None else unpack("record", packed)
-        return recall(record.facts) if isinstance(record, Record) else {}
+        field = full_name("tracked", division, name)
+        packed = self._store.lanes[LANE].content.get(LAYOUT.key("tracked", field), {}).get(field)
+        return {} if packed is None else recall(read_tracked(packed))
 
     async def _configured(self, division: str, version: int) -> Config:
         return self._versions[division, version]

@@ -10,6 +10,7 @@ import pytest
 
 from service.config.lint import warnings
 from service.config.loader import load
+from service.core.configuration import LEVELS
 from tests.config.files import document, read, write
 
 PEOPLE = """\
@@ -367,6 +368,7 @@ def test_fields_are_looked_for_wherever_conditions_stand() -> None:
         scores:
           lead:
             - {points: 5, when: score > 5 and account.sector != none and other == 1}
+        closed_when: {lead: {when: stage == "won"}}
         rule_sets:
           leads:
             record_type: lead
@@ -374,7 +376,7 @@ def test_fields_are_looked_for_wherever_conditions_stand() -> None:
               - {target: {owner_of: partner}, criteria: [account not equal ""]}
         """
     said = [each.split('"')[1] for each in warned(text, "defaults: {lead: {pool: a}}")]
-    assert said == ["siize", "account.sektor", "other", "partner"]
+    assert said == ["siize", "account.sektor", "other", "stage", "partner"]
 
 
 def test_without_a_list_of_fields_any_field_may_be_read() -> None:
@@ -397,3 +399,10 @@ def test_a_thousand_entries_are_compared() -> None:
     text = "rule_sets:\n leads:\n  record_type: lead\n  entries:\n" + "\n".join([*lines, last])
     checked = document(PEOPLE, text)
     assert [each.path[-1] for each in warnings(checked)] == [1_000]
+
+
+def test_what_needs_a_level_that_lanes_may_not_have_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if defaults were what a new release added."""
+    monkeypatch.setitem(LEVELS, "defaults", 2)
+    (told,) = warned("{}")
+    assert "this is off on lanes below level 2" in told

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from service.core.holding.retention import forget
 from service.core.model import Assigned, Label, Nothing, OfferKind, Outcome, Pending, RecordEvent, Rejected, Released
 from service.core.plan_facts import PlanFacts
-from service.core.state import KINDS
+from service.core.state import FIRST_LEVEL, KINDS
 from tests.core.build import START_MS, Division, created, deleted, event, owner_changed, pool, updated
 
 OFFERS = {"gold": "", "silver": ""}
@@ -229,9 +229,9 @@ def test_kinds_of_plans_go_with_their_record() -> None:
     """A value beside the record is loaded and forgotten with it."""
     division = spring_and_care()
     division.create(owner=None, tool="form")
-    division.state.forget("lead/1")
+    division.state.unload("lead/1")
 
-    assert [kind for kind, row in KINDS.items() if row.is_of_record] == ["record", "plan"]
+    assert [kind for kind, row in KINDS.items() if row.level > FIRST_LEVEL] == ["plan", "clients", "contacts"]
     assert not division.state.records
     assert not division.state.plans
 

@@ -121,6 +121,7 @@ class Crm:
             pools=pools,
             rule_sets={"lead": RuleSet("inbound", "lead", entries)},
             offers=dict.fromkeys(OFFERS, ""),
+            closed_when={"lead": predicate("score equals 4")} if version % 2 else {},
         )
         self.versions[division].append(config)
 
@@ -176,7 +177,13 @@ class Crm:
             (None, None, ("pool", "sales"), ("pool", "sales"), ("pool", "late"), ("pool", "gone"), ("user", "ann"))
         )
         record_type = "contact" if number % 7 == 0 else "lead"
-        record = {"kind": kind, "id": event, "record_type": record_type, "record_id": str(number), "facts": facts}
+        record: dict[str, object] = {
+            "kind": kind,
+            "id": event,
+            "record_type": record_type,
+            "record_id": str(number),
+            "facts": facts,
+        }
         if owner is not None and kind != "deleted":
             record["owner"] = dict(zip(("kind", "id"), owner, strict=True))
         if kind in OFFER_KINDS:
@@ -186,6 +193,11 @@ class Crm:
             record["person"] = self.random.choice(PEOPLE)
         elif self.random.random() < 0.2:
             record["tool"] = self.random.choice(("form", "chat", "unknown"))
+        if self.random.random() < 0.25:
+            record["status"] = self.random.choice(("closed", "closed", "open"))
+        if kind == "created" and record_type == "contact" and self.random.random() < 0.5:
+            record["channel"] = "conversion"
+            facts["lead"] = {"id": str(self.random.randrange(30))}
         return record
 
 

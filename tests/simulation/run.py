@@ -32,6 +32,7 @@ from tests.log_reader import Reader, Seen
 from tests.simulation.accidents import FOREIGN, lose_keys
 from tests.simulation.crm import MEMBERS_SOURCE, RECORDS_SOURCE, START_MS, Crm
 from tests.simulation.gates import GatedStore, GatedTransport, Gates, Passage
+from tests.simulation.recount import miscounted
 
 ROUNDS_OF_THE_LOOP: Final = 4
 """So often the event loop goes round after a gate was opened; then whoever went through stands at the next."""
@@ -136,7 +137,8 @@ class Simulation:
             unchanged = unchanged + 1 if now_end == end and self.crm.is_sent and self._is_all_read() else 0
             end = now_end
             if unchanged == QUIET_STEPS:
-                return [*violations(self.evidence()), *self._overdue()]
+                found = [*violations(self.evidence()), *self._overdue()]
+                return found or await miscounted(self.store)
         running = [one for process in self.processes.values() for one in process.lanes.running.values()]
         problems = [(one.state, one.problem) for one in running]
         return [f"the lanes do not come to rest: {problems}", *violations(self.evidence())]

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from service.core.case import Case
+from service.core.holding import load
 from service.lane import sealing
 from service.lane.surroundings import Safeguards
 from service.store.memory import LaneMemory
@@ -46,6 +48,20 @@ def test_the_promises_are_kept_whatever_goes_wrong(first: int) -> None:
             f"replay with: python -m tests.simulation --seed {seed} --steps {STEPS} --events {EVENTS}\n"
             + "\n".join(report.found[:10])
         )
+
+
+def test_a_count_that_drifts_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """D26 D33 In the end all open items are counted anew, from what the records say."""
+    count_on = load.count_on
+
+    def forgets_who_is_closed(case: Case) -> None:
+        is_closed, case.record.closed = case.record.closed, False
+        count_on(case)
+        case.record.closed = is_closed
+
+    monkeypatch.setattr(load, "count_on", forgets_who_is_closed)
+    found = next(report.found for seed in range(BOUND) if (report := simulate(seed, steps=STEPS, events=EVENTS)).found)
+    assert all("the open items disagree" in each for each in found)
 
 
 @pytest.mark.parametrize("limit", [2_000, 5_000])

@@ -1,8 +1,8 @@
 """What the workers have to do: CRM events of several divisions, made from a seed, with everything that may come along.
 
 New records with and without an owner, leads that come into plans by tools and offers, changes of owner to people and
-pools, updates, deletions, repetitions, people who leave and come back, a pool whose only member is often away, and
-bytes that nobody can read.
+pools, updates, records that are closed, opened again, converted and merged, deletions, repetitions, people who leave
+and come back, a pool whose only member is often away, and bytes that nobody can read.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ DIVISIONS: Final = ("main", "south", "east", "emea")
 """Every lane has one, and one lane has two."""
 PEOPLE: Final = ("ann", "bob", "eve", "joe", "kim", "zoe")
 BROKEN: Final = (b"{", b"[]", b'{"type": "crm.record.created.v1"}', b'{"type": "of.nobody", "id": "x"}', b"\xff\xfe")
+NOTHING: Final[Mapping[str, Any]] = {}
 KNOWN_RECORDS: Final = 400
 """Only so many of the latest records are talked about again."""
 
@@ -72,6 +73,10 @@ class Load:
             self._updated: 10,
             self._offered: 8,
             self._contacted: 3,
+            self._closed: 8,
+            self._reopened: 4,
+            self._converted: 2,
+            self._merged: 1,
             self._deleted: 3,
             self._repeated: 5,
             self._broken: 2,
@@ -120,6 +125,21 @@ class Load:
     def _contacted(self) -> Message:
         return self._about("crm.record.contacted.v1", {"person": self._random.choice(PEOPLE)})
 
+    def _closed(self) -> Message:
+        return self._record_event("updated", self._any_record(), {}, {"status": "closed"})
+
+    def _reopened(self) -> Message:
+        return self._record_event("updated", self._any_record(), {}, {"status": "open"})
+
+    def _converted(self) -> Message:
+        """A lead becomes a deal; maybe it is none, or nobody has heard of it."""
+        division, _, name = self._any_record()
+        linked = {"linked": {"lead": {"type": "lead", "id": name}}}
+        return self._record_event("created", (division, "deal", f"c{self.made}"), {"channel": "conversion"}, linked)
+
+    def _merged(self) -> Message:
+        return self._record_event("deleted", self._any_record(), {}, {"merged_into": self._any_record()[2]})
+
     def _deleted(self) -> Message:
         return self._record_event("deleted", self._any_record(), {})
 
@@ -142,13 +162,22 @@ class Load:
         """Something about a record that is no change of the record itself."""
         return self._message(event_type, self._any_record(), more)
 
-    def _record_event(self, kind: str, record: tuple[str, str, str], more: dict[str, Any]) -> Message:
-        return self._message(f"crm.record.{kind}.v1", record, more)
+    def _record_event(
+        self, kind: str, record: tuple[str, str, str], more: dict[str, Any], of_record: Mapping[str, Any] = NOTHING
+    ) -> Message:
+        return self._message(f"crm.record.{kind}.v1", record, more, of_record)
 
-    def _message(self, event_type: str, record: tuple[str, str, str], more: dict[str, Any]) -> Message:
+    def _message(
+        self,
+        event_type: str,
+        record: tuple[str, str, str],
+        more: dict[str, Any],
+        of_record: Mapping[str, Any] = NOTHING,
+    ) -> Message:
         division, record_type, name = record
         fields = {"score": self._random.randrange(100)}
-        said = {"division": division, "record": {"type": record_type, "id": name, "fields": fields}, **more}
+        told = {"type": record_type, "id": name, "fields": fields, **of_record}
+        said = {"division": division, "record": told, **more}
         key = f"{division}/{record_type}/{name}".encode()
         return Message(self._records_topic, key, self._event(event_type, said))
 

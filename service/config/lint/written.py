@@ -20,7 +20,7 @@ class Written(NamedTuple):
 
 
 def conditions_of(document: documents.Document) -> Iterator[Written]:
-    """Every condition: of entries, pools, members and scores."""
+    """Every condition: of entries, pools, members and scores, and of what is closed."""
     for set_id, rule_set in document.rule_sets.items():
         for position, entry in enumerate(rule_set.entries):
             yield Written(("rule_sets", set_id, "entries", position), rule_set.record_type, entry)
@@ -31,6 +31,8 @@ def conditions_of(document: documents.Document) -> Iterator[Written]:
     for record_type, rows in document.scores.items():
         for position, row in enumerate(rows):
             yield Written(("scores", record_type, position), record_type, row)
+    for record_type, closed in document.closed_when.items():
+        yield Written(("closed_when", record_type), record_type, closed)
 
 
 def whole(written: documents.Condition, calendar: Calendar) -> Condition:

@@ -30,6 +30,7 @@ def recount(draft: Draft) -> None:
         known = draft.plans.get(name)
         if known is None:
             continue
+        draft.records.edit(name).in_plans = True
         place = _place(name, known, draft)
         if place != known.counted:
             _take_off(known.counted, draft)

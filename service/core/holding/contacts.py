@@ -12,7 +12,11 @@ REMEMBERED_CONTACTS: Final = 3
 
 
 def note_contact(case: Case, person: str, time_ms: int) -> bool:
-    """Somebody was in contact with the record at this time. False: they were later, or three others were."""
+    """Somebody was in contact with the record at this time. False: they were later, or three others were, or there are
+    no plans, which alone go by it.
+    """
+    if not case.config.plans:
+        return False
     known = case.draft.contacts.get(case.name)
     before = () if known is None else known.latest
     if any(each.person == person and each.time_ms >= time_ms for each in before):
@@ -22,10 +26,11 @@ def note_contact(case: Case, person: str, time_ms: int) -> bool:
     if tuple(latest) == before:
         return False
     case.draft.contacts.edit(case.name).latest = tuple(latest)
+    case.record.contacted = True
     return True
 
 
 def note_owner(case: Case, person: str) -> None:
     """Somebody has the record from now on. Noted of leads, where there are plans, which may go by it."""
-    if case.record_type == "lead" and case.config.plans:
+    if case.record_type == "lead":
         note_contact(case, person, case.now_ms)
