@@ -24,7 +24,7 @@ class Limits:
     batch_max: int = 500
     timers_per_batch: int = 100
     switch_steps: int = 1_000
-    poll_wait_ms: int = 100
+    poll_wait_ms: int = 1_000
     record_max_bytes: int = 1_200_000
     snapshot_min_bytes: int = 1_048_576
     keep_ms: int = 168 * HOUR_MS

@@ -208,7 +208,7 @@ class LaneSettings(BaseModel):
     timers_per_batch: int = Field(default=DEFAULTS.timers_per_batch, ge=1, le=1_000)
     """Timers that may fire in one batch. Lower it where a backlog of parked records delays new ones."""
     poll_wait_ms: int = Field(default=DEFAULTS.poll_wait_ms, ge=1, le=10_000)
-    """How long an idle lane waits for input. Raise it where many idle lanes cost too much."""
+    """How long an idle lane waits until it looks for a new configuration; an event wakes it. Raise it for less work."""
     snapshot_min_bytes: int = Field(default=DEFAULTS.snapshot_min_bytes, ge=1_024)
     """No snapshot before the log has grown by so much. Raise it where the log's size does not matter."""
     keep_hours: int = Field(default=DEFAULTS.keep_ms // HOUR_MS, ge=1, le=87_600)

@@ -1,4 +1,4 @@
-"""Say that somebody is away, off shift or back: publish what a CRM or a calendar would publish.
+"""Say that somebody is away, off shift, on leave or back: publish what a CRM or a calendar would publish.
 
 The event is checked before it is sent: that the person is one of the division's, that the end is still to come, and,
 as ingest will read it, that it can be read.
@@ -49,7 +49,7 @@ Until = Annotated[
 ]
 
 
-class Change(NamedTuple):
+class Telling(NamedTuple):
     """What is said of a person; `until` is in UTC, none: until something else is said."""
 
     person: str
@@ -57,34 +57,35 @@ class Change(NamedTuple):
     until: datetime | None
 
 
-@command.command("away")
-def away(
-    person: Person,
-    until: Until = "",
-    division: DivisionName = MAIN,
-    as_json: AsJson = False,
-    kafka: KafkaAddress = "",
-) -> None:
-    """Somebody is away and gets nothing; nobody gets a double share for it."""
-    _tell(Change(person, "away", moment(until)), division, kafka, as_json=as_json)
+def _goes(name: str, availability: Availability, what: str) -> None:
+    """A command for who goes: with the time of their return, where it is known."""
+
+    def tell(
+        person: Person,
+        until: Until = "",
+        division: DivisionName = MAIN,
+        as_json: AsJson = False,
+        kafka: KafkaAddress = "",
+    ) -> None:
+        _tell(Telling(person, availability, moment(until)), division, kafka, as_json=as_json)
+
+    command.command(name, help=what)(tell)
 
 
-@command.command("off-shift")
-def off_shift(
-    person: Person,
-    until: Until = "",
-    division: DivisionName = MAIN,
-    as_json: AsJson = False,
-    kafka: KafkaAddress = "",
-) -> None:
-    """Somebody's shift is over: they get nothing until the next one."""
-    _tell(Change(person, "off_shift", moment(until)), division, kafka, as_json=as_json)
+def _comes(name: str, availability: Availability, what: str) -> None:
+    """A command for who comes back."""
+
+    def tell(person: Person, division: DivisionName = MAIN, as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
+        _tell(Telling(person, availability, None), division, kafka, as_json=as_json)
+
+    command.command(name, help=what)(tell)
 
 
-@command.command("back")
-def back(person: Person, division: DivisionName = MAIN, as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
-    """Somebody is there again, and what waits for them is shared out."""
-    _tell(Change(person, "available", None), division, kafka, as_json=as_json)
+_goes("away", "away", "Somebody is away and gets nothing; nobody gets a double share for it.")
+_goes("off-shift", "off_shift", "Somebody's shift is over: they get nothing until the next one.")
+_goes("leave", "leave", "Somebody is on leave from now on, whatever their presence and shift say.")
+_comes("back", "available", "Somebody is there again, and what waits for them is shared out; a leave goes on.")
+_comes("leave-ended", "leave_ended", "Somebody is back from leave before its end.")
 
 
 def moment(text: str) -> datetime | None:
@@ -102,11 +103,13 @@ def moment(text: str) -> datetime | None:
     except OverflowError:
         raise WrongUsage(f"--until {text}: this is too far away") from None
     if time <= datetime.now(UTC):
-        raise WrongUsage(f"--until {text}: this is over; say a time to come, or `fairlead members back`")
+        raise WrongUsage(
+            f"--until {text}: this is over; say a time to come, or who is back (`fairlead members --help`)"
+        )
     return time
 
 
-def event_of(change: Change, division: str, attribute: str, topic: str) -> Message:
+def event_of(change: Telling, division: str, attribute: str, topic: str) -> Message:
     """The event, whose `attribute` names the division. Raises `WrongUsage` where ingest could not read it."""
     data: dict[str, object] = {"person": change.person, "availability": change.availability}
     if change.until is not None:
@@ -126,7 +129,7 @@ def event_of(change: Change, division: str, attribute: str, topic: str) -> Messa
     return message
 
 
-def _tell(change: Change, division: str, kafka: str, *, as_json: bool) -> None:
+def _tell(change: Telling, division: str, kafka: str, *, as_json: bool) -> None:
     async def send(reach: Reach) -> None:
         async with reach.feed() as feed:
             _refuse_strangers(change.person, division, feed.history)
@@ -159,7 +162,7 @@ def _refuse_strangers(person: str, division: str, history: History) -> None:
         raise WrongUsage(f"{person} is not a user of {division}; {hint} Nothing was sent")
 
 
-def _as_json(change: Change, division: str, message: Message) -> dict[str, object]:
+def _as_json(change: Telling, division: str, message: Message) -> dict[str, object]:
     return {
         "person": change.person,
         "availability": change.availability,

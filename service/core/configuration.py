@@ -8,26 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, Literal, NamedTuple, assert_never, get_args
+from typing import Final, Literal, assert_never, get_args
 
 from service.core.model import Availability, OfferKind, Target, Tried
 from service.core.plan_facts import PlanFacts
-from service.core.state import open_field, seat_field
+from service.core.pool_spec import Ceiling as Ceiling
+from service.core.pool_spec import EntryPolicy as EntryPolicy
+from service.core.pool_spec import Membership as Membership
+from service.core.pool_spec import PoolSpec as PoolSpec
+from service.core.pool_spec import Strategy as Strategy
 from service.language import compiling
+from service.language.changes import asked_before
 from service.language.compiling import Ask
 from service.language.predicate import Predicate
 from service.language.tree import All, Always, Condition
 
-Strategy = Literal["round_robin", "least_loaded", "longest_idle", "ranked", "take"]
-"""How a pool finds who is next; `take` makes it a queue: its members take from it, nothing is handed out."""
 Happening = Literal["created", "updated"]
 Reassign = Literal["never", "if_unowned", "always"]
-Counted = Literal["all", "own"]
-"""Which open items a pool looks at: all that somebody has of its type, or those that it gave them itself."""
 Role = Literal["admin", "reassign", "member"]
 
 AVAILABILITIES: Final = frozenset(get_args(Availability))
-DRAIN_PER_MINUTE: Final = 10
 DEPTH_LIMIT: Final = 5
 
 
@@ -40,116 +40,6 @@ class User:
     active: bool = True
     roles: frozenset[Role] = frozenset({"member"})
     notify: tuple[str, ...] = ("email",)
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """A person's place in a pool, as configured. `max_open` none: no limit; `domain` none: everything concerns them;
-    `priority` none: behind all who have one, where a pool goes by it.
-    """
-
-    person: str
-    weight: float = 1.0
-    max_open: int | None = None
-    domain: Predicate | None = None
-    priority: float | None = None
-
-
-class Ceiling(NamedTuple):
-    """At most so many of so many turns in a row."""
-
-    at_most: int
-    of: int
-
-
-class EntryPolicy(NamedTuple):
-    """How newcomers enter a pool: at the end of the ring, or they catch up, at most as fast as the ceiling allows."""
-
-    catches_up: bool = False
-    ceiling: Ceiling | None = None
-
-
-@dataclass(frozen=True)
-class PoolSpec:
-    """A distribution pool as configured. `credit` is in rounds of the lightest member (see `turns`).
-
-    `domain` says which records rules and defaults may give it; of several pools with one, those of a lower `sequence`
-    are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
-    are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
-    members are those. `entry` none: as the strategy has it (see `strategies`). `plan`: it is a sales plan.
-    """
-
-    id: str
-    record_type: str
-    members: tuple[Membership, ...]
-    name: str = ""
-    strategy: Strategy = "round_robin"
-    credit: int = 1
-    drain_per_minute: int = DRAIN_PER_MINUTE
-    domain: Predicate | None = None
-    sequence: int = 10
-    notify_members: bool = False
-    implied: bool = False
-    count: Counted = "all"
-    entry: EntryPolicy | None = None
-    plan: PlanFacts | None = None
-
-    @property
-    def is_queue(self) -> bool:
-        """Whether members take from it, instead of being given."""
-        return self.strategy == "take"
-
-    @cached_property
-    def target(self) -> Target:
-        """What names it as an owner."""
-        if self.plan is not None:
-            return Target("plan", self.id)
-        return Target("queue" if self.is_queue else "pool", self.id)
-
-    @cached_property
-    def seats(self) -> tuple[str, ...]:
-        """Where the members' seats are kept."""
-        return tuple(seat_field(self.id, member.person) for member in self.members)
-
-    @cached_property
-    def open_fields(self) -> tuple[str, ...]:
-        """Where the numbers of the members' open items are kept."""
-        return tuple(open_field(self.record_type, member.person) for member in self.members)
-
-    @cached_property
-    def weights(self) -> Mapping[str, float]:
-        """The members' weights by person."""
-        return {member.person: member.weight for member in self.members}
-
-    @cached_property
-    def ranks(self) -> Mapping[str, int]:
-        """By person, how many priorities of members come before theirs; who has none is behind all."""
-        known = sorted({member.priority for member in self.members if member.priority is not None})
-        places = {priority: place for place, priority in enumerate(known)}
-        return {
-            member.person: len(known) if member.priority is None else places[member.priority] for member in self.members
-        }
-
-    @cached_property
-    def lightest(self) -> float:
-        """The lowest weight of any member; 1 where there is none."""
-        return min(self.weights.values(), default=1.0)
-
-    @cached_property
-    def has_domains(self) -> bool:
-        """Whether any member has a domain of their own."""
-        return any(member.domain is not None for member in self.members)
-
-    @cached_property
-    def reads(self) -> frozenset[str]:
-        """What the members' domains read, as dotted paths."""
-        domains = [member.domain for member in self.members if member.domain is not None]
-        return frozenset().union(*(domain.reads for domain in domains))
-
-    @cached_property
-    def has_limits(self) -> bool:
-        """Whether any member may only have so many open items."""
-        return any(member.max_open is not None for member in self.members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +70,7 @@ class Entry:
     `on` says which events it is asked for. On an update `reassign` says whose records it may give: `never` only what
     nobody has and what waits nowhere, `if_unowned` also what waits or lies in a queue, `always` also what we gave to
     somebody. What a person chose stays. `even_if_away`: the person whom it names gets the record though not there.
+    `before` is asked of the values before an update, and not on a creation.
 
     Whatever the notation, a trace counts the leaves of all criteria from 0, in the order in which they are asked.
     """
@@ -191,11 +82,17 @@ class Entry:
     on: frozenset[Happening] = frozenset({"created"})
     reassign: Reassign = "never"
     even_if_away: bool = False
+    before: tuple[Predicate, ...] = ()
+
+    @property
+    def asked(self) -> tuple[Predicate, ...]:
+        """All that is asked, in order."""
+        return (*self.criteria, *self.before)
 
     @property
     def condition(self) -> Condition:
-        """All criteria as one condition."""
-        return All(tuple(predicate.condition for predicate in self.criteria)) if self.criteria else Always()
+        """All that is asked as one condition."""
+        return All(tuple(predicate.condition for predicate in self.asked)) if self.asked else Always()
 
 
 @dataclass(frozen=True)
@@ -222,7 +119,7 @@ class RuleSet:
     @cached_property
     def on_created(self) -> RuleSet:
         """The entries that are asked when a record is created."""
-        return self._only("created")
+        return self._only("created", without_before=True)
 
     @cached_property
     def on_updated(self) -> RuleSet:
@@ -240,8 +137,10 @@ class RuleSet:
     def _single(self) -> dict[int, Ask]:
         return {}
 
-    def _only(self, happening: Happening) -> RuleSet:
+    def _only(self, happening: Happening, *, without_before: bool = False) -> RuleSet:
         entries = tuple(entry for entry in self.entries if happening in entry.on)
+        if without_before:
+            entries = tuple(replace(entry, before=()) if entry.before else entry for entry in entries)
         return self if entries == self.entries else replace(self, entries=entries)
 
 
@@ -278,8 +177,9 @@ class Config:
     `rule_sets` holds the active one per record type; `defaults` the target of last resort per record type, under
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
     says whether entries pass over a person whose shift is over; `ids_ignore_case` whether an id in another letter case
-    is the same person. `closed_when` says, per record type, which records are closed. `tools` and `offers` have a name
-    by id. `version` grows by one with each change; `label` is a hash of the content, for people.
+    is the same person. `closed_when` says, per record type, which records are closed. Dates without an offset are of
+    the `zone`. `tools` and `offers` have a name by id. `version` grows by one with each change; `label` is a hash of
+    the content, for people.
     """
 
     division: str
@@ -298,6 +198,7 @@ class Config:
     pass_over_off_shift: bool = False
     tools: Mapping[str, str] = field(default_factory=dict)
     offers: Mapping[str, str] = field(default_factory=dict)
+    zone: str = "UTC"
     ids_ignore_case: bool = False
     closed_when: Mapping[str, Predicate] = field(default_factory=dict)
 
@@ -400,6 +301,15 @@ class Config:
         for record_type, closed in self.closed_when.items():
             found.setdefault(record_type, set()).update(closed.reads)
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
+
+    @cached_property
+    def asked_before(self) -> Mapping[str, frozenset[str]]:
+        """By record type, the fields whose values before an update some condition asks for, as dotted paths."""
+        found: dict[str, frozenset[str]] = {}
+        for record_type, rule_set in self.rule_sets.items():
+            asked = (asked_before(entry.condition) for entry in rule_set.on_updated.entries)
+            found[record_type] = frozenset().union(*asked)
+        return {record_type: paths for record_type, paths in found.items() if paths}
 
     @cached_property
     def read_fields(self) -> Mapping[str, frozenset[str]]:

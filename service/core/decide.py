@@ -11,7 +11,7 @@ from typing import Final, assert_never
 
 from service.core import plans, questions
 from service.core.case import NO_TRACE, Case, Verdict, told_owner
-from service.core.configuration import Config, User
+from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.hearing import counts_as_nobody, hear, take_note
 from service.core.holding import load, presence
@@ -32,8 +32,10 @@ from service.core.model import (
 )
 from service.core.naming import as_declared, missed
 from service.core.news import Contacted, Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
+from service.core.past import NOTHING_TOLD, Past, brought_up
 from service.core.plans import Way
 from service.core.reasons import NothingReason
+from service.core.rights import may_give, may_not_give
 from service.core.score import scored
 from service.core.state import Parked, State, seat_field
 from service.core.status import close_converted, hear_status, take_note_of_status
@@ -66,12 +68,13 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
 
 
 def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
-    news = hear(event, case.before, case.config)
+    news = hear(event, case.before, case.draft.past.get(case.name) or NOTHING_TOLD, case.config)
     if isinstance(news, NoNews) and news.reason == "duplicate_event":
         return (case.conclude(Nothing(news.reason)),)
     news = hear_status(event, news, case)
     take_note(event, news, case.record)
     take_note_of_status(news, case)
+    _keep_past(news.past, case)
     if event.kind == "created":
         case.record.created = True
     return (*_decide_news(event, news, case), *_convert(event, case))
@@ -90,7 +93,7 @@ def _decide_news(event: RecordEvent, news: News, case: Case) -> tuple[Decision, 
     if refused is not None:
         decisions: tuple[Decision, ...] = (case.conclude(refused),)
     else:
-        case.facts = _known_facts(event, news, case)
+        case.facts, case.change = _known_facts(event, news, case), news.change
         decisions = _act(event, news, case)
     if isinstance(decisions[-1].outcome, Rejected) and (isinstance(news, Restored) or not case.before.created):
         case.record.created = False
@@ -119,9 +122,18 @@ def _convert(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     return (close(lead) or lead.conclude(Nothing("closed", event.record)),)
 
 
+def _keep_past(past: Past, case: Case) -> None:
+    """Remember the newest values of the fields that conditions on change ask for, or that there are none."""
+    case.record.has_past = bool(past.values)
+    if past.values:
+        case.draft.past.put(case.name, past)
+    elif case.draft.past.get(case.name) is not None:
+        case.draft.past.drop(case.name)
+
+
 def _act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
     """What follows from the news."""
-    if news.is_newest and isinstance(news, FieldsNow | OwnerNow | NoNews):
+    if (news.is_newest or news.change.changed) and isinstance(news, FieldsNow | OwnerNow | NoNews):
         hear_while_waiting(case)
     told = plans.way_in(event, news, case)
     way = told if isinstance(told, Way) else None
@@ -170,6 +182,7 @@ def _known_facts(event: RecordEvent, news: News, case: Case) -> Facts:
     tracked = config.tracked.get(event.record_type)
     if tracked is not None:
         facts = together(news.before, facts) if news.is_newest else together(facts, news.before)
+        facts = brought_up(facts, news.past)
         case.record.facts = remember(facts, tracked)
     rows = config.scores.get(event.record_type)
     return scored(facts, rows, case.now_ms) if rows else facts
@@ -235,12 +248,12 @@ def _adopt(case: Case, person: str) -> Decision:
 def _fields_now(event: RecordEvent, news: FieldsNow, case: Case) -> tuple[Decision, ...]:
     """The record is given to nobody, unless an entry that is asked on updates says so (S41).
 
-    A creation that is told again is no reason to ask, nor is an update of a record of which nothing was decided yet, or
-    that is closed.
+    A creation that is told again is no reason to ask, nor is an update of a record that is closed, or of which nothing
+    was decided yet, unless it is seen to change something.
     """
     is_closed = case.record.closed
-    is_asked = event.kind == "updated" and not is_closed and _is_known(event, case)
-    given = questions.on_update(case) if is_asked else ()
+    is_known = _is_known(event, case) or bool(news.change.changed)
+    given = questions.on_update(case) if event.kind == "updated" and is_known and not is_closed else ()
     nothing = Nothing("echo", news.echo) if news.echo else Nothing("closed" if is_closed else "record_updated")
     return given or (case.conclude(nothing),)
 
@@ -308,7 +321,7 @@ def _taken(event: RecordEvent, person: str, case: Case, parked: Parked) -> Decis
     if seat is not None and seat.is_taken:
         return take(case, person, Trace(question="explicit_target", target=queue))
     actor = case.config.users.get(event.actor or "")
-    if actor is not None and _may_give(actor):
+    if actor is not None and may_give(actor):
         return None
     refused = Rejected(
         "not_a_member", f"{person} is no member of the queue {parked.pool}, and only members take from it"
@@ -335,7 +348,7 @@ def _given_to_target(event: RecordEvent, target: Target, case: Case) -> tuple[De
     is_there = parked is not None and target.id == parked.pool
     if parked is not None and is_there and parked.queued:
         return (case.conclude(Nothing("echo", parked.pool)),)
-    refused = _may_not_give(event, target, case)
+    refused = may_not_give(event, target, case)
     if refused is not None:
         return (case.conclude(refused, Trace(question="explicit_target", target=target)),)
     if parked is not None and is_there:
@@ -345,25 +358,6 @@ def _given_to_target(event: RecordEvent, target: Target, case: Case) -> tuple[De
         return (released or case.conclude(Nothing("closed")),)
     given = give(case, target, Trace(question="explicit_target"))
     return (given,) if released is None else (released, given)
-
-
-def _may_not_give(event: RecordEvent, target: Target, case: Case) -> Rejected | None:
-    """Giving a record to a pool needs the right to reassign (S7, S8), and a pool that can take it."""
-    config = case.config
-    if event.actor is None:
-        if config.require_actor:
-            return Rejected("not_permitted", "the event names no actor, and the settings require one")
-    else:
-        user = config.users.get(event.actor)
-        if user is None or not _may_give(user):
-            return Rejected(
-                "not_permitted", f"{event.actor} may not give records to a {target.kind}{missed(event.actor, config)}"
-            )
-    return refusal(target, case)
-
-
-def _may_give(user: User) -> bool:
-    return not user.roles.isdisjoint({"admin", "reassign"})
 
 
 def _deleted(event: RecordEvent, case: Case) -> tuple[Decision, ...]:

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from msgspec.structs import replace
 
 from service.core.in_plan import Clients, Contacts, InPlan
+from service.core.past import Past
 from service.core.person import Person
 from service.core.state import (
     CatchUp,
@@ -122,6 +123,7 @@ class Draft:
         "open",
         "paces",
         "parked",
+        "past",
         "people",
         "plans",
         "pools",
@@ -141,6 +143,7 @@ class Draft:
         self.people: Overlay[Person] = Overlay("person", state.people, Person)
         self.parked: Overlay[Parked] = Overlay("parked", state.parked)
         self.fields: Overlay[Fields] = Overlay("fields", state.fields)
+        self.past: Overlay[Past] = Overlay("past", state.past)
         self.timers: Overlay[Timer] = Overlay("timer", state.timers)
         self.hits: Overlay[Hit] = Overlay("hit", state.hits, Hit)
         self.forgotten: Overlay[Forgotten] = Overlay("forgotten", state.forgotten, Forgotten)
@@ -157,6 +160,7 @@ class Draft:
             self.people,
             self.parked,
             self.fields,
+            self.past,
             self.timers,
             self.hits,
             self.forgotten,

@@ -20,8 +20,12 @@ from service.core.order import Moment
 from service.core.parked import Fields as Fields
 from service.core.parked import Parked as Parked
 from service.core.parked import Room as Room
+from service.core.past import Past
 from service.core.person import Person
 from service.core.remembered import Remembered
+from service.core.seating import CatchUp as CatchUp
+from service.core.seating import Pool as Pool
+from service.core.seating import Seat as Seat
 from service.core.waiting_line import Line, Rank, Waiting
 
 Kind = Literal[
@@ -34,6 +38,7 @@ Kind = Literal[
     "person",
     "parked",
     "fields",
+    "past",
     "timer",
     "hit",
     "forgotten",
@@ -64,9 +69,10 @@ class Record(Remembered, kw_only=True):
     the latest event ids in short (see `order.short_id`). `created` tells whether its creation was decided: an update
     may overtake it. `facts` are the fields that later decisions need, as JSON text (see `tracking`). A deleted record
     stays as a tombstone: `owner`, `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which
-    the record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
+    record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
     owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
-    `in_plans` and `contacted`: more is remembered of it beside this (see `in_plan`).
+    `has_past`: values before stand beside it (see `past`). `in_plans` and `contacted`: more is remembered of it beside
+    this (see `in_plan`).
     """
 
     owner: str = ""
@@ -90,6 +96,7 @@ class Record(Remembered, kw_only=True):
     heard_min: int = 0
     closed: bool = False
     status: StatusTold | None = None
+    has_past: bool = False
     in_plans: bool = False
     contacted: bool = False
 
@@ -102,49 +109,6 @@ class Record(Remembered, kw_only=True):
     def told_moment(self) -> Moment:
         """When its owner was last told."""
         return Moment(self.told_version, self.told_time_ms, self.told_act)
-
-
-class Pool(Remembered, kw_only=True):
-    """A pool's memory: the number of the last turn, how many ever joined, how many records were ever parked here and
-    how many are now. It outlives the pool, so that no turn number comes twice. `scanned` is the rank in the waiting
-    line behind which a drain goes on; none: at its beginning. `sifting`: under a new configuration each record in the
-    line is looked at once, whether it still belongs there. `implied`: it stood for people whom a target described; such
-    a pool does not outlive the target, if nothing waits or is open there.
-    """
-
-    turn: int = 0
-    joins: int = 0
-    parkings: int = 0
-    waiting: int = 0
-    scanned: Rank | None = None
-    sifting: bool = False
-    implied: bool = False
-
-
-class Seat(Remembered, kw_only=True):
-    """One member in one pool. `served_pass` is in parts of `turns.SCALE`.
-
-    `joined` counts those who joined the pool, from 1. The seat of somebody who left says 0 there, and stays as long as
-    they have open items, so that these still count if they join again.
-    """
-
-    served_pass: int
-    last_turn: int
-    joined: int
-    open_items: int = 0
-
-    @property
-    def is_taken(self) -> bool:
-        """Whether the seat is a member's."""
-        return self.joined > 0
-
-
-class CatchUp(Remembered):
-    """A member who is not level with the others yet. Where a ceiling slows them, `turns` are the numbers of the latest
-    turns that they had, as many as it allows. Nothing is kept of who is level (see `sharing.entry`).
-    """
-
-    turns: tuple[int, ...] = ()
 
 
 class Open(Remembered):
@@ -191,6 +155,7 @@ Value = (
     | Person
     | Parked
     | Fields
+    | Past
     | Timer
     | Hit
     | Forgotten
@@ -234,6 +199,7 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "person": StateKind(Person),
     "parked": StateKind(Parked),
     "fields": StateKind(Fields, buckets=256, beside="parked"),
+    "past": StateKind(Past, buckets=256, beside="has_past"),
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
     "forgotten": StateKind(Forgotten, buckets=1),
@@ -267,6 +233,7 @@ class State:
         "open",
         "paces",
         "parked",
+        "past",
         "people",
         "plans",
         "pools",
@@ -295,6 +262,7 @@ class State:
         self.strangers: dict[str, int] = {}
         self.parked: dict[str, Parked] = self._by_kind["parked"]
         self.fields: dict[str, Fields] = self._by_kind["fields"]
+        self.past: dict[str, Past] = self._by_kind["past"]
         self.timers: dict[str, Timer] = self._by_kind["timer"]
         self.hits: dict[str, Hit] = self._by_kind["hit"]
         self.forgotten: dict[str, Forgotten] = self._by_kind["forgotten"]

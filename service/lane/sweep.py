@@ -68,12 +68,17 @@ class Sweep:
             room = FORGOTTEN_PER_BATCH - len(gone)
             gone += found[:room]
             if len(found) > room:
-                return Piece(gone, Swept(swept.period, swept.keys + number))
+                return await self._loaded(Piece(gone, Swept(swept.period, swept.keys + number)))
             await asyncio.sleep(0)
         fields_in_a_key = sum(map(len, contents)) // max(1, len(contents))
         self._keys_in_a_turn = max(1, min(KEYS_PER_TURN, FIELDS_PER_TURN // max(1, fields_in_a_key)))
         done = swept.keys + len(contents)
-        return Piece(gone, Swept(swept.period, done), is_last=done == self._keys)
+        return await self._loaded(Piece(gone, Swept(swept.period, done), is_last=done == self._keys))
+
+    async def _loaded(self, piece: Piece) -> Piece:
+        """The piece, once all that is kept of its records is in memory."""
+        await load_records(self.store, self.tenure, piece.gone)
+        return piece
 
     def _current(self) -> Swept:
         """Where the sweep goes on; a new one begins with the first key."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from service.cli.exits import WrongUsage
-from service.cli.members import Change, event_of, moment
+from service.cli.members import Telling, event_of, moment
 from service.wire.inputs import decode, read_input
 from service.wire.messages import Poison, RawRecord
 from tests.cli.conftest import Ended, Run
@@ -42,15 +42,31 @@ def state_of(person: str, run: Run) -> object:
     return next(member["excluded"] for member in pool["members"] if member["person"] == person)
 
 
-@pytest.mark.parametrize(("word", "state"), [("away", "away"), ("off-shift", "off_shift")])
-def test_who_is_away_gets_nothing_until_they_are_back(
-    tell: Callable[..., Ended], run: Run, word: str, state: str
+@pytest.mark.parametrize(
+    ("word", "state", "ending", "ended"),
+    [
+        ("away", "away", "back", "available again"),
+        ("off-shift", "off_shift", "back", "available again"),
+        ("leave", "leave", "leave-ended", "back from leave"),
+    ],
+)
+def test_who_goes_gets_nothing_until_they_are_back(
+    tell: Callable[..., Ended], run: Run, word: str, state: str, ending: str, ended: str
 ) -> None:
-    """The lane notes it, `pools` shows it, and `back` ends it."""
+    """The lane notes it, `pools` shows it, and its own word ends it."""
     told = tell(word, "bob", "--until", SOON.isoformat())
     assert (told.code, f"until {SOON:%Y-%m-%d %H:%M} UTC" in told.out) == (0, True)
     assert state_of("bob", run) == state
-    assert "available again" in tell("back", "bob").out
+    assert ended in tell(ending, "bob").out
+    assert state_of("bob", run) is None
+
+
+def test_who_is_available_is_on_leave_all_the_same(tell: Callable[..., Ended], run: Run) -> None:
+    """D28 A leave ends at its end or by its own word: a phone that says "available" ends none."""
+    tell("leave", "bob")
+    tell("back", "bob")
+    assert state_of("bob", run) == "leave"
+    tell("leave-ended", "bob")
     assert state_of("bob", run) is None
 
 
@@ -88,7 +104,7 @@ def test_what_cannot_be_meant_is_refused_and_nothing_is_sent(run: Run, arguments
 
 def test_the_division_stands_where_the_deployment_reads_it() -> None:
     """A deployment may call its divisions otherwise."""
-    message = event_of(Change("ann", "away", SOON), "acme", "tenant", "crm.members")
+    message = event_of(Telling("ann", "away", SOON), "acme", "tenant", "crm.members")
     raw = RawRecord(message.topic, 0, 0, message.key, message.value, message.headers, 0)
     found = decode(raw, epoch=0, division_attribute="tenant")
     assert not isinstance(found, Poison)
@@ -99,7 +115,7 @@ def test_the_division_stands_where_the_deployment_reads_it() -> None:
 
 def test_an_event_that_ingest_would_refuse_is_never_sent() -> None:
     with pytest.raises(WrongUsage, match="dead letter"):
-        event_of(Change("ann", "away", None), "no division", "division", "crm.members")
+        event_of(Telling("ann", "away", None), "no division", "division", "crm.members")
 
 
 def test_a_time_in_any_zone_is_the_same_moment() -> None:

@@ -27,7 +27,7 @@ from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import tick
 from service.wire.lanes import lane_of
 from service.wire.topics import Topics
-from tests.checker import Evidence, Memory, violations
+from tests.checker import Evidence, Memory, fates_of_redriven, violations
 from tests.log_reader import Reader, Seen
 from tests.simulation.accidents import FOREIGN, lose_keys
 from tests.simulation.crm import MEMBERS_SOURCE, RECORDS_SOURCE, START_MS, Crm
@@ -113,6 +113,7 @@ class Simulation:
                 break
         if not found:
             found = await self._heal()
+        self.happened += fates_of_redriven(self.evidence())
         await self._end()
         return Report(self.seed, found, self.happened)
 
@@ -192,7 +193,7 @@ class Simulation:
         self.step_number += 1
         self.now_ms += self.random.randrange(20)
         open_to = [gate for gate in self.gates.waiting if self.processes[gate.process].held_until <= self.step_number]
-        if not self._is_served():
+        if self.current not in self.processes:
             self._start_process()
         elif open_to:
             self.gates.open(self.random.choice(open_to))
@@ -203,9 +204,6 @@ class Simulation:
             process.tasks.update(dict.fromkeys(started))
         for process in [process for process in self.processes.values() if process.is_dead]:
             self._bury(process)
-
-    def _is_served(self) -> bool:
-        return self.current in self.processes
 
     def _start_process(self) -> None:
         number = self.current = self.current + 1
@@ -277,6 +275,8 @@ class Simulation:
             self.crm.publish_configuration(self.random.choice(list(self.crm.versions)))
         if self._happens("poison", 0.004):
             self.crm.poison()
+        if self._happens("redrive", 0.03):
+            self.crm.redrive()
         self._act_on_time()
         self._act_on_memory()
         self._act_on_topics()

@@ -7,7 +7,7 @@ and come back, a pool whose only member is often away, and bytes that nobody can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -50,10 +50,10 @@ def configuration(division: str, generation: int = 0) -> dict[str, Any]:
     }
 
 
-def write_configuration(directory: Path, generation: int = 0) -> Path:
-    """A directory with the documents of all divisions."""
+def write_configuration(directory: Path, generation: int = 0, divisions: Sequence[str] = DIVISIONS) -> Path:
+    """A directory with the documents of these divisions."""
     directory.mkdir(parents=True, exist_ok=True)
-    for division in DIVISIONS:
+    for division in divisions:
         (directory / f"{division}.yaml").write_text(yaml.safe_dump(configuration(division, generation)), "utf-8")
     return directory
 
@@ -87,9 +87,9 @@ class Load:
         """The next events."""
         return [self._next() for _ in range(count)]
 
-    def leads(self, count: int) -> list[Message]:
+    def leads(self, count: int, divisions: Sequence[str] = DIVISIONS) -> list[Message]:
         """Nothing but new leads for each division's largest pool in turn: every one is an assignment."""
-        return [self._create("lead", DIVISIONS[number % len(DIVISIONS)], {}) for number in range(count)]
+        return [self._create("lead", divisions[number % len(divisions)], {}) for number in range(count)]
 
     def _next(self) -> Message:
         (kind,) = self._random.choices(list(self._kinds), list(self._kinds.values()))

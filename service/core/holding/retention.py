@@ -44,4 +44,5 @@ def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:
     draft.fields.drop(name)
     clients.forget(name, draft)
     draft.contacts.drop(name)
+    draft.past.drop(name)
     return draft.changes()
