@@ -69,7 +69,7 @@ def _number(value: object) -> object:
     try:
         return float(value) if isinstance(value, str) else value
     except ValueError:
-        raise ValueError(f'a priority is a number, such as 1 or 2.5, not "{str(value)[:60]}"') from None
+        raise ValueError("a priority is a number, such as 1 or 2.5") from None
 
 
 def several(value: object) -> object:

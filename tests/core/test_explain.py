@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.core.configuration import Config, Entry, Membership, OwnerOf, User
+from service.core.configuration import Ceiling, Config, Entry, EntryPolicy, Membership, OwnerOf, User
 from service.core.model import Assigned, Candidate, Decision, Nothing, Pending, Rejected, Released, Target, Trace, Tried
 from service.core.telling.explain import explain
 from service.language.changes import Change
@@ -36,6 +36,37 @@ def test_an_assignment_is_explained_entry_by_entry_and_member_by_member() -> Non
         "  eve   left out   1 of 1 open",
         "  cat   chosen     0 open, place 1 of 2, never served",
         "  bob   behind     1 open, place 2 of 2, in line since turn 3",
+    ]
+
+
+def test_an_explanation_says_who_catches_up_and_how_far_behind_they_are() -> None:
+    """D1 D16 Who had their share is left out, and would else be next."""
+    entry = EntryPolicy(catches_up=True, ceiling=Ceiling(1, 2))
+    division = Division(pool("ann", "bob", entry=entry))
+    division.serve("lead/1", "lead/2", "lead/3", "lead/4", "lead/5", "lead/6")
+    division.configure(pool("ann", "bob", "eve", entry=entry))
+    division.serve("lead/7", "lead/8")
+
+    assert explain(division.last("lead/7"), division.config)[1:2] == [
+        "  eve   chosen   0 open, place 1 of 3, never served, catching up: 3 behind"
+    ]
+    assert explain(division.last("lead/8"), division.config)[1:] == [
+        "  eve   left out   has had their share of the latest turns, catching up: 2 behind",
+        "  ann   chosen     3 open, place 1 of 2, in line since turn 5",
+        "  bob   behind     3 open, place 2 of 2, in line since turn 6",
+    ]
+
+
+def test_an_explanation_says_which_end_of_a_ranking_is_first() -> None:
+    """D16 Trap d5 Of a priority the lowest, of a score the highest."""
+    members = (Membership("ann"), Membership("bob", priority=10), Membership("eve", priority=2.5))
+    division = Division(pool(*members, strategy="ranked"))
+    division.serve("lead/1")
+
+    assert explain(division.last(), division.config)[1:] == [
+        "  eve   chosen   0 open, place 1 of 3, never served, priority 2.5, lowest first",
+        "  bob   behind   0 open, place 2 of 3, never served, priority 10, lowest first",
+        "  ann   behind   0 open, place 3 of 3, never served, no priority: last",
     ]
 
 

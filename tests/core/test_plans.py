@@ -176,6 +176,26 @@ def test_the_memory_of_offers_is_bounded() -> None:
     assert [each.offer for each in division.state.plans["lead/1"].offers] == list(names)[-8:]
 
 
+def test_of_several_offers_the_first_that_is_listed_decides() -> None:
+    """D54 All of them are remembered."""
+    division = spring_and_care()
+
+    assert division.send(offered("paid", "silver", more_offers=("gold",))) == (Assigned("bob", "care", 1),)
+    assert [each.offer for each in division.state.plans["lead/1"].offers] == ["silver", "gold"]
+
+
+def test_in_a_linked_plan_the_most_recent_contact_gets_the_lead() -> None:
+    """S127 D4 D54 At no cost of a turn; three people are remembered, and who left the plan is passed over."""
+    division = Division(plan("vip", "ann", "bob", "eve", tools=frozenset({"form"}), is_linked=True))
+    for minute, person in enumerate(("ann", "bob", "eve", "zoe")):
+        division.send(event("contacted", person=person, time_ms=START_MS - (9 - minute) * 60_000))
+
+    assert [each.person for each in division.state.contacts["lead/1"].latest] == ["bob", "eve", "zoe"]
+    assert division.create(owner=None, tool="form") == Assigned("eve", "vip")
+    assert division.last().trace.link == "contact"
+    assert division.create("lead/2", owner=None, tool="form") == Assigned("ann", "vip", 1)
+
+
 HISTORY: tuple[tuple[OfferKind, int], ...] = (("ordered", 0), ("payment_failed", 1), ("payment_failed", 2), ("paid", 3))
 
 
