@@ -299,10 +299,7 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     if data.owner is not None:
         fields["owner"] = _target(data.owner)
     fields |= {name: value for name in _AS_TOLD if (value := getattr(data, name)) is not None}
-    if isinstance(data, OfferEvent) and isinstance(data.offer, tuple):
-        fields["offer"], *fields["more_offers"] = data.offer
-    if isinstance(data, RecordContacted):
-        fields["person"] = data.person
+    fields |= _only_of(data, fields["kind"])
     if data.actor is not None:
         fields["actor"] = data.actor.id
     if envelope.time is not None:
@@ -312,6 +309,17 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     if envelope.chaindepth is not None:
         fields["depth"] = envelope.chaindepth
     return fields
+
+
+def _only_of(data: RecordData, kind: object) -> dict[str, object]:
+    """What only some events tell. An event that tells of a merger is a deletion, and no longer one of these."""
+    match data:
+        case OfferEvent(offer=tuple() as offers):
+            return {"offer": offers[0]} | ({} if kind == "deleted" else {"more_offers": offers[1:]})
+        case RecordContacted(person=person) if kind != "deleted":
+            return {"person": person}
+        case _:
+            return {}
 
 
 def _member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]:
