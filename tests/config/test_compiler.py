@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from schemas import config as documents
+from schemas import config_entry
 from schemas.events import Channel
 from service.config.compiler import compile_document, from_wire, hash_of, to_wire
 from service.config.problems import ConfigurationError
@@ -106,7 +107,7 @@ def test_the_words_of_the_language_are_those_of_the_core() -> None:
     assert set(get_args(documents.RecordType)) == set(CHANNELS)
     assert set(get_args(Channel)) == frozenset().union(*CHANNELS.values())
     assert documents.Role == configuration.Role
-    assert documents.Strategy == configuration.Strategy
+    assert config_entry.Strategy == configuration.Strategy
 
 
 @pytest.mark.parametrize(
