@@ -15,7 +15,10 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from schemas.config_entry import Entering, Strategy
+from schemas.config_plans import PLANS_LIMIT, Catalogue, Plan
+from schemas.config_settings import Settings
 from schemas.config_values import (
+    AS_WRITTEN,
     Criterion,
     Domain,
     FieldPath,
@@ -24,10 +27,8 @@ from schemas.config_values import (
     Link,
     Name,
     Names,
-    PersonId,
     Priority,
     Weight,
-    Zone,
     detailed,
     entering,
     in_order,
@@ -38,13 +39,11 @@ from schemas.config_values import (
     written,
 )
 from schemas.envelope import Division
-from schemas.events import Availability, AvailabilityWord, Channel
 
 RecordType = Literal["lead", "contact", "deal"]
 Reassign = Literal["never", "if_unowned", "always"]
 Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Happening = Literal["created", "updated"]
 
 USERS_LIMIT: Final = 20_000
@@ -59,7 +58,7 @@ CHANGED_LIMIT: Final = 50
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = AS_WRITTEN
 
 
 class Condition(_Part):
@@ -209,7 +208,7 @@ class Target(_Part):
     user: Annotated[Id | None, Field(description="This person.")] = None
     pool: Annotated[Id | None, Field(description="Whose turn it is in this pool.")] = None
     queue: Annotated[Id | None, Field(description="A pool with strategy `take`.")] = None
-    plan: Annotated[Id | None, Field(description="Reserved: plans are not there yet, and none is ever found.")] = None
+    plan: Annotated[Id | None, Field(description="Into this sales plan.")] = None
     users: Annotated[People | None, Field(description="The people who have all of these, in turn.")] = None
     owner_of: Annotated[
         Link | None, Field(description="A linked record, `account` or `account.parent`: its owner gets this one.")
@@ -290,55 +289,6 @@ class ScoreRow(Condition):
     ]
 
 
-class Unowned(_Part):
-    """Which owners on a created record count as none: most CRMs store the creator as owner."""
-
-    users: Annotated[
-        tuple[PersonId, ...],
-        Field(max_length=1_000, description="Owners who count as nobody, such as the integration's own user."),
-        AfterValidator(in_order),
-    ] = ()
-    channels: Annotated[
-        tuple[Channel, ...],
-        Field(max_length=20, description="Ways in whose owner counts as nobody."),
-        AfterValidator(in_order),
-    ] = ()
-
-
-class Presence(_Part):
-    """How the CRM tells who is there."""
-
-    words: Annotated[
-        dict[Availability, AvailabilityWord],
-        Field(
-            max_length=200,
-            description="What the CRM's own words mean, such as `{busy: away, online: available}`, in any letter case.",
-        ),
-    ] = {}
-    pass_over_off_shift: Annotated[
-        bool, Field(strict=True, description="Entries that name one person pass over them off shift as well.")
-    ] = False
-
-
-class Settings(_Part):
-    """What holds for the whole division."""
-
-    treat_as_unowned: Annotated[Unowned, Field(description="Which owners on a created record count as none.")] = (
-        Unowned()
-    )
-    presence: Annotated[Presence, Field(description="How the CRM tells who is there.")] = Presence()
-    require_actor: Annotated[
-        bool, Field(strict=True, description="Refuse events without an actor instead of trusting the system.")
-    ] = False
-    depth_limit: Annotated[
-        int, Field(ge=1, le=100, strict=True, description="Automatic decisions that may lead to one another.")
-    ] = 5
-    zone: Annotated[
-        Zone, Field(description="The IANA time zone whose days `today` and dates without an offset mean.")
-    ] = "UTC"
-    week_starts: Annotated[Weekday, Field(description="The day on which `this_week` and its like begin.")] = "monday"
-
-
 class Document(_Part):
     """A configuration document; merged over all files, a division's whole configuration."""
 
@@ -356,6 +306,12 @@ class Document(_Part):
         Field(description="People by id; a list of ids is short for people without details."),
     ] = {}
     pools: Annotated[dict[Id, Pool], Field(max_length=POOLS_LIMIT, description="Pools and queues by id.")] = {}
+    tools: Annotated[Catalogue, Field(description="The lead-generation tools that there are, by the CRM's id.")] = {}
+    offers: Annotated[Catalogue, Field(description="The offers that there are, by the CRM's id.")] = {}
+    plans: Annotated[
+        dict[Id, Plan],
+        Field(max_length=PLANS_LIMIT, description="Sales plans by id; none has the id of a pool, for it is one."),
+    ] = {}
     rule_sets: Annotated[
         dict[Id, RuleSet], Field(max_length=RULE_SETS_LIMIT, description="Rule sets by id; one active per record type.")
     ] = {}

@@ -35,6 +35,7 @@ RejectionReason = Literal[
 ReleaseReason = Literal[
     "closed",
     "deleted",
+    "entered_plan",
     "given_to_pool",
     "merged",
     "owner_chosen",
@@ -43,6 +44,7 @@ ReleaseReason = Literal[
     "reassigned",
     "taken",
 ]
+Link = Literal["contact", "stays"]
 NotificationKind = Literal["assigned", "queued", "refused"]
 ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain", "ceiling"]
 Unresolved = Literal[
@@ -128,6 +130,21 @@ class Trace(Said):
         tuple[str, ...],
         Field(description="Fields that were too much to keep while it waits: later conditions find them unset."),
     ] = ()
+    through: Annotated[str, Field(description="The tool or the offer that brought a lead into its plan.")] = ""
+    link: Annotated[
+        Link | None,
+        Field(
+            description="Why a linked plan gave a lead to somebody whose turn it need not be: they were in `contact` "
+            "with it, or it `stays` with them in the plan in which it was."
+        ),
+    ] = None
+
+
+class Label(Said):
+    """What is shown beside a plan's leads."""
+
+    text: Annotated[str, Field(description="What it says.")]
+    colour: Annotated[str | None, Field(description="`#rrggbb`; null: none was chosen.")]
 
 
 class DecisionData(Said):
@@ -142,6 +159,8 @@ class DecisionData(Said):
     ]
     configuration: Annotated[ConfigurationName, Field(description="The configuration that was in force.")]
     trace: Annotated[Trace, Field(description="Why.")]
+    plan: Annotated[str | None, Field(description="The sales plan that the record is in; null: none.")] = None
+    label: Annotated[Label | None, Field(description="The label of that plan; null: it has none.")] = None
 
 
 class AssignmentAssigned(DecisionData):

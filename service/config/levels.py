@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.config import Document
-from service.config.consistency import Finding
+from service.config.findings import Finding
 from service.core.configuration import LEVELS
 from service.core.state import FIRST_LEVEL
 

@@ -10,25 +10,23 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal, assert_never, get_args
 
-from service.core.entry_policy import EntryPolicy, ranks
-from service.core.model import Availability, Target, Tried
-from service.core.state import open_field, seat_field
+from service.core.model import Availability, OfferKind, Target, Tried
+from service.core.plan_facts import PlanFacts
+from service.core.pool_spec import Counted as Counted
+from service.core.pool_spec import Membership as Membership
+from service.core.pool_spec import PoolSpec as PoolSpec
+from service.core.pool_spec import Strategy as Strategy
 from service.language import compiling
 from service.language.changes import asked_before
 from service.language.compiling import Ask
 from service.language.predicate import Predicate
 from service.language.tree import All, Always, Condition
 
-Strategy = Literal["round_robin", "least_loaded", "longest_idle", "ranked", "take"]
-"""How a pool finds who is next; `take` makes it a queue: its members take from it, nothing is handed out."""
 Happening = Literal["created", "updated"]
 Reassign = Literal["never", "if_unowned", "always"]
-Counted = Literal["all", "own"]
-"""Which open items a pool looks at: all that somebody has of its type, or those that it gave them itself."""
 Role = Literal["admin", "reassign", "member"]
 
 AVAILABILITIES: Final = frozenset(get_args(Availability))
-DRAIN_PER_MINUTE: Final = 10
 DEPTH_LIMIT: Final = 5
 
 
@@ -41,91 +39,6 @@ class User:
     active: bool = True
     roles: frozenset[Role] = frozenset({"member"})
     notify: tuple[str, ...] = ("email",)
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """A person's place in a pool. No `max_open`: no limit; `domain`: everything concerns them; `priority`: last."""
-
-    person: str
-    weight: float = 1.0
-    max_open: int | None = None
-    domain: Predicate | None = None
-    priority: float | None = None
-
-
-@dataclass(frozen=True)
-class PoolSpec:
-    """A distribution pool as configured. `credit` is in rounds of the lightest member (see `turns`).
-
-    `domain` says which records rules and defaults may give it; of several pools with one, those of a lower `sequence`
-    are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
-    are told when it comes into a queue. `implied`: its members are whom a target means. No `entry`: see `strategies`.
-    """
-
-    id: str
-    record_type: str
-    members: tuple[Membership, ...]
-    name: str = ""
-    strategy: Strategy = "round_robin"
-    credit: int = 1
-    drain_per_minute: int = DRAIN_PER_MINUTE
-    domain: Predicate | None = None
-    sequence: int = 10
-    notify_members: bool = False
-    implied: bool = False
-    count: Counted = "all"
-    entry: EntryPolicy | None = None
-
-    @property
-    def is_queue(self) -> bool:
-        """Whether members take from it, instead of being given."""
-        return self.strategy == "take"
-
-    @cached_property
-    def target(self) -> Target:
-        """What names it as an owner."""
-        return Target("queue" if self.is_queue else "pool", self.id)
-
-    @cached_property
-    def seats(self) -> tuple[str, ...]:
-        """Where the members' seats are kept."""
-        return tuple(seat_field(self.id, member.person) for member in self.members)
-
-    @cached_property
-    def open_fields(self) -> tuple[str, ...]:
-        """Where the numbers of the members' open items are kept."""
-        return tuple(open_field(self.record_type, member.person) for member in self.members)
-
-    @cached_property
-    def weights(self) -> Mapping[str, float]:
-        """The members' weights by person."""
-        return {member.person: member.weight for member in self.members}
-
-    @cached_property
-    def ranks(self) -> Mapping[str, int]:
-        """By person, how many priorities come before theirs."""
-        return ranks({member.person: member.priority for member in self.members})
-
-    @cached_property
-    def lightest(self) -> float:
-        """The lowest weight of any member; 1 where there is none."""
-        return min(self.weights.values(), default=1.0)
-
-    @cached_property
-    def has_domains(self) -> bool:
-        """Whether any member has a domain of their own."""
-        return any(member.domain is not None for member in self.members)
-
-    @cached_property
-    def reads(self) -> frozenset[str]:
-        """What the members' domains read, as dotted paths."""
-        return frozenset().union(*(member.domain.reads for member in self.members if member.domain is not None))
-
-    @cached_property
-    def has_limits(self) -> bool:
-        """Whether any member may only have so many open items."""
-        return any(member.max_open is not None for member in self.members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +163,7 @@ class Teams:
         object.__setattr__(self, "ask", compiling.first_match(domains))
 
 
-LEVELS: Final[dict[str, int]] = {}
+LEVELS: Final[dict[str, int]] = {"plans": 2}
 """Parts of a configuration, by their name in documents and in `Config`, whose rules are off on a lane that is below
 this level: what they need to remember is not written there.
 """
@@ -264,7 +177,8 @@ class Config:
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
     says whether entries pass over a person whose shift is over; `ids_ignore_case` whether an id in another letter case
     is the same person. `closed_when` says, per record type, which records are closed. Dates without an offset are of
-    the `zone`. `version` grows by one with each change; `label` is a hash of the content, for people.
+    the `zone`. `tools` and `offers` have a name by id. `version` grows by one with each change; `label` is a hash of
+    the content, for people.
     """
 
     division: str
@@ -281,6 +195,8 @@ class Config:
     scores: Mapping[str, tuple[ScoreRow, ...]] = field(default_factory=dict)
     presence_words: Mapping[str, Availability] = field(default_factory=dict)
     pass_over_off_shift: bool = False
+    tools: Mapping[str, str] = field(default_factory=dict)
+    offers: Mapping[str, str] = field(default_factory=dict)
     zone: str = "UTC"
     ids_ignore_case: bool = False
     closed_when: Mapping[str, Predicate] = field(default_factory=dict)
@@ -293,7 +209,10 @@ class Config:
         found = self._below.get(off)
         if found is None:
             empty = Config(self.division)
-            found = self._below[off] = replace(self, **{name: getattr(empty, name) for name in off})
+            left = {name: getattr(empty, name) for name in off if name != "plans"}
+            if "plans" in off:
+                left["pools"] = {name: spec for name, spec in self.pools.items() if spec.plan is None}
+            found = self._below[off] = replace(self, **left)
         return found
 
     @cached_property
@@ -345,6 +264,26 @@ class Config:
             if spec.domain is not None:
                 found.setdefault(spec.record_type, []).append(spec)
         return {record_type: Teams(tuple(specs)) for record_type, specs in found.items()}
+
+    @cached_property
+    def plans(self) -> Mapping[str, PlanFacts]:
+        """The pools that are plans, by id."""
+        return {spec.id: spec.plan for spec in self.pools.values() if spec.plan is not None}
+
+    @cached_property
+    def plans_by_tool(self) -> Mapping[str, str]:
+        """Which plan a tool brings its leads into."""
+        return {tool: plan for plan, facts in self.plans.items() for tool in facts.tools}
+
+    @cached_property
+    def plans_by_offer(self) -> Mapping[tuple[OfferKind, str], str]:
+        """Which plan a lead comes into when this happens to the offer."""
+        return {
+            (kind, offer): plan
+            for plan, facts in self.plans.items()
+            for kind, offers in facts.offers.items()
+            for offer in offers
+        }
 
     @cached_property
     def tracked(self) -> Mapping[str, frozenset[str]]:

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from msgspec.structs import replace
 
 from service.core.catch_up import CatchUp
+from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.past import Past
 from service.core.person import Person
 from service.core.state import (
@@ -114,6 +115,8 @@ class Draft:
         "_overlays",
         "_state",
         "catch_ups",
+        "clients",
+        "contacts",
         "fields",
         "forgotten",
         "hits",
@@ -122,6 +125,7 @@ class Draft:
         "parked",
         "past",
         "people",
+        "plans",
         "pools",
         "records",
         "seats",
@@ -143,6 +147,9 @@ class Draft:
         self.timers: Overlay[Timer] = Overlay("timer", state.timers)
         self.hits: Overlay[Hit] = Overlay("hit", state.hits, Hit)
         self.forgotten: Overlay[Forgotten] = Overlay("forgotten", state.forgotten, Forgotten)
+        self.plans: Overlay[InPlan] = Overlay("plan", state.plans, InPlan)
+        self.clients: Overlay[Clients] = Overlay("clients", state.clients, Clients)
+        self.contacts: Overlay[Contacts] = Overlay("contacts", state.contacts, Contacts)
         self._overlays: tuple[Overlay[Any], ...] = (
             self.records,
             self.pools,
@@ -157,6 +164,9 @@ class Draft:
             self.timers,
             self.hits,
             self.forgotten,
+            self.plans,
+            self.clients,
+            self.contacts,
         )
 
     def changes(self) -> Changes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import ClassVar, Final, Literal, NamedTuple
+from typing import ClassVar, Final, Literal, NamedTuple, get_args
 
 from msgspec import Struct
 
@@ -26,10 +26,17 @@ from service.core.reasons import (
 )
 
 TargetKind = Literal["user", "pool", "queue", "plan"]
-RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "ordered", "paid", "payment_failed"]
+OfferKind = Literal["ordered", "payment_failed", "paid"]
+"""What may happen to an offer."""
+OFFER_KINDS: Final[tuple[OfferKind, ...]] = get_args(OfferKind)
+RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "contacted", OfferKind]
 RecordStatus = Literal["open", "closed"]
 Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
 """What can be said of a person. What a CRM says may be any text: see `Config.presence_words`."""
+Link = Literal["contact", "stays"]
+"""Why a plan in linked mode gives a lead to somebody whose turn it need not be: they were in contact with it, or the
+lead stays with them in the plan in which it was.
+"""
 NotificationKind = Literal["assigned", "queued", "refused"]
 
 LEAD: Final = "lead"
@@ -59,8 +66,9 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
 
     `facts` holds the record's fields, standard and custom, and each linked record as a mapping under its name, so
     that `account.sector` is one walk. `owner` is the owner after the event, as the CRM tells it. Times are
-    milliseconds since 1970 (UTC). `depth` counts how many automatic decisions led to this event. `status`: the event
-    says whether the record is open. `merged_into`: the record is gone because it was merged into the one with this id.
+    milliseconds since 1970 (UTC). `person` was in contact with it. `depth` counts how many automatic decisions led to
+    this event. `status`: the event says whether the record is open. `merged_into`: the record is gone because it was
+    merged into the one with this id.
     """
 
     kind: RecordEventKind
@@ -76,10 +84,17 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     by_rules: bool = False
     tool: str | None = None
     offer: str | None = None
+    more_offers: tuple[str, ...] = ()
+    person: str | None = None
     depth: int = 0
     correlation_id: str = ""
     status: RecordStatus | None = None
     merged_into: str | None = None
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """All offers that it is about, in the order in which it names them."""
+        return () if self.offer is None else (self.offer, *self.more_offers)
 
     @property
     def record(self) -> str:
@@ -132,12 +147,19 @@ class Words(NamedTuple):
     rest: str
 
 
+class Label(Struct, frozen=True, gc=False):
+    """What the CRM shows beside a plan's leads; `colour` is `#rrggbb`, none: the CRM's own."""
+
+    text: str
+    colour: str | None = None
+
+
 NameOf = Callable[[str], str]
 """How a person is called, by id."""
 
 
 class Assigned(Struct, frozen=True, gc=False):
-    """The record has an owner, chosen by us. `pool` and `turn` are empty where no pool was asked."""
+    """The record has an owner, chosen by us. `pool` is empty where no pool was asked, `turn` where it was nobody's."""
 
     name: ClassVar = "assigned"
     reason: ClassVar = ""
@@ -148,7 +170,8 @@ class Assigned(Struct, frozen=True, gc=False):
 
     def words(self, person: NameOf) -> Words:
         """The owner, and whose turn that was."""
-        return Words(person(self.owner), f"pool {self.pool}, turn {self.turn}" if self.pool else "")
+        turn = f", turn {self.turn}" if self.turn else ""
+        return Words(person(self.owner), f"pool {self.pool}{turn}" if self.pool else "")
 
 
 class Queued(Struct, frozen=True, gc=False):
@@ -268,7 +291,8 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
 
     `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones, `earlier` the
     entries asked before the listed ones. `cut` names fields that were too much to keep while the record waits, so that
-    later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it.
+    later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it. `through` is the
+    tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is.
     """
 
     question: str = ""
@@ -280,6 +304,8 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     earlier: int = 0
     score: float | None = None
     cut: tuple[str, ...] = ()
+    through: str = ""
+    link: Link | None = None
 
 
 class Notification(Struct, frozen=True, gc=False):
@@ -295,7 +321,8 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
 
     `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` is whom the
     CRM last told us, so that it can apply the assignment conditionally; `expected_version` is information (D21).
-    `correlation_id` names the chain of events that this decision belongs to.
+    `correlation_id` names the chain of events that this decision belongs to. `plan` is the sales plan that the record
+    is in (empty: none), with its label.
     """
 
     record: str
@@ -307,3 +334,5 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     expected_version: int | None = None
     correlation_id: str = ""
     depth: int = 0
+    plan: str = ""
+    label: Label | None = None

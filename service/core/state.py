@@ -16,10 +16,15 @@ from heapq import merge
 from typing import Any, Final, Literal, NamedTuple
 
 from service.core.catch_up import CatchUp
+from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.order import Moment
+from service.core.parked import Fields as Fields
+from service.core.parked import Parked as Parked
 from service.core.past import Past
 from service.core.person import Person
 from service.core.remembered import Remembered
+from service.core.seating import Pool as Pool
+from service.core.seating import Seat as Seat
 from service.core.waiting_line import Line, Rank, Room, Waiting
 
 Kind = Literal[
@@ -36,6 +41,9 @@ Kind = Literal[
     "timer",
     "hit",
     "forgotten",
+    "plan",
+    "clients",
+    "contacts",
 ]
 
 
@@ -62,7 +70,8 @@ class Record(Remembered, kw_only=True):
     stays as a tombstone: `owner`, `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which
     record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
     owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
-    `has_past`: values before stand beside it (see `past`).
+    `has_past`: values before stand beside it (see `past`). `in_plans` and `contacted`: more is remembered of it beside
+    this (see `in_plan`).
     """
 
     owner: str = ""
@@ -87,6 +96,8 @@ class Record(Remembered, kw_only=True):
     closed: bool = False
     status: StatusTold | None = None
     has_past: bool = False
+    in_plans: bool = False
+    contacted: bool = False
 
     @property
     def moment(self) -> Moment:
@@ -97,41 +108,6 @@ class Record(Remembered, kw_only=True):
     def told_moment(self) -> Moment:
         """When its owner was last told."""
         return Moment(self.told_version, self.told_time_ms, self.told_act)
-
-
-class Pool(Remembered, kw_only=True):
-    """A pool's memory: the number of the last turn, how many ever joined, how many records were ever parked here and
-    how many are now. It outlives the pool, so that no turn number comes twice. `scanned` is the rank in the waiting
-    line behind which a drain goes on; none: at its beginning. `sifting`: under a new configuration each record in the
-    line is looked at once, whether it still belongs there. `implied`: it stood for people whom a target described; such
-    a pool does not outlive the target, if nothing waits or is open there.
-    """
-
-    turn: int = 0
-    joins: int = 0
-    parkings: int = 0
-    waiting: int = 0
-    scanned: Rank | None = None
-    sifting: bool = False
-    implied: bool = False
-
-
-class Seat(Remembered, kw_only=True):
-    """One member in one pool. `served_pass` is in parts of `turns.SCALE`.
-
-    `joined` counts those who joined the pool, from 1. The seat of somebody who left says 0 there, and stays as long as
-    they have open items, so that these still count if they join again.
-    """
-
-    served_pass: int
-    last_turn: int
-    joined: int
-    open_items: int = 0
-
-    @property
-    def is_taken(self) -> bool:
-        """Whether the seat is a member's."""
-        return self.joined > 0
 
 
 class Open(Remembered):
@@ -145,37 +121,6 @@ class Pace(Remembered):
 
     minute: int = 0
     drained: int = 0
-
-
-class Parked(Remembered, kw_only=True):
-    """A record that waits for somebody in `pool`. The first to leave has the highest score, then the lowest number.
-
-    `queued`: the pool is a queue that owns the record; its members take, nothing is given out. `named`: an event named
-    the pool, so its own condition is not asked. `kept_bytes`: so much is kept of its fields, which are not in memory
-    while it waits.
-    """
-
-    pool: str
-    number: int
-    since_ms: int
-    score: float = 0.0
-    correlation_id: str = ""
-    depth: int = 0
-    queued: bool = False
-    named: bool = False
-    kept_bytes: int = 0
-
-    @property
-    def rank(self) -> Rank:
-        """Where it stands in its line."""
-        return -self.score, self.number
-
-
-class Fields(Remembered):
-    """All fields of a record that waits, as JSON text. `cut` are names of those that were too much to keep."""
-
-    text: str = ""
-    cut: tuple[str, ...] = ()
 
 
 class Timer(Remembered):
@@ -199,10 +144,27 @@ class Forgotten(Remembered):
     sequence: int = 0
 
 
-Value = Record | Pool | Seat | CatchUp | Open | Pace | Person | Parked | Fields | Past | Timer | Hit | Forgotten
+Value = (
+    Record
+    | Pool
+    | Seat
+    | CatchUp
+    | Open
+    | Pace
+    | Person
+    | Parked
+    | Fields
+    | Past
+    | Timer
+    | Hit
+    | Forgotten
+    | InPlan
+    | Clients
+    | Contacts
+)
 
 FIRST_LEVEL: Final = 1
-LEVEL: Final = 1
+LEVEL: Final = 2
 """The newest level that this version knows. A lane's log carries its level; see `StateKind`."""
 
 
@@ -240,6 +202,9 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
     "forgotten": StateKind(Forgotten, buckets=1),
+    "plan": StateKind(InPlan, buckets=256, level=2, beside="in_plans"),
+    "clients": StateKind(Clients, level=2),
+    "contacts": StateKind(Contacts, buckets=256, level=2, beside="contacted"),
 }
 """One row per kind; everything that goes through all kinds goes through this table."""
 
@@ -259,6 +224,8 @@ class State:
 
     __slots__ = (
         "catch_ups",
+        "clients",
+        "contacts",
         "fields",
         "forgotten",
         "hits",
@@ -267,6 +234,7 @@ class State:
         "parked",
         "past",
         "people",
+        "plans",
         "pools",
         "records",
         "room",
@@ -297,6 +265,9 @@ class State:
         self.timers: dict[str, Timer] = self._by_kind["timer"]
         self.hits: dict[str, Hit] = self._by_kind["hit"]
         self.forgotten: dict[str, Forgotten] = self._by_kind["forgotten"]
+        self.plans: dict[str, InPlan] = self._by_kind["plan"]
+        self.clients: dict[str, Clients] = self._by_kind["clients"]
+        self.contacts: dict[str, Contacts] = self._by_kind["contacts"]
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._pools_of: defaultdict[str, set[str]] = defaultdict(set)
@@ -393,6 +364,11 @@ class State:
 def seat_field(pool: str, person: str) -> str:
     """Where a member's seat is kept. A pool's name has no slash."""
     return f"{pool}/{person}"
+
+
+def clients_field(plan: str, person: str) -> str:
+    """Where the number of somebody's clients in a plan is kept; of a lead that nobody has, without a name."""
+    return f"{plan}/{person}"
 
 
 def open_field(record_type: str, person: str) -> str:

@@ -24,7 +24,16 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.envelope import Division, Envelope
-from schemas.events import INPUTS, CrmRecord, Linked, MemberChanged, Owner, RecordData
+from schemas.events import (
+    INPUTS,
+    CrmRecord,
+    Linked,
+    MemberChanged,
+    OfferEvent,
+    Owner,
+    RecordContacted,
+    RecordData,
+)
 from service.core.model import EmptyEvent, Event, MemberEvent, RecordEvent, RecordEventKind
 from service.wire.cloudevents import CloudEvent, told_division, unpack
 from service.wire.messages import Poison, Position, RawRecord
@@ -50,6 +59,7 @@ KINDS: Final[dict[str, RecordEventKind]] = {
     "crm.record.owner_changed.v1": "owner_changed",
     "crm.record.updated.v1": "updated",
     "crm.record.deleted.v1": "deleted",
+    "crm.record.contacted.v1": "contacted",
     "crm.offer.ordered.v1": "ordered",
     "crm.offer.paid.v1": "paid",
     "crm.offer.payment_failed.v1": "payment_failed",
@@ -288,10 +298,8 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     }
     if data.owner is not None:
         fields["owner"] = _target(data.owner)
-    for name in _AS_TOLD:
-        value = getattr(data, name)
-        if value is not None:
-            fields[name] = value
+    fields |= {name: value for name in _AS_TOLD if (value := getattr(data, name)) is not None}
+    fields |= _only_of(data, fields["kind"])
     if data.actor is not None:
         fields["actor"] = data.actor.id
     if envelope.time is not None:
@@ -301,6 +309,17 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     if envelope.chaindepth is not None:
         fields["depth"] = envelope.chaindepth
     return fields
+
+
+def _only_of(data: RecordData, kind: object) -> dict[str, object]:
+    """What only some events tell. An event that tells of a merger is a deletion, and no longer one of these."""
+    match data:
+        case OfferEvent(offer=tuple() as offers):
+            return {"offer": offers[0]} | ({} if kind == "deleted" else {"more_offers": offers[1:]})
+        case RecordContacted(person=person) if kind != "deleted":
+            return {"person": person}
+        case _:
+            return {}
 
 
 def _member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]:

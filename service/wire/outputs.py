@@ -81,6 +81,7 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
     value = _write(
         {
             **form.write(decision.outcome),
+            **_plan(decision),
             "record": record,
             "decision": decision_id,
             "sequence": decision.sequence,
@@ -119,6 +120,13 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
     return messages
 
 
+def _plan(decision: Decision) -> dict[str, object]:
+    """The sales plan that the record is in, with its label; nothing where it is in none."""
+    if not decision.plan:
+        return {}
+    return {"plan": decision.plan, "label": decision.label}
+
+
 def _trace(trace: Trace) -> dict[str, object]:
     """What is seldom there is left out where it is not."""
     said: dict[str, object] = {
@@ -135,6 +143,10 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["score"] = trace.score
     if trace.cut:
         said["cut"] = trace.cut
+    if trace.through:
+        said["through"] = trace.through
+    if trace.link is not None:
+        said["link"] = trace.link
     return said
 
 

@@ -81,7 +81,8 @@ def _record(event: RecordEvent) -> dict[str, object]:
         "version": event.version,
         "assign": "by_rules" if event.by_rules else None,
         "tool": event.tool,
-        "offer": event.offer,
+        "person": event.person,
+        "offer": list(event.offers) if event.more_offers else event.offer,
     }
     if event.kind != "owner_changed":
         return {name: value for name, value in told.items() if value is not None}

@@ -109,7 +109,7 @@ def test_a_wrong_condition_of_what_is_closed_is_told(written: str, problem: str)
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
-        ("{target: {plan: gold}}", "a plan cannot be a target: name a user, a pool or a queue"),
+        ("{target: {plan: gold}}", '"gold" is not declared under "plans"'),
         ("{target: {queue: dach}}", '"dach" hands records out: write "pool: dach"'),
         ("{target: {queue: hto}}", '"hto" is not declared under "pools"; did you mean "hot"?'),
         ("{target: {users: {}}}", "users are named by role, profile, territory or skill"),

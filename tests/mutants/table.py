@@ -12,7 +12,9 @@ STRATEGIES: Final = "service/core/sharing/strategies.py"
 ENTRY: Final = "service/core/sharing/entry.py"
 ELIGIBILITY: Final = "service/core/sharing/eligibility.py"
 MEMBERSHIP: Final = "service/core/holding/membership.py"
-CONFIGURATION: Final = "service/core/entry_policy.py"
+ENTRY_POLICY: Final = "service/core/entry_policy.py"
+PLANS: Final = "service/core/plans.py"
+CLIENTS: Final = "service/core/holding/clients.py"
 
 LAWS: Final = "tests/core/test_turns_laws.py"
 SHARING: Final = "tests/core/test_sharing_laws.py"
@@ -21,6 +23,7 @@ ENTERING: Final = "tests/core/test_entry.py"
 POOLS: Final = "tests/core/test_pools.py"
 ABSENCE: Final = "tests/core/test_absence.py"
 DOMAINS: Final = "tests/core/test_eligibility.py"
+IN_PLANS: Final = "tests/core/test_plans.py"
 
 
 class Mutant(NamedTuple):
@@ -123,10 +126,75 @@ MUTANTS: Final = (
         (SEATING, "tests/core/test_membership.py"),
     ),
     Mutant(
-        CONFIGURATION,
+        ENTRY_POLICY,
         "len(known) if each is None",
         "-1 if each is None",
         "without a priority one is last",
         (SHARING,),
+    ),
+    Mutant(
+        PLANS,
+        'if told.kind == "payment_failed" and known.kind == "paid":',
+        "if False:",
+        "a late payment failed never takes who has paid",
+        (IN_PLANS,),
+    ),
+    Mutant(PLANS, "if told.kind == known.kind:", "if False:", "retries are one entry", (IN_PLANS,)),
+    Mutant(
+        PLANS,
+        "if record.closed or (record.owner and not record.by_us):",
+        "if record.closed:",
+        "a human's choice stays in another plan",
+        (IN_PLANS,),
+    ),
+    Mutant(
+        PLANS,
+        "if is_there and (record.owner or record.parked):",
+        "if False:",
+        "the same plan is nothing to do",
+        (IN_PLANS,),
+    ),
+    Mutant(
+        PLANS,
+        "ways[0] if ways else answers[0]",
+        "answers[0]",
+        "the first offer that is listed decides",
+        (IN_PLANS,),
+    ),
+    Mutant(
+        "service/core/decide.py",
+        "return plans.brought_in(case, way)[-1]",
+        "return questions.on_creation(case)",
+        "the tool is asked before the rules",
+        (IN_PLANS,),
+    ),
+    Mutant(
+        "service/core/sharing/linked.py",
+        "in reversed(latest)",
+        "in latest",
+        "the most recent contact wins",
+        (IN_PLANS,),
+    ),
+    Mutant(CLIENTS, "record is None or record.deleted", "record is None", "who is deleted is no client", (IN_PLANS,)),
+    Mutant(
+        CLIENTS,
+        "            _take_off(known.counted, draft)\n            _put_on",
+        "            _put_on",
+        "a lead is one client",
+        (IN_PLANS,),
+    ),
+    Mutant(
+        "service/views/plans.py",
+        "if facts.conversion is None",
+        "if not facts.conversion",
+        "zero percent is zero",
+        ("tests/views/test_plans.py",),
+    ),
+    Mutant(
+        "service/config/plans.py",
+        "if first != plan_id or name in names[:position]:",
+        "if name in names[:position]:",
+        "a tool belongs to one plan",
+        ("tests/config/test_plans.py",),
     ),
 )

@@ -40,6 +40,7 @@ RECORD: dict[str, Any] = {
     "assign": "by_rules",
     "tool": "t",
     "offer": "o",
+    "person": "ann",
 }
 MEMBER: dict[str, Any] = {"person": "ann", "availability": "away", "until": "2026-03-01T08:00:00Z"}
 ENVELOPE: dict[str, Any] = {

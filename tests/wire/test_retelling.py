@@ -26,7 +26,7 @@ def some(parts: dict[str, Any], *needed: str) -> st.SearchStrategy[dict[str, Any
 
 
 EVENTS = st.one_of(
-    st.tuples(st.sampled_from(sorted(KINDS)), some(RECORD, "record", "owner", "offer")),
+    st.tuples(st.sampled_from(sorted(KINDS)), some(RECORD, "record", "owner", "offer", "person")),
     st.tuples(st.just("crm.member.changed.v1"), some(MEMBER, "person", "availability")),
 )
 

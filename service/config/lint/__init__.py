@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.config import Document
-from service.config.consistency import Finding
+from service.config.findings import Finding
 from service.config.levels import above
 from service.config.lint.closing import of_closed
 from service.config.lint.entries import of_rule_sets

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.config import Document, Pool
-from service.config.consistency import Finding
+from service.config.findings import Finding
 
 
 def of_sharing(document: Document) -> Iterator[Finding]:

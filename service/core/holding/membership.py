@@ -14,6 +14,7 @@ from service.core.catch_up import CatchUp
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.hits import FORGOTTEN_AT_ONCE, gone_hits
+from service.core.holding.clients import having
 from service.core.holding.presence import is_present, meet_strangers
 from service.core.holding.waiting import wake
 from service.core.model import Decision, Nothing
@@ -132,7 +133,7 @@ def _leave(field: str, draft: Draft) -> None:
 
 def _seat_newcomers(spec: PoolSpec, stay: Set[str], draft: Draft) -> None:
     """Give those who are no members yet their seats. Of an old seat only its open items count."""
-    entrance = Entrance(spec)
+    entrance = Entrance(spec, partial(having, spec.id, draft) if spec.plan is not None else None)
     for member, field in zip(spec.members, spec.seats, strict=True):
         seat = draft.seats.get(field)
         if member.person in stay and seat is not None:

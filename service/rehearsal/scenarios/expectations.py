@@ -10,7 +10,7 @@ from schemas.scenario import Expect
 from service.config.nodes import Steps
 from service.core.model import Assigned, Decision, Queued
 from service.rehearsal.scenarios.crm import Card, CardName, Crm
-from service.rehearsal.stage import RehearsedDecision
+from service.rehearsal.stage import Plans, RehearsedDecision
 from service.wire.log_records import OutcomeLine
 
 NOBODY: Final = "nobody"
@@ -31,7 +31,9 @@ class Mismatch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """A step's outcomes in order, the published ones among them, who was notified, and the CRM afterwards."""
+    """A step's outcomes in order, the published ones among them, who was notified, and the CRM and the sales plans
+    afterwards.
+    """
 
     records: tuple[CardName, ...]
     division: str
@@ -39,6 +41,7 @@ class StepResult:
     published: Mapping[str, RehearsedDecision]
     notified: tuple[str, ...]
     crm: Crm
+    plans: Plans
 
     @property
     def last(self) -> OutcomeLine | None:
@@ -129,6 +132,24 @@ def _passed_over(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
             yield Mismatch(("passed_over", entry), reason, found.get(entry) or NONE, result.about)
 
 
+def _label(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
+    label = None if result.decision is None else result.decision.label
+    yield from _word("label", expect.label, "" if label is None else label.text, result)
+
+
+def _plans(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
+    for record, plan in expect.plans.items():
+        found = result.plans.of_leads.get(record, "")
+        if found != (plan or ""):
+            yield Mismatch(("plans", record), plan or NONE, found or NONE, result.about)
+
+
+def _clients(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
+    for plan, wanted in expect.clients.items():
+        for mismatch in _numbers(plan, wanted, result.plans.clients.get(plan, {}), result):
+            yield mismatch._replace(path=("clients", *mismatch.path))
+
+
 def _turn(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     outcome = None if result.decision is None else result.decision.outcome
     found = outcome.turn if isinstance(outcome, Assigned) else 0
@@ -210,6 +231,9 @@ CHECKS: Final[Mapping[str, Callable[[Expect, StepResult], Iterator[Mismatch]]]] 
     "question": _question,
     "score": _score,
     "trace": _trace,
+    "label": _label,
+    "plans": _plans,
+    "clients": _clients,
     "notifications": _notifications,
     "expects": _expects,
     "correlation": _correlation,
