@@ -14,7 +14,9 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from schemas.config_plans import CATALOGUE_LIMIT, PLANS_LIMIT, Plan, Product, Thing
 from schemas.config_values import (
+    AS_WRITTEN,
     Criterion,
     Domain,
     FieldPath,
@@ -56,7 +58,7 @@ CRITERIA_LIMIT: Final = 500
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = AS_WRITTEN
 
 
 class Condition(_Part):
@@ -197,7 +199,7 @@ class Target(_Part):
     user: Annotated[Id | None, Field(description="This person.")] = None
     pool: Annotated[Id | None, Field(description="Whose turn it is in this pool.")] = None
     queue: Annotated[Id | None, Field(description="A pool with strategy `take`.")] = None
-    plan: Annotated[Id | None, Field(description="Reserved: plans are not there yet, and none is ever found.")] = None
+    plan: Annotated[Id | None, Field(description="Into this sales plan.")] = None
     users: Annotated[People | None, Field(description="The people who have all of these, in turn.")] = None
     owner_of: Annotated[
         Link | None, Field(description="A linked record, `account` or `account.parent`: its owner gets this one.")
@@ -305,10 +307,22 @@ class Settings(_Part):
     depth_limit: Annotated[
         int, Field(ge=1, le=100, strict=True, description="Automatic decisions that may lead to one another.")
     ] = 5
+    product: Annotated[Product, Field(description="What your product plan has.")] = Product()
     zone: Annotated[
         Zone, Field(description="The IANA time zone whose days `today` and dates without an offset mean.")
     ] = "UTC"
     week_starts: Annotated[Weekday, Field(description="The day on which `this_week` and its like begin.")] = "monday"
+
+
+Catalogue = Annotated[
+    dict[Id, Annotated[Thing, BeforeValidator(detailed, json_schema_input_type=Thing | None)]],
+    Field(max_length=CATALOGUE_LIMIT),
+    BeforeValidator(
+        named,
+        json_schema_input_type=Annotated[list[Id], Field(max_length=CATALOGUE_LIMIT)]
+        | Annotated[dict[Id, Thing | None], Field(max_length=CATALOGUE_LIMIT)],
+    ),
+]
 
 
 class Document(_Part):
@@ -328,6 +342,12 @@ class Document(_Part):
         Field(description="People by id; a list of ids is short for people without details."),
     ] = {}
     pools: Annotated[dict[Id, Pool], Field(max_length=POOLS_LIMIT, description="Pools and queues by id.")] = {}
+    tools: Annotated[Catalogue, Field(description="The lead-generation tools that there are, by the CRM's id.")] = {}
+    offers: Annotated[Catalogue, Field(description="The offers that there are, by the CRM's id.")] = {}
+    plans: Annotated[
+        dict[Id, Plan],
+        Field(max_length=PLANS_LIMIT, description="Sales plans by id; none has the id of a pool, for it is one."),
+    ] = {}
     rule_sets: Annotated[
         dict[Id, RuleSet], Field(max_length=RULE_SETS_LIMIT, description="Rule sets by id; one active per record type.")
     ] = {}

@@ -5,14 +5,28 @@ A short form is read where it cannot be misread, and becomes the long one before
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Annotated, Any, Final
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 NAMES_LIMIT: Final = 50
 TEXT_LIMIT: Final = 50_000
+
+_SPAN: Final = re.compile(r"[1-9][0-9]{0,4}[dhm]")
+
+
+AS_WRITTEN: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+"""How every part of a document is read: unknown keys are errors."""
 
 
 def named(value: object) -> object:
@@ -76,6 +90,12 @@ def _zone(value: str) -> str:
     return value
 
 
+def _span(value: str) -> str:
+    if not _SPAN.fullmatch(value):
+        raise ValueError("a time span is a whole number of days, hours or minutes: 90d, 12h, 30m")
+    return value
+
+
 Id = Annotated[
     str,
     StringConstraints(min_length=1, max_length=128, pattern=r"^[\w@.+'-]([\w@.+' -]*[\w@.+'-])?$"),
@@ -113,6 +133,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
+Span = Annotated[str, StringConstraints(max_length=10), AfterValidator(_span)]
 
 
 LEAST_WEIGHT: Final = 0.001

@@ -17,6 +17,9 @@ EXAMPLES: Final[Mapping[str, str]] = {
 division: main
 users: {ann: {name: Ann Lindqvist}, bob: {}}
 pools: {inbound: {record_type: lead, members: [ann, bob]}}
+tools: {webinar-form: {name: Webinar}}
+offers: [starter, team]
+plans: {spring: {name: Spring, managers: [ann, bob], tools: [webinar-form]}}
 rule_sets:
   leads: {record_type: lead, active: true, entries: [{criteria: [tier equals vip], target: {user: bob}}]}
 defaults: {lead: {pool: inbound}}
@@ -52,6 +55,23 @@ sequence: 10
 notify_members: false
 """,
     "Member": "{user: eve, weight: 0.5, max_open: 20, criteria: [language equals sv]}\n",
+    "Plan": """\
+name: Spring campaign
+managers: [ann, bob]
+tools: [webinar-form]
+offers: {ordered: [starter], paid: [team]}
+mode: linked
+within: 90d
+counts_as_turn: false
+credit: 1
+conversion: 12.5
+average_sale: {amount: 100, currency: EUR}
+label: {text: Spring, colour: green}
+""",
+    "Offers": "{ordered: [starter], payment_failed: [starter], paid: [team]}\n",
+    "Money": "{amount: 99.9, currency: EUR}\n",
+    "Label": '{text: Spring, colour: "#15803d"}\n',
+    "Thing": "{name: Webinar}\n",
     "RuleSet": """\
 name: Incoming leads
 description: Key accounts by hand, everybody else by region.
@@ -86,11 +106,14 @@ treat_as_unowned: {users: [crm-integration]}
 presence: {words: {busy: away}}
 require_actor: false
 depth_limit: 5
+product: {plans: {at_most: 10}}
 zone: Europe/Berlin
 week_starts: monday
 """,
     "Presence": "{words: {busy: away, online: available}, pass_over_off_shift: true}\n",
     "Unowned": "{users: [crm-integration], channels: [import]}\n",
+    "Product": "{pools: {available: false}, plans: {at_most: 10}}\n",
+    "Available": "{available: true, at_most: 10}\n",
 }
 """By part: a value, or a list of values where keys exclude each other."""
 
@@ -100,6 +123,11 @@ WHERE: Final[Mapping[str, str]] = {
     "User": "A user: `users.NAME`",
     "Pool": "A pool: `pools.NAME`",
     "Member": "A member: `pools.NAME.members`",
+    "Plan": "A sales plan: `plans.NAME`",
+    "Offers": "Offers of a plan: `plans.NAME.offers`",
+    "Money": "Money: `plans.NAME.average_sale`",
+    "Label": "A label: `plans.NAME.label`",
+    "Thing": "A tool or an offer: `tools.NAME`, `offers.NAME`",
     "RuleSet": "A rule set: `rule_sets.NAME`",
     "Entry": "An entry: `rule_sets.NAME.entries`",
     "Target": "A target: `target` of an entry, `defaults.TYPE`",
@@ -108,6 +136,8 @@ WHERE: Final[Mapping[str, str]] = {
     "Settings": "Settings: `settings`",
     "Presence": "Presence: `settings.presence`",
     "Unowned": "Unowned: `settings.treat_as_unowned`",
+    "Product": "The product plan: `settings.product`",
+    "Available": "What there may be: `settings.product.pools`, `settings.product.plans`",
 }
 """What each part is called on the page, and where it stands, in the page's order."""
 

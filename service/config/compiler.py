@@ -13,10 +13,12 @@ from pydantic import ValidationError
 
 from schemas import config as documents
 from service.config.conditions import calendar_of, predicate, predicates
-from service.config.consistency import Declared, entry_name, findings
+from service.config.consistency import entry_name, findings
 from service.config.defaults import implied_defaults
+from service.config.findings import Declared
 from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
+from service.config.plans import plan_pools
 from service.config.problems import ConfigurationError, Problem
 from service.core.configuration import (
     Config,
@@ -54,12 +56,17 @@ def from_wire(data: bytes, version: int) -> Config:
             Problem(origin, 0, 0, f"{shown(detail['loc'])}: {worded(detail)}") for detail in error.errors()
         ) from error
     problems = [
-        Problem(origin, 0, 0, f"{shown(finding.path)}: {finding.message}")
-        for finding in findings(document, Declared(document.users, document.pools))
+        Problem(origin, 0, 0, f"{shown(finding.path)}: {finding.message}", finding.refusal)
+        for finding in findings(document, declared_in(document))
     ]
     if problems:
         raise ConfigurationError(problems)
     return compile_document(document, version)
+
+
+def declared_in(document: documents.Document) -> Declared:
+    """The names that a whole document declares."""
+    return Declared(**{section: getattr(document, section) for section in Declared._fields})
 
 
 def hash_of(document: documents.Document) -> str:
@@ -81,7 +88,10 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         label=hash_of(document)[:LABEL_CHARACTERS],
         users={user_id: _user(user_id, user) for user_id, user in sorted(document.users.items())},
         pools={pool_id: _pool(pool_id, pool, calendar) for pool_id, pool in sorted(document.pools.items())}
+        | plan_pools(document)
         | implied_pools(document),
+        tools={tool_id: tool.name for tool_id, tool in sorted(document.tools.items())},
+        offers={offer_id: offer.name for offer_id, offer in sorted(document.offers.items())},
         rule_sets={
             rule_set.record_type: _rule_set(set_id, rule_set, calendar)
             for set_id, rule_set in sorted(document.rule_sets.items())
@@ -156,4 +166,6 @@ def _target(target: documents.Target, record_type: str) -> Target:
         return Target("pool", target.pool)
     if target.queue is not None:
         return Target("queue", target.queue)
+    if target.plan is not None:
+        return Target("plan", target.plan)
     return Target("user", target.user or "")

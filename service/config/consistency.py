@@ -5,42 +5,23 @@ Works on the merged document of a division, so that a pool in one file may name 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from difflib import get_close_matches
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from schemas.config import MEMBERS_LIMIT, Condition, Document, People, RuleSet, Target
 from service.config.conditions import calendar_of, mistakes
 from service.config.defaults import implied_defaults
-from service.config.ids import REMEDY, spelled_alike
+from service.config.findings import Declared, Finding, undeclared
+from service.config.ids import spelled_alike
 from service.config.nodes import Steps
 from service.config.people import people_of
-
-
-class Declared(NamedTuple):
-    """The names that were declared, also those whose details could not be read."""
-
-    users: Collection[str]
-    pools: Collection[str]
-
-
-class Finding(NamedTuple):
-    """A mistake at a path of the document.
-
-    `character`: where in the text at that path, from 1; 0: the whole of it. `is_undeclared`: a name leads nowhere,
-    which means little as long as some file cannot be read.
-    """
-
-    path: Steps
-    message: str
-    character: int = 0
-    is_undeclared: bool = False
+from service.config.plans import notes_on_plans, of_plans
 
 
 def findings(document: Document, declared: Declared) -> Iterator[Finding]:
     """Every mistake of a document that has the right form."""
     yield from _of_ids(document)
     yield from _of_pools(document, declared)
+    yield from of_plans(document, declared)
     for set_id, rule_set in document.rule_sets.items():
         yield from _of_entries(document, declared, set_id, rule_set)
     yield from _of_activity(document)
@@ -61,6 +42,7 @@ def notes(document: Document) -> Iterator[Finding]:
             if user is not None and not user.active:
                 message = f'"{member.user}" is not active and gets nothing here; if that stays so, take the line out'
                 yield Finding(("pools", pool_id, "members", position), message)
+    yield from notes_on_plans(document)
     for record_type, pool_id in implied_defaults(document).items():
         if document.pools[pool_id].members:
             message = (
@@ -96,7 +78,7 @@ def _of_pools(document: Document, declared: Declared) -> Iterator[Finding]:
                 yield Finding(path, f'"{member.user}" is a member already: keep one of the two lines')
             seen.add(member.user)
             if member.user not in declared.users:
-                yield _undeclared((*path, "user"), member.user, declared.users)
+                yield undeclared((*path, "user"), member.user, declared.users)
             yield from _of_condition(document, path, member)
 
 
@@ -134,14 +116,13 @@ def _of_target(
     document: Document, declared: Declared, path: Steps, target: Target, record_type: str
 ) -> Iterator[Finding]:
     if target.user is not None and target.user not in declared.users:
-        yield _undeclared((*path, "user"), target.user, declared.users)
+        yield undeclared((*path, "user"), target.user, declared.users)
     if target.pool is not None:
         yield from _of_pool_target(document, declared, (*path, "pool"), target.pool, record_type)
     if target.queue is not None:
         yield from _of_pool_target(document, declared, (*path, "queue"), target.queue, record_type)
     if target.plan is not None:
-        message = "a plan cannot be a target: name a user, a pool or a queue"
-        yield Finding((*path, "plan"), message)
+        yield from _of_plan_target(declared, (*path, "plan"), target.plan, record_type)
     if target.users is not None:
         yield from _of_people(document, (*path, "users"), target.users, record_type)
     if target.team is not None and not _has_team(document, record_type):
@@ -166,7 +147,7 @@ def _of_pool_target(
 ) -> Iterator[Finding]:
     pool = document.pools.get(name)
     if name not in declared.pools:
-        yield _undeclared(path, name, declared.pools, "pools")
+        yield undeclared(path, name, declared.pools, "pools")
     elif pool is None:
         return
     elif path[-1] == "queue" and pool.strategy != "take":
@@ -177,6 +158,13 @@ def _of_pool_target(
     elif pool.record_type != record_type:
         message = f'"{name}" takes {pool.record_type}s, not {record_type}s: name a pool for {record_type}s'
         yield Finding(path, message)
+
+
+def _of_plan_target(declared: Declared, path: Steps, name: str, record_type: str) -> Iterator[Finding]:
+    if name not in declared.plans:
+        yield undeclared(path, name, declared.plans, "plans")
+    elif record_type != "lead":
+        yield Finding(path, "a plan takes leads and nothing else: name a pool, a queue or a user here")
 
 
 def _of_people(document: Document, path: Steps, people: People, record_type: str) -> Iterator[Finding]:
@@ -194,12 +182,3 @@ def _has_team(document: Document, record_type: str) -> bool:
         pool.record_type == record_type and (pool.criteria or pool.domain is not None or pool.when is not None)
         for pool in document.pools.values()
     )
-
-
-def _undeclared(path: Steps, name: str, declared: Collection[str], section: str = "users") -> Finding:
-    alike = spelled_alike(declared).get(name.casefold())
-    near = get_close_matches(name, declared, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f'add it under "{section}"'
-    if alike and section == "users":
-        hint = f'"{alike}" differs only in letter case: {REMEDY}'
-    return Finding(path, f'"{name}" is not declared under "{section}"; {hint}', is_undeclared=True)

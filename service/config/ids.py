@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from schemas.config import Document, Pool, RuleSet, Target
+from schemas.config_plans import Plan
 
 REMEDY: Final = 'write one of the two everywhere, or say "ids_ignore_case: true" if the CRM takes them for one'
 
@@ -30,6 +31,7 @@ def as_declared(document: Document) -> Document:
     declared = spelled_alike(document.users)
     update: dict[str, object] = {
         "pools": {name: _pool(pool, declared) for name, pool in document.pools.items()},
+        "plans": {name: _plan(plan, declared) for name, plan in document.plans.items()},
         "rule_sets": {name: _rule_set(rule_set, declared) for name, rule_set in document.rule_sets.items()},
         "defaults": {name: _target(target, declared) for name, target in document.defaults.items()},
     }
@@ -48,6 +50,10 @@ def _called(user: str, declared: Mapping[str, str]) -> str:
 def _pool(pool: Pool, declared: Mapping[str, str]) -> Pool:
     members = tuple(each.model_copy(update={"user": _called(each.user, declared)}) for each in pool.members)
     return pool.model_copy(update={"members": members})
+
+
+def _plan(plan: Plan, declared: Mapping[str, str]) -> Plan:
+    return plan.model_copy(update={"managers": tuple(_called(each, declared) for each in plan.managers)})
 
 
 def _rule_set(rule_set: RuleSet, declared: Mapping[str, str]) -> RuleSet:

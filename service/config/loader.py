@@ -14,10 +14,13 @@ from typing import Any, Final, NamedTuple
 from pydantic import ValidationError
 
 from schemas.config import Document, User
-from service.config.compiler import compile_document, to_wire
-from service.config.consistency import Declared, Finding, findings, notes
+from schemas.config_plans import Thing
+from service.config.compiler import compile_document, declared_in, to_wire
+from service.config.consistency import findings, notes
+from service.config.findings import Declared, Finding
 from service.config.ids import as_declared
 from service.config.nodes import Node, NotYaml, Steps, as_written, from_data, from_yaml, shown
+from service.config.plans import named_by_plans
 from service.config.problems import ConfigurationError, Problem
 from service.config.validation import location, validated
 from service.core.configuration import Config
@@ -27,7 +30,7 @@ MAX_FILES: Final = 1_000
 MAX_WIRE_BYTES: Final = 900_000
 """A version is one Kafka record, and brokers take a megabyte unless told otherwise."""
 
-SECTIONS: Final = ("users", "pools", "rule_sets", "defaults", "scores", "fields")
+SECTIONS: Final = ("users", "pools", "tools", "offers", "plans", "rule_sets", "defaults", "scores", "fields")
 SINGLES: Final = ("ids_ignore_case", "settings")
 """What a division says once and as a whole."""
 SUFFIXES: Final = frozenset({".yaml", ".yml"})
@@ -50,8 +53,7 @@ class _Part(NamedTuple):
     file: str
     root: Node
     document: Document
-    users: frozenset[str]
-    pools: frozenset[str]
+    declared: Declared
 
     def problem(self, finding: Finding) -> Problem:
         """The finding with its place in the file."""
@@ -85,9 +87,9 @@ class _Division:
 
     def problems(self, document: Document) -> Iterator[tuple[Finding, Problem]]:
         """What is wrong with the whole."""
-        users = frozenset().union(*(part.users for part in self.parts))
-        pools = frozenset().union(*(part.pools for part in self.parts))
-        for finding in findings(document, Declared(users, pools)):
+        sections = zip(*(part.declared for part in self.parts), strict=True)
+        declared = Declared(*(frozenset().union(*names) for names in sections))
+        for finding in findings(document, declared):
             yield finding, self.located(finding)
 
     def located(self, finding: Finding) -> Problem:
@@ -127,16 +129,15 @@ def load(directory: Path) -> Loaded:
 
 
 def compile_inline(data: object, origin: str) -> Config:
-    """The configuration inside a scenario: people named in pools and targets need not be declared.
+    """The configuration inside a scenario: people in pools, plans and targets, tools and offers need not be declared.
 
     `data` is a mapping, or a `Node` that knows its places. Raises `ConfigurationError`.
     """
     root = data if isinstance(data, Node) else from_data(data)
     part, problems = _part(root, origin)
     given = as_declared(part.document)
-    implied = {name: User() for name in _people_named(given) if name not in part.users}
-    document = given.model_copy(update={"users": {**given.users, **implied}})
-    declared = Declared(part.users | implied.keys(), part.pools)
+    document = _with_implied(given)
+    declared = Declared(*map(frozenset().union, part.declared, declared_in(document)))
     problems += [_problem(origin, root, finding) for finding in findings(document, declared)]
     if problems:
         raise ConfigurationError(problems)
@@ -162,10 +163,10 @@ def _files(directory: Path) -> list[Path]:
 def _part(root: Node, file: str) -> tuple[_Part, list[Problem]]:
     if root.value is None:
         root.value = {}
-    users, pools = _names(root, "users"), _names(root, "pools")
+    declared = Declared(*(frozenset(_names(root, section)) for section in Declared._fields))
     repeated = list(_repeated_names(root, file))
     document, problems = validated(root, file)
-    return _Part(file, root, document, frozenset(users), frozenset(pools)), repeated + problems
+    return _Part(file, root, document, declared), repeated + problems
 
 
 def _is_lost(part: _Part) -> bool:
@@ -200,7 +201,8 @@ def _problem(file: str, root: Node, finding: Finding) -> Problem:
     is_declaration = len(finding.path) <= 2
     line, column, text = location(trail, of_key=is_declaration)
     message = f"{as_written(finding.path, trail)}: {finding.message}"
-    return Problem(file, line, text + finding.character - 1 if finding.character and line else column, message)
+    column = text + finding.character - 1 if finding.character and line else column
+    return Problem(file, line, column, message, finding.refusal)
 
 
 def _merge(parts: Iterable[_Part], *, is_complete: bool) -> tuple[Loaded, list[Problem]]:
@@ -235,8 +237,22 @@ def _too_large(division: _Division, document: Document) -> Iterator[Problem]:
         yield Problem(division.parts[0].file, 1, 1, message)
 
 
+def _with_implied(document: Document) -> Document:
+    """The document with the people, tools and offers that it names and does not declare."""
+    tools, offers = named_by_plans(document)
+    return document.model_copy(
+        update={
+            "users": {**dict.fromkeys(_people_named(document), User()), **document.users},
+            "tools": {**dict.fromkeys(tools, Thing()), **document.tools},
+            "offers": {**dict.fromkeys(offers, Thing()), **document.offers},
+        }
+    )
+
+
 def _people_named(document: Document) -> Iterator[str]:
     for pool in document.pools.values():
         yield from (member.user for member in pool.members)
+    for plan in document.plans.values():
+        yield from plan.managers
     targets = [entry.target for rule_set in document.rule_sets.values() for entry in rule_set.entries]
     yield from (target.user for target in [*targets, *document.defaults.values()] if target.user is not None)

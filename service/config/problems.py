@@ -10,12 +10,16 @@ from typing import NamedTuple
 
 
 class Problem(NamedTuple):
-    """One mistake. Lines and columns count from 1; both are 0 where the data did not come from a file."""
+    """One mistake. Lines and columns count from 1; both are 0 where the data did not come from a file.
+
+    `refusal`: nothing is wrong with it, but the product plan does not have it, or not so much (see `findings`).
+    """
 
     file: str
     line: int
     column: int
     message: str
+    refusal: str = ""
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file

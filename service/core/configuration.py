@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal, assert_never, get_args
 
-from service.core.model import Availability, Target, Tried
+from service.core.model import Availability, OfferKind, Target, Tried
+from service.core.plan_facts import PlanFacts
 from service.core.state import open_field, seat_field
 from service.language import compiling
 from service.language.compiling import Ask
@@ -58,7 +59,7 @@ class PoolSpec:
     `domain` says which records rules and defaults may give it; of several pools with one, those of a lower `sequence`
     are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
     are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
-    members are those.
+    members are those. `plan`: it is a sales plan.
     """
 
     id: str
@@ -73,6 +74,7 @@ class PoolSpec:
     notify_members: bool = False
     implied: bool = False
     count: Counted = "all"
+    plan: PlanFacts | None = None
 
     @property
     def is_queue(self) -> bool:
@@ -82,6 +84,8 @@ class PoolSpec:
     @cached_property
     def target(self) -> Target:
         """What names it as an owner."""
+        if self.plan is not None:
+            return Target("plan", self.id)
         return Target("queue" if self.is_queue else "pool", self.id)
 
     @cached_property
@@ -240,8 +244,8 @@ class Config:
 
     `rule_sets` holds the active one per record type; `defaults` the target of last resort per record type, under
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
-    says whether entries pass over a person whose shift is over. `version` grows by one with each change; `label` is a
-    hash of the content, for people.
+    says whether entries pass over a person whose shift is over. `tools` and `offers` have a name by id. `version`
+    grows by one with each change; `label` is a hash of the content, for people.
     """
 
     division: str
@@ -258,6 +262,8 @@ class Config:
     scores: Mapping[str, tuple[ScoreRow, ...]] = field(default_factory=dict)
     presence_words: Mapping[str, Availability] = field(default_factory=dict)
     pass_over_off_shift: bool = False
+    tools: Mapping[str, str] = field(default_factory=dict)
+    offers: Mapping[str, str] = field(default_factory=dict)
 
     def presence_word(self, text: str) -> Availability | None:
         """What a CRM means by its word for somebody's availability, whatever its letter case; none: unknown."""
@@ -278,6 +284,26 @@ class Config:
             if spec.domain is not None:
                 found.setdefault(spec.record_type, []).append(spec)
         return {record_type: Teams(tuple(specs)) for record_type, specs in found.items()}
+
+    @cached_property
+    def plans(self) -> Mapping[str, PlanFacts]:
+        """The pools that are plans, by id."""
+        return {spec.id: spec.plan for spec in self.pools.values() if spec.plan is not None}
+
+    @cached_property
+    def plans_by_tool(self) -> Mapping[str, str]:
+        """Which plan a tool brings its leads into."""
+        return {tool: plan for plan, facts in self.plans.items() for tool in facts.tools}
+
+    @cached_property
+    def plans_by_offer(self) -> Mapping[tuple[OfferKind, str], str]:
+        """Which plan a lead comes into when this happens to the offer."""
+        return {
+            (kind, offer): plan
+            for plan, facts in self.plans.items()
+            for kind, offers in facts.offers.items()
+            for offer in offers
+        }
 
     @cached_property
     def tracked(self) -> Mapping[str, frozenset[str]]:

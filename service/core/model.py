@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import ClassVar, Final, Literal, NamedTuple
+from typing import ClassVar, Final, Literal, NamedTuple, get_args
 
 from msgspec import Struct
 
@@ -26,7 +26,10 @@ from service.core.reasons import (
 )
 
 TargetKind = Literal["user", "pool", "queue", "plan"]
-RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "ordered", "paid", "payment_failed"]
+OfferKind = Literal["ordered", "payment_failed", "paid"]
+"""What may happen to an offer."""
+OFFER_KINDS: Final[tuple[OfferKind, ...]] = get_args(OfferKind)
+RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", OfferKind]
 Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
 """What can be said of a person. What a CRM says may be any text: see `Config.presence_words`."""
 NotificationKind = Literal["assigned", "queued", "refused"]

@@ -86,7 +86,7 @@ def test_a_score_is_a_list_of_conditions_with_points() -> None:
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
-        ("{target: {plan: gold}}", "a plan cannot be a target: name a user, a pool or a queue"),
+        ("{target: {plan: gold}}", '"gold" is not declared under "plans"'),
         ("{target: {queue: dach}}", '"dach" hands records out: write "pool: dach"'),
         ("{target: {queue: hto}}", '"hto" is not declared under "pools"; did you mean "hot"?'),
         ("{target: {users: {}}}", "users are named by role, profile, territory or skill"),

@@ -18,7 +18,8 @@ import pytest
 
 from schemas.config import Document
 from service.config.compiler import compile_document, from_wire, to_wire
-from service.config.consistency import Declared, findings, notes
+from service.config.consistency import findings, notes
+from service.config.findings import Declared
 from service.config.lint import warnings
 from service.config.loader import MAX_WIRE_BYTES
 from service.config.people import people_of

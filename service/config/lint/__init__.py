@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.config import Document
-from service.config.consistency import Finding
+from service.config.findings import Finding
 from service.config.lint.entries import of_rule_sets
 from service.config.lint.fields import of_fields
 from service.config.lint.people import of_people

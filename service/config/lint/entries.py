@@ -16,7 +16,8 @@ from typing import Final
 
 from schemas.config import Document, RuleSet, Target
 from service.config.conditions import calendar_of, predicates
-from service.config.consistency import Finding, entry_name
+from service.config.consistency import entry_name
+from service.config.findings import Finding
 from service.config.lint.written import whole
 from service.config.nodes import Steps
 from service.config.people import people_of

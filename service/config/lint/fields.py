@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from schemas import config as documents
 from schemas.config import Document, FieldType
 from service.config.conditions import calendar_of, comparisons
-from service.config.consistency import Finding
+from service.config.findings import Finding
 from service.config.lint.written import conditions_of
 from service.config.nodes import Steps
 from service.core.score import FIELD as SCORE

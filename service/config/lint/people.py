@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.config import Document, Target
-from service.config.consistency import Finding
+from service.config.findings import Finding
 from service.config.ids import REMEDY, spelled_alike
 from service.config.nodes import Steps
 from service.config.people import people_of
@@ -23,6 +23,10 @@ def of_people(document: Document) -> Iterator[Finding]:
     for pool_id, pool in document.pools.items():
         if pool.members and not any(document.users[member.user].active for member in pool.members):
             yield Finding(("pools", pool_id), "nobody in this pool is active, so its records wait: add somebody who is")
+    for plan_id, plan in document.plans.items():
+        if plan.managers and not any(document.users[person].active for person in plan.managers):
+            message = "no manager of this plan is active, so its leads wait: add somebody who is"
+            yield Finding(("plans", plan_id), message)
 
 
 def _of_near_misses(document: Document) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from schemas.config import Document
 from service.config.conditions import calendar_of
-from service.config.consistency import Finding
+from service.config.findings import Finding
 from service.config.lint.written import whole
 from service.language.compiling import check
 from service.language.fact_kinds import is_fixed
