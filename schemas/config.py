@@ -26,6 +26,7 @@ from schemas.config_values import (
     Name,
     Names,
     PersonId,
+    RecordType,
     Weight,
     Zone,
     detailed,
@@ -33,16 +34,19 @@ from schemas.config_values import (
     member,
     named,
     several,
+    typed,
     untyped,
     written,
 )
+from schemas.config_workflows import PROCESSES_LIMIT, WORKFLOWS_LIMIT, Process, Workflow
 from schemas.envelope import Division
 from schemas.events import Availability, AvailabilityWord, Channel
 
-RecordType = Literal["lead", "contact", "deal"]
 Reassign = Literal["never", "if_unowned", "always"]
 Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
+FieldWord = FieldType | Literal["checkbox"]
+"""How a type of field may be written: a checkbox holds a boolean."""
 Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Happening = Literal["created", "updated"]
@@ -366,16 +370,26 @@ class Document(_Part):
         dict[
             RecordType,
             Annotated[
-                dict[FieldPath, FieldType | None],
+                dict[
+                    FieldPath,
+                    Annotated[FieldType | None, BeforeValidator(typed, json_schema_input_type=FieldWord | None)],
+                ],
                 Field(max_length=FIELDS_LIMIT),
                 BeforeValidator(
                     untyped,
                     json_schema_input_type=Annotated[list[FieldPath], Field(max_length=FIELDS_LIMIT)]
-                    | Annotated[dict[FieldPath, FieldType | None], Field(max_length=FIELDS_LIMIT)],
+                    | Annotated[dict[FieldPath, FieldWord | None], Field(max_length=FIELDS_LIMIT)],
                 ),
             ],
         ],
         Field(description="The fields that records have, linked ones with dots: `check` then names all others."),
+    ] = {}
+    processes: Annotated[
+        dict[Id, Process], Field(max_length=PROCESSES_LIMIT, description="Processes by the CRM's id, with their steps.")
+    ] = {}
+    workflows: Annotated[
+        dict[Id, Workflow],
+        Field(max_length=WORKFLOWS_LIMIT, description="What follows from a field that is filled, or a step marked."),
     ] = {}
     ids_ignore_case: Annotated[
         bool,

@@ -183,3 +183,4 @@ class Product(_Part):
 
     pools: Annotated[Available, Field(description="Pools and queues.")] = Available()
     plans: Annotated[Available, Field(description="Sales plans.")] = Available()
+    workflows: Annotated[Available, Field(description="Workflows; `at_most` counts the active ones.")] = Available()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -18,6 +18,8 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
 )
+
+RecordType = Literal["lead", "contact", "deal"]
 
 NAMES_LIMIT: Final = 50
 TEXT_LIMIT: Final = 50_000
@@ -46,6 +48,11 @@ def untyped(value: object) -> object:
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
         return dict.fromkeys(value)
     return value
+
+
+def typed(value: object) -> object:
+    """A CRM's word for a type of field that there is."""
+    return "boolean" if value == "checkbox" else value
 
 
 def member(value: object) -> object:

@@ -24,7 +24,10 @@ rule_sets:
   leads: {record_type: lead, active: true, entries: [{criteria: [tier equals vip], target: {user: bob}}]}
 defaults: {lead: {pool: inbound}}
 scores: {lead: [{when: employees > 500, points: 30}]}
-fields: {lead: {tier: text, employees: number}}
+fields: {lead: {tier: text, employees: number}, deal: {budget: number}}
+processes: {sales: {steps: [call, qualified]}}
+workflows:
+  budget-known: {trigger: {field_filled: budget}, action: {mark_step: {process: sales, step: qualified}}}
 ids_ignore_case: true
 settings: {zone: Europe/Berlin}
 """,
@@ -101,6 +104,26 @@ even_if_away: true
 """,
     "People": "{role: account-executive, profile: sales-user, territory: dach, skill: german}\n",
     "ScoreRow": "{when: employees > 500, points: 30}\n",
+    "Process": """\
+name: Sales
+record_type: deal
+steps: {call: {}, offer: {name: Send an offer, requires_note: true}, visit: {generates_task: true}}
+""",
+    "ProcessStep": "{name: Visit, requires_note: true, generates_task: true}\n",
+    "Workflow": """\
+name: Budget known
+description: Who has told their budget is qualified.
+active: true
+trigger: {field_filled: budget}
+action: {mark_step: {process: sales, step: qualified}}
+""",
+    "Trigger": "- {field_filled: budget}\n- {step_marked: {process: sales, step: call}}\n",
+    "StepName": "{process: sales, step: qualified}\n",
+    "Action": """\
+- {mark_step: {process: sales, step: qualified}}
+- {require_field: {field: budget, enforcement: required}}
+""",
+    "AskedField": "{field: budget, enforcement: required}\n",
     "Settings": """\
 treat_as_unowned: {users: [crm-integration]}
 presence: {words: {busy: away}}
@@ -112,7 +135,7 @@ week_starts: monday
 """,
     "Presence": "{words: {busy: away, online: available}, pass_over_off_shift: true}\n",
     "Unowned": "{users: [crm-integration], channels: [import]}\n",
-    "Product": "{pools: {available: false}, plans: {at_most: 10}}\n",
+    "Product": "{pools: {available: false}, plans: {at_most: 10}, workflows: {at_most: 3}}\n",
     "Available": "{available: true, at_most: 10}\n",
 }
 """By part: a value, or a list of values where keys exclude each other."""
@@ -133,11 +156,18 @@ WHERE: Final[Mapping[str, str]] = {
     "Target": "A target: `target` of an entry, `defaults.TYPE`",
     "People": "People: `users` of a target",
     "ScoreRow": "A row of scores: `scores.TYPE`",
+    "Process": "A process: `processes.NAME`",
+    "ProcessStep": "A step: `processes.NAME.steps.NAME`",
+    "Workflow": "A workflow: `workflows.NAME`",
+    "Trigger": "A trigger: `workflows.NAME.trigger`",
+    "Action": "An action: `workflows.NAME.action`",
+    "StepName": "The name of a step: in triggers and actions",
+    "AskedField": "A field that is asked for: `require_field` of an action",
     "Settings": "Settings: `settings`",
     "Presence": "Presence: `settings.presence`",
     "Unowned": "Unowned: `settings.treat_as_unowned`",
     "Product": "The product plan: `settings.product`",
-    "Available": "What there may be: `settings.product.pools`, `settings.product.plans`",
+    "Available": "What there may be: `settings.product.pools`, `.plans`, `.workflows`",
 }
 """What each part is called on the page, and where it stands, in the page's order."""
 

@@ -20,6 +20,7 @@ from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
 from service.config.plans import plan_pools
 from service.config.problems import ConfigurationError, Problem
+from service.config.workflows import compiled as compiled_workflows
 from service.core.configuration import (
     Config,
     Entry,
@@ -105,6 +106,7 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         require_actor=document.settings.require_actor,
         depth_limit=document.settings.depth_limit,
         pass_over_off_shift=document.settings.presence.pass_over_off_shift,
+        workflows=compiled_workflows(document),
         presence_words={word.casefold(): means for word, means in sorted(document.settings.presence.words.items())},
     )
 

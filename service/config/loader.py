@@ -30,7 +30,19 @@ MAX_FILES: Final = 1_000
 MAX_WIRE_BYTES: Final = 900_000
 """A version is one Kafka record, and brokers take a megabyte unless told otherwise."""
 
-SECTIONS: Final = ("users", "pools", "tools", "offers", "plans", "rule_sets", "defaults", "scores", "fields")
+SECTIONS: Final = (
+    "users",
+    "pools",
+    "tools",
+    "offers",
+    "plans",
+    "rule_sets",
+    "defaults",
+    "scores",
+    "fields",
+    "processes",
+    "workflows",
+)
 SINGLES: Final = ("ids_ignore_case", "settings")
 """What a division says once and as a whole."""
 SUFFIXES: Final = frozenset({".yaml", ".yml"})

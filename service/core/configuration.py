@@ -13,6 +13,7 @@ from typing import Final, Literal, assert_never, get_args
 from service.core.model import Availability, OfferKind, Target, Tried
 from service.core.plan_facts import PlanFacts
 from service.core.state import open_field, seat_field
+from service.core.workflow_specs import NO_WORKFLOWS, Workflows
 from service.language import compiling
 from service.language.compiling import Ask
 from service.language.predicate import Predicate
@@ -264,6 +265,7 @@ class Config:
     pass_over_off_shift: bool = False
     tools: Mapping[str, str] = field(default_factory=dict)
     offers: Mapping[str, str] = field(default_factory=dict)
+    workflows: Workflows = NO_WORKFLOWS
 
     def presence_word(self, text: str) -> Availability | None:
         """What a CRM means by its word for somebody's availability, whatever its letter case; none: unknown."""

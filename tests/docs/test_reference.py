@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from schemas import config, config_plans, generate
+from schemas import config, config_plans, config_workflows, generate
 from schemas.config import Document
 from schemas.reference import EXAMPLES, WHERE, configuration_tables
 from schemas.tables import Row, Table, tables, type_in_words
@@ -18,7 +18,9 @@ from service.config.nodes import from_yaml
 
 ROOT: Final = Path(__file__).parents[2]
 PARTS: Final[dict[str, type[BaseModel]]] = {
-    name: Document if name == "Configuration" else getattr(config, name, None) or getattr(config_plans, name)
+    name: Document
+    if name == "Configuration"
+    else getattr(config, name, None) or getattr(config_plans, name, None) or getattr(config_workflows, name)
     for name in WHERE
 }
 TABLES: Final = configuration_tables()
