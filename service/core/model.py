@@ -24,12 +24,14 @@ from service.core.reasons import (
     ReleaseReason,
     Unresolved,
 )
+from service.core.workflow_specs import StepName
 
 TargetKind = Literal["user", "pool", "queue", "plan"]
 OfferKind = Literal["ordered", "payment_failed", "paid"]
 """What may happen to an offer."""
 OFFER_KINDS: Final[tuple[OfferKind, ...]] = get_args(OfferKind)
-RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", OfferKind]
+RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "step_marked", OfferKind]
+CatalogueEventKind = Literal["field_deleted", "step_deleted", "step_changed"]
 Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
 """What can be said of a person. What a CRM says may be any text: see `Config.presence_words`."""
 NotificationKind = Literal["assigned", "queued", "refused"]
@@ -57,7 +59,8 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
 
     `facts` holds the record's fields, standard and custom, and each linked record as a mapping under its name, so
     that `account.sector` is one walk. `owner` is the owner after the event, as the CRM tells it. Times are
-    milliseconds since 1970 (UTC). `depth` counts how many automatic decisions led to this event.
+    milliseconds since 1970 (UTC). `depth` counts how many automatic decisions led to this event. `process` is the one
+    that the record goes through; `step` was marked, or, not `marked`, is so no more.
     """
 
     kind: RecordEventKind
@@ -75,6 +78,9 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     offer: str | None = None
     depth: int = 0
     correlation_id: str = ""
+    process: str | None = None
+    step: StepName | None = None
+    marked: bool = True
 
     @property
     def record(self) -> str:
@@ -96,13 +102,31 @@ class MemberEvent(Struct, frozen=True, gc=False):
     time_ms: int | None = None
 
 
+class CatalogueEvent(Struct, frozen=True, kw_only=True, gc=False):
+    """A field or a step itself is gone, or a step takes more than before: no record is meant.
+
+    `name` is what it is about: of a field the type of record and its name, of a step the process and its id. What is
+    none stays as it was.
+    """
+
+    kind: CatalogueEventKind
+    id: str
+    name: tuple[str, str]
+    requires_note: bool | None = None
+    generates_task: bool | None = None
+    actor: str | None = None
+    version: int | None = None
+    time_ms: int | None = None
+    correlation_id: str = ""
+
+
 class EmptyEvent(Struct, frozen=True, gc=False):
     """A source record without a value: it says nothing."""
 
     id: str = ""
 
 
-Event = RecordEvent | MemberEvent | EmptyEvent
+Event = RecordEvent | MemberEvent | CatalogueEvent | EmptyEvent
 
 
 class Words(NamedTuple):

@@ -20,7 +20,7 @@ from service.core.configuration import Config
 from service.core.decide import decide
 from service.core.holding.membership import SwitchStep, switch_steps, switched
 from service.core.holding.retention import forget
-from service.core.model import RecordEvent
+from service.core.model import CatalogueEvent, RecordEvent
 from service.core.state import Timer
 from service.core.timers import fire
 from service.lane.book import Book, Swept
@@ -52,7 +52,7 @@ class Read(NamedTuple):
 def divisions_named(content: LaneInput | Tick | Poison) -> tuple[str, ...]:
     """The division that an input is for; none: it is for all that there are, or about nobody."""
     match content:
-        case LaneInput(division=None, event=RecordEvent()):
+        case LaneInput(division=None, event=RecordEvent() | CatalogueEvent()):
             return (DEFAULT_DIVISION,)
         case LaneInput(division=str(division)):
             return (division,)

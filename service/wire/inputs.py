@@ -6,9 +6,9 @@ so that running it twice is harmless; all validation happens here, once. `read_i
 and the time of then.
 
 A lane's input is compact JSON: `at` (the source position), `origin` (event id, source, trace context), `division` where
-the event named one, `redriven` (the position of then) where it was a dead letter, and `record` or `member` with the
-core event's fields, those at their default left out; a source record without a value is told as `empty`. A tick is
-`{"tick":1}`.
+the event named one, `redriven` (the position of then) where it was a dead letter, and `record`, `member` or `catalogue`
+with the core event's fields, those at their default left out; a source record without a value is told as `empty`. A
+tick is `{"tick":1}`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,28 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.envelope import Division, Envelope
-from schemas.events import INPUTS, Linked, MemberChanged, Owner, RecordData
-from service.core.model import EmptyEvent, Event, MemberEvent, RecordEvent, RecordEventKind
+from schemas.events import (
+    INPUTS,
+    CatalogueChanged,
+    FieldDeleted,
+    Input,
+    Linked,
+    Owner,
+    RecordData,
+    MemberChanged,
+    StepChanged,
+    StepDeleted,
+    StepMarked,
+)
+from service.core.model import (
+    CatalogueEvent,
+    CatalogueEventKind,
+    EmptyEvent,
+    Event,
+    MemberEvent,
+    RecordEvent,
+    RecordEventKind,
+)
 from service.wire.cloudevents import CloudEvent, told_division, unpack
 from service.wire.messages import Poison, Position, RawRecord
 from service.wire.misspelt import Misspelt, misspelt, unknown_keys
@@ -53,10 +73,18 @@ KINDS: Final[dict[str, RecordEventKind]] = {
     "crm.offer.ordered.v1": "ordered",
     "crm.offer.paid.v1": "paid",
     "crm.offer.payment_failed.v1": "payment_failed",
+    "crm.step.marked.v1": "step_marked",
+}
+CATALOGUE_KINDS: Final[dict[str, CatalogueEventKind]] = {
+    "crm.field.deleted.v1": "field_deleted",
+    "crm.step.deleted.v1": "step_deleted",
+    "crm.step.changed.v1": "step_changed",
 }
 
 _AS_TOLD: Final = ("channel", "version", "tool", "offer")
 """What an event about a record says in the core's own words."""
+_AS_TOLD_OF_CATALOGUE: Final = ("requires_note", "generates_task", "version")
+"""The same of one about a field or a step itself."""
 
 _read_envelope: Final = Envelope.__pydantic_validator__.validate_python
 _READ_DATA: Final = {name: model.__pydantic_validator__.validate_python for name, model in INPUTS.items()}
@@ -108,7 +136,7 @@ class Tick:
 
 
 class _Written(msgspec.Struct, gc=False):
-    """What `decode` writes; it says what happened to a record, or to a member, or that nothing was said."""
+    """What `decode` writes; it says what happened to a record, a member, a field or a step, or that nothing was said."""
 
     at: Position
     origin: Origin
@@ -117,6 +145,7 @@ class _Written(msgspec.Struct, gc=False):
     member: MemberEvent | None = None
     redriven: Position | None = None
     empty: EmptyEvent | None = None
+    catalogue: CatalogueEvent | None = None
 
 
 _read: Final = msgspec.json.Decoder(_Written).decode
@@ -156,7 +185,7 @@ def _validated(raw: RawRecord, position: Position, unpacked: CloudEvent, redrive
     if read_data is None:
         return Poison("unknown_type", "there is no event of this type", raw)
     try:
-        data: RecordData | MemberChanged = read_data(unpacked.data)
+        data: Input = read_data(unpacked.data)
     except ValidationError as error:
         return Poison("invalid_schema", _told(error), raw)
     if redrive and envelope.time is None:
@@ -177,9 +206,9 @@ def read_input(value: bytes) -> LaneInput | Tick | Poison:
         found = _read(value)
     except (ValueError, RecursionError) as error:
         return Poison("unreadable_event", f"not a lane input: {_what_is_broken(value) or error}", value)
-    event = found.record or found.member or found.empty
+    event = found.record or found.member or found.catalogue or found.empty
     if event is None:
-        return Poison("unreadable_event", "not a lane input: neither a record nor a member", value)
+        return Poison("unreadable_event", "not a lane input: about nothing that there is", value)
     if not all(position.is_possible for position in (found.at, found.redriven) if position is not None):
         return Poison("unreadable_event", "not a lane input: no broker has its position", value)
     return LaneInput(found.at, found.division, event, found.origin, found.redriven)
@@ -232,18 +261,19 @@ def _told(error: ValidationError) -> str:
     return "; ".join([*told, f"{more} more"] if more > 0 else told)
 
 
-def _encode(
-    position: Position, envelope: Envelope, data: RecordData | MemberChanged, redrive: Redrive | None
-) -> Decoded:
+def _encode(position: Position, envelope: Envelope, data: Input, redrive: Redrive | None) -> Decoded:
     found: dict[str, object] = {"at": position[:], "origin": (envelope.id, envelope.source, *_trace_context(envelope))}
     if redrive is not None:
         found["redriven"] = redrive.position[:]
     if envelope.division is not None:
         found["division"] = envelope.division
-    if isinstance(data, RecordData):
-        found["record"] = _record_fields(envelope, data)
-    else:
-        found["member"] = _member_fields(envelope, data)
+    match data:
+        case RecordData():
+            found["record"] = _record_fields(envelope, data)
+        case CatalogueChanged():
+            found["catalogue"] = _catalogue_fields(envelope, data)
+        case _:
+            found["member"] = _member_fields(envelope, data)
     return Decoded(envelope.division, "member" in found, orjson.dumps(found))
 
 
@@ -287,6 +317,31 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
         fields["by_rules"] = True
     if envelope.chaindepth is not None:
         fields["depth"] = envelope.chaindepth
+    if record.process is not None:
+        fields["process"] = record.process
+    if isinstance(data, StepMarked):
+        fields["step"] = (data.process, data.step)
+        fields["marked"] = data.marked
+    return fields
+
+
+def _catalogue_fields(envelope: Envelope, data: CatalogueChanged) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "kind": CATALOGUE_KINDS[envelope.type],
+        "id": _identity(envelope),
+        "correlation_id": envelope.correlationid or envelope.id,
+    }
+    match data:
+        case FieldDeleted():
+            fields["name"] = (data.record_type, data.field)
+        case StepDeleted() | StepChanged():
+            fields["name"] = (data.process, data.step)
+    told = {name: getattr(data, name, None) for name in _AS_TOLD_OF_CATALOGUE}
+    fields |= {name: value for name, value in told.items() if value is not None}
+    if data.actor is not None:
+        fields["actor"] = data.actor.id
+    if envelope.time is not None:
+        fields["time_ms"] = milliseconds(envelope.time)
     return fields
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from service.core.configuration import Config, PoolSpec
-from service.core.model import EmptyEvent, Event, MemberEvent, RecordEvent
+from service.core.model import CatalogueEvent, EmptyEvent, Event, MemberEvent, RecordEvent
 from service.kafka.memory import BrokerRecord, MemoryBroker, MemoryTransport
 from service.kafka.partitions import Place
 from service.kafka.port import Message
@@ -40,7 +40,8 @@ SMALL = Limits(poll_wait_ms=0, snapshot_min_bytes=10**9)
 
 def input_of(event: Event, position: tuple[int, str, int, int], division: str | None = None) -> bytes:
     """An event as ingest writes it into a lane's input."""
-    kind = {RecordEvent: "record", MemberEvent: "member", EmptyEvent: "empty"}[type(event)]
+    kinds = {RecordEvent: "record", MemberEvent: "member", CatalogueEvent: "catalogue", EmptyEvent: "empty"}
+    kind = kinds[type(event)]
     found = {"at": position, "origin": ("event", "crm", "", ""), kind: event}
     return msgspec.json.encode(found | ({} if division is None else {"division": division}))
 
