@@ -59,6 +59,7 @@ ENTRIES_LIMIT: Final = 2_000
 SCORE_ROWS_LIMIT: Final = 200
 FIELDS_LIMIT: Final = 2_000
 CRITERIA_LIMIT: Final = 500
+CHANGED_LIMIT: Final = 50
 
 
 class _Part(BaseModel):
@@ -226,6 +227,9 @@ class Entry(Condition):
     On an update `reassign` says whose records may be given: `never` only what nobody has and what waits nowhere,
     `if_unowned` also what waits or lies in a queue, `always` also what an owner has whom we chose. What a person chose
     in the CRM always stays.
+
+    `changed` and `before` ask what an update changed. Where the entry is asked on a creation as well, a field that is
+    set counts as changed there, and `before` is not asked.
     """
 
     id: Annotated[Id | None, Field(description="Absent: its number in the list.")] = None
@@ -246,6 +250,19 @@ class Entry(Condition):
         bool,
         Field(strict=True, description="A person whom it names, or a related owner, gets it though away or on leave."),
     ] = False
+    changed: Annotated[
+        tuple[FieldPath, ...],
+        Field(max_length=CHANGED_LIMIT),
+        BeforeValidator(
+            several,
+            json_schema_input_type=FieldPath | Annotated[list[FieldPath], Field(max_length=CHANGED_LIMIT)],
+        ),
+        Field(description="One of these fields really got another value. The same value written again is none."),
+        AfterValidator(in_order),
+    ] = ()
+    before: Annotated[
+        Condition | None, Field(description="A condition on the values before the update, in one of the notations.")
+    ] = None
 
 
 class RuleSet(_Part):

@@ -92,6 +92,8 @@ target: {user: bob}
 on: [created, updated]
 reassign: if_unowned
 even_if_away: true
+changed: [stage]
+before: {criteria: [stage equals open]}
 """,
     "Target": """\
 - {user: bob}

@@ -14,6 +14,7 @@ from service.core.configuration import Config
 from service.core.telling.explain import explain
 from service.kafka.configuration import ConfigurationFeed, Unusable
 from service.kafka.reading import read_key, record_key
+from service.language.changes import as_created
 from service.printable import printable
 from service.views.causes import facts_of
 from service.views.published import Foreign, Published, read_published
@@ -81,8 +82,10 @@ async def explanation(published: Published, reach: Reach, feed: ConfigurationFee
     if _is_agreed(published):
         return explain(published.decision, config, version)
     facts = await facts_of(reach.connection, reach.topics.events, published)
-    lines = explain(published.decision, config, version, facts)
-    return lines if facts is not None else [*lines, NOT_KEPT]
+    if facts is None:
+        return [*explain(published.decision, config, version), NOT_KEPT]
+    asked = config.asked_before.get(published.decision.record.partition("/")[0], frozenset())
+    return explain(published.decision, config, version, facts, as_created(asked, facts))
 
 
 def _is_agreed(published: Published) -> bool:

@@ -49,7 +49,7 @@ Until = Annotated[
 ]
 
 
-class Change(NamedTuple):
+class Telling(NamedTuple):
     """What is said of a person; `until` is in UTC, none: until something else is said."""
 
     person: str
@@ -66,7 +66,7 @@ def away(
     kafka: KafkaAddress = "",
 ) -> None:
     """Somebody is away and gets nothing; nobody gets a double share for it."""
-    _tell(Change(person, "away", moment(until)), division, kafka, as_json=as_json)
+    _tell(Telling(person, "away", moment(until)), division, kafka, as_json=as_json)
 
 
 @command.command("off-shift")
@@ -78,13 +78,13 @@ def off_shift(
     kafka: KafkaAddress = "",
 ) -> None:
     """Somebody's shift is over: they get nothing until the next one."""
-    _tell(Change(person, "off_shift", moment(until)), division, kafka, as_json=as_json)
+    _tell(Telling(person, "off_shift", moment(until)), division, kafka, as_json=as_json)
 
 
 @command.command("back")
 def back(person: Person, division: DivisionName = MAIN, as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
     """Somebody is there again, and what waits for them is shared out."""
-    _tell(Change(person, "available", None), division, kafka, as_json=as_json)
+    _tell(Telling(person, "available", None), division, kafka, as_json=as_json)
 
 
 def moment(text: str) -> datetime | None:
@@ -106,7 +106,7 @@ def moment(text: str) -> datetime | None:
     return time
 
 
-def event_of(change: Change, division: str, attribute: str, topic: str) -> Message:
+def event_of(change: Telling, division: str, attribute: str, topic: str) -> Message:
     """The event, whose `attribute` names the division. Raises `WrongUsage` where ingest could not read it."""
     data: dict[str, object] = {"person": change.person, "availability": change.availability}
     if change.until is not None:
@@ -126,7 +126,7 @@ def event_of(change: Change, division: str, attribute: str, topic: str) -> Messa
     return message
 
 
-def _tell(change: Change, division: str, kafka: str, *, as_json: bool) -> None:
+def _tell(change: Telling, division: str, kafka: str, *, as_json: bool) -> None:
     async def send(reach: Reach) -> None:
         async with reach.feed() as feed:
             _refuse_strangers(change.person, division, feed.history)
@@ -159,7 +159,7 @@ def _refuse_strangers(person: str, division: str, history: History) -> None:
         raise WrongUsage(f"{person} is not a user of {division}; {hint} Nothing was sent")
 
 
-def _as_json(change: Change, division: str, message: Message) -> dict[str, object]:
+def _as_json(change: Telling, division: str, message: Message) -> dict[str, object]:
     return {
         "person": change.person,
         "availability": change.availability,

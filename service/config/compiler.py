@@ -12,7 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from schemas import config as documents
-from service.config.conditions import calendar_of, predicate, predicates
+from service.config.conditions import asked_of, calendar_of, predicate
 from service.config.consistency import entry_name, findings
 from service.config.defaults import implied_defaults
 from service.config.findings import Declared
@@ -106,6 +106,7 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         require_actor=document.settings.require_actor,
         depth_limit=document.settings.depth_limit,
         pass_over_off_shift=document.settings.presence.pass_over_off_shift,
+        zone=document.settings.zone,
         workflows=compiled_workflows(document),
         presence_words={word.casefold(): means for word, means in sorted(document.settings.presence.words.items())},
     )
@@ -141,18 +142,24 @@ def _score(rows: tuple[documents.ScoreRow, ...], calendar: Calendar) -> tuple[Sc
 
 def _rule_set(set_id: str, rule_set: documents.RuleSet, calendar: Calendar) -> RuleSet:
     entries = tuple(
-        Entry(
-            id=entry_name(entry.id, position),
-            target=_entry_target(entry.target, rule_set.record_type),
-            criteria=predicates(entry, calendar),
-            name=entry.name,
-            on=frozenset(entry.on),
-            reassign=entry.reassign,
-            even_if_away=entry.even_if_away,
-        )
+        _entry(entry, entry_name(entry.id, position), rule_set.record_type, calendar)
         for position, entry in enumerate(rule_set.entries)
     )
     return RuleSet(set_id, rule_set.record_type, entries, name=rule_set.name, active=rule_set.active)
+
+
+def _entry(entry: documents.Entry, name: str, record_type: str, calendar: Calendar) -> Entry:
+    criteria, before = asked_of(entry, calendar)
+    return Entry(
+        id=name,
+        target=_entry_target(entry.target, record_type),
+        criteria=criteria,
+        name=entry.name,
+        on=frozenset(entry.on),
+        reassign=entry.reassign,
+        even_if_away=entry.even_if_away,
+        before=before,
+    )
 
 
 def _entry_target(target: documents.Target, record_type: str) -> EntryTarget:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
-from schemas.config import Condition, Settings
+from schemas.config import Condition, Entry, RuleSet, Settings
 from service.config.nodes import Steps
 from service.language import criteria, expression, logic
+from service.language.changes import CHANGED, asked_before
 from service.language.moments import WEEKDAYS
 from service.language.odoo import domains
 from service.language.predicate import Predicate
 from service.language.printing import in_words, leaf_text
-from service.language.tree import All, Always, Calendar, ConditionError
+from service.language.tree import All, Always, Any, Calendar, Compare, ConditionError, in_past
 from service.language.tree import Condition as Tree
 
 
@@ -53,6 +55,17 @@ def predicate(written: Condition, calendar: Calendar) -> Predicate | None:
     return Predicate(" and ".join(part.source for part in parts), condition)
 
 
+def asked_of(entry: Entry, calendar: Calendar) -> tuple[tuple[Predicate, ...], tuple[Predicate, ...]]:
+    """What an entry asks of a record and of its change, and what of the values before. Raises `ConditionError`."""
+    criteria = predicates(entry, calendar)
+    if entry.changed:
+        changed = Any(tuple(Compare(tuple(path.split(".")), CHANGED, None) for path in entry.changed))
+        criteria = (*criteria, Predicate(in_words(changed), changed))
+    before = () if entry.before is None else predicates(entry.before, calendar)
+    past = [in_past(predicate.condition) for predicate in before]
+    return criteria, tuple(Predicate(in_words(condition), condition) for condition in past)
+
+
 def comparisons(written: Condition, calendar: Calendar) -> Iterator[tuple[Steps, Tree]]:
     """Each text of it that compares fields, with its place. Raises `ConditionError` on a mistake."""
     for path, read in _readings(written, calendar):
@@ -68,6 +81,30 @@ def mistakes(written: Condition, calendar: Calendar) -> Iterator[Mistake]:
         except ConditionError as error:
             is_list = path == ("domain",) and not isinstance(written.domain, str)
             yield Mistake(path, str(error), 0 if is_list else error.column)
+
+
+def asking_for_changes(written: Condition, calendar: Calendar) -> Iterator[tuple[Steps, frozenset[str]]]:
+    """Each text of it that asks what was changed or was before, with the fields. One with a mistake asks nothing."""
+    for path, tree in _without_mistakes(written, calendar):
+        asked = asked_before(tree)
+        if asked:
+            yield path, asked
+
+
+def asked_before_by(rule_set: RuleSet, calendar: Calendar) -> frozenset[str]:
+    """The fields, as dotted paths, whose values before some entry asks for."""
+    asked: set[str] = set()
+    for entry in rule_set.entries:
+        asked.update(entry.changed, *(fields for _, fields in asking_for_changes(entry, calendar)))
+        for _, tree in () if entry.before is None else _without_mistakes(entry.before, calendar):
+            asked |= asked_before(in_past(tree))
+    return frozenset(asked)
+
+
+def _without_mistakes(written: Condition, calendar: Calendar) -> Iterator[tuple[Steps, Tree]]:
+    for path, read in _readings(written, calendar):
+        with suppress(ConditionError):
+            yield path, read()
 
 
 def _readings(written: Condition, calendar: Calendar) -> Iterator[tuple[Steps, Callable[[], Tree]]]:

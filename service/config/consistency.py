@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from schemas.config import MEMBERS_LIMIT, Condition, Document, People, RuleSet, Target
-from service.config.conditions import calendar_of, mistakes
+from schemas.config import MEMBERS_LIMIT, Condition, Document, Entry, People, RuleSet, Target
+from service.config.conditions import asked_before_by, asking_for_changes, calendar_of, mistakes
 from service.config.defaults import implied_defaults
 from service.config.findings import Declared, Finding, undeclared
 from service.config.ids import spelled_alike
@@ -16,6 +16,7 @@ from service.config.nodes import Steps
 from service.config.people import people_of
 from service.config.plans import notes_on_plans, of_plans
 from service.config.workflows import notes_on_workflows, of_workflows
+from service.core.past import PAST_FIELDS
 
 
 def findings(document: Document, declared: Declared) -> Iterator[Finding]:
@@ -94,12 +95,37 @@ def _of_entries(document: Document, declared: Declared, set_id: str, rule_set: R
             yield Finding((*path, "id"), f'an earlier entry has the id "{entry_id}": give each its own')
         seen.add(entry_id)
         yield from _of_target(document, declared, (*path, "target"), entry.target, rule_set.record_type)
-        yield from _of_condition(document, path, entry)
+        yield from _of_condition(document, path, entry, of_entry=True)
+        yield from _of_change(document, path, entry)
+    if len(asked_before_by(rule_set, calendar_of(document.settings))) > PAST_FIELDS:
+        message = f"at most {PAST_FIELDS} fields may be asked for as they were before: ask for fewer"
+        yield Finding(("rule_sets", set_id), message)
 
 
-def _of_condition(document: Document, path: Steps, written: Condition) -> Iterator[Finding]:
-    for mistake in mistakes(written, calendar_of(document.settings)):
+def _of_change(document: Document, path: Steps, entry: Entry) -> Iterator[Finding]:
+    """What an entry asks about changes is asked on updates, and of values before nothing is a change."""
+    calendar = calendar_of(document.settings)
+    if entry.before is not None:
+        yield from _of_condition(document, (*path, "before"), entry.before, of_entry=True)
+        for steps, _ in asking_for_changes(entry.before, calendar):
+            message = 'these are the values before: leave "changed" and "before" out here'
+            yield Finding((*path, "before", *steps), message)
+    if "updated" in entry.on:
+        return
+    places: list[Steps] = [steps for steps, _ in asking_for_changes(entry, calendar)]
+    places += [("changed",)] if entry.changed else []
+    places += [("before",)] if entry.before is not None else []
+    for steps in places:
+        yield Finding((*path, *steps), 'only an update changes something: add "on: [updated]" to the entry')
+
+
+def _of_condition(document: Document, path: Steps, written: Condition, *, of_entry: bool = False) -> Iterator[Finding]:
+    calendar = calendar_of(document.settings)
+    for mistake in mistakes(written, calendar):
         yield Finding((*path, *mistake.path), mistake.message, mistake.character)
+    for steps, _ in () if of_entry else asking_for_changes(written, calendar):
+        message = "here nothing was just changed: only entries that are asked on updates ask what was"
+        yield Finding((*path, *steps), message)
 
 
 def entry_name(entry_id: str | None, position: int) -> str:

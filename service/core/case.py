@@ -13,6 +13,7 @@ from service.core.draft import Draft
 from service.core.model import Decision, Nothing, Notification, Outcome, Target, Trace
 from service.core.score import score_of
 from service.core.state import Changes, Record
+from service.language.changes import UNCHANGED
 from service.language.tree import Facts
 
 NO_TRACE: Final = Trace()
@@ -36,11 +37,12 @@ class Case:
 
     `before` is what was known of it, `record` the decision's own copy, which is what is known at this moment.
     `record_type` is the part of its name before the first slash. `facts` are all fields that are known at this moment,
-    the score among them.
+    the score among them; `change` is what of them was changed just now.
     """
 
     __slots__ = (
         "before",
+        "change",
         "config",
         "correlation_id",
         "depth",
@@ -60,6 +62,7 @@ class Case:
         self.correlation_id = correlation_id
         self.depth = depth
         self.facts = NO_FACTS
+        self.change = UNCHANGED
         self.before = draft.records.get(name) or UNKNOWN
         self.record = draft.records.edit(name)
         if self.before is UNKNOWN:

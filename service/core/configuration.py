@@ -15,6 +15,7 @@ from service.core.plan_facts import PlanFacts
 from service.core.state import open_field, seat_field
 from service.core.workflow_specs import NO_WORKFLOWS, Workflows
 from service.language import compiling
+from service.language.changes import asked_before
 from service.language.compiling import Ask
 from service.language.predicate import Predicate
 from service.language.tree import All, Always, Condition
@@ -154,6 +155,7 @@ class Entry:
     `on` says which events it is asked for. On an update `reassign` says whose records it may give: `never` only what
     nobody has and what waits nowhere, `if_unowned` also what waits or lies in a queue, `always` also what we gave to
     somebody. What a person chose stays. `even_if_away`: the person whom it names gets the record though not there.
+    `before` is asked of the values before an update, and not on a creation.
 
     Whatever the notation, a trace counts the leaves of all criteria from 0, in the order in which they are asked.
     """
@@ -165,11 +167,17 @@ class Entry:
     on: frozenset[Happening] = frozenset({"created"})
     reassign: Reassign = "never"
     even_if_away: bool = False
+    before: tuple[Predicate, ...] = ()
+
+    @property
+    def asked(self) -> tuple[Predicate, ...]:
+        """All that is asked, in order."""
+        return (*self.criteria, *self.before)
 
     @property
     def condition(self) -> Condition:
-        """All criteria as one condition."""
-        return All(tuple(predicate.condition for predicate in self.criteria)) if self.criteria else Always()
+        """All that is asked as one condition."""
+        return All(tuple(predicate.condition for predicate in self.asked)) if self.asked else Always()
 
 
 @dataclass(frozen=True)
@@ -196,7 +204,7 @@ class RuleSet:
     @cached_property
     def on_created(self) -> RuleSet:
         """The entries that are asked when a record is created."""
-        return self._only("created")
+        return self._only("created", without_before=True)
 
     @cached_property
     def on_updated(self) -> RuleSet:
@@ -214,8 +222,10 @@ class RuleSet:
     def _single(self) -> dict[int, Ask]:
         return {}
 
-    def _only(self, happening: Happening) -> RuleSet:
+    def _only(self, happening: Happening, *, without_before: bool = False) -> RuleSet:
         entries = tuple(entry for entry in self.entries if happening in entry.on)
+        if without_before:
+            entries = tuple(replace(entry, before=()) if entry.before else entry for entry in entries)
         return self if entries == self.entries else replace(self, entries=entries)
 
 
@@ -245,8 +255,8 @@ class Config:
 
     `rule_sets` holds the active one per record type; `defaults` the target of last resort per record type, under
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
-    says whether entries pass over a person whose shift is over. `tools` and `offers` have a name by id. `version`
-    grows by one with each change; `label` is a hash of the content, for people.
+    says whether entries pass over a person whose shift is over. `tools` and `offers` have a name by id. Dates without
+    an offset are of the `zone`. `version` grows by one with each change; `label` is a hash of the content, for people.
     """
 
     division: str
@@ -263,6 +273,7 @@ class Config:
     scores: Mapping[str, tuple[ScoreRow, ...]] = field(default_factory=dict)
     presence_words: Mapping[str, Availability] = field(default_factory=dict)
     pass_over_off_shift: bool = False
+    zone: str = "UTC"
     tools: Mapping[str, str] = field(default_factory=dict)
     offers: Mapping[str, str] = field(default_factory=dict)
     workflows: Workflows = NO_WORKFLOWS
@@ -320,6 +331,15 @@ class Config:
         for record_type, rows in self.scores.items():
             found.setdefault(record_type, set()).update(*(row.predicate.reads for row in rows))
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
+
+    @cached_property
+    def asked_before(self) -> Mapping[str, frozenset[str]]:
+        """By record type, the fields whose values before an update some condition asks for, as dotted paths."""
+        found: dict[str, frozenset[str]] = {}
+        for record_type, rule_set in self.rule_sets.items():
+            asked = (asked_before(entry.condition) for entry in rule_set.on_updated.entries)
+            found[record_type] = frozenset().union(*asked)
+        return {record_type: paths for record_type, paths in found.items() if paths}
 
     @cached_property
     def read_fields(self) -> Mapping[str, frozenset[str]]:

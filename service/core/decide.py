@@ -30,6 +30,7 @@ from service.core.model import (
     Trace,
 )
 from service.core.news import Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
+from service.core.past import NOTHING_TOLD, Past, brought_up
 from service.core.reasons import NothingReason
 from service.core.score import scored
 from service.core.state import Parked, State, seat_field
@@ -60,10 +61,11 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
 
 
 def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
-    news = hear(event, case.before, case.config)
+    news = hear(event, case.before, case.draft.past.get(case.name) or NOTHING_TOLD, case.config)
     if isinstance(news, NoNews) and news.reason == "duplicate_event":
         return (case.conclude(Nothing(news.reason)),)
     take_note(event, news, case.record)
+    _keep_past(news.past, case)
     if event.kind == "created":
         case.record.created = True
     if isinstance(news, NoNews) and news.reason in OVERTAKEN:
@@ -73,16 +75,24 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     if refused is not None:
         decisions: tuple[Decision, ...] = (case.conclude(refused),)
     else:
-        case.facts = _known_facts(event, news, case)
+        case.facts, case.change = _known_facts(event, news, case), news.change
         decisions = _act(event, news, case)
     if isinstance(decisions[-1].outcome, Rejected) and (isinstance(news, Restored) or not case.before.created):
         case.record.created = False
     return decisions
 
 
+def _keep_past(past: Past, case: Case) -> None:
+    """Remember the newest values of the fields that conditions on change ask for, or that there are none."""
+    if past.values:
+        case.draft.past.put(case.name, past)
+    elif case.draft.past.get(case.name) is not None:
+        case.draft.past.drop(case.name)
+
+
 def _act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
     """What follows from the news."""
-    if news.is_newest and isinstance(news, FieldsNow | OwnerNow | NoNews):
+    if (news.is_newest or news.change.changed) and isinstance(news, FieldsNow | OwnerNow | NoNews):
         hear_while_waiting(case)
     match news:
         case NoNews(reason=reason, detail=detail):
@@ -109,6 +119,7 @@ def _known_facts(event: RecordEvent, news: News, case: Case) -> Facts:
     tracked = config.tracked.get(event.record_type)
     if tracked is not None:
         facts = together(news.before, facts) if news.is_newest else together(facts, news.before)
+        facts = brought_up(facts, news.past)
         case.record.facts = remember(facts, tracked)
     rows = config.scores.get(event.record_type)
     return scored(facts, rows, case.now_ms) if rows else facts
@@ -161,10 +172,11 @@ def _adopt(case: Case, person: str) -> Decision:
 def _fields_now(event: RecordEvent, news: FieldsNow, case: Case) -> tuple[Decision, ...]:
     """The record is given to nobody, unless an entry that is asked on updates says so (S41).
 
-    A creation that is told again is no reason to ask, nor is an update of a record of which nothing was decided yet.
+    A creation that is told again is no reason to ask, nor is an update of a record of which nothing was decided yet,
+    unless it is seen to change something.
     """
     before = case.before
-    is_known = before.created or before.sequence > 0 or event.by_rules
+    is_known = before.created or before.sequence > 0 or event.by_rules or bool(news.change.changed)
     given = questions.on_update(case) if is_known and event.kind == "updated" else ()
     nothing = Nothing("echo", news.echo) if news.echo else Nothing("record_updated")
     return given or (case.conclude(nothing),)

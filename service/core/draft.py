@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
+from service.core.past import Past
 from service.core.person import Person
 from service.core.state import (
     Changes,
@@ -117,6 +118,7 @@ class Draft:
         "open",
         "paces",
         "parked",
+        "past",
         "people",
         "pools",
         "records",
@@ -134,6 +136,7 @@ class Draft:
         self.people: Overlay[Person] = Overlay("person", state.people, Person)
         self.parked: Overlay[Parked] = Overlay("parked", state.parked)
         self.fields: Overlay[Fields] = Overlay("fields", state.fields)
+        self.past: Overlay[Past] = Overlay("past", state.past)
         self.timers: Overlay[Timer] = Overlay("timer", state.timers)
         self.hits: Overlay[Hit] = Overlay("hit", state.hits, Hit)
         self.forgotten: Overlay[Forgotten] = Overlay("forgotten", state.forgotten, Forgotten)
@@ -146,6 +149,7 @@ class Draft:
             self.people,
             self.parked,
             self.fields,
+            self.past,
             self.timers,
             self.hits,
             self.forgotten,

@@ -1,10 +1,11 @@
 """Hear first, then act: an event about a record is compared with what we know, and one piece of news comes of it.
 
-`hear` is the only place that asks what came before what. It settles four things that used to depend on who asked:
+`hear` is the only place that asks what came before what. It settles five things that used to depend on who asked:
 
 * *Told again* is no news (D27): an owner is compared with the owner last told, and one act told twice is one act.
 * *Our echo* is no news (D44): being told whom we hold, or one of the latest choices that we have not been told of yet.
 * *What is older* changes nothing (D19), except where it shows that what came after it was news, after all.
+* *What was changed* is asked of each field by itself (D43): see `past`.
 * *A deletion* ends a life; what is known to be newer begins the next one (D34). The tombstone goes on listening, so
   that a record that comes back is as it would be if everything had come in its order.
 
@@ -13,7 +14,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from service.core.configuration import Config
 from service.core.model import RecordEvent, RecordEventKind, Target
@@ -28,6 +31,7 @@ from service.core.news import (
     Restored,
 )
 from service.core.order import Moment, Order, act_of, compare
+from service.core.past import Past, brought_up, change_between, creation_of, heard, noted_created, noted_early
 from service.core.reasons import NothingReason
 from service.core.state import Record
 from service.core.tracking import recall
@@ -39,11 +43,43 @@ REVIVING: Final[frozenset[RecordEventKind]] = frozenset({"created", "updated", "
 """What brings a deleted record back, where it is known to be newer than the deletion."""
 
 
-def hear(event: RecordEvent, known: Record, config: Config) -> News:
+def hear(event: RecordEvent, known: Record, past: Past, config: Config) -> News:
     """What the event tells that is not known of the record yet."""
     if event.id in known.seen:
-        return NoNews(reason="duplicate_event")
+        return NoNews(reason="duplicate_event", past=past)
     at = _moment(event)
+    news = _heard(event, at, known, config)
+    asked = config.asked_before.get(event.record_type)
+    is_gone = isinstance(news, Deleted) or (known.deleted and not isinstance(news, Restored))
+    return news if asked is None or is_gone else _with_change(event, news, known, _Fields(at, past, asked, config.zone))
+
+
+class _Fields(NamedTuple):
+    """Fields that are asked for as they were: when they are told, what is known of them, and whose days dates mean."""
+
+    at: Moment
+    past: Past
+    asked: frozenset[str]
+    zone: str
+
+
+def _with_change(event: RecordEvent, news: News, known: Record, fields: _Fields) -> News:
+    """The news with what was changed. A field has an order of its own, so what is late for the record may be new."""
+    is_creation = event.kind == "created" and not known.created
+    past = heard(event.facts, fields.at, fields.past, fields.asked, is_creation=is_creation)
+    if is_creation:
+        change = creation_of(brought_up(event.facts, past), past, fields.asked)
+        past = noted_created(past)
+    else:
+        change = change_between(fields.past, past, fields.zone)
+        past = past if known.created else noted_early(past, change)
+    if event.kind == "updated" and change.changed and isinstance(news, NoNews) and news.reason == "older_version":
+        news = FieldsNow(at=fields.at, names_former=news.names_former, before=recall(known.facts))
+    return replace(news, change=change, past=past)
+
+
+def _heard(event: RecordEvent, at: Moment, known: Record, config: Config) -> News:
+    """What the event tells of the record and its owner."""
     if known.deleted:
         return _after_deletion(event, at, known, config)
     if event.kind == "created" and not known.created:

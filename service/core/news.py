@@ -7,11 +7,13 @@ still name an owner, and the echo of an assignment may be the newest there is of
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from service.core.model import Target
 from service.core.order import Moment
+from service.core.past import Past
 from service.core.reasons import NothingReason
+from service.language.changes import UNCHANGED, Change
 from service.language.tree import Facts
 
 
@@ -20,7 +22,8 @@ class Heard(Struct, frozen=True, kw_only=True, gc=False):
 
     `is_newest`: nothing newer is known of the record, so its fields stand. `tells_owner`: nothing newer is known of its
     owner. `names_former`: it names who had the record before the owner that is known. `before`: the fields that were
-    remembered until now.
+    remembered until now. `change`: of the fields that conditions on change ask for, the values before, and which of
+    them are others now; `past`: their newest values, which are remembered from now on.
     """
 
     at: Moment = Moment()
@@ -28,6 +31,8 @@ class Heard(Struct, frozen=True, kw_only=True, gc=False):
     tells_owner: bool = False
     names_former: bool = False
     before: Facts = {}
+    change: Change = UNCHANGED
+    past: Past = field(default_factory=Past)
 
 
 class NoNews(Heard, frozen=True, kw_only=True, gc=False):

@@ -23,6 +23,7 @@ from service.core.model import Decision, Nothing, Rejected, Target, Trace, Tried
 from service.core.rules import Found
 from service.core.state import Record
 from service.core.targets import refusal, resolve, team
+from service.language.changes import as_created
 
 LISTED_ENTRIES: Final = 50
 """A trace lists at most so many of the entries that were asked, the last ones; it says how many came before."""
@@ -31,8 +32,10 @@ NOTHING_FOUND: Final = Found(None, ())
 
 
 def on_creation(case: Case) -> Decision:
-    """Ask the rule set, then the teams, then for the default."""
+    """Ask the rule set, then the teams, then for the default. Whatever is set counts as changed (D43)."""
     config, record_type = case.config, case.record_type
+    if not case.change.before:
+        case.change = as_created(config.asked_before.get(record_type, frozenset()), case.facts)
     rule_set = config.rule_sets.get(record_type)
     found, trace = NOTHING_FOUND, NO_TRACE
     if rule_set is not None:

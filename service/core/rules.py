@@ -16,6 +16,7 @@ from service.core.case import Case
 from service.core.configuration import Entry, RuleSet
 from service.core.model import Target, Tried
 from service.core.targets import absence, resolve
+from service.language.changes import UNCHANGED, Change
 from service.language.tree import Facts
 
 
@@ -45,7 +46,7 @@ class Found(NamedTuple):
 
 def find(rule_set: RuleSet, case: Case) -> Found:
     """The first entry that matches and can have the record. What one that matched lacks is noted with it."""
-    entry, tried = match(rule_set, case.facts, case.now_ms)
+    entry, tried = match(rule_set, case.facts, case.now_ms, case.change)
     absent: Won | None = None
     while entry is not None:
         target = resolve(entry.target, case)
@@ -61,9 +62,11 @@ def find(rule_set: RuleSet, case: Case) -> Found:
     return Found(None, tried, absent)
 
 
-def match(rule_set: RuleSet, facts: Facts, now_ms: int) -> tuple[Entry | None, tuple[Tried, ...]]:
+def match(
+    rule_set: RuleSet, facts: Facts, now_ms: int, change: Change = UNCHANGED
+) -> tuple[Entry | None, tuple[Tried, ...]]:
     """The first entry that matches, none where there is none, and every entry that was asked, in order."""
-    winner, late = rule_set.ask(facts, now_ms)
+    winner, late = rule_set.ask(facts, now_ms, change)
     failed = rule_set.failed if winner < 0 else rule_set.failed[:winner]
     if late:
         failed = _with_late(failed, late)
@@ -78,7 +81,7 @@ def _match_behind(rule_set: RuleSet, first: int, case: Case) -> tuple[Entry | No
     tried: list[Tried] = []
     for position in range(first, len(rule_set.entries)):
         entry = rule_set.entries[position]
-        winner, late = rule_set.ask_one(position)(case.facts, case.now_ms)
+        winner, late = rule_set.ask_one(position)(case.facts, case.now_ms, case.change)
         if winner >= 0:
             return entry, (*tried, _matched(entry.id))
         tried.append(_failed(entry.id, late.get(0, 0)))

@@ -11,16 +11,19 @@ follow from seats and parked records, and are kept up as those change.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from typing import Any, Final, Literal, NamedTuple
 
 from service.core.order import Moment
+from service.core.past import Past
 from service.core.person import Person
 from service.core.remembered import Remembered
 from service.core.waiting_line import Line, Rank, Waiting
 
-Kind = Literal["record", "pool", "seat", "open", "pace", "person", "parked", "fields", "timer", "hit", "forgotten"]
+Kind = Literal[
+    "record", "pool", "seat", "open", "pace", "person", "parked", "fields", "past", "timer", "hit", "forgotten"
+]
 
 
 class Record(Remembered, kw_only=True):
@@ -175,7 +178,7 @@ class Forgotten(Remembered):
     sequence: int = 0
 
 
-Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Timer | Hit | Forgotten
+Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Past | Timer | Hit | Forgotten
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 1
@@ -184,17 +187,19 @@ LEVEL: Final = 1
 
 class StateKind(NamedTuple):
     """What there is to say of a kind: the form of its values, over how many keys a lane's memory spreads them, whether
-    they belong to the whole lane instead of a division, and from which level of the lane on they are written.
+    they belong to the whole lane instead of a division, and from which level of the lane on they are written. A kind
+    that is `of_record` has records' names as fields: its values are loaded, and let go of, with the record.
     """
 
     form: type[Value]
     buckets: int = 16
     is_of_lane: bool = False
     level: int = FIRST_LEVEL
+    of_record: bool = False
 
 
 KINDS: Final[Mapping[Kind, StateKind]] = {
-    "record": StateKind(Record, buckets=1024),
+    "record": StateKind(Record, buckets=1024, of_record=True),
     "pool": StateKind(Pool),
     "seat": StateKind(Seat),
     "open": StateKind(Open),
@@ -202,6 +207,7 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "person": StateKind(Person),
     "parked": StateKind(Parked),
     "fields": StateKind(Fields, buckets=256),
+    "past": StateKind(Past, buckets=256, of_record=True),
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
     "forgotten": StateKind(Forgotten, buckets=1),
@@ -227,6 +233,7 @@ class State:
         "open",
         "paces",
         "parked",
+        "past",
         "people",
         "pools",
         "records",
@@ -253,6 +260,7 @@ class State:
         self.strangers: dict[str, int] = {}
         self.parked: dict[str, Parked] = self._by_kind["parked"]
         self.fields: dict[str, Fields] = self._by_kind["fields"]
+        self.past: dict[str, Past] = self._by_kind["past"]
         self.timers: dict[str, Timer] = self._by_kind["timer"]
         self.hits: dict[str, Hit] = self._by_kind["hit"]
         self.forgotten: dict[str, Forgotten] = self._by_kind["forgotten"]
@@ -278,6 +286,11 @@ class State:
                     known.pop(field, None)
                 else:
                     known[field] = value
+
+    def let_go(self, name: str, kinds: Iterable[Kind]) -> None:
+        """Hold the values of these kinds in memory no longer; they are kept elsewhere."""
+        for kind in kinds:
+            self._by_kind[kind].pop(name, None)
 
     def of_kind(self, kind: Kind) -> Mapping[str, Value]:
         """All fields of a kind."""

@@ -22,7 +22,13 @@ from service.wire.values import pack, unpack
 
 ResidentKind = Kind | Literal["lane", "redriven"]
 
-RESIDENT_KINDS: Final[tuple[ResidentKind, ...]] = ("lane", "redriven", *(kind for kind in KINDS if kind != "record"))
+RECORD_KINDS: Final = tuple(kind for kind, row in KINDS.items() if row.of_record)
+"""What is loaded with a record, and let go of with it."""
+RESIDENT_KINDS: Final[tuple[ResidentKind, ...]] = (
+    "lane",
+    "redriven",
+    *(kind for kind in KINDS if kind not in RECORD_KINDS),
+)
 """What is read whole when a lane is taken over."""
 
 NOTHING_CHANGED: Final[Mapping[str, Value | None]] = MappingProxyType({})
@@ -175,7 +181,7 @@ class Book:
         for division, name in touched:
             state = self.divisions.get(division)
             if state is not None and name not in state.parked:
-                state.records.pop(name, None)
+                state.let_go(name, RECORD_KINDS)
 
     def noted(self) -> Noted:
         """What is noted, to be compared with later."""

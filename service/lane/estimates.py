@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from service.core.past import Past
 from service.core.state import Changes, Fields, Record
 
 RECORD_BYTES: Final = 200
@@ -18,4 +19,7 @@ def bytes_of(changes: Changes) -> int:
         size += RECORD_BYTES
         if isinstance(record, Record):
             size += 2 * len(record.facts) + sum(map(len, record.outstanding))
+    for past in changes.get("past", {}).values():
+        if isinstance(past, Past):
+            size += sum(FIELD_BYTES + len(path) + 2 * len(told.text) for path, told in past.values.items())
     return size + sum(2 * len(kept.text) for kept in changes.get("fields", {}).values() if isinstance(kept, Fields))

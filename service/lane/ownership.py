@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from service.core.state import FIRST_LEVEL
 from service.kafka.port import Transport, Truncated
-from service.lane.book import Book
+from service.lane.book import RECORD_KINDS, Book
 from service.lane.folding import entries
 from service.lane.surprise import Fenced, Surprise
 from service.store.keys import LAYOUT, Layout, full_name
@@ -86,12 +86,13 @@ async def load_records(store: Store, tenure: Tenure, names: Sequence[tuple[str, 
     """Load these records (division, name) into the book, page by page. Those we never heard of stay absent."""
     for start in range(0, len(names), RECORDS_PER_CALL):
         page = names[start : start + RECORDS_PER_CALL]
-        full = [full_name("record", division, name) for division, name in page]
-        wanted = [(tenure.layout.key("record", name), name) for name in full]
+        named = [(kind, division, name) for kind in RECORD_KINDS for division, name in page]
+        full = [(kind, full_name(kind, division, name)) for kind, division, name in named]
+        wanted = [(tenure.layout.key(kind, name), name) for kind, name in full]
         values = accept(await store.load(tenure.lane, tenure.token, tenure.head.revision, wanted))
-        for (division, name), value in zip(page, values, strict=True):
+        for (kind, division, name), value in zip(named, values, strict=True):
             if value is not None:
-                tenure.book.kept_state(division).apply({"record": {name: unpack("record", value)}})
+                tenure.book.kept_state(division).apply({kind: {name: unpack(kind, value)}})
         await asyncio.sleep(0)
 
 

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from service.core.holding.retention import is_forgettable
 from service.core.state import Record
 from service.lane.book import Swept
-from service.lane.ownership import Tenure, accept
+from service.lane.ownership import Tenure, accept, load_records
 from service.limits import Limits
 from service.store.keys import parted
 from service.store.port import Store
@@ -64,12 +64,17 @@ class Sweep:
             room = FORGOTTEN_PER_BATCH - len(gone)
             gone += found[:room]
             if len(found) > room:
-                return Piece(gone, Swept(swept.period, swept.keys + number))
+                return await self._loaded(Piece(gone, Swept(swept.period, swept.keys + number)))
             await asyncio.sleep(0)
         fields_in_a_key = sum(map(len, contents)) // max(1, len(contents))
         self._keys_in_a_turn = max(1, min(KEYS_PER_TURN, FIELDS_PER_TURN // max(1, fields_in_a_key)))
         done = swept.keys + len(contents)
-        return Piece(gone, Swept(swept.period, done), is_last=done == self._keys)
+        return await self._loaded(Piece(gone, Swept(swept.period, done), is_last=done == self._keys))
+
+    async def _loaded(self, piece: Piece) -> Piece:
+        """The piece, once all that is kept of its records is in memory."""
+        await load_records(self.store, self.tenure, piece.gone)
+        return piece
 
     def _current(self) -> Swept:
         """Where the sweep goes on; a new one begins with the first key."""
@@ -87,7 +92,6 @@ class Sweep:
             if isinstance(record, Record) and is_forgettable(
                 record, book.clock_ms, deleted_ms=limits.deleted_ms, untouched_ms=limits.untouched_ms
             ):
-                book.kept_state(division).records[name] = record
                 found.append((division, name))
         return found
 

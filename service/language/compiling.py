@@ -8,10 +8,11 @@ entry asks for it, and costs the same in whatever notation the conditions were w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import nan
-from typing import Final, assert_never, cast
+from typing import Final, Protocol, assert_never, cast
 
+from service.language.changes import UNCHANGED, UNKNOWN, Change, past_reader
 from service.language.letters import folded, folded_each
 from service.language.tree import (
     All,
@@ -29,14 +30,24 @@ from service.language.tree import (
     number_in,
 )
 
-Check = Callable[[Facts, int], bool]
-"""Whether a record fits, as of a now in milliseconds since 1970. Never raises."""
-Ask = Callable[[Facts, int], tuple[int, Mapping[int, int]]]
-"""Which of several conditions is the first to hold (-1: none), and which leaf decided that an earlier one does not.
 
-The leaf that decided is the one that was asked last, counted as `tree.leaves` lists them. What is not in
-the mapping is 0.
-"""
+class Fits(Protocol):
+    """Whether a record fits, as of a now in milliseconds since 1970 and after a change. Never raises."""
+
+    def __call__(self, record: Facts, now: int, change: Change = UNCHANGED, /) -> bool:
+        """True: it fits."""
+
+
+class Ask(Protocol):
+    """Which of several conditions is the first to hold (-1: none), and which leaf decided that an earlier one does not.
+
+    The leaf that decided is the one that was asked last, counted as `tree.leaves` lists them. What is not in the
+    mapping is 0.
+    """
+
+    def __call__(self, record: Facts, now: int, change: Change = UNCHANGED, /) -> tuple[int, Mapping[int, int]]:
+        """Its position, and the leaves by position."""
+
 
 WIDTH: Final = 16
 """So many parts are asked one by one; more are taken together in groups, so that generated code nests little."""
@@ -48,11 +59,11 @@ _READINGS: Final = {
 }
 
 
-def check(condition: Condition) -> Check:
+def check(condition: Condition) -> Fits:
     """The function of one condition."""
     code = _Code()
     holds = code.holds(_narrow(condition))
-    return cast(Check, code.function([*code.new_readings(), f"return True if {holds} else False"]))
+    return cast(Fits, code.function([*code.new_readings(), f"return True if {holds} else False"]))
 
 
 def first_match(conditions: Sequence[Condition]) -> Ask:
@@ -69,14 +80,21 @@ class _Code:
     """A function while it is written: the constants it refers to, the fields it reads."""
 
     def __init__(self) -> None:
-        self._names: dict[str, object] = {"number": _number, "nan": nan, "folded": folded, "folded_each": folded_each}
-        self._fields: dict[tuple[Path, Walk], str] = {}
+        self._names: dict[str, object] = {
+            "number": _number,
+            "nan": nan,
+            "folded": folded,
+            "folded_each": folded_each,
+            "unchanged": UNCHANGED,
+            "unknown": UNKNOWN,
+        }
+        self._fields: dict[tuple[Path, Walk, bool], str] = {}
         self._known: set[str] = set()
         self._new: list[str] = []
 
     def function(self, lines: Sequence[str]) -> object:
-        """The function `(record, now)` with this body."""
-        body = "\n ".join(["def ask(record, now):", "get = record.get", *lines])
+        """The function `(record, now, change)` with this body."""
+        body = "\n ".join(["def ask(record, now, change=unchanged):", "get = record.get", *lines])
         exec(compile(body, "<conditions>", "exec"), self._names)  # noqa: S102  # no text of a user is in it
         return self._names["ask"]
 
@@ -89,22 +107,26 @@ class _Code:
         """The lines that ask a condition part by part, so that the part that decides is known."""
         word, first = "if", 0
         for part in condition.parts if isinstance(condition, All) else (condition,):
-            decided = self._decided_by(part, first, holds=False)
+            decided = self._decided_by(part, first, holds=False, sure=True)
             yield f"{word} not {self.holds(part)}: {'pass' if decided == '0' else f'late[{position}] = {decided}'}"
             word, first = "elif", first + len(leaves(part))
         yield f"else: return {position}, late"
 
-    def holds(self, condition: Condition) -> str:
-        """An expression that is true where the condition holds."""
+    def holds(self, condition: Condition, *, sure: bool = True) -> str:
+        """An expression that is true where the condition holds: for certain, or (not `sure`) where it may.
+
+        Of a value before that is not known nothing is certain, so what it is compared with holds nowhere: neither
+        by itself nor behind a `not`, for which what may be is asked.
+        """
         match condition:
             case All(parts):
-                return f"({' and '.join(map(self.holds, parts))})"
+                return f"({' and '.join([self.holds(part, sure=sure) for part in parts])})"
             case Any(parts):
-                return f"({' or '.join(map(self.holds, parts))})"
+                return f"({' or '.join([self.holds(part, sure=sure) for part in parts])})"
             case Not(part):
-                return f"(not {self.holds(part)})"
+                return f"(not {self.holds(part, sure=not sure)})"
             case Compare():
-                return self._compare(condition)
+                return self._compare(condition, sure=sure)
             case Always():
                 return "True"
             case Never():
@@ -112,45 +134,67 @@ class _Code:
             case _:
                 assert_never(condition)
 
-    def _decided_by(self, condition: Condition, first: int, *, holds: bool) -> str:
+    def _decided_by(self, condition: Condition, first: int, *, holds: bool, sure: bool) -> str:
         """An expression for the leaf that is asked last where the condition has this result."""
         match condition:
             case Not(part):
-                return self._decided_by(part, first, holds=not holds)
+                return self._decided_by(part, first, holds=not holds, sure=not sure)
             case Compare() | Always() | Never():
                 return str(first)
             case All(parts) | Any(parts):
                 firsts = [first]
                 for part in parts[:-1]:
                     firsts.append(firsts[-1] + len(leaves(part)))
-                deciders = [self._decided_by(part, at, holds=holds) for part, at in zip(parts, firsts, strict=True)]
+                deciders = [
+                    self._decided_by(part, at, holds=holds, sure=sure) for part, at in zip(parts, firsts, strict=True)
+                ]
                 if holds is isinstance(condition, All):
                     return deciders[-1]
                 word = "" if holds else "not "
-                asked = [f"{by} if {word}{self.holds(part)} else " for by, part in zip(deciders, parts, strict=True)]
+                asked = [
+                    f"{by} if {word}{self.holds(part, sure=sure)} else "
+                    for by, part in zip(deciders, parts, strict=True)
+                ]
                 return f"({''.join(asked[:-1])}{deciders[-1]})"
             case _:
                 assert_never(condition)
 
-    def _compare(self, condition: Compare) -> str:
-        probe = condition.operator.probe(condition.value)
-        field = self._field(condition.path, condition.operator.walk)
-        readings = {name: self._reading(name, field) for name in _READINGS if f"{{{name}}}" in probe.code}
-        if isinstance(condition.value, Other):
-            readings["other"] = self._field(condition.value.path, condition.operator.walk)
-        constants = map(self._constant, probe.constants)
-        return f"({probe.code.format(*constants, field=field, now='now', **readings)})"
+    def _compare(self, condition: Compare, *, sure: bool) -> str:
+        operator, value = condition.operator, condition.value
+        if operator.probe is None:
+            assert condition.meaning is not None, "an operator without a question of its own is made of others"
+            return self.holds(condition.meaning, sure=sure)
+        probe = operator.probe(value)
+        names = {"now": "now", "changed": "change.changed"}
+        if "{path}" in probe.code:
+            return f"({probe.code.format(path=self._constant('.'.join(condition.path)), **names)})"
+        field = self._field(condition.path, operator.walk, past=condition.past)
+        asked = [field]
+        names |= {name: self._reading(name, field) for name in _READINGS if f"{{{name}}}" in probe.code}
+        if isinstance(value, Other):
+            names["other"] = self._field(value.path, operator.walk, past=condition.past)
+            asked.append(names["other"])
+        holds = f"({probe.code.format(*map(self._constant, probe.constants), field=field, **names)})"
+        if not condition.past:
+            return holds
+        known = [f"{name} is {'not ' if sure else ''}unknown" for name in asked]
+        return f"({(' and ' if sure else ' or ').join([*known, holds])})"
 
     def _constant(self, value: object) -> str:
         name = f"c{len(self._names)}"
         self._names[name] = value
         return name
 
-    def _field(self, path: Path, walk: Walk) -> str:
-        name = self._fields.get((path, walk))
+    def _field(self, path: Path, walk: Walk, *, past: bool) -> str:
+        name = self._fields.get((path, walk, past))
         if name is None:
-            name = self._fields[path, walk] = f"f{len(self._fields)}"
-            read = f"get({self._constant(path[0])})" if len(path) == 1 else f"{self._constant(walk(path))}(record)"
+            name = self._fields[path, walk, past] = f"f{len(self._fields)}"
+            if past:
+                read = f"{self._constant(past_reader(path, walk))}(change.before)"
+            elif len(path) == 1:
+                read = f"get({self._constant(path[0])})"
+            else:
+                read = f"{self._constant(walk(path))}(record)"
             self._new.append(f"{name} = {read}")
         return name
 

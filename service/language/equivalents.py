@@ -58,24 +58,24 @@ def translated(condition: Condition, notation: Notation) -> Condition | Untold:
             inside = translated(part, notation)
             return inside if isinstance(inside, Untold) else Not(inside)
         case Compare():
-            return condition if notation in condition.operator.written else _equivalent(condition)
+            return condition if notation in condition.operator.written else _equivalent(condition, notation)
         case Always() | Never():
             return condition
         case _:
             assert_never(condition)
 
 
-def _equivalent(compare: Compare) -> Condition | Untold:
+def _equivalent(compare: Compare, notation: Notation) -> Condition | Untold:
     operator, value = compare.operator, compare.value
     for row in TABLE:
         for symbol, change in row.domain:
             rewrite = _REWRITES[change]
             if operator == row.operator and (changed := rewrite.to_domain(value)) is not None:
-                return Compare(compare.path, DOMAIN[symbol].operator, changed)
+                return Compare(compare.path, DOMAIN[symbol].operator, changed, compare.past)
             if operator.written.get("domain") == symbol and (changed := rewrite.from_domain(value)) is not None:
-                return Compare(compare.path, row.operator, changed)
+                return Compare(compare.path, row.operator, changed, compare.past)
     meaning = compare.meaning
-    told = Untold(compare) if meaning is None else translated(meaning, "domain")
+    told = Untold(compare) if meaning is None else translated(meaning, notation)
     return Untold(compare) if isinstance(told, Untold) else told
 
 

@@ -8,6 +8,7 @@ finding that rests on it is never a false alarm. Decided are:
   unset fields, pieces and beginnings of texts, choices of a multi-select (`fact_kinds`);
 * in domains, where a field may hold several values at once: lists within lists, one number beside another, a comparison
   and its contrary. That `a = 1` and `a = 2` exclude each other is not so there: a field may hold both;
+* what is asked of values before apart from what is asked of those now, and that it must be known;
 * the same comparison twice, whatever it means.
 
 Not decided are: relations between different fields, one that is compared with another included, or between criteria and
@@ -20,6 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, assert_never
 
 from service.language import operators as own
+from service.language.changes import settled
 from service.language.fact_kinds import Signed, nothing_fits
 from service.language.letters import folded
 from service.language.odoo import operators as theirs
@@ -31,8 +33,9 @@ MAX_STEPS: Final = 1_000
 MAX_CHOICES: Final = 100
 """So many `or` may be open at a time."""
 
-Field = tuple[Path, Walk | None]
-"""What comparisons of one field have in common: a path, and beyond one step also the way it is followed."""
+Field = tuple[Path, Walk | None, bool]
+"""What comparisons of one field have in common: a path, beyond one step also the way it is followed, and whether the
+value before is meant."""
 Ask = tuple[Condition, bool]
 """A condition that must hold, or must not."""
 
@@ -49,12 +52,12 @@ def implies(first: Condition, second: Condition) -> bool:
 
 def none_left(asks: Sequence[Ask]) -> bool:
     """Whether it is certain that no record does what all of these ask."""
-    return _is_closed(asks, _Case({}, ()), _Steps())
+    return _is_closed([(settled(condition), holds) for condition, holds in asks], _Case({}, ()), _Steps())
 
 
 def field_of(compare: Compare) -> Field:
     """The field that is compared."""
-    return compare.path, compare.operator.walk if len(compare.path) > 1 else None
+    return compare.path, compare.operator.walk if len(compare.path) > 1 else None, compare.past
 
 
 class _Case(NamedTuple):

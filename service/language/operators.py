@@ -8,15 +8,17 @@ The rows are read by whatever has to know operators: the reader, the printer, eq
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, Literal, NamedTuple
 
 from service.language import probes
+from service.language.changes import CHANGED, changed_and
 from service.language.tree import All, Compare, Condition, Constant, Operator, Path
 from service.language.tree import Any as AnyOf
 
-Takes = Literal["value", "order", "text", "list", "choices", "range"]
+Takes = Literal["value", "order", "text", "list", "choices", "range", "values", "nothing"]
 """What stands after an operator: a value or a field; a number, date, quoted text or field; a text or a list of them; a
-list; one choice or a list; two values in order."""
+list; one choice or a list; two values in order; a value or a list; nothing."""
 Change = Literal["number", "numbers", "unset", "text", "beginning", "end", "day"]
 """What a constant must be to have an equivalent in a domain (`equivalents`)."""
 Order = Literal["<", "<=", ">", ">="]
@@ -59,7 +61,7 @@ def _row(
     said: _Said,
     takes: Takes,
     sense: Sense | None,
-    probe: probes.Ask,
+    probe: probes.Ask | None,
     domain: tuple[tuple[str, Change], ...] = (),
     means: Callable[[Path, Constant], Condition | None] = lambda path, value: None,
 ) -> Row:
@@ -84,6 +86,12 @@ def _one_by_one(kind: type[All | AnyOf], operator: str) -> Callable[[Path, Const
         return kind(tuple(Compare(path, row, each if row not in LISTS else (each,)) for each in value))
 
     return means
+
+
+def _changed_and(path: Path, value: Constant, *, past: bool) -> Condition:
+    """The field was changed, and it is the value, or one of the list, now or before."""
+    row = NAMED["in" if isinstance(value, tuple) else "equals"]
+    return changed_and(Compare(path, row.operator, value), past=past)
 
 
 TABLE: Final[tuple[Row, ...]] = (
@@ -221,6 +229,31 @@ TABLE: Final[tuple[Row, ...]] = (
         "no choice",
         probes.excludes,
     ),
+    Row(CHANGED, "nothing", None, (), (), (), "holds another value than before", "matches, if it was set"),
+    _row(
+        _Said(
+            "changed to",
+            "changed to",
+            "changed, and is the value or in the list",
+            'matches `""`, if it was set',
+        ),
+        "values",
+        None,
+        None,
+        means=partial(_changed_and, past=False),
+    ),
+    _row(
+        _Said(
+            "changed from",
+            "changed from",
+            "changed, and was the value or in the list",
+            "matches, if it was the value",
+        ),
+        "values",
+        None,
+        None,
+        means=partial(_changed_and, past=True),
+    ),
 )
 """Every operator of criteria and of the expression line."""
 
@@ -229,6 +262,8 @@ NAMED: Final[Mapping[str, Row]] = {row.operator.name: row for row in TABLE}
 OPERATORS: Final = tuple(ROWS)
 LISTS: Final = frozenset(row.operator for row in TABLE if row.takes in ("list", "choices"))
 """Those whose constant is always a list."""
+CHANGES: Final = frozenset({CHANGED, NAMED["changed to"].operator, NAMED["changed from"].operator})
+"""Those that look at a change themselves, so they are not asked of values before."""
 NOT_EQUAL: Final = NAMED["not equal"].operator
 LESS_OR_EQUAL: Final = NAMED["less or equal"].operator
 GREATER_OR_EQUAL: Final = NAMED["greater or equal"].operator

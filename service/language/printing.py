@@ -12,10 +12,11 @@ from itertools import count
 from typing import Final, NamedTuple, assert_never
 from zoneinfo import ZoneInfo
 
+from service.language.changes import UNCHANGED, Change, asked_before
 from service.language.equivalents import Untold, translated
 from service.language.letters import folded
 from service.language.moments import instant_in, span_in
-from service.language.odoo.domains import to_text
+from service.language.odoo.domains import BEFORE, to_text
 from service.language.operators import ROWS
 from service.language.reading import NAME
 from service.language.readings import TRUTHS
@@ -104,7 +105,7 @@ def leaf_text(leaf: Leaf) -> str:
         case Never():
             return "never"
         case Compare() if "criteria" in leaf.operator.written:
-            return f"{_path(leaf.path)} {leaf.operator.written['criteria']} {_compared_with(leaf)}"
+            return f"{_field(leaf)} {leaf.operator.written['criteria']} {_compared_with(leaf)}".rstrip()
         case Compare():
             text = to_text(leaf)
             return text.removeprefix("[").removesuffix("]") if isinstance(text, str) else ".".join(leaf.path)
@@ -112,18 +113,28 @@ def leaf_text(leaf: Leaf) -> str:
             assert_never(leaf)
 
 
-def found(leaf: Leaf, facts: Facts) -> str:
-    """What the record has where a leaf looks, as the end of a sentence: `the record has "standard"`.
+def found(leaf: Leaf, facts: Facts, change: Change = UNCHANGED) -> str:
+    """What the record has where a leaf looks, as the end of a sentence: `the record has "standard"`. Of one that asks
+    about a change, also what it had before.
 
     What was expected is the leaf's text. A value of another type than the expected one is called so.
     """
     if not isinstance(leaf, Compare):
         return "whatever the record has"
+    if leaf.past or asked_before(leaf):
+        return _found_change(leaf, facts, change)
     fact = linked(leaf.path)(facts)
     if isinstance(leaf.value, Other):
         other = _described(linked(leaf.value.path)(facts))
         return f"the record has {_described(fact)}, and {other} in {_path(leaf.value.path)}"
     return f"the record has {_described(fact)}{_misfit(fact, leaf.value)}"
+
+
+def _found_change(leaf: Compare, facts: Facts, change: Change) -> str:
+    """The values before and now."""
+    name = ".".join(leaf.path)
+    before = _described(change.before[name]) if name in change.before else "something we were not told"
+    return f"the record had {before} before, and has {_described(linked(leaf.path)(facts))} now"
 
 
 def _translated(condition: Condition, notation: Notation) -> Condition | Untold:
@@ -153,7 +164,12 @@ def _joined(condition: Condition, leaf: Callable[[Leaf], str], *, is_inside: boo
 def _expression(leaf: Leaf) -> str:
     if not isinstance(leaf, Compare):
         return leaf_text(leaf)
-    return f"{_path(leaf.path)} {leaf.operator.written['expression']} {_compared_with(leaf, is_quoted=True)}"
+    written = leaf.operator.written["expression"]
+    return f"{_field(leaf)} {written} {_compared_with(leaf, is_quoted=True)}".rstrip()
+
+
+def _field(leaf: Compare) -> str:
+    return f"{BEFORE}{_path(leaf.path)}" if leaf.past else _path(leaf.path)
 
 
 def _path(path: Path) -> str:
@@ -161,6 +177,8 @@ def _path(path: Path) -> str:
 
 
 def _compared_with(leaf: Compare, *, is_quoted: bool = False) -> str:
+    if ROWS[leaf.operator].takes == "nothing":
+        return ""
     if ROWS[leaf.operator].takes == "range" and isinstance(leaf.value, tuple):
         return " and ".join(map(_value, leaf.value))
     return _value(leaf.value, is_quoted=is_quoted)

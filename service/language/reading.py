@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from service.language.moments import EXAMPLES, UTC_CALENDAR, span_in
-from service.language.operators import LISTS, OPERATORS, ROWS, TABLE, Row
+from service.language.operators import CHANGES, LISTS, OPERATORS, ROWS, TABLE, Row
 from service.language.tree import (
     MAX_CHARACTERS,
     MAX_COMPARISONS,
@@ -63,6 +63,7 @@ _NOT: Final = re.compile(r"not(?!\w)", re.IGNORECASE)
 _OPEN: Final = re.compile(r"\(")
 _CLOSE: Final = re.compile(r"\)")
 _OTHER: Final = re.compile(r"field(?=\s+[^\W\d]|\s*[\"'])")
+_BEFORE: Final = re.compile(r"before(?=\s+[^\W\d]|\s*[\"'])")
 _BETWEEN: Final = re.compile(r"and(?!\w)", re.IGNORECASE)
 _TRUTHS: Final = frozenset({"true", "false"})
 _UNSET_WORDS: Final = frozenset({"null", "none", "nil"})
@@ -139,6 +140,16 @@ class Reader:
         if self._comparisons > MAX_COMPARISONS:
             raise self.wrong(f"a condition has at most {MAX_COMPARISONS} comparisons: split it over entries")
 
+    def before(self) -> bool:
+        """`before stage`: whether the field is asked for as it was. A field may be called so, too."""
+        begin = self.at
+        if self.take(_BEFORE) is None:
+            return False
+        if _OPERATOR_WORDS.match(self.text, self.at) is None:
+            return True
+        self.at = begin
+        return False
+
     def path(self) -> Path:
         """The name of a field, of a linked record's field with dots; names with spaces are quoted."""
         begin = self.at
@@ -201,7 +212,7 @@ class Reader:
         return (value,) if operator in LISTS else value
 
     def _several(self, row: Row, literals: Literals) -> Constant:
-        if row.takes not in ("list", "choices", "text"):
+        if row.takes not in ("list", "choices", "text", "values"):
             raise self.wrong(f'"{row.operator.name}" takes one value, not a list', 'country in ["DE", "FR"]')
         return tuple(scalar(self, literal, row) for literal in self._list(literals.item))
 
@@ -365,9 +376,16 @@ def _kind(value: Scalar) -> str:
 def compared(reader: Reader, literals: Literals) -> Compare:
     """One comparison: field, operator, value."""
     reader.count_comparison()
+    begin = reader.at
+    is_past = reader.before()
     path = reader.path()
     operator, is_blank = reader.operator(path)
-    return Compare(path, operator, "" if is_blank else reader.value(operator, literals))
+    if is_past and operator in CHANGES:
+        what = '"before" asks for the value before a change, so "changed" does not stand with it'
+        raise reader.wrong(what, 'stage changed from "open"', begin)
+    if ROWS[operator].takes == "nothing":
+        return Compare(path, operator, None)
+    return Compare(path, operator, "" if is_blank else reader.value(operator, literals), is_past)
 
 
 def _unquoted(text: str) -> str:

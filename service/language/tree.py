@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isinf
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
@@ -91,6 +91,8 @@ class Probe(NamedTuple):
       `letters.folded_each` gives it.
     * `{number}`: the number it is (`number_in`), or not-a-number, to which nothing is equal and nothing in order.
 
+    `{path}` is the field's path with dots, and `{changed}` the set of paths whose value was changed.
+
     The simplest probe calls a function: `Probe("{0}({field})", (holds,))`. Whatever it gives is read as true or
     false. It must never raise, whatever the field holds.
     """
@@ -120,15 +122,16 @@ class Operator:
     """One row of a notation's table of operators.
 
     `written` says how it is spelled in each notation that has it; notations that share a row share its meaning.
-    `probe` makes what a comparison with a constant asks; it is asked once, when the condition is compiled. `walk`
-    follows a path of more than one step (a path of one step is the field of that name, whatever the operator).
+    `probe` makes what a comparison with a constant asks; it is asked once, when the condition is compiled. None: what
+    it means is asked. `walk` follows a path of more than one step (a path of one step is the field of that name,
+    whatever the operator).
     `means` says a comparison in other operators, where it can be said so: whatever is known of those is then known of
     this one. None: it cannot, with this constant or at all.
     """
 
     name: str
     written: Mapping[Notation, str] = field(hash=False)
-    probe: Callable[[Constant], Probe] = field(compare=False, repr=False)
+    probe: Callable[[Constant], Probe] | None = field(compare=False, repr=False)
     walk: Walk = field(default=linked, compare=False, repr=False)
     means: Callable[[Path, Constant], Condition | None] = field(
         default=lambda path, value: None, compare=False, repr=False
@@ -137,16 +140,18 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """A field against a constant."""
+    """A field against a constant. `past`: as the field was before the change that is looked at (`changes.Change`)."""
 
     path: Path
     operator: Operator
     value: Constant
+    past: bool = False
 
     @property
     def meaning(self) -> Condition | None:
         """The same, said in operators that are simpler; none: there are none."""
-        return self.operator.means(self.path, self.value)
+        meaning = self.operator.means(self.path, self.value)
+        return in_past(meaning) if self.past and meaning is not None else meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +230,21 @@ def reads(condition: Condition) -> frozenset[str]:
             case _:
                 pass
     return frozenset(paths)
+
+
+def in_past(condition: Condition) -> Condition:
+    """The same condition, asked of the values before."""
+    match condition:
+        case All(parts) | Any(parts):
+            return type(condition)(tuple(map(in_past, parts)))
+        case Not(part):
+            return Not(in_past(part))
+        case Compare():
+            return replace(condition, past=True)
+        case Always() | Never():
+            return condition
+        case _:
+            assert_never(condition)
 
 
 def depth(condition: Condition) -> int:

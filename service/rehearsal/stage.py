@@ -16,6 +16,7 @@ import orjson
 
 from service.core.configuration import Config
 from service.core.model import Decision, RecordEvent
+from service.core.past import NOTHING_TOLD, Past, change_between
 from service.core.score import FIELD as SCORE
 from service.core.state import Record
 from service.core.tracking import recall, together
@@ -26,6 +27,7 @@ from service.lane.book import Book
 from service.lane.loop import Lane
 from service.lane.ownership import Tenure
 from service.lane.surroundings import Surroundings
+from service.language.changes import Change, as_created
 from service.language.tree import Facts
 from service.store.keys import LAYOUT, full_name
 from service.store.memory import MemoryStore
@@ -123,16 +125,36 @@ class Rehearsal:
         """What the record had when this was decided: all that its creation told; else what is remembered, and what
         the event told that set the decision off. What a new configuration set off stands before the next event.
         """
-        offset, name = int(published.id.split("-")[OFFSET_IN_ID]), published.decision.record
+        about = self._event_of(published)
+        news = about.facts if about is not None else {}
+        if about is None or about.kind != "created":
+            news = together(self._remembered(published.division, published.decision.record), news)
+        score = published.decision.trace.score
+        return news if score is None else {**news, SCORE: score}
+
+    def change_of(self, published: RehearsedDecision) -> Change:
+        """What was changed when this was decided: what was remembered before its batch, and what since."""
+        about, config = self._event_of(published), published.config
+        if about is not None and about.kind == "created":
+            return as_created(config.asked_before.get(about.record_type, frozenset()), about.facts)
+        field = full_name("past", published.division, published.decision.record)
+        before = now = NOTHING_TOLD
+        for entry in self._broker.partitions[Place(TOPICS.log, LANE)].records:
+            if isinstance(batch := decode(entry.value), Batch):
+                before, packed = now, batch.changes.get("past", {}).get(field)
+                told = None if packed is None else unpack("past", packed)
+                now = told if isinstance(told, Past) else now
+                if any(line.decision_id == published.id for line in batch.outcomes):
+                    break
+        return change_between(before, now, config.zone)
+
+    def _event_of(self, published: RehearsedDecision) -> RecordEvent | None:
+        """The event that set the decision off, if one about its record did."""
+        offset = int(published.id.split("-")[OFFSET_IN_ID])
         inputs = self._broker.partitions[Place(TOPICS.events, LANE)].records
         found = read_input(inputs[offset].value) if offset < len(inputs) else None
         event = found.event if isinstance(found, LaneInput) else None
-        about = event if isinstance(event, RecordEvent) and event.record == name else None
-        news = about.facts if about is not None else {}
-        if about is None or about.kind != "created":
-            news = together(self._remembered(published.division, name), news)
-        score = published.decision.trace.score
-        return news if score is None else {**news, SCORE: score}
+        return event if isinstance(event, RecordEvent) and event.record == published.decision.record else None
 
     def _remembered(self, division: str, name: str) -> Facts:
         field = full_name("record", division, name)

@@ -30,9 +30,9 @@ from schemas.events import (
     FieldDeleted,
     Input,
     Linked,
+    MemberChanged,
     Owner,
     RecordData,
-    MemberChanged,
     StepChanged,
     StepDeleted,
     StepMarked,
@@ -136,7 +136,7 @@ class Tick:
 
 
 class _Written(msgspec.Struct, gc=False):
-    """What `decode` writes; it says what happened to a record, a member, a field or a step, or that nothing was said."""
+    """What `decode` writes: what happened to a record, a member, a field or a step, or that nothing was said."""
 
     at: Position
     origin: Origin
@@ -317,11 +317,14 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
         fields["by_rules"] = True
     if envelope.chaindepth is not None:
         fields["depth"] = envelope.chaindepth
-    if record.process is not None:
-        fields["process"] = record.process
+    return fields | _process_fields(data)
+
+
+def _process_fields(data: RecordData) -> dict[str, object]:
+    """What an event says of the process that its record goes through."""
+    fields: dict[str, object] = {} if data.record.process is None else {"process": data.record.process}
     if isinstance(data, StepMarked):
-        fields["step"] = (data.process, data.step)
-        fields["marked"] = data.marked
+        fields |= {"step": (data.process, data.step), "marked": data.marked}
     return fields
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from service.cli.exits import WrongUsage
-from service.cli.members import Change, event_of, moment
+from service.cli.members import Telling, event_of, moment
 from service.wire.inputs import decode, read_input
 from service.wire.messages import Poison, RawRecord
 from tests.cli.conftest import Ended, Run
@@ -88,7 +88,7 @@ def test_what_cannot_be_meant_is_refused_and_nothing_is_sent(run: Run, arguments
 
 def test_the_division_stands_where_the_deployment_reads_it() -> None:
     """A deployment may call its divisions otherwise."""
-    message = event_of(Change("ann", "away", SOON), "acme", "tenant", "crm.members")
+    message = event_of(Telling("ann", "away", SOON), "acme", "tenant", "crm.members")
     raw = RawRecord(message.topic, 0, 0, message.key, message.value, message.headers, 0)
     found = decode(raw, epoch=0, division_attribute="tenant")
     assert not isinstance(found, Poison)
@@ -99,7 +99,7 @@ def test_the_division_stands_where_the_deployment_reads_it() -> None:
 
 def test_an_event_that_ingest_would_refuse_is_never_sent() -> None:
     with pytest.raises(WrongUsage, match="dead letter"):
-        event_of(Change("ann", "away", None), "no division", "division", "crm.members")
+        event_of(Telling("ann", "away", None), "no division", "division", "crm.members")
 
 
 def test_a_time_in_any_zone_is_the_same_moment() -> None:

@@ -9,8 +9,9 @@ import pytest
 from service.core.configuration import Config, Entry, Membership, OwnerOf, User
 from service.core.model import Assigned, Candidate, Decision, Nothing, Pending, Rejected, Released, Target, Trace, Tried
 from service.core.telling.explain import explain
+from service.language.changes import Change
 from service.language.predicate import Predicate
-from tests.core.build import START_MS, Division, config, pool, predicate, rules
+from tests.core.build import START_MS, Division, config, pool, predicate, rules, updated
 from tests.language.trees import line
 
 VIP = Entry("vip", Target("user", "zoe"), (predicate('account.tier equals "vip"'),), "VIP accounts")
@@ -198,6 +199,24 @@ def test_with_the_facts_at_hand_it_says_what_was_found() -> None:
         '  entry 1   "Big ones"       no    size greater than 500       the record has "many", which is no number',
         '  entry 2   "VIP accounts"   no    account.tier equals "vip"   the record has nothing',
         '  entry 3   "EMEA inbound"   yes   country in [DE, FR]',
+    ]
+
+
+def test_a_condition_on_change_is_told_with_the_values_before_and_now() -> None:
+    """D16 D43: whether it said yes or no."""
+    entries = (
+        Entry("lost", Target("user", "zoe"), (predicate("stage changed from won"),), on=frozenset({"updated"})),
+        Entry("won", Target("user", "zoe"), (predicate("stage changed to won"),), on=frozenset({"updated"})),
+    )
+    division = Division(pool("ann"), rule_sets=rules(*entries))
+    division.create("lead/1", owner=None, facts={"stage": "open"})
+    division.send(updated("lead/1", facts={"stage": "won"}))
+    change = Change({"stage": "open"}, frozenset({"stage"}))
+    lines = explain(division.last("lead/1"), division.config, facts={"stage": "won"}, change=change)
+    had = 'the record had "open" before, and has "won" now'
+    assert lines[1:3] == [
+        f'  entry 1   "lost"   no    stage changed from "won"   {had}',
+        f'  entry 2   "won"    yes   stage changed to won       {had}',
     ]
 
 

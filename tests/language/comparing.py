@@ -9,20 +9,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from service.language import criteria, expression, logic
+from service.language.changes import UNCHANGED, UNTOLD, Change, is_same, told_at
 from service.language.compiling import check
 from service.language.implication import implies, never
 from service.language.moments import instant_in, span_in
 from service.language.odoo import domains
 from service.language.odoo.dates import date_in
+from service.language.odoo.operators import CHANGES as DOMAIN_CHANGES
 from service.language.odoo.operators import OPERATORS as DOMAIN
 from service.language.odoo.operators import TABLE as DOMAIN_TABLE
-from service.language.operators import TABLE
+from service.language.operators import CHANGES, TABLE
 from service.language.printing import Lines, as_criteria, as_domain, as_expression
 from service.language.probes import listed
 from service.language.tree import (
@@ -42,6 +44,7 @@ from service.language.tree import Any as AnyOf
 
 NOW_MS: Final = 1_714_600_000_000
 """In the morning of 2024-05-02 (UTC)."""
+UTC: Final = ZoneInfo("UTC")
 TEXTS: Final = ("US", "CA", "a", "ab", "b", "5", "6", "true", "1", "0", "")
 VALUES: Final[tuple[Any, ...]] = (
     *(None, "", " ", [], {}, True, False, 0, 1, 4, 4.5, 5, 5.0, 6, -1, 10**400),
@@ -105,6 +108,10 @@ def own_constant(random: Random, takes: str) -> Constant:
             return kind[low], kind[high]
         case "list":
             return tuple(random.choice(scalar) for _ in range(random.randint(1, 3)))
+        case "values":
+            return random.choice([*scalar, tuple(random.choice(scalar) for _ in range(random.randint(1, 3)))])
+        case "nothing":
+            return None
         case _:
             choices = [each for each in scalar if not isinstance(each, Span)]
             return tuple(random.choice(choices) for _ in range(random.randint(1, 3)))
@@ -123,6 +130,10 @@ def domain_constant(random: Random, takes: str) -> Constant:
         case "domain":
             inside: Sequence[Scalar] = ("US", 5, "a")
             return Compare(("x",), DOMAIN["="].operator, random.choice(inside))
+        case "values":
+            return random.choice([*scalar, (random.choice(scalar), random.choice(scalar))])
+        case "truth":
+            return None
         case _:
             return tuple(random.choice(scalar if takes == "list" else ["1", "4", "US"]) for _ in range(2))
 
@@ -132,9 +143,15 @@ def leaf(random: Random, notation: str) -> Compare:
     path = random.choice([("x",)] * 6 + [("y",), ("link", "x")])
     if notation == "domain":
         row = random.choice(DOMAIN_TABLE)
-        return Compare(path, row.operator, domain_constant(random, row.takes))
+        is_past = row.operator not in DOMAIN_CHANGES and random.random() < IN_PAST
+        return Compare(path, row.operator, domain_constant(random, row.takes), is_past)
     ours = random.choice(TABLE)
-    return Compare(path, ours.operator, own_constant(random, ours.takes))
+    is_past = ours.operator not in CHANGES and random.random() < IN_PAST
+    return Compare(path, ours.operator, own_constant(random, ours.takes), is_past)
+
+
+IN_PAST: Final = 0.2
+"""So many comparisons ask for the value before."""
 
 
 def tree(random: Random, notation: str, depth: int = 2) -> Condition:
@@ -153,27 +170,38 @@ def related(random: Random, condition: Condition, notation: str) -> Condition:
     match condition:
         case All(parts) if random.random() < 0.7:
             return parts[random.randrange(len(parts))]
-        case Compare(path, operator, (first, *_)) if operator.name != "between" and random.random() < 0.5:
-            return Compare(path, operator, (first,))
+        case Compare(_, operator, (first, *_)) if operator.name != "between" and random.random() < 0.5:
+            return replace(condition, value=(first,))
+        case Compare() if condition.meaning is not None and random.random() < 0.5:
+            return condition.meaning
         case _ if random.random() < 0.5:
             return AnyOf((tree(random, notation, 1), condition))
         case _:
             return tree(random, notation, 1)
 
 
-def records(random: Random) -> Iterator[dict[str, Any]]:
-    """A record for every value, whose other fields hold anything."""
+def records(random: Random) -> Iterator[tuple[dict[str, Any], Change]]:
+    """A record for every value, whose other fields hold anything, and what it was before, as far as that is known."""
     for value in VALUES:
         other, behind = random.choice(VALUES), random.choice(VALUES)
-        yield {"x": value, "y": other, "link": random.choice([{"x": behind}, [{"x": behind}, {"x": other}], behind])}
+        link = random.choice([{"x": behind}, [{"x": behind}, {"x": other}], behind])
+        before = {path: random.choice([*VALUES, value]) for path in ("x", "y", "link.x") if random.random() < 0.75}
+        yield changed(before, {"x": value, "y": other, "link": link})
+
+
+def changed(before: dict[str, Any], facts: dict[str, Any]) -> tuple[dict[str, Any], Change]:
+    """A record that has these facts now, and what was known of it before."""
+    now = {path: told_at(path, facts) for path in before}
+    others = {path for path, value in now.items() if value is not UNTOLD and not is_same(before[path], value, UTC)}
+    return facts, Change(before, frozenset(others))
 
 
 def agrees_with_brute_force(random: Random, first: Condition, second: Condition) -> int:
     """How many conclusions were drawn. Raises `AssertionError` for one that some record contradicts."""
     concludes = [never(first), implies(first, second), implies(second, first)]
     holds, follows = check(first), check(second)
-    for record in records(random):
-        is_first, is_second = holds(record, NOW_MS), follows(record, NOW_MS)
+    for record, change in records(random):
+        is_first, is_second = holds(record, NOW_MS, change), follows(record, NOW_MS, change)
         assert not (concludes[0] and is_first), (first, record)
         assert not (concludes[1] and is_first and not is_second), (first, second, record)
         assert not (concludes[2] and is_second and not is_first), (second, first, record)
@@ -208,10 +236,14 @@ def translates(condition: Condition) -> bool:
     ask, other = check(condition), check(domains.parse(domain))
     paths = (("x",), ("y",), ("link", "x"))
     kinds = [{id(value) for value in fitting(condition, path)} for path in paths]
+    before: dict[str, Any] = {}
     for value in VALUES:
         x, y, behind = (value if id(value) in kind else None for kind in kinds)
-        facts = {"x": x, "y": y, "link": {"x": behind}}
-        assert ask(facts, NOW_MS) is other(facts, NOW_MS), (condition, domain, facts)
+        facts, change = {"x": x, "y": y, "link": {"x": behind}}, UNCHANGED
+        if value is not VALUES[0]:
+            facts, change = changed(before, facts)
+        assert ask(facts, NOW_MS, change) is other(facts, NOW_MS, change), (condition, domain, facts, change)
+        before = {"x": x, "y": y, "link.x": behind}
     return True
 
 
@@ -222,7 +254,7 @@ def fitting(condition: Condition, path: Path) -> list[Any]:
         for each in leaves(condition)
         if isinstance(each, Compare) and each.path == path
         for value in listed(each.value)
-        if value != ""
+        if value != "" and value is not None
     ]
     texts = [value for value in VALUES if isinstance(value, str) and value == value.strip() != ""]
     by_kind: dict[type, list[Any]] = {

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from service.language import criteria
+from service.language.changes import Change, is_same
 from service.language.compiling import check
 from service.language.odoo import domains
 from service.language.odoo.operators import TABLE as DOMAIN_TABLE
@@ -74,6 +76,8 @@ def ours() -> list[Condition]:
         "list": [f"[{MANY}]", "[5, true]", f"[{', '.join(['today'] * MAX_LIST_ITEMS)}]"],
         "choices": ["x", f"[{MANY}]"],
         "range": ["5 and 6", "today - 7d and today"],
+        "values": ["x", f"[{MANY}]"],
+        "nothing": [""],
     }
     return [criteria.parse(f"x {row.operator.name} {value}") for row in TABLE for value in values[row.takes]]
 
@@ -87,9 +91,18 @@ def theirs() -> list[Condition]:
         "text": list(PATTERNS),
         "domain": [[["name", "ilike", "x"]]],
         "place": [["9", "1/2/3/"]],
+        "values": ["x", [f"v{number}" for number in range(MAX_LIST_ITEMS)]],
+        "truth": [True],
     }
     terms = [(row.symbol, value) for row in DOMAIN_TABLE for value in values[row.takes]]
     return [domains.parse([["x", symbol, value]]) for symbol, value in terms]
+
+
+@pytest.mark.parametrize("fact", NASTY.values(), ids=NASTY)
+def test_whether_a_field_was_changed_takes_no_more_steps(fact: Any) -> None:
+    """D43: two values are compared in a bounded time, whatever they are."""
+    for other in (fact, "x", 5, [fact, "x"]):
+        assert lines_of(lambda other=other: is_same(fact, other, ZoneInfo("UTC"))) <= MOST_LINES  # type: ignore[misc]  # bound at once
 
 
 @pytest.mark.parametrize("fact", NASTY.values(), ids=NASTY)
@@ -98,7 +111,8 @@ def test_no_comparison_takes_more_steps_than_the_limits_allow(fact: Any) -> None
     for condition in (*ours(), *theirs()):
         ask = check(condition)
         ask({}, NOW_MS)
-        steps = lines_of(lambda ask=ask: ask({"x": fact, "y": fact}, NOW_MS))  # type: ignore[misc]  # bound at once
+        change = Change({"x": fact}, frozenset("x"))
+        steps = lines_of(lambda ask=ask, change=change: ask({"x": fact, "y": fact}, NOW_MS, change))  # type: ignore[misc]  # bound at once
         assert steps <= MOST_LINES, condition
 
 

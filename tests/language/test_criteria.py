@@ -185,7 +185,7 @@ def test_a_path_through_something_that_is_no_record_is_matched_by_nothing(accoun
 def test_every_spelling_of_an_operator_is_the_same_criterion(spelling: str, operator: Operator) -> None:
     """S42: symbols, words and words with underscores, in any case."""
     takes = ROWS[operator].takes
-    value = '["x"]' if takes == "list" else '"w" and "x"' if takes == "range" else '"x"'
+    value = {"list": '["x"]', "range": '"w" and "x"', "nothing": ""}.get(takes, '"x"')
     for written in (spelling, spelling.upper(), spelling.replace(" ", "_"), spelling.replace(" ", "  ")):
         assert parse(f"field {written} {value}").operator is operator
 

@@ -32,6 +32,8 @@ TAKEN: Final = {
     "text": "a pattern",
     "domain": "a domain",
     "place": "ids, names, ways",
+    "values": "a value, a list",
+    "truth": "`True`, `False`",
 }
 
 

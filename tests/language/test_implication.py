@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Any as Anything
 from typing import Final
 
 import pytest
@@ -10,13 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.language import expression
+from service.language.changes import Change
 from service.language.compiling import check
 from service.language.implication import implies, never
 from service.language.moments import span_in
 from service.language.odoo import domains
 from service.language.odoo.operators import OPERATORS as DOMAIN
-from service.language.operators import TABLE, Row
+from service.language.operators import CHANGES, TABLE, Row
 from service.language.tree import All, Any, Compare, Condition, Constant, Not, Other, number_in
+from tests.language.comparing import changed
+
+Moment = tuple[dict[str, Anything], Change]
+"""A record, and what was changed of it."""
 
 NOW: Final = 1_714_600_000_000
 """In the morning of 2024-05-02 (UTC)."""
@@ -53,6 +58,14 @@ IMPLIES: Final = [
     ("seen == today", "seen >= today"),
     ("seen == last_7_days", "seen == last_7_days"),
     ('account.sector == "retail"', 'account.sector in ["retail", "trade"]'),
+    ('stage changed to "won"', "stage changed"),
+    ('stage changed to "won"', 'stage == "won"'),
+    ('stage changed to ["won", "lost"]', 'stage in ["won", "lost", "open"]'),
+    ('stage changed to "won" and amount > 5', 'stage changed to ["won", "lost"] and amount > 3'),
+    ('stage changed from "open"', 'before stage == "open"'),
+    ("before size > 5", "before size > 3"),
+    ("not before size > 5", "not before size > 7"),
+    ("stage changed", 'before stage == "open" or not before stage == "open"'),
     ('not (country == "US" and size > 5)', 'not country == "US" or not size > 5'),
     ('country == "US" and not (size > 5 or size < 3)', 'country == "US"'),
 ]
@@ -188,13 +201,18 @@ def constants(row: Row) -> st.SearchStrategy[Constant]:
             return st.sampled_from(TEXTS) | st.lists(st.sampled_from(TEXTS), min_size=1, max_size=3).map(tuple)
         case "range":
             return st.tuples(ordered, ordered)
+        case "values":
+            return scalar | st.lists(scalar, min_size=1, max_size=3).map(tuple)
+        case "nothing":
+            return st.none()
         case _:
             return st.lists(scalar, max_size=3).map(tuple)
 
 
 def ours(row: Row) -> st.SearchStrategy[Compare]:
     """Comparisons with one operator of criteria."""
-    return st.builds(Compare, path, st.just(row.operator), constants(row))
+    is_past = st.just(False) if row.operator in CHANGES else st.sampled_from([False, False, False, True])
+    return st.builds(Compare, path, st.just(row.operator), constants(row), is_past)
 
 
 comparison = st.one_of(
@@ -238,22 +256,27 @@ records = st.fixed_dictionaries(
 )
 
 
-def holds(tree: Condition, record: Mapping[str, object]) -> bool:
-    return check(tree)(record, NOW)
+before = st.dictionaries(st.sampled_from(["x", "y", "link.x"]), value)
+moments = st.builds(changed, before, records)
+
+
+def holds(tree: Condition, moment: Moment) -> bool:
+    record, change = moment
+    return check(tree)(record, NOW, change)
 
 
 @settings(max_examples=200, deadline=None)
-@given(condition, st.lists(records, min_size=30, max_size=30))
-def test_nothing_satisfies_what_never_holds(tree: Condition, facts: list[Mapping[str, object]]) -> None:
+@given(condition, st.lists(moments, min_size=30, max_size=30))
+def test_nothing_satisfies_what_never_holds(tree: Condition, facts: list[Moment]) -> None:
     """S49: the law, for the operators as they are."""
     if never(tree):
         assert not [record for record in facts if holds(tree, record)]
 
 
 @settings(max_examples=200, deadline=None)
-@given(condition, condition, st.lists(records, min_size=30, max_size=30))
+@given(condition, condition, st.lists(moments, min_size=30, max_size=30))
 def test_whatever_satisfies_the_first_satisfies_what_follows(
-    first: Condition, second: Condition, facts: list[Mapping[str, object]]
+    first: Condition, second: Condition, facts: list[Moment]
 ) -> None:
     """S49: the law, for the operators as they are."""
     if implies(first, second):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import service
 from service.language import criteria, expression
 from service.language.letters import folded, folded_each
+from service.language.odoo.operators import OPERATORS as DOMAIN
 from service.language.operators import OPERATORS, TABLE, Row
 from service.language.printing import as_domain, as_expression, leaf_text
 from service.language.tree import Calendar, Compare, ConditionError, reads
@@ -196,9 +197,7 @@ def test_what_is_made_of_others_is_printed_as_a_domain_of_them(text: str, domain
 
 
 def constant(row: Row) -> str:
-    return {"list": "[a, b]", "choices": "[a, b]", "text": "[a, b]", "range": "1 and 2", "order": "5", "value": "a"}[
-        row.takes
-    ]
+    return {"range": "1 and 2", "order": "5", "value": "a", "nothing": ""}.get(row.takes, "[a, b]")
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.operator.name)
@@ -215,7 +214,8 @@ PAGE: Final = Path(service.__file__).parent
 
 def test_an_operator_is_listed_in_one_place() -> None:
     """S42: whoever else needs to know operators asks the rows, so a new one is a row."""
-    names = [operator.name for operator in OPERATORS if " " in operator.name or operator.name.endswith("s")]
+    own = [operator.name for operator in OPERATORS if operator.name not in DOMAIN]
+    names = [name for name in own if " " in name or name.endswith("s")]
     written = re.compile("|".join(rf'"{re.escape(name)}"' for name in names))
     listing = {
         path.relative_to(PAGE).as_posix()

@@ -31,6 +31,8 @@ TAKEN: Final = {
     "list": "a list",
     "choices": "a choice, a list",
     "range": "two with `and` between them",
+    "values": "a value, a list",
+    "nothing": "",
 }
 
 
@@ -76,6 +78,8 @@ def test_whatever_the_table_lets_stand_after_an_operator_may(row: Row) -> None:
         "list": ['["x"]', "today"],
         "choices": ['"x"', '["x", "y"]'],
         "range": ["5 and 6", "today - 7d and now", '"a" and "b"'],
+        "values": ['"x"', "5", "today", '["x", 5]'],
+        "nothing": [""],
     }
     for value in allowed[row.takes]:
         written = criteria.parse(f"x {row.operator.name} {value}")

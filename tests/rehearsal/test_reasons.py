@@ -16,6 +16,11 @@ RULES = (
     "{id: hot, criteria: ['stage equals hot'], target: {user: bob}, on: updated, reassign: always}, "
     "{id: rest, target: {pool: sales}}, {id: last, target: {user: bob}}]}}}"
 )
+CHANGES = (
+    "config: {users: [ann, bob, zoe], rule_sets: {leads: {record_type: lead, active: true, entries: ["
+    "{id: won, changed: stage, before: {criteria: ['stage equals open']}, on: updated, target: {user: ann}, "
+    "reassign: always}]}}, defaults: {lead: {user: zoe}}}"
+)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +106,16 @@ async def test_other_words_say_it_all_by_themselves(tmp_path: Path) -> None:
     (failure,) = (await played(tmp_path, step, config=RULES)).failures
     assert failure.beside == ()
     assert any('country in [DE, FR]   the record has "US"' in line for line in failure.explanation)
+
+
+async def test_a_change_is_explained_with_the_values_before_and_now(tmp_path: Path) -> None:
+    """D43 As they were when it was decided, not as they are since."""
+    steps = (
+        "{record: lead/1, fields: {stage: open}}",
+        "{update: lead/1, fields: {stage: won}, expect: {owner: bob}}",
+    )
+    (failure,) = (await played(tmp_path, *steps, config=CHANGES)).failures
+    assert any('the record had "open" before, and has "won" now' in line for line in failure.explanation)
 
 
 async def test_what_was_never_decided_has_nothing_beside_it(tmp_path: Path) -> None:

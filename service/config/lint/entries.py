@@ -15,10 +15,10 @@ from itertools import combinations, islice
 from typing import Final
 
 from schemas.config import Document, RuleSet, Target
-from service.config.conditions import calendar_of, predicates
+from service.config.conditions import calendar_of
 from service.config.consistency import entry_name
 from service.config.findings import Finding
-from service.config.lint.written import whole
+from service.config.lint.written import all_asked, whole
 from service.config.nodes import Steps
 from service.config.people import people_of
 from service.language.implication import Field, field_of, implies, never, none_left, understood
@@ -42,7 +42,9 @@ _VALUES: Final = understood(TABLE, "equal", "one of") | understood(DOMAIN, "equa
 
 @dataclass(frozen=True)
 class _Line:
-    """An entry: what fits it, and which of that its target certainly takes."""
+    """An entry: what fits it, and which of that its target certainly takes. `is_wider_on_creation`: what it asks of the
+    values before is not asked there, so what it takes and leaves is not one condition.
+    """
 
     path: Steps
     name: str
@@ -50,6 +52,7 @@ class _Line:
     fits: Condition
     takes: Condition
     target: str
+    is_wider_on_creation: bool
 
     @cached_property
     def pins(self) -> Mapping[Field, frozenset[str]]:
@@ -119,10 +122,10 @@ def of_rule_sets(document: Document) -> Iterator[Finding]:
         possible = []
         for line, entry in zip(lines, rule_set.entries, strict=True):
             if never(line.fits):
-                yield Finding(line.path, _never_fits(predicates(entry, calendar_of(document.settings))))
+                yield Finding(line.path, _never_fits(all_asked(entry, calendar_of(document.settings))))
             else:
                 possible.append(line)
-        yield from _of_order(possible, ("rule_sets", set_id))
+        yield from _of_order([line for line in possible if not line.is_wider_on_creation], ("rule_sets", set_id))
         if rule_set.active and not _has_last_resort(document, rule_set.record_type, possible):
             message = (
                 f"a {rule_set.record_type} that fits no entry is rejected: name who gets it, "
@@ -194,14 +197,15 @@ def _never_fits(parts: Sequence[Predicate]) -> str:
 
 def _has_last_resort(document: Document, record_type: str, lines: Sequence[_Line]) -> bool:
     """Whether every new record finds somebody: through a default, or because the entries leave nothing over."""
-    if not {record_type, "*"}.isdisjoint(document.defaults):
+    if not {record_type, "*"}.isdisjoint(document.defaults) or any(line.is_wider_on_creation for line in lines):
         return True
     return none_left([(line.takes, False) for line in lines if "created" in line.on][-MAX_TOGETHER:])
 
 
 def _line(document: Document, set_id: str, rule_set: RuleSet, position: int) -> _Line:
     entry = rule_set.entries[position]
-    fits = whole(entry, calendar_of(document.settings))
+    asked = tuple(predicate.condition for predicate in all_asked(entry, calendar_of(document.settings)))
+    fits = asked[0] if len(asked) == 1 else All(asked) if asked else Always()
     narrower = _taken_by(entry.target, document, rule_set.record_type)
     return _Line(
         ("rule_sets", set_id, "entries", position),
@@ -210,6 +214,7 @@ def _line(document: Document, set_id: str, rule_set: RuleSet, position: int) -> 
         fits,
         narrower if isinstance(narrower, Never) else All((fits, narrower)),
         f'"{entry.target.pool or entry.target.queue}"',
+        entry.before is not None and "created" in entry.on,
     )
 
 

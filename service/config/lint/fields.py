@@ -18,6 +18,7 @@ from service.config.findings import Finding
 from service.config.lint.written import conditions_of
 from service.config.nodes import Steps
 from service.core.score import FIELD as SCORE
+from service.language.changes import CHANGED
 from service.language.odoo.operators import OPERATORS as DOMAIN
 from service.language.odoo.operators import Takes as DomainTakes
 from service.language.operators import ROWS
@@ -90,6 +91,10 @@ def of_fields(document: Document) -> Iterator[Finding]:
     for set_id, rule_set in document.rule_sets.items():
         declared = _declared(document, rule_set.record_type)
         for position, entry in enumerate(rule_set.entries):
+            for number, name in enumerate(entry.changed):
+                if declared is not None and not _is_declared(name, declared):
+                    path = ("rule_sets", set_id, "entries", position, "changed", number)
+                    yield Finding(path, _unknown(name, declared, rule_set.record_type))
             link = entry.target.owner_of
             if declared is not None and link is not None and not _is_declared(link, declared):
                 path = ("rule_sets", set_id, "entries", position, "target", "owner_of")
@@ -152,7 +157,7 @@ def _unknown(name: str, declared: Declared, record_type: str) -> str:
 def _of_type(declared: Declared, path: Steps, leaf: Compare) -> Iterator[Finding]:
     name = ".".join(leaf.path)
     kind = declared.get(name)
-    if kind is None:
+    if kind is None or leaf.operator == CHANGED:
         return
     is_domain = "domain" in leaf.operator.written
     for value in listed(leaf.value):

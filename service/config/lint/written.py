@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from schemas import config as documents
-from service.config.conditions import predicates
+from service.config.conditions import asked_of, predicates
 from service.config.nodes import Steps
+from service.language.predicate import Predicate
 from service.language.tree import All, Always, Calendar, Condition
 
 
@@ -23,7 +24,10 @@ def conditions_of(document: documents.Document) -> Iterator[Written]:
     """Every condition: of entries, pools, members and scores."""
     for set_id, rule_set in document.rule_sets.items():
         for position, entry in enumerate(rule_set.entries):
-            yield Written(("rule_sets", set_id, "entries", position), rule_set.record_type, entry)
+            path = ("rule_sets", set_id, "entries", position)
+            yield Written(path, rule_set.record_type, entry)
+            if entry.before is not None:
+                yield Written((*path, "before"), rule_set.record_type, entry.before)
     for pool_id, pool in document.pools.items():
         yield Written(("pools", pool_id), pool.record_type, pool)
         for position, member in enumerate(pool.members):
@@ -31,6 +35,12 @@ def conditions_of(document: documents.Document) -> Iterator[Written]:
     for record_type, rows in document.scores.items():
         for position, row in enumerate(rows):
             yield Written(("scores", record_type, position), record_type, row)
+
+
+def all_asked(entry: documents.Entry, calendar: Calendar) -> tuple[Predicate, ...]:
+    """Everything that an entry asks on an update."""
+    criteria, before = asked_of(entry, calendar)
+    return (*criteria, *before)
 
 
 def whole(written: documents.Condition, calendar: Calendar) -> Condition:

@@ -38,4 +38,5 @@ def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:
     left.sequence = max(left.sequence, case.record.sequence)
     draft.records.drop(name)
     draft.fields.drop(name)
+    draft.past.drop(name)
     return draft.changes()

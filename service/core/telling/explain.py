@@ -7,10 +7,12 @@ and the words of criteria. It may be another version than the one that decided: 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from service.core.configuration import Config, Entry, RuleSet
 from service.core.model import Assigned, Candidate, Decision, Trace, Tried
 from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, ExclusionReason
+from service.language.changes import UNCHANGED, Change, asked_before
 from service.language.printing import found as found_value
 from service.language.printing import leaf_text
 from service.language.tree import Facts, leaves
@@ -18,13 +20,24 @@ from service.language.tree import Facts, leaves
 Cells = Sequence[str]
 
 
+class _Known(NamedTuple):
+    """What was decided on."""
+
+    facts: Facts
+    change: Change
+
+
 def explain(
-    decision: Decision, config: Config, decided_with: int | None = None, facts: Facts | None = None
+    decision: Decision,
+    config: Config,
+    decided_with: int | None = None,
+    facts: Facts | None = None,
+    change: Change = UNCHANGED,
 ) -> list[str]:
     """The decision in aligned lines: what, then the rule entries asked, then the members seen.
 
     `decided_with` is the configuration version that decided, where it is known; it may differ from `config`. With the
-    `facts` that were decided on, each entry that said no also says what it found.
+    `facts` that were decided on, and what was changed of them, each entry that said no also says what it found.
     """
     trace = decision.trace
     rule_set = _rule_set(trace, config)
@@ -32,7 +45,8 @@ def explain(
     said = [*words, _configuration(config, decided_with), _origin(trace, rule_set)]
     said += [f"score {trace.score:g}"] if trace.score is not None else []
     header = "     ".join(part for part in (f"{decision.record} → {said[0]}", *said[1:]) if part)
-    entries = _aligned(_entry_row(number, tried, rule_set, facts) for number, tried in _numbered(trace))
+    known = None if facts is None else _Known(facts, change)
+    entries = _aligned(_entry_row(number, tried, rule_set, known) for number, tried in _numbered(trace))
     entries += ["  given after all: nobody else takes it"] if _is_after_all(trace) else []
     members = _aligned(_member_rows(decision, config))
     earlier = [f"  {trace.earlier} entries before said no"] if trace.earlier else []
@@ -57,14 +71,14 @@ def _origin(trace: Trace, rule_set: RuleSet | None) -> str:
     return f'rule "{name}", entry {_number(trace.earlier + len(trace.tried), trace.tried[-1], rule_set)}{count}'
 
 
-def _entry_row(number: int, tried: Tried, rule_set: RuleSet | None, facts: Facts | None) -> Cells:
+def _entry_row(number: int, tried: Tried, rule_set: RuleSet | None, known: _Known | None) -> Cells:
     found = [entry for entry in rule_set.entries if entry.id == tried.entry] if rule_set is not None else []
     name = (found[0].name if found else "") or tried.entry
-    words = _words(tried, found[0], facts) if found else ("no longer in the configuration",)
+    words = _words(tried, found[0], known) if found else ("no longer in the configuration",)
     if tried.unresolved is not None:
         words = (f"{words[0]}; passed over: {UNRESOLVED[tried.unresolved]}",)
     row = (f"entry {_number(number, tried, rule_set)}", f'"{name}"', "yes" if tried.matched else "no", *words)
-    return row if facts is None else (*row, "")[:5]
+    return row if known is None else (*row, "")[:5]
 
 
 def _is_after_all(trace: Trace) -> bool:
@@ -83,15 +97,19 @@ def _number(asked: int, tried: Tried, rule_set: RuleSet | None) -> int:
     return next((number for number, entry in enumerate(entries, start=1) if entry.id == tried.entry), asked)
 
 
-def _words(tried: Tried, entry: Entry, facts: Facts | None) -> Cells:
-    """The criterion that decided against it and, where the facts are known, what it found; or all that said yes."""
-    if tried.matched:
-        return (" and ".join(criterion.source for criterion in entry.criteria) or "always",)
+def _words(tried: Tried, entry: Entry, known: _Known | None) -> Cells:
+    """The criterion that decided against it and, where the facts are known, what it found; or all that said yes, with
+    the values before and now of a change that they ask for.
+    """
     asked = leaves(entry.condition)
+    if tried.matched:
+        said = " and ".join(criterion.source for criterion in entry.asked) or "always"
+        change = next((leaf for leaf in asked if asked_before(leaf)), None)
+        return (said,) if known is None or change is None else (said, found_value(change, known.facts, known.change))
     if tried.criterion is None or tried.criterion >= len(asked):
         return ("its criteria have changed since",)
     leaf = asked[tried.criterion]
-    return (leaf_text(leaf),) if facts is None else (leaf_text(leaf), found_value(leaf, facts))
+    return (leaf_text(leaf),) if known is None else (leaf_text(leaf), found_value(leaf, known.facts, known.change))
 
 
 def _member_rows(decision: Decision, config: Config) -> list[Cells]:

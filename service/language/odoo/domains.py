@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
+from service.language.changes import asked_before
 from service.language.moments import UTC_CALENDAR
 from service.language.odoo.dates import EXAMPLES as DATES
 from service.language.odoo.dates import date_in, is_meant_as_date
-from service.language.odoo.operators import OPERATORS, Row, Takes
+from service.language.odoo.operators import CHANGES, OPERATORS, Row, Takes
 from service.language.odoo.patterns import MAX_PATTERN_CHARACTERS
 from service.language.odoo.text import Item, Name, located, read
 from service.language.tree import (
@@ -36,8 +38,11 @@ from service.language.tree import (
     Path,
     Scalar,
     Span,
+    leaves,
 )
 
+BEFORE: Final = "before "
+"""What stands before a field whose value before is meant."""
 OTHER_SPELLINGS: Final[Mapping[str, str]] = {"==": "=", "<>": "!="}
 _JOINS: Final[Mapping[str, type[All | Any]]] = {"&": All, "|": Any}
 _CONSTANTS: Final[Mapping[tuple[object, ...], Condition]] = {(1, "=", 1): Always(), (0, "=", 1): Never()}
@@ -135,23 +140,44 @@ def _term(item: Item, calendar: Calendar) -> _Part:
         return _Part(_CONSTANTS[plain])
     if field.value in ("!", *_JOINS):
         raise field.wrong(f'"{field.value}" joins terms of the list around them, not inside a term', "['|', a, b]")
-    path = _path(field)
+    path, is_past = _field(field)
     row = _row(symbol)
+    if is_past and row.operator in CHANGES:
+        what = f'"{BEFORE.strip()}" asks for the value before a change, so "{row.symbol}" does not stand with it'
+        raise field.wrong(what, "[('stage', 'changed from', 'open')]")
     if row.takes == "domain":
         inside = _domain(value, calendar)
-        return _Part(Compare(path, row.operator, inside.condition), inside.depth + 1, max(inside.size, 1))
-    return _Part(_compare(path, row, value, calendar))
+        if any(asked_before(leaf) for leaf in leaves(inside.condition)):
+            what = f'within "{row.symbol}" stand conditions on linked records: of their changes nothing is known'
+            raise value.wrong(what, "[('stage', 'changed', True)]")
+        compare = Compare(path, row.operator, inside.condition, is_past)
+        return _Part(compare, inside.depth + 1, max(inside.size, 1))
+    if row.takes == "truth":
+        return _truth(path, row, value)
+    return _Part(replace(_compare(path, row, value, calendar), past=is_past))
 
 
-def _path(item: Item) -> Path:
+def _truth(path: Path, row: Row, item: Item) -> _Part:
+    """The comparison that takes nothing, or its contrary."""
+    if not isinstance(item.value, bool):
+        raise item.wrong(
+            f'"{row.symbol}" takes True or False, not {_shown(item)}', f"[('stage', '{row.symbol}', True)]"
+        )
+    compare = Compare(path, row.operator, None)
+    return _Part(compare) if item.value else _Part(Not(compare), 2)
+
+
+def _field(item: Item) -> tuple[Path, bool]:
+    """A field, and whether its value before is meant (`before stage`)."""
     if not isinstance(item.value, str) or not item.value.strip():
         raise item.wrong(f"a term begins with the name of a field, here stands {_shown(item)}")
-    steps = tuple(item.value.split("."))
+    name = item.value.removeprefix(BEFORE)
+    steps = tuple(name.split("."))
     if not all(step.strip() for step in steps):
         raise item.wrong(f'a dot in "{item.value}" has no name beside it', "[('partner_id.country_id', '=', 'US')]")
     if len(steps) > MAX_PATH_STEPS:
         raise item.wrong(f"a field has at most {MAX_PATH_STEPS} steps, this one has {len(steps)}")
-    return steps
+    return steps, name != item.value
 
 
 def _row(item: Item) -> Row:
@@ -172,7 +198,7 @@ def _compare(path: Path, row: Row, item: Item, calendar: Calendar) -> Compare:
     if row.symbol in ("=", "!=") and isinstance(item.value, tuple) and item.value:
         row = OPERATORS["in" if row.symbol == "=" else "not in"]
     value = _VALUES[row.takes](row, item)
-    if row.takes in ("value", "list"):
+    if row.takes in ("value", "list", "values"):
         dated = tuple(_dated(each, calendar) for each in value) if isinstance(value, tuple) else _dated(value, calendar)
         return Compare(path, row.operator, dated)
     return Compare(path, row.operator, _in_order(row, item, value, calendar) if row.takes == "ordered" else value)
@@ -212,6 +238,10 @@ def _list(row: Row, item: Item) -> Constant:
     return tuple(map(_scalar, item.value))
 
 
+def _values(row: Row, item: Item) -> Constant:
+    return _list(row, item) if isinstance(item.value, tuple) and item.value else _value(row, item)
+
+
 def _text(row: Row, item: Item) -> Constant:
     value = _scalar(item)
     if value is True:
@@ -225,16 +255,18 @@ def _text(row: Row, item: Item) -> Constant:
 
 
 def _never_here(row: Row, item: Item) -> Constant:
-    raise AssertionError(f"{row.symbol} takes a domain")
+    raise AssertionError(f"{row.symbol} takes no value of a field")
 
 
 _VALUES: Final[Mapping[Takes, Callable[[Row, Item], Constant]]] = {
     "value": _value,
     "ordered": _ordered,
     "list": _list,
+    "values": _values,
     "text": _text,
     "place": _list,
     "domain": _never_here,
+    "truth": _never_here,
 }
 
 
@@ -293,9 +325,12 @@ def _write_term(compare: Compare, pieces: list[str]) -> Compare | None:
             written = inside
         case tuple():
             written = f"[{', '.join(map(_literal, value))}]"
+        case None if OPERATORS[symbol].takes == "truth":
+            written = "True"
         case _:
             written = _literal(value)
-    pieces.append(f"({'.'.join(compare.path)!r}, {symbol!r}, {written})")
+    field = f"{BEFORE if compare.past else ''}{'.'.join(compare.path)}"
+    pieces.append(f"({field!r}, {symbol!r}, {written})")
     return None
 
 

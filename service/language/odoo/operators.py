@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
+from service.language.changes import CHANGED, changed_and
 from service.language.compiling import check
 from service.language.letters import folded_each
 from service.language.odoo.facts import (
@@ -34,10 +35,12 @@ from service.language.tree import (
     All,
     Always,
     Compare,
+    Condition,
     Constant,
     Never,
     Not,
     Operator,
+    Path,
     Probe,
     Span,
     is_no_link,
@@ -45,8 +48,9 @@ from service.language.tree import (
 )
 from service.language.tree import Any as AnyOf
 
-Takes = Literal["value", "ordered", "list", "text", "domain", "place"]
-"""What stands after the operator: any value; a number, text or date; a list; a pattern; a domain; ids, names, paths."""
+Takes = Literal["value", "ordered", "list", "text", "domain", "place", "values", "truth"]
+"""What stands after the operator: any value; a number, text or date; a list; a pattern; a domain; ids, names, paths; a
+value or a list; True or False."""
 Holds = Callable[[object, int], bool]
 """Whether a field, as of a now in milliseconds since 1970, does what is asked."""
 
@@ -312,6 +316,17 @@ def _row(symbol: str, takes: Takes, probe: Ask, *words: str, sense: Sense | None
     return Row(operator, takes, sense, meaning, unset, case)
 
 
+def _change(symbol: str, meaning: str, unset: str, *, past: bool) -> Row:
+    """A row that is made of others: changed, and the value now or before, as `=` and `in` say."""
+
+    def means(path: Path, value: Constant) -> Condition:
+        row = OPERATORS["in" if isinstance(value, tuple) else "="]
+        return changed_and(Compare(path, row.operator, value), past=past)
+
+    operator = Operator(f"domain {symbol}", {"domain": symbol}, None, through_links, means)
+    return Row(operator, "values", None, meaning, unset, "minds case")
+
+
 TABLE: Final[tuple[Row, ...]] = (
     _row("=", "value", _equality("=="), "is the value", "matches `False`, `None`, `''`", "minds case", sense="equal"),
     _row(
@@ -370,7 +385,12 @@ TABLE: Final[tuple[Row, ...]] = (
     _row("not any", "domain", _not_any, "no linked record fits it", "matches", "as inside"),
     _row("child_of", "place", _child_of, "is the place or below it", "never matches", "minds case"),
     _row("parent_of", "place", _parent_of, "is the place or above it", "never matches", "minds case"),
+    Row(CHANGED, "truth", None, "holds another value than before", "matches, if it was set", "minds case"),
+    _change("changed to", "changed, and is the value or in the list", "matches `False`, if it was set", past=False),
+    _change("changed from", "changed, and was the value or in the list", "matches, if it was the value", past=True),
 )
-"""Every operator of a domain."""
+"""Every operator of a domain. Odoo's own has none of those that look at a change."""
+CHANGES: Final = frozenset(row.operator for row in TABLE if row.symbol.startswith("changed"))
+"""Those that look at a change themselves, so they are not asked of values before."""
 
 OPERATORS: Final = {row.symbol: row for row in TABLE}

@@ -158,7 +158,7 @@ class _Play:
                 self._stage.facts_of(mismatch.about),
             )
             shown = beside(mismatch.path, expect, decision, config, facts)
-            explanation = explain(decision, config, facts=facts)
+            explanation = explain(decision, config, facts=facts, change=self._stage.change_of(mismatch.about))
         said = (word, mismatch.expected, mismatch.found, shown, tuple(explanation))
         return Failure(number + 1, self._script.file, place.line, place.column, *said)
 
