@@ -45,7 +45,7 @@ from schemas.events import Availability, AvailabilityWord, Channel
 Reassign = Literal["never", "if_unowned", "always"]
 Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
-FieldWord = FieldType | Literal["checkbox"]
+FieldWord = Literal[FieldType, "checkbox"]
 """How a type of field may be written: a checkbox holds a boolean."""
 Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -373,7 +373,7 @@ class Document(_Part):
         dict[Id, RuleSet], Field(max_length=RULE_SETS_LIMIT, description="Rule sets by id; one active per record type.")
     ] = {}
     defaults: Annotated[
-        dict[Literal["lead", "contact", "deal", "*"], Target],
+        dict[Literal[RecordType, "*"], Target],
         Field(
             description="Who gets what no rule matches, by record type; `*` for all others. Where a document names"
             " neither rule sets nor defaults, it is the only pool of the type, if that accepts all records."

@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from schemas.decisions import EXAMPLES, OUTPUTS, NotificationRequested, Output
+from schemas.decisions import EXAMPLES, OUTPUTS, NotificationRequested, Output, WorkflowActionRequested
 from schemas.envelope import Envelope
 from schemas.events import INPUTS
 
@@ -100,6 +100,8 @@ def _written(data: Output) -> Sample:
     event_id, cause, key = data.decision, "01J8Z6Q4", "lead/4711"
     if isinstance(data, NotificationRequested):
         event_id, cause, key = f"{data.decision}/{data.kind}/{data.person}", data.decision, data.person
+    elif isinstance(data, WorkflowActionRequested):
+        event_id = f"{data.decision}/{data.workflow}"
     attributes = {
         "specversion": "1.0",
         "id": event_id,

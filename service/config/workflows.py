@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Final, get_args
 
 from schemas.config import Document, FieldType
 from schemas.config_workflows import Process, Workflow
 from service.config.findings import Declared, Finding, undeclared
 from service.config.nodes import Steps
-from service.core.workflow_specs import FilledType, ProcessSpec, StepName, Workflows
+from service.core.filled import FILLED
+from service.core.workflow_specs import ProcessSpec, StepName, Workflows
 from service.core.workflow_specs import Workflow as Compiled
-
-FILLED_TYPES: Final[Mapping[str, FilledType]] = {name: name for name in get_args(FilledType)}
 
 
 def of_workflows(document: Document, declared: Declared) -> Iterator[Finding]:
@@ -80,10 +78,10 @@ def _declared_types(document: Document, record_type: str) -> Mapping[str, FieldT
     return next((each for name, each in document.fields.items() if name == record_type), {})
 
 
-def _fields(document: Document, record_type: str) -> dict[str, FilledType]:
+def _fields(document: Document, record_type: str) -> dict[str, str]:
     """The fields of a type of record that workflows may use."""
     declared = _declared_types(document, record_type)
-    return {name: FILLED_TYPES[kind] for name, kind in sorted(declared.items()) if kind in FILLED_TYPES}
+    return {name: kind for name, kind in sorted(declared.items()) if kind is not None and kind in FILLED}
 
 
 def _uses(document: Document, workflow: Workflow) -> Iterator[tuple[Steps, str, str]]:
@@ -124,7 +122,7 @@ def _of_field(document: Document, path: Steps, workflow: Workflow, process: Proc
     elif "." in name:
         message = f'"{name}" is a field of a linked record, and none of the {record_type} itself: name one of its own'
         yield Finding(tuple(place), message)
-    elif fields[name] not in FILLED_TYPES:
+    elif fields[name] not in FILLED:
         kind = fields[name]
         told = f'"{name}" is a {kind}' if kind else f'the type of "{name}" is not declared'
         yield Finding(tuple(place), f"{told}: workflows take fields of type text, checkbox, date or number")

@@ -339,6 +339,8 @@ class Config:
         for record_type, rule_set in self.rule_sets.items():
             asked = (asked_before(entry.condition) for entry in rule_set.on_updated.entries)
             found[record_type] = frozenset().union(*asked)
+        for record_type, fields in self.workflows.fields_read.items():
+            found[record_type] = found.get(record_type, frozenset()) | fields
         return {record_type: paths for record_type, paths in found.items() if paths}
 
     @cached_property
@@ -350,6 +352,8 @@ class Config:
                 found.setdefault(spec.record_type, set()).update(spec.domain.reads)
         for record_type, rule_set in self.rule_sets.items():
             found.setdefault(record_type, set()).update(*map(self._read_later, rule_set.entries))
+        for record_type, fields in self.workflows.fields_read.items():
+            found.setdefault(record_type, set()).update(fields)
         return {
             record_type: frozenset(path.partition(".")[0] for path in paths) for record_type, paths in found.items()
         }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from service.core import questions
+from service.core import catalogue, questions, workflows
 from service.core.case import NO_TRACE, Case, Verdict, told_owner
 from service.core.configuration import Config, User
 from service.core.draft import Draft
@@ -19,6 +19,7 @@ from service.core.holding.assign import give, give_back, release, take
 from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
     CHANNELS,
+    CatalogueEvent,
     Decision,
     EmptyEvent,
     Event,
@@ -29,7 +30,7 @@ from service.core.model import (
     Target,
     Trace,
 )
-from service.core.news import Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
+from service.core.news import Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored, StepTold
 from service.core.past import NOTHING_TOLD, Past, brought_up
 from service.core.reasons import NothingReason
 from service.core.score import scored
@@ -53,6 +54,8 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
             decisions = _decide_record(event, case)
         case MemberEvent():
             decisions = (presence.change(event, draft, config, now_ms),)
+        case CatalogueEvent():
+            decisions = (catalogue.change(event, draft, config, now_ms),)
         case EmptyEvent():
             decisions = (Decision(record="", outcome=Nothing("no_value")),)
         case _:
@@ -61,7 +64,8 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
 
 
 def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
-    news = hear(event, case.before, case.draft.past.get(case.name) or NOTHING_TOLD, case.config)
+    past = case.draft.past.get(case.name) or NOTHING_TOLD
+    news = hear(event, case.before, past, case.config)
     if isinstance(news, NoNews) and news.reason == "duplicate_event":
         return (case.conclude(Nothing(news.reason)),)
     take_note(event, news, case.record)
@@ -71,6 +75,7 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     if isinstance(news, NoNews) and news.reason in OVERTAKEN:
         return (case.conclude(Nothing(news.reason)),)
     case.record.deleted = False
+    news, occasions = workflows.hear(event, news, past, case)
     refused = _not_allowed(event, news, case)
     if refused is not None:
         decisions: tuple[Decision, ...] = (case.conclude(refused),)
@@ -79,7 +84,7 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
         decisions = _act(event, news, case)
     if isinstance(decisions[-1].outcome, Rejected) and (isinstance(news, Restored) or not case.before.created):
         case.record.created = False
-    return decisions
+    return workflows.follow(occasions, decisions, case)
 
 
 def _keep_past(past: Past, case: Case) -> None:
@@ -107,6 +112,8 @@ def _act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
             return _deleted(case)
         case Restored():
             return _restored(event, news, case)
+        case StepTold():
+            return (case.conclude(Nothing("step_told")),)
         case Offered():
             return (case.conclude(Nothing("no_plan", event.offer or "")),)
         case _:

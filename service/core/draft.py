@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from service.core.past import Past
 from service.core.person import Person
+from service.core.progress import Element, Progress, Usage
 from service.core.state import (
     Changes,
     Fields,
@@ -112,6 +113,7 @@ class Draft:
     __slots__ = (
         "_overlays",
         "_state",
+        "elements",
         "fields",
         "forgotten",
         "hits",
@@ -121,9 +123,11 @@ class Draft:
         "past",
         "people",
         "pools",
+        "progress",
         "records",
         "seats",
         "timers",
+        "workflows",
     )
 
     def __init__(self, state: State) -> None:
@@ -140,6 +144,9 @@ class Draft:
         self.timers: Overlay[Timer] = Overlay("timer", state.timers)
         self.hits: Overlay[Hit] = Overlay("hit", state.hits, Hit)
         self.forgotten: Overlay[Forgotten] = Overlay("forgotten", state.forgotten, Forgotten)
+        self.progress: Overlay[Progress] = Overlay("progress", state.progress, Progress)
+        self.workflows: Overlay[Usage] = Overlay("workflow", state.workflows, Usage)
+        self.elements: Overlay[Element] = Overlay("element", state.elements, Element)
         self._overlays: tuple[Overlay[Any], ...] = (
             self.records,
             self.pools,
@@ -153,6 +160,9 @@ class Draft:
             self.timers,
             self.hits,
             self.forgotten,
+            self.progress,
+            self.workflows,
+            self.elements,
         )
 
     def changes(self) -> Changes:

@@ -29,6 +29,7 @@ from service.core.news import (
     Offered,
     OwnerNow,
     Restored,
+    StepTold,
 )
 from service.core.order import Moment, Order, act_of, compare
 from service.core.past import Past, brought_up, change_between, creation_of, heard, noted_created, noted_early
@@ -87,9 +88,11 @@ def _heard(event: RecordEvent, at: Moment, known: Record, config: Config) -> New
     is_newest = compare(at, known.moment) != "older"
     if event.kind in REVIVING:
         return _change(event, at, known, config)
+    before = recall(known.facts)
+    if event.kind == "step_marked":
+        return StepTold(at=at, is_newest=is_newest, before=before)
     if not is_newest:
         return NoNews(reason="older_version")
-    before = recall(known.facts)
     return Deleted(at=at, is_newest=True) if event.kind == "deleted" else Offered(at=at, is_newest=True, before=before)
 
 

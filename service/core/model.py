@@ -23,8 +23,9 @@ from service.core.reasons import (
     RejectionReason,
     ReleaseReason,
     Unresolved,
+    Withheld,
 )
-from service.core.workflow_specs import StepName
+from service.core.workflow_specs import ActionKind, Enforcement, StepName
 
 TargetKind = Literal["user", "pool", "queue", "plan"]
 OfferKind = Literal["ordered", "payment_failed", "paid"]
@@ -265,12 +266,20 @@ class Candidate(Struct, frozen=True, kw_only=True, gc=False):
     open_items: int
 
 
+class Weighed(Struct, frozen=True, gc=False):
+    """A workflow that cared for what happened. `withheld`: why it asked for nothing; none: it asked for its action."""
+
+    workflow: str
+    withheld: Withheld | None = None
+
+
 class Trace(Struct, frozen=True, kw_only=True, gc=False):
     """Why this outcome: which question answered (D8), entries tried, candidates seen.
 
     `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones, `earlier` the
     entries asked before the listed ones. `cut` names fields that were too much to keep while the record waits, so that
     later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it.
+    `workflows` are those that cared for what happened.
     """
 
     question: str = ""
@@ -282,6 +291,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     earlier: int = 0
     score: float | None = None
     cut: tuple[str, ...] = ()
+    workflows: tuple[Weighed, ...] = ()
 
 
 class Notification(Struct, frozen=True, gc=False):
@@ -292,12 +302,30 @@ class Notification(Struct, frozen=True, gc=False):
     via: tuple[str, ...]
 
 
+class ActionRequest(Struct, frozen=True, kw_only=True, gc=False):
+    """What a workflow asks the CRM for: to mark the step, or to have somebody fill the field (`enforcement`: how).
+
+    `before` and `after` are values of what set it off: the field's, or whether the step was marked. `reason` is one
+    sentence. `sequence` is the record's, which grows with each output about it.
+    """
+
+    workflow: str
+    action: ActionKind
+    step: StepName
+    field: str
+    enforcement: Enforcement | None
+    before: object
+    after: object
+    reason: str
+    sequence: int
+
+
 class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """One outcome for one record, with everything that is published about it.
 
     `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` is whom the
     CRM last told us, so that it can apply the assignment conditionally; `expected_version` is information (D21).
-    `correlation_id` names the chain of events that this decision belongs to.
+    `correlation_id` names the chain of events that this decision belongs to. `actions` are what workflows ask for.
     """
 
     record: str
@@ -309,3 +337,4 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     expected_version: int | None = None
     correlation_id: str = ""
     depth: int = 0
+    actions: tuple[ActionRequest, ...] = ()

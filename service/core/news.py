@@ -71,8 +71,12 @@ class Restored(Heard, frozen=True, kw_only=True, gc=False):
     names_owner: bool
 
 
+class StepTold(Heard, frozen=True, kw_only=True, gc=False):
+    """A step of its process was marked, or is so no more: steps are ordered for themselves, so it is never too old."""
+
+
 class Offered(Heard, frozen=True, kw_only=True, gc=False):
     """Something happened to an offer made for the record."""
 
 
-News = NoNews | Created | OwnerNow | FieldsNow | Deleted | Restored | Offered
+News = NoNews | Created | OwnerNow | FieldsNow | Deleted | Restored | StepTold | Offered

@@ -18,11 +18,26 @@ from typing import Any, Final, Literal, NamedTuple
 from service.core.order import Moment
 from service.core.past import Past
 from service.core.person import Person
+from service.core.progress import Element, Progress, Usage
 from service.core.remembered import Remembered
 from service.core.waiting_line import Line, Rank, Waiting
 
 Kind = Literal[
-    "record", "pool", "seat", "open", "pace", "person", "parked", "fields", "past", "timer", "hit", "forgotten"
+    "record",
+    "pool",
+    "seat",
+    "open",
+    "pace",
+    "person",
+    "parked",
+    "fields",
+    "past",
+    "timer",
+    "hit",
+    "forgotten",
+    "progress",
+    "workflow",
+    "element",
 ]
 
 
@@ -178,7 +193,23 @@ class Forgotten(Remembered):
     sequence: int = 0
 
 
-Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Past | Timer | Hit | Forgotten
+Value = (
+    Record
+    | Pool
+    | Seat
+    | Open
+    | Pace
+    | Person
+    | Parked
+    | Fields
+    | Past
+    | Timer
+    | Hit
+    | Forgotten
+    | Progress
+    | Usage
+    | Element
+)
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 1
@@ -211,6 +242,9 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
     "forgotten": StateKind(Forgotten, buckets=1),
+    "progress": StateKind(Progress, buckets=256, of_record=True),
+    "workflow": StateKind(Usage),
+    "element": StateKind(Element),
 }
 """One row per kind; everything that goes through all kinds goes through this table."""
 
@@ -227,6 +261,7 @@ class State:
     """
 
     __slots__ = (
+        "elements",
         "fields",
         "forgotten",
         "hits",
@@ -236,11 +271,13 @@ class State:
         "past",
         "people",
         "pools",
+        "progress",
         "records",
         "room",
         "seats",
         "strangers",
         "timers",
+        "workflows",
         "_by_kind",
         "_lines",
         "_members",
@@ -264,6 +301,9 @@ class State:
         self.timers: dict[str, Timer] = self._by_kind["timer"]
         self.hits: dict[str, Hit] = self._by_kind["hit"]
         self.forgotten: dict[str, Forgotten] = self._by_kind["forgotten"]
+        self.progress: dict[str, Progress] = self._by_kind["progress"]
+        self.workflows: dict[str, Usage] = self._by_kind["workflow"]
+        self.elements: dict[str, Element] = self._by_kind["element"]
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._pools_of: defaultdict[str, set[str]] = defaultdict(set)

@@ -16,8 +16,6 @@ Enforcement = Literal["ask", "required"]
 """How firmly a person is asked for a field."""
 ActionKind = Literal["mark_step", "require_field"]
 """What a workflow asks the CRM to do."""
-FilledType = Literal["text", "boolean", "date", "number"]
-"""The types of field for which it is said when they are filled (S86)."""
 
 
 class StepName(NamedTuple):
@@ -42,13 +40,13 @@ class ProcessSpec:
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """A workflow. `enforcement` none: it marks its step once its field is filled; else it asks for its field once its
-    step is marked.
+    step is marked. `field_type` is one of `filled.FILLED`.
     """
 
     id: str
     record_type: str
     field: str
-    field_type: FilledType
+    field_type: str
     step: StepName
     enforcement: Enforcement | None = None
     name: str = ""
@@ -73,7 +71,7 @@ class Workflows:
 
     all: Mapping[str, Workflow] = field(default_factory=dict)
     processes: Mapping[str, ProcessSpec] = field(default_factory=dict)
-    fields: Mapping[str, Mapping[str, FilledType]] = field(default_factory=dict)
+    fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     at_most: int | None = None
 
     @cached_property

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from service.core.model import Decision, Trace, Tried
+from service.wire.actions import ACTION, action_id, write_action
 from service.wire.cloudevents import JSON_CONTENT, SPECVERSION
 from service.wire.inputs import Origin
 from service.wire.messages import Headers, Message
@@ -71,10 +72,13 @@ NO_ORIGIN: Final = Origin()
 
 
 def render(decision: Decision, decision_id: str, context: Context, origin: Origin = NO_ORIGIN) -> list[Message]:
-    """What is published about a decision: itself, then its notifications. Nothing to do publishes nothing."""
+    """What is published about a decision: itself, its notifications, then what workflows ask for.
+
+    Nothing to do publishes nothing of itself.
+    """
     form = FORMS.get(type(decision.outcome))
     if form is None:
-        return []
+        return _actions(decision, decision_id, context, origin) if decision.actions else []
     name = decision.record
     record_type, _, record_id = name.partition("/")
     record = {"type": record_type, "id": record_id}
@@ -116,6 +120,25 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
             *common,
         )
         messages.append(Message(context.topics.notifications, key, value, headers))
+    if decision.actions:
+        messages += _actions(decision, decision_id, context, origin)
+    return messages
+
+
+def _actions(decision: Decision, decision_id: str, context: Context, origin: Origin) -> list[Message]:
+    """What workflows ask for, one message each."""
+    record_type, _, record_id = decision.record.partition("/")
+    record = {"type": record_type, "id": record_id}
+    key = (context.key_prefix + decision.record).encode()
+    common = context.headers + _headers(decision, decision_id, origin)
+    if origin.event_id:
+        common = (*common, ("ce_causationid", origin.event_id.encode()))
+    messages = []
+    for action in decision.actions:
+        value = write_action(action, decision, decision_id, record, context.configuration)
+        identity = action_id(decision_id, action).encode()
+        headers: Headers = (ACTION, ("ce_id", identity), ("ce_partitionkey", key), *common)
+        messages.append(Message(context.topics.workflow_actions, key, value, headers))
     return messages
 
 
@@ -135,6 +158,8 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["score"] = trace.score
     if trace.cut:
         said["cut"] = trace.cut
+    if trace.workflows:
+        said["workflows"] = trace.workflows
     return said
 
 

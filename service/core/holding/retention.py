@@ -39,4 +39,5 @@ def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:
     draft.records.drop(name)
     draft.fields.drop(name)
     draft.past.drop(name)
+    draft.progress.drop(name)
     return draft.changes()
