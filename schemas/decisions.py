@@ -299,8 +299,8 @@ EXAMPLES: Final[tuple[Output, ...]] = (
             "enforcement": "required",
             "before": False,
             "after": True,
-            "reason": "Needs budget: the step qualified of new-business was marked and the field budget is empty, so it "
-            "must be filled",
+            "reason": "Needs budget: the step qualified of new-business was marked and the field budget is empty, so "
+            "it must be filled",
             "configuration": {"version": 7, "label": "9f3c2e"},
         }
     ),
