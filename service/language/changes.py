@@ -79,11 +79,16 @@ def is_same(before: object, now: object, zone: ZoneInfo) -> bool:
     """Whether two values of a field are one value; dates without an offset are days and times of the zone."""
     if isinstance(before, bool) or isinstance(now, bool):
         return _truth(before) is _truth(now)
-    if _is_empty(before) or _is_empty(now):
-        return _is_empty(before) and _is_empty(now)
+    if is_empty(before) or is_empty(now):
+        return is_empty(before) and is_empty(now)
     if any(isinstance(each, list | tuple) or _is_several(each) for each in (before, now)):
         return _counted(before, zone) == _counted(now, zone)
     return any(one is not None and one == other for one, other in zip(_as(before, zone), _as(now, zone), strict=True))
+
+
+def is_empty(value: object) -> bool:
+    """Whether a field is not filled: unset, not ticked, a link that leads nowhere, a date of zeros. Zero is filled."""
+    return is_no_link(value) or (isinstance(value, str) and value.strip() in _EMPTY_DATES)
 
 
 def asked_before(condition: Condition) -> frozenset[str]:
@@ -147,7 +152,7 @@ def told_at(path: str, facts: Facts) -> object:
 
 def as_created(paths: frozenset[str], facts: Facts) -> Change:
     """What the creation of a record with these facts is: nothing was before, and whatever is set was changed."""
-    changed = frozenset(path for path in paths if not _is_empty(_or_unset(told_at(path, facts))))
+    changed = frozenset(path for path in paths if not is_empty(_or_unset(told_at(path, facts))))
     return Change(dict.fromkeys(paths), changed)
 
 
@@ -171,18 +176,13 @@ def _or_unset(value: object) -> object:
     return None if value is UNTOLD else value
 
 
-def _is_empty(value: object) -> bool:
-    """Not filled: unset, not ticked, a link that leads nowhere, a date of zeros. The number zero is filled."""
-    return is_no_link(value) or (isinstance(value, str) and value.strip() in _EMPTY_DATES)
-
-
 def _is_several(value: object) -> bool:
     """Whether it is several choices in one text."""
     return isinstance(value, str) and _CHOICES_END in value
 
 
 def _truth(value: object) -> bool | None:
-    if isinstance(value, bool) or _is_empty(value):
+    if isinstance(value, bool) or is_empty(value):
         return value is True
     text = value.strip().casefold() if isinstance(value, str) else None
     return next((truth for truth, (texts, numbers) in TRUTHS.items() if text in texts or _is_in(value, numbers)), None)

@@ -75,7 +75,7 @@ def heard_all(sent: Sequence[RecordEvent]) -> tuple[dict[str, tuple[object, ...]
         counts.update(hear(each, record, past, told.config).change.changed)
         told.send(each)
     past = told.state.past.get("lead/1", NOTHING_TOLD)
-    return {path: (each.value, each.version) for path, each in past.values.items()}, counts
+    return {path: (each.value, each.version or each.time_ms) for path, each in past.values.items()}, counts
 
 
 VALUES: Final = st.sampled_from(["A", "B", "C", None, 5])
@@ -83,10 +83,11 @@ VALUES: Final = st.sampled_from(["A", "B", "C", None, 5])
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[RecordEvent]:
-    """A creation and partial updates, in the order of their versions."""
+    """A creation and partial updates, in the order of their versions, or of their times."""
+    clock = draw(st.sampled_from(["version", "time_ms"]))
     told = draw(st.lists(st.dictionaries(st.sampled_from(sorted(ASKED)), VALUES), min_size=1, max_size=5))
-    events = [created("lead/1", None, facts=told[0], version=1)] if draw(st.booleans()) else []
-    return [*events, *(updated("lead/1", facts=facts, version=number) for number, facts in enumerate(told, 2))]
+    events = [created("lead/1", None, facts=told[0], **{clock: 1})] if draw(st.booleans()) else []
+    return [*events, *(updated("lead/1", facts=facts, **{clock: number}) for number, facts in enumerate(told, 2))]
 
 
 @settings(max_examples=200, deadline=None)
@@ -137,7 +138,7 @@ def test_an_older_event_never_fires() -> None:
 
 
 def test_the_same_value_written_again_is_no_change_and_each_real_change_is_one() -> None:
-    """D43 Filled, cleared, filled."""
+    """D43 e1 e3 Filled, cleared, filled."""
     told = division("stage changed")
     told.create(owner=None)
     play(
@@ -153,7 +154,7 @@ def test_the_same_value_written_again_is_no_change_and_each_real_change_is_one()
 
 
 def test_what_a_creation_does_not_name_is_unset_and_the_rest_is_an_update() -> None:
-    """D43 S41 A form that is filled after it was saved fires once; saved twice it does not."""
+    """D43 S41 e4 A form that is filled after it was saved fires once; saved twice it does not."""
     late = division("country changed", "country equals FR", on=("created", "updated"))
     late.send(created("lead/1", None, facts={}))
     play(late, Step({"country": "FR"}, fires=True), Step({"country": "FR"}, fires=False))
@@ -233,7 +234,7 @@ def test_what_is_remembered_of_a_record_is_bounded() -> None:
     ],
 )
 def test_values_are_compared_as_what_they_are(before: object, after: object) -> None:
-    """D43 Another way to write the same."""
+    """D43 e1 Another way to write the same."""
     told = division("value changed")
     told.send(created("lead/1", None, facts={"value": before}))
     play(told, Step({"value": after}, fires=False), Step({"value": "another"}, fires=True))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.language import criteria
-from service.language.changes import UNCHANGED, UNTOLD, Change, as_created, asked_before, is_same, told_at
+from service.language.changes import UNCHANGED, UNTOLD, Change, as_created, asked_before, is_empty, is_same, told_at
 from service.language.compiling import check, first_match
 from service.language.odoo import domains
 from service.language.printing import as_domain, as_expression, found, in_words
@@ -91,6 +91,21 @@ def test_the_order_of_a_list_is_no_value(values: list[object], random: Any) -> N
     """D43"""
     shuffled = random.sample(values, len(values))
     assert is_same(values, shuffled, BERLIN)
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", False, [], {}, {"id": None}, "0000-00-00", "0000-00-00 00:00:00"])
+def test_what_is_not_filled_is_one_value(value: object) -> None:
+    """D43 S86 e5 Not ticked and a date of zeros included; such a date is neither today nor before it."""
+    assert is_empty(value)
+    assert is_same(value, None, BERLIN)
+    for text in ("closed == today", "closed < today", "closed > today"):
+        assert not holds(line(text), {"closed": value})
+
+
+@pytest.mark.parametrize("value", [0, 0.0, " 0 ", True, "x", ["x"], {"id": 0}, "2026-10-27"])
+def test_zero_is_filled(value: object) -> None:
+    """D43 S86 e5"""
+    assert not is_empty(value)
 
 
 SPELLED: Final = [
