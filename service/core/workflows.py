@@ -62,7 +62,7 @@ def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News
     now = _with_process(event, news.at, known)
     if event.step in workflows.steps_used:
         now = _with_mark(Mark(event.step, event.marked, news.at.version, news.at.time_ms), now)
-    done = [asked for asked in known.open if _is_done(asked, event, news, case)]
+    done = [asked for asked in known.open if _is_done(asked, event, case)]
     if done:
         now = replace(now, open=tuple(asked for asked in now.open if asked not in done))
         echoes = {asked.field for asked in done if asked.action == "require_field"}
@@ -123,6 +123,8 @@ def _steps(event: RecordEvent, news: News, known: Progress, case: Case) -> Itera
     if workflow is None or not event.marked:
         return
     mark = known.mark_of(workflow.step)
+    if any(_is_done(asked, event, case) for asked in known.open if asked.action == "mark_step"):
+        return
     if mark is not None and compare(news.at, mark.moment) == "older":
         return
     is_marked = mark is not None and mark.marked
@@ -150,7 +152,7 @@ def _with_mark(mark: Mark, known: Progress) -> Progress:
     return replace(known, marks=(*others, mark)[-MARKS_MAX:])
 
 
-def _is_done(asked: Asked, event: RecordEvent, news: News, case: Case) -> bool:
+def _is_done(asked: Asked, event: RecordEvent, case: Case) -> bool:
     """Whether the event says what the action asked for. Of a step it is enough that something newer is told."""
     if asked.action == "mark_step":
         return event.step == asked.step
