@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from schemas.config_plans import CATALOGUE_LIMIT, PLANS_LIMIT, Plan, Product, Thing
+from schemas.config_rights import Visibility
 from schemas.config_values import (
     AS_WRITTEN,
     Criterion,
@@ -328,6 +329,7 @@ class Settings(_Part):
     depth_limit: Annotated[
         int, Field(ge=1, le=100, strict=True, description="Automatic decisions that may lead to one another.")
     ] = 5
+    visibility: Annotated[Visibility, Field(description="Who may look at what.")] = Visibility()
     product: Annotated[Product, Field(description="What your product plan has.")] = Product()
     zone: Annotated[
         Zone, Field(description="The IANA time zone whose days `today` and dates without an offset mean.")

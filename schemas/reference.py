@@ -131,11 +131,13 @@ treat_as_unowned: {users: [crm-integration]}
 presence: {words: {busy: away}}
 require_actor: false
 depth_limit: 5
+visibility: {workflows: everyone}
 product: {plans: {at_most: 10}}
 zone: Europe/Berlin
 week_starts: monday
 """,
     "Presence": "{words: {busy: away, online: available}, pass_over_off_shift: true}\n",
+    "Visibility": "{pools: members, plans: admins, workflows: everyone}\n",
     "Unowned": "{users: [crm-integration], channels: [import]}\n",
     "Product": "{pools: {available: false}, plans: {at_most: 10}, workflows: {at_most: 3}}\n",
     "Available": "{available: true, at_most: 10}\n",
@@ -168,6 +170,7 @@ WHERE: Final[Mapping[str, str]] = {
     "Settings": "Settings: `settings`",
     "Presence": "Presence: `settings.presence`",
     "Unowned": "Unowned: `settings.treat_as_unowned`",
+    "Visibility": "Who may look: `settings.visibility`",
     "Product": "The product plan: `settings.product`",
     "Available": "What there may be: `settings.product.pools`, `.plans`, `.workflows`",
 }

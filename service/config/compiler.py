@@ -108,6 +108,7 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         pass_over_off_shift=document.settings.presence.pass_over_off_shift,
         zone=document.settings.zone,
         workflows=compiled_workflows(document),
+        visibility=document.settings.visibility.model_dump(exclude_defaults=True),
         presence_words={word.casefold(): means for word, means in sorted(document.settings.presence.words.items())},
     )
 

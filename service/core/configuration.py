@@ -255,7 +255,8 @@ class Config:
 
     `rule_sets` holds the active one per record type; `defaults` the target of last resort per record type, under
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
-    says whether entries pass over a person whose shift is over. `tools` and `offers` have a name by id. Dates without
+    says whether entries pass over a person whose shift is over. `tools` and `offers` have a name by id; `visibility`
+    says who may look at what (see `rights`). Dates without
     an offset are of the `zone`. `version` grows by one with each change; `label` is a hash of the content, for people.
     """
 
@@ -277,6 +278,7 @@ class Config:
     tools: Mapping[str, str] = field(default_factory=dict)
     offers: Mapping[str, str] = field(default_factory=dict)
     workflows: Workflows = NO_WORKFLOWS
+    visibility: Mapping[str, str] = field(default_factory=dict)
 
     def presence_word(self, text: str) -> Availability | None:
         """What a CRM means by its word for somebody's availability, whatever its letter case; none: unknown."""

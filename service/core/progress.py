@@ -16,6 +16,8 @@ MARKS_MAX: Final = 100
 """So many steps of a record are remembered as told, the latest ones."""
 OPEN_MAX: Final = 20
 """So many actions of a record are open at a time; beyond, the oldest counts as done."""
+WEIGHED_MAX: Final = 20
+"""So many workflows that cared for one event are remembered of it."""
 EVENTS_MAX: Final = 8
 """So many of the latest event ids of a field or step itself are kept, to recognise repeats."""
 
@@ -43,15 +45,25 @@ class Asked(NamedTuple):
     step: StepName
 
 
+class Considered(NamedTuple):
+    """A workflow that cared for what happened to a record, and why it asked for nothing; empty: it did."""
+
+    workflow: str
+    withheld: str
+
+
 class Progress(Remembered, kw_only=True):
     """How far a record is. `process` is the one it was last said to be in, at `told`; empty: nobody said so. `marks`
-    are the steps that were told of, `open` the actions that were not done yet, the oldest first.
+    are the steps that were told of, `open` the actions that were not done yet, the oldest first. `weighed` are the
+    workflows that last cared for what happened, at `weighed_ms`: what they did is kept to be explained.
     """
 
     process: str = ""
     told: Moment = Moment()
     marks: tuple[Mark, ...] = ()
     open: tuple[Asked, ...] = ()
+    weighed: tuple[Considered, ...] = ()
+    weighed_ms: int = 0
 
     def mark_of(self, step: StepName) -> Mark | None:
         """What was last told of a step; none: nothing."""

@@ -25,7 +25,9 @@ from service.core.progress import (
     MARKS_MAX,
     NO_PROGRESS,
     OPEN_MAX,
+    WEIGHED_MAX,
     Asked,
+    Considered,
     Mark,
     Progress,
     step_element,
@@ -87,9 +89,17 @@ def follow(occasions: tuple[Occasion, ...], decisions: tuple[Decision, ...], cas
         elif occasion.reason is None:
             usage = case.draft.workflows.edit(workflow.id)
             usage.withheld, usage.withheld_ms = reason, case.now_ms
+    _remember(weighed, case)
     last = decisions[-1]
     trace = replace(last.trace, workflows=tuple(weighed))
     return (*decisions[:-1], replace(last, trace=trace, actions=tuple(actions)))
+
+
+def _remember(weighed: list[Weighed], case: Case) -> None:
+    """Keep what workflows did when they last cared for the record."""
+    progress = case.draft.progress.get(case.name) or NO_PROGRESS
+    considered = tuple(Considered(each.workflow, each.withheld or "") for each in weighed[:WEIGHED_MAX])
+    case.draft.progress.put(case.name, replace(progress, weighed=considered, weighed_ms=case.now_ms))
 
 
 def _fields(event: RecordEvent, news: News, before: Past, known: Progress, case: Case) -> Iterator[Occasion]:
@@ -110,10 +120,10 @@ def _fields(event: RecordEvent, news: News, before: Past, known: Progress, case:
 
 def _filling(workflow: Workflow, before: object, after: object) -> Occasion:
     """A field with another value, which is an occasion where it was empty and is filled."""
-    if is_filled(workflow.field_type, before):
-        return Occasion(workflow, before, after, "filled_before")
     if not is_filled(workflow.field_type, after):
         return Occasion(workflow, before, after, "left_empty")
+    if is_filled(workflow.field_type, before):
+        return Occasion(workflow, before, after, "filled_before")
     return Occasion(workflow, before, after)
 
 

@@ -15,6 +15,7 @@ from schemas.scenario import (
     OwnerValue,
     RecordStep,
     RecordWords,
+    StepStep,
     UpdateStep,
 )
 from service.wire.inputs import milliseconds
@@ -36,6 +37,10 @@ def record_events(step: RecordWords) -> Iterator[tuple[str, Body]]:
         case OwnerStep():
             for name, owner in step.owner.items():
                 yield name, _event("owner_changed", name, step) | {"owner": _owner(owner)}
+        case StepStep():
+            for name, marked in step.step.items():
+                body = _event("updated", name, step) | {"type": "crm.step.marked.v1", **marked.model_dump()}
+                yield name, body
 
 
 def member_events(step: MemberStep, now_ms: int) -> Iterator[Body]:
@@ -63,8 +68,11 @@ def _event(kind: str, name: str, step: RecordWords) -> Body:
     body |= {"id": step.id, "version": step.version, "channel": step.channel, "division": step.division}
     body |= {"correlationid": step.correlation, "chaindepth": step.depth}
     body = {key: value for key, value in body.items() if value is not None}
-    if isinstance(step, Content):
+    if step.process is not None:
+        record["process"] = step.process
+    if isinstance(step, Content | StepStep):
         record["fields"] = step.fields
+    if isinstance(step, Content):
         record["linked"] = {link: _linked(linked) for link, linked in step.linked.items()}
         if "owner" in step.model_fields_set:
             body["owner"] = _owner(step.owner)

@@ -21,6 +21,7 @@ from schemas.scenario import (
     RawStep,
     RecordStep,
     RecordWords,
+    StepStep,
     TimeStep,
     UpdateStep,
 )
@@ -109,7 +110,7 @@ class _Play:
         names: tuple[CardName, ...] = ()
         sent: set[str] = set()
         match step:
-            case RecordStep() | UpdateStep() | DeleteStep() | OwnerStep():
+            case RecordStep() | UpdateStep() | DeleteStep() | OwnerStep() | StepStep():
                 division = step.division or self._script.division
                 names = tuple(CardName(division, record) for record in step.records)
                 sent = self._send_records(division, step)
@@ -168,7 +169,8 @@ class _Play:
             self._crm.read(published)
         lines = tuple(line for line in scene.lines if (line.source in sent if sent else _is_told(line)))
         division = names[0].division if names else self._script.division
-        return StepResult(names, division, lines, scene.published, scene.notified, self._crm)
+        weighed = {name: self._stage.weighed_of(*name) for name in names}
+        return StepResult(names, division, lines, scene.published, scene.notified, self._crm, scene.actions, weighed)
 
 
 def _is_told(line: OutcomeLine) -> bool:
