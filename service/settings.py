@@ -34,7 +34,6 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from service.core.state import FIRST_LEVEL, LEVEL
 from service.limits import DAY_MS, HOUR_MS, Limits
 from service.printable import SECRET_HEADERS, masked
 from service.wording import worded
@@ -220,8 +219,6 @@ class LaneSettings(BaseModel):
     """A record is forgotten when nothing was heard of it for so many days. Raise it where deals take longer."""
     log_record_max_bytes: int = Field(default=DEFAULTS.record_max_bytes, ge=10_000, le=1_200_000)
     """A batch ends before its log record grows so large. The log topic must accept 800 kB more, for escaped texts."""
-    level: int = Field(default=FIRST_LEVEL, ge=FIRST_LEVEL, le=LEVEL)
-    """Raise it to use what a new version added, once no older process is left: those cannot own such lanes any more."""
 
 
 class HttpSettings(BaseModel):

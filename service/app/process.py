@@ -34,7 +34,9 @@ from service.app.troubles import Observed, troubles
 from service.config.history import FIRST_EPOCH, History, Proposal, Sources, proposals, sources_record
 from service.config.loader import load
 from service.config.problems import ConfigurationError
+from service.config.sources import AgreedLevel
 from service.core.configuration import Config
+from service.core.state import LEVEL
 from service.http.description import described
 from service.http.routes import LaneShown, Readiness, routes
 from service.ingest import Ingest, Reading
@@ -237,7 +239,7 @@ class Process:
         """The number of lanes and the division attribute belong to the epoch: a process with others must not run."""
         ours = (self.settings.ingest.division_attribute, self.settings.kafka.lanes)
         if self.feed.history.sources is None:
-            await self.feed.publish([sources_record(Sources(FIRST_EPOCH, *ours))])
+            await self.feed.publish([sources_record(AgreedLevel(LEVEL)), sources_record(Sources(FIRST_EPOCH, *ours))])
         agreed = self.feed.history.sources
         if agreed is None or (agreed.division_attribute, agreed.lanes) != ours:
             raise CannotStart(
@@ -316,7 +318,7 @@ class Process:
                 now_ms=lambda: time.time_ns() // 1_000_000,
                 step=self.extras.step,
                 safeguards=self.extras.safeguards,
-                level=self.settings.lane.level,
+                level=lambda: min(LEVEL, self.feed.history.source_state.level),
                 newest_epoch=lambda: self.feed.history.source_state.newest_epoch,
                 input=lambda: self._input_of(number),
                 read_up=self.feed.read_up,

@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "config": "Show the configuration, or publish a directory as the next version.",
     "topics": "Compare the broker's topics with what is needed, or create them.",
     "sources": "Begin a new epoch of the sources.",
+    "level": "Raise the lanes to what a new release can remember, once no older process is left.",
     "schemas": "Write the schemas of events, configuration and scenarios to a folder.",
     "restore": "The memory is right: write a halted lane's memory into its log.",
     "adopt": "The log is right: throw a halted lane's memory away, to be rebuilt from the log.",

@@ -22,6 +22,7 @@ from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.config.compiler import LABEL_CHARACTERS
 from service.config.difference import ABSENT, Difference, differences
 from service.config.history import History, Version, instructions, replacing
+from service.config.levels import above
 from service.config.loader import load
 from service.core.rights import is_admin
 from service.kafka.configuration import ConfigurationFeed, Unusable, compiled
@@ -81,6 +82,8 @@ def publish(
             _expect_admin(actor, feed, load(directory).documents)
             published = await publish_directory(feed, directory, instructions)
             left = [record.key.decode() for record in instructions(load(directory).documents.values(), feed.history)]
+            level = feed.history.source_state.level
+            off = {name: list(above(document, level)) for name, document in load(directory).documents.items()}
             now = [latest for name in published if (latest := feed.history.latest(name)) is not None]
         if as_json:
             write_json({"published": [_named(each) for each in now if each.division not in left], "refused": left})
@@ -88,6 +91,9 @@ def publish(
             for each in now:
                 if each.division not in left:
                     OUT.print(f"{printable(each.division)} is at version {each.number}, label {_label(each)}")
+            for name, findings in off.items():
+                for finding in findings:
+                    OUT.print(f"{name}: {'.'.join(map(str, finding.path))}: {finding.message}", style="magenta")
             if not published:
                 OUT.print("nothing new: this is what is valid")
         if left:

@@ -109,6 +109,7 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         zone=document.settings.zone,
         workflows=compiled_workflows(document),
         visibility=document.settings.visibility.model_dump(exclude_defaults=True),
+        ids_ignore_case=document.ids_ignore_case,
         presence_words={word.casefold(): means for word, means in sorted(document.settings.presence.words.items())},
     )
 

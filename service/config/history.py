@@ -23,7 +23,7 @@ from schemas.envelope import DIVISION_PATTERN
 from service.config.compiler import hash_of, hash_of_wire, to_wire
 from service.config.sources import FIRST_EPOCH as FIRST_EPOCH
 from service.config.sources import SOURCES_KEY as SOURCES_KEY
-from service.config.sources import Skip, SourceState, SourceTopic, is_number, read_source, source_content
+from service.config.sources import Agreed, SourceState, is_number, read_source, source_content
 from service.config.sources import Sources as Sources
 
 HASH_LIMIT: Final = 128
@@ -106,9 +106,7 @@ class History:
         """Whether this content was ever valid."""
         return content_hash in self._hashes.get(division, ())
 
-    def fold(
-        self, value: bytes, offset: int = NO_OFFSET, time_ms: int = 0
-    ) -> Version | Sources | SourceTopic | Skip | Ignored:
+    def fold(self, value: bytes, offset: int = NO_OFFSET, time_ms: int = 0) -> Version | Agreed | Ignored:
         """Take in the topic's next record: what became valid, or that it does not count. Never raises."""
         try:
             content = orjson.loads(value)
@@ -204,6 +202,6 @@ def instructions(documents: Iterable[Document], history: History) -> tuple[Propo
     return tuple(record for record in records if record is not None)
 
 
-def sources_record(content: Sources | SourceTopic | Skip) -> Proposal:
-    """The record that begins an epoch, makes a topic known, or lets something be passed."""
+def sources_record(content: Agreed) -> Proposal:
+    """The record that begins an epoch, makes a topic known, lets something be passed, or raises the lanes."""
     return Proposal(SOURCES_KEY, source_content(content))

@@ -1,10 +1,10 @@
-"""What all processes must agree on about the CRM's topics, as the configuration topic tells it.
+"""What all processes must agree on, as the configuration topic tells it: the CRM's topics, and the level of lanes.
 
-Three kinds of records, beside the divisions' versions. *Sources* begin an epoch for all topics: they say what ingest
-and lanes agree on for as long as it lasts. A *source topic* says under which identity a topic is known and which epoch
-its positions belong to: a topic that was deleted and made again has another identity, and its offsets mean something
-else. A *skip* lets readers pass what no client can read. A record counts only if it follows on what was valid when it
-arrived, so the first writer wins, for every reader alike.
+Beside the divisions' versions there are records of four kinds. *Sources* begin an epoch for all topics: they say what
+ingest and lanes agree on for as long as it lasts. A *source topic* says under which identity a topic is known and which
+epoch its positions belong to: a topic that was deleted and made again has another identity, and its offsets mean
+something else. A *skip* lets readers pass what no client can read. An *agreed level* raises the lanes. A record counts
+only if it follows on what was valid when it arrived, so the first writer wins, for every reader alike.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeGuard
 
 import orjson
+
+from service.core.state import FIRST_LEVEL
 
 MAX_NUMBER: Final = 2**63 - 1
 """No broker has larger offsets, and no value of ours is larger."""
@@ -52,15 +54,26 @@ class Skip(NamedTuple):
     stop: int
 
 
+class AgreedLevel(NamedTuple):
+    """The level that lanes are raised to (see `core.state.StateKind`). It only grows."""
+
+    level: int
+
+
+Agreed = Sources | SourceTopic | Skip | AgreedLevel
+"""What a record may agree on."""
+
+
 class SourceState:
     """What counts of all these records. Starts empty; grows by `fold`."""
 
-    __slots__ = ("_skips", "_topics", "current")
+    __slots__ = ("_skips", "_topics", "current", "level")
 
     def __init__(self) -> None:
         self.current: Sources | None = None
         self._topics: dict[str, SourceTopic] = {}
         self._skips: list[Skip] = []
+        self.level = FIRST_LEVEL
 
     @property
     def next_epoch(self) -> int:
@@ -104,7 +117,7 @@ class SourceState:
         """All that ever counted, oldest first."""
         return iter(self._skips)
 
-    def fold(self, told: Sources | SourceTopic | Skip) -> Sources | SourceTopic | Skip | None:
+    def fold(self, told: Agreed) -> Agreed | None:
         """Take in the next record. Returns what became valid; none: it does not follow on what is valid."""
         match told:
             case Sources():
@@ -113,6 +126,14 @@ class SourceState:
                 return self._fold_topic(told)
             case Skip():
                 return self._fold_skip(told)
+            case AgreedLevel():
+                return self._fold_level(told)
+
+    def _fold_level(self, agreed: AgreedLevel) -> AgreedLevel | None:
+        if agreed.level <= self.level:
+            return None
+        self.level = agreed.level
+        return agreed
 
     def _fold_sources(self, sources: Sources) -> Sources | None:
         if sources.expected_epoch != self.expected_epoch or sources.epoch < self.next_epoch or sources.lanes < 1:
@@ -143,7 +164,7 @@ class SourceState:
         return skip
 
 
-def read_source(content: object) -> Sources | SourceTopic | Skip | None:
+def read_source(content: object) -> Agreed | None:
     """What a record's content tells; none: it is none of ours, whatever it is."""
     match content:
         case {
@@ -161,6 +182,8 @@ def read_source(content: object) -> Sources | SourceTopic | Skip | None:
             is_number(epoch) and is_number(partition) and is_number(start) and is_number(stop)
         ):
             return Skip(epoch, topic, partition, start, stop)
+        case {"level": level} if is_number(level):
+            return AgreedLevel(level)
         case _:
             return None
 
@@ -170,7 +193,7 @@ def is_number(value: object) -> TypeGuard[int]:
     return type(value) is int and 0 <= value <= MAX_NUMBER
 
 
-def source_content(record: Sources | SourceTopic | Skip) -> bytes:
+def source_content(record: Agreed) -> bytes:
     """The value of the record that says it."""
     content: dict[str, Any] = record._asdict()
     match record:
@@ -180,3 +203,5 @@ def source_content(record: Sources | SourceTopic | Skip) -> bytes:
             return orjson.dumps({"source_topic": content})
         case Skip():
             return orjson.dumps({"skip": content})
+        case AgreedLevel():
+            return orjson.dumps(content)

@@ -249,15 +249,22 @@ class Teams:
         object.__setattr__(self, "ask", compiling.first_match(domains))
 
 
+LEVELS: Final[dict[str, int]] = {"workflows": 2}
+"""Parts of a configuration, by their name in documents and in `Config`, whose rules are off on a lane that is below
+this level: what they need to remember is not written there.
+"""
+
+
 @dataclass(frozen=True)
 class Config:
     """Everything a division's decisions depend on besides its state.
 
     `rule_sets` holds the active one per record type; `defaults` the target of last resort per record type, under
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
-    says whether entries pass over a person whose shift is over. `tools` and `offers` have a name by id; `visibility`
-    says who may look at what (see `rights`). Dates without
-    an offset are of the `zone`. `version` grows by one with each change; `label` is a hash of the content, for people.
+    says whether entries pass over a person whose shift is over; `ids_ignore_case` whether an id in another letter case
+    is the same person. `tools` and `offers` have a name by id. `visibility` says who may look at what (see `rights`).
+    Dates without an offset are of the `zone`. `version` grows by one with each change; `label` is a hash of the
+    content, for people.
     """
 
     division: str
@@ -279,6 +286,48 @@ class Config:
     offers: Mapping[str, str] = field(default_factory=dict)
     workflows: Workflows = NO_WORKFLOWS
     visibility: Mapping[str, str] = field(default_factory=dict)
+    ids_ignore_case: bool = False
+
+    def at(self, level: int) -> Config:
+        """What holds of it on a lane at this level. Equal levels give the same object."""
+        off = tuple(name for name, needed in LEVELS.items() if needed > level and getattr(self, name))
+        if not off:
+            return self
+        found = self._below.get(off)
+        if found is None:
+            empty = Config(self.division)
+            found = self._below[off] = replace(self, **{name: getattr(empty, name) for name in off})
+        return found
+
+    @cached_property
+    def _below(self) -> dict[tuple[str, ...], Config]:
+        return {}
+
+    def person(self, told: str) -> str:
+        """Who is meant by an id of a person, wherever it was told (D41): the id as it is declared.
+
+        Of people who are not declared all spellings are one, where ids ignore case.
+        """
+        if not self.ids_ignore_case:
+            return told
+        folded = told.casefold()
+        return self._spellings.get(folded, folded)
+
+    def near_miss(self, told: str) -> str:
+        """The declared id from which this one differs in letter case only, where that makes another person; else
+        nothing.
+        """
+        if self.ids_ignore_case or told in self.users or told in self.unowned_users:
+            return ""
+        return self._spellings.get(told.casefold(), "")
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        """By id without its letter case: those who are declared, and who counts as nobody."""
+        found: dict[str, str] = {}
+        for name in (*self.users, *sorted(self.unowned_users)):
+            found.setdefault(name.casefold(), name)
+        return found
 
     def presence_word(self, text: str) -> Availability | None:
         """What a CRM means by its word for somebody's availability, whatever its letter case; none: unknown."""

@@ -30,6 +30,7 @@ from service.core.model import (
     Target,
     Trace,
 )
+from service.core.naming import as_declared, missed
 from service.core.news import Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored, StepTold
 from service.core.past import NOTHING_TOLD, Past, brought_up
 from service.core.reasons import NothingReason
@@ -47,6 +48,7 @@ OVERTAKEN: Final[frozenset[NothingReason]] = frozenset({"deleted", "older_versio
 def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
     """Decide one event of a division at `now_ms` (milliseconds since 1970, UTC). Pure: the state stays as it is."""
     draft = Draft(state)
+    event = as_declared(event, config)
     match event:
         case RecordEvent():
             case = Case(event.record, draft, config, now_ms, event.correlation_id, event.depth)
@@ -89,6 +91,7 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
 
 def _keep_past(past: Past, case: Case) -> None:
     """Remember the newest values of the fields that conditions on change ask for, or that there are none."""
+    case.record.has_past = bool(past.values)
     if past.values:
         case.draft.past.put(case.name, past)
     elif case.draft.past.get(case.name) is not None:
@@ -172,7 +175,9 @@ def _adopt(case: Case, person: str) -> Decision:
     """A person was chosen in the CRM: that stands (D5). A name we do not know is reported, and stands as well."""
     load.hold(case, person)
     if person not in case.config.users:
-        return case.conclude(Rejected("unknown_user", f"the owner {person} is not a user of ours"), NO_TRACE)
+        return case.conclude(
+            Rejected("unknown_user", f"the owner {person} is not a user of ours{missed(person, case.config)}"), NO_TRACE
+        )
     return case.conclude(Nothing("owner_kept", person), NO_TRACE)
 
 
@@ -256,7 +261,9 @@ def _may_not_give(event: RecordEvent, target: Target, case: Case) -> Rejected | 
     else:
         user = config.users.get(event.actor)
         if user is None or not _may_give(user):
-            return Rejected("not_permitted", f"{event.actor} may not give records to a {target.kind}")
+            return Rejected(
+                "not_permitted", f"{event.actor} may not give records to a {target.kind}{missed(event.actor, config)}"
+            )
     return refusal(target, case)
 
 

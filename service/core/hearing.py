@@ -31,7 +31,7 @@ from service.core.news import (
     Restored,
     StepTold,
 )
-from service.core.order import Moment, Order, act_of, compare
+from service.core.order import Moment, Order, act_of, compare, short_id
 from service.core.past import Past, brought_up, change_between, creation_of, heard, noted_created, noted_early
 from service.core.reasons import NothingReason
 from service.core.state import Record
@@ -46,7 +46,7 @@ REVIVING: Final[frozenset[RecordEventKind]] = frozenset({"created", "updated", "
 
 def hear(event: RecordEvent, known: Record, past: Past, config: Config) -> News:
     """What the event tells that is not known of the record yet."""
-    if event.id in known.seen:
+    if short_id(event.id) in known.seen:
         return NoNews(reason="duplicate_event", past=past)
     at = _moment(event)
     news = _heard(event, at, known, config)
@@ -108,7 +108,7 @@ def counts_as_nobody(event: RecordEvent, config: Config) -> bool:
 
 def take_note(event: RecordEvent, news: News, record: Record) -> None:
     """Remember what the next event is to be compared with. A repeated event is not noted once more."""
-    record.seen = (*record.seen[-REMEMBERED_EVENTS + 1 :], event.id)
+    record.seen = (*record.seen[-REMEMBERED_EVENTS + 1 :], short_id(event.id))
     at, owner = news.at, event.owner
     if news.is_newest:
         record.version = record.version if at.version is None else at.version

@@ -32,7 +32,7 @@ class Heard(Struct, frozen=True, kw_only=True, gc=False):
     names_former: bool = False
     before: Facts = {}
     change: Change = UNCHANGED
-    past: Past = field(default_factory=Past)
+    past: Past = field(default_factory=lambda: Past({}))
 
 
 class NoNews(Heard, frozen=True, kw_only=True, gc=False):

@@ -7,10 +7,15 @@ nothing to compare, the order is unknown, and what arrives counts as it arrives.
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from hashlib import blake2b
 from typing import Final, Literal, NamedTuple
 
 ACT_BYTES: Final = 8
+
+ID_BYTES: Final = 6
+ID_CHARACTERS: Final = 8
+"""So long is an event id in short. Two ids are only compared within one record: a few bytes tell them apart."""
 
 Order = Literal["newer", "same", "older", "unknown"]
 """How a telling stands to the one that is known."""
@@ -39,6 +44,11 @@ def compare(told: Moment, known: Moment) -> Order:
 def act_of(correlation_id: str) -> str:
     """A chain of events in short, because memory keeps it; empty for none."""
     return blake2b(correlation_id.encode(), digest_size=ACT_BYTES).hexdigest() if correlation_id else ""
+
+
+def short_id(event_id: str) -> str:
+    """An event's id in short, because memory keeps it."""
+    return urlsafe_b64encode(blake2b(event_id.encode(), digest_size=ID_BYTES).digest()).decode()
 
 
 def _ordered(told: int, known: int) -> Order:

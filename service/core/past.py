@@ -12,13 +12,11 @@ unset.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from msgspec import field
 from msgspec.structs import replace
 
 from service.core.order import Moment, compare
@@ -55,10 +53,10 @@ class Told(Remembered, kw_only=True):
 class Past(Remembered):
     """The newest values of a record's fields that conditions on change ask for, by dotted path."""
 
-    values: Mapping[str, Told] = field(default_factory=dict)
+    values: dict[str, Told]
 
 
-NOTHING_TOLD: Final = Past()
+NOTHING_TOLD: Final = Past({})
 
 
 def heard(facts: Facts, at: Moment, known: Past, asked: AbstractSet[str], *, is_creation: bool) -> Past:

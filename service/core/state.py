@@ -11,7 +11,7 @@ follow from seats and parked records, and are kept up as those change.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from heapq import merge
 from typing import Any, Final, Literal, NamedTuple
 
@@ -49,10 +49,11 @@ class Record(Remembered, kw_only=True):
     news of other fields do not make news of the owner old. Where the CRM has never named anybody,
     `nobody_since` is when it first said so. `outstanding` are the latest people whom we chose and were not told yet.
     `pool` gave it to them. `counted`: it is an open item of theirs, and of the pool's (see `holding.load`). `seen` are
-    the latest event ids. `created` tells whether its creation was decided: an update may overtake it. `facts` are the
-    fields that later decisions need, as JSON text (see `tracking`). A deleted record stays as a tombstone: `owner`,
-    `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which the record last changed here,
-    noted where changes are written; 0: not known.
+    the latest event ids in short (see `order.short_id`). `created` tells whether its creation was decided: an update
+    may overtake it. `facts` are the fields that later decisions need, as JSON text (see `tracking`). A deleted record
+    stays as a tombstone: `owner`, `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which
+    the record last changed here, noted where changes are written; 0: not known. `has_past`: values before stand beside
+    it (see `past`); `has_progress`: so does how far it is in its process (see `progress`).
     """
 
     owner: str = ""
@@ -74,6 +75,8 @@ class Record(Remembered, kw_only=True):
     nobody_since: Moment | None = None
     outstanding: tuple[str, ...] = ()
     heard_min: int = 0
+    has_past: bool = False
+    has_progress: bool = False
 
     @property
     def moment(self) -> Moment:
@@ -138,7 +141,8 @@ class Parked(Remembered, kw_only=True):
     """A record that waits for somebody in `pool`. The first to leave has the highest score, then the lowest number.
 
     `queued`: the pool is a queue that owns the record; its members take, nothing is given out. `named`: an event named
-    the pool, so its own condition is not asked.
+    the pool, so its own condition is not asked. `kept_bytes`: so much is kept of its fields, which are not in memory
+    while it waits.
     """
 
     pool: str
@@ -149,6 +153,7 @@ class Parked(Remembered, kw_only=True):
     depth: int = 0
     queued: bool = False
     named: bool = False
+    kept_bytes: int = 0
 
     @property
     def rank(self) -> Rank:
@@ -212,42 +217,51 @@ Value = (
 )
 
 FIRST_LEVEL: Final = 1
-LEVEL: Final = 1
+LEVEL: Final = 2
 """The newest level that this version knows. A lane's log carries its level; see `StateKind`."""
 
 
 class StateKind(NamedTuple):
     """What there is to say of a kind: the form of its values, over how many keys a lane's memory spreads them, whether
-    they belong to the whole lane instead of a division, and from which level of the lane on they are written. A kind
-    that is `of_record` has records' names as fields: its values are loaded, and let go of, with the record.
+    they belong to the whole lane instead of a division, and from which level of the lane on they are written.
+
+    Values of most kinds stay in memory while a lane is owned. Records do not, nor do values that stand `beside` a
+    record under its name: they are loaded with it, where it says so in the field of this name.
     """
 
     form: type[Value]
     buckets: int = 16
     is_of_lane: bool = False
     level: int = FIRST_LEVEL
-    of_record: bool = False
+    beside: str = ""
+
+    @property
+    def is_resident(self) -> bool:
+        """Whether all its values stay in memory."""
+        return self.form is not Record and not self.beside
 
 
 KINDS: Final[Mapping[Kind, StateKind]] = {
-    "record": StateKind(Record, buckets=1024, of_record=True),
+    "record": StateKind(Record, buckets=1024),
     "pool": StateKind(Pool),
     "seat": StateKind(Seat),
     "open": StateKind(Open),
     "pace": StateKind(Pace),
     "person": StateKind(Person),
     "parked": StateKind(Parked),
-    "fields": StateKind(Fields, buckets=256),
-    "past": StateKind(Past, buckets=256, of_record=True),
+    "fields": StateKind(Fields, buckets=256, beside="parked"),
+    "past": StateKind(Past, buckets=256, beside="has_past"),
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
     "forgotten": StateKind(Forgotten, buckets=1),
-    "progress": StateKind(Progress, buckets=256, of_record=True),
-    "workflow": StateKind(Usage),
-    "element": StateKind(Element),
+    "progress": StateKind(Progress, buckets=256, level=2, beside="has_progress"),
+    "workflow": StateKind(Usage, level=2),
+    "element": StateKind(Element, level=2),
 }
 """One row per kind; everything that goes through all kinds goes through this table."""
 
+BESIDE: Final[Mapping[Kind, str]] = {kind: row.beside for kind, row in KINDS.items() if row.beside}
+"""What may stand beside a record, and the field in which the record says so."""
 
 Changes = Mapping[Kind, Mapping[str, Value | None]]
 """Final values by kind and field; none: gone."""
@@ -316,8 +330,6 @@ class State:
                 self._follow_seats(fields)
             elif kind == "parked":
                 self._follow_parked(fields)
-            elif kind == "fields":
-                self._follow_fields(fields)
             elif kind == "person":
                 self._follow_people(fields)
             known = self._by_kind[kind]
@@ -327,10 +339,11 @@ class State:
                 else:
                     known[field] = value
 
-    def let_go(self, name: str, kinds: Iterable[Kind]) -> None:
-        """Hold the values of these kinds in memory no longer; they are kept elsewhere."""
-        for kind in kinds:
-            self._by_kind[kind].pop(name, None)
+    def unload(self, record: str) -> None:
+        """Drop a record from memory, with what stands beside it."""
+        self.records.pop(record, None)
+        for kind in BESIDE:
+            self._by_kind[kind].pop(record, None)
 
     def of_kind(self, kind: Kind) -> Mapping[str, Value]:
         """All fields of a kind."""
@@ -378,13 +391,6 @@ class State:
                 self._members[pool].discard(person)
                 self._pools_of[person].discard(pool)
 
-    def _follow_fields(self, changed: Mapping[str, Value | None]) -> None:
-        """Keep up how much room is taken. The text has one byte a character."""
-        for name, after in changed.items():
-            before = self.fields.get(name)
-            self.room.taken_bytes -= 0 if before is None else len(before.text)
-            self.room.taken_bytes += len(after.text) if isinstance(after, Fields) else 0
-
     def _follow_people(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up who is not configured."""
         for name, after in changed.items():
@@ -394,12 +400,14 @@ class State:
                 self.strangers.pop(name, None)
 
     def _follow_parked(self, changed: Mapping[str, Value | None]) -> None:
-        """Keep up the waiting lines."""
+        """Keep up the waiting lines, and how much room is taken by what waits in them."""
         for name, after in changed.items():
             before = self.parked.get(name)
             if before is not None:
+                self.room.taken_bytes -= before.kept_bytes
                 self._lines[before.pool, before.queued].remove((before.rank, name))
             if isinstance(after, Parked):
+                self.room.taken_bytes += after.kept_bytes
                 self._lines[after.pool, after.queued].add((after.rank, name))
 
 

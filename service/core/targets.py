@@ -114,4 +114,4 @@ def _related_owner(path: tuple[str, ...], case: Case) -> Target | Unresolved:
     kind, colon, name = owner.partition(":")
     if colon and kind != "user":
         return "not_a_person"
-    return _named(Target("user", name if colon else owner), case)
+    return _named(Target("user", case.config.person(name if colon else owner)), case)

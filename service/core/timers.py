@@ -9,6 +9,7 @@ from service.core import questions
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.holding import draining
 from service.core.holding.draining import ROOM_BYTES, drain
 from service.core.holding.presence import RETURN_PREFIX, come_back
 from service.core.holding.waiting import ASK_PREFIX, DRAIN_PREFIX
@@ -19,6 +20,16 @@ from service.core.state import State
 def due(state: State, now_ms: int) -> list[tuple[int, str]]:
     """The timers whose time has come, in the order in which they go off: by time, then by name."""
     return sorted((timer.due_ms, name) for name, timer in state.timers.items() if timer.due_ms <= now_ms)
+
+
+def needed(name: str, state: State, config: Config) -> tuple[str, ...]:
+    """The records that the timer looks at when it goes off, in order; at least the first of them must be loaded."""
+    if name.startswith(ASK_PREFIX):
+        record = name.removeprefix(ASK_PREFIX)
+        return (record,) if record in state.parked else ()
+    if name.startswith(DRAIN_PREFIX):
+        return draining.needed(name.removeprefix(DRAIN_PREFIX), Draft(state), config)
+    return ()
 
 
 def fire(name: str, state: State, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> Verdict:

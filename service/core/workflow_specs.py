@@ -74,6 +74,10 @@ class Workflows:
     fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     at_most: int | None = None
 
+    def __bool__(self) -> bool:
+        """Whether anything of it is configured."""
+        return bool(self.all or self.processes)
+
     @cached_property
     def on_filled(self) -> Mapping[str, Mapping[str, Workflow]]:
         """By type of record and field, the active workflow that cares whether the field is filled."""

@@ -56,8 +56,8 @@ def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News
     workflows = case.config.workflows
     is_gone = isinstance(news, Deleted)
     if is_gone or event.record_type not in workflows.fields_read:
-        if is_gone and case.draft.progress.get(case.name) is not None:
-            case.draft.progress.drop(case.name)
+        if is_gone and case.record.has_progress:
+            _keep(NO_PROGRESS, case)
         return news, NO_OCCASIONS
     known = case.draft.progress.get(case.name) or NO_PROGRESS
     occasions = [*_fields(event, news, before, known, case), *_steps(event, news, known, case)]
@@ -70,7 +70,7 @@ def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News
         echoes = {asked.field for asked in done if asked.action == "require_field"}
         news = replace(news, change=news.change._replace(changed=news.change.changed - echoes))
     if now != known:
-        case.draft.progress.put(case.name, now)
+        _keep(now, case)
     return news, tuple(sorted(occasions, key=lambda occasion: occasion.workflow.id))
 
 
@@ -99,7 +99,16 @@ def _remember(weighed: list[Weighed], case: Case) -> None:
     """Keep what workflows did when they last cared for the record."""
     progress = case.draft.progress.get(case.name) or NO_PROGRESS
     considered = tuple(Considered(each.workflow, each.withheld or "") for each in weighed[:WEIGHED_MAX])
-    case.draft.progress.put(case.name, replace(progress, weighed=considered, weighed_ms=case.now_ms))
+    _keep(replace(progress, weighed=considered, weighed_ms=case.now_ms), case)
+
+
+def _keep(progress: Progress, case: Case) -> None:
+    """Remember how far the record is, or that there is nothing to be remembered."""
+    case.record.has_progress = progress != NO_PROGRESS
+    if case.record.has_progress:
+        case.draft.progress.put(case.name, progress)
+    else:
+        case.draft.progress.drop(case.name)
 
 
 def _fields(event: RecordEvent, news: News, before: Past, known: Progress, case: Case) -> Iterator[Occasion]:
@@ -212,7 +221,7 @@ def _asked_for(occasion: Occasion, case: Case) -> ActionRequest:
     progress = case.draft.progress.get(case.name) or NO_PROGRESS
     asked = Asked(workflow.id, workflow.action, workflow.field, workflow.step)
     others = tuple(each for each in progress.open if each.workflow != workflow.id)
-    case.draft.progress.put(case.name, replace(progress, open=(*others, asked)[-OPEN_MAX:]))
+    _keep(replace(progress, open=(*others, asked)[-OPEN_MAX:]), case)
     case.record.sequence += 1
     return ActionRequest(
         workflow=workflow.id,

@@ -25,7 +25,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from service.config.compiler import from_wire
 from service.config.history import History, Ignored, Proposal, Sources, Version, document_of
 from service.config.problems import ConfigurationError
-from service.config.sources import Skip, SourceTopic
+from service.config.sources import AgreedLevel, Skip, SourceTopic
 from service.core.configuration import Config
 from service.kafka.connection import KafkaConnection, let_go
 from service.kafka.partitions import Place
@@ -216,6 +216,8 @@ class ConfigurationFeed:
                 log.info("topic.known", topic=name, identity=identity, epoch=epoch)
             case Skip(_, topic, partition, start, stop):
                 log.info("skip.read", partition=f"{topic}/{partition}", start=start, stop=stop)
+            case AgreedLevel(level):
+                log.info("level.read", level=level)
             case Ignored(why):
                 position = f"{self._partition.topic}/{self._partition.partition}/{record.offset}"
                 METERS.count("configuration_ignored", why=why)

@@ -1,40 +1,37 @@
 """What the owner of a lane holds in memory: its divisions' states, and how far it has come.
 
-People, pools, seats, timers and what is parked stay here while the lane is owned. Records are loaded for a batch and
-forgotten after it, except those that are parked, because a timer may move them at any moment.
+People, pools, seats, timers and what is parked stay here while the lane is owned. Records, with what stands beside
+them, are loaded for a batch and forgotten after it; those at the head of a waiting line are kept longer, because they
+are the next that a timer moves.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 import orjson
 
-from service.core.state import KINDS, Changes, Kind, Room, State, Timer, Value
+from service.core.state import KINDS, Changes, Kind, Record, Room, State, Timer, Value
+from service.lane.changed import StoredFields
 from service.lane.redriven import Redriven
 from service.store.keys import LANE, REDRIVEN, full_name, parted
 from service.wire.log_records import NO_OFFSET, Cursor
 from service.wire.messages import Position
-from service.wire.values import pack, unpack
+from service.wire.values import unpack
 
 ResidentKind = Kind | Literal["lane", "redriven"]
 
-RECORD_KINDS: Final = tuple(kind for kind, row in KINDS.items() if row.of_record)
-"""What is loaded with a record, and let go of with it."""
 RESIDENT_KINDS: Final[tuple[ResidentKind, ...]] = (
     "lane",
     "redriven",
-    *(kind for kind in KINDS if kind not in RECORD_KINDS),
+    *(kind for kind, row in KINDS.items() if row.is_resident),
 )
 """What is read whole when a lane is taken over."""
 
 NOTHING_CHANGED: Final[Mapping[str, Value | None]] = MappingProxyType({})
-
-StoredFields = dict[str, bytes | None]
-"""By full name the stored form of a value; none: gone."""
 
 SourceMark = tuple[int, int]
 """Epoch and offset of the highest position taken from one source partition."""
@@ -43,6 +40,9 @@ SourceMark = tuple[int, int]
 AGENDA_LEAST: Final = 1_000
 """So many entries the agenda may have, whatever of it is still true."""
 
+
+KEPT_RECORDS: Final = 2_000
+"""At most so many records that wait are kept in memory for the timers that look at them next."""
 
 EVERY_KEY: Final = 2**31
 """More keys than any kind has."""
@@ -90,6 +90,7 @@ class Book:
         self.redriven = Redriven()
         self._agenda: list[tuple[int, str, str]] = []
         self._agenda_max = AGENDA_LEAST
+        self._kept: set[tuple[str, str]] = set()
 
     def state(self, division: str) -> State:
         """The division's state. An unknown division has an empty one, which is not kept: anybody may invent a name."""
@@ -132,6 +133,20 @@ class Book:
                 return self._agenda[0]
             heapq.heappop(self._agenda)
         return None
+
+    def timers_due(self, now_ms: int, limit: int) -> list[tuple[str, str]]:
+        """Division and name of the next timers that go off by then."""
+        found: list[tuple[int, str, str]] = []
+        while len(found) < limit and (timer := self.next_timer()) is not None and timer[0] <= now_ms:
+            found.append(heapq.heappop(self._agenda))
+        for timer in found:
+            heapq.heappush(self._agenda, timer)
+        return list(dict.fromkeys((division, name) for _, division, name in found))
+
+    def begin_switches(self, divisions: Sequence[str]) -> None:
+        """Have these divisions switched to the version in force once more. The next batch writes it down."""
+        self.switching.update(divisions)
+        self._news |= {f"switching/{division}": True for division in divisions}
 
     def is_taken(self, position: Position) -> bool:
         """Whether this or a later event of the same source partition was taken before."""
@@ -176,12 +191,26 @@ class Book:
         """Division and name of every record that waits."""
         return [(division, name) for division, state in self.divisions.items() for name in state.parked]
 
+    def keep_loaded(self, names: Sequence[tuple[str, str]]) -> None:
+        """These records, which timers look at next, stay in memory as long as they wait, if they are not too many.
+
+        Of one that the memory has lost nothing is known but that it waits.
+        """
+        if len(self._kept) + len(names) > KEPT_RECORDS:
+            kept, self._kept = self._kept, set()
+            self.forget_records(kept)
+        self._kept.update(names)
+        for division, name in names:
+            self.kept_state(division).records.setdefault(name, Record(parked=True))
+
     def forget_records(self, touched: Iterable[tuple[str, str]]) -> None:
-        """Drop these records from memory unless a timer may need them."""
+        """Drop these records from memory, unless timers look at them next."""
         for division, name in touched:
             state = self.divisions.get(division)
-            if state is not None and name not in state.parked:
-                state.let_go(name, RECORD_KINDS)
+            if state is None or ((division, name) in self._kept and name in state.parked):
+                continue
+            self._kept.discard((division, name))
+            state.unload(name)
 
     def noted(self) -> Noted:
         """What is noted, to be compared with later."""
@@ -228,8 +257,3 @@ class Book:
             self.swept = Swept(*content)
         elif what == "switching":
             self.switching.add(rest)
-
-
-def stored(kind: Kind, division: str, fields: Mapping[str, Value | None]) -> StoredFields:
-    """Changes of one kind in their stored form, by full name."""
-    return {full_name(kind, division, field): None if value is None else pack(value) for field, value in fields.items()}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final, NamedTuple, assert_never
+from typing import Final, assert_never
 
 import structlog
 
@@ -20,15 +20,14 @@ from service.core.configuration import Config
 from service.core.decide import decide
 from service.core.holding.membership import SwitchStep, switch_steps, switched
 from service.core.holding.retention import forget
-from service.core.model import CatalogueEvent, RecordEvent
 from service.core.state import Timer
 from service.core.timers import fire
 from service.lane.book import Book, Swept
 from service.lane.making import Announcement, Grounds, Made, Making
+from service.lane.needs import Read, divisions_named, records_missing
 from service.lane.raising import MAX_RAISED_IN_A_ROW, PUT_OFF_MS, DoesNotFit, Raised, guarded
 from service.wire.inputs import LaneInput, Tick
 from service.wire.messages import Poison
-from service.wire.outputs import DEFAULT_DIVISION
 
 log = structlog.get_logger()
 
@@ -38,26 +37,6 @@ UNCONCERNED: Final = "no_division"
 """The reason where news of a person name no division, and the lane has none that is configured."""
 UNDECIDED: Final = frozenset({TICKED, UNCONCERNED, "configuration_switched"})
 """The reasons of outcomes about no record: nothing was decided, whatever stands in the log."""
-
-
-class Read(NamedTuple):
-    """One input, decoded. `offset` is its position in the lane's input, `time_ms` the broker's time."""
-
-    offset: int
-    time_ms: int
-    content: LaneInput | Tick | Poison
-    raw: bytes
-
-
-def divisions_named(content: LaneInput | Tick | Poison) -> tuple[str, ...]:
-    """The division that an input is for; none: it is for all that there are, or about nobody."""
-    match content:
-        case LaneInput(division=None, event=RecordEvent() | CatalogueEvent()):
-            return (DEFAULT_DIVISION,)
-        case LaneInput(division=str(division)):
-            return (division,)
-        case _:
-            return ()
 
 
 def decide_batch(book: Book, inputs: Sequence[Read], grounds: Grounds) -> Made:
@@ -138,13 +117,16 @@ class _Deciding:
         self._timers_left = making.grounds.limits.timers_per_batch
 
     def fire_due_timers(self) -> bool:
-        """Let the timers go off whose time has come. False: the batch may not fire more, and some are left."""
+        """Let the timers go off whose time has come. False: the batch may not fire more, and some are left. One whose
+        records are not loaded ends it: they are loaded for the next.
+        """
         book, making = self._book, self.making
         while (timer := book.next_timer()) is not None and timer[0] <= book.clock_ms:
-            if self._timers_left == 0 or making.is_full:
+            due_ms, division, name = timer
+            config = self._grounds.config(division)
+            if self._timers_left == 0 or making.is_full or records_missing(book, division, name, config):
                 return False
             self._timers_left -= 1
-            due_ms, division, name = timer
             fired = guarded(partial(self._fire, division, name))
             if isinstance(fired, Raised):
                 later = Timer(book.clock_ms + PUT_OFF_MS)

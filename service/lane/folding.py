@@ -69,12 +69,13 @@ async def counted(transport: LogReader, validity: Validity, start: int, stop: in
             yield entry
 
 
-async def level_of(transport: Transport) -> int:
+async def level_of(transport: Transport, *, fresh: int = FIRST_LEVEL) -> int:
     """The level that the newest records of a log carry, asked before it is claimed: whoever does not know that level
-    must not fence one who does. Where it cannot be seen now the claim reads it later. Raises `NewerLog`.
+    must not fence one who does. Where it cannot be seen now the claim reads it later. `fresh`: that of a log which
+    holds nothing and never did. Raises `NewerLog`.
     """
     begin, end = await transport.log_bounds()
-    level = FIRST_LEVEL
+    level = FIRST_LEVEL if end else fresh
     with suppress(Truncated):
         async for entry in entries(transport, max(begin, end - LEVEL_WIDTH), end):
             if not isinstance(entry.record, ForeignRecord):

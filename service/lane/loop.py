@@ -22,19 +22,18 @@ import structlog
 
 from service.core.configuration import Config
 from service.core.holding.membership import SwitchStep
-from service.core.model import RecordEvent
 from service.kafka.port import BrokerUnreachable, Lost, Transport, Truncated
 from service.lane.deciding import (
-    Read,
     begin_switch,
     decide_batch,
-    divisions_named,
     is_at_a_loss,
     sweep,
     switch_configuration,
 )
+from service.lane.levels import raise_level
 from service.lane.making import Grounds, Made
 from service.lane.measuring import count, first_arrival, measured
+from service.lane.needs import Read, divisions_named, records_for_timers, records_named
 from service.lane.ownership import Tenure, append, expect_ok, load_records
 from service.lane.raising import TooManyDeadLetters
 from service.lane.sealing import Sealed, seal
@@ -47,7 +46,7 @@ from service.lane.takeover import Stage, TakeOver
 from service.limits import Limits
 from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS
-from service.wire.inputs import LaneInput, tick
+from service.wire.inputs import tick
 from service.wire.log_records import Cursor, checksum, encode
 
 log = structlog.get_logger()
@@ -169,6 +168,7 @@ class Lane:
         """
         if problem := self.around.input().problem:
             raise Halted("input_lost", problem)
+        raise_level(tenure, self.around.level(), self._configs)
         config = self._configuration_to_switch_to(tenure)
         if config is not None:
             done = await self._switch(tenure, config)
@@ -194,9 +194,10 @@ class Lane:
     async def _switch(self, tenure: Tenure, config: Config) -> int:
         """Take the next steps of a switch. Until the last one nothing else is decided."""
         book, division = tenure.book, config.division
-        steps = self._steps or begin_switch(book, config)
-        made = switch_configuration(book, config, steps, self._grounds(tenure))
         self._configs[division] = config
+        held = config.at(tenure.level)
+        steps = self._steps or begin_switch(book, held)
+        made = switch_configuration(book, held, steps, self._grounds(tenure))
         self._steps = steps if division in book.switching else None
         await self._commit(tenure, self._sealed(tenure, made), made)
         if self._steps is None:
@@ -225,6 +226,7 @@ class Lane:
             self._waiting = await self._poll(tenure.book.place, 0 if timer_due else idle_wait_ms)
             await self._know_divisions(tenure)
             await self._load(tenure)
+        await self._load_for_timers(tenure)
         if not self._waiting and not timer_due:
             await self.land()
             await self._let_time_pass(tenure)
@@ -268,19 +270,25 @@ class Lane:
 
     async def _load(self, tenure: Tenure) -> None:
         """Load the records that the waiting inputs name. A division without a configuration has none."""
-        named = {
-            (division, item.content.event.record)
-            for item in self._waiting
-            if isinstance(item.content, LaneInput) and isinstance(item.content.event, RecordEvent)
-            for division in divisions_named(item.content)
-            if division in self._configs
-        }
-        if not named:
-            return
+        named = records_named(self._waiting, self._configs)
+        if named:
+            await self._load_records(tenure, list(named))
+        self._loaded |= named
+        for item in self._waiting:
+            self._strangers.look_for_near_misses(item.content, self._configs)
+
+    async def _load_for_timers(self, tenure: Tenure) -> None:
+        """Load what the timers look at that go off before the next input, or are due now."""
+        now_ms = max(tenure.book.clock_ms, self._waiting[0].time_ms if self._waiting else 0)
+        named = records_for_timers(tenure.book, self._configs, now_ms, self.limits.timers_per_batch)
+        if named:
+            await self._load_records(tenure, named)
+            tenure.book.keep_loaded(named)
+
+    async def _load_records(self, tenure: Tenure, names: Sequence[tuple[str, str]]) -> None:
         await _all(self._landing[:1])
         with measured("load"):
-            await load_records(self.store, tenure, list(named))
-        self._loaded |= named
+            await load_records(self.store, tenure, names)
         self.around.step("loaded")
 
     async def _commit(self, tenure: Tenure, sealed: Sealed, made: Made, arrived_ms: int | None = None) -> None:
@@ -350,7 +358,7 @@ class Lane:
         return Grounds(
             self.number,
             self.around.topics,
-            self._configs,
+            {division: config.at(tenure.level) for division, config in self._configs.items()},
             replace(self.limits, record_max_bytes=self._room_bytes),
             self.around.safeguards.watermark,
             tenure.level,

@@ -6,7 +6,6 @@ outcomes with their numbers, changes, outputs and dead letters, and the book mov
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -17,8 +16,9 @@ import structlog
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.holding.retention import MINUTE_MS
-from service.core.state import FIRST_LEVEL, KINDS, Changes, Kind, Record, Value
-from service.lane.book import EVERY_KEY, NOTHING_CHANGED, Book, Swept, stored
+from service.core.state import FIRST_LEVEL, KINDS, Changes, Record
+from service.lane.book import EVERY_KEY, NOTHING_CHANGED, Book, Swept
+from service.lane.changed import Changed
 from service.lane.estimates import bytes_of
 from service.lane.raising import Raised, fitting_letter
 from service.limits import Limits
@@ -83,7 +83,7 @@ class Making:
         self._start = book.place
         self.offset, self.ordinal = book.place
         self._before = book.noted()
-        self._changes: defaultdict[tuple[Kind, str], dict[str, Value | None]] = defaultdict(dict)
+        self._changed = Changed()
         self._marked: dict[tuple[str, int], None] = {}
         self._outcomes: list[OutcomeLine] = []
         self._outputs: list[Message] = []
@@ -129,9 +129,8 @@ class Making:
     def change(self, division: str, changes: Changes) -> None:
         """Make changes part of the batch, those that the lane's level knows."""
         changes = {kind: each for kind, each in changes.items() if KINDS[kind].level <= self.grounds.level}
+        self._changed.add(division, changes, self.book.state(division))
         self.book.apply(division, changes)
-        for kind, fields in changes.items():
-            self._changes[kind, "" if KINDS[kind].is_of_lane else division].update(fields)
         self._bytes += OUTCOME_BYTES + bytes_of(changes)
         for record in changes.get("record", NOTHING_CHANGED).values():
             if isinstance(record, Record):
@@ -176,12 +175,7 @@ class Making:
         book.place = Cursor(self.offset, self.ordinal)
         if book.swept is None and book.clock_ms:
             book.swept = Swept(book.clock_ms // self.grounds.limits.sweep_every_ms, EVERY_KEY)
-        changes = book.own_changes(self._before, self._marked)
-        touched: set[tuple[str, str]] = set()
-        for (kind, division), fields in self._changes.items():
-            changes.setdefault(kind, {}).update(stored(kind, division, fields))
-            if kind == "record":
-                touched.update((division, name) for name in fields)
+        changes = book.own_changes(self._before, self._marked) | self._changed.stored()
         batch = Batch(
             token=NO_OFFSET,
             start=self._start,
@@ -193,7 +187,7 @@ class Making:
             changes=changes,
             outputs=self._outputs,
         )
-        return Made(batch, frozenset(touched), used)
+        return Made(batch, self._changed.records, used)
 
     def _context(self, division: str) -> Context:
         """What the messages of this moment have in common; many inputs of a batch come at one time."""

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
-from service.lane.deciding import UNDECIDED, Read
+from service.lane.deciding import UNDECIDED
 from service.lane.making import Made
+from service.lane.needs import Read
 from service.telemetry import METERS, BatchStep
 from service.wire.inputs import Tick
 

@@ -7,18 +7,20 @@ of the ways in which owning ends (`surprise`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from service.core.state import FIRST_LEVEL
+from service.core.state import BESIDE, FIRST_LEVEL, Kind, State, Value
 from service.kafka.port import Transport, Truncated
-from service.lane.book import RECORD_KINDS, Book
+from service.lane.book import Book
 from service.lane.folding import entries
 from service.lane.surprise import Fenced, Surprise
 from service.store.keys import LAYOUT, Layout, full_name
 from service.store.port import Head, Refusal, Reply, Store
 from service.wire.log_records import NO_OFFSET, Claim, ForeignRecord, SnapshotMark
+from service.wire.records import Base, read_base, read_record
 from service.wire.values import unpack
 
 T = TypeVar("T")
@@ -29,6 +31,8 @@ ANSWER_MS: Final = 2_000
 """How long to wait for input records that should be there."""
 RECORDS_PER_CALL: Final = 1_000
 """So many records are asked of the memory in one call."""
+BESIDE_PER_CALL: Final = 250
+"""So many values beside records; the largest are fields of what waits (see `keeping`)."""
 
 
 @dataclass
@@ -83,17 +87,47 @@ async def input_bounds(transport: Transport) -> tuple[int, int]:
 
 
 async def load_records(store: Store, tenure: Tenure, names: Sequence[tuple[str, str]]) -> None:
-    """Load these records (division, name) into the book, page by page. Those we never heard of stay absent."""
+    """Load these records (division, name) into the book, page by page. Those we never heard of stay absent.
+
+    First what each has, then what stands beside those that have more.
+    """
     for start in range(0, len(names), RECORDS_PER_CALL):
         page = names[start : start + RECORDS_PER_CALL]
-        named = [(kind, division, name) for kind in RECORD_KINDS for division, name in page]
-        full = [(kind, full_name(kind, division, name)) for kind, division, name in named]
-        wanted = [(tenure.layout.key(kind, name), name) for kind, name in full]
-        values = accept(await store.load(tenure.lane, tenure.token, tenure.head.revision, wanted))
-        for (kind, division, name), value in zip(named, values, strict=True):
-            if value is not None:
-                tenure.book.kept_state(division).apply({kind: {name: unpack(kind, value)}})
+        values = await _values(store, tenure, [("record", full_name("record", *name)) for name in page])
+        bases = {name: read_base(value) for name, value in zip(page, values, strict=True) if value is not None}
+        beside = [(name, kind) for name, base in bases.items() for kind in _beside(base)]
+        found: defaultdict[tuple[str, str], dict[str, bytes]] = defaultdict(dict)
+        for at in range(0, len(beside), BESIDE_PER_CALL):
+            wanted = beside[at : at + BESIDE_PER_CALL]
+            more = await _values(store, tenure, [(kind, full_name(kind, *name)) for name, kind in wanted])
+            for (name, kind), value in zip(wanted, more, strict=True):
+                if value is not None:
+                    found[name][kind] = value
+        for (division, record), base in bases.items():
+            _absorb(tenure.book.kept_state(division), record, base, found[division, record])
         await asyncio.sleep(0)
+
+
+def _beside(base: Base) -> list[str]:
+    """Kinds of what stands beside the record in the memory."""
+    return [*base.sides, *(kind for kind, said in BESIDE.items() if base.says(said))]
+
+
+def _absorb(state: State, name: str, base: Base, beside: Mapping[str, bytes]) -> None:
+    """Take a record into memory, with what stands beside it."""
+    changes: dict[Kind, dict[str, Value | None]] = {"record": {name: read_record(base, beside)}}
+    for kind in BESIDE:
+        if kind in beside:
+            changes[kind] = {name: unpack(kind, beside[kind])}
+    state.apply(changes)
+
+
+async def _values(store: Store, tenure: Tenure, wanted: Sequence[tuple[str, str]]) -> list[bytes | None]:
+    """What the memory holds of these, given by kind and full name."""
+    if not wanted:
+        return []
+    at = [(tenure.layout.key(kind, name), name) for kind, name in wanted]
+    return accept(await store.load(tenure.lane, tenure.token, tenure.head.revision, at))
 
 
 def accept(answer: list[T] | Refusal) -> list[T]:

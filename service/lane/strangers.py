@@ -8,12 +8,16 @@ everything that comes after it would count as taken before. The epoch may only b
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 
+from service.core.configuration import Config
+from service.core.naming import near_misses
 from service.kafka.port import Arrived
+from service.lane.needs import divisions_named
 from service.lane.surroundings import Surroundings
 from service.telemetry import METERS
 from service.wire.inputs import LaneInput, Tick, read_input
@@ -27,6 +31,8 @@ LOOK_SECONDS: Final = 0.1
 NAMED_AT_MOST: Final = 10_000
 """So many foreign records are remembered, so that they are not named again when they are read again."""
 
+MISSED_REMEDY: Final = "the two count as two people; say `ids_ignore_case: true` if the CRM takes them for one"
+
 
 @dataclass
 class Strangers:
@@ -36,6 +42,7 @@ class Strangers:
     around: Surroundings
     _named: set[tuple[str, int]] = field(default_factory=set)
     _disbelieved: int | None = None
+    _missed: set[tuple[str, str]] = field(default_factory=set)
 
     def name(self, topic: str, offset: int, reason: str) -> None:
         """Say once of a record that no lane and no ingest wrote where it is."""
@@ -53,6 +60,17 @@ class Strangers:
         if isinstance(content, Poison):
             self.name(self.around.topics.events, item.offset, content.detail)
         return content
+
+    def look_for_near_misses(self, content: LaneInput | Tick | Poison, configs: Mapping[str, Config]) -> None:
+        """Say once of an id of a person that a declared one differs from it in letter case only (D41)."""
+        if not isinstance(content, LaneInput):
+            return
+        for division in divisions_named(content) or configs:
+            config = configs.get(division)
+            for told, declared in () if config is None else near_misses(content.event, config):
+                if (division, told) not in self._missed and len(self._missed) < NAMED_AT_MOST:
+                    self._missed.add((division, told))
+                    log.warning("person.missed", division=division, told=told, declared=declared, todo=MISSED_REMEDY)
 
     async def _was_begun(self, epoch: int) -> bool:
         for _ in range(LOOKS):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from service.core.configuration import Config
-from service.core.state import FIRST_LEVEL
+from service.core.state import LEVEL
 from service.wire.topics import Topics
 
 Step = Callable[[str], None]
@@ -45,6 +45,11 @@ def no_step(name: str) -> None:
     """Nothing happens between the steps."""
 
 
+def newest_level() -> int:
+    """Where nobody has to agree, all that this version knows is used."""
+    return LEVEL
+
+
 @dataclass(frozen=True, slots=True)
 class Safeguards:
     """The checks that keep the promises. Production has them all; a test shows what each is for by leaving it out."""
@@ -60,7 +65,7 @@ class Surroundings:
 
     `configs` tells the newest configuration of each division of this lane; `configured` the one of a given version,
     which is there once the lane's log names it. `now_ms` is the wall clock: it only says when to let time pass.
-    `level` is the one that the lane is raised to, unless it is there already. `newest_epoch` is that of the sources.
+    `level` tells which one the lane is raised to, unless it is there already. `newest_epoch` is that of the sources.
     `input` tells which topic the lane's input is.
     `read_up` returns when `configs` knows all that was published before it was called.
     """
@@ -72,7 +77,7 @@ class Surroundings:
     now_ms: Callable[[], int]
     step: Step = no_step
     safeguards: Safeguards = Safeguards()
-    level: int = FIRST_LEVEL
+    level: Callable[[], int] = newest_level
     newest_epoch: Callable[[], int] = any_epoch
     input: Callable[[], InputSeen] = any_input
     read_up: Callable[[], Awaitable[None]] = all_read

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from service.core.holding.retention import is_forgettable
-from service.core.state import Record
 from service.lane.book import Swept
 from service.lane.ownership import Tenure, accept, load_records
 from service.limits import Limits
 from service.store.keys import parted
 from service.store.port import Store
-from service.wire.values import unpack
+from service.wire.records import read_base, read_record
 
 KEYS_PER_TURN: Final = 32
 """At most so many keys are read between two batches."""
@@ -87,11 +86,9 @@ class Sweep:
         book, limits = self.tenure.book, self.limits
         found = []
         for full in sorted(fields):
-            record = unpack("record", fields[full])
+            record = read_record(read_base(fields[full]), {})
             division, name = parted(full)
-            if isinstance(record, Record) and is_forgettable(
-                record, book.clock_ms, deleted_ms=limits.deleted_ms, untouched_ms=limits.untouched_ms
-            ):
+            if is_forgettable(record, book.clock_ms, deleted_ms=limits.deleted_ms, untouched_ms=limits.untouched_ms):
                 found.append((division, name))
         return found
 

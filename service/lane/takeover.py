@@ -17,7 +17,7 @@ import structlog
 from service.kafka.port import LogEntry, LogReader, Transport, Truncated
 from service.lane.book import RESIDENT_KINDS, Book, ResidentKind
 from service.lane.folding import Fold, Validity, counted, entries, level_of, rebuild_content
-from service.lane.ownership import Tenure, accept, expect_ok, input_bounds, load_records
+from service.lane.ownership import Tenure, accept, expect_ok, input_bounds
 from service.lane.strangers import LOOK_SECONDS
 from service.lane.surprise import Fenced, Halted, Surprise
 from service.lane.surroundings import Surroundings
@@ -84,7 +84,7 @@ class TakeOver:
     async def run(self) -> Tenure:
         """Claim and catch up. Raises all of `surprise`, `NewerLog`, and that a back end is away."""
         self.heed(Stage("claiming"))
-        level = max(await level_of(self.transport), self.around.level)
+        level = await level_of(self.transport, fresh=self.around.level())
         await self.transport.renew()
         token = await self.transport.append(encode(Claim(self.around.owner, level)))
         self.around.step("claimed")
@@ -225,7 +225,7 @@ class TakeOver:
         return ForeignRecord("nothing is there"), ""
 
     async def _read_book(self, tenure: Tenure) -> None:
-        """Read what stays in memory, in pieces, then the records that wait, page by page.
+        """Read what stays in memory, in pieces. Records come when they are needed, also those that wait.
 
         The buckets of a kind are alike: the first of each tells how many of the others fit into a piece.
         """
@@ -237,7 +237,6 @@ class TakeOver:
         sizes = dict(zip(RESIDENT_KINDS, await self._absorb(tenure, firsts), strict=True))
         for piece in _pieces(others, sizes):
             await self._absorb(tenure, piece)
-        await load_records(self.store, tenure, tenure.book.parked_records())
 
     async def _hear_of_epoch(self, epoch: int) -> None:
         """Wait for the epoch that the lane's marks are of: where nobody knows it, all that comes would look old.

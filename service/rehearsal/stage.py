@@ -19,7 +19,6 @@ from service.core.model import ActionRequest, Decision, RecordEvent
 from service.core.past import NOTHING_TOLD, Past, change_between
 from service.core.progress import Progress
 from service.core.score import FIELD as SCORE
-from service.core.state import Record
 from service.core.tracking import recall, together
 from service.ingest import Letter, Reading, sort_batch
 from service.kafka.memory import BrokerRecord, MemoryBroker, MemoryTransport
@@ -37,6 +36,7 @@ from service.wire.decisions import read_decision
 from service.wire.inputs import LaneInput, read_input, tick
 from service.wire.log_records import Batch, OutcomeLine, decode
 from service.wire.messages import Position, RawRecord
+from service.wire.records import read_tracked
 from service.wire.topics import Topics
 from service.wire.values import unpack
 
@@ -170,10 +170,9 @@ class Rehearsal:
         return event if isinstance(event, RecordEvent) and event.record == published.decision.record else None
 
     def _remembered(self, division: str, name: str) -> Facts:
-        field = full_name("record", division, name)
-        packed = self._store.lanes[LANE].content.get(LAYOUT.key("record", field), {}).get(field)
-        record = None if packed is None else unpack("record", packed)
-        return recall(record.facts) if isinstance(record, Record) else {}
+        field = full_name("tracked", division, name)
+        packed = self._store.lanes[LANE].content.get(LAYOUT.key("tracked", field), {}).get(field)
+        return {} if packed is None else recall(read_tracked(packed))
 
     def weighed_of(self, division: str, name: str) -> Mapping[str, str]:
         """The workflows that last cared for what happened to a record; why they asked for nothing, empty: they did."""

@@ -19,6 +19,7 @@ import orjson
 
 from service.core.state import KINDS
 from service.wire.log_records import FORMAT
+from service.wire.records import SIDES
 
 LANE: Final = "lane"
 """The kind of what a lane remembers about itself; it is none of the state's."""
@@ -83,7 +84,14 @@ class Layout:
         return orjson.dumps({"format": FORMAT, "kinds": self.kinds}, option=orjson.OPT_SORT_KEYS).decode()
 
 
-LAYOUT: Final = Layout({LANE: 1, REDRIVEN: REDRIVEN_BUCKETS, **{kind: row.buckets for kind, row in KINDS.items()}})
+LAYOUT: Final = Layout(
+    {
+        LANE: 1,
+        REDRIVEN: REDRIVEN_BUCKETS,
+        **{kind: row.buckets for kind, row in KINDS.items()},
+        **SIDES,
+    }
+)
 """Of the kinds that this version knows."""
 
 _OF_THE_LANE: Final = frozenset({LANE, REDRIVEN, *(kind for kind, row in KINDS.items() if row.is_of_lane)})

@@ -2,7 +2,7 @@
 
 One form serves the memory, the log and the snapshots, so it is decided in one place. It is stable: the same value gives
 the same bytes, also when they were parsed as part of a larger document and written anew. A kind's fields never change:
-what is new is a kind of its own.
+what is new is a kind of its own. Records, of which there are most, have a form of their own (`service.wire.records`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 from service.core.state import KINDS, Kind, Value
 
 _DECODERS: Final[Mapping[Kind, msgspec.json.Decoder[Value]]] = {
-    kind: msgspec.json.Decoder(row.form) for kind, row in KINDS.items()
+    kind: msgspec.json.Decoder(row.form) for kind, row in KINDS.items() if kind != "record"
 }
 
 pack: Final = msgspec.json.Encoder().encode

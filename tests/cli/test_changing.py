@@ -14,8 +14,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from service.app.sources import prepare_positions
+from service.cli import level
 from service.config.history import FIRST_EPOCH, Sources, proposals, replacing, sources_record
 from service.config.loader import load
+from service.core.configuration import LEVELS
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.port import Message
 from service.kafka.publisher import Publisher
@@ -251,6 +253,23 @@ def test_sources_reset_does_not_change_the_number_of_lanes(deployment: Deploymen
     deployment.monkeypatch.setenv("FAIRLEAD_KAFKA__LANES", "3")
     told = deployment.run("sources", "reset", "--yes")
     assert (told.code, "FAIRLEAD_KAFKA__LANES" in told.err) == (2, True)
+
+
+@pytest.mark.real
+def test_the_lanes_are_raised_once_and_what_is_off_until_then_is_named(deployment: Deployment) -> None:
+    """As if defaults were what a new release added: raising is agreed on by all, and there is no way back."""
+    deployment.monkeypatch.setattr(level, "LEVEL", 2)
+    deployment.monkeypatch.setitem(LEVELS, "defaults", 2)
+    (deployment.directory / "all.yaml").write_text(DIRECTORY.replace("bob, eve", "eve"))
+    published = deployment.run("config", "publish", deployment.directory)
+    assert "main: defaults.lead: this is off on lanes below level 2" in published.out
+    assert said(deployment.run("level", "show", "--json").json) == {"level": 1, "newest": 2, "off": ["defaults"]}
+    explained = deployment.run("level", "raise")
+    assert (explained.code, "There is no way back" in explained.out) == (2, True)
+    assert said(deployment.run("level", "raise", "--yes", "--json").json) == {"before": 1, "level": 2}
+    assert "nothing to do" in deployment.run("level", "raise", "--yes").out
+    assert said(deployment.run("level", "show", "--json").json)["off"] == []
+    assert "off on lanes" not in deployment.run("config", "publish", deployment.directory).out
 
 
 @pytest.mark.real

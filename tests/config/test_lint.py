@@ -10,6 +10,7 @@ import pytest
 
 from service.config.lint import warnings
 from service.config.loader import load
+from service.core.configuration import LEVELS
 from tests.config.files import document, read, write
 
 PEOPLE = """\
@@ -397,3 +398,10 @@ def test_a_thousand_entries_are_compared() -> None:
     text = "rule_sets:\n leads:\n  record_type: lead\n  entries:\n" + "\n".join([*lines, last])
     checked = document(PEOPLE, text)
     assert [each.path[-1] for each in warnings(checked)] == [1_000]
+
+
+def test_what_needs_a_level_that_lanes_may_not_have_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if defaults were what a new release added."""
+    monkeypatch.setitem(LEVELS, "defaults", 2)
+    (told,) = warned("{}")
+    assert "this is off on lanes below level 2" in told

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.config.history import History, sources_record
-from service.config.sources import Skip, Sources, SourceState, SourceTopic, source_content
+from service.config.sources import Agreed, AgreedLevel, Skip, Sources, SourceState, SourceTopic, source_content
 
 TOPIC = "crm.records"
 OTHER = "crm.members"
@@ -18,7 +18,7 @@ records = st.one_of(
 )
 
 
-def told(*contents: Sources | SourceTopic | Skip) -> SourceState:
+def told(*contents: Agreed) -> SourceState:
     history = History()
     for content in contents:
         assert history.fold(sources_record(content).value) == content
@@ -29,7 +29,7 @@ BEGUN = Sources(0, "division", 1)
 
 
 @given(st.lists(records, max_size=40))
-def test_a_topics_epoch_never_goes_back(contents: list[Sources | SourceTopic | Skip]) -> None:
+def test_a_topics_epoch_never_goes_back(contents: list[Agreed]) -> None:
     """Positions of an epoch that was used before would look old to the lanes, and their events be dropped."""
     history = History()
     state = history.source_state
@@ -89,6 +89,14 @@ def test_an_epoch_may_begin_far_above() -> None:
     state = told(BEGUN, Sources(7, "division", 1, 0))
     assert state.fold(Sources(7, "division", 1, 0)) is None
     assert (state.epoch_of(TOPIC), state.next_epoch) == (7, 8)
+
+
+def test_the_level_of_lanes_only_grows() -> None:
+    """Who hears of it twice, or late, does nothing."""
+    state = told(BEGUN, AgreedLevel(3))
+    assert state.fold(AgreedLevel(3)) is None
+    assert state.fold(AgreedLevel(2)) is None
+    assert state.level == 3
 
 
 def test_an_epoch_counts_only_behind_the_one_it_expects() -> None:

@@ -17,8 +17,8 @@ from service.core.model import CatalogueEvent, EmptyEvent, Event, MemberEvent, R
 from service.kafka.memory import BrokerRecord, MemoryBroker, MemoryTransport
 from service.kafka.partitions import Place
 from service.kafka.port import Message
-from service.lane.deciding import Read
 from service.lane.loop import Lane
+from service.lane.needs import Read
 from service.lane.ownership import Tenure
 from service.lane.snapshot import Snapshots
 from service.lane.surroundings import InputSeen, Step, Surroundings, no_step

@@ -14,13 +14,13 @@ from service.core.state import Timer
 from service.kafka.port import MAX_RECORD_BYTES
 from service.lane.book import Book
 from service.lane.deciding import (
-    Read,
     begin_switch,
     decide_batch,
     is_at_a_loss,
     switch_configuration,
 )
 from service.lane.making import Grounds, Made
+from service.lane.needs import Read
 from service.lane.raising import MAX_RAISED_IN_A_ROW
 from service.limits import Limits
 from service.wire.dead_letters import stored_bytes

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.core.state import KINDS, LEVEL, Changes, Hit, StateKind
+from service.core.state import KINDS, LEVEL, Changes, Hit, Seat, StateKind
 from service.kafka.port import Message
 from service.lane import making
 from service.lane.book import Book
@@ -16,7 +16,7 @@ from service.lane.folding import rebuild_content
 from service.store.keys import LAYOUT, Layout, kind_of
 from service.store.memory import MemoryStore
 from service.wire.log_records import NO_OFFSET, Batch, Claim, Complete, NewerLog, Opening, encode
-from tests.core.build import created
+from tests.core.build import created, pool
 from tests.lane.build import LANE, LOG, SMALL, TOPICS, Owner, World
 
 LATER: dict[str, dict[str, bytes | None]] = {"later": {"main/x": b'{"a":[1,2]}', "/y": b"[]"}, "gone": {"main/z": None}}
@@ -165,21 +165,91 @@ async def test_a_record_of_a_newer_format_halts_the_lane() -> None:
         await world.owner("two")
 
 
-async def test_a_level_is_raised_by_a_claim_and_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever claims later carries it on, whatever their own setting says."""
+async def at_level(world: World, owner: str, level: int) -> Owner:
+    """An owner who hears that lanes are raised to this level."""
+    lane = world.lane(owner)
+    lane.around = replace(lane.around, level=lambda: level)
+    tenure = await lane.take_over()
+    return Owner(lane, tenure, lane._snapshots(tenure))
+
+
+def levels(world: World) -> list[int]:
+    """Of all records of the log."""
+    return [json.loads(record.value)["level"] for record in world.broker.partitions[LOG].records]
+
+
+async def test_a_level_is_raised_by_a_batch_and_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever claims later carries it on, whatever they heard of it."""
     monkeypatch.setattr("service.lane.folding.LEVEL", 2)
     world = World()
-    assert (await world.owner("one")).tenure.level == 1
-    lane = world.lane("two")
-    lane.around = replace(lane.around, level=2)
-    assert (await lane.take_over()).level == 2
-    owner = await world.owner("three")
+    await (await at_level(world, "one", 1)).work()
+    owner = await at_level(world, "two", 2)
+    assert owner.tenure.level == 1
     world.send(created("lead/1", "pool:sales"))
-    await owner.work(2)
-    assert [json.loads(record.value)["level"] for record in world.broker.partitions[LOG].records] == [1, 2, 2, 2, 2]
+    await owner.work()
+    later = await at_level(world, "three", 1)
+    world.send(created("lead/2", "pool:sales"))
+    await later.work()
+    assert levels(world) == [1, 1, 1, 2, 2, 2]
     for at in range(20):
         world.broker.write(LOG, [Message("", b"", b"%d" % at)])
-    assert (await world.owner("four")).tenure.level == 2
+    assert (await at_level(world, "four", 1)).tenure.level == 2
+    world.check()
+
+
+async def test_a_fresh_log_begins_at_the_agreed_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody older has ever owned it."""
+    monkeypatch.setattr("service.lane.folding.LEVEL", 2)
+    world = World()
+    await at_level(world, "one", 2)
+    assert levels(world) == [2]
+
+
+@pytest.fixture
+def of_level_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if pools with a default, and hits, were what a new release added."""
+    monkeypatch.setattr("service.lane.folding.LEVEL", 2)
+    monkeypatch.setattr("service.core.configuration.LEVELS", {"pools": 2})
+    monkeypatch.setattr(making, "KINDS", {**KINDS, "seat": StateKind(Seat, level=2)})
+
+
+@pytest.mark.usefixtures("of_level_two")
+async def test_rules_of_a_higher_level_are_off_until_the_lane_is_raised() -> None:
+    """Then they are switched on for what is in force, by the same switch that a new version takes."""
+    world = World()
+    owner = await at_level(world, "one", 1)
+    world.send(created("lead/1", "pool:sales"))
+    await owner.work(3)
+    assert world.owners == []
+    assert not owner.tenure.book.state("main").seats
+    owner = await at_level(world, "two", 2)
+    world.send(created("lead/2", "pool:sales"))
+    await owner.work(3)
+    assert world.owners == ["ann"]
+    assert [json.loads(record.value).get("versions") for record in world.broker.partitions[LOG].records][-1] == {
+        "main": 1
+    }
+    world.check()
+
+
+@pytest.mark.usefixtures("of_level_two")
+async def test_a_switch_to_a_level_is_finished_by_the_next_owner() -> None:
+    """The batch that raises the level says that the switch was begun; what is left of it is done first."""
+    world = World()
+    world.configure(pool("ann"), pool("bob", id="second"), pool("cem", id="third"))
+    await (await at_level(world, "one", 1)).work(2)
+    owner = await at_level(world, "two", 2)
+    owner.lane.limits = replace(SMALL, switch_steps=1)
+    await owner.work()
+    assert owner.tenure.book.switching == {"main"}
+    later = await at_level(world, "three", 1)
+    assert later.tenure.book.switching == {"main"}
+    world.send(created("lead/1", "pool:third"))
+    while later.tenure.book.switching:
+        await later.work()
+    await later.work()
+    assert world.owners == ["cem"]
+    world.check()
 
 
 def test_what_belongs_to_a_higher_level_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from service.core.model import MemberEvent
 from service.core.state import Fields, Record, State, Timer
 from service.lane.book import AGENDA_LEAST, Book
 from service.limits import DAY_MS
-from service.wire.values import unpack
+from service.wire.records import read_base, read_record
 from tests.core.build import created, deleted, owner_changed, pool, updated
 from tests.lane.build import LOG, SMALL, Owner, World
 
@@ -121,9 +121,7 @@ async def test_a_forgotten_record_that_comes_again_is_no_repeat_to_a_consumer() 
 async def stored(world: World, name: str) -> Record:
     """A record as the memory has it."""
     (value,) = [fields[name] for key, fields in world.state.items() if key.startswith("record:") and name in fields]
-    found = unpack("record", value)
-    assert isinstance(found, Record)
-    return found
+    return read_record(read_base(value), {})
 
 
 async def test_what_was_forgotten_is_gone_from_the_log_also_on_an_idle_lane() -> None:

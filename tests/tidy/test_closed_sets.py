@@ -26,6 +26,7 @@ ROWS: Final = {
     ("FieldType", "service/connectors/file/event_map.py"): "cells have only some of the types",
     ("INPUTS", "schemas/samples.py"): "an example of each event",
     ("INPUTS", "service/wire/inputs.py"): "the core's word for each event",
+    ("Agreed", "service/kafka/configuration.py"): "what the log says of each that is read",
     ("Kind", "service/views/waiting.py"): "only the kinds that a line depends on",
     ("LogRecord", "service/lane/folding.py"): "what each record does to the state",
     ("News", "service/core/decide.py"): "what follows from each news",

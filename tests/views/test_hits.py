@@ -6,7 +6,7 @@ from service.core.configuration import Entry
 from service.core.hits import DEFAULT
 from service.core.model import Target
 from service.core.state import Hit
-from service.lane.book import stored
+from service.lane.changed import stored
 from service.store.keys import LAYOUT, MARK
 from service.store.memory import LaneMemory, MemoryStore
 from service.views.hits import EntryHits, rule_stats
@@ -26,7 +26,7 @@ async def test_shares_add_up_and_entries_that_are_gone_are_not_shown() -> None:
     }
     lane = lane_of("main", 4)
     memory = LaneMemory(generation=b"0", content={key: {MARK: b"0"} for key in LAYOUT.keys})
-    memory.write(LAYOUT.placed({"hit": stored("hit", "main", state)}))
+    memory.write(LAYOUT.placed(stored("hit", "main", state)))
     store = MemoryStore()
     store.lanes[lane] = memory
     (found,) = await rule_stats(store, {"main": configured}, 4)

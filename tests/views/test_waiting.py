@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from service.core.configuration import Membership, PoolSpec
 from service.core.model import Assigned
 from service.core.state import KINDS
-from service.lane.book import stored
+from service.lane.changed import stored
 from service.store.keys import LAYOUT, MARK
 from service.store.memory import LaneMemory, MemoryStore
 from service.store.port import Head
@@ -26,8 +26,7 @@ async def seen(division: Division, limit: int = 100) -> Waiting:
     content = {key: {MARK: b"0"} for key in LAYOUT.keys}
     memory = LaneMemory(head=Head(revision=1), generation=b"0", content=content)
     for kind in KINDS:
-        fields = stored(kind, "main", division.state.of_kind(kind))
-        memory.write(LAYOUT.placed({kind: fields}))
+        memory.write(LAYOUT.placed(stored(kind, "main", division.state.of_kind(kind))))
     store = MemoryStore()
     store.lanes[lane_of("main", 4)] = memory
     return await waiting(store, {"main": division.config}, 4, division.now_ms, limit)

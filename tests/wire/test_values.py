@@ -10,7 +10,7 @@ from msgspec.structs import astuple
 
 from service.core.person import Absence, Person
 from service.core.score import SCORE_LIMIT
-from service.core.state import KINDS, Hit, Kind, Parked, Pool, Record, Seat, Timer, Value
+from service.core.state import KINDS, Hit, Kind, Parked, Pool, Seat, Timer, Value
 from service.wire.values import pack, unpack
 
 for primitive, strategy in {
@@ -22,8 +22,9 @@ for primitive, strategy in {
 
 
 def values() -> st.SearchStrategy[tuple[Kind, Value]]:
-    """A value of each kind, with anything its types allow."""
-    return st.one_of([st.tuples(st.just(kind), st.from_type(row.form)) for kind, row in KINDS.items()])
+    """A value of each kind, with anything its types allow. A record has a form of its own (see `test_records`)."""
+    kinds = [(kind, row.form) for kind, row in KINDS.items() if kind != "record"]
+    return st.one_of([st.tuples(st.just(kind), st.from_type(form)) for kind, form in kinds])
 
 
 @given(values())
@@ -47,11 +48,6 @@ def test_a_packed_value_in_a_document_is_the_same_bytes_again(kinded: tuple[Kind
 @pytest.mark.parametrize(
     ("kind", "value", "packed"),
     [
-        (
-            "record",
-            Record(owner="ann", by_us=True, seen=("e1", "e2")),
-            b'["ann",true,"","",0,null,null,["e1","e2"],false,false,false,null,null,"",false,"",null,[],0]',
-        ),
         ("pool", Pool(turn=3, joins=2, scanned=(-1.5, 7)), b"[3,2,0,0,[-1.5,7],false,false]"),
         ("seat", Seat(served_pass=0, last_turn=0, joined=1), b"[0,0,1,0]"),
         (

@@ -2,7 +2,7 @@
 
 A mistake that makes a configuration unusable is found in `consistency`. What is found here is certain, too, but may be
 wanted for a while, so it warns: entries that no record reaches, conditions that nothing fits, people who are switched
-off, teams that accept the same records, fields that no record has.
+off, teams that accept the same records, fields that no record has, parts that lanes do not heed before they are raised.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from schemas.config import Document
 from service.config.findings import Finding
+from service.config.levels import above
 from service.config.lint.entries import of_rule_sets
 from service.config.lint.fields import of_fields
 from service.config.lint.people import of_people
@@ -23,3 +24,4 @@ def warnings(document: Document) -> Iterator[Finding]:
     yield from of_people(document)
     yield from of_teams(document)
     yield from of_fields(document)
+    yield from above(document)

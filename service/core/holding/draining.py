@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 from service.core.case import Case
@@ -31,23 +30,32 @@ LOOKED_AT_PER_FIRING: Final = 500
 """So many are looked at when one timer goes off. Where none of them can move, the next firing goes on behind them."""
 
 
+def needed(pool: str, draft: Draft, config: Config) -> tuple[str, ...]:
+    """The records that the next `drain` looks at, as far as it may come: it stops in front of one that is not loaded,
+    and the first must be.
+    """
+    memory = draft.pools.get(pool)
+    is_sifting = memory is not None and memory.sifting
+    return tuple(name for name, _ in _line(pool, config.pools.get(pool), draft, is_sifting=is_sifting))
+
+
 def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> tuple[Decision, ...]:
     """Assign parked records of a pool, best score first, then oldest, while somebody has room and keeps their pace.
 
     Where members have domains of their own, a record that nobody can take now does not stop those behind it. What does
     not belong here any more (the pool was removed, serves another record type, or does not want it by its own domain)
     is asked anew; under a new configuration the whole line is looked through for that first, and scored anew. A pool
-    that became a queue owns its records from then on. When about `room_bytes` have come of it, the rest has to wait.
+    that became a queue owns its records from then on. When about `room_bytes` have come of it, the rest has to wait; so
+    has what stands behind a record that is not loaded.
     """
     spec = config.pools.get(pool)
     memory = draft.pools.get(pool)
     is_sifting = memory is not None and memory.sifting
-    goes_on = is_sifting or spec is None or spec.has_domains
+    goes_on = _goes_on(spec, is_sifting=is_sifting)
     decisions: list[Decision] = []
     stuck: set[tuple[str, float]] = set()
-    looked_at, last = 0, None
-    for name, parked in _line(pool, spec, draft, with_queued=is_sifting):
-        looked_at, last = looked_at + 1, parked.rank
+    line, is_cut = _loaded(_line(pool, spec, draft, is_sifting=is_sifting), goes_on=goes_on, draft=draft)
+    for name, parked in line:
         case = waiting_case(name, parked, draft, config, now_ms)
         if not is_fit(case, parked):
             ask_anew(name, draft, now_ms)
@@ -70,14 +78,21 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
         if len(decisions) == DRAINED_PER_FIRING or (decisions and room_bytes <= 0):
             _look_again(pool, None, draft, now_ms)
             return tuple(decisions)
-    if looked_at == LOOKED_AT_PER_FIRING and goes_on:
-        _look_again(pool, last, draft, now_ms)
-    elif is_sifting:
+    else:
+        if is_cut:
+            _look_again(pool, line[-1][1].rank, draft, now_ms)
+            return tuple(decisions)
+    if is_sifting:
         draft.pools.edit(pool).sifting = False
         _look_again(pool, None, draft, now_ms)
     else:
         _rest(pool, spec, draft, now_ms)
     return tuple(decisions)
+
+
+def _goes_on(spec: PoolSpec | None, *, is_sifting: bool) -> bool:
+    """Whether one that cannot move does not stop those behind it."""
+    return is_sifting or spec is None or spec.has_domains
 
 
 def _score_anew(case: Case, parked: Parked) -> None:
@@ -129,15 +144,32 @@ def _is_anybody_paced(spec: PoolSpec, draft: Draft, now_ms: int) -> bool:
     return any(drained(member.person, draft, now_ms) >= spec.drain_per_minute for member in spec.members)
 
 
-def _line(pool: str, spec: PoolSpec | None, draft: Draft, *, with_queued: bool) -> Iterator[tuple[str, Parked]]:
-    """The next records in the pool's waiting line, behind the rank up to which it was looked at before.
+def _line(pool: str, spec: PoolSpec | None, draft: Draft, *, is_sifting: bool) -> list[tuple[str, Parked]]:
+    """The next records in the pool's waiting line, behind the rank up to which it was looked at before; so many as one
+    firing may come to.
 
-    What lies in a queue is among them where that is asked for, or the pool is none any more.
+    What lies in a queue is among them where the line is sifted, or the pool is no queue any more.
     """
     memory = draft.pools.get(pool)
     behind = None if memory is None else memory.scanned
-    line = draft.waiting(pool, behind, with_queued=with_queued or spec is None or not spec.is_queue)
-    for name in islice(line, LOOKED_AT_PER_FIRING):
-        parked = draft.parked.get(name)
-        assert parked is not None, f"{name} is in a line and does not wait"
-        yield name, parked
+    line = draft.waiting(pool, behind, with_queued=is_sifting or spec is None or not spec.is_queue)
+    reach = _reach(goes_on=_goes_on(spec, is_sifting=is_sifting))
+    return [(name, _waits(name, draft)) for name in islice(line, reach)]
+
+
+def _reach(*, goes_on: bool) -> int:
+    """How many records one firing may look at."""
+    return LOOKED_AT_PER_FIRING if goes_on else DRAINED_PER_FIRING + 1
+
+
+def _waits(name: str, draft: Draft) -> Parked:
+    parked = draft.parked.get(name)
+    assert parked is not None, f"{name} is in a line and does not wait"
+    return parked
+
+
+def _loaded(line: list[tuple[str, Parked]], *, goes_on: bool, draft: Draft) -> tuple[list[tuple[str, Parked]], bool]:
+    """Those in front of the first that is not loaded, and whether any may stand behind them."""
+    found = list(takewhile(lambda waiting: draft.records.get(waiting[0]) is not None, line))
+    assert found or not line, f"{line[0][0]} is the next to move and is not loaded"
+    return found, len(found) < len(line) or len(line) == _reach(goes_on=goes_on)

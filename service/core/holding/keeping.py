@@ -30,7 +30,10 @@ _write: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def keep(case: Case) -> tuple[str, ...]:
-    """Keep the fields that are known of the record; the names of those that were too much."""
+    """Keep the fields that are known of the record, which waits; the names of those that were too much.
+
+    The text has one byte a character.
+    """
     facts = dict(case.facts)
     if case.record_type in case.config.scores:
         facts.pop(FIELD, None)
@@ -45,6 +48,7 @@ def keep(case: Case) -> tuple[str, ...]:
     kept = Fields(text if facts else "", tuple(cut[:NAMED_CUT]))
     if kept != case.draft.fields.get(case.name):
         case.draft.fields.put(case.name, kept)
+    case.draft.parked.edit(case.name).kept_bytes = len(kept.text)
     return kept.cut
 
 

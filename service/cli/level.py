@@ -1,0 +1,68 @@
+"""Raise the level of the lanes: what a new release added to what is remembered is used from then on, for good.
+
+Until then any process may be put back to the release before. Afterwards a process that does not know the level owns no
+lane that was raised, and says so.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from service.cli.exits import WrongUsage
+from service.cli.reach import KafkaAddress, Reach, Yes, in_reach
+from service.cli.speech import OUT, AsJson, write_json
+from service.config.history import sources_record
+from service.config.sources import AgreedLevel
+from service.core.configuration import LEVELS
+from service.core.state import LEVEL
+
+command = typer.Typer()
+
+WHAT_RAISING_DOES: Final = """\
+The lanes go from level {before} to level {after}, each with its next batch; processes need not be stopped.
+There is no way back: a process of a release that does not know level {after} owns none of these lanes any more. So let
+all processes be of this release, or a later one, first."""
+
+
+@command.command("show")
+def show(as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
+    """Show which level the lanes are raised to, which this release knows, and what is off until then."""
+
+    async def tell(reach: Reach) -> None:
+        async with reach.feed() as feed:
+            level = feed.history.source_state.level
+        off = sorted(name for name, needed in LEVELS.items() if needed > level)
+        if as_json:
+            write_json({"level": level, "newest": LEVEL, "off": off})
+        else:
+            OUT.print(f"the lanes are raised to level {level}; this release knows level {LEVEL}", markup=False)
+            if off:
+                OUT.print(f"off below it: {', '.join(off)}", markup=False)
+
+    in_reach(tell, kafka)
+
+
+@command.command("raise")
+def raise_lanes(yes: Yes = False, as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
+    """Raise the lanes to the newest level that this release knows, once no older process is left."""
+
+    async def agree(reach: Reach) -> None:
+        async with reach.feed() as feed:
+            state = feed.history.source_state
+            before = state.level
+            if before < LEVEL:
+                if not as_json:
+                    OUT.print(WHAT_RAISING_DOES.format(before=before, after=LEVEL), markup=False)
+                if not yes:
+                    raise WrongUsage("nothing was changed: say --yes to do it")
+                await feed.publish([sources_record(AgreedLevel(LEVEL))])
+        if as_json:
+            write_json({"before": before, "level": state.level})
+        elif before < LEVEL:
+            OUT.print(f"the lanes are raised to level {state.level}", style="green")
+        else:
+            OUT.print(f"nothing to do: the lanes are raised to level {before} already")
+
+    in_reach(agree, kafka)
