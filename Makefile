@@ -10,7 +10,7 @@ AS_COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED)/site:$(CURDIR)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench limits storm lock clean
+.PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench idle limits storm lock clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ limits: $(STAMP) ## Run everything at all declared limits at once, and tell how 
 
 bench: $(COMPILED)/site ## Measure the compiled service against a bare copy loop and a naive service, on one broker
 	$(AS_COMPILED) $(BIN)/python -m tests.bench $(ARGS)
+
+idle: $(STAMP) ## Measure what a service costs that has nothing to do, and how fast it wakes
+	$(BIN)/python -m tests.bench.idle $(ARGS)
 
 storm: $(STAMP) ## Every kind of fault in an order drawn from a seed (ARGS="--minutes 60 --seed 7"), then figures
 	$(BIN)/python -m tests.survival $(ARGS)

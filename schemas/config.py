@@ -385,6 +385,13 @@ class Document(_Part):
         dict[RecordType, Annotated[tuple[ScoreRow, ...], Field(max_length=SCORE_ROWS_LIMIT)]],
         Field(description="By record type: the sum of points is the record's score, which orders whatever waits."),
     ] = {}
+    closed_when: Annotated[
+        dict[RecordType, Condition],
+        Field(
+            description="By record type: which records are closed. They keep their owner and are none of their open"
+            " records. Asked when all fields that it reads are known; the status that an event tells is stronger."
+        ),
+    ] = {}
     fields: Annotated[
         dict[
             RecordType,

@@ -32,7 +32,17 @@ RejectionReason = Literal[
     "unknown_user",
     "wrong_record_type",
 ]
-ReleaseReason = Literal["deleted", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"]
+ReleaseReason = Literal[
+    "closed",
+    "deleted",
+    "given_to_pool",
+    "merged",
+    "owner_chosen",
+    "owner_inactive",
+    "owner_removed",
+    "reassigned",
+    "taken",
+]
 NotificationKind = Literal["assigned", "queued", "refused"]
 ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain"]
 Unresolved = Literal[

@@ -9,7 +9,7 @@ version in quotes for a number. A company's own fields belong in `fields`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -25,6 +25,8 @@ CONTAINERS: Final = (dict, list)
 Channel = Literal["detail_page", "capture_form", "import", "conversion", "api", "integration", "from_contact"]
 """The ways in that there are (S21-S27)."""
 OwnerKind = Literal["user", "pool", "queue", "plan"]
+Status = Literal["open", "closed"]
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 AvailabilityWord = Literal["available", "away", "leave", "leave_ended", "off_shift"]
 """The words that every configuration knows."""
 Availability = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -48,6 +50,12 @@ def _as_number(value: object) -> object:
     """A version in quotes is the number that it says."""
     is_number = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= VERSION_DIGITS
     return int(value) if is_number else value  # type: ignore[call-overload]  # a text by then
+
+
+def known_status(value: object) -> Status | None:
+    """What a text means as a record's status; none: nothing that is known."""
+    word = value.strip().casefold() if isinstance(value, str) else ""
+    return next((status for status in STATUSES if status == word), None)
 
 
 RecordType = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^/\x00-\x1F]+$")]
@@ -89,6 +97,9 @@ class Linked(Part):
     fields: Fields = {}
 
 
+StatusWord = Annotated[Status | None, BeforeValidator(known_status, json_schema_input_type=str | None)]
+
+
 class CrmRecord(Part):
     """A lead, contact or deal with what is known of it."""
 
@@ -97,10 +108,22 @@ class CrmRecord(Part):
     fields: Fields = {}
     linked: Annotated[
         dict[FieldName, Linked],
-        Field(max_length=LINKED_LIMIT, description="Linked records by name; one hides a field of the same name."),
+        Field(
+            max_length=LINKED_LIMIT,
+            description="Linked records by name; one hides a field of the same name. What a lead was converted into"
+            " names it as `lead`.",
+        ),
     ] = {}
     process: Annotated[
         ToldId | None, Field(description="The process that it goes through. Absent or null: not told.")
+    ] = None
+    status: Annotated[
+        StatusWord,
+        Field(description="`open` or `closed` from now on; any other word is passed over. Absent or null: not told."),
+    ] = None
+    merged_into: Annotated[
+        ToldId | None,
+        Field(description="The id of the record of this type that it was merged into: then this one is gone."),
     ] = None
 
 

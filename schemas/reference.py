@@ -24,10 +24,11 @@ rule_sets:
   leads: {record_type: lead, active: true, entries: [{criteria: [tier equals vip], target: {user: bob}}]}
 defaults: {lead: {pool: inbound}}
 scores: {lead: [{when: employees > 500, points: 30}]}
-fields: {lead: {tier: text, employees: number}, deal: {budget: number}}
 processes: {sales: {steps: [call, qualified]}}
 workflows:
   budget-known: {trigger: {field_filled: budget}, action: {mark_step: {process: sales, step: qualified}}}
+closed_when: {lead: {criteria: ["stage in [won, lost]"]}}
+fields: {lead: {tier: text, employees: number, stage: text}, deal: {budget: number}}
 ids_ignore_case: true
 settings: {zone: Europe/Berlin}
 """,
@@ -146,7 +147,7 @@ week_starts: monday
 
 WHERE: Final[Mapping[str, str]] = {
     "Configuration": "The document",
-    "Condition": "A condition: in pools, members, entries and rows of scores",
+    "Condition": "A condition: in pools, members, entries, rows of scores, and `closed_when.TYPE`",
     "User": "A user: `users.NAME`",
     "Pool": "A pool: `pools.NAME`",
     "Member": "A member: `pools.NAME.members`",

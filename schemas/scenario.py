@@ -28,7 +28,7 @@ from pydantic import (
 
 from schemas.decisions import ExclusionReason, Unresolved, Withheld
 from schemas.envelope import Division, Id
-from schemas.events import VERSION_LIMIT, Availability, Channel, Fields, OwnerKind
+from schemas.events import VERSION_LIMIT, Availability, Channel, Fields, OwnerKind, Status
 from schemas.scenario_workflows import ExpectedActions, Marked
 
 STEPS_LIMIT: Final = 1_000
@@ -174,7 +174,7 @@ class Expect(_Part):
     turn: Annotated[int | None, Field(ge=1, strict=True, description="The number of the turn; null: none.")] = None
     rule: Annotated[Id | None, Field(description="The id of the entry that won; null: none did.")] = None
     question: Annotated[
-        Literal["explicit_target", "rule_set", "team", "default", "parked"] | None,
+        Literal["explicit_target", "rule_set", "team", "default", "parked", "reopened"] | None,
         Field(description="Which question gave the target."),
     ] = None
     passed_over: Annotated[
@@ -223,6 +223,8 @@ class RecordWords(Step):
     correlation: Id | None = None
     depth: Annotated[int | None, Field(ge=0, le=1000, strict=True, description="Automatic decisions so far.")] = None
     process: Annotated[Id | None, Field(description="The process that the record is in.")] = None
+    status: Annotated[Status | None, Field(description="Whether the record is open or closed from now on.")] = None
+    merged_into: Annotated[Id | None, Field(description="The id of the record that it was merged into.")] = None
 
 
 class Content(RecordWords):

@@ -17,17 +17,19 @@ class Limits:
     """What bounds a lane's work, from the settings down to the batch. These are the defaults of the settings, too.
 
     `switch_steps`: so many pools are looked at in one batch of a switch. Every `sweep_every_ms` those records go of
-    which nothing was heard for `deleted_ms`, where they were deleted or only refused, or for `untouched_ms`.
+    which nothing was heard for `deleted_ms`, where they were deleted or only refused, for `closed_ms`, where they are
+    closed, or for `untouched_ms`.
     """
 
     batch_max: int = 500
     timers_per_batch: int = 100
     switch_steps: int = 1_000
-    poll_wait_ms: int = 100
+    poll_wait_ms: int = 1_000
     record_max_bytes: int = 1_200_000
     snapshot_min_bytes: int = 1_048_576
     keep_ms: int = 168 * HOUR_MS
     dead_letter_limit_bytes: int = 900_000
     sweep_every_ms: int = DAY_MS
     deleted_ms: int = 30 * DAY_MS
+    closed_ms: int = 400 * DAY_MS
     untouched_ms: int = 400 * DAY_MS

@@ -208,13 +208,15 @@ class LaneSettings(BaseModel):
     timers_per_batch: int = Field(default=DEFAULTS.timers_per_batch, ge=1, le=1_000)
     """Timers that may fire in one batch. Lower it where a backlog of parked records delays new ones."""
     poll_wait_ms: int = Field(default=DEFAULTS.poll_wait_ms, ge=1, le=10_000)
-    """How long an idle lane waits for input. Raise it where many idle lanes cost too much."""
+    """How long an idle lane waits until it looks for a new configuration; an event wakes it. Raise it for less work."""
     snapshot_min_bytes: int = Field(default=DEFAULTS.snapshot_min_bytes, ge=1_024)
     """No snapshot before the log has grown by so much. Raise it where the log's size does not matter."""
     keep_hours: int = Field(default=DEFAULTS.keep_ms // HOUR_MS, ge=1, le=87_600)
     """Decisions stay in the log for so long. Raise it to replay and audit further back."""
     forget_deleted_days: int = Field(default=DEFAULTS.deleted_ms // DAY_MS, ge=1, le=36_500)
     """A deleted record is forgotten after so many days. Raise it where old files are sent again."""
+    forget_closed_days: int = Field(default=DEFAULTS.closed_ms // DAY_MS, ge=1, le=36_500)
+    """A closed record is forgotten when nothing was heard of it for so many days. Lower it where the law wants that."""
     forget_untouched_days: int = Field(default=DEFAULTS.untouched_ms // DAY_MS, ge=1, le=36_500)
     """A record is forgotten when nothing was heard of it for so many days. Raise it where deals take longer."""
     log_record_max_bytes: int = Field(default=DEFAULTS.record_max_bytes, ge=10_000, le=1_200_000)
@@ -283,6 +285,7 @@ class Settings(BaseSettings):
             keep_ms=lane.keep_hours * HOUR_MS,
             dead_letter_limit_bytes=self.ingest.dead_letter_limit_bytes,
             deleted_ms=lane.forget_deleted_days * DAY_MS,
+            closed_ms=lane.forget_closed_days * DAY_MS,
             untouched_ms=lane.forget_untouched_days * DAY_MS,
         )
 

@@ -36,6 +36,8 @@ MARK: Final = "generation"
 LANE_REASONS: Final = frozenset(
     {"decide_raised", "no_configuration", "sweep_raised", "switch_raised", "timer_raised", "unreadable_event"}
 )
+UNDECIDED: Final = frozenset({"dead_letter", "redriven_already"})
+"""What is no decision of an event: that it is a dead letter, and that another redrive of it was decided."""
 PASSED_REASON: Final = "unreadable_record"
 PASSED: Final = re.compile(r"offsets (\d+) to (\d+) ")
 """What a dead letter about a range says: the first and the last that were passed."""
@@ -97,6 +99,7 @@ def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
     if is_finished:
         found += _nothing_missing(evidence, readers)
     found += _decided_in_one_lane(evidence, readers)
+    found += _redriven_once(evidence, readers)
     found += _only_what_there_was(evidence, readers)
     for lane, reader in readers.items():
         found += snapshot_violations(reader, evidence.logs[lane], evidence.log_begins.get(lane, 0))
@@ -235,6 +238,37 @@ def _decided_in_one_lane(evidence: Evidence, readers: Mapping[int, Reader]) -> I
     for source, times in decided.items():
         if times > 1 and source not in everywhere:
             yield f"{source} is decided twice: in {times} lanes"
+
+
+def _redriven_once(evidence: Evidence, readers: Mapping[int, Reader]) -> Iterator[str]:
+    """A dead letter that is sent again is decided once by each lane, however often; all else of it is nothing to do.
+
+    What is sent again has a position of its own and names the first: all of them stand for one event.
+    """
+    for lane, reader in readers.items():
+        decided: defaultdict[str, set[str]] = defaultdict(set)
+        for source, first in redriven(evidence.inputs.get(lane, ())).items():
+            decided[first] |= {each for each in (first, source) if reader.became.get(each, UNDECIDED) - UNDECIDED}
+        for first, sources in decided.items():
+            if len(sources) > 1:
+                yield f"lane {lane}: the event of {first} is decided as {' and as '.join(sorted(sources))}"
+
+
+def fates_of_redriven(evidence: Evidence) -> Counter[str]:
+    """What became of the dead letters that were sent again, by the words of the log."""
+    readers = {lane: read_log(lane, log) for lane, log in evidence.logs.items()}
+    sources = [(readers[lane], source) for lane, inputs in evidence.inputs.items() for source in redriven(inputs)]
+    return Counter(f"redriven {word}" for reader, source in sources for word in reader.became.get(source, ()))
+
+
+def redriven(inputs: Iterable[Seen]) -> Mapping[str, str]:
+    """Of the inputs that are dead letters sent again: where each was read, and where its event was first."""
+    found = {}
+    for seen in inputs:
+        source = _source_of(seen.value)
+        if source and (first := json.loads(seen.value).get("redriven")):
+            found[source] = "/".join(map(str, first))
+    return found
 
 
 def _inputs_answered(evidence: Evidence, readers: Mapping[int, Reader]) -> Iterator[str]:

@@ -3,8 +3,13 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from service.core import decide
+
+# How long an example takes says how busy the machine is, and nothing of a promise.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 pytest_plugins = ["tests.backends.redis_fixture", "tests.backends.kafka_fixture"]
 

@@ -34,6 +34,8 @@ CONTENT: Final = {
 """Of each kind of record, the field that holds an object or a text; anything else is none of ours."""
 PUBLISHED_KINDS: Final = frozenset({"assigned", "pending", "rejected", "released"})
 DEAD_LETTER_REASON: Final = "dead_letter_reason"
+REDRIVEN: Final = "redriven_already"
+"""The reason where a dead letter that was sent again had been decided before."""
 UNREAD: Final = "assignment.events"
 """An input that cannot be read has no source: its place in the lane's input stands for it, and moves no watermark."""
 
@@ -76,6 +78,7 @@ class Reader:
     part: tuple[str, dict[str, Any]] | None = None
     decided: dict[str, tuple[int, int]] = field(default_factory=dict)
     answered: set[int] = field(default_factory=set)
+    became: dict[str, set[str]] = field(default_factory=dict)
     marks: dict[str, list[int]] = field(default_factory=dict)
     found: list[str] = field(default_factory=list)
     _turns: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -155,7 +158,7 @@ class Reader:
         self.parts[offset] = [read_output(row, record["headers"]) for row in record["outputs"]]
 
     def _outcomes(self, offset: int, lines: list[list[Any]], outputs: list[Output]) -> None:
-        for at, ordinal, kind, _, name, source in lines:
+        for at, ordinal, kind, reason, name, source in lines:
             if name in self._ids or not name.endswith(f"-{at}-{ordinal}") or not name.startswith(f"{self.lane}-"):
                 self.complain(f"the decision id {name} in batch {offset} comes twice or is of another place")
             self._ids.add(name)
@@ -163,6 +166,7 @@ class Reader:
                 self.answered.add(at)
             if source and kind != "dropped":
                 self._taken(source, offset, at)
+                self.became.setdefault(source, set()).add(kind if reason != REDRIVEN else reason)
         said = sorted(name for _, _, kind, _, name, _ in lines if kind in PUBLISHED_KINDS)
         told = sorted(header(each, "ce_id") for each in outputs if header(each, "ce_type").startswith("assignment."))
         if said != told:

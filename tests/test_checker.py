@@ -379,3 +379,13 @@ def test_two_lanes_that_decide_one_event_are_found() -> None:
     other = Run().claim().batch().evidence()
     both = replace(evidence, logs={0: evidence.logs[0], 1: other.logs[0]})
     assert "in 2 lanes" in " ".join(violations(both))
+
+
+def test_a_dead_letter_that_was_sent_again_is_decided_once() -> None:
+    """D37 Where the first was decided, or another redrive of it, one more decision is one too many."""
+    run = Run().claim().batch().batch().batch()
+    for number in (1, 2):
+        again = json.loads(run.inputs[number]) | {"redriven": [0, "crm.records", 0, 0]}
+        run.inputs[number] = json.dumps(again).encode()
+    (found,) = violations(run.evidence())
+    assert "the event of 0/crm.records/0/0 is decided as 0/crm.records/0/0 and as 0/crm.records/0/1" in found

@@ -19,8 +19,8 @@ from service.lane.lanes import Lanes
 
 log = structlog.get_logger(__name__)
 
-PUMP_MS: Final = 200
-COMMIT_EVERY: Final = 10
+PUMP_MS: Final = 1_000
+COMMIT_EVERY: Final = 2
 """Positions are committed each time the member was polled so often."""
 
 

@@ -155,5 +155,4 @@ class Observer:
         return 0 if one.tenure is None else max(0, ends.get(number, 0) - one.tenure.book.place.offset)
 
     def _is_due(self, one: Running) -> bool:
-        timer = None if one.tenure is None else one.tenure.book.next_timer()
-        return timer is not None and timer[0] <= self.now_ms()
+        return one.tenure is not None and one.tenure.book.has_due_timer(self.now_ms())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -15,13 +15,11 @@ from rich.text import Text
 from service.app.redrive import Known, NotSent, Sendable, SentAgain, Superseded, plan, send
 from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import KafkaAddress, Reach, in_reach
-from service.cli.speech import ERRORS, OUT, AsJson, tell_foreign, write_json
+from service.cli.speech import ERRORS, OUT, AsJson, ours, write_json
 from service.kafka.publisher import Publisher
 from service.kafka.reading import read_key, read_topic
 from service.printable import HIDDEN, is_secret, printable
 from service.views.dead_letters import DeadLetter, read_dead_letter
-from service.views.published import Foreign
-from service.wire.messages import RawRecord
 
 command = typer.Typer()
 
@@ -44,7 +42,7 @@ def list_all(
     """List dead letters, the newest last."""
 
     async def tell(reach: Reach) -> None:
-        found = letters([raw async for raw in read_topic(reach.connection, reach.topics.dead_letters)])
+        found = ours([raw async for raw in read_topic(reach.connection, reach.topics.dead_letters)], read_dead_letter)
         wanted = unrepeated([letter for letter in found if reason in ("", letter.reason)])
         if as_json:
             write_json([_line(letter) for letter in wanted[-limit:]])
@@ -65,7 +63,7 @@ def show(
 
     async def tell(reach: Reach) -> None:
         found = await read_key(reach.connection, reach.topics.dead_letters, position.encode(errors="surrogatepass"))
-        wanted = unrepeated(letters(found))
+        wanted = unrepeated(ours(found, read_dead_letter))
         if not wanted:
             ERRORS.print(
                 f"no dead letter is known of {printable(position)}: `fairlead deadletters list` shows the positions"
@@ -102,7 +100,7 @@ def redrive(
         raise WrongUsage("say which: `all`, --reason REASON, or positions as `fairlead deadletters list` shows them")
 
     async def send_again(reach: Reach) -> None:
-        found = letters([raw async for raw in read_topic(reach.connection, reach.topics.dead_letters)])
+        found = ours([raw async for raw in read_topic(reach.connection, reach.topics.dead_letters)], read_dead_letter)
         wanted, unknown = _chosen(unrepeated(found), positions, reason)
         async with reach.feed() as feed:
             dropped = reach.settings.ingest.dropped_headers
@@ -165,18 +163,6 @@ def _print_fates(sendable: Sequence[Sendable], fates: Sequence[SentAgain | Super
                 OUT.print(f"{printable(position)}   refused: {printable(why)}", style="red")
     if not sendable and not fates:
         OUT.print("no dead letters")
-
-
-def letters(records: Iterable[RawRecord]) -> list[DeadLetter]:
-    """The dead letters among the records; foreign records are told and passed over."""
-    found = []
-    for record in records:
-        match read_dead_letter(record):
-            case DeadLetter() as letter:
-                found.append(letter)
-            case Foreign(place, why):
-                tell_foreign(place, why)
-    return found
 
 
 def unrepeated(letters: list[DeadLetter]) -> list[DeadLetter]:

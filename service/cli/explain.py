@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Final
 
 import typer
 
 from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, in_reach
-from service.cli.speech import ERRORS, OUT, AsJson, tell_foreign, write_json
+from service.cli.speech import ERRORS, OUT, AsJson, ours, write_json
 from service.core.configuration import Config
 from service.core.telling.explain import explain
 from service.kafka.configuration import ConfigurationFeed, Unusable
@@ -17,8 +16,7 @@ from service.kafka.reading import read_key, record_key
 from service.language.changes import as_created
 from service.printable import printable
 from service.views.causes import facts_of
-from service.views.published import Foreign, Published, read_published
-from service.wire.messages import RawRecord
+from service.views.published import Published, read_published
 
 NOT_KEPT: Final = "  what the record had is not kept: its event is gone from the lanes' input, or was no creation"
 
@@ -36,7 +34,7 @@ def command(
 
     async def tell(reach: Reach) -> None:
         key = record_key(division, record)
-        found = decisions(published(await read_key(reach.connection, reach.topics.assignments, key)))
+        found = decisions(ours(await read_key(reach.connection, reach.topics.assignments, key), read_published))
         chosen = found if history else found[-1:]
         async with reach.feed() as feed:
             told = [(each, await explanation(each, reach, feed)) for each in chosen]
@@ -51,18 +49,6 @@ def command(
             raise FoundProblems
 
     in_reach(tell, kafka)
-
-
-def published(records: Iterable[RawRecord]) -> list[Published]:
-    """The decisions among the records; foreign ones are told and passed over."""
-    found = []
-    for record in records:
-        match read_published(record):
-            case Published() as decision:
-                found.append(decision)
-            case Foreign(place, why):
-                tell_foreign(place, why)
-    return found
 
 
 def decisions(found: list[Published]) -> list[Published]:

@@ -1,4 +1,4 @@
-"""Say that somebody is away, off shift or back: publish what a CRM or a calendar would publish.
+"""Say that somebody is away, off shift, on leave or back: publish what a CRM or a calendar would publish.
 
 The event is checked before it is sent: that the person is one of the division's, that the end is still to come, and,
 as ingest will read it, that it can be read.
@@ -57,34 +57,35 @@ class Telling(NamedTuple):
     until: datetime | None
 
 
-@command.command("away")
-def away(
-    person: Person,
-    until: Until = "",
-    division: DivisionName = MAIN,
-    as_json: AsJson = False,
-    kafka: KafkaAddress = "",
-) -> None:
-    """Somebody is away and gets nothing; nobody gets a double share for it."""
-    _tell(Telling(person, "away", moment(until)), division, kafka, as_json=as_json)
+def _goes(name: str, availability: Availability, what: str) -> None:
+    """A command for who goes: with the time of their return, where it is known."""
+
+    def tell(
+        person: Person,
+        until: Until = "",
+        division: DivisionName = MAIN,
+        as_json: AsJson = False,
+        kafka: KafkaAddress = "",
+    ) -> None:
+        _tell(Telling(person, availability, moment(until)), division, kafka, as_json=as_json)
+
+    command.command(name, help=what)(tell)
 
 
-@command.command("off-shift")
-def off_shift(
-    person: Person,
-    until: Until = "",
-    division: DivisionName = MAIN,
-    as_json: AsJson = False,
-    kafka: KafkaAddress = "",
-) -> None:
-    """Somebody's shift is over: they get nothing until the next one."""
-    _tell(Telling(person, "off_shift", moment(until)), division, kafka, as_json=as_json)
+def _comes(name: str, availability: Availability, what: str) -> None:
+    """A command for who comes back."""
+
+    def tell(person: Person, division: DivisionName = MAIN, as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
+        _tell(Telling(person, availability, None), division, kafka, as_json=as_json)
+
+    command.command(name, help=what)(tell)
 
 
-@command.command("back")
-def back(person: Person, division: DivisionName = MAIN, as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
-    """Somebody is there again, and what waits for them is shared out."""
-    _tell(Telling(person, "available", None), division, kafka, as_json=as_json)
+_goes("away", "away", "Somebody is away and gets nothing; nobody gets a double share for it.")
+_goes("off-shift", "off_shift", "Somebody's shift is over: they get nothing until the next one.")
+_goes("leave", "leave", "Somebody is on leave from now on, whatever their presence and shift say.")
+_comes("back", "available", "Somebody is there again, and what waits for them is shared out; a leave goes on.")
+_comes("leave-ended", "leave_ended", "Somebody is back from leave before its end.")
 
 
 def moment(text: str) -> datetime | None:
@@ -102,7 +103,9 @@ def moment(text: str) -> datetime | None:
     except OverflowError:
         raise WrongUsage(f"--until {text}: this is too far away") from None
     if time <= datetime.now(UTC):
-        raise WrongUsage(f"--until {text}: this is over; say a time to come, or `fairlead members back`")
+        raise WrongUsage(
+            f"--until {text}: this is over; say a time to come, or who is back (`fairlead members --help`)"
+        )
     return time
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems
-from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
+from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.reasons import EXCLUDED
 from service.printable import printable
@@ -23,7 +23,7 @@ from service.views.standing import MemberStanding, PoolStanding, standings
 
 def command(
     name: Annotated[str, typer.Argument(metavar="[POOL]", help="Only this one.", show_default=False)] = "",
-    division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
+    division: OneDivision = "",
     as_json: AsJson = False,
     kafka: KafkaAddress = "",
     redis: RedisAddress = "",

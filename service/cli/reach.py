@@ -42,6 +42,7 @@ RedisAddress = Annotated[
     str, typer.Option("--redis", metavar="URL", help="The memory; else FAIRLEAD_REDIS__URL.", show_default=False)
 ]
 DivisionName = Annotated[str, typer.Option("--division", help="Whose: a company or a part of one.")]
+OneDivision = Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it. Without, the command only says what it would do.")]
 
 MAIN: Final = DEFAULT_DIVISION

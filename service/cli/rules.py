@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems
-from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
+from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.hits import DEFAULT, TEAM
 from service.printable import printable
@@ -24,7 +24,7 @@ command = typer.Typer()
 
 @command.command("stats")
 def stats(
-    division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
+    division: OneDivision = "",
     as_json: AsJson = False,
     kafka: KafkaAddress = "",
     redis: RedisAddress = "",

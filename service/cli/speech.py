@@ -10,8 +10,8 @@ from outside is also given through `printable`, which bounds it and keeps it in 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from typing import Annotated, Any, Final
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -19,6 +19,10 @@ from rich.segment import Segment
 from rich.text import Text
 
 from service.printable import printable, printable_json
+from service.views.published import Foreign
+from service.wire.messages import RawRecord
+
+T = TypeVar("T")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for machines to read.")]
 """The type of the option that every command shares which a machine may read."""
@@ -62,6 +66,18 @@ def write_json(value: object) -> None:
     """One line of JSON on standard output."""
     sys.stdout.write(printable_json(value) + "\n")
     sys.stdout.flush()
+
+
+def ours(records: Iterable[RawRecord], read: Callable[[RawRecord], T | Foreign]) -> list[T]:
+    """What is read of the records; foreign ones are told and passed over."""
+    found: list[T] = []
+    for record in records:
+        each = read(record)
+        if isinstance(each, Foreign):
+            tell_foreign(*each)
+        else:
+            found.append(each)
+    return found
 
 
 def tell_foreign(place: str, why: str) -> None:

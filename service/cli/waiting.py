@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from service.cli.exits import FoundProblems
-from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
+from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, span, write_json
 from service.core.reasons import EXCLUDED
 from service.views.waiting import WHY, Waiting, WaitingLine, waiting
@@ -25,7 +25,7 @@ SHOWN: Final = 20
 
 def command(
     pool: Annotated[str, typer.Option("--pool", help="Only in this one.", show_default=False)] = "",
-    division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
+    division: OneDivision = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="So many of each line.")] = SHOWN,
     as_json: AsJson = False,
     kafka: KafkaAddress = "",

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from rich.text import Text
 
-from service.cli.reach import KafkaAddress, Reach, in_reach
+from service.cli.reach import KafkaAddress, OneDivision, Reach, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, tell_foreign, write_json
 from service.kafka.reading import follow_topic
 from service.printable import printable
@@ -21,7 +21,7 @@ COLOURS: Final[Mapping[str, str]] = {"assigned": "green", "pending": "yellow", "
 
 def command(
     count: Annotated[int, typer.Option("--count", "-n", min=0, help="End after so many; 0: never.")] = 0,
-    division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
+    division: OneDivision = "",
     as_json: AsJson = False,
     kafka: KafkaAddress = "",
 ) -> None:

@@ -100,6 +100,11 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         },
         defaults={name: _target(target, name) for name, target in sorted(document.defaults.items())}
         | {record_type: Target("pool", pool) for record_type, pool in implied_defaults(document).items()},
+        closed_when={
+            record_type: whole
+            for record_type, closed in sorted(document.closed_when.items())
+            if (whole := predicate(closed, calendar)) is not None
+        },
         scores={record_type: _score(rows, calendar) for record_type, rows in sorted(document.scores.items())},
         unowned_users=frozenset(unowned.users),
         unowned_channels=frozenset(unowned.channels),

@@ -39,6 +39,7 @@ SECTIONS: Final = (
     "rule_sets",
     "defaults",
     "scores",
+    "closed_when",
     "fields",
     "processes",
     "workflows",

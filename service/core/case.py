@@ -74,6 +74,11 @@ class Case:
         """What orders the record where it waits; 0 where nothing ranks it."""
         return score_of(self.facts) or 0.0
 
+    @property
+    def has_turned(self) -> bool:
+        """Whether the record was closed or opened again by what is decided."""
+        return self.record.closed != self.before.closed
+
     def forget(self) -> None:
         """Nothing but a tombstone is left of the record: what recognises what comes late, and who had it (D34)."""
         before = self.before

@@ -262,9 +262,9 @@ class Config:
     `rule_sets` holds the active one per record type; `defaults` the target of last resort per record type, under
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
     says whether entries pass over a person whose shift is over; `ids_ignore_case` whether an id in another letter case
-    is the same person. `tools` and `offers` have a name by id. `visibility` says who may look at what (see `rights`).
-    Dates without an offset are of the `zone`. `version` grows by one with each change; `label` is a hash of the
-    content, for people.
+    is the same person. `closed_when` says, per record type, which records are closed. `tools` and `offers` have a name
+    by id. `visibility` says who may look at what (see `rights`). Dates without an offset are of the `zone`. `version`
+    grows by one with each change; `label` is a hash of the content, for people.
     """
 
     division: str
@@ -287,6 +287,7 @@ class Config:
     workflows: Workflows = NO_WORKFLOWS
     visibility: Mapping[str, str] = field(default_factory=dict)
     ids_ignore_case: bool = False
+    closed_when: Mapping[str, Predicate] = field(default_factory=dict)
 
     def at(self, level: int) -> Config:
         """What holds of it on a lane at this level. Equal levels give the same object."""
@@ -381,6 +382,8 @@ class Config:
             found.setdefault(record_type, set()).update(*map(self._read_later, rule_set.on_updated.entries))
         for record_type, rows in self.scores.items():
             found.setdefault(record_type, set()).update(*(row.predicate.reads for row in rows))
+        for record_type, closed in self.closed_when.items():
+            found.setdefault(record_type, set()).update(closed.reads)
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
 
     @cached_property

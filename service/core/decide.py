@@ -15,7 +15,7 @@ from service.core.configuration import Config, User
 from service.core.draft import Draft
 from service.core.hearing import counts_as_nobody, hear, take_note
 from service.core.holding import load, presence
-from service.core.holding.assign import give, give_back, release, take
+from service.core.holding.assign import EXPLICIT, REOPENED, close, give, give_back, hand_over, release, take
 from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
     CHANNELS,
@@ -31,12 +31,13 @@ from service.core.model import (
     Trace,
 )
 from service.core.naming import as_declared, missed
-from service.core.news import Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored, StepTold
+from service.core.news import Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
 from service.core.past import NOTHING_TOLD, Past, brought_up
 from service.core.reasons import NothingReason
 from service.core.score import scored
 from service.core.state import Parked, State, seat_field
-from service.core.targets import refusal
+from service.core.status import close_converted, hear_status, take_note_of_status
+from service.core.targets import refusal, resolve
 from service.core.telling import notify
 from service.core.tracking import remember, together
 from service.language.tree import Facts
@@ -70,14 +71,32 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     news = hear(event, case.before, past, case.config)
     if isinstance(news, NoNews) and news.reason == "duplicate_event":
         return (case.conclude(Nothing(news.reason)),)
+    news = hear_status(event, news, case)
     take_note(event, news, case.record)
+    take_note_of_status(news, case)
     _keep_past(news.past, case)
     if event.kind == "created":
         case.record.created = True
-    if isinstance(news, NoNews) and news.reason in OVERTAKEN:
+    occasions = workflows.NO_OCCASIONS
+    if not _is_overtaken(news):
+        news, occasions = workflows.hear(event, news, past, case)
+    decisions = workflows.follow(occasions, _decide_news(event, news, case), case)
+    return (*decisions, *_convert(event, case))
+
+
+def _is_overtaken(news: News) -> bool:
+    return isinstance(news, NoNews) and news.reason in OVERTAKEN
+
+
+def _decide_news(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
+    """What is decided of the record itself. Its status may be news in an event that came too late for all else."""
+    has_turned = case.has_turned
+    if isinstance(news, NoNews) and _is_overtaken(news) and (case.before.deleted or not has_turned):
         return (case.conclude(Nothing(news.reason)),)
     case.record.deleted = False
-    news, occasions = workflows.hear(event, news, past, case)
+    left = None
+    if has_turned and not isinstance(news, Deleted | Restored):
+        left = _turn(case)
     refused = _not_allowed(event, news, case)
     if refused is not None:
         decisions: tuple[Decision, ...] = (case.conclude(refused),)
@@ -86,7 +105,29 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
         decisions = _act(event, news, case)
     if isinstance(decisions[-1].outcome, Rejected) and (isinstance(news, Restored) or not case.before.created):
         case.record.created = False
-    return workflows.follow(occasions, decisions, case)
+    if has_turned and isinstance(decisions[-1].outcome, Nothing) and not isinstance(news, Deleted):
+        turned = case.conclude(Nothing("closed" if case.record.closed else "reopened", case.record.owner))
+        decisions = (*decisions[:-1], *(() if left else (turned,)))
+    return decisions if left is None else (left, *decisions)
+
+
+def _turn(case: Case) -> Decision | None:
+    """The record was closed, or is open again: it leaves its line, and it is an open item no more, or once more."""
+    if case.record.closed:
+        return close(case)
+    load.count_on(case)
+    return None
+
+
+def _convert(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
+    """A conversion closes the lead that it is told of, the first of its events does (D25, D33)."""
+    name = event.converted_lead
+    if name is None:
+        return ()
+    lead = Case(name, case.draft, case.config, case.now_ms, case.correlation_id, case.depth)
+    if not close_converted(event, lead):
+        return ()
+    return (close(lead) or lead.conclude(Nothing("closed", event.record)),)
 
 
 def _keep_past(past: Past, case: Case) -> None:
@@ -102,6 +143,8 @@ def _act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
     """What follows from the news."""
     if (news.is_newest or news.change.changed) and isinstance(news, FieldsNow | OwnerNow | NoNews):
         hear_while_waiting(case)
+    if _needs_somebody(news, case):
+        return _given_again(event, news, case)
     match news:
         case NoNews(reason=reason, detail=detail):
             return (case.conclude(Nothing(reason, detail)),)
@@ -112,11 +155,9 @@ def _act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
         case FieldsNow():
             return _fields_now(event, news, case)
         case Deleted():
-            return _deleted(case)
+            return _deleted(event, case)
         case Restored():
             return _restored(event, news, case)
-        case StepTold():
-            return (case.conclude(Nothing("step_told")),)
         case Offered():
             return (case.conclude(Nothing("no_plan", event.offer or "")),)
         case _:
@@ -140,7 +181,7 @@ def _not_allowed(event: RecordEvent, news: News, case: Case) -> Rejected | None:
     if channels is None:
         known = ", ".join(CHANNELS)
         return Rejected("unknown_record_type", f"{event.record_type} is not a record type; there are {known}")
-    if not _asks_for_somebody(event, news, case.config):
+    if case.record.closed or not (_needs_somebody(news, case) or _asks_for_somebody(event, news, case.config)):
         return None
     if event.channel is not None and event.channel not in channels:
         return Rejected("channel_not_allowed", f"a {event.record_type} does not come in through {event.channel}")
@@ -164,10 +205,12 @@ def _asks_for_somebody(event: RecordEvent, news: News, config: Config) -> bool:
 
 def _answer(event: RecordEvent, owner: Target | None, case: Case) -> Decision:
     """Ask the questions of D8 until one answers. Most CRMs store the creator as owner: some mean nobody (D18)."""
-    if owner is not None and owner.kind != "user":
-        return give(case, owner, Trace(question="explicit_target"))
-    if owner is not None and not counts_as_nobody(event, case.config):
+    if owner is not None and owner.kind == "user" and not counts_as_nobody(event, case.config):
         return _adopt(case, owner.id)
+    if case.record.closed:
+        return case.conclude(Nothing("closed"))
+    if owner is not None and owner.kind != "user":
+        return give(case, owner, Trace(question=EXPLICIT))
     return questions.on_creation(case)
 
 
@@ -184,14 +227,53 @@ def _adopt(case: Case, person: str) -> Decision:
 def _fields_now(event: RecordEvent, news: FieldsNow, case: Case) -> tuple[Decision, ...]:
     """The record is given to nobody, unless an entry that is asked on updates says so (S41).
 
-    A creation that is told again is no reason to ask, nor is an update of a record of which nothing was decided yet,
-    unless it is seen to change something.
+    A creation that is told again is no reason to ask, nor is an update of a record that is closed, or of which nothing
+    was decided yet, unless it is seen to change something.
     """
-    before = case.before
-    is_known = before.created or before.sequence > 0 or event.by_rules or bool(news.change.changed)
-    given = questions.on_update(case) if is_known and event.kind == "updated" else ()
-    nothing = Nothing("echo", news.echo) if news.echo else Nothing("record_updated")
+    is_closed = case.record.closed
+    is_known = _is_known(event, case) or bool(news.change.changed)
+    given = questions.on_update(case) if event.kind == "updated" and is_known and not is_closed else ()
+    nothing = Nothing("echo", news.echo) if news.echo else Nothing("closed" if is_closed else "record_updated")
     return given or (case.conclude(nothing),)
+
+
+def _is_known(event: RecordEvent, case: Case) -> bool:
+    """Whether something was decided of the record before. Else its creation is still to come, and asks."""
+    return case.before.created or case.before.sequence > 0 or event.by_rules
+
+
+def _needs_somebody(news: News, case: Case) -> bool:
+    """Whether the record is open again, and has nobody, or somebody who is switched off, and the CRM names nobody."""
+    if not case.has_turned or case.record.closed:
+        return False
+    match news:
+        case OwnerNow(owner=None):
+            return True
+        case NoNews() | FieldsNow() | Offered():
+            user = case.config.users.get(case.record.owner)
+            return not case.record.owner or (user is not None and not user.active)
+        case _:
+            return False
+
+
+def _given_again(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
+    """Ask the pool that was named last, else the pool that had given the record, else as for a new one (D33).
+
+    One that is not there any more, or cannot take it, is not asked: an open record is not refused for that.
+    """
+    former, told = case.before.pool, told_owner(case.record.told)
+    released = release(case, "owner_removed" if isinstance(news, OwnerNow) else "owner_inactive")
+    left = () if released is None else (released,)
+    if isinstance(news, OwnerNow):
+        case.record.outstanding = ()
+    if told is not None and told.kind != "user" and refusal(told, case) is None:
+        return (*left, hand_over(case, told, Trace(question=REOPENED)))
+    if not _is_known(event, case):
+        return left or (case.conclude(Nothing("reopened")),)
+    target = resolve(case.config.pools[former].target, case) if former in case.config.pools else None
+    if isinstance(target, Target):
+        return (*left, hand_over(case, target, Trace(question=REOPENED)))
+    return (*left, questions.on_creation(case))
 
 
 def _owner_now(event: RecordEvent, owner: Target | None, case: Case) -> tuple[Decision, ...]:
@@ -248,6 +330,8 @@ def _given_to_target(event: RecordEvent, target: Target, case: Case) -> tuple[De
     if parked is not None and is_there:
         return (case.conclude(Nothing("parked_already", parked.pool)),)
     released = release(case, "given_to_pool")
+    if case.record.closed:
+        return (released or case.conclude(Nothing("closed")),)
     given = give(case, target, Trace(question="explicit_target"))
     return (given,) if released is None else (released, given)
 
@@ -271,15 +355,22 @@ def _may_give(user: User) -> bool:
     return not user.roles.isdisjoint({"admin", "reassign"})
 
 
-def _deleted(case: Case) -> tuple[Decision, ...]:
-    released = release(case, "deleted")
+def _deleted(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
+    """The record is gone, maybe into another one, of which this tells nothing."""
+    released = release(case, "deleted" if event.merged_into is None else "merged")
     case.forget()
     return (released or case.conclude(Nothing("deleted")),)
 
 
 def _restored(event: RecordEvent, news: Restored, case: Case) -> tuple[Decision, ...]:
-    """A deleted record is back: with the owner it names, else with its former one if active, else D8 is asked (D34)."""
+    """A deleted record is back: with the owner it names, else with its former one if active, else D8 is asked (D34).
+
+    A closed one is back as the CRM has it: nobody is given anything.
+    """
     former = case.before
+    if case.record.closed and not news.names_owner:
+        load.hold(case, former.owner)
+        return (case.conclude(Nothing("closed", former.owner)),)
     load.let_go(case)
     if news.names_owner and event.kind == "created":
         return (_answer(event, news.owner, case),)

@@ -29,7 +29,6 @@ from service.core.news import (
     Offered,
     OwnerNow,
     Restored,
-    StepTold,
 )
 from service.core.order import Moment, Order, act_of, compare, short_id
 from service.core.past import Past, brought_up, change_between, creation_of, heard, noted_created, noted_early
@@ -48,7 +47,7 @@ def hear(event: RecordEvent, known: Record, past: Past, config: Config) -> News:
     """What the event tells that is not known of the record yet."""
     if short_id(event.id) in known.seen:
         return NoNews(reason="duplicate_event", past=past)
-    at = _moment(event)
+    at = moment_of(event)
     news = _heard(event, at, known, config)
     asked = config.asked_before.get(event.record_type)
     is_gone = isinstance(news, Deleted) or (known.deleted and not isinstance(news, Restored))
@@ -90,10 +89,16 @@ def _heard(event: RecordEvent, at: Moment, known: Record, config: Config) -> New
         return _change(event, at, known, config)
     before = recall(known.facts)
     if event.kind == "step_marked":
-        return StepTold(at=at, is_newest=is_newest, before=before)
+        return NoNews(at=at, is_newest=is_newest, before=before, reason="step_told")
     if not is_newest:
         return NoNews(reason="older_version")
     return Deleted(at=at, is_newest=True) if event.kind == "deleted" else Offered(at=at, is_newest=True, before=before)
+
+
+def moment_of(event: RecordEvent) -> Moment:
+    """When it happened. The chain of events it belongs to settles only what has no other order."""
+    has_order = event.version is not None or event.time_ms is not None
+    return Moment(event.version, event.time_ms, "" if has_order else act_of(event.correlation_id))
 
 
 def counts_as_nobody(event: RecordEvent, config: Config) -> bool:
@@ -284,12 +289,6 @@ def _after_deletion(event: RecordEvent, at: Moment, known: Record, config: Confi
 
 def _is_first_told(at: Moment, known: Record) -> bool:
     return known.told_moment == Moment() and at != Moment()
-
-
-def _moment(event: RecordEvent) -> Moment:
-    """When it happened. The chain of events it belongs to settles only what has no other order."""
-    has_order = event.version is not None or event.time_ms is not None
-    return Moment(event.version, event.time_ms, "" if has_order else act_of(event.correlation_id))
 
 
 def _without(person: str, outstanding: tuple[str, ...]) -> tuple[str, ...]:

@@ -33,9 +33,14 @@ OfferKind = Literal["ordered", "payment_failed", "paid"]
 OFFER_KINDS: Final[tuple[OfferKind, ...]] = get_args(OfferKind)
 RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "step_marked", OfferKind]
 CatalogueEventKind = Literal["field_deleted", "step_deleted", "step_changed"]
+RecordStatus = Literal["open", "closed"]
 Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
 """What can be said of a person. What a CRM says may be any text: see `Config.presence_words`."""
 NotificationKind = Literal["assigned", "queued", "refused"]
+
+LEAD: Final = "lead"
+CONVERSION: Final = "conversion"
+"""The way in of what a lead became; its link `lead` names the lead."""
 
 CHANNELS: Final[Mapping[str, frozenset[str]]] = {
     "lead": frozenset({"detail_page", "capture_form", "import", "conversion", "api", "integration"}),
@@ -61,7 +66,8 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     `facts` holds the record's fields, standard and custom, and each linked record as a mapping under its name, so
     that `account.sector` is one walk. `owner` is the owner after the event, as the CRM tells it. Times are
     milliseconds since 1970 (UTC). `depth` counts how many automatic decisions led to this event. `process` is the one
-    that the record goes through; `step` was marked, or, not `marked`, is so no more.
+    that the record goes through; `step` was marked, or, not `marked`, is so no more. `status`: the event
+    says whether the record is open. `merged_into`: the record is gone because it was merged into the one with this id.
     """
 
     kind: RecordEventKind
@@ -82,11 +88,28 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     process: str | None = None
     step: StepName | None = None
     marked: bool = True
+    status: RecordStatus | None = None
+    merged_into: str | None = None
 
     @property
     def record(self) -> str:
         """The record's name within its division, `lead/4711`."""
         return f"{self.record_type}/{self.record_id}"
+
+    @property
+    def converted_lead(self) -> str | None:
+        """The name of the lead that this record came of in a conversion, as its link `lead` tells; none: of none."""
+        if self.channel != CONVERSION or self.kind != "created" or self.record_type == LEAD:
+            return None
+        link = self.facts.get(LEAD)
+        lead_id = link.get("id") if isinstance(link, Mapping) else None
+        return f"{LEAD}/{lead_id}" if isinstance(lead_id, str) and lead_id else None
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The names of all records that a decision about it may concern."""
+        lead = self.converted_lead
+        return (self.record,) if lead is None else (self.record, lead)
 
 
 class MemberEvent(Struct, frozen=True, gc=False):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from service.core.model import Target
+from service.core.model import RecordStatus, Target
 from service.core.order import Moment
 from service.core.past import Past
 from service.core.reasons import NothingReason
@@ -22,8 +22,9 @@ class Heard(Struct, frozen=True, kw_only=True, gc=False):
 
     `is_newest`: nothing newer is known of the record, so its fields stand. `tells_owner`: nothing newer is known of its
     owner. `names_former`: it names who had the record before the owner that is known. `before`: the fields that were
-    remembered until now. `change`: of the fields that conditions on change ask for, the values before, and which of
-    them are others now; `past`: their newest values, which are remembered from now on.
+    remembered until now. `status`: whether the record is open or closed, where nothing newer is known of that (none:
+    not told); `in_words`: the event says so itself. `change`: of the fields that conditions on change ask for, the
+    values before, and which of them are others now; `past`: their newest values, which are remembered from now on.
     """
 
     at: Moment = Moment()
@@ -31,6 +32,8 @@ class Heard(Struct, frozen=True, kw_only=True, gc=False):
     tells_owner: bool = False
     names_former: bool = False
     before: Facts = {}
+    status: RecordStatus | None = None
+    in_words: bool = False
     change: Change = UNCHANGED
     past: Past = field(default_factory=lambda: Past({}))
 
@@ -71,12 +74,8 @@ class Restored(Heard, frozen=True, kw_only=True, gc=False):
     names_owner: bool
 
 
-class StepTold(Heard, frozen=True, kw_only=True, gc=False):
-    """A step of its process was marked, or is so no more: steps are ordered for themselves, so it is never too old."""
-
-
 class Offered(Heard, frozen=True, kw_only=True, gc=False):
     """Something happened to an offer made for the record."""
 
 
-News = NoNews | Created | OwnerNow | FieldsNow | Deleted | Restored | StepTold | Offered
+News = NoNews | Created | OwnerNow | FieldsNow | Deleted | Restored | Offered

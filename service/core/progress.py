@@ -6,7 +6,7 @@ was before (see `past`): by version, else by time, else by arrival.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from service.core.order import Moment
 from service.core.remembered import Remembered
@@ -116,3 +116,9 @@ def field_element(record_type: str, field: str) -> str:
 def step_element(step: StepName) -> str:
     """Where it is kept what was told of a step itself. The id of a process has no slash."""
     return f"step/{step}"
+
+
+WorkflowKind = Literal["progress", "workflow", "element"]
+"""The kinds of state that workflows need."""
+WorkflowValue = Progress | Usage | Element
+"""Their values."""

@@ -44,11 +44,24 @@ PENDING: Final[Mapping[PendingReason, str]] = {
     "nobody_eligible": "no member can take it now",
 }
 
-ReleaseReason = Literal["deleted", "given_to_pool", "owner_chosen", "owner_removed", "reassigned", "taken"]
+ReleaseReason = Literal[
+    "closed",
+    "deleted",
+    "given_to_pool",
+    "merged",
+    "owner_chosen",
+    "owner_inactive",
+    "owner_removed",
+    "reassigned",
+    "taken",
+]
 RELEASED: Final[Mapping[ReleaseReason, str]] = {
+    "closed": "the record was closed",
     "deleted": "the record was deleted",
     "given_to_pool": "the record was given to a pool",
+    "merged": "the record was merged into another one",
     "owner_chosen": "a person was chosen in the CRM",
+    "owner_inactive": "the record is open again, and its owner is switched off",
     "owner_removed": "the owner was taken away in the CRM",
     "reassigned": "a rule gives it to somebody else",
     "taken": "a member took it from the queue",
@@ -94,6 +107,7 @@ NothingReason = Literal[
     "not_in_catalogue",
     "older_catalogue",
     "step_told",
+    "closed",
     "configuration_switched",
     "deleted",
     "duplicate_event",
@@ -108,6 +122,7 @@ NothingReason = Literal[
     "owner_unchanged",
     "parked_already",
     "record_updated",
+    "reopened",
     "tick",
     "unknown_availability",
     "unknown_record",
@@ -118,6 +133,7 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "not_in_catalogue": "the configuration names no such field or step",
     "older_catalogue": "newer news of the field or step came before",
     "step_told": "a step was marked, or is so no more",
+    "closed": "the record is closed",
     "configuration_switched": "a new configuration is in force",
     "deleted": "the record is deleted",
     "duplicate_event": "this event was seen before",
@@ -132,6 +148,7 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "owner_unchanged": "the owner is the one we knew",
     "parked_already": "the record waits in this pool already",
     "record_updated": "a change that gives the record to nobody",
+    "reopened": "the record is open again",
     "tick": "time passed",
     "unknown_availability": "no presence has this name",
     "unknown_record": "there is no such record",
@@ -197,5 +214,6 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "default": "by default",
     "team": "by the team's domain",
     "parked": "from the waiting line",
+    "reopened": "named before it was closed",
 }
 """How the target was found, where no rule named it (D8)."""

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, NamedTuple
 from service.core.order import Moment
 from service.core.past import Past
 from service.core.person import Person
-from service.core.progress import Element, Progress, Usage
+from service.core.progress import Element, Progress, Usage, WorkflowKind, WorkflowValue
 from service.core.remembered import Remembered
 from service.core.waiting_line import Line, Rank, Waiting
 
@@ -35,10 +35,18 @@ Kind = Literal[
     "timer",
     "hit",
     "forgotten",
-    "progress",
-    "workflow",
-    "element",
+    WorkflowKind,
 ]
+
+
+class StatusTold(NamedTuple):
+    """What was last told of a record being open or closed: when, and whether in so many words (else `closed_when` told
+    it). `conversion` is the chain of events in which the record was converted, in short (empty: it was not).
+    """
+
+    at: Moment
+    in_words: bool
+    conversion: str = ""
 
 
 class Record(Remembered, kw_only=True):
@@ -52,8 +60,10 @@ class Record(Remembered, kw_only=True):
     the latest event ids in short (see `order.short_id`). `created` tells whether its creation was decided: an update
     may overtake it. `facts` are the fields that later decisions need, as JSON text (see `tracking`). A deleted record
     stays as a tombstone: `owner`, `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which
-    the record last changed here, noted where changes are written; 0: not known. `has_past`: values before stand beside
-    it (see `past`); `has_progress`: so does how far it is in its process (see `progress`).
+    record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
+    owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
+    `has_past`: values before stand beside it (see `past`); `has_progress`: so does how far it is in its process (see
+    `progress`).
     """
 
     owner: str = ""
@@ -75,6 +85,8 @@ class Record(Remembered, kw_only=True):
     nobody_since: Moment | None = None
     outstanding: tuple[str, ...] = ()
     heard_min: int = 0
+    closed: bool = False
+    status: StatusTold | None = None
     has_past: bool = False
     has_progress: bool = False
 
@@ -198,23 +210,7 @@ class Forgotten(Remembered):
     sequence: int = 0
 
 
-Value = (
-    Record
-    | Pool
-    | Seat
-    | Open
-    | Pace
-    | Person
-    | Parked
-    | Fields
-    | Past
-    | Timer
-    | Hit
-    | Forgotten
-    | Progress
-    | Usage
-    | Element
-)
+Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Past | Timer | Hit | Forgotten | WorkflowValue
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 2

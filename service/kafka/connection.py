@@ -25,6 +25,8 @@ MAX_REQUEST_BYTES = 8 * 1024 * 1024
 """Bound of one request and of one fetched page: several of the largest records fit."""
 FETCH_WAIT_MS = 200
 """How long an idle fetch stays at the broker. A seek of an idle consumer may wait as long."""
+PATIENT_FETCH_WAIT_MS = 2_000
+"""The same for a consumer of one partition that reads on and on: a record that comes ends the fetch at once."""
 EMBEDDED_FETCH_WAIT_MS = 10
 """The embedded broker sleeps the whole time in an empty fetch, whatever arrives meanwhile."""
 CLOSE_SECONDS = 2.0
@@ -137,6 +139,14 @@ class KafkaConnection:
             "fetch_max_wait_ms": EMBEDDED_FETCH_WAIT_MS if self.embedded else FETCH_WAIT_MS,
             "max_partition_fetch_bytes": MAX_REQUEST_BYTES,
         }
+
+    def patient_options(self) -> dict[str, Any]:
+        """A consumer of one partition whose idle fetches are long and few. Whatever else it asks waits behind them."""
+        options = self.consumer_options()
+        if not self.embedded:
+            wait_ms = min(PATIENT_FETCH_WAIT_MS, self.request_timeout_ms // 2)
+            options |= {"fetch_max_wait_ms": wait_ms, "consumer_timeout_ms": wait_ms}
+        return options
 
 
 def _login(sasl: Password | Bearer | None) -> dict[str, Any]:

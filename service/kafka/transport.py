@@ -10,8 +10,9 @@ Reads raise `BrokerUnreachable`, with the driver's exception as its cause, when 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -36,7 +37,7 @@ class KafkaTransport:
     def __init__(self, connection: KafkaConnection, lane: int, topics: Topics) -> None:
         self._connection = connection
         self._lane = lane
-        self._input = _Reader(connection, TopicPartition(topics.events, lane))
+        self._input = _PatientReader(connection, TopicPartition(topics.events, lane))
         self._log = _Reader(connection, TopicPartition(topics.log, lane))
         self._publisher = Publisher(connection)
 
@@ -73,8 +74,13 @@ class KafkaTransport:
         await self._input.seek(offset)
 
     async def poll(self, limit: int, wait_ms: int) -> Sequence[Arrived]:
-        """Up to `limit` records from where `seek` pointed; empty after `wait_ms`. Raises `Truncated`."""
+        """Up to `limit` records from where `seek` pointed; empty after `wait_ms`. Raises `Truncated`.
+
+        An idle lane lets go of its log's reader, which looks around many times a second.
+        """
         records = await self._input.page(limit, wait_ms)
+        if wait_ms and not records:
+            await self._log.close()
         return [Arrived(record.offset, record.timestamp, record.value or b"") for record in records]
 
     async def publish(self, messages: Sequence[Message]) -> None:
@@ -161,9 +167,12 @@ class _Reader:
             await let_go(consumer.stop())
             await let_go(consumer._client.close())  # noqa: SLF001  # a `stop` that gave up halfway left it open
 
+    def _options(self) -> Mapping[str, Any]:
+        return self._connection.consumer_options()
+
     async def _ready(self) -> AIOKafkaConsumer:
         if self._consumer is None:
-            consumer = AIOKafkaConsumer(**self._connection.consumer_options())
+            consumer = AIOKafkaConsumer(**self._options())
             self._consumer = consumer
             consumer.assign([self.partition])
             try:
@@ -174,6 +183,29 @@ class _Reader:
                 await self.close()
                 raise
         return self._consumer
+
+
+class _PatientReader(_Reader):
+    """A reader that mostly waits. An idle one costs next to nothing, and a record that comes ends its fetch at once."""
+
+    _next: int | None = None
+
+    async def seek(self, offset: int) -> None:
+        """Read from `offset` next; elsewhere than it was going on with another consumer, not behind its idle fetch."""
+        if self._next not in (None, offset):
+            await self.close()
+        await super().seek(offset)
+        self._next = offset
+
+    async def page(self, limit: int, wait_ms: int) -> Sequence[ConsumerRecord]:
+        """Up to `limit` records; none after `wait_ms`. Raises `Truncated`."""
+        records = await super().page(limit, wait_ms)
+        if records:
+            self._next = records[-1].offset + 1
+        return records
+
+    def _options(self) -> Mapping[str, Any]:
+        return self._connection.patient_options()
 
 
 @contextmanager

@@ -134,6 +134,11 @@ class Book:
             heapq.heappop(self._agenda)
         return None
 
+    def has_due_timer(self, now_ms: int) -> bool:
+        """Whether a timer's time has come."""
+        timer = self.next_timer()
+        return timer is not None and timer[0] <= now_ms
+
     def timers_due(self, now_ms: int, limit: int) -> list[tuple[str, str]]:
         """Division and name of the next timers that go off by then."""
         found: list[tuple[int, str, str]] = []

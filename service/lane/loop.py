@@ -39,7 +39,7 @@ from service.lane.raising import TooManyDeadLetters
 from service.lane.sealing import Sealed, seal
 from service.lane.snapshot import Snapshots
 from service.lane.strangers import Strangers
-from service.lane.surprise import Halted, Left, Surprise, unless_left
+from service.lane.surprise import Halted, Left, Surprise, unless_left, until_left
 from service.lane.surroundings import Surroundings
 from service.lane.sweep import Sweep
 from service.lane.takeover import Stage, TakeOver
@@ -51,6 +51,8 @@ from service.wire.log_records import Cursor, checksum, encode
 
 log = structlog.get_logger()
 
+LEAST_WAIT_MS: Final = 50
+"""A round that waits for inputs waits so long, also when the tick for a timer is on its way."""
 TICK_PAUSE_MS: Final = 1_000
 """At most one tick in this time, should the broker's clock be behind ours."""
 
@@ -174,7 +176,7 @@ class Lane:
             done = await self._switch(tenure, config)
         else:
             is_busy = snapshots.is_open or self._sweep.is_due
-            done = await self._work_on_inputs(tenure, idle_wait_ms=0 if is_busy else self.limits.poll_wait_ms)
+            done = await self._work_on_inputs(tenure, idle_wait_ms=0 if is_busy else self._idle_wait_ms(tenure))
             await self._go_on_sweeping(tenure, snapshots)
         if snapshots.is_due:
             await self.land()
@@ -221,7 +223,7 @@ class Lane:
             snapshots.ask()
 
     async def _work_on_inputs(self, tenure: Tenure, idle_wait_ms: int) -> int:
-        timer_due = self._has_due_timer(tenure)
+        timer_due = tenure.book.has_due_timer(tenure.book.clock_ms)
         if not self._waiting:
             self._waiting = await self._poll(tenure.book.place, 0 if timer_due else idle_wait_ms)
             await self._know_divisions(tenure)
@@ -248,7 +250,8 @@ class Lane:
     async def _poll(self, place: Cursor, wait_ms: int) -> list[Read]:
         try:
             with measured("poll"):
-                arrived = await self.transport.poll(self.limits.batch_max, wait_ms)
+                poll = self.transport.poll(self.limits.batch_max, wait_ms)
+                arrived = await (until_left(self._leaving, poll, ()) if wait_ms else poll)
         except Truncated as gone:
             raise Halted(
                 "input_lost", f"the input goes on at {place.offset}, and the topic holds {gone.begin} to {gone.end}"
@@ -341,18 +344,19 @@ class Lane:
 
     async def _let_time_pass(self, tenure: Tenure) -> None:
         """Nothing comes in: where a timer or a sweep is due by the wall clock, put a tick into the input."""
-        timer = tenure.book.next_timer()
         now_ms = self.around.now_ms()
         swept = tenure.book.swept
         is_new_period = swept is not None and swept.period < now_ms // self.limits.sweep_every_ms
-        is_due = is_new_period or (timer is not None and timer[0] <= now_ms)
+        is_due = is_new_period or tenure.book.has_due_timer(now_ms)
         if is_due and not 0 <= now_ms - self._ticked_ms < TICK_PAUSE_MS:
             self._ticked_ms = now_ms
             await self.transport.tick(tick())
 
-    def _has_due_timer(self, tenure: Tenure) -> bool:
+    def _idle_wait_ms(self, tenure: Tenure) -> int:
+        """How long to wait for inputs: until a timer is due by the wall clock, and no longer than a round may take."""
         timer = tenure.book.next_timer()
-        return timer is not None and timer[0] <= tenure.book.clock_ms
+        wait_ms = self.limits.poll_wait_ms
+        return wait_ms if timer is None else min(wait_ms, max(LEAST_WAIT_MS, timer[0] - self.around.now_ms()))
 
     def _grounds(self, tenure: Tenure) -> Grounds:
         return Grounds(

@@ -45,13 +45,14 @@ def divisions_named(content: LaneInput | Tick | Poison) -> tuple[str, ...]:
 
 
 def records_named(inputs: Iterable[Read], configs: Mapping[str, Config]) -> set[tuple[str, str]]:
-    """The records (division, name) that inputs are about. A division without a configuration has none."""
+    """The records (division, name) that inputs may concern. A division without a configuration has none."""
     return {
-        (division, item.content.event.record)
+        (division, name)
         for item in inputs
         if isinstance(item.content, LaneInput) and isinstance(item.content.event, RecordEvent)
         for division in divisions_named(item.content)
         if division in configs
+        for name in item.content.event.records
     }
 
 

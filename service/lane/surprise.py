@@ -69,3 +69,11 @@ async def unless_left(leaving: asyncio.Event, work: Awaitable[T]) -> T:
     finally:
         asked.cancel()
         told.cancel()
+
+
+async def until_left(leaving: asyncio.Event, work: Awaitable[T], otherwise: T) -> T:
+    """What comes of it; leaving ends the wait, and then it is something else."""
+    try:
+        return await unless_left(leaving, work)
+    except Left:
+        return otherwise

@@ -88,7 +88,13 @@ class Sweep:
         for full in sorted(fields):
             record = read_record(read_base(fields[full]), {})
             division, name = parted(full)
-            if is_forgettable(record, book.clock_ms, deleted_ms=limits.deleted_ms, untouched_ms=limits.untouched_ms):
+            if is_forgettable(
+                record,
+                book.clock_ms,
+                deleted_ms=limits.deleted_ms,
+                closed_ms=limits.closed_ms,
+                untouched_ms=limits.untouched_ms,
+            ):
                 found.append((division, name))
         return found
 

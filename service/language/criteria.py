@@ -49,23 +49,22 @@ def _single(reader: Reader) -> Literal:
 
 def _item(reader: Reader) -> Literal:
     """A value in a list: in quotes, or what stands before the next comma or bracket."""
-    quoted = reader.quoted()
-    if quoted is not None:
-        return quoted
-    begin = reader.at
-    bare = reader.take(_BARE)
-    if bare is None:
-        raise reader.wrong("here an item of the list is missing", 'country in ["DE", "FR"]')
-    return Literal(bare.group().rstrip(), begin)
+    return _up_to(reader, _BARE, "here an item of the list is missing", 'country in ["DE", "FR"]')
 
 
 def _low(reader: Reader) -> Literal:
     """The first of two values: in quotes, or what stands before "and"."""
+    missing = 'here two values with "and" between them are missing'
+    return _up_to(reader, _LOW, missing, "employees between 50 and 500")
+
+
+def _up_to(reader: Reader, bare: re.Pattern[str], missing: str, example: str) -> Literal:
+    """A value in quotes, or as far as the pattern goes. Raises `ConditionError`, with an example, for none."""
     quoted = reader.quoted()
     if quoted is not None:
         return quoted
     begin = reader.at
-    bare = reader.take(_LOW)
-    if bare is None:
-        raise reader.wrong('here two values with "and" between them are missing', "employees between 50 and 500")
-    return Literal(bare.group().rstrip(), begin)
+    found = reader.take(bare)
+    if found is None:
+        raise reader.wrong(missing, example)
+    return Literal(found.group().rstrip(), begin)

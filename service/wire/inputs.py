@@ -27,6 +27,7 @@ from schemas.envelope import Division, Envelope
 from schemas.events import (
     INPUTS,
     CatalogueChanged,
+    CrmRecord,
     FieldDeleted,
     Input,
     Linked,
@@ -80,6 +81,9 @@ CATALOGUE_KINDS: Final[dict[str, CatalogueEventKind]] = {
     "crm.step.deleted.v1": "step_deleted",
     "crm.step.changed.v1": "step_changed",
 }
+
+RECORD_KINDS: Final = frozenset(kind for name, kind in KINDS.items() if name.startswith("crm.record."))
+"""What happens to a record itself, and not to an offer."""
 
 _AS_TOLD: Final = ("channel", "version", "tool", "offer")
 """What an event about a record says in the core's own words."""
@@ -290,13 +294,23 @@ def _identity(envelope: Envelope) -> str:
     return blake2b(f"{envelope.source}\n{envelope.id}".encode(), digest_size=8).hexdigest()
 
 
+def _as_it_ended(record: CrmRecord, kind: RecordEventKind) -> dict[str, object]:
+    """What happened, with how the record ended: one that was merged into another is gone, however that was told."""
+    fields: dict[str, object] = {"kind": kind}
+    if record.status is not None:
+        fields["status"] = record.status
+    if record.merged_into not in {None, record.id} and kind in RECORD_KINDS:
+        fields |= {"kind": "deleted", "merged_into": record.merged_into}
+    return fields
+
+
 def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     record = data.record
     facts = dict(record.fields)
     for name, linked in record.linked.items():
         facts[name] = _linked_facts(linked)
     fields: dict[str, object] = {
-        "kind": KINDS[envelope.type],
+        **_as_it_ended(record, KINDS[envelope.type]),
         "id": _identity(envelope),
         "record_type": record.type,
         "record_id": record.id,

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from pydantic import BaseModel
 
-from schemas.events import Actor, CrmRecord, Linked, Owner
+from schemas.events import Actor, CrmRecord, Linked, Owner, known_status
 
 TOLD_KEYS: Final = 20
 """So many unknown keys of one event are told at most."""
@@ -47,6 +47,9 @@ def unknown_keys(data: object, model: type[BaseModel]) -> tuple[str, ...]:
         if isinstance(inside, Mapping) and not inside.keys() <= _NAMES[form]:
             found += [f"{part}.{name}" for name in inside if name not in _NAMES[form]]
     record = data.get("record")
+    status = record.get("status") if isinstance(record, Mapping) else None
+    if status is not None and known_status(status) is None:
+        found.append("record.status")
     linked = record.get("linked") if isinstance(record, Mapping) else None
     if isinstance(linked, Mapping) and linked:
         found += _in_links(linked)

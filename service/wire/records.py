@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from service.core.order import ID_CHARACTERS, Moment
-from service.core.state import Record
+from service.core.state import Record, StatusTold
 
 SIDES: Final[Mapping[str, int]] = {"heard": 1024, "tracked": 256}
 """Kinds of what stands beside a record's base value, under the same name; and over how many keys a lane's memory
@@ -34,7 +34,7 @@ _TOLD_IS_OWNER, _TOLD_NOW, _NOBODY_NOW, _OWNER_OUTSTANDING, _HEARD, _TRACKED = (
 """Who was told last is its owner · when it was last heard of · then it was first said that nobody has it · its owner is
 our only choice that was not told · there is something beside it."""
 
-_FLAGS: Final = ("created", "counted", "by_us", "parked", "deleted", "has_past", "has_progress")
+_FLAGS: Final = ("created", "counted", "by_us", "parked", "deleted", "closed", "has_past", "has_progress")
 _SAID: Final[Mapping[str, int]] = {name: 1 << at for at, name in enumerate(_FLAGS, 6)}
 """What a record says with yes or no."""
 
@@ -77,6 +77,7 @@ class _Heard(Struct, array_like=True, forbid_unknown_fields=True, gc=False):
     nobody_since: Moment | None = None
     seen: str = ""
     outstanding: tuple[str, ...] = ()
+    status: StatusTold | None = None
 
 
 _NOTHING_HEARD: Final = _Heard()
@@ -103,6 +104,7 @@ def pack_record(record: Record) -> tuple[bytes, dict[str, bytes]]:
         nobody_since=None if bits[_NOBODY_NOW] else record.nobody_since,
         seen="".join(record.seen[:-IDS_IN_BASE]),
         outstanding=() if bits[_OWNER_OUTSTANDING] else record.outstanding,
+        status=record.status,
     )
     beside: dict[str, bytes] = {}
     if heard != _NOTHING_HEARD:
@@ -141,6 +143,7 @@ def read_record(base: Base, beside: Mapping[str, bytes]) -> Record:
         told_act=heard.told_act,
         nobody_since=moment if flags & _NOBODY_NOW else heard.nobody_since,
         outstanding=(base.owner,) if flags & _OWNER_OUTSTANDING else heard.outstanding,
+        status=heard.status,
         facts=read_tracked(beside["tracked"]) if "tracked" in beside else "",
         heard_min=base.late + (time_ms or 0) // MINUTE_MS,
     )

@@ -75,9 +75,12 @@ def _event(
 
 def _record(event: RecordEvent) -> dict[str, object]:
     """Linked records are fields in the core's eyes; they are told as such."""
+    record = {"type": event.record_type, "id": event.record_id, "fields": dict(event.facts)}
+    for name in ("process", "status", "merged_into"):
+        if getattr(event, name) is not None:
+            record[name] = getattr(event, name)
     told = {
-        "record": {"type": event.record_type, "id": event.record_id, "fields": dict(event.facts)}
-        | ({} if event.process is None else {"process": event.process}),
+        "record": record,
         "channel": event.channel,
         "actor": None if event.actor is None else {"id": event.actor},
         "owner": None if event.owner is None else {"kind": event.owner.kind, "id": event.owner.id},

@@ -119,7 +119,7 @@ class Progress:
             if not self._process.is_alive() or time.monotonic() > deadline:
                 raise Stuck(f"{found} of {records} records were written: see {self._task.log}")
             await pause(LOOK_SECONDS)
-        return Mark(time.perf_counter(), found, _cpu_seconds(self._process))
+        return Mark(time.perf_counter(), found, cpu_seconds(self._process))
 
     async def pace(self, records: int) -> Pace:
         """The pace until so many records are there, without the part that is warm-up."""
@@ -166,7 +166,7 @@ async def pause(seconds: float) -> None:
     await passed.wait()
 
 
-def _cpu_seconds(process: SpawnProcess) -> float:
+def cpu_seconds(process: SpawnProcess) -> float:
     """User and system time of a process and its threads, from the kernel's table."""
     stat = Path(f"/proc/{process.pid}/stat").read_text("utf-8").rpartition(") ")[2].split()
     return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")

@@ -42,15 +42,31 @@ def state_of(person: str, run: Run) -> object:
     return next(member["excluded"] for member in pool["members"] if member["person"] == person)
 
 
-@pytest.mark.parametrize(("word", "state"), [("away", "away"), ("off-shift", "off_shift")])
-def test_who_is_away_gets_nothing_until_they_are_back(
-    tell: Callable[..., Ended], run: Run, word: str, state: str
+@pytest.mark.parametrize(
+    ("word", "state", "ending", "ended"),
+    [
+        ("away", "away", "back", "available again"),
+        ("off-shift", "off_shift", "back", "available again"),
+        ("leave", "leave", "leave-ended", "back from leave"),
+    ],
+)
+def test_who_goes_gets_nothing_until_they_are_back(
+    tell: Callable[..., Ended], run: Run, word: str, state: str, ending: str, ended: str
 ) -> None:
-    """The lane notes it, `pools` shows it, and `back` ends it."""
+    """The lane notes it, `pools` shows it, and its own word ends it."""
     told = tell(word, "bob", "--until", SOON.isoformat())
     assert (told.code, f"until {SOON:%Y-%m-%d %H:%M} UTC" in told.out) == (0, True)
     assert state_of("bob", run) == state
-    assert "available again" in tell("back", "bob").out
+    assert ended in tell(ending, "bob").out
+    assert state_of("bob", run) is None
+
+
+def test_who_is_available_is_on_leave_all_the_same(tell: Callable[..., Ended], run: Run) -> None:
+    """D28 A leave ends at its end or by its own word: a phone that says "available" ends none."""
+    tell("leave", "bob")
+    tell("back", "bob")
+    assert state_of("bob", run) == "leave"
+    tell("leave-ended", "bob")
     assert state_of("bob", run) is None
 
 

@@ -368,6 +368,7 @@ def test_fields_are_looked_for_wherever_conditions_stand() -> None:
         scores:
           lead:
             - {points: 5, when: score > 5 and account.sector != none and other == 1}
+        closed_when: {lead: {when: stage == "won"}}
         rule_sets:
           leads:
             record_type: lead
@@ -375,7 +376,7 @@ def test_fields_are_looked_for_wherever_conditions_stand() -> None:
               - {target: {owner_of: partner}, criteria: [account not equal ""]}
         """
     said = [each.split('"')[1] for each in warned(text, "defaults: {lead: {pool: a}}")]
-    assert said == ["siize", "account.sektor", "other", "partner"]
+    assert said == ["siize", "account.sektor", "other", "stage", "partner"]
 
 
 def test_without_a_list_of_fields_any_field_may_be_read() -> None:

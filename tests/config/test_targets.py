@@ -83,6 +83,29 @@ def test_a_score_is_a_list_of_conditions_with_points() -> None:
     ]
 
 
+def test_what_is_closed_is_a_condition_in_any_notation() -> None:
+    """D33 What it reads is remembered of each record."""
+    for written in ("criteria: [stage equals won]", "domain: [[stage, '=', won]]", 'when: stage == "won"'):
+        config = compile_document(document(f"closed_when: {{lead: {{{written}}}}}"))
+        assert [config.closed_when["lead"].test({"stage": stage}, 0) for stage in ("won", "new")] == [True, False]
+        assert config.tracked == {"lead": {"stage"}}
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("{}", "1:15: closed_when.lead: without a condition every lead is closed: say which"),
+        ("{criteria: [a ~ b]}", "closed_when.lead.criteria[0]"),
+        ("{when: a ==}", "closed_when.lead.when"),
+        ("{when: a == 1, criteria: [a equals b]}", "one of criteria, domain and when"),
+        ("{stage: won}", "closed_when.lead.stage"),
+    ],
+)
+def test_a_wrong_condition_of_what_is_closed_is_told(written: str, problem: str) -> None:
+    """D33 With its place; without a condition everything would be closed."""
+    assert any(problem in each for each in refused(config=f"closed_when: {{lead: {written}}}\n"))
+
+
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [

@@ -89,6 +89,16 @@ def deleted(record: str = "lead/1", **more: Any) -> RecordEvent:
     return event("deleted", record, None, **more)
 
 
+def closed(record: str = "lead/1", **more: Any) -> RecordEvent:
+    """The CRM says in words that the record is closed from now on."""
+    return event("updated", record, None, status="closed", **more)
+
+
+def reopened(record: str = "lead/1", **more: Any) -> RecordEvent:
+    """The same of a record that is open."""
+    return event("updated", record, None, status="open", **more)
+
+
 def pool(*members: str | Membership, id: str = "sales", record_type: str = "lead", **settings: Any) -> PoolSpec:
     """A pool of leads; a name is a member with weight 1 and no limit."""
     seated = tuple(Membership(member) if isinstance(member, str) else member for member in members)
@@ -234,7 +244,7 @@ def users(*names: str, **settings: Any) -> tuple[User, ...]:
 def check_books(state: State, queues: Collection[str] = ()) -> None:
     """What must hold between any two decisions, whatever happened before. `queues`: all that there ever were.
 
-    D26 The open items that are counted are a recount of the records, and nobody's is kept who has none.
+    D26 D33 The open items that are counted are a recount of the records, and nobody's is kept who has none.
     """
     for name, record in state.records.items():
         assert not (record.owner and record.parked), f"{name} has an owner and waits"
@@ -245,14 +255,18 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
         assert record.parked == (name in state.parked), f"{name} and the waiting line disagree"
     living = {name: record for name, record in state.records.items() if not record.deleted}
     for name, record in state.records.items():
-        assert record.counted == bool(record.owner and name in living), f"{name} and the open items disagree"
-    by_person = Counter(f"{name.partition('/')[0]}/{each.owner}" for name, each in living.items() if each.owner)
+        is_open = name in living and not record.closed
+        assert record.counted == bool(record.owner and is_open), f"{name} and the open items disagree"
+        assert not (record.closed and record.parked), f"{name} is closed and waits"
+        assert record.parked or f"ask/{name}" not in state.timers, f"{name} waits no more and is to be asked for"
+    opened = {name: each for name, each in living.items() if not each.closed}
+    by_person = Counter(f"{name.partition('/')[0]}/{each.owner}" for name, each in opened.items() if each.owner)
     assert {field: each.open_items for field, each in state.open.items()} == by_person, (
         "open items are not what they own"
     )
     assert state.fields.keys() == state.parked.keys(), "what a record said is kept while it waits, and no longer"
     assert state.room.taken_bytes == sum(len(each.text) for each in state.fields.values())
-    owned = Counter(f"{record.pool}/{record.owner}" for record in living.values() if record.pool)
+    owned = Counter(f"{record.pool}/{record.owner}" for record in opened.values() if record.pool)
     seats = {field: seat.open_items for field, seat in state.seats.items() if seat.open_items}
     assert seats == owned, "open items are not the records owned through the pool"
     assert all(parked.pool in queues for parked in state.parked.values() if parked.queued), "it lies in no queue"

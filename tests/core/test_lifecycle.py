@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,18 @@ from msgspec.structs import replace
 
 from service.core.configuration import Entry, Membership, User
 from service.core.decide import decide
-from service.core.model import Assigned, Event, MemberEvent, Nothing, Outcome, RecordEvent, Rejected, Released, Target
+from service.core.model import (
+    Assigned,
+    Event,
+    MemberEvent,
+    Nothing,
+    Outcome,
+    RecordEvent,
+    RecordStatus,
+    Rejected,
+    Released,
+    Target,
+)
 from service.core.state import KINDS
 from service.core.tracking import recall
 from tests.core.build import (
@@ -43,6 +55,7 @@ OWNERS = st.one_of(
     st.sampled_from(["pool:sales", "pool:other", "pool:nowhere", "queue:hot", "pool:hot", "queue:other"]),
 )
 ACTORS = st.sampled_from([None, "ann", OUTSIDER, "kate"])
+STATUSES = st.sampled_from([None, None, "open", "closed"])
 FACTS = st.sampled_from([{}, {"country": "DE"}, {"country": "FR"}, {"country": "DE", "score": 50}])
 GERMAN = predicate("country equals DE")
 MEMBERS = st.sampled_from(["ann", "bob", "cat"])
@@ -68,10 +81,16 @@ class Told:
     refused: Target | None = None
     is_created: bool = False
     is_deleted: bool = False
+    is_closed: bool = False
+    status_version: int = 0
 
-    def hear(self, event: RecordEvent) -> None:
-        """News replace older news; what is newer than a deletion brings the record back, with the owner it had."""
+    def hear(self, event: RecordEvent, users: Collection[str]) -> None:
+        """News replace older news; what is newer than a deletion brings the record back, with the owner it had, if that
+        is still one of the users.
+        """
         assert event.version is not None
+        if event.status is not None and event.version >= self.status_version:
+            self.is_closed, self.status_version = event.status == "closed", event.version
         is_beginning = event.kind == "created" and not self.is_created
         tells_owner = event.owner is not None or event.kind == "owner_changed" or (is_beginning and not self.is_deleted)
         if event.kind == "deleted":
@@ -86,7 +105,7 @@ class Told:
                 self.refused = None
         if self.is_deleted and event.version > self.version:
             self.is_deleted = False
-            if not tells_owner and self.owner == Target("user", "ghost"):
+            if not tells_owner and self.owner is not None and self.owner.id not in users:
                 self.owner = None
         if not self.is_deleted:
             self.version = max(self.version, event.version)
@@ -133,7 +152,7 @@ class RecordLives(RuleBasedStateMachine):
         if isinstance(event, RecordEvent):
             self.sent.append(event)
             assert outcomes, "an event must have an outcome"
-            self.crm[event.record].hear(event)
+            self.crm[event.record].hear(event, division.config.users)
             if is_ours:
                 self.crm[event.record].owner = None
             elif any(_is_no_choice(outcome) for outcome in outcomes):
@@ -155,9 +174,9 @@ class RecordLives(RuleBasedStateMachine):
     def owner_is_changed(self, record: str, owner: str | None, actor: str | None) -> None:
         self._send(owner_changed(record, owner, version=self._next(record), actor=actor))
 
-    @rule(record=RECORDS, facts=FACTS)
-    def fields_are_changed(self, record: str, facts: dict[str, object]) -> None:
-        self._send(updated(record, version=self._next(record), facts=facts))
+    @rule(record=RECORDS, facts=FACTS, status=STATUSES)
+    def fields_are_changed(self, record: str, facts: dict[str, object], status: RecordStatus | None) -> None:
+        self._send(updated(record, version=self._next(record), facts=facts, status=status))
 
     @rule(record=RECORDS)
     def record_is_deleted(self, record: str) -> None:
@@ -171,11 +190,11 @@ class RecordLives(RuleBasedStateMachine):
             self._send(owner_changed(record, f"user:{owner}", version=self._next(record)))
             assert self.division.record(record).by_us == was_ours
 
-    @rule(record=RECORDS, owner=OWNERS, data=st.data())
-    def event_is_held_back(self, record: str, owner: str | None, data: Any) -> None:
+    @rule(record=RECORDS, owner=OWNERS, status=STATUSES, data=st.data())
+    def event_is_held_back(self, record: str, owner: str | None, status: RecordStatus | None, data: Any) -> None:
         """Its version is taken now, and it comes later."""
         make = data.draw(st.sampled_from([created, owner_changed, updated]))
-        self.held_back.append(make(record, owner, version=self._next(record)))
+        self.held_back.append(make(record, owner, version=self._next(record), status=status))
 
     @precondition(lambda self: self.held_back)
     @rule(data=st.data())
@@ -277,6 +296,12 @@ class RecordLives(RuleBasedStateMachine):
             assert self.division.record(name).deleted == told.is_deleted
             if told.owner is not None and told.owner.kind == "user" and not told.is_deleted:
                 assert self.division.record(name).owner == told.owner.id, f"{name} was given to {told.owner.id}"
+
+    @invariant()
+    def a_record_is_closed_as_it_was_last_told(self) -> None:
+        """By the order of the tellings themselves; what is closed waits nowhere and is nobody's open item."""
+        for name, told in self.crm.items():
+            assert self.division.record(name).closed == told.is_closed
 
     @invariant()
     def nobody_waits_while_somebody_could_take(self) -> None:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from service.kafka.connection import Bearer, KafkaConnection, Password, Tls
+from service.kafka.connection import PATIENT_FETCH_WAIT_MS, Bearer, KafkaConnection, Password, Tls
 
 LOGIN = Password("SCRAM-SHA-512", "fairlead", "s3cret")
 
@@ -63,3 +63,12 @@ def test_writes_wait_for_all_replicas_and_reads_never_jump() -> None:
     assert connection.producer_options().items() >= {"enable_idempotence": True, "acks": "all"}.items()
     reads = {"auto_offset_reset": "none", "group_id": None, "enable_auto_commit": False, "check_crcs": True}
     assert connection.consumer_options().items() >= reads.items()
+
+
+def test_whoever_mostly_waits_asks_seldom_and_within_the_time_of_a_request() -> None:
+    """An idle lane costs next to nothing, and the broker answers before the driver gives up on it."""
+    patient = KafkaConnection("broker:9092").patient_options()
+    assert patient["fetch_max_wait_ms"] == patient["consumer_timeout_ms"] == PATIENT_FETCH_WAIT_MS
+    assert KafkaConnection("broker:9092", request_timeout_ms=1_000).patient_options()["fetch_max_wait_ms"] == 500
+    embedded = KafkaConnection("broker:9092", embedded=True)
+    assert embedded.patient_options() == embedded.consumer_options()

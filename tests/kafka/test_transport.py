@@ -14,6 +14,8 @@ from tests.kafka.transports import LANES, Broker
 WAIT_MS = 5_000
 """Long enough for any broker; a test that passes never waits so long."""
 BRIEF_MS = 30
+AT_ONCE_SECONDS = 1.5
+"""Less than an idle fetch stays at the broker."""
 
 
 async def fill_log(transport: Transport, count: int) -> None:
@@ -164,6 +166,21 @@ async def test_seek_may_go_back(broker: Broker) -> None:
     await poll_until(transport, 3)
     await transport.seek(1)
     assert await poll_until(transport, 2) == [b"1", b"2"]
+
+
+async def test_an_idle_reader_goes_elsewhere_and_wakes_at_once(broker: Broker) -> None:
+    """Its fetch waits long at the broker. What is read elsewhere does not wait behind it, nor does what arrives."""
+    transport = broker.transport()
+    await fill_input(transport, 3)
+    await transport.seek(3)
+    assert await transport.poll(1, BRIEF_MS) == []
+    began = time.monotonic()
+    await transport.seek(0)
+    assert await poll_until(transport, 3) == [b"0", b"1", b"2"]
+    assert await transport.poll(1, BRIEF_MS) == []
+    await transport.tick(b"3")
+    assert await poll_until(transport, 1) == [b"3"]
+    assert time.monotonic() - began < AT_ONCE_SECONDS
 
 
 async def test_without_input_poll_comes_back_empty(broker: Broker) -> None:

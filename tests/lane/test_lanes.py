@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from service.core.configuration import Config
-from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, Message
+from service.kafka.port import MAX_RECORD_BYTES, Arrived, BrokerUnreachable, Message
 from service.lane.lanes import Lanes
 from service.lane.loop import Lane
 from service.lane.takeover import Stage
@@ -313,6 +314,25 @@ async def test_taking_over_heeds_leaving(doing: str) -> None:
     await process.lanes.stop()
     await successor.lanes.stop()
     world.check()
+
+
+async def test_an_idle_lane_leaves_at_once() -> None:
+    """It may wait for long; whoever takes over should not meet it still."""
+    world = World()
+    lane = world.lane(limits=replace(SMALL, poll_wait_ms=10_000))
+    polling = asyncio.Event()
+
+    async def nothing(limit: int, wait_ms: int) -> Sequence[Arrived]:
+        polling.set()
+        await asyncio.Event().wait()
+        return ()
+
+    lane.transport.poll = nothing  # type: ignore[method-assign]  # nothing ever comes
+    owning = asyncio.create_task(lane.own(lambda tenure: None))
+    await polling.wait()
+    lane.leave()
+    async with asyncio.timeout(5):
+        await owning
 
 
 async def test_taking_over_says_how_far_it_is() -> None:

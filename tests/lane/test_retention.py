@@ -16,7 +16,7 @@ from service.core.state import Fields, Record, State, Timer
 from service.lane.book import AGENDA_LEAST, Book
 from service.limits import DAY_MS
 from service.wire.records import read_base, read_record
-from tests.core.build import created, deleted, owner_changed, pool, updated
+from tests.core.build import closed, created, deleted, owner_changed, pool, reopened, updated
 from tests.lane.build import LOG, SMALL, Owner, World
 
 RETAINED = replace(SMALL, deleted_ms=30 * DAY_MS, untouched_ms=400 * DAY_MS, keep_ms=10_000 * DAY_MS)
@@ -67,6 +67,22 @@ async def test_a_record_of_which_nothing_is_heard_is_forgotten_and_is_nobodys_op
     assert names(world) == {"main/lead/2"}
     seats = owner.tenure.book.state("main").seats
     assert {name: seat.open_items for name, seat in seats.items()} == {"sales/ann": 0, "sales/bob": 1, "sales/cem": 0}
+    world.check()
+
+
+async def test_a_closed_record_is_forgotten_in_its_own_time() -> None:
+    """D33 It stays what it was until then: opened again it is still the owner's."""
+    world = World()
+    world.send(created("lead/1", "pool:sales"), created("lead/2", "pool:sales"), closed("lead/1"), closed("lead/2"))
+    owner = await world.owner(limits=replace(RETAINED, closed_ms=60 * DAY_MS))
+    await owner.work(3)
+    await days_pass(world, owner, 59)
+    world.send(reopened("lead/2"))
+    await owner.work(3)
+    await days_pass(world, owner, 2)
+    assert names(world) == {"main/lead/2"}
+    opened = owner.tenure.book.state("main").open
+    assert {name: each.open_items for name, each in opened.items()} == {"lead/bob": 1}
     world.check()
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import re
-from pathlib import Path
 from typing import Final
 
 import pytest
 
-import service
 from service.language import criteria, expression
 from service.language.operators import TABLE, Row
 from service.language.tree import (
@@ -20,10 +16,8 @@ from service.language.tree import (
     MAX_LIST_ITEMS,
     MAX_PATH_STEPS,
 )
+from tests.language.pages import holds
 
-PAGE: Final = Path(service.__file__).with_name("docs") / "rules.md"
-TABLE_OF_OPERATORS: Final = re.compile(r"(<!-- operators: .*? -->\n).*?(<!-- end of operators -->)", re.DOTALL)
-LIMITS: Final = re.compile(r"(<!-- limits -->\n).*?(<!-- end of limits -->)", re.DOTALL)
 TAKEN: Final = {
     "value": "a value, a field",
     "order": "a number, date, quoted text, a field",
@@ -60,12 +54,7 @@ def limits() -> str:
 
 def test_the_page_shows_the_operator_table_and_the_limits() -> None:
     """Every operator that exists is on the page, and no other."""
-    page = PAGE.read_text()
-    renewed = TABLE_OF_OPERATORS.sub(lambda found: found[1] + operators() + found[2], page)
-    renewed = LIMITS.sub(lambda found: found[1] + limits() + found[2], renewed)
-    if os.environ.get("FAIRLEAD_WRITE"):
-        PAGE.write_text(renewed)
-    assert page == renewed
+    holds("rules.md", {"operators": operators(), "limits": limits()})
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.operator.name)

@@ -17,6 +17,7 @@ from service.core.model import Target
 from service.kafka.memory import MemoryBroker
 from service.kafka.partitions import Place
 from service.kafka.port import Message
+from service.language.predicate import Predicate
 from service.wire.lanes import lane_of
 from service.wire.topics import Topics
 from tests.core.build import planted, predicate
@@ -92,12 +93,23 @@ class Crm:
         lane = self.random.randrange(self.broker.lanes)
         self.broker.write(Place(self.topics.events, lane), [Message("", b"", self.random.choice(POISON))])
 
+    def redrive(self) -> None:
+        """An operator sends a dead letter again, perhaps one that was sent again before, perhaps twice."""
+        records = self.broker.records(self.topics.dead_letters)
+        letters = [each.value for each in records if dict(each.headers)["dead_letter_reason"] == b"decide_raised"]
+        for _ in range(self.random.choice((1, 1, 2)) if letters else 0):
+            content = json.loads(self.random.choice(letters))
+            _, topic, partition, _ = content["at"]
+            source = self.sources[topic, partition]
+            again = {"at": (0, topic, partition, len(source)), "redriven": content.get("redriven", content["at"])}
+            source.append(json.dumps(content | again).encode())
+
     def publish_configuration(self, division: str) -> None:
         """The division's next version: members and pools come, go and change places."""
         version = len(self.versions[division]) + 1
         pools = {name: self._pool(name) for name in POOLS if name == "sales" or self.random.random() < 0.7}
         entries = (
-            Entry("oslo", Target("pool", "partners"), (planted("boom", raises_on_boom), predicate("city equals Oslo"))),
+            Entry("oslo", Target("pool", "partners"), (*self._bug(), predicate("city equals Oslo"))),
             Entry("others", Target("pool", "sales")),
         )
         users = {name: User(name, roles=frozenset({"reassign"})) for name in PEOPLE if self.random.random() < 0.95}
@@ -108,8 +120,13 @@ class Crm:
             users=users,
             pools=pools,
             rule_sets={"lead": RuleSet("inbound", "lead", entries)},
+            closed_when={"lead": predicate("score equals 4")} if version % 2 else {},
         )
         self.versions[division].append(config)
+
+    def _bug(self) -> Sequence[Predicate]:
+        """A mistake that half of the versions have; where it is mended, dead letters can be decided after all."""
+        return (planted("boom", raises_on_boom),) if self.random.random() < 0.5 else ()
 
     def _pool(self, name: str) -> PoolSpec:
         members = self.random.sample(PEOPLE, self.random.randint(0 if name == "late" else 1, len(PEOPLE)))
@@ -149,7 +166,7 @@ class Crm:
     def _record(self, event: str, number: int) -> Mapping[str, object]:
         kind = self.random.choice(("created",) * 5 + ("owner_changed",) * 3 + ("updated", "deleted"))
         facts: dict[str, object] = {"city": self.random.choice(("Oslo", "Rome")), "score": self.random.randrange(5)}
-        if self.random.random() < 0.04:
+        if self.random.random() < 0.3:
             facts["boom"] = True
         owner = self.random.choice(
             (None, None, ("pool", "sales"), ("pool", "sales"), ("pool", "late"), ("pool", "gone"), ("user", "ann"))
@@ -158,6 +175,11 @@ class Crm:
         record = {"kind": kind, "id": event, "record_type": record_type, "record_id": str(number), "facts": facts}
         if owner is not None and kind != "deleted":
             record["owner"] = dict(zip(("kind", "id"), owner, strict=True))
+        if self.random.random() < 0.25:
+            record["status"] = self.random.choice(("closed", "closed", "open"))
+        if kind == "created" and record_type == "contact" and self.random.random() < 0.5:
+            record["channel"] = "conversion"
+            facts["lead"] = {"id": str(self.random.randrange(30))}
         return record
 
 

@@ -27,11 +27,12 @@ from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import tick
 from service.wire.lanes import lane_of
 from service.wire.topics import Topics
-from tests.checker import Evidence, Memory, violations
+from tests.checker import Evidence, Memory, fates_of_redriven, violations
 from tests.log_reader import Reader, Seen
 from tests.simulation.accidents import FOREIGN, lose_keys
 from tests.simulation.crm import MEMBERS_SOURCE, RECORDS_SOURCE, START_MS, Crm
 from tests.simulation.gates import GatedStore, GatedTransport, Gates, Passage
+from tests.simulation.recount import miscounted
 
 ROUNDS_OF_THE_LOOP: Final = 4
 """So often the event loop goes round after a gate was opened; then whoever went through stands at the next."""
@@ -112,6 +113,7 @@ class Simulation:
                 break
         if not found:
             found = await self._heal()
+        self.happened += fates_of_redriven(self.evidence())
         await self._end()
         return Report(self.seed, found, self.happened)
 
@@ -136,7 +138,8 @@ class Simulation:
             unchanged = unchanged + 1 if now_end == end and self.crm.is_sent and self._is_all_read() else 0
             end = now_end
             if unchanged == QUIET_STEPS:
-                return [*violations(self.evidence()), *self._overdue()]
+                found = [*violations(self.evidence()), *self._overdue()]
+                return found or await miscounted(self.store)
         running = [one for process in self.processes.values() for one in process.lanes.running.values()]
         problems = [(one.state, one.problem) for one in running]
         return [f"the lanes do not come to rest: {problems}", *violations(self.evidence())]
@@ -190,7 +193,7 @@ class Simulation:
         self.step_number += 1
         self.now_ms += self.random.randrange(20)
         open_to = [gate for gate in self.gates.waiting if self.processes[gate.process].held_until <= self.step_number]
-        if not self._is_served():
+        if self.current not in self.processes:
             self._start_process()
         elif open_to:
             self.gates.open(self.random.choice(open_to))
@@ -201,9 +204,6 @@ class Simulation:
             process.tasks.update(dict.fromkeys(started))
         for process in [process for process in self.processes.values() if process.is_dead]:
             self._bury(process)
-
-    def _is_served(self) -> bool:
-        return self.current in self.processes
 
     def _start_process(self) -> None:
         number = self.current = self.current + 1
@@ -275,6 +275,8 @@ class Simulation:
             self.crm.publish_configuration(self.random.choice(list(self.crm.versions)))
         if self._happens("poison", 0.004):
             self.crm.poison()
+        if self._happens("redrive", 0.03):
+            self.crm.redrive()
         self._act_on_time()
         self._act_on_memory()
         self._act_on_topics()

@@ -12,7 +12,10 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from service.core.case import Case
+from service.core.holding import load
 from service.lane import sealing
+from service.lane.redriven import Redriven
 from service.lane.surroundings import Safeguards
 from service.store.memory import LaneMemory
 from tests.simulation.run import ALL_SAFEGUARDS, simulate
@@ -38,7 +41,7 @@ def quiet() -> Iterator[None]:
 def test_the_promises_are_kept_whatever_goes_wrong(first: int) -> None:
     """S15 S38 D19: processes killed at any step, zombies, lost and late writes, a memory flushed, restored or
     with parts of it lost, strangers in the log, a log cut at its beginning, jumping clocks, repeated and unreadable
-    events, changing configurations: nothing is missing, nothing double.
+    events, dead letters sent again, changing configurations: nothing is missing, nothing double.
     """
     for seed in range(first, first + SEEDS_PER_TEST):
         report = simulate(seed, steps=STEPS, events=EVENTS)
@@ -46,6 +49,20 @@ def test_the_promises_are_kept_whatever_goes_wrong(first: int) -> None:
             f"replay with: python -m tests.simulation --seed {seed} --steps {STEPS} --events {EVENTS}\n"
             + "\n".join(report.found[:10])
         )
+
+
+def test_a_count_that_drifts_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """D26 D33 In the end all open items are counted anew, from what the records say."""
+    count_on = load.count_on
+
+    def forgets_who_is_closed(case: Case) -> None:
+        is_closed, case.record.closed = case.record.closed, False
+        count_on(case)
+        case.record.closed = is_closed
+
+    monkeypatch.setattr(load, "count_on", forgets_who_is_closed)
+    found = next(report.found for seed in range(BOUND) if (report := simulate(seed, steps=STEPS, events=EVENTS)).found)
+    assert all("the open items disagree" in each for each in found)
 
 
 @pytest.mark.parametrize("limit", [2_000, 5_000])
@@ -87,6 +104,10 @@ def test_the_faults_do_happen() -> None:
         "log_truncated",
         "configuration",
         "poison",
+        "redrive",
+        "redriven nothing",
+        "redriven dead_letter",
+        "redriven redriven_already",
         "step_rebuilding",
         "step_snapshot_completed",
     }
@@ -110,6 +131,12 @@ def test_without_contiguity_two_owners_decide() -> None:
 def test_without_watermarks_events_are_decided_twice() -> None:
     """What ingest sends again is new to a lane that does not remember how far it came."""
     assert "decided twice" in broken_by(Safeguards(watermark=False))
+
+
+def test_without_a_memory_of_redrives_events_are_decided_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """D37 An operator who sends a dead letter twice, or after a lost answer, has it decided once."""
+    monkeypatch.setattr(Redriven, "holds", lambda redriven, first: False)
+    assert "is decided as" in broken_by(ALL_SAFEGUARDS)
 
 
 def test_without_republication_outputs_are_lost() -> None:

@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import signal
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +33,7 @@ from service.settings import IngestSettings, KafkaSettings, LaneSettings, RedisS
 from service.wire.topics import Topics
 from tests.backends.redis_server import RedisServer
 from tests.checker import violations
-from tests.survival.load import LANES, Load, write_configuration
+from tests.survival.load import DIVISIONS, LANES, Load, write_configuration
 from tests.survival.neighbours import Neighbours
 from tests.survival.witness import Witness
 from tests.survival.worker import TAKEOVER_STEPS, Fault, Neglect, Order, work
@@ -154,7 +154,13 @@ class Cluster:
 
     async def configure(self, generation: int) -> None:
         """Publish another configuration."""
-        directory = await asyncio.to_thread(write_configuration, self.directory / f"config-{generation}", generation)
+        await self._publish(await asyncio.to_thread(write_configuration, self.directory / f"{generation}", generation))
+
+    async def admit(self, division: str) -> None:
+        """Publish the first configuration of a division, which may have sent events before."""
+        await self._publish(write_configuration(self.directory / division, divisions=(division,)))
+
+    async def _publish(self, directory: Path) -> None:
         feed = ConfigurationFeed(self.connection, self.topics.config)
         try:
             await feed.start()
@@ -216,9 +222,9 @@ class Cluster:
         """Send with a new producer, which knows nothing of the topics as they were."""
         await self._publisher.renew()
 
-    async def send_leads(self, count: int) -> None:
+    async def send_leads(self, count: int, divisions: Sequence[str] = DIVISIONS) -> None:
         """Send so many new leads: each of them is one assignment."""
-        await self._publisher.publish(self.load.leads(count))
+        await self._publisher.publish(self.load.leads(count, divisions))
 
     async def send_broken(self) -> str:
         """Send one event that ingest cannot read; its position."""

@@ -1,12 +1,13 @@
 """What the workers have to do: CRM events of several divisions, made from a seed, with everything that may come along.
 
-New records with and without an owner, changes of owner to people and pools, updates, deletions, repetitions, people who
-leave and come back, a pool whose only member is often away, and bytes that nobody can read.
+New records with and without an owner, changes of owner to people and pools, updates, records that are closed, opened
+again, converted and merged, deletions, repetitions, people who leave and come back, a pool whose only member is often
+away, and bytes that nobody can read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -22,6 +23,7 @@ DIVISIONS: Final = ("main", "south", "east", "emea")
 """Every lane has one, and one lane has two."""
 PEOPLE: Final = ("ann", "bob", "eve", "joe", "kim", "zoe")
 BROKEN: Final = (b"{", b"[]", b'{"type": "crm.record.created.v1"}', b'{"type": "of.nobody", "id": "x"}', b"\xff\xfe")
+NOTHING: Final[Mapping[str, Any]] = {}
 KNOWN_RECORDS: Final = 400
 """Only so many of the latest records are talked about again."""
 
@@ -42,10 +44,10 @@ def configuration(division: str, generation: int = 0) -> dict[str, Any]:
     }
 
 
-def write_configuration(directory: Path, generation: int = 0) -> Path:
-    """A directory with the documents of all divisions."""
+def write_configuration(directory: Path, generation: int = 0, divisions: Sequence[str] = DIVISIONS) -> Path:
+    """A directory with the documents of these divisions."""
     directory.mkdir(parents=True, exist_ok=True)
-    for division in DIVISIONS:
+    for division in divisions:
         (directory / f"{division}.yaml").write_text(yaml.safe_dump(configuration(division, generation)), "utf-8")
     return directory
 
@@ -63,6 +65,10 @@ class Load:
             self._created: 60,
             self._owner_changed: 15,
             self._updated: 10,
+            self._closed: 8,
+            self._reopened: 4,
+            self._converted: 2,
+            self._merged: 1,
             self._deleted: 3,
             self._repeated: 5,
             self._broken: 2,
@@ -73,9 +79,9 @@ class Load:
         """The next events."""
         return [self._next() for _ in range(count)]
 
-    def leads(self, count: int) -> list[Message]:
+    def leads(self, count: int, divisions: Sequence[str] = DIVISIONS) -> list[Message]:
         """Nothing but new leads for each division's largest pool in turn: every one is an assignment."""
-        return [self._create("lead", DIVISIONS[number % len(DIVISIONS)], {}) for number in range(count)]
+        return [self._create("lead", divisions[number % len(divisions)], {}) for number in range(count)]
 
     def _next(self) -> Message:
         (kind,) = self._random.choices(list(self._kinds), list(self._kinds.values()))
@@ -103,6 +109,21 @@ class Load:
     def _updated(self) -> Message:
         return self._record_event("updated", self._any_record(), {})
 
+    def _closed(self) -> Message:
+        return self._record_event("updated", self._any_record(), {}, {"status": "closed"})
+
+    def _reopened(self) -> Message:
+        return self._record_event("updated", self._any_record(), {}, {"status": "open"})
+
+    def _converted(self) -> Message:
+        """A lead becomes a deal; maybe it is none, or nobody has heard of it."""
+        division, _, name = self._any_record()
+        linked = {"linked": {"lead": {"type": "lead", "id": name}}}
+        return self._record_event("created", (division, "deal", f"c{self.made}"), {"channel": "conversion"}, linked)
+
+    def _merged(self) -> Message:
+        return self._record_event("deleted", self._any_record(), {}, {"merged_into": self._any_record()[2]})
+
     def _deleted(self) -> Message:
         return self._record_event("deleted", self._any_record(), {})
 
@@ -121,10 +142,13 @@ class Load:
     def _any_record(self) -> tuple[str, str, str]:
         return self._random.choice(self._known) if self._known else (DIVISIONS[0], "lead", "unheard-of")
 
-    def _record_event(self, kind: str, record: tuple[str, str, str], more: dict[str, Any]) -> Message:
+    def _record_event(
+        self, kind: str, record: tuple[str, str, str], more: dict[str, Any], of_record: Mapping[str, Any] = NOTHING
+    ) -> Message:
         division, record_type, name = record
         fields = {"score": self._random.randrange(100)}
-        said = {"division": division, "record": {"type": record_type, "id": name, "fields": fields}, **more}
+        told = {"type": record_type, "id": name, "fields": fields, **of_record}
+        said = {"division": division, "record": told, **more}
         key = f"{division}/{record_type}/{name}".encode()
         return Message(self._records_topic, key, self._event(f"crm.record.{kind}.v1", said))
 

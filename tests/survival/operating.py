@@ -6,6 +6,7 @@ to go on where the service must not decide that by itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 
 import orjson
@@ -20,6 +21,8 @@ from tests.survival.load import LANES
 
 MADE_ANEW: Final = "was deleted and made again"
 """What a process tells of such a source."""
+SOME_LEFT: Final = 1
+"""How a redrive ends of which some could not be sent."""
 GONE_SECONDS: Final = 3.0
 """A topic is gone for so long at least."""
 
@@ -45,6 +48,17 @@ async def command(cluster: Cluster, *words: str) -> dict[str, Any]:
     assert told.code == 0, f"{words}: {told.err}{told.out}"
     answer: dict[str, Any] = orjson.loads(told.out)
     return answer
+
+
+async def redrive(cluster: Cluster) -> Counter[str]:
+    """Send again whatever was a dead letter because its division had no configuration; what became of the letters.
+
+    All of them, each time: those that were decided since are nothing to do.
+    """
+    words = ("deadletters", "redrive", "--reason", "no_configuration", "--json")
+    told = await fairlead(*words, environment=_environment(cluster))
+    assert told.code in (0, SOME_LEFT), f"{words}: {told.err}{told.out}"
+    return Counter(fate["became"] for fate in orjson.loads(told.out))
 
 
 async def pass_unreadable(cluster: Cluster) -> int:

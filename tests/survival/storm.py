@@ -2,11 +2,11 @@
 
 A storm has rounds. In a round processes die and freeze at random steps, are replaced, the memory is lost as a whole or
 in parts, the broker is killed, the configuration changes, also to one that cannot be used, strangers write into all
-topics, sources hold what nobody can read and what was taken back, all under load. Then everything comes to rest, and
-a topic is deleted: a source, which is made anew and reset, or one of outputs, which a process makes again. These are
-the topics whose loss takes nothing that is not known elsewhere: at rest all of a source is decided, and the log has
-every output. At last the checker looks at all of it, from the very beginning. The next round goes on with the same
-topics.
+topics, sources hold what nobody can read and what was taken back, dead letters are sent again and again, all under
+load. Then everything comes to rest, and a topic is deleted: a source, which is made anew and reset, or one of outputs,
+which a process makes again. These are the topics whose loss takes nothing that is not known elsewhere: at rest all of a
+source is decided, and the log has every output. At last the checker looks at all of it, from the very beginning. The
+next round goes on with the same topics.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Final, Literal
 from tests.backends.kafka_server import KafkaServer
 from tests.survival.cluster import STOP_SECONDS, Cluster, Worker, a_moment, wait_until
 from tests.survival.load import DIVISIONS
-from tests.survival.operating import lose_topic, pass_unreadable, publish_unusable, remake_source
+from tests.survival.operating import lose_topic, pass_unreadable, publish_unusable, redrive, remake_source
 from tests.survival.worker import STEPS, Fault
 
 PROCESSES: Final = 3
@@ -35,6 +35,8 @@ THAWED_SECONDS: Final = 4.0
 LONGEST_PAUSE_SECONDS: Final = 0.8
 STRANGE_RECORDS: Final = 2
 """So many at once in each topic."""
+EARLY_LEADS: Final = 5
+"""So many come of a division that has no configuration yet."""
 COMMITTED_SHARE: Final = 0.4
 """Of the transactions among the sources; the others are taken back."""
 HOW: Final[tuple[Literal["kill", "freeze"], ...]] = ("kill", "kill", "freeze")
@@ -54,6 +56,7 @@ class Storm:
     _thaw: dict[int, float] = field(default_factory=dict)
     _saved: list[Path] = field(default_factory=list)
     _generation: int = 0
+    _early: int = 0
 
     async def rage(self, seconds: float) -> list[str]:
         """One round; what the checker found."""
@@ -71,6 +74,7 @@ class Storm:
             self._send_unreadable: 1,
             self._send_transaction: 4,
             self._publish_unusable: 2,
+            self._redrive: 2,
         }
         async with self.cluster.under_load(ROUND_EVENTS):
             while clock() < end:
@@ -178,6 +182,15 @@ class Storm:
     async def _publish_unusable(self) -> None:
         self.faults["configuration that cannot be compiled"] += 1
         await publish_unusable(self.cluster, self.random.choice(DIVISIONS))
+
+    async def _redrive(self) -> None:
+        """Events of a division come before its configuration; those of the division before are sent again."""
+        await self.cluster.send_leads(EARLY_LEADS, [f"early{self._early + 1}"])
+        if self._early:
+            await self.cluster.admit(f"early{self._early}")
+        self._early += 1
+        for became, letters in (await redrive(self.cluster)).items():
+            self.faults[f"dead letter {became}"] += letters
 
     async def _delete_a_topic(self) -> None:
         """Each in its turn; everything else rests."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.checker import fates_of_redriven
 from tests.survival.cluster import Cluster, a_moment, wait_until
 from tests.survival.load import DIVISIONS
 from tests.survival.neighbours import SPOILINGS
-from tests.survival.operating import lose_topic, pass_unreadable, publish_unusable, remake_source
+from tests.survival.operating import lose_topic, pass_unreadable, publish_unusable, redrive, remake_source
 
 pytestmark = [pytest.mark.real, pytest.mark.faults]
 
@@ -51,6 +52,27 @@ async def test_strange_records_and_what_was_taken_back_do_not_count(cluster: Clu
     assert await cluster.finish() == []
     assert worker.has_logged("configuration.refused")
     assert worker.has_logged("record.passed_over")
+
+
+async def test_dead_letters_are_decided_once_however_often_they_are_sent_again(cluster: Cluster) -> None:
+    """D37 Before their cause is mended and after it, by several people, while an owner dies and the memory is lost."""
+    first = cluster.start()
+    await cluster.owned_by(first)
+    await cluster.send_leads(SOME, ["early"])
+    await wait_until(lambda: len(cluster.witness.refused) >= SOME, 30, lambda: "they are dead letters")
+    assert await redrive(cluster) == {"sent": SOME}
+    await cluster.admit("early")
+    assert (await redrive(cluster))["sent"] == SOME
+    await cluster.kill(first)
+    cluster.flush()
+    cluster.start()
+    await cluster.send(SOME)
+    assert (await redrive(cluster))["sent"] == SOME
+
+    assert await cluster.finish() == []
+    fates = fates_of_redriven(await cluster.witness.evidence())
+    assert fates["redriven assigned"] == SOME
+    assert fates["redriven redriven_already"] > 0
 
 
 @pytest.mark.parametrize("how", ["header", "compression"])

@@ -29,6 +29,8 @@ RECORD: dict[str, Any] = {
         "type": "lead",
         "id": "1",
         "fields": {"country": "DE"},
+        "status": "closed",
+        "merged_into": "2",
         "linked": {"account": {"id": "7", "type": "account", "owner": {"kind": "user", "id": "ann"}, "fields": {}}},
         "process": "hunt",
     },

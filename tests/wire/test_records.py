@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from service.core.hearing import REMEMBERED_EVENTS
 from service.core.order import Moment, short_id
-from service.core.state import Record
+from service.core.state import Record, StatusTold
 from service.wire.records import SIDES, pack_record, read_base, read_record
 
 COMPACT_BYTES = 64
@@ -44,6 +44,8 @@ def records(draw: st.DrawFn) -> Record:
             seen=ids,
             outstanding=st.lists(people, max_size=8).map(tuple),
             heard_min=st.integers(0, LATEST_MS // MINUTE_MS),
+            closed=st.booleans(),
+            status=st.none() | st.builds(StatusTold, moments, st.booleans(), st.sampled_from(["", "0123456789abcdef"])),
         )
     )
     if draw(st.booleans()):

@@ -77,6 +77,9 @@ def test_what_we_do_not_know_is_ignored(parts: dict[str, Any]) -> None:
             [("record.linked.*.ID", "id"), ("record.linked.*.owners", "owner")],
         ),
         ({"owner": {"kind": "user", "id": "ann", "Kind": "x"}}, [("owner.Kind", "kind")]),
+        ({"record": {"type": "lead", "id": "1", "status": "Qualified"}}, [("record.status", "status")]),
+        ({"record": {"type": "lead", "id": "1", "Status": "closed"}}, [("record.Status", "status")]),
+        ({"record": {"type": "lead", "id": "1", "status": None}}, []),
         ({"priority": 1, "stage": 2, "oner_of_many": 3}, []),
     ],
 )  # fmt: skip
@@ -106,6 +109,41 @@ def test_so_many_unknown_keys_are_told() -> None:
     parts["owner" * 100] = 1
     found = decoded(plain(**parts))
     assert len(found.unknown) == TOLD_KEYS
+
+
+@pytest.mark.parametrize("word", ["", "Qualified", "close", 3, True, {"id": 1}, ["closed"], None])
+def test_a_status_that_nobody_knows_is_as_if_it_were_not_there(word: object) -> None:
+    """D33 D36 CRMs have words of their own, and had them in this place before it meant anything."""
+    event = lane_input(plain(record={"type": "lead", "id": "1", "status": word})).event
+    assert isinstance(event, RecordEvent)
+    assert event.status is None
+
+
+@pytest.mark.parametrize("word", ["closed", "Closed", " CLOSED "])
+def test_a_status_is_known_in_any_letter_case(word: str) -> None:
+    """D33 D36 In every event about a record."""
+    for kind in ("created", "updated", "owner_changed", "deleted"):
+        record = {"type": "lead", "id": "1", "status": word}
+        event = lane_input(plain(f"crm.record.{kind}.v1", record=record, owner=None)).event
+        assert isinstance(event, RecordEvent)
+        assert (event.kind, event.status) == (kind, "closed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "winner", "told"),
+    [
+        ("crm.record.deleted.v1", 2, ("deleted", "2")),
+        ("crm.record.updated.v1", "2", ("deleted", "2")),
+        ("crm.record.updated.v1", "1", ("updated", None)),
+        ("crm.record.updated.v1", None, ("updated", None)),
+        ("crm.offer.paid.v1", "2", ("paid", None)),
+    ],
+)
+def test_what_was_merged_into_another_is_gone(kind: str, winner: object, told: tuple[str, str | None]) -> None:
+    """D33 However it is told; a record that names itself was the winner."""
+    event = lane_input(plain(kind, record={"type": "lead", "id": 1, "merged_into": winner}, offer="o")).event
+    assert isinstance(event, RecordEvent)
+    assert (event.kind, event.merged_into) == told
 
 
 def test_whole_numbers_as_ids_are_text() -> None:

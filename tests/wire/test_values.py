@@ -55,7 +55,7 @@ def test_a_packed_value_in_a_document_is_the_same_bytes_again(kinded: tuple[Kind
             Person(presence=Absence(is_absent=True, until_ms=5, time_ms=4), seen=("e1",)),
             b'[[true,5,4],[false,null,null],[false,null,null],["e1"],0]',
         ),
-        ("parked", Parked(pool="sales", number=1, since_ms=2, score=0.5), b'["sales",1,2,0.5,"",0,false,false]'),
+        ("parked", Parked(pool="sales", number=1, since_ms=2, score=0.5), b'["sales",1,2,0.5,"",0,false,false,0]'),
         ("timer", Timer(7), b"[7]"),
         ("hit", Hit(3, 7), b"[3,7]"),
     ],

@@ -2,7 +2,8 @@
 
 A mistake that makes a configuration unusable is found in `consistency`. What is found here is certain, too, but may be
 wanted for a while, so it warns: entries that no record reaches, conditions that nothing fits, people who are switched
-off, teams that accept the same records, fields that no record has, parts that lanes do not heed before they are raised.
+off, teams that accept the same records, closed records of which there can be none, fields that no record has,
+parts that lanes do not heed before they are raised.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from schemas.config import Document
 from service.config.findings import Finding
 from service.config.levels import above
+from service.config.lint.closing import of_closed
 from service.config.lint.entries import of_rule_sets
 from service.config.lint.fields import of_fields
 from service.config.lint.people import of_people
@@ -23,5 +25,6 @@ def warnings(document: Document) -> Iterator[Finding]:
     yield from of_rule_sets(document)
     yield from of_people(document)
     yield from of_teams(document)
+    yield from of_closed(document)
     yield from of_fields(document)
     yield from above(document)

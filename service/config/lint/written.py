@@ -21,7 +21,7 @@ class Written(NamedTuple):
 
 
 def conditions_of(document: documents.Document) -> Iterator[Written]:
-    """Every condition: of entries, pools, members and scores."""
+    """Every condition: of entries, pools, members and scores, and of what is closed."""
     for set_id, rule_set in document.rule_sets.items():
         for position, entry in enumerate(rule_set.entries):
             path = ("rule_sets", set_id, "entries", position)
@@ -35,6 +35,8 @@ def conditions_of(document: documents.Document) -> Iterator[Written]:
     for record_type, rows in document.scores.items():
         for position, row in enumerate(rows):
             yield Written(("scores", record_type, position), record_type, row)
+    for record_type, closed in document.closed_when.items():
+        yield Written(("closed_when", record_type), record_type, closed)
 
 
 def all_asked(entry: documents.Entry, calendar: Calendar) -> tuple[Predicate, ...]:

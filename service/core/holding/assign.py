@@ -30,6 +30,12 @@ from service.core.telling import notify
 EXPLICIT: Final = "explicit_target"
 """The question that an event answers itself, by naming a pool or queue."""
 
+REOPENED: Final = "reopened"
+"""The question whose answer is the pool that an event named before the record was closed."""
+
+NAMING: Final = frozenset({EXPLICIT, REOPENED})
+"""Whom these lead to takes the record whatever its condition says."""
+
 
 def give(case: Case, target: Target, trace: Trace) -> Decision:
     """Assign the record to the target's person, to a member of its pool, or to its queue; reject what cannot be."""
@@ -51,7 +57,7 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     """Ask whose turn it is in the pool. `paced`: the record was parked and comes with the others that were; `named`: an
     event named the pool.
     """
-    named = named or trace.question == EXPLICIT
+    named = named or trace.question in NAMING
     choice = choose(Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts))
     candidates, omitted = listed(choice)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
@@ -69,7 +75,7 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
 
 def put_into_queue(case: Case, spec: PoolSpec, trace: Trace, *, named: bool = False) -> Decision:
     """Let the queue own the record, and tell its members where it is to. `named`: an event named the queue."""
-    cut = stand_in_line(case, spec.id, queued=True, named=named or trace.question == EXPLICIT)
+    cut = stand_in_line(case, spec.id, queued=True, named=named or trace.question in NAMING)
     trace = replace(trace, cut=cut) if cut else trace
     told = notify.of_queueing(spec, case.facts, case.config, case.now_ms)
     return case.conclude(Queued(spec.id), replace(trace, target=spec.target), told)
@@ -89,6 +95,14 @@ def give_back(case: Case, former: Record) -> Decision:
         return case.conclude(Nothing("owner_kept", former.owner))
     told = notify.of_assignment(former.owner, case.config)
     return case.conclude(Assigned(former.owner), Trace(target=Target("user", former.owner)), told)
+
+
+def close(case: Case) -> Decision | None:
+    """The record is closed: its owner keeps it and has room for another, and where it waited it waits no more."""
+    if case.record.parked:
+        return release(case, "closed")
+    load.count_off(case)
+    return None
 
 
 def release(case: Case, reason: ReleaseReason) -> Decision | None:

@@ -46,9 +46,11 @@ def let_go(case: Case) -> None:
 
 
 def count_on(case: Case) -> None:
-    """The record is an open item of its owner, and of the pool that gave it. Nothing to do where it is one already."""
+    """The record is an open item of its owner, and of the pool that gave it. Nothing to do where it is one already, or
+    is closed.
+    """
     record = case.record
-    if record.counted or not record.owner:
+    if record.counted or record.closed or not record.owner:
         return
     record.counted = True
     case.draft.open.edit(open_field(case.record_type, record.owner)).open_items += 1

@@ -1,8 +1,9 @@
 """How long a record is remembered, and what it is to forget one.
 
 Records come for ever, and what is kept of them is people's data. What was deleted in the CRM, and what was only ever
-refused, stays as long as it takes to recognise what comes late; any other record, while it is heard of now and then. A
-record that waits is never forgotten: it is still to be given to somebody.
+refused, stays as long as it takes to recognise what comes late; a closed one as long as it may be opened again; any
+other record, while it is heard of now and then. A record that waits is never forgotten: it is still to be given to
+somebody.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from service.core.state import Changes, Record, State
 MINUTE_MS: Final = 60_000
 
 
-def is_forgettable(record: Record, now_ms: int, *, deleted_ms: int, untouched_ms: int) -> bool:
-    """Whether nothing was heard of the record for so long: as a tombstone or a refused one, or as any other."""
+def is_forgettable(record: Record, now_ms: int, *, deleted_ms: int, closed_ms: int, untouched_ms: int) -> bool:
+    """Whether nothing was heard of the record for so long: as a tombstone or a refused one, a closed, or any other."""
     if record.parked or not record.heard_min:
         return False
-    is_of_use = not record.deleted and (record.created or bool(record.owner))
-    return record.heard_min * MINUTE_MS <= now_ms - (untouched_ms if is_of_use else deleted_ms)
+    if record.deleted or not (record.created or record.owner or record.closed):
+        kept_ms = deleted_ms
+    else:
+        kept_ms = closed_ms if record.closed else untouched_ms
+    return record.heard_min * MINUTE_MS <= now_ms - kept_ms
 
 
 def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:

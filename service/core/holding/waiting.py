@@ -49,10 +49,11 @@ def stand_in_line(case: Case, pool: str, *, queued: bool, named: bool) -> tuple[
 
 
 def unpark(case: Case) -> str:
-    """Take the record out of its pool's waiting line, with all it said of itself; return the pool."""
+    """Take the record out of its pool's waiting line, with all it said of itself and its timer; return the pool."""
     parked = case.draft.parked.get(case.name)
     assert parked is not None, f"{case.name} is marked as parked and is in no line"
     case.draft.parked.drop(case.name)
+    case.draft.timers.drop(ASK_PREFIX + case.name)
     case.draft.pools.edit(parked.pool).waiting -= 1
     case.record.parked = False
     forget(case)

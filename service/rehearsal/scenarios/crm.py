@@ -58,7 +58,9 @@ class Crm:
         self._change_owner(name.record, card, step)
 
     def _change_owner(self, record: str, card: Card, step: RecordWords) -> None:
-        if isinstance(step, OwnerStep):
+        if step.merged_into not in {None, record.partition("/")[2]}:
+            card.owner = ""
+        elif isinstance(step, OwnerStep):
             card.owner = _person(step.owner[record])
         elif isinstance(step, DeleteStep) or (isinstance(step, RecordStep) and step.event == "deleted"):
             card.owner = ""

@@ -63,7 +63,8 @@ def at(moment: Moment, now_ms: int) -> int:
 
 def _event(kind: str, name: str, step: RecordWords) -> Body:
     record_type, _, record_id = name.partition("/")
-    record: Body = {"type": record_type, "id": record_id}
+    record: Body = {"type": record_type, "id": record_id, "status": step.status, "merged_into": step.merged_into}
+    record = {key: value for key, value in record.items() if value is not None}
     body: Body = {"type": f"crm.record.{kind}.v1", "record": record, "actor": step.actor and {"id": step.actor}}
     body |= {"id": step.id, "version": step.version, "channel": step.channel, "division": step.division}
     body |= {"correlationid": step.correlation, "chaindepth": step.depth}
