@@ -6,6 +6,7 @@ Only administrators see workflows (S87): whoever asks on behalf of a person name
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Annotated, Final
 
 import typer
@@ -13,10 +14,18 @@ from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems, WrongUsage
-from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
+from service.cli.reach import MAIN, KafkaAddress, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.printable import printable
-from service.views.workflows import NotVisible, Usable, WorkflowsStanding, WorkflowStanding, workflow_standings
+from service.views.workflows import (
+    NotVisible,
+    RecordStanding,
+    Usable,
+    WorkflowsStanding,
+    WorkflowStanding,
+    record_standing,
+    workflow_standings,
+)
 from service.wire.times import iso_time
 
 NEVER: Final = "never"
@@ -26,6 +35,9 @@ def command(
     division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
     viewer: Annotated[
         str, typer.Option("--as", metavar="PERSON", help="As this person sees them.", show_default=False)
+    ] = "",
+    record: Annotated[
+        str, typer.Option("--record", metavar="RECORD", help="How far it is, and which cared.", show_default=False)
     ] = "",
     as_json: AsJson = False,
     kafka: KafkaAddress = "",
@@ -40,6 +52,11 @@ def command(
                 found = await workflow_standings(store, configs, agreed(feed).lanes, viewer) if configs else []
             except NotVisible as error:
                 raise WrongUsage(str(error)) from error
+            if record:
+                _tell_record(
+                    await record_standing(store, division or MAIN, record, agreed(feed).lanes), as_json=as_json
+                )
+                return
         if as_json:
             write_json([_as_json(each) for each in found])
         for each in found if not as_json else ():
@@ -49,6 +66,19 @@ def command(
             raise FoundProblems
 
     in_reach(look, kafka, redis)
+
+
+def _tell_record(found: RecordStanding, *, as_json: bool) -> None:
+    if as_json:
+        write_json({**asdict(found), "weighed": dict(found.weighed), "weighed_at": _time(found.weighed_ms)})
+        return
+    where = found.process or "not told"
+    OUT.print(f"{printable(found.record)} · process {printable(where)}", markup=False)
+    OUT.print(f"marked: {', '.join(map(printable, found.marked)) or 'none that a workflow uses'}", markup=False)
+    OUT.print(f"asked for, and not told to be done: {', '.join(map(printable, found.open)) or 'nothing'}", markup=False)
+    for workflow, reason in found.weighed:
+        did = "asked for its action" if reason is None else f"asked for nothing: {reason}"
+        OUT.print(f"  {printable(workflow)} {did}, {_time(found.weighed_ms)}", markup=False)
 
 
 def _as_json(found: WorkflowsStanding) -> dict[str, object]:

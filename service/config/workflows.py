@@ -113,19 +113,20 @@ def _of_step(document: Document, declared: Declared, path: Steps, workflow: Work
 
 
 def _of_field(document: Document, path: Steps, workflow: Workflow, process: Process) -> Iterator[Finding]:
-    (*place, name), record_type = (*path, *workflow.field[0], workflow.field[1]), process.record_type
+    where, name = workflow.field
+    place, record_type = (*path, *where), process.record_type
     fields = _declared_types(document, record_type)
     if name not in fields:
         near = get_close_matches(name, fields, n=1)
         hint = f'did you mean "{near[0]}"?' if near else f'add it under "fields.{record_type}" with its type'
-        yield Finding(tuple(place), f'a {record_type} has no field "{name}"; {hint}')
+        yield Finding(place, f'a {record_type} has no field "{name}"; {hint}')
     elif "." in name:
         message = f'"{name}" is a field of a linked record, and none of the {record_type} itself: name one of its own'
-        yield Finding(tuple(place), message)
+        yield Finding(place, message)
     elif fields[name] not in FILLED:
         kind = fields[name]
         told = f'"{name}" is a {kind}' if kind else f'the type of "{name}" is not declared'
-        yield Finding(tuple(place), f"{told}: workflows take fields of type text, checkbox, date or number")
+        yield Finding(place, f"{told}: workflows take fields of type text, checkbox, date or number")
 
 
 def _of_product(document: Document) -> Iterator[Finding]:

@@ -12,15 +12,20 @@ from typing import Final, Literal, NamedTuple
 
 from service.core.catalogue import used
 from service.core.configuration import Config
-from service.core.progress import Element, Usage, field_element, step_element
+from service.core.progress import NO_PROGRESS, Element, Progress, Usage, field_element, step_element
 from service.core.reasons import WITHHELD, Withheld
 from service.core.rights import may_see
 from service.core.state import Kind, State
 from service.core.workflow_specs import ActionKind, Enforcement, StepName, Workflow
+from service.store.keys import LAYOUT, full_name
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
+from service.wire.lanes import lane_of
+from service.wire.values import unpack
 
 WATCHED: Final[tuple[Kind, ...]] = ("workflow", "element")
+
+WITHHELD_WORDS: Final[Mapping[str, str]] = dict(WITHHELD)
 
 Standing = Literal["active", "inactive", "lost", "unusable"]
 """`lost`: its field or step was deleted in the CRM. `unusable`: its step takes more than marking it by now. Neither
@@ -93,6 +98,37 @@ async def workflow_standings(
             state, memory = await peek(store, division, lanes, WATCHED)
             found.append(_of_division(config, state, memory))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStanding:
+    """How far a record is. `open` are workflows that asked, and were not told yet that it is done. `weighed` are those
+    that last cared for what happened to it, at `weighed_ms`, with why they asked for nothing (none: they asked).
+    """
+
+    record: str
+    process: str
+    marked: tuple[str, ...]
+    open: tuple[str, ...]
+    weighed: tuple[tuple[str, str | None], ...]
+    weighed_ms: int | None
+
+
+async def record_standing(store: Store, division: str, record: str, lanes: int) -> RecordStanding:
+    """How far the record is, as far as workflows need to know."""
+    name = full_name("progress", division, record)
+    _, (fields,) = await store.peek(lane_of(division, lanes), [LAYOUT.key("progress", name)])
+    packed = fields.get(name)
+    known = NO_PROGRESS if packed is None else unpack("progress", packed)
+    assert isinstance(known, Progress)
+    return RecordStanding(
+        record,
+        known.process,
+        tuple(str(mark.step) for mark in known.marks if mark.marked),
+        tuple(asked.workflow for asked in known.open),
+        tuple((each.workflow, WITHHELD_WORDS.get(each.withheld)) for each in known.weighed),
+        known.weighed_ms or None,
+    )
 
 
 def _of_division(config: Config, state: State, memory: MemoryState) -> WorkflowsStanding:

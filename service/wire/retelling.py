@@ -56,7 +56,7 @@ def _event(
             kind, depth, data = TYPES[event.kind], event.depth or None, _record(event)
         case CatalogueEvent():
             kind, data = TYPES[event.kind], _catalogue(event)
-        case MemberEvent():
+        case _:
             kind, data = MEMBER_TYPE, _member(event)
     told = {
         "specversion": "1.0",

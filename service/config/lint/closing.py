@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from schemas.config import Document
 from service.config.conditions import calendar_of
-from service.config.consistency import Finding
+from service.config.findings import Finding
 from service.config.lint.written import whole
 from service.language.implication import never, none_left
 

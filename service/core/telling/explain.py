@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from service.core.configuration import Config, Entry, RuleSet
-from service.core.model import Assigned, Candidate, Decision, Trace, Tried, Weighed
+from service.core.model import ActionRequest, Assigned, Candidate, Decision, Trace, Tried, Weighed
 from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, WITHHELD, ExclusionReason
 from service.core.workflow_specs import Workflow
 from service.language.changes import UNCHANGED, Change, asked_before
@@ -62,8 +62,13 @@ def workflow_rows(weighed: Iterable[Weighed], config: Config) -> Iterator[Cells]
     for each in weighed:
         known = config.workflows.all.get(each.workflow)
         name = each.workflow if known is None else known.called
-        does = f"{WITHHELD[each.withheld]}" if each.withheld is not None else _asked_for(known)
+        does = WITHHELD[each.withheld] if each.withheld is not None else _asked_for(known)
         yield (f'workflow "{name}"', "no" if each.withheld is not None else "yes", does)
+
+
+def explain_action(request: ActionRequest, withheld: Iterable[Weighed], config: Config) -> list[str]:
+    """What a workflow asked for, why, and which others cared for the same and asked for nothing."""
+    return [request.reason, *_aligned(workflow_rows(withheld, config))]
 
 
 def _asked_for(workflow: Workflow | None) -> str:
