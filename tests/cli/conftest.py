@@ -16,7 +16,7 @@ from service.kafka.port import Message
 from tests.cli.running import Service, lead, running_service
 
 CONFIGURATION = """
-users: {ann: {name: Ann Lindqvist, roles: [admin]}, bob: {}, eve: {}, kim: {}}
+users: {ann: {name: Ann Lindqvist}, bob: {}, eve: {}, kim: {roles: [admin]}}
 pools:
   sales: {record_type: lead, members: [ann, bob, {user: eve, max_open: 1}]}
   spare: {record_type: deal, members: [bob]}

@@ -40,11 +40,11 @@ def test_workflows_lists_state_counter_and_what_is_free(run: Run, service: Servi
 
 def test_only_administrators_see_workflows_and_change_what_is_configured(run: Run, service: Service) -> None:
     """S87 D10 S9 Where it is said on whose behalf a command runs."""
-    assert run("workflows", "--as", "ann").code == 0
+    assert run("workflows", "--as", "kim").code == 0
     refused = run("workflows", "--as", "bob")
     assert (refused.code, "only administrators may" in refused.err) == (2, True)
     directory = str(service.process.settings.config_dir)
-    assert run("config", "publish", directory, "--as", "ann").code == 0
+    assert run("config", "publish", directory, "--as", "kim").code == 0
     refused = run("config", "publish", directory, "--as", "bob")
     assert (refused.code, "only administrators may" in refused.err) == (2, True)
 
