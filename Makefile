@@ -10,7 +10,8 @@ AS_COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED)/site:$(CURDIR)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench idle limits storm lock clean
+.PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench idle limits \
+	storm charts mutants lock clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +92,12 @@ idle: $(STAMP) ## Measure what a service costs that has nothing to do, and how f
 
 storm: $(STAMP) ## Every kind of fault in an order drawn from a seed (ARGS="--minutes 60 --seed 7"), then figures
 	$(BIN)/python -m tests.survival $(ARGS)
+
+charts: $(STAMP) ## Draw the charts of the pages for users, by the code that decides
+	$(BIN)/python -m tests.charts
+
+mutants: $(STAMP) ## Plant mistakes in a copy, one at a time; each must be noticed by the tests named beside it
+	$(BIN)/python -m tests.mutants
 
 lock: ## Choose dependency versions again (needs uv)
 	@for name in runtime embedded build dev; do \

@@ -14,8 +14,8 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from schemas.config_plans import CATALOGUE_LIMIT, PLANS_LIMIT, Plan, Product, Thing
-from schemas.config_rights import Visibility
+from schemas.config_plans import PLANS_LIMIT, Catalogue, Plan
+from schemas.config_settings import Settings
 from schemas.config_values import (
     AS_WRITTEN,
     Criterion,
@@ -26,11 +26,11 @@ from schemas.config_values import (
     Link,
     Name,
     Names,
-    PersonId,
+    Priority,
     RecordType,
     Weight,
-    Zone,
     detailed,
+    entering,
     in_order,
     member,
     named,
@@ -41,15 +41,13 @@ from schemas.config_values import (
 )
 from schemas.config_workflows import PROCESSES_LIMIT, WORKFLOWS_LIMIT, Process, Workflow
 from schemas.envelope import Division
-from schemas.events import Availability, AvailabilityWord, Channel
 
 Reassign = Literal["never", "if_unowned", "always"]
 Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
 FieldWord = Literal[FieldType, "checkbox"]
 """How a type of field may be written: a checkbox holds a boolean."""
-Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Strategy = Literal["round_robin", "least_loaded", "longest_idle", "ranked", "take"]
 Happening = Literal["created", "updated"]
 
 USERS_LIMIT: Final = 20_000
@@ -60,6 +58,7 @@ ENTRIES_LIMIT: Final = 2_000
 SCORE_ROWS_LIMIT: Final = 200
 FIELDS_LIMIT: Final = 2_000
 CRITERIA_LIMIT: Final = 500
+TURNS_LIMIT: Final = 100
 CHANGED_LIMIT: Final = 50
 
 
@@ -131,6 +130,30 @@ class Member(Condition):
             description="Not given more while they have so many open records, as the pool counts; null: no limit.",
         ),
     ] = None
+    priority: Priority = None
+
+
+class CatchUp(_Part):
+    """Newcomers get the next records until they are level: all, or `at_most` so many `of` so many turns in a row."""
+
+    at_most: Annotated[int | None, Field(ge=1, le=TURNS_LIMIT - 1, strict=True, description="Turns they get.")] = None
+    of: Annotated[int | None, Field(ge=2, le=TURNS_LIMIT, strict=True, description="Turns in a row.")] = None
+
+    @model_validator(mode="after")
+    def _is_a_ceiling(self) -> Self:
+        if (self.at_most, self.of) != (None, None) and (self.at_most or TURNS_LIMIT) >= (self.of or 0):
+            raise ValueError("a ceiling is so many of more turns: write both, such as {at_most: 1, of: 2}, or neither")
+        return self
+
+
+class Entering(_Part):
+    """How newcomers enter a pool: `end_of_ring`, level with the others and behind all of them; or they catch up."""
+
+    catch_up: Annotated[
+        CatchUp | None,
+        BeforeValidator(detailed, json_schema_input_type=CatchUp | None),
+        Field(description="How fast they get level; null: they enter at the end of the ring."),
+    ] = None
 
 
 class Pool(Condition):
@@ -146,8 +169,8 @@ class Pool(Condition):
         Strategy,
         Field(
             description="Who is next. `round_robin`: whose turn it is, by weight. `least_loaded`: who has the fewest "
-            "open records for their weight. `longest_idle`: who got one the longest time ago. `take`: nobody, it is "
-            "a queue from which a member takes."
+            "open records for their weight. `longest_idle`: who got one the longest time ago. `ranked`: who has the "
+            "lowest `priority`, equals in turn. `take`: nobody, it is a queue from which a member takes."
         ),
     ] = "round_robin"
     members: Annotated[
@@ -161,6 +184,14 @@ class Pool(Condition):
             "somebody owns, whoever gave them. `own`: those that this pool gave and they still have."
         ),
     ] = "all"
+    entry: Annotated[
+        Entering | None,
+        BeforeValidator(entering, json_schema_input_type=Literal["end_of_ring", "catch_up"] | Entering | None),
+        Field(
+            description="How newcomers enter: `end_of_ring`, `catch_up`, or `{catch_up: {at_most: 1, of: 2}}`. Absent: "
+            "at the end of the ring; where open records decide, catching up with at most 1 of 2 turns."
+        ),
+    ] = None
     credit: Annotated[
         int, Field(ge=0, le=1_000, strict=True, description="Rounds that somebody who was passed over may catch up.")
     ] = 1
@@ -284,68 +315,6 @@ class ScoreRow(Condition):
     points: Annotated[
         float, Field(ge=-1_000_000, le=1_000_000, strict=True, description="Added to the score; may be negative.")
     ]
-
-
-class Unowned(_Part):
-    """Which owners on a created record count as none: most CRMs store the creator as owner."""
-
-    users: Annotated[
-        tuple[PersonId, ...],
-        Field(max_length=1_000, description="Owners who count as nobody, such as the integration's own user."),
-        AfterValidator(in_order),
-    ] = ()
-    channels: Annotated[
-        tuple[Channel, ...],
-        Field(max_length=20, description="Ways in whose owner counts as nobody."),
-        AfterValidator(in_order),
-    ] = ()
-
-
-class Presence(_Part):
-    """How the CRM tells who is there."""
-
-    words: Annotated[
-        dict[Availability, AvailabilityWord],
-        Field(
-            max_length=200,
-            description="What the CRM's own words mean, such as `{busy: away, online: available}`, in any letter case.",
-        ),
-    ] = {}
-    pass_over_off_shift: Annotated[
-        bool, Field(strict=True, description="Entries that name one person pass over them off shift as well.")
-    ] = False
-
-
-class Settings(_Part):
-    """What holds for the whole division."""
-
-    treat_as_unowned: Annotated[Unowned, Field(description="Which owners on a created record count as none.")] = (
-        Unowned()
-    )
-    presence: Annotated[Presence, Field(description="How the CRM tells who is there.")] = Presence()
-    require_actor: Annotated[
-        bool, Field(strict=True, description="Refuse events without an actor instead of trusting the system.")
-    ] = False
-    depth_limit: Annotated[
-        int, Field(ge=1, le=100, strict=True, description="Automatic decisions that may lead to one another.")
-    ] = 5
-    visibility: Annotated[Visibility, Field(description="Who may look at what.")] = Visibility()
-    product: Annotated[Product, Field(description="What your product plan has.")] = Product()
-    zone: Annotated[
-        Zone, Field(description="The IANA time zone whose days `today` and dates without an offset mean.")
-    ] = "UTC"
-    week_starts: Annotated[Weekday, Field(description="The day on which `this_week` and its like begin.")] = "monday"
-
-
-Catalogue = Annotated[
-    dict[Id, Annotated[Thing, BeforeValidator(detailed, json_schema_input_type=Thing | None)]],
-    Field(max_length=CATALOGUE_LIMIT),
-    BeforeValidator(
-        named,
-        json_schema_input_type=Annotated[list[Id], Field(max_length=CATALOGUE_LIMIT)]
-        | Annotated[dict[Id, Thing | None], Field(max_length=CATALOGUE_LIMIT)],
-    ),
-]
 
 
 class Document(_Part):

@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
-from schemas.config_values import AS_WRITTEN, Id, Name, Span
+from schemas.config_values import AS_WRITTEN, Id, Name, Span, detailed, named
 
 PLANS_LIMIT: Final = 2_000
 MANAGERS_LIMIT: Final = 2_000
@@ -70,6 +70,17 @@ class Thing(_Part):
     """A tool or an offer, as people call it."""
 
     name: Annotated[Name, Field(description="How people call it; for people only.")] = ""
+
+
+Catalogue = Annotated[
+    dict[Id, Annotated[Thing, BeforeValidator(detailed, json_schema_input_type=Thing | None)]],
+    Field(max_length=CATALOGUE_LIMIT),
+    BeforeValidator(
+        named,
+        json_schema_input_type=Annotated[list[Id], Field(max_length=CATALOGUE_LIMIT)]
+        | Annotated[dict[Id, Thing | None], Field(max_length=CATALOGUE_LIMIT)],
+    ),
+]
 
 
 class Offers(_Part):
@@ -169,18 +180,3 @@ class Plan(_Part):
         if self.mode == "uniform" and (self.within is not None or self.counts_as_turn):
             raise ValueError('"within" and "counts_as_turn" are about the mode linked: say "mode: linked", too')
         return self
-
-
-class Available(_Part):
-    """Whether something is part of your product plan, and how many of it there may be."""
-
-    available: Annotated[bool, Field(strict=True, description="False: there may be none.")] = True
-    at_most: Annotated[int | None, Field(ge=0, strict=True, description="So many; absent: any number.")] = None
-
-
-class Product(_Part):
-    """What the product plan of the division has: a configuration with more is refused."""
-
-    pools: Annotated[Available, Field(description="Pools and queues.")] = Available()
-    plans: Annotated[Available, Field(description="Sales plans.")] = Available()
-    workflows: Annotated[Available, Field(description="Workflows; `at_most` counts the active ones.")] = Available()

@@ -6,6 +6,7 @@ A short form is read where it cannot be misread, and becomes the long one before
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
@@ -58,6 +59,24 @@ def typed(value: object) -> object:
 def member(value: object) -> object:
     """A name is short for a member without details."""
     return {"user": value} if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+
+def entering(value: object) -> object:
+    """A word is short for a way of entering without details."""
+    words: dict[object, object] = {"end_of_ring": {}, "catch_up": {"catch_up": {}}}
+    if value is None or isinstance(value, Mapping):
+        return value
+    if not isinstance(value, str) or value not in words:
+        raise ValueError("newcomers enter by end_of_ring, catch_up, or {catch_up: {at_most: 1, of: 2}}")
+    return words[value]
+
+
+def _number(value: object) -> object:
+    """A text that is a number is one: `"10"` comes behind 9."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("a priority is a number, such as 1 or 2.5") from None
 
 
 def several(value: object) -> object:
@@ -151,4 +170,15 @@ that the sum of a thousand million of them outgrows the whole numbers of JSON.""
 Weight = Annotated[
     float,
     Field(ge=LEAST_WEIGHT, le=GREATEST_WEIGHT, strict=True, description="2 gets twice as much as 1."),
+]
+
+Priority = Annotated[
+    float | None,
+    Field(
+        ge=-1_000_000_000,
+        le=1_000_000_000,
+        strict=True,
+        description="Where the strategy is `ranked`: the lowest number is first, who has none is last.",
+    ),
+    BeforeValidator(_number, json_schema_input_type=float | str | None),
 ]

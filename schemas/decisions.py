@@ -35,6 +35,7 @@ RejectionReason = Literal[
 ReleaseReason = Literal[
     "closed",
     "deleted",
+    "entered_plan",
     "given_to_pool",
     "merged",
     "owner_chosen",
@@ -43,8 +44,9 @@ ReleaseReason = Literal[
     "reassigned",
     "taken",
 ]
+Link = Literal["contact", "stays"]
 NotificationKind = Literal["assigned", "queued", "refused"]
-ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain"]
+ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain", "ceiling"]
 Unresolved = Literal[
     "away",
     "inactive_user",
@@ -121,6 +123,7 @@ class Candidate(Said):
     load: Annotated[int, Field(description="What they have had or have, by the pool's strategy; the lowest is next.")]
     last_turn: Annotated[int, Field(description="The turn they had last; breaks ties.")]
     open_items: Annotated[int, Field(description="Open records that they have, as the pool counts them.")]
+    behind: Annotated[int, Field(ge=0, description="How many turns they have to catch up; 0: they are level.")] = 0
 
 
 class TraceTarget(Said):
@@ -155,6 +158,21 @@ class Trace(Said):
     workflows: Annotated[
         tuple[Weighed, ...], Field(description="Workflows that cared for what happened; their actions are events.")
     ] = ()
+    through: Annotated[str, Field(description="The tool or the offer that brought a lead into its plan.")] = ""
+    link: Annotated[
+        Link | None,
+        Field(
+            description="Why a linked plan gave a lead to somebody whose turn it need not be: they were in `contact` "
+            "with it, or it `stays` with them in the plan in which it was."
+        ),
+    ] = None
+
+
+class Label(Said):
+    """What is shown beside a plan's leads."""
+
+    text: Annotated[str, Field(description="What it says.")]
+    colour: Annotated[str | None, Field(description="`#rrggbb`; null: none was chosen.")]
 
 
 class DecisionData(Said):
@@ -169,6 +187,8 @@ class DecisionData(Said):
     ]
     configuration: Annotated[ConfigurationName, Field(description="The configuration that was in force.")]
     trace: Annotated[Trace, Field(description="Why.")]
+    plan: Annotated[str | None, Field(description="The sales plan that the record is in; null: none.")] = None
+    label: Annotated[Label | None, Field(description="The label of that plan; null: it has none.")] = None
 
 
 class AssignmentAssigned(DecisionData):

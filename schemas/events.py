@@ -18,6 +18,7 @@ from schemas.envelope import Time, ToldId
 FIELDS_LIMIT: Final = 500
 LINKED_LIMIT: Final = 50
 DEPTH_LIMIT: Final = 8
+OFFERS_LIMIT: Final = 8
 VERSION_LIMIT: Final = 2**53 - 1
 VERSION_DIGITS: Final = len(str(VERSION_LIMIT))
 CONTAINERS: Final = (dict, list)
@@ -162,10 +163,22 @@ class RecordDeleted(RecordData):
     """A record is gone."""
 
 
-class OfferEvent(RecordData):
-    """Something happened to an offer made to a lead."""
+class RecordContacted(RecordData):
+    """Somebody was in contact with a record, such as by a call or in a chat. `time` says when; absent: now."""
 
-    offer: Annotated[ToldId, Field(description="The offer it is about.")]
+    person: Annotated[ToldId, Field(description="Who of us it was.")]
+
+
+class OfferEvent(RecordData):
+    """Something happened to an offer made to a lead, or to several at once.
+
+    `time` orders what happened to one offer: without it what comes last counts.
+    """
+
+    offer: Annotated[  # type: ignore[assignment]  # other events are about one at most
+        ToldId | Annotated[tuple[ToldId, ...], Field(min_length=1, max_length=OFFERS_LIMIT)],
+        Field(description="The offer it is about, or a list of them: the first that some plan lists decides."),
+    ]
 
 
 class OfferOrdered(OfferEvent):
@@ -242,6 +255,7 @@ INPUTS: Final[Mapping[str, type[Input]]] = {
     "crm.record.owner_changed.v1": RecordOwnerChanged,
     "crm.record.updated.v1": RecordUpdated,
     "crm.record.deleted.v1": RecordDeleted,
+    "crm.record.contacted.v1": RecordContacted,
     "crm.offer.ordered.v1": OfferOrdered,
     "crm.offer.paid.v1": OfferPaid,
     "crm.offer.payment_failed.v1": OfferPaymentFailed,

@@ -53,12 +53,15 @@ record_type: lead
 strategy: round_robin
 members: [ann, {user: bob, weight: 2}]
 count: all
+entry: catch_up
 credit: 1
 drain_per_minute: 10
 sequence: 10
 notify_members: false
 """,
-    "Member": "{user: eve, weight: 0.5, max_open: 20, criteria: [language equals sv]}\n",
+    "Member": "{user: eve, weight: 0.5, max_open: 20, priority: 2, criteria: [language equals sv]}\n",
+    "Entering": "{catch_up: {at_most: 1, of: 2}}\n",
+    "CatchUp": "{at_most: 1, of: 2}\n",
     "Plan": """\
 name: Spring campaign
 managers: [ann, bob]
@@ -151,6 +154,8 @@ WHERE: Final[Mapping[str, str]] = {
     "User": "A user: `users.NAME`",
     "Pool": "A pool: `pools.NAME`",
     "Member": "A member: `pools.NAME.members`",
+    "Entering": "Entering: `pools.NAME.entry`",
+    "CatchUp": "Catching up: `pools.NAME.entry.catch_up`",
     "Plan": "A sales plan: `plans.NAME`",
     "Offers": "Offers of a plan: `plans.NAME.offers`",
     "Money": "Money: `plans.NAME.average_sale`",

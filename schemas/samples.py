@@ -58,6 +58,7 @@ _READ: Final[Mapping[str, Mapping[str, object]]] = {
         "version": 3,
     },
     "crm.record.deleted.v1": {"record": {**_NAME, "merged_into": "4700"}, "actor": {"id": "eve"}, "version": 5},
+    "crm.record.contacted.v1": {"record": _NAME, "person": "ann"},
     "crm.offer.ordered.v1": {"record": _LEAD, "offer": "starter-2026"},
     "crm.offer.paid.v1": {"record": _NAME, "offer": "starter-2026"},
     "crm.offer.payment_failed.v1": {"record": _NAME, "offer": "starter-2026"},

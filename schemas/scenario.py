@@ -3,16 +3,15 @@
 A scenario is how people test their own configuration: it reads like a story, and each word in it is checked, so that a
 mistyped expectation is an error and never an expectation that silently holds.
 
-A step has exactly one of the verbs `record`, `owner`, `update`, `delete`, `step`, `member`, `time`, `config` and `raw`,
-the words that belong to it, and `expect`.
+A step has exactly one of the verbs `record`, `owner`, `update`, `delete`, `step`, `contacted`, `ordered`,
+`payment_failed`, `paid`, `member`, `time`, `config` and `raw`, the words that belong to it, and `expect`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -28,42 +27,14 @@ from pydantic import (
 
 from schemas.decisions import ExclusionReason, Unresolved, Withheld
 from schemas.envelope import Division, Id
-from schemas.events import VERSION_LIMIT, Availability, Channel, Fields, OwnerKind, Status
+from schemas.events import VERSION_LIMIT, Availability, Channel, Fields, Status
+from schemas.scenario_values import START, Moment, Owner
 from schemas.scenario_workflows import ExpectedActions, Marked
 
 STEPS_LIMIT: Final = 1_000
 REPEAT_LIMIT: Final = 10_000
-START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-"""When a scenario begins unless it says otherwise: a Monday, nine o'clock."""
-
 NUMBER: Final = "{n}"
 """Stands in a record's name for the number of a repetition, from 1."""
-
-_LATER: Final = re.compile(r"\+(?=\d)(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,7})m)?(?:(\d{1,8})s)?")
-
-
-def _moment(value: object) -> object:
-    """`+8h`, `+1d12h`, or a time as RFC 3339 writes it."""
-    if isinstance(value, str) and value.startswith("+"):
-        match = _LATER.fullmatch(value)
-        if match is not None:
-            days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-            return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    elif isinstance(value, str) and len(value) > len("2026-03-02T"):
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            moment = None
-        if moment is not None and moment.tzinfo is not None:
-            return moment
-    elif isinstance(value, datetime | timedelta):
-        return value
-    raise ValueError('a time is "+8h", "+1d30m", or written out with its zone, like 2026-03-02T09:00:00Z')
-
-
-def _owner(value: object) -> object:
-    """A name is short for a person."""
-    return {"user": value} if isinstance(value, str | int) and not isinstance(value, bool) else value
 
 
 def _state(value: object) -> object:
@@ -86,44 +57,11 @@ OUTCOMES: Final[tuple[Outcome, ...]] = ("assigned", "pending", "rejected", "rele
 RecordName = Annotated[
     str, StringConstraints(pattern=r"^[^/\s]+/\S+$", max_length=300), Field(description="Type and id: `lead/1`.")
 ]
-Moment = Annotated[timedelta | datetime, BeforeValidator(_moment, json_schema_input_type=str)]
 Count = Annotated[int, Field(ge=0, strict=True)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class OwnerValue(_Part):
-    """Who a record is given to: a person, or who or what chooses one."""
-
-    user: Id | None = None
-    pool: Id | None = None
-    queue: Id | None = None
-    plan: Id | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if len(self._named()) != 1:
-            raise ValueError("an owner is a person's name, or one of {pool: …}, {queue: …}, {plan: …}")
-        return self
-
-    @property
-    def kind(self) -> OwnerKind:
-        """What kind of owner it is."""
-        return next(iter(self._named()))
-
-    @property
-    def id(self) -> str:
-        """Its name."""
-        return next(iter(self._named().values()))
-
-    def _named(self) -> Mapping[OwnerKind, str]:
-        kinds: tuple[OwnerKind, ...] = get_args(OwnerKind)
-        return {kind: name for kind in kinds if (name := getattr(self, kind)) is not None}
-
-
-Owner = Annotated[OwnerValue, BeforeValidator(_owner, json_schema_input_type=str | OwnerValue)]
 
 
 class Linked(_Part):
@@ -174,9 +112,26 @@ class Expect(_Part):
     turn: Annotated[int | None, Field(ge=1, strict=True, description="The number of the turn; null: none.")] = None
     rule: Annotated[Id | None, Field(description="The id of the entry that won; null: none did.")] = None
     question: Annotated[
-        Literal["explicit_target", "rule_set", "team", "default", "parked", "reopened"] | None,
+        Literal[
+            "explicit_target",
+            "tool",
+            "ordered",
+            "payment_failed",
+            "paid",
+            "rule_set",
+            "team",
+            "default",
+            "parked",
+            "reopened",
+        ]
+        | None,
         Field(description="Which question gave the target."),
     ] = None
+    label: Annotated[str | None, Field(description="What the label says that the decision carries; null: none.")] = None
+    plans: Annotated[dict[RecordName, Id | None], Field(description="The sales plans that these leads are in.")] = {}
+    clients: Annotated[
+        dict[Id, dict[Id, Count]], Field(description="By plan: how many clients each of these people has in it.")
+    ] = {}
     passed_over: Annotated[
         dict[Id, Unresolved], Field(description="Entries that matched and could not have the record, and why.")
     ] = {}
@@ -223,6 +178,9 @@ class RecordWords(Step):
     correlation: Id | None = None
     depth: Annotated[int | None, Field(ge=0, le=1000, strict=True, description="Automatic decisions so far.")] = None
     process: Annotated[Id | None, Field(description="The process that the record is in.")] = None
+    at: Annotated[Moment | None, Field(description="When it was, as the CRM tells it. Absent: it does not tell.")] = (
+        None
+    )
     status: Annotated[Status | None, Field(description="Whether the record is open or closed from now on.")] = None
     merged_into: Annotated[Id | None, Field(description="The id of the record that it was merged into.")] = None
 
@@ -234,6 +192,7 @@ class Content(RecordWords):
     linked: dict[Id, Linked] = {}
     owner: Owner | None = None
     assign: Literal["by_rules"] | None = None
+    tool: Annotated[Id | None, Field(description="The lead-generation tool.")] = None
 
 
 class RecordStep(Content):
@@ -268,6 +227,53 @@ class DeleteStep(RecordWords):
     @property
     def records(self) -> tuple[str, ...]:
         return (self.delete,)
+
+
+class ContactedStep(RecordWords):
+    """Somebody was in contact with a record."""
+
+    contacted: RecordName
+    person: Id
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        return (self.contacted,)
+
+
+class OfferStep(RecordWords):
+    """Something happened to an offer that was made for a lead, or to several of them."""
+
+    offer: Annotated[Id | tuple[Id, ...], Field(description="Which, or a list of them.")]
+
+
+class OrderedStep(OfferStep):
+    """Offers were ordered."""
+
+    ordered: RecordName
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        return (self.ordered,)
+
+
+class PaymentFailedStep(OfferStep):
+    """The payment of offers failed."""
+
+    payment_failed: RecordName
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        return (self.payment_failed,)
+
+
+class PaidStep(OfferStep):
+    """Offers were paid."""
+
+    paid: RecordName
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        return (self.paid,)
 
 
 class OwnerStep(RecordWords):
@@ -325,6 +331,10 @@ VERBS: Final[Mapping[str, type[Step]]] = {
     "record": RecordStep,
     "update": UpdateStep,
     "delete": DeleteStep,
+    "contacted": ContactedStep,
+    "ordered": OrderedStep,
+    "payment_failed": PaymentFailedStep,
+    "paid": PaidStep,
     "member": MemberStep,
     "time": TimeStep,
     "config": ConfigStep,
@@ -344,6 +354,10 @@ AnyStep = Annotated[
     Annotated[RecordStep, Tag("record")]
     | Annotated[UpdateStep, Tag("update")]
     | Annotated[DeleteStep, Tag("delete")]
+    | Annotated[ContactedStep, Tag("contacted")]
+    | Annotated[OrderedStep, Tag("ordered")]
+    | Annotated[PaymentFailedStep, Tag("payment_failed")]
+    | Annotated[PaidStep, Tag("paid")]
     | Annotated[MemberStep, Tag("member")]
     | Annotated[TimeStep, Tag("time")]
     | Annotated[ConfigStep, Tag("config")]

@@ -102,6 +102,7 @@ def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
     found += _redriven_once(evidence, readers)
     found += _only_what_there_was(evidence, readers)
     for lane, reader in readers.items():
+        found += plan_violations(reader)
         found += snapshot_violations(reader, evidence.logs[lane], evidence.log_begins.get(lane, 0))
         if lane in evidence.memories:
             memory = evidence.memories[lane]
@@ -128,6 +129,25 @@ def memory_violations(reader: Reader, log: Sequence[Seen], memory: Memory) -> It
     folded = reader.content if memory.revision == reader.last_batch else fold(log, memory.revision)
     for where in differences(held, _kept(folded, memory)):
         yield f"lane {reader.lane}: memory and log at {memory.revision}: {where}"
+
+
+def plan_violations(reader: Reader) -> Iterator[str]:
+    """Each lead is counted at most once, in the plan that it is in, and has no offer twice; clients are those leads."""
+    counted: Counter[str] = Counter()
+    for name, value in reader.content.get("plan", {}).items():
+        plan, *_, offers, place = value
+        names = [offer for offer, *_ in offers]
+        if len(set(names)) != len(names):
+            yield f"lane {reader.lane}: {name} has an offer twice: {names}"
+        if place and place.partition("/")[0] != plan:
+            yield f"lane {reader.lane}: {name} is in the plan {plan} and counted at {place}"
+        if place:
+            counted[f"{name.partition('/')[0]}/{place}"] += 1
+    clients = {name: value[0] for name, value in reader.content.get("clients", {}).items()}
+    for name in sorted(counted.keys() | clients.keys()):
+        if counted[name] != clients.get(name, 0):
+            told = f"{clients.get(name, 0)} clients at {name}, and {counted[name]} leads are counted there"
+            yield f"lane {reader.lane}: {told}"
 
 
 def snapshot_violations(reader: Reader, log: Sequence[Seen], begin: int) -> Iterator[str]:

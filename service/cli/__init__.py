@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "watch": "Show assignments as they happen.",
     "explain": "Say why a record went to whom it went.",
     "pools": "Show each pool: who is next, who has how many, what waits.",
+    "plans": "Show each sales plan: its clients, counts per manager, what it is worth.",
     "waiting": "Show which records wait, why, since when, and when they are tried again.",
     "members": "Say that somebody is away, off shift or back.",
     "workflows": "Show each workflow, how many are active, and which fields and steps are free.",

@@ -24,7 +24,7 @@ from service.config.difference import ABSENT, Difference, differences
 from service.config.history import History, Version, instructions, replacing
 from service.config.levels import above
 from service.config.loader import load
-from service.core.rights import is_admin
+from service.core.visibility import is_admin
 from service.kafka.configuration import ConfigurationFeed, Unusable, compiled
 from service.printable import printable
 

@@ -22,8 +22,10 @@ from service.config.plans import plan_pools
 from service.config.problems import ConfigurationError, Problem
 from service.config.workflows import compiled as compiled_workflows
 from service.core.configuration import (
+    Ceiling,
     Config,
     Entry,
+    EntryPolicy,
     EntryTarget,
     Membership,
     OwnerOf,
@@ -128,7 +130,7 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         id=pool_id,
         record_type=pool.record_type,
         members=tuple(
-            Membership(member.user, member.weight, member.max_open, predicate(member, calendar))
+            Membership(member.user, member.weight, member.max_open, predicate(member, calendar), member.priority)
             for member in pool.members
         ),
         name=pool.name,
@@ -139,7 +141,17 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         sequence=pool.sequence,
         notify_members=pool.notify_members,
         count=pool.count,
+        entry=_entry_policy(pool.entry),
     )
+
+
+def _entry_policy(entry: documents.Entering | None) -> EntryPolicy | None:
+    if entry is None:
+        return None
+    caught = entry.catch_up
+    if caught is None or caught.at_most is None or caught.of is None:
+        return EntryPolicy(catches_up=caught is not None)
+    return EntryPolicy(catches_up=True, ceiling=Ceiling(caught.at_most, caught.of))
 
 
 def _score(rows: tuple[documents.ScoreRow, ...], calendar: Calendar) -> tuple[ScoreRow, ...]:

@@ -7,7 +7,8 @@ from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
-from schemas.config import Condition, Entry, RuleSet, Settings
+from schemas.config import Condition, Entry, RuleSet
+from schemas.config_settings import Settings
 from service.config.nodes import Steps
 from service.language import criteria, expression, logic
 from service.language.changes import CHANGED, asked_before

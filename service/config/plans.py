@@ -10,12 +10,16 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from schemas.config import Document
-from schemas.config_plans import Available, Plan
+from schemas.config_plans import Plan
+from schemas.config_settings import Available
 from service.config.findings import Declared, Finding, undeclared
 from service.config.nodes import Steps
-from service.core.configuration import Membership, PoolSpec
-from service.core.model import OFFER_KINDS
-from service.core.plan_facts import Label, Money, PlanFacts
+from service.core.configuration import EntryPolicy, Membership, PoolSpec
+from service.core.model import OFFER_KINDS, Label
+from service.core.plan_facts import Money, PlanFacts
+
+CATCH_UP: Final = EntryPolicy(catches_up=True)
+"""Who is added to a plan gets every new lead until they are level (S114)."""
 
 SPAN_MS: Final[Mapping[str, int]] = {"d": 86_400_000, "h": 3_600_000, "m": 60_000}
 
@@ -103,6 +107,7 @@ def _compiled(plan_id: str, plan: Plan) -> PoolSpec:
         members=tuple(map(Membership, plan.managers)),
         name=plan.name,
         credit=plan.credit,
+        entry=CATCH_UP,
         plan=facts,
     )
 

@@ -98,6 +98,9 @@ class Case:
         score = score_of(self.facts)
         record = self.record
         record.sequence += 1
+        known = None if self.draft.plans.is_empty else self.draft.plans.get(self.name)
+        plan = "" if known is None else known.plan
+        facts = self.config.plans.get(plan)
         return Decision(
             record=self.name,
             outcome=outcome,
@@ -108,6 +111,8 @@ class Case:
             expected_version=record.version,
             correlation_id=self.correlation_id,
             depth=self.depth,
+            plan=plan,
+            label=None if facts is None else facts.label,
         )
 
 

@@ -12,7 +12,11 @@ from typing import Final, Literal, assert_never, get_args
 
 from service.core.model import Availability, OfferKind, Target, Tried
 from service.core.plan_facts import PlanFacts
-from service.core.state import open_field, seat_field
+from service.core.pool_spec import Ceiling as Ceiling
+from service.core.pool_spec import EntryPolicy as EntryPolicy
+from service.core.pool_spec import Membership as Membership
+from service.core.pool_spec import PoolSpec as PoolSpec
+from service.core.pool_spec import Strategy as Strategy
 from service.core.workflow_specs import NO_WORKFLOWS, Workflows
 from service.language import compiling
 from service.language.changes import asked_before
@@ -20,16 +24,11 @@ from service.language.compiling import Ask
 from service.language.predicate import Predicate
 from service.language.tree import All, Always, Condition
 
-Strategy = Literal["round_robin", "least_loaded", "longest_idle", "take"]
-"""How a pool finds who is next; `take` makes it a queue: its members take from it, nothing is handed out."""
 Happening = Literal["created", "updated"]
 Reassign = Literal["never", "if_unowned", "always"]
-Counted = Literal["all", "own"]
-"""Which open items a pool looks at: all that somebody has of its type, or those that it gave them itself."""
 Role = Literal["admin", "reassign", "member"]
 
 AVAILABILITIES: Final = frozenset(get_args(Availability))
-DRAIN_PER_MINUTE: Final = 10
 DEPTH_LIMIT: Final = 5
 
 
@@ -42,89 +41,6 @@ class User:
     active: bool = True
     roles: frozenset[Role] = frozenset({"member"})
     notify: tuple[str, ...] = ("email",)
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """A person's place in a pool, as configured. `max_open` none: no limit; `domain` none: everything concerns them."""
-
-    person: str
-    weight: float = 1.0
-    max_open: int | None = None
-    domain: Predicate | None = None
-
-
-@dataclass(frozen=True)
-class PoolSpec:
-    """A distribution pool as configured. `credit` is in rounds of the lightest member (see `turns`).
-
-    `domain` says which records rules and defaults may give it; of several pools with one, those of a lower `sequence`
-    are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
-    are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
-    members are those. `plan`: it is a sales plan.
-    """
-
-    id: str
-    record_type: str
-    members: tuple[Membership, ...]
-    name: str = ""
-    strategy: Strategy = "round_robin"
-    credit: int = 1
-    drain_per_minute: int = DRAIN_PER_MINUTE
-    domain: Predicate | None = None
-    sequence: int = 10
-    notify_members: bool = False
-    implied: bool = False
-    count: Counted = "all"
-    plan: PlanFacts | None = None
-
-    @property
-    def is_queue(self) -> bool:
-        """Whether members take from it, instead of being given."""
-        return self.strategy == "take"
-
-    @cached_property
-    def target(self) -> Target:
-        """What names it as an owner."""
-        if self.plan is not None:
-            return Target("plan", self.id)
-        return Target("queue" if self.is_queue else "pool", self.id)
-
-    @cached_property
-    def seats(self) -> tuple[str, ...]:
-        """Where the members' seats are kept."""
-        return tuple(seat_field(self.id, member.person) for member in self.members)
-
-    @cached_property
-    def open_fields(self) -> tuple[str, ...]:
-        """Where the numbers of the members' open items are kept."""
-        return tuple(open_field(self.record_type, member.person) for member in self.members)
-
-    @cached_property
-    def weights(self) -> Mapping[str, float]:
-        """The members' weights by person."""
-        return {member.person: member.weight for member in self.members}
-
-    @cached_property
-    def lightest(self) -> float:
-        """The lowest weight of any member; 1 where there is none."""
-        return min(self.weights.values(), default=1.0)
-
-    @cached_property
-    def has_domains(self) -> bool:
-        """Whether any member has a domain of their own."""
-        return any(member.domain is not None for member in self.members)
-
-    @cached_property
-    def reads(self) -> frozenset[str]:
-        """What the members' domains read, as dotted paths."""
-        domains = [member.domain for member in self.members if member.domain is not None]
-        return frozenset().union(*(domain.reads for domain in domains))
-
-    @cached_property
-    def has_limits(self) -> bool:
-        """Whether any member may only have so many open items."""
-        return any(member.max_open is not None for member in self.members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +165,7 @@ class Teams:
         object.__setattr__(self, "ask", compiling.first_match(domains))
 
 
-LEVELS: Final[dict[str, int]] = {"workflows": 2}
+LEVELS: Final[dict[str, int]] = {"plans": 2, "workflows": 2}
 """Parts of a configuration, by their name in documents and in `Config`, whose rules are off on a lane that is below
 this level: what they need to remember is not written there.
 """
@@ -262,9 +178,9 @@ class Config:
     `rule_sets` holds the active one per record type; `defaults` the target of last resort per record type, under
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
     says whether entries pass over a person whose shift is over; `ids_ignore_case` whether an id in another letter case
-    is the same person. `closed_when` says, per record type, which records are closed. `tools` and `offers` have a name
-    by id. `visibility` says who may look at what (see `rights`). Dates without an offset are of the `zone`. `version`
-    grows by one with each change; `label` is a hash of the content, for people.
+    is the same person. `closed_when` says, per record type, which records are closed. Dates without an offset are of
+    the `zone`. `tools` and `offers` have a name by id. `visibility` says who may look at what (see `visibility`).
+    `version` grows by one with each change; `label` is a hash of the content, for people.
     """
 
     division: str
@@ -281,11 +197,11 @@ class Config:
     scores: Mapping[str, tuple[ScoreRow, ...]] = field(default_factory=dict)
     presence_words: Mapping[str, Availability] = field(default_factory=dict)
     pass_over_off_shift: bool = False
-    zone: str = "UTC"
     tools: Mapping[str, str] = field(default_factory=dict)
     offers: Mapping[str, str] = field(default_factory=dict)
     workflows: Workflows = NO_WORKFLOWS
     visibility: Mapping[str, str] = field(default_factory=dict)
+    zone: str = "UTC"
     ids_ignore_case: bool = False
     closed_when: Mapping[str, Predicate] = field(default_factory=dict)
 
@@ -297,7 +213,10 @@ class Config:
         found = self._below.get(off)
         if found is None:
             empty = Config(self.division)
-            found = self._below[off] = replace(self, **{name: getattr(empty, name) for name in off})
+            left = {name: getattr(empty, name) for name in off if name != "plans"}
+            if "plans" in off:
+                left["pools"] = {name: spec for name, spec in self.pools.items() if spec.plan is None}
+            found = self._below[off] = replace(self, **left)
         return found
 
     @cached_property

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from service.core import catalogue, questions, workflows
+from service.core import catalogue, plans, questions, workflows
 from service.core.case import NO_TRACE, Case, Verdict, told_owner
-from service.core.configuration import Config, User
+from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.hearing import counts_as_nobody, hear, take_note
 from service.core.holding import load, presence
 from service.core.holding.assign import EXPLICIT, REOPENED, close, give, give_back, hand_over, release, take
+from service.core.holding.clients import recount
 from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
     CHANNELS,
@@ -31,13 +32,15 @@ from service.core.model import (
     Trace,
 )
 from service.core.naming import as_declared, missed
-from service.core.news import Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
+from service.core.news import Contacted, Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
 from service.core.past import NOTHING_TOLD, Past, brought_up
+from service.core.plans import Way
 from service.core.reasons import NothingReason
+from service.core.rights import may_give, may_not_give
 from service.core.score import scored
 from service.core.state import Parked, State, seat_field
 from service.core.status import close_converted, hear_status, take_note_of_status
-from service.core.targets import refusal, resolve
+from service.core.targets import refusal, resolve, too_deep
 from service.core.telling import notify
 from service.core.tracking import remember, together
 from service.language.tree import Facts
@@ -63,6 +66,7 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
             decisions = (Decision(record="", outcome=Nothing("no_value")),)
         case _:
             assert_never(event)
+    recount(draft)
     return Verdict(decisions, draft.changes())
 
 
@@ -77,21 +81,16 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     _keep_past(news.past, case)
     if event.kind == "created":
         case.record.created = True
-    occasions = workflows.NO_OCCASIONS
-    if not _is_overtaken(news):
-        news, occasions = workflows.hear(event, news, past, case)
+    is_overtaken = isinstance(news, NoNews) and news.reason in OVERTAKEN
+    news, occasions = (news, ()) if is_overtaken else workflows.hear(event, news, past, case)
     decisions = workflows.follow(occasions, _decide_news(event, news, case), case)
     return (*decisions, *_convert(event, case))
-
-
-def _is_overtaken(news: News) -> bool:
-    return isinstance(news, NoNews) and news.reason in OVERTAKEN
 
 
 def _decide_news(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
     """What is decided of the record itself. Its status may be news in an event that came too late for all else."""
     has_turned = case.has_turned
-    if isinstance(news, NoNews) and _is_overtaken(news) and (case.before.deleted or not has_turned):
+    if isinstance(news, NoNews) and news.reason in OVERTAKEN and (case.before.deleted or not has_turned):
         return (case.conclude(Nothing(news.reason)),)
     case.record.deleted = False
     left = None
@@ -143,23 +142,43 @@ def _act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
     """What follows from the news."""
     if (news.is_newest or news.change.changed) and isinstance(news, FieldsNow | OwnerNow | NoNews):
         hear_while_waiting(case)
+    told = plans.way_in(event, news, case)
+    way = told if isinstance(told, Way) else None
     if _needs_somebody(news, case):
+        if way is not None:
+            plans.note(case, way)
         return _given_again(event, news, case)
     match news:
-        case NoNews(reason=reason, detail=detail):
-            return (case.conclude(Nothing(reason, detail)),)
+        case NoNews() | FieldsNow() | Offered() | Contacted():
+            return _brought_in(way, case) or _unmoved(event, news, told, case)
         case Created(owner=owner):
-            return (_answer(event, owner, case),)
+            return (_answer(event, owner, way, case),)
         case OwnerNow(owner=owner):
-            return _owner_now(event, owner, case)
-        case FieldsNow():
-            return _fields_now(event, news, case)
+            return _owner_now(event, owner, way, case)
         case Deleted():
             return _deleted(event, case)
         case Restored():
-            return _restored(event, news, case)
-        case Offered():
-            return (case.conclude(Nothing("no_plan", event.offer or "")),)
+            return _restored(event, news, way, case)
+        case _:
+            assert_never(news)
+
+
+def _brought_in(way: Way | None, case: Case) -> tuple[Decision, ...]:
+    """What follows where the event brings a lead into a plan; nothing where it does not, or changes no owner."""
+    return () if way is None else plans.brought_in(case, way)
+
+
+def _unmoved(
+    event: RecordEvent, news: NoNews | FieldsNow | Offered | Contacted, told: Way | Nothing | None, case: Case
+) -> tuple[Decision, ...]:
+    """What follows where nothing that the event tells gave a lead to somebody of a plan."""
+    match news:
+        case NoNews(reason=reason, detail=detail):
+            return (case.conclude(Nothing(reason, detail)),)
+        case FieldsNow():
+            return _fields_now(event, news, case)
+        case Offered() | Contacted():
+            return (case.conclude(plans.unmoved(event, told, case)),)
         case _:
             assert_never(news)
 
@@ -186,7 +205,7 @@ def _not_allowed(event: RecordEvent, news: News, case: Case) -> Rejected | None:
     if event.channel is not None and event.channel not in channels:
         return Rejected("channel_not_allowed", f"a {event.record_type} does not come in through {event.channel}")
     if case.depth > case.config.depth_limit:
-        return questions.too_deep(case)
+        return too_deep(case)
     return None
 
 
@@ -203,14 +222,23 @@ def _asks_for_somebody(event: RecordEvent, news: News, config: Config) -> bool:
             return False
 
 
-def _answer(event: RecordEvent, owner: Target | None, case: Case) -> Decision:
-    """Ask the questions of D8 until one answers. Most CRMs store the creator as owner: some mean nobody (D18)."""
-    if owner is not None and owner.kind == "user" and not counts_as_nobody(event, case.config):
+def _answer(event: RecordEvent, owner: Target | None, way: Way | None, case: Case) -> Decision:
+    """Ask the questions of D8 until one answers. Most CRMs store the creator as owner: some mean nobody (D18).
+
+    Whoever gets it, a lead that came in through a plan's tool is in that plan, unless the event names another.
+    """
+    is_chosen = owner is not None and owner.kind == "user" and not counts_as_nobody(event, case.config)
+    is_named = owner is not None and owner.kind != "user"
+    if way is not None and (is_chosen or is_named or case.record.closed):
+        plans.note(case, way)
+    if is_chosen and owner is not None:
         return _adopt(case, owner.id)
     if case.record.closed:
         return case.conclude(Nothing("closed"))
-    if owner is not None and owner.kind != "user":
+    if is_named and owner is not None:
         return give(case, owner, Trace(question=EXPLICIT))
+    if way is not None:
+        return plans.brought_in(case, way)[-1]
     return questions.on_creation(case)
 
 
@@ -276,12 +304,15 @@ def _given_again(event: RecordEvent, news: News, case: Case) -> tuple[Decision, 
     return (*left, questions.on_creation(case))
 
 
-def _owner_now(event: RecordEvent, owner: Target | None, case: Case) -> tuple[Decision, ...]:
+def _owner_now(event: RecordEvent, owner: Target | None, way: Way | None, case: Case) -> tuple[Decision, ...]:
     """The CRM names another owner than it did before, whatever event tells of it (D25)."""
     if owner is None:
         released = release(case, "owner_removed")
         case.record.outstanding = ()
-        return (released or case.conclude(Nothing("owner_unchanged")),)
+        told = () if released is None else (released,)
+        return (*told, *_brought_in(way, case)) or (case.conclude(Nothing("owner_unchanged")),)
+    if way is not None:
+        plans.note(case, way)
     if owner.kind == "user":
         return _given_to_person(event, owner.id, case)
     return _given_to_target(event, owner, case)
@@ -297,7 +328,7 @@ def _taken(event: RecordEvent, person: str, case: Case, parked: Parked) -> Decis
     if seat is not None and seat.is_taken:
         return take(case, person, Trace(question="explicit_target", target=queue))
     actor = case.config.users.get(event.actor or "")
-    if actor is not None and _may_give(actor):
+    if actor is not None and may_give(actor):
         return None
     refused = Rejected(
         "not_a_member", f"{person} is no member of the queue {parked.pool}, and only members take from it"
@@ -321,10 +352,10 @@ def _given_to_person(event: RecordEvent, person: str, case: Case) -> tuple[Decis
 
 def _given_to_target(event: RecordEvent, target: Target, case: Case) -> tuple[Decision, ...]:
     parked = case.draft.parked.get(case.name)
-    is_there = parked is not None and target.kind != "plan" and target.id == parked.pool
+    is_there = parked is not None and target.id == parked.pool
     if parked is not None and is_there and parked.queued:
         return (case.conclude(Nothing("echo", parked.pool)),)
-    refused = _may_not_give(event, target, case)
+    refused = may_not_give(event, target, case)
     if refused is not None:
         return (case.conclude(refused, Trace(question="explicit_target", target=target)),)
     if parked is not None and is_there:
@@ -336,25 +367,6 @@ def _given_to_target(event: RecordEvent, target: Target, case: Case) -> tuple[De
     return (given,) if released is None else (released, given)
 
 
-def _may_not_give(event: RecordEvent, target: Target, case: Case) -> Rejected | None:
-    """Giving a record to a pool needs the right to reassign (S7, S8), and a pool that can take it."""
-    config = case.config
-    if event.actor is None:
-        if config.require_actor:
-            return Rejected("not_permitted", "the event names no actor, and the settings require one")
-    else:
-        user = config.users.get(event.actor)
-        if user is None or not _may_give(user):
-            return Rejected(
-                "not_permitted", f"{event.actor} may not give records to a {target.kind}{missed(event.actor, config)}"
-            )
-    return refusal(target, case)
-
-
-def _may_give(user: User) -> bool:
-    return not user.roles.isdisjoint({"admin", "reassign"})
-
-
 def _deleted(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     """The record is gone, maybe into another one, of which this tells nothing."""
     released = release(case, "deleted" if event.merged_into is None else "merged")
@@ -362,7 +374,7 @@ def _deleted(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     return (released or case.conclude(Nothing("deleted")),)
 
 
-def _restored(event: RecordEvent, news: Restored, case: Case) -> tuple[Decision, ...]:
+def _restored(event: RecordEvent, news: Restored, way: Way | None, case: Case) -> tuple[Decision, ...]:
     """A deleted record is back: with the owner it names, else with its former one if active, else D8 is asked (D34).
 
     A closed one is back as the CRM has it: nobody is given anything.
@@ -373,11 +385,13 @@ def _restored(event: RecordEvent, news: Restored, case: Case) -> tuple[Decision,
         return (case.conclude(Nothing("closed", former.owner)),)
     load.let_go(case)
     if news.names_owner and event.kind == "created":
-        return (_answer(event, news.owner, case),)
+        return (_answer(event, news.owner, way, case),)
     if news.names_owner:
-        return _owner_now(event, news.owner, case)
+        return _owner_now(event, news.owner, way, case)
     user = case.config.users.get(former.owner)
     if user is not None and user.active:
+        if way is not None:
+            plans.note(case, way)
         return (give_back(case, former),)
     told = told_owner(case.record.told)
-    return (_answer(event, told if told is not None and told.kind != "user" else None, case),)
+    return (_answer(event, told if told is not None and told.kind != "user" else None, way, case),)

@@ -12,10 +12,12 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
+from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.past import Past
 from service.core.person import Person
 from service.core.progress import Element, Progress, Usage
 from service.core.state import (
+    CatchUp,
     Changes,
     Fields,
     Forgotten,
@@ -114,6 +116,9 @@ class Draft:
         "_overlays",
         "_state",
         "elements",
+        "catch_ups",
+        "clients",
+        "contacts",
         "fields",
         "forgotten",
         "hits",
@@ -122,6 +127,7 @@ class Draft:
         "parked",
         "past",
         "people",
+        "plans",
         "pools",
         "progress",
         "records",
@@ -135,6 +141,7 @@ class Draft:
         self.records: Overlay[Record] = Overlay("record", state.records, Record)
         self.pools: Overlay[Pool] = Overlay("pool", state.pools, Pool)
         self.seats: Overlay[Seat] = Overlay("seat", state.seats)
+        self.catch_ups: Overlay[CatchUp] = Overlay("catch_up", state.catch_ups)
         self.open: Overlay[Open] = Overlay("open", state.open, Open)
         self.paces: Overlay[Pace] = Overlay("pace", state.paces, Pace)
         self.people: Overlay[Person] = Overlay("person", state.people, Person)
@@ -147,10 +154,14 @@ class Draft:
         self.progress: Overlay[Progress] = Overlay("progress", state.progress, Progress)
         self.workflows: Overlay[Usage] = Overlay("workflow", state.workflows, Usage)
         self.elements: Overlay[Element] = Overlay("element", state.elements, Element)
+        self.plans: Overlay[InPlan] = Overlay("plan", state.plans, InPlan)
+        self.clients: Overlay[Clients] = Overlay("clients", state.clients, Clients)
+        self.contacts: Overlay[Contacts] = Overlay("contacts", state.contacts, Contacts)
         self._overlays: tuple[Overlay[Any], ...] = (
             self.records,
             self.pools,
             self.seats,
+            self.catch_ups,
             self.open,
             self.paces,
             self.people,
@@ -163,6 +174,9 @@ class Draft:
             self.progress,
             self.workflows,
             self.elements,
+            self.plans,
+            self.clients,
+            self.contacts,
         )
 
     def changes(self) -> Changes:

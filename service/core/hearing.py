@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from service.core.configuration import Config
 from service.core.model import RecordEvent, RecordEventKind, Target
 from service.core.news import (
+    Contacted,
     Created,
     Deleted,
     FieldsNow,
@@ -87,12 +88,13 @@ def _heard(event: RecordEvent, at: Moment, known: Record, config: Config) -> New
     is_newest = compare(at, known.moment) != "older"
     if event.kind in REVIVING:
         return _change(event, at, known, config)
-    before = recall(known.facts)
     if event.kind == "step_marked":
-        return NoNews(at=at, is_newest=is_newest, before=before, reason="step_told")
-    if not is_newest:
-        return NoNews(reason="older_version")
-    return Deleted(at=at, is_newest=True) if event.kind == "deleted" else Offered(at=at, is_newest=True, before=before)
+        return NoNews(at=at, is_newest=is_newest, before=recall(known.facts), reason="step_told")
+    if event.kind == "contacted":
+        return Contacted(at=at, is_newest=is_newest, before=recall(known.facts))
+    if event.kind != "deleted":
+        return Offered(at=at, is_newest=is_newest, before=recall(known.facts))
+    return Deleted(at=at, is_newest=True) if is_newest else NoNews(reason="older_version")
 
 
 def moment_of(event: RecordEvent) -> Moment:

@@ -31,11 +31,15 @@ TargetKind = Literal["user", "pool", "queue", "plan"]
 OfferKind = Literal["ordered", "payment_failed", "paid"]
 """What may happen to an offer."""
 OFFER_KINDS: Final[tuple[OfferKind, ...]] = get_args(OfferKind)
-RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "step_marked", OfferKind]
+RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "contacted", "step_marked", OfferKind]
 CatalogueEventKind = Literal["field_deleted", "step_deleted", "step_changed"]
 RecordStatus = Literal["open", "closed"]
 Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
 """What can be said of a person. What a CRM says may be any text: see `Config.presence_words`."""
+Link = Literal["contact", "stays"]
+"""Why a plan in linked mode gives a lead to somebody whose turn it need not be: they were in contact with it, or the
+lead stays with them in the plan in which it was.
+"""
 NotificationKind = Literal["assigned", "queued", "refused"]
 
 LEAD: Final = "lead"
@@ -65,9 +69,10 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
 
     `facts` holds the record's fields, standard and custom, and each linked record as a mapping under its name, so
     that `account.sector` is one walk. `owner` is the owner after the event, as the CRM tells it. Times are
-    milliseconds since 1970 (UTC). `depth` counts how many automatic decisions led to this event. `process` is the one
-    that the record goes through; `step` was marked, or, not `marked`, is so no more. `status`: the event
-    says whether the record is open. `merged_into`: the record is gone because it was merged into the one with this id.
+    milliseconds since 1970 (UTC). `person` was in contact with it. `depth` counts how many automatic decisions led to
+    this event. `process` is the one that the record goes through; `step` was marked, or, not `marked`, is so no more.
+    `status`: the event says whether the record is open. `merged_into`: the record is gone because it was merged into
+    the one with this id.
     """
 
     kind: RecordEventKind
@@ -83,6 +88,8 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     by_rules: bool = False
     tool: str | None = None
     offer: str | None = None
+    more_offers: tuple[str, ...] = ()
+    person: str | None = None
     depth: int = 0
     correlation_id: str = ""
     process: str | None = None
@@ -90,6 +97,11 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     marked: bool = True
     status: RecordStatus | None = None
     merged_into: str | None = None
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """All offers that it is about, in the order in which it names them."""
+        return () if self.offer is None else (self.offer, *self.more_offers)
 
     @property
     def record(self) -> str:
@@ -160,12 +172,19 @@ class Words(NamedTuple):
     rest: str
 
 
+class Label(Struct, frozen=True, gc=False):
+    """What the CRM shows beside a plan's leads; `colour` is `#rrggbb`, none: the CRM's own."""
+
+    text: str
+    colour: str | None = None
+
+
 NameOf = Callable[[str], str]
 """How a person is called, by id."""
 
 
 class Assigned(Struct, frozen=True, gc=False):
-    """The record has an owner, chosen by us. `pool` and `turn` are empty where no pool was asked."""
+    """The record has an owner, chosen by us. `pool` is empty where no pool was asked, `turn` where it was nobody's."""
 
     name: ClassVar = "assigned"
     reason: ClassVar = ""
@@ -176,7 +195,8 @@ class Assigned(Struct, frozen=True, gc=False):
 
     def words(self, person: NameOf) -> Words:
         """The owner, and whose turn that was."""
-        return Words(person(self.owner), f"pool {self.pool}, turn {self.turn}" if self.pool else "")
+        turn = f", turn {self.turn}" if self.turn else ""
+        return Words(person(self.owner), f"pool {self.pool}{turn}" if self.pool else "")
 
 
 class Queued(Struct, frozen=True, gc=False):
@@ -276,17 +296,19 @@ class Tried(Struct, frozen=True, gc=False):
     unresolved: Unresolved | None = None
 
 
-class Candidate(Struct, frozen=True, kw_only=True, gc=False):
+class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One member of the pool as the choice saw them: what a decision tells of them.
 
-    `excluded`: why they were passed over; none: they were not. `load`: see `turns`.
+    `excluded`: why they were passed over; none: they were not. `load`: see `strategies`. `behind`: how many turns they
+    have to catch up; 0: they are level.
     """
 
     person: str
-    excluded: ExclusionReason | None = None
+    excluded: ExclusionReason | None
     load: int
     last_turn: int
     open_items: int
+    behind: int = 0
 
 
 class Weighed(Struct, frozen=True, gc=False):
@@ -301,8 +323,9 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
 
     `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones, `earlier` the
     entries asked before the listed ones. `cut` names fields that were too much to keep while the record waits, so that
-    later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it.
-    `workflows` are those that cared for what happened.
+    later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it. `through` is the
+    tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is. `workflows` are
+    those that cared for what happened.
     """
 
     question: str = ""
@@ -315,6 +338,8 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     score: float | None = None
     cut: tuple[str, ...] = ()
     workflows: tuple[Weighed, ...] = ()
+    through: str = ""
+    link: Link | None = None
 
 
 class Notification(Struct, frozen=True, gc=False):
@@ -348,7 +373,8 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
 
     `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` is whom the
     CRM last told us, so that it can apply the assignment conditionally; `expected_version` is information (D21).
-    `correlation_id` names the chain of events that this decision belongs to. `actions` are what workflows ask for.
+    `correlation_id` names the chain of events that this decision belongs to. `plan` is the sales plan that the record
+    is in (empty: none), with its label. `actions` are what workflows ask for.
     """
 
     record: str
@@ -361,3 +387,5 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     correlation_id: str = ""
     depth: int = 0
     actions: tuple[ActionRequest, ...] = ()
+    plan: str = ""
+    label: Label | None = None

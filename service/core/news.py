@@ -75,7 +75,11 @@ class Restored(Heard, frozen=True, kw_only=True, gc=False):
 
 
 class Offered(Heard, frozen=True, kw_only=True, gc=False):
-    """Something happened to an offer made for the record."""
+    """Something happened to an offer made for the record. When that was is the offer's own matter (see `plans`)."""
 
 
-News = NoNews | Created | OwnerNow | FieldsNow | Deleted | Restored | Offered
+class Contacted(Heard, frozen=True, kw_only=True, gc=False):
+    """Somebody was in contact with the record. When that was is the contact's own matter (see `contacts`)."""
+
+
+News = NoNews | Created | OwnerNow | FieldsNow | Deleted | Restored | Offered | Contacted

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from service.core.model import OfferKind
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What the CRM shows beside a plan's leads; `colour` is `#rrggbb`, none: the CRM's own."""
-
-    text: str
-    colour: str | None = None
+from service.core.model import Label, OfferKind
 
 
 @dataclass(frozen=True, slots=True)

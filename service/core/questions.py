@@ -22,7 +22,7 @@ from service.core.holding.waiting import is_fit, unpark, waiting_case
 from service.core.model import Decision, Nothing, Rejected, Target, Trace, Tried
 from service.core.rules import Found
 from service.core.state import Record
-from service.core.targets import refusal, resolve, team
+from service.core.targets import refusal, resolve, team, too_deep
 from service.language.changes import as_created
 
 LISTED_ENTRIES: Final = 50
@@ -143,11 +143,6 @@ def _is_there(target: Target, record: Record, case: Case) -> bool:
         return target.id == record.owner
     spec = case.config.pools.get(target.id)
     return target == Target("pool", record.pool) and spec is not None and record.owner in spec.weights
-
-
-def too_deep(case: Case) -> Rejected:
-    """The refusal of what too many automatic decisions led to (D7)."""
-    return Rejected("chain_depth", f"{case.depth} automatic decisions led here, {case.config.depth_limit} are allowed")
 
 
 def _asked(rule_set: str, tried: tuple[Tried, ...]) -> Trace:

@@ -7,7 +7,7 @@ it means. A new one needs its row here, and whoever shows reasons shows it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 Unfit = Literal["inactive_user", "unknown_plan", "unknown_pool", "unknown_queue", "unknown_user", "wrong_record_type"]
 """Why a target cannot take a record at all, whoever named it."""
@@ -47,6 +47,7 @@ PENDING: Final[Mapping[PendingReason, str]] = {
 ReleaseReason = Literal[
     "closed",
     "deleted",
+    "entered_plan",
     "given_to_pool",
     "merged",
     "owner_chosen",
@@ -58,6 +59,7 @@ ReleaseReason = Literal[
 RELEASED: Final[Mapping[ReleaseReason, str]] = {
     "closed": "the record was closed",
     "deleted": "the record was deleted",
+    "entered_plan": "it came into another plan",
     "given_to_pool": "the record was given to a pool",
     "merged": "the record was merged into another one",
     "owner_chosen": "a person was chosen in the CRM",
@@ -109,20 +111,27 @@ NothingReason = Literal[
     "step_told",
     "closed",
     "configuration_switched",
+    "contact_known",
+    "contact_noted",
     "deleted",
     "duplicate_event",
     "echo",
+    "in_plan_already",
     "member_changed",
     "no_plan",
     "no_value",
     "not_waiting",
+    "offer_told",
     "older_news",
+    "older_offer",
     "older_version",
     "owner_kept",
     "owner_unchanged",
+    "paid_already",
     "parked_already",
     "record_updated",
     "reopened",
+    "stays_in_plan",
     "tick",
     "unknown_availability",
     "unknown_record",
@@ -135,20 +144,27 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "step_told": "a step was marked, or is so no more",
     "closed": "the record is closed",
     "configuration_switched": "a new configuration is in force",
+    "contact_known": "a later contact is known, or no plan goes by contacts",
+    "contact_noted": "somebody was in contact with the record",
     "deleted": "the record is deleted",
     "duplicate_event": "this event was seen before",
     "echo": "the CRM confirms our own choice",
+    "in_plan_already": "the record is in this plan already",
     "member_changed": "somebody's presence changed",
-    "no_plan": "no plan knows this offer",
+    "no_plan": "no plan lists this offer there",
     "no_value": "the source record has no value, and says nothing",
     "not_waiting": "the record does not wait",
+    "offer_told": "this was told of the offer before",
     "older_news": "newer news of the person came before",
+    "older_offer": "something newer brought the record where it is",
     "older_version": "newer news of the record came before",
     "owner_kept": "the record has an owner, and keeps them",
     "owner_unchanged": "the owner is the one we knew",
+    "paid_already": "the offer is paid, and an earlier payment that failed is told late",
     "parked_already": "the record waits in this pool already",
     "record_updated": "a change that gives the record to nobody",
     "reopened": "the record is open again",
+    "stays_in_plan": "the record stays with its manager in the plan in which it is",
     "tick": "time passed",
     "unknown_availability": "no presence has this name",
     "unknown_record": "there is no such record",
@@ -157,8 +173,9 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
 
 AbsenceReason = Literal["away", "leave", "off_shift"]
 """Why a person is not there."""
+ABSENT: Final = frozenset[str](get_args(AbsenceReason))
 
-ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain"]
+ExclusionReason = Literal[AbsenceReason, "inactive", "full", "paced", "domain", "ceiling"]
 
 
 class LeftOut(NamedTuple):
@@ -176,6 +193,7 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
     "full": LeftOut("full", "full"),
     "paced": LeftOut("has had their share of waiting records for this minute", "served enough for this minute"),
     "domain": LeftOut("the record is outside their domain", "with a domain of their own"),
+    "ceiling": LeftOut("has had their share of the latest turns", "with their share of the latest turns"),
 }
 
 Unresolved = Literal[
@@ -213,6 +231,10 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "explicit_target": "named by the event",
     "default": "by default",
     "team": "by the team's domain",
+    "tool": "by the tool it came in through",
+    "ordered": "by an offer that was ordered",
+    "payment_failed": "by an offer whose payment failed",
+    "paid": "by an offer that was paid",
     "parked": "from the waiting line",
     "reopened": "named before it was closed",
 }

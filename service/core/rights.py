@@ -1,39 +1,29 @@
-"""Who may see what, and who may change it (D10).
-
-Pools are for everyone to see, plans for who works on them, workflows for administrators; a setting says otherwise. What
-is configured is changed by administrators alone (S9, S87), where it is known who changes it.
-"""
+"""Who may give records to pools (S7, S8)."""
 
 from __future__ import annotations
 
-from typing import Final, Literal
-
-from service.core.configuration import Config
-
-Shown = Literal["pools", "plans", "workflows"]
-"""What people look at."""
-Audience = Literal["everyone", "members", "admins"]
-"""Who may look: anybody, the people of the configuration, or its administrators."""
-
-ADMIN: Final = "admin"
+from service.core.case import Case
+from service.core.configuration import User
+from service.core.model import RecordEvent, Rejected, Target
+from service.core.naming import missed
+from service.core.targets import refusal
 
 
-def may_see(person: str, what: Shown, config: Config) -> bool:
-    """Whether this person may look at such things."""
-    match config.visibility.get(what, DEFAULTS[what]):
-        case "everyone":
-            return True
-        case "members":
-            user = config.users.get(person)
-            return user is not None and user.active
-        case _:
-            return is_admin(person, config)
+def may_not_give(event: RecordEvent, target: Target, case: Case) -> Rejected | None:
+    """Giving a record to a pool needs the right to reassign (S7, S8), and a pool that can take it."""
+    config = case.config
+    if event.actor is None:
+        if config.require_actor:
+            return Rejected("not_permitted", "the event names no actor, and the settings require one")
+    else:
+        user = config.users.get(event.actor)
+        if user is None or not may_give(user):
+            return Rejected(
+                "not_permitted", f"{event.actor} may not give records to a {target.kind}{missed(event.actor, config)}"
+            )
+    return refusal(target, case)
 
 
-def is_admin(person: str, config: Config) -> bool:
-    """Whether this person may change what is configured."""
-    user = config.users.get(person)
-    return user is not None and user.active and ADMIN in user.roles
-
-
-DEFAULTS: Final[dict[Shown, Audience]] = {"pools": "everyone", "plans": "members", "workflows": "admins"}
+def may_give(user: User) -> bool:
+    """Whether somebody has the right to reassign."""
+    return not user.roles.isdisjoint({"admin", "reassign"})

@@ -15,17 +15,25 @@ from collections.abc import Iterator, Mapping
 from heapq import merge
 from typing import Any, Final, Literal, NamedTuple
 
+from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.order import Moment
+from service.core.parked import Fields as Fields
+from service.core.parked import Parked as Parked
+from service.core.parked import Room as Room
 from service.core.past import Past
 from service.core.person import Person
 from service.core.progress import Element, Progress, Usage, WorkflowKind, WorkflowValue
 from service.core.remembered import Remembered
+from service.core.seating import CatchUp as CatchUp
+from service.core.seating import Pool as Pool
+from service.core.seating import Seat as Seat
 from service.core.waiting_line import Line, Rank, Waiting
 
 Kind = Literal[
     "record",
     "pool",
     "seat",
+    "catch_up",
     "open",
     "pace",
     "person",
@@ -35,6 +43,9 @@ Kind = Literal[
     "timer",
     "hit",
     "forgotten",
+    "plan",
+    "clients",
+    "contacts",
     WorkflowKind,
 ]
 
@@ -62,8 +73,8 @@ class Record(Remembered, kw_only=True):
     stays as a tombstone: `owner`, `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which
     record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
     owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
-    `has_past`: values before stand beside it (see `past`); `has_progress`: so does how far it is in its process (see
-    `progress`).
+    `has_past`: values before stand beside it (see `past`). `in_plans`, `contacted`, `has_progress`: more is remembered
+    of it beside this (see `in_plan`, `progress`).
     """
 
     owner: str = ""
@@ -89,6 +100,8 @@ class Record(Remembered, kw_only=True):
     status: StatusTold | None = None
     has_past: bool = False
     has_progress: bool = False
+    in_plans: bool = False
+    contacted: bool = False
 
     @property
     def moment(self) -> Moment:
@@ -99,41 +112,6 @@ class Record(Remembered, kw_only=True):
     def told_moment(self) -> Moment:
         """When its owner was last told."""
         return Moment(self.told_version, self.told_time_ms, self.told_act)
-
-
-class Pool(Remembered, kw_only=True):
-    """A pool's memory: the number of the last turn, how many ever joined, how many records were ever parked here and
-    how many are now. It outlives the pool, so that no turn number comes twice. `scanned` is the rank in the waiting
-    line behind which a drain goes on; none: at its beginning. `sifting`: under a new configuration each record in the
-    line is looked at once, whether it still belongs there. `implied`: it stood for people whom a target described; such
-    a pool does not outlive the target, if nothing waits or is open there.
-    """
-
-    turn: int = 0
-    joins: int = 0
-    parkings: int = 0
-    waiting: int = 0
-    scanned: Rank | None = None
-    sifting: bool = False
-    implied: bool = False
-
-
-class Seat(Remembered, kw_only=True):
-    """One member in one pool. `served_pass` is in parts of `turns.SCALE`.
-
-    `joined` counts those who joined the pool, from 1. The seat of somebody who left says 0 there, and stays as long as
-    they have open items, so that these still count if they join again.
-    """
-
-    served_pass: int
-    last_turn: int
-    joined: int
-    open_items: int = 0
-
-    @property
-    def is_taken(self) -> bool:
-        """Whether the seat is a member's."""
-        return self.joined > 0
 
 
 class Open(Remembered):
@@ -147,46 +125,6 @@ class Pace(Remembered):
 
     minute: int = 0
     drained: int = 0
-
-
-class Parked(Remembered, kw_only=True):
-    """A record that waits for somebody in `pool`. The first to leave has the highest score, then the lowest number.
-
-    `queued`: the pool is a queue that owns the record; its members take, nothing is given out. `named`: an event named
-    the pool, so its own condition is not asked. `kept_bytes`: so much is kept of its fields, which are not in memory
-    while it waits.
-    """
-
-    pool: str
-    number: int
-    since_ms: int
-    score: float = 0.0
-    correlation_id: str = ""
-    depth: int = 0
-    queued: bool = False
-    named: bool = False
-    kept_bytes: int = 0
-
-    @property
-    def rank(self) -> Rank:
-        """Where it stands in its line."""
-        return -self.score, self.number
-
-
-class Fields(Remembered):
-    """All fields of a record that waits, as JSON text. `cut` are names of those that were too much to keep."""
-
-    text: str = ""
-    cut: tuple[str, ...] = ()
-
-
-class Room:
-    """How much the fields of waiting records take, in bytes: the divisions of a lane share it."""
-
-    __slots__ = ("taken_bytes",)
-
-    def __init__(self) -> None:
-        self.taken_bytes = 0
 
 
 class Timer(Remembered):
@@ -210,7 +148,25 @@ class Forgotten(Remembered):
     sequence: int = 0
 
 
-Value = Record | Pool | Seat | Open | Pace | Person | Parked | Fields | Past | Timer | Hit | Forgotten | WorkflowValue
+Value = (
+    Record
+    | Pool
+    | Seat
+    | CatchUp
+    | Open
+    | Pace
+    | Person
+    | Parked
+    | Fields
+    | Past
+    | Timer
+    | Hit
+    | Forgotten
+    | InPlan
+    | Clients
+    | Contacts
+    | WorkflowValue
+)
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 2
@@ -241,6 +197,7 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "record": StateKind(Record, buckets=1024),
     "pool": StateKind(Pool),
     "seat": StateKind(Seat),
+    "catch_up": StateKind(CatchUp),
     "open": StateKind(Open),
     "pace": StateKind(Pace),
     "person": StateKind(Person),
@@ -253,6 +210,9 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "progress": StateKind(Progress, buckets=256, level=2, beside="has_progress"),
     "workflow": StateKind(Usage, level=2),
     "element": StateKind(Element, level=2),
+    "plan": StateKind(InPlan, buckets=256, level=2, beside="in_plans"),
+    "clients": StateKind(Clients, level=2),
+    "contacts": StateKind(Contacts, buckets=256, level=2, beside="contacted"),
 }
 """One row per kind; everything that goes through all kinds goes through this table."""
 
@@ -272,6 +232,9 @@ class State:
 
     __slots__ = (
         "elements",
+        "catch_ups",
+        "clients",
+        "contacts",
         "fields",
         "forgotten",
         "hits",
@@ -280,6 +243,7 @@ class State:
         "parked",
         "past",
         "people",
+        "plans",
         "pools",
         "progress",
         "records",
@@ -301,6 +265,7 @@ class State:
         self.records: dict[str, Record] = self._by_kind["record"]
         self.pools: dict[str, Pool] = self._by_kind["pool"]
         self.seats: dict[str, Seat] = self._by_kind["seat"]
+        self.catch_ups: dict[str, CatchUp] = self._by_kind["catch_up"]
         self.open: dict[str, Open] = self._by_kind["open"]
         self.paces: dict[str, Pace] = self._by_kind["pace"]
         self.people: dict[str, Person] = self._by_kind["person"]
@@ -314,6 +279,9 @@ class State:
         self.progress: dict[str, Progress] = self._by_kind["progress"]
         self.workflows: dict[str, Usage] = self._by_kind["workflow"]
         self.elements: dict[str, Element] = self._by_kind["element"]
+        self.plans: dict[str, InPlan] = self._by_kind["plan"]
+        self.clients: dict[str, Clients] = self._by_kind["clients"]
+        self.contacts: dict[str, Contacts] = self._by_kind["contacts"]
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._pools_of: defaultdict[str, set[str]] = defaultdict(set)
@@ -410,6 +378,11 @@ class State:
 def seat_field(pool: str, person: str) -> str:
     """Where a member's seat is kept. A pool's name has no slash."""
     return f"{pool}/{person}"
+
+
+def clients_field(plan: str, person: str) -> str:
+    """Where the number of somebody's clients in a plan is kept; of a lead that nobody has, without a name."""
+    return f"{plan}/{person}"
 
 
 def open_field(record_type: str, person: str) -> str:

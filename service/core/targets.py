@@ -62,6 +62,11 @@ def refusal(target: Target, case: Case) -> Rejected | None:
     return Rejected(reason, f"there is no {target.kind} {target.id}")
 
 
+def too_deep(case: Case) -> Rejected:
+    """The refusal of what too many automatic decisions led to (D7)."""
+    return Rejected("chain_depth", f"{case.depth} automatic decisions led here, {case.config.depth_limit} are allowed")
+
+
 def _unfit(target: Target, case: Case) -> Unfit | None:
     """What stands against the target whoever named it: a person, who may know better, or a rule."""
     match target.kind:
@@ -77,7 +82,8 @@ def _unfit(target: Target, case: Case) -> Unfit | None:
             spec = case.config.pools.get(target.id)
             return "unknown_queue" if spec is None or not spec.is_queue else _wrong_type(spec, case)
         case "plan":
-            return "unknown_plan"
+            spec = case.config.pools.get(target.id)
+            return "unknown_plan" if spec is None or spec.plan is None else _wrong_type(spec, case)
         case _:
             assert_never(target.kind)
 

@@ -10,6 +10,7 @@ from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.holding import draining
+from service.core.holding.clients import recount
 from service.core.holding.draining import ROOM_BYTES, drain
 from service.core.holding.presence import RETURN_PREFIX, come_back
 from service.core.holding.waiting import ASK_PREFIX, DRAIN_PREFIX
@@ -43,4 +44,5 @@ def fire(name: str, state: State, config: Config, now_ms: int, room_bytes: int =
         decisions = questions.anew(name.removeprefix(ASK_PREFIX), draft, config, now_ms)
     else:
         decisions = drain(name.removeprefix(DRAIN_PREFIX), draft, config, now_ms, room_bytes)
+    recount(draft)
     return Verdict(decisions, draft.changes())

@@ -11,7 +11,7 @@ and no news (D49). What one workflow asks for sets off no other (S106): nothing 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -48,9 +48,6 @@ class Occasion(NamedTuple):
     reason: Withheld | None = None
 
 
-NO_OCCASIONS: Final[tuple[Occasion, ...]] = ()
-
-
 def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News, tuple[Occasion, ...]]:
     """The news without echoes of actions, and what workflows care for. `before`: the fields as they were until now."""
     workflows = case.config.workflows
@@ -58,7 +55,7 @@ def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News
     if is_gone or event.record_type not in workflows.fields_read:
         if is_gone and case.record.has_progress:
             _keep(NO_PROGRESS, case)
-        return news, NO_OCCASIONS
+        return news, ()
     known = case.draft.progress.get(case.name) or NO_PROGRESS
     occasions = [*_fields(event, news, before, known, case), *_steps(event, news, known, case)]
     now = _with_process(event, news.at, known)

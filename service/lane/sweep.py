@@ -53,6 +53,11 @@ class Sweep:
 
     async def look(self) -> Piece:
         """Look through the next few keys. The last batch must have landed. The records found are loaded."""
+        piece = await self._next_piece()
+        await load_records(self.store, self.tenure, piece.gone)
+        return piece
+
+    async def _next_piece(self) -> Piece:
         tenure = self.tenure
         swept = self._current()
         keys = tenure.layout.keys_of("record")[swept.keys : swept.keys + self._keys_in_a_turn]

@@ -7,18 +7,20 @@ scenario can pass because of something that only a running process knew.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import orjson
 
 from service.core.configuration import Config
+from service.core.in_plan import Clients, InPlan
 from service.core.model import ActionRequest, Decision, RecordEvent
 from service.core.past import NOTHING_TOLD, Past, change_between
 from service.core.progress import Progress
 from service.core.score import FIELD as SCORE
+from service.core.state import Kind, Value
 from service.core.tracking import recall, together
 from service.ingest import Letter, Reading, sort_batch
 from service.kafka.memory import BrokerRecord, MemoryBroker, MemoryTransport
@@ -29,7 +31,7 @@ from service.lane.ownership import Tenure
 from service.lane.surroundings import Surroundings
 from service.language.changes import Change, as_created
 from service.language.tree import Facts
-from service.store.keys import LAYOUT, full_name
+from service.store.keys import LAYOUT, full_name, parted
 from service.store.memory import MemoryStore
 from service.wire.actions import read_action
 from service.wire.decisions import read_decision
@@ -75,6 +77,16 @@ class Scene:
     published: Mapping[str, RehearsedDecision]
     notified: tuple[str, ...]
     actions: tuple[RehearsedAction, ...]
+
+
+class Plans(NamedTuple):
+    """Which sales plan each lead of a division is in, and by plan how many clients each person has."""
+
+    of_leads: Mapping[str, str]
+    clients: Mapping[str, Mapping[str, int]]
+
+
+NO_PLANS: Final = Plans({}, {})
 
 
 class Rehearsal:
@@ -168,6 +180,26 @@ class Rehearsal:
         found = read_input(inputs[offset].value) if offset < len(inputs) else None
         event = found.event if isinstance(found, LaneInput) else None
         return event if isinstance(event, RecordEvent) and event.record == published.decision.record else None
+
+    def plans_in(self, division: str) -> Plans:
+        """The division's sales plans as they stand."""
+        of_leads = {
+            name: each.plan for name, each in self._values("plan", division) if isinstance(each, InPlan) and each.plan
+        }
+        clients: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for field, each in self._values("clients", division):
+            if isinstance(each, Clients):
+                plan, _, person = field.partition("/")
+                clients[plan][person] = each.clients
+        return Plans(of_leads, clients)
+
+    def _values(self, kind: Kind, division: str) -> Iterator[tuple[str, Value]]:
+        """All of one kind that the memory holds for the division."""
+        for key in LAYOUT.keys_of(kind):
+            for full, packed in self._store.lanes[LANE].fields(key).items():
+                owner, field = parted(full)
+                if owner == division:
+                    yield field, unpack(kind, packed)
 
     def _remembered(self, division: str, name: str) -> Facts:
         field = full_name("tracked", division, name)

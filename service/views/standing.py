@@ -17,7 +17,7 @@ from service.core.state import Kind, Pool, State
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 
-WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "open", "person")
+WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "catch_up", "open", "person")
 
 
 class MemberStanding(NamedTuple):

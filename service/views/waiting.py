@@ -23,7 +23,7 @@ from service.core.state import Kind, Parked, State
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 
-WATCHED: Final[tuple[Kind, ...]] = ("parked", "pool", "seat", "open", "pace", "person", "timer")
+WATCHED: Final[tuple[Kind, ...]] = ("parked", "pool", "seat", "catch_up", "open", "pace", "person", "timer")
 
 Why = Literal[PendingReason, "queued", "its_turn", "no_pool"]
 """Why a line stands. `its_turn`: somebody can take from it, as soon as it is looked at. `no_pool`: the pool is gone

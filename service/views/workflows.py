@@ -14,8 +14,8 @@ from service.core.catalogue import used
 from service.core.configuration import Config
 from service.core.progress import NO_PROGRESS, Element, Progress, Usage, field_element, step_element
 from service.core.reasons import WITHHELD, Withheld
-from service.core.rights import may_see
 from service.core.state import Kind, State
+from service.core.visibility import may_see
 from service.core.workflow_specs import ActionKind, Enforcement, StepName, Workflow
 from service.store.keys import LAYOUT, full_name
 from service.store.port import Store

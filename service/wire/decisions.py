@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from service.core.model import Candidate, Decision, Outcome, Target, Trace, Tried, Weighed
+from service.core.model import Candidate, Decision, Label, Outcome, Target, Trace, Tried, Weighed
 from service.wire.messages import Headers
 from service.wire.outcomes import read_outcome
 
@@ -35,6 +35,8 @@ def read_decision(value: bytes, headers: Headers = ()) -> Decision:
             expected_version=said["expected_version"],
             correlation_id=(named.get("ce_correlationid") or b"").decode(),
             depth=int(named.get("ce_chaindepth") or b"1") - 1,
+            plan=said.get("plan", ""),
+            label=_label(said.get("label")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotADecision(f"not a decision: {error!r}") from error
@@ -62,6 +64,7 @@ def _trace(said: Mapping[str, Any]) -> Trace:
                 load=each["load"],
                 last_turn=each["last_turn"],
                 open_items=each["open_items"],
+                behind=each.get("behind", 0),
             )
             for each in said["candidates"]
         ),
@@ -70,7 +73,13 @@ def _trace(said: Mapping[str, Any]) -> Trace:
         score=said.get("score"),
         cut=tuple(said.get("cut", ())),
         workflows=tuple(Weighed(each["workflow"], each["withheld"]) for each in said.get("workflows", ())),
+        through=said.get("through", ""),
+        link=said.get("link"),
     )
+
+
+def _label(said: Mapping[str, Any] | None) -> Label | None:
+    return None if said is None else Label(said["text"], said["colour"])
 
 
 def _target(said: Mapping[str, Any] | None) -> Target | None:

@@ -32,7 +32,9 @@ from schemas.events import (
     Input,
     Linked,
     MemberChanged,
+    OfferEvent,
     Owner,
+    RecordContacted,
     RecordData,
     StepChanged,
     StepDeleted,
@@ -71,6 +73,7 @@ KINDS: Final[dict[str, RecordEventKind]] = {
     "crm.record.owner_changed.v1": "owner_changed",
     "crm.record.updated.v1": "updated",
     "crm.record.deleted.v1": "deleted",
+    "crm.record.contacted.v1": "contacted",
     "crm.offer.ordered.v1": "ordered",
     "crm.offer.paid.v1": "paid",
     "crm.offer.payment_failed.v1": "payment_failed",
@@ -319,10 +322,11 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     }
     if data.owner is not None:
         fields["owner"] = _target(data.owner)
-    for name in _AS_TOLD:
-        value = getattr(data, name)
-        if value is not None:
-            fields[name] = value
+    fields |= {name: value for name in _AS_TOLD if (value := getattr(data, name)) is not None}
+    if isinstance(data, OfferEvent) and isinstance(data.offer, tuple):
+        fields["offer"], *fields["more_offers"] = data.offer
+    if isinstance(data, RecordContacted):
+        fields["person"] = data.person
     if data.actor is not None:
         fields["actor"] = data.actor.id
     if envelope.time is not None:

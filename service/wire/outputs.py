@@ -65,7 +65,7 @@ class Context:
 
 
 _write: Final = msgspec.json.Encoder().encode
-"""Targets and candidates are published as the core has them, field by field."""
+"""Targets and candidates are published as the core has them, field by field, but for what is seldom there."""
 
 NO_ORIGIN: Final = Origin()
 """A timer set the decision off."""
@@ -85,6 +85,7 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
     value = _write(
         {
             **form.write(decision.outcome),
+            **_plan(decision),
             "record": record,
             "decision": decision_id,
             "sequence": decision.sequence,
@@ -142,6 +143,13 @@ def _actions(decision: Decision, decision_id: str, context: Context, origin: Ori
     return messages
 
 
+def _plan(decision: Decision) -> dict[str, object]:
+    """The sales plan that the record is in, with its label; nothing where it is in none."""
+    if not decision.plan:
+        return {}
+    return {"plan": decision.plan, "label": decision.label}
+
+
 def _trace(trace: Trace) -> dict[str, object]:
     """What is seldom there is left out where it is not."""
     said: dict[str, object] = {
@@ -158,6 +166,10 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["score"] = trace.score
     if trace.cut:
         said["cut"] = trace.cut
+    if trace.through:
+        said["through"] = trace.through
+    if trace.link is not None:
+        said["link"] = trace.link
     if trace.workflows:
         said["workflows"] = trace.workflows
     return said

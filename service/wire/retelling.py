@@ -87,7 +87,8 @@ def _record(event: RecordEvent) -> dict[str, object]:
         "version": event.version,
         "assign": "by_rules" if event.by_rules else None,
         "tool": event.tool,
-        "offer": event.offer,
+        "person": event.person,
+        "offer": list(event.offers) if event.more_offers else event.offer,
     }
     if event.step is not None:
         told |= {**event.step._asdict(), "marked": event.marked}

@@ -259,6 +259,7 @@ def test_sources_reset_does_not_change_the_number_of_lanes(deployment: Deploymen
 def test_the_lanes_are_raised_once_and_what_is_off_until_then_is_named(deployment: Deployment) -> None:
     """As if defaults were what a new release added: raising is agreed on by all, and there is no way back."""
     deployment.monkeypatch.setattr(level, "LEVEL", 2)
+    deployment.monkeypatch.delitem(LEVELS, "plans")
     deployment.monkeypatch.setitem(LEVELS, "defaults", 2)
     (deployment.directory / "all.yaml").write_text(DIRECTORY.replace("bob, eve", "eve"))
     published = deployment.run("config", "publish", deployment.directory)

@@ -21,7 +21,9 @@ from service.config.problems import ConfigurationError
 from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
 from service.core.score import SCORE_LIMIT
-from service.core.sharing.turns import Entrance, line_up, serve, step
+from service.core.sharing.entry import Entrance
+from service.core.sharing.strategies import step
+from service.core.sharing.turns import line_up, serve
 from service.core.state import Pool, Seat, State, seat_field
 from service.wire.values import pack, unpack
 
@@ -63,6 +65,8 @@ def with_number(name: str, value: object) -> dict[str, Any]:
         pool["members"][0][key] = value
     elif model == "Pool":
         pool[key] = value
+    elif model == "CatchUp":
+        pool["entry"] = {"catch_up": {"at_most": 1, "of": language.TURNS_LIMIT} | {key: value}}
     elif model == "ScoreRow":
         document["scores"] = {"lead": [{key: value}]}
     else:
@@ -127,8 +131,8 @@ def test_one_turn_moves_a_pool_by_one_step_at_most(given_weights: list[float], c
     }
     state.apply({"pool": {"sales": Pool(turn=TURNS - 1)}, "seat": dict(seats)})
     draft = Draft(state)
-    chosen = min(line_up(spec, draft))
-    serve(spec, chosen, draft)
+    line = line_up(spec, draft)
+    serve(spec, min(line), line, draft)
     newcomer = Membership("new", LEAST_WEIGHT)
     entrance = Entrance(spec)
     for member in members:
@@ -136,5 +140,5 @@ def test_one_turn_moves_a_pool_by_one_step_at_most(given_weights: list[float], c
         assert seat is not None
         assert -LARGEST <= seat.served_pass <= TURNS * longest <= LARGEST
         assert unpack("seat", pack(seat)) == seat
-        entrance.count_in(member, seat, is_present=False)
-    assert -LARGEST <= entrance.start(newcomer) <= LARGEST
+        entrance.settled(member, seat, is_present=False)
+    assert -LARGEST <= entrance.start(newcomer, TURNS, is_present=True).served_pass <= LARGEST

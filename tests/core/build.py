@@ -244,7 +244,7 @@ def users(*names: str, **settings: Any) -> tuple[User, ...]:
 def check_books(state: State, queues: Collection[str] = ()) -> None:
     """What must hold between any two decisions, whatever happened before. `queues`: all that there ever were.
 
-    D26 D33 The open items that are counted are a recount of the records, and nobody's is kept who has none.
+    D26 D33 D46 The open items and clients that are counted are a recount of the records; nobody's is kept who has none.
     """
     for name, record in state.records.items():
         assert not (record.owner and record.parked), f"{name} has an owner and waits"
@@ -270,6 +270,12 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
     seats = {field: seat.open_items for field, seat in state.seats.items() if seat.open_items}
     assert seats == owned, "open items are not the records owned through the pool"
     assert all(parked.pool in queues for parked in state.parked.values() if parked.queued), "it lies in no queue"
+    clients = Counter(
+        f"{known.plan}/{state.records[name].owner}"
+        for name, known in state.plans.items()
+        if known.plan and not state.records[name].deleted
+    )
+    assert {field: each.clients for field, each in state.clients.items()} == clients, "clients are not the leads"
     waiting = Counter(parked.pool for parked in state.parked.values())
     assert {field: memory.waiting for field, memory in state.pools.items() if memory.waiting} == waiting
     for name in state.pools:

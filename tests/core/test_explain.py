@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.core.configuration import Config, Entry, Membership, OwnerOf, User
+from service.core.configuration import Ceiling, Config, Entry, EntryPolicy, Membership, OwnerOf, User
 from service.core.model import Assigned, Candidate, Decision, Nothing, Pending, Rejected, Released, Target, Trace, Tried
 from service.core.telling.explain import explain
 from service.language.changes import Change
@@ -39,6 +39,37 @@ def test_an_assignment_is_explained_entry_by_entry_and_member_by_member() -> Non
     ]
 
 
+def test_an_explanation_says_who_catches_up_and_how_far_behind_they_are() -> None:
+    """D1 D16 Who had their share is left out, and would else be next."""
+    entry = EntryPolicy(catches_up=True, ceiling=Ceiling(1, 2))
+    division = Division(pool("ann", "bob", entry=entry))
+    division.serve("lead/1", "lead/2", "lead/3", "lead/4", "lead/5", "lead/6")
+    division.configure(pool("ann", "bob", "eve", entry=entry))
+    division.serve("lead/7", "lead/8")
+
+    assert explain(division.last("lead/7"), division.config)[1:2] == [
+        "  eve   chosen   0 open, place 1 of 3, never served, catching up: 3 behind"
+    ]
+    assert explain(division.last("lead/8"), division.config)[1:] == [
+        "  eve   left out   has had their share of the latest turns, catching up: 2 behind",
+        "  ann   chosen     3 open, place 1 of 2, in line since turn 5",
+        "  bob   behind     3 open, place 2 of 2, in line since turn 6",
+    ]
+
+
+def test_an_explanation_says_which_end_of_a_ranking_is_first() -> None:
+    """D16 Trap d5 Of a priority the lowest, of a score the highest."""
+    members = (Membership("ann"), Membership("bob", priority=10), Membership("eve", priority=2.5))
+    division = Division(pool(*members, strategy="ranked"))
+    division.serve("lead/1")
+
+    assert explain(division.last(), division.config)[1:] == [
+        "  eve   chosen   0 open, place 1 of 3, never served, priority 2.5, lowest first",
+        "  bob   behind   0 open, place 2 of 3, never served, priority 10, lowest first",
+        "  ann   behind   0 open, place 3 of 3, never served, no priority: last",
+    ]
+
+
 def test_an_entry_that_was_passed_over_says_why() -> None:
     """D16 S46 It matched, and its target led nowhere; the record went into a queue, by its score."""
     account = Entry("account", OwnerOf(("account",)), (), "Known accounts")
@@ -66,7 +97,7 @@ def test_a_newer_configuration_tells_what_it_still_can() -> None:
         target=Target("pool", "closed"),
         candidates=(
             Candidate(person="ann", excluded="full", load=0, last_turn=0, open_items=5),
-            Candidate(person="bob", load=0, last_turn=7, open_items=0),
+            Candidate(person="bob", excluded=None, load=0, last_turn=7, open_items=0),
         ),
         omitted=3,
     )
@@ -97,7 +128,7 @@ def test_a_criterion_that_is_gone_does_not_name_another() -> None:
 def test_places_are_those_of_the_rule_of_turns() -> None:
     """D16 The lower load stands in front, then who was served longer ago."""
     seen = [
-        Candidate(person=person, load=load, last_turn=last_turn, open_items=0)
+        Candidate(person=person, excluded=None, load=load, last_turn=last_turn, open_items=0)
         for person, load, last_turn in (("dan", 9, 1), ("cat", 5, 4), ("bob", 5, 3), ("ann", 1, 8))
     ]
     trace = Trace(question="explicit_target", target=Target("pool", "sales"), candidates=tuple(seen))

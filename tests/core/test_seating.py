@@ -10,7 +10,8 @@ import pytest
 from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
 from service.core.person import Person
-from service.core.sharing.turns import line_up, serve, step
+from service.core.sharing.strategies import step
+from service.core.sharing.turns import line_up, serve
 from service.core.state import Seat, State, seat_field
 from tests.core.build import START_MS, absent, config, pool, switch
 
@@ -75,5 +76,5 @@ def _serve_somebody(spec: PoolSpec, state: State, rng: random.Random) -> None:
     draft = Draft(state)
     line = line_up(spec, draft)
     if line:
-        serve(spec, min(rng.sample(line, rng.randint(1, len(line)))), draft)
+        serve(spec, min(rng.sample(line, rng.randint(1, len(line)))), line, draft)
         state.apply(draft.changes())

@@ -7,56 +7,18 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Collection, Iterable
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
-from service.core.configuration import Membership, PoolSpec
+from service.core.configuration import Membership
 from service.core.draft import Draft
-from service.core.sharing.turns import SCALE, line_up, serve, step
-from service.core.state import State
-from tests.core.build import START_MS, absent, config, pool, switch
+from service.core.sharing.strategies import SCALE, step
+from service.core.sharing.turns import line_up
+from tests.core.build import absent
+from tests.core.rota import Rota
 
 SEEDS: Final = range(60)
-
-
-class Rota:
-    """A pool in which only turns matter: who may take the next record is said with each record."""
-
-    def __init__(self, *members: str | Membership, **settings: Any) -> None:
-        self.state = State()
-        self.spec = PoolSpec("sales", "lead", ())
-        self.settings = settings
-        self.join(*members)
-
-    @property
-    def members(self) -> list[str]:
-        """Who is in the pool, in file order."""
-        return [member.person for member in self.spec.members]
-
-    def join(self, *members: str | Membership) -> None:
-        """They are added to the file, at its beginning: the order in a file must not matter."""
-        added = pool(*members).members
-        self._switch((*added, *self.spec.members))
-
-    def leave(self, person: str) -> None:
-        """Somebody is taken out of the file."""
-        self._switch(tuple(member for member in self.spec.members if member.person != person))
-
-    def next(self, eligible: Collection[str] | None = None) -> str:
-        """Serve the next of those who may."""
-        draft = Draft(self.state)
-        place = min(each for each in line_up(self.spec, draft) if eligible is None or each.person in eligible)
-        serve(self.spec, place, draft)
-        self.state.apply(draft.changes())
-        return place.person
-
-    def _switch(self, members: Iterable[Membership]) -> None:
-        self.spec = pool(*members, **self.settings)
-        absent = {name: person for name, person in self.state.people.items() if name not in self.members}
-        assert not absent, "a test took somebody away who is absent"
-        self.state.apply(switch(self.state, config(self.spec), START_MS).changes)
 
 
 class Ring:

@@ -10,14 +10,14 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from schemas import config, config_plans, config_rights, config_workflows, generate
+from schemas import config, config_plans, config_rights, config_settings, config_workflows, generate
 from schemas.config import Document
 from schemas.reference import EXAMPLES, WHERE, configuration_tables
 from schemas.tables import Row, Table, tables, type_in_words
 from service.config.nodes import from_yaml
 
 ROOT: Final = Path(__file__).parents[2]
-MODULES: Final = (config, config_plans, config_rights, config_workflows)
+MODULES: Final = (config, config_plans, config_rights, config_settings, config_workflows)
 PARTS: Final[dict[str, type[BaseModel]]] = {
     name: Document
     if name == "Configuration"

@@ -7,6 +7,7 @@ import copy
 import pytest
 
 from service.core.model import MemberEvent
+from service.core.state import LEVEL
 from service.kafka.memory import Fault
 from service.kafka.port import Message
 from service.lane.surprise import Fenced, Halted, Surprise
@@ -235,7 +236,7 @@ async def test_an_empty_memory_beside_an_empty_log_begins_at_nothing() -> None:
     world = World()
     owner = await world.owner()
     assert (owner.tenure.head.revision, owner.tenure.book.place.offset) == (NO_REVISION, 0)
-    assert world.log == [Claim("one")]
+    assert world.log == [Claim("one", LEVEL)]
 
 
 async def test_timers_and_parked_records_come_back_with_the_lane() -> None:

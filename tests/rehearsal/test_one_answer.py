@@ -36,10 +36,14 @@ def inline_configs(script: Script) -> Iterator[tuple[Node, Config]]:
 
 
 def declared(written: Mapping[str, Any], config: Config) -> dict[str, Any]:
-    """The same with all its people declared, as a directory wants them."""
-    users = written.get("users") or {}
-    known = dict.fromkeys(users) if isinstance(users, list) else users
-    return {**written, "users": {name: known.get(name) for name in config.users}}
+    """The same with all its people, tools and offers declared, as a directory wants them."""
+    sections = {"users": config.users, "tools": config.tools, "offers": config.offers}
+    said = dict(written)
+    for section, names in sections.items():
+        found = written.get(section) or {}
+        known = dict.fromkeys(found) if isinstance(found, list) else found
+        said[section] = {name: known.get(name) for name in names}
+    return said
 
 
 @pytest.mark.parametrize("script", OURS.scripts, ids=label)

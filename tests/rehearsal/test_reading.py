@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from schemas.scenario import VERBS
 from service.rehearsal.scenarios.reading import read_directory
 from tests.rehearsal.build import SALES, problems, scenario
 
 HEAD = f"name: a scenario\n{SALES}\nsteps:\n"
 USERS = "users: [ann, bob]\n"
 POOLS = "pools: {sales: {record_type: lead, members: [ann, bob]}}\ndefaults: {lead: {pool: sales}}\n"
-NO_VERB = "a step has one of the words record, update, delete, member, time, config, raw, owner"
+NO_VERB = f"a step has one of the words {', '.join(VERBS)}"
 OUTCOMES = "assigned, pending, rejected, released, nothing, dead_letter"
 STEP = "steps:\n  - {record: lead/1, expect: {owner: ann}}\n"
 

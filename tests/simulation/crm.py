@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from service.core.configuration import Config, Entry, Membership, PoolSpec, RuleSet, User
-from service.core.model import Target
+from service.core.configuration import Config, Entry, EntryPolicy, Membership, PoolSpec, RuleSet, User
+from service.core.model import OFFER_KINDS, Label, OfferKind, Target
+from service.core.plan_facts import PlanFacts
 from service.kafka.memory import MemoryBroker
 from service.kafka.partitions import Place
 from service.kafka.port import Message
@@ -28,6 +29,15 @@ DIVISIONS: Final = ("main", "north", "south")
 RECORDS_SOURCE: Final = "crm.records"
 MEMBERS_SOURCE: Final = "crm.members"
 SOURCE_PARTITIONS: Final = ((RECORDS_SOURCE, 0), (RECORDS_SOURCE, 1), (MEMBERS_SOURCE, 0))
+PLANS: Final[Mapping[str, tuple[str, OfferKind]]] = {"spring": ("form", "payment_failed"), "care": ("chat", "paid")}
+"""Each plan with the tool and the happening to offers that bring leads in."""
+OFFERS: Final = ("gold", "silver")
+HAPPENINGS: Final = (
+    *("created",) * 5,
+    *("owner_changed",) * 3,
+    *("updated", "updated", "deleted", "contacted"),
+    *OFFER_KINDS,
+)
 POISON: Final = (b"{", b"[1]", b'{"at":[0]}', b'{"record":{}}')
 MINUTE_MS: Final = 60_000
 
@@ -113,6 +123,8 @@ class Crm:
             Entry("others", Target("pool", "sales")),
         )
         users = {name: User(name, roles=frozenset({"reassign"})) for name in PEOPLE if self.random.random() < 0.95}
+        if self.random.random() < 0.8:
+            pools |= {name: self._plan(name, *brought) for name, brought in PLANS.items()}
         config = Config(
             division,
             version,
@@ -120,6 +132,7 @@ class Crm:
             users=users,
             pools=pools,
             rule_sets={"lead": RuleSet("inbound", "lead", entries)},
+            offers=dict.fromkeys(OFFERS, ""),
             closed_when={"lead": predicate("score equals 4")} if version % 2 else {},
         )
         self.versions[division].append(config)
@@ -133,6 +146,14 @@ class Crm:
         room = self.random.choice((None, 1, 2, 6))
         places = tuple(Membership(person, self.random.choice((1, 1, 2, 0.5)), room) for person in members)
         return PoolSpec(name, "contact" if name == "partners" else "lead", places, drain_per_minute=2)
+
+    def _plan(self, name: str, tool: str, kind: OfferKind) -> PoolSpec:
+        managers = self.random.sample(PEOPLE, self.random.randint(0, 3))
+        facts = PlanFacts(
+            tools=frozenset({tool}), offers={kind: frozenset(OFFERS)}, is_linked=name == "care", label=Label(name)
+        )
+        entry = EntryPolicy(catches_up=True)
+        return PoolSpec(name, "lead", tuple(map(Membership, managers)), entry=entry, plan=facts)
 
     def _send(self, source: tuple[str, int], offset: int) -> None:
         value = self.sources[source][offset]
@@ -164,7 +185,7 @@ class Crm:
         return {**member, "availability": self.random.choice(("away", "off_shift")), **until}
 
     def _record(self, event: str, number: int) -> Mapping[str, object]:
-        kind = self.random.choice(("created",) * 5 + ("owner_changed",) * 3 + ("updated", "deleted"))
+        kind = self.random.choice(HAPPENINGS)
         facts: dict[str, object] = {"city": self.random.choice(("Oslo", "Rome")), "score": self.random.randrange(5)}
         if self.random.random() < 0.3:
             facts["boom"] = True
@@ -172,9 +193,22 @@ class Crm:
             (None, None, ("pool", "sales"), ("pool", "sales"), ("pool", "late"), ("pool", "gone"), ("user", "ann"))
         )
         record_type = "contact" if number % 7 == 0 else "lead"
-        record = {"kind": kind, "id": event, "record_type": record_type, "record_id": str(number), "facts": facts}
+        record: dict[str, object] = {
+            "kind": kind,
+            "id": event,
+            "record_type": record_type,
+            "record_id": str(number),
+            "facts": facts,
+        }
         if owner is not None and kind != "deleted":
             record["owner"] = dict(zip(("kind", "id"), owner, strict=True))
+        if kind in OFFER_KINDS:
+            record["offer"] = self.random.choice(OFFERS)
+            record["time_ms"] = START_MS + self.random.randrange(30) * MINUTE_MS
+        elif kind == "contacted":
+            record["person"] = self.random.choice(PEOPLE)
+        elif self.random.random() < 0.2:
+            record["tool"] = self.random.choice(("form", "chat", "unknown"))
         if self.random.random() < 0.25:
             record["status"] = self.random.choice(("closed", "closed", "open"))
         if kind == "created" and record_type == "contact" and self.random.random() < 0.5:

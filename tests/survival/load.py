@@ -1,8 +1,8 @@
 """What the workers have to do: CRM events of several divisions, made from a seed, with everything that may come along.
 
-New records with and without an owner, changes of owner to people and pools, updates, records that are closed, opened
-again, converted and merged, deletions, repetitions, people who leave and come back, a pool whose only member is often
-away, and bytes that nobody can read.
+New records with and without an owner, leads that come into plans by tools and offers, changes of owner to people and
+pools, updates, records that are closed, opened again, converted and merged, deletions, repetitions, people who leave
+and come back, a pool whose only member is often away, and bytes that nobody can read.
 """
 
 from __future__ import annotations
@@ -40,6 +40,12 @@ def configuration(division: str, generation: int = 0) -> dict[str, Any]:
             "deals": {"record_type": "deal", "members": circle[::-1], "strategy": "least_loaded"},
             "lonely": {"record_type": "lead", "members": ["zoe"], "drain_per_minute": 1_000 + generation},
         },
+        "tools": ["form"],
+        "offers": ["gold", "silver"],
+        "plans": {
+            "spring": {"name": "Spring", "managers": circle[:2], "tools": ["form"], "offers": {"ordered": ["gold"]}},
+            "care": {"name": "Care", "managers": circle[1:], "offers": {"paid": ["gold", "silver"]}, "mode": "linked"},
+        },
         "defaults": {"lead": {"pool": "sales"}, "deal": {"pool": "deals"}},
     }
 
@@ -65,6 +71,8 @@ class Load:
             self._created: 60,
             self._owner_changed: 15,
             self._updated: 10,
+            self._offered: 8,
+            self._contacted: 3,
             self._closed: 8,
             self._reopened: 4,
             self._converted: 2,
@@ -92,7 +100,8 @@ class Load:
     def _created(self) -> Message:
         record_type = self._random.choice(("lead", "lead", "deal"))
         owner = self._random.choice(("sales", "lonely", None, None) if record_type == "lead" else ("deals", None))
-        more = {"owner": {"kind": "pool", "id": owner}} if owner else {}
+        more: dict[str, Any] = {"owner": {"kind": "pool", "id": owner}} if owner else {}
+        more |= {"tool": "form"} if self._random.random() < 0.2 else {}
         return self._create(record_type, self._random.choice(DIVISIONS), more)
 
     def _create(self, record_type: str, division: str, more: dict[str, Any]) -> Message:
@@ -108,6 +117,13 @@ class Load:
 
     def _updated(self) -> Message:
         return self._record_event("updated", self._any_record(), {})
+
+    def _offered(self) -> Message:
+        happened = self._random.choice(("ordered", "payment_failed", "paid"))
+        return self._about(f"crm.offer.{happened}.v1", {"offer": self._random.choice(("gold", "silver"))})
+
+    def _contacted(self) -> Message:
+        return self._about("crm.record.contacted.v1", {"person": self._random.choice(PEOPLE)})
 
     def _closed(self) -> Message:
         return self._record_event("updated", self._any_record(), {}, {"status": "closed"})
@@ -142,15 +158,28 @@ class Load:
     def _any_record(self) -> tuple[str, str, str]:
         return self._random.choice(self._known) if self._known else (DIVISIONS[0], "lead", "unheard-of")
 
+    def _about(self, event_type: str, more: dict[str, Any]) -> Message:
+        """Something about a record that is no change of the record itself."""
+        return self._message(event_type, self._any_record(), more)
+
     def _record_event(
         self, kind: str, record: tuple[str, str, str], more: dict[str, Any], of_record: Mapping[str, Any] = NOTHING
+    ) -> Message:
+        return self._message(f"crm.record.{kind}.v1", record, more, of_record)
+
+    def _message(
+        self,
+        event_type: str,
+        record: tuple[str, str, str],
+        more: dict[str, Any],
+        of_record: Mapping[str, Any] = NOTHING,
     ) -> Message:
         division, record_type, name = record
         fields = {"score": self._random.randrange(100)}
         told = {"type": record_type, "id": name, "fields": fields, **of_record}
         said = {"division": division, "record": told, **more}
         key = f"{division}/{record_type}/{name}".encode()
-        return Message(self._records_topic, key, self._event(f"crm.record.{kind}.v1", said))
+        return Message(self._records_topic, key, self._event(event_type, said))
 
     def _event(self, event_type: str, said: dict[str, Any]) -> bytes:
         self.made += 1

@@ -36,8 +36,8 @@ ROWS: Final = {
     ("Outcome", "service/rehearsal/scenarios/crm.py"): "what a CRM does with each outcome",
     ("Outcome", "service/wire/outcomes.py"): "the bytes of each outcome",
     ("OwnerKind", "schemas/config.py"): "keys that exclude each other are fields of a model",
-    ("OwnerKind", "schemas/scenario.py"): "keys that exclude each other are fields of a model",
-    ("Strategy", "service/core/sharing/turns.py"): "how each strategy orders members",
+    ("OwnerKind", "schemas/scenario_values.py"): "keys that exclude each other are fields of a model",
+    ("Strategy", "service/core/sharing/strategies.py"): "how each strategy orders members",
     ("TargetKind", "service/core/targets.py"): "what stands against each kind of target",
 }
 """Set and module: what that module has one of per member. A new member needs its row there."""

@@ -44,7 +44,7 @@ TRACE = Trace(
     tried=(Tried("vip", False, 0), Tried("emea", True)),
     target=Target("pool", "sales"),
     candidates=(
-        Candidate(person="ann", load=12, last_turn=3, open_items=1),
+        Candidate(person="ann", excluded=None, load=12, last_turn=3, open_items=1),
         Candidate(person="bob", excluded="away", load=12, last_turn=4, open_items=0),
     ),
     omitted=2,

@@ -2,8 +2,8 @@
 
 A mistake that makes a configuration unusable is found in `consistency`. What is found here is certain, too, but may be
 wanted for a while, so it warns: entries that no record reaches, conditions that nothing fits, people who are switched
-off, teams that accept the same records, closed records of which there can be none, fields that no record has,
-parts that lanes do not heed before they are raised.
+off, pools that share out otherwise than it seems, teams that accept the same records, closed records of which there can
+be none, fields that no record has, parts that lanes do not heed before they are raised.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from service.config.lint.closing import of_closed
 from service.config.lint.entries import of_rule_sets
 from service.config.lint.fields import of_fields
 from service.config.lint.people import of_people
+from service.config.lint.sharing import of_sharing
 from service.config.lint.teams import of_teams
 
 
@@ -24,6 +25,7 @@ def warnings(document: Document) -> Iterator[Finding]:
     """Everything of the kind in a document without mistakes."""
     yield from of_rule_sets(document)
     yield from of_people(document)
+    yield from of_sharing(document)
     yield from of_teams(document)
     yield from of_closed(document)
     yield from of_fields(document)

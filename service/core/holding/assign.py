@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from service.core.case import Case
 from service.core.configuration import PoolSpec
 from service.core.holding import load
+from service.core.holding.clients import enter
 from service.core.holding.waiting import stand_in_line, unpark
 from service.core.model import (
     Assigned,
@@ -22,6 +23,7 @@ from service.core.model import (
 )
 from service.core.reasons import PendingReason, ReleaseReason
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, listed, next_return
+from service.core.sharing.linked import Linked
 from service.core.sharing.turns import serve
 from service.core.state import Pace, Record
 from service.core.targets import refusal
@@ -58,6 +60,8 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     event named the pool.
     """
     named = named or trace.question in NAMING
+    if spec.plan is not None:
+        enter(case, spec.id, trace.question)
     choice = choose(Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts))
     candidates, omitted = listed(choice)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
@@ -67,9 +71,19 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
         cut = stand_in_line(case, spec.id, queued=False, named=named)
         trace = replace(trace, cut=cut) if cut else trace
         return case.conclude(Pending(spec.id, reason, next_return(choice, case.draft)), trace)
-    turn = serve(spec, chosen, case.draft)
+    turn = serve(spec, chosen, choice.seen, case.draft)
     if paced:
         _count_drained(case, chosen.person)
+    return _own(case, Assigned(chosen.person, spec.id, turn), trace)
+
+
+def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
+    """Give the lead to who knows it already. That is nobody's turn, unless the plan says that it is."""
+    spec, chosen = linked.spec, linked.chosen
+    candidates, omitted = listed(linked.choice)
+    trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted, link=linked.link)
+    counts = spec.plan is not None and spec.plan.counts_as_turn
+    turn = serve(spec, chosen, linked.choice.seen, case.draft) if counts else 0
     return _own(case, Assigned(chosen.person, spec.id, turn), trace)
 
 

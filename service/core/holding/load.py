@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from service.core.case import Case
+from service.core.holding.contacts import note_owner
 from service.core.holding.waiting import wake
 from service.core.state import Seat, open_field, seat_field
 
@@ -35,6 +36,7 @@ def hold(case: Case, owner: str, *, by_us: bool = False, pool: str = "") -> None
     record = case.record
     record.owner, record.by_us, record.pool = owner, by_us, pool
     record.outstanding = (*record.outstanding[-OUTSTANDING_CHOICES + 1 :], owner) if by_us else ()
+    note_owner(case, owner)
     count_on(case)
 
 

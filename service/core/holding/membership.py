@@ -14,12 +14,14 @@ from service.core.catalogue import found_usages, gone_elements, gone_usages
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.hits import FORGOTTEN_AT_ONCE, gone_hits
+from service.core.holding.clients import having
 from service.core.holding.presence import is_present, meet_strangers
 from service.core.holding.waiting import wake
 from service.core.model import Decision, Nothing
 from service.core.sharing.eligibility import drained
-from service.core.sharing.turns import Entrance
-from service.core.state import Changes, Seat, State, seat_field
+from service.core.sharing.entry import Entrance
+from service.core.sharing.strategies import entry_policy
+from service.core.state import CatchUp, Changes, Seat, State, seat_field
 
 PACES_PER_STEP: Final = 1_000
 
@@ -116,6 +118,9 @@ def _seat_members(spec: PoolSpec, draft: Draft, now_ms: int) -> None:
     for person in before:
         if person not in stay:
             _leave(seat_field(spec.id, person), draft)
+    if not (draft.catch_ups.is_empty or entry_policy(spec).catches_up):
+        for person in stay:
+            draft.catch_ups.drop(seat_field(spec.id, person))
     if len(stay) < len(spec.members):
         _seat_newcomers(spec, stay, draft)
     _have_sifted(spec.id, draft, now_ms)
@@ -149,6 +154,7 @@ def _forget_paces(draft: Draft, now_ms: int) -> bool:
 
 
 def _leave(field: str, draft: Draft) -> None:
+    draft.catch_ups.drop(field)
     seat = draft.seats.edit(field)
     seat.joined = 0
     if not seat.open_items:
@@ -157,11 +163,11 @@ def _leave(field: str, draft: Draft) -> None:
 
 def _seat_newcomers(spec: PoolSpec, stay: Set[str], draft: Draft) -> None:
     """Give those who are no members yet their seats. Of an old seat only its open items count."""
-    entrance = Entrance(spec)
+    entrance = Entrance(spec, partial(having, spec.id, draft) if spec.plan is not None else None)
     for member, field in zip(spec.members, spec.seats, strict=True):
         seat = draft.seats.get(field)
         if member.person in stay and seat is not None:
-            entrance.count_in(member, seat, is_present=is_present(member.person, draft))
+            entrance.settled(member, seat, is_present=is_present(member.person, draft))
     pool = draft.pools.edit(spec.id)
     pool.implied = spec.implied
     for member, field in zip(spec.members, spec.seats, strict=True):
@@ -169,11 +175,13 @@ def _seat_newcomers(spec: PoolSpec, stay: Set[str], draft: Draft) -> None:
             continue
         pool.joins += 1
         left = draft.seats.get(field)
+        start = entrance.start(member, pool.turn, is_present=is_present(member.person, draft))
         seat = Seat(
-            served_pass=entrance.start(member),
-            last_turn=pool.turn,
+            served_pass=start.served_pass,
+            last_turn=start.last_turn,
             joined=pool.joins,
             open_items=0 if left is None else left.open_items,
         )
         draft.seats.put(field, seat)
-        entrance.count_in(member, seat, is_present=is_present(member.person, draft))
+        if start.catches_up:
+            draft.catch_ups.put(field, CatchUp())

@@ -13,7 +13,7 @@ from typing import Final
 from service.core.case import FORGOTTEN_RECORDS, Case
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.holding import load
+from service.core.holding import clients, load
 from service.core.state import Changes, Record, State
 
 MINUTE_MS: Final = 60_000
@@ -42,6 +42,8 @@ def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:
     left.sequence = max(left.sequence, case.record.sequence)
     draft.records.drop(name)
     draft.fields.drop(name)
+    clients.forget(name, draft)
+    draft.contacts.drop(name)
     draft.past.drop(name)
     draft.progress.drop(name)
     return draft.changes()

@@ -11,7 +11,8 @@ class Contender(Struct, frozen=True, order=True, kw_only=True, gc=False):
     """One member in the order of turns: the lowest is next. No two of a pool have one `joined`, so nothing behind it is
     ever compared.
 
-    `effective_pass` is the pass that counts for them now; `excluded` why they cannot be served, none: they can.
+    `effective_pass` is the pass that counts for them now; `excluded` why they cannot be served, none: they can;
+    `behind` how many turns they have to catch up.
     """
 
     load: int
@@ -21,3 +22,4 @@ class Contender(Struct, frozen=True, order=True, kw_only=True, gc=False):
     open_items: int
     effective_pass: int
     excluded: ExclusionReason | None = None
+    behind: int = 0

@@ -6,12 +6,12 @@ The checks run in the order of `CHECKS`, the cheap and general first; the first 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple, get_args
+from typing import Final, NamedTuple
 
 from service.core.configuration import Config, Membership, PoolSpec
 from service.core.draft import Draft
 from service.core.model import Candidate
-from service.core.reasons import AbsenceReason, ExclusionReason
+from service.core.reasons import ABSENT, ExclusionReason
 from service.core.sharing.contender import Contender
 from service.core.sharing.turns import line_up
 from service.core.state import Seat
@@ -21,7 +21,6 @@ LISTED_CANDIDATES: Final = 50
 """A trace names at most so many candidates; it says how many more there were."""
 
 MINUTE_MS: Final = 60_000
-ABSENT: Final = frozenset(get_args(AbsenceReason))
 
 
 class Situation(NamedTuple):
@@ -106,9 +105,6 @@ class Choice(NamedTuple):
 def choose(situation: Situation) -> Choice:
     """Ask all members the checks that can say no, and pick by the rule of turns."""
     checks = [check.ask for check in CHECKS if check.concerns(situation)]
-    if not checks:
-        seen = line_up(situation.spec, situation.draft)
-        return Choice(min(seen, default=None), seen)
 
     def excluded(member: Membership, seat: Seat, items: int) -> ExclusionReason | None:
         for ask in checks:
@@ -117,7 +113,7 @@ def choose(situation: Situation) -> Choice:
                 return exclusion
         return None
 
-    seen = line_up(situation.spec, situation.draft, excluded)
+    seen = line_up(situation.spec, situation.draft, excluded if checks else None)
     return Choice(min([each for each in seen if each.excluded is None], default=None), seen)
 
 
@@ -131,6 +127,7 @@ def listed(choice: Choice) -> tuple[tuple[Candidate, ...], int]:
                 load=each.load,
                 last_turn=each.last_turn,
                 open_items=each.open_items,
+                behind=each.behind,
             )
             for each in choice.seen[:LISTED_CANDIDATES]
         ]

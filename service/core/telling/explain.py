@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from service.core.configuration import Config, Entry, RuleSet
+from service.core.configuration import Config, Entry, PoolSpec, RuleSet
 from service.core.model import ActionRequest, Assigned, Candidate, Decision, Trace, Tried, Weighed
 from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, WITHHELD, ExclusionReason
 from service.core.workflow_specs import Workflow
@@ -139,9 +139,9 @@ def _words(tried: Tried, entry: Entry, known: _Known | None) -> Cells:
 def _member_rows(decision: Decision, config: Config) -> list[Cells]:
     """Those left out, then those who could have had it in the order of their places."""
     chosen = decision.outcome.owner if isinstance(decision.outcome, Assigned) else ""
-    seen = decision.trace.candidates
+    seen, spec = decision.trace.candidates, _spec(decision, config)
     left_out = [
-        (_person(each.person, config), "left out", _exclusion(each, each.excluded, decision, config))
+        (_person(each.person, config), "left out", _exclusion(each, each.excluded, spec))
         for each in seen
         if each.excluded is not None
     ]
@@ -153,23 +153,43 @@ def _member_rows(decision: Decision, config: Config) -> list[Cells]:
         (
             _person(each.person, config),
             "chosen" if each.person == chosen else "behind",
-            f"{each.open_items} open, place {place} of {len(able)}, {_since(each)}",
+            f"{each.open_items} open, place {place} of {len(able)}, {_since(each)}{_place(each, spec)}",
         )
         for place, each in enumerate(able, start=1)
     ]
     return [*left_out, *in_line]
 
 
-def _exclusion(candidate: Candidate, excluded: ExclusionReason, decision: Decision, config: Config) -> str:
+def _exclusion(candidate: Candidate, excluded: ExclusionReason, spec: PoolSpec | None) -> str:
     """Why somebody was left out; a limit is named where the configuration still has it."""
     if excluded != "full":
-        return EXCLUDED[excluded].alone
-    target = decision.trace.target
-    spec = config.pools.get(target.id) if target is not None else None
+        return EXCLUDED[excluded].alone + _behind(candidate)
     limits = [member.max_open for member in spec.members if member.person == candidate.person] if spec else []
     return (
         f"{candidate.open_items} of {limits[0]} open" if limits and limits[0] else f"{candidate.open_items} open, full"
     )
+
+
+def _place(candidate: Candidate, spec: PoolSpec | None) -> str:
+    """What else put them where they stand: how far they have to catch up, and what they are ranked by."""
+    return _behind(candidate) + (_priority(candidate, spec) if spec and spec.strategy == "ranked" else "")
+
+
+def _behind(candidate: Candidate) -> str:
+    return f", catching up: {candidate.behind} behind" if candidate.behind else ""
+
+
+def _priority(candidate: Candidate, spec: PoolSpec) -> str:
+    """Which end is first is said, too: of a score it is the other one."""
+    known = {member.person: member.priority for member in spec.members}
+    priority = known.get(candidate.person)
+    return ", no priority: last" if priority is None else f", priority {priority:g}, lowest first"
+
+
+def _spec(decision: Decision, config: Config) -> PoolSpec | None:
+    """The pool that was asked, where the configuration still has it."""
+    target = decision.trace.target
+    return config.pools.get(target.id) if target is not None else None
 
 
 def _since(candidate: Candidate) -> str:

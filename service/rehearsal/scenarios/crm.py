@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from schemas.scenario import Content, DeleteStep, OwnerStep, OwnerValue, RecordStep, RecordWords
+from schemas.scenario import Content, DeleteStep, OwnerStep, RecordStep, RecordWords
+from schemas.scenario_values import OwnerValue
 from service.core.model import Assigned, Pending, Queued, Rejected, Released
 from service.rehearsal.stage import RehearsedDecision
 

@@ -2,45 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Final
 
 from schemas.scenario import (
+    ContactedStep,
     Content,
     DeleteStep,
     Linked,
     MemberStep,
-    Moment,
+    OfferStep,
+    OrderedStep,
     OwnerStep,
-    OwnerValue,
+    PaidStep,
+    PaymentFailedStep,
     RecordStep,
     RecordWords,
     StepStep,
     UpdateStep,
 )
+from schemas.scenario_values import Moment, OwnerValue
 from service.wire.inputs import milliseconds
 from service.wire.times import iso_time
 
 Body = dict[str, object]
 
 
-def record_events(step: RecordWords) -> Iterator[tuple[str, Body]]:
+TYPES: Final[Mapping[type[RecordWords], str]] = {
+    UpdateStep: "crm.record.updated.v1",
+    DeleteStep: "crm.record.deleted.v1",
+    ContactedStep: "crm.record.contacted.v1",
+    OrderedStep: "crm.offer.ordered.v1",
+    PaymentFailedStep: "crm.offer.payment_failed.v1",
+    PaidStep: "crm.offer.paid.v1",
+    OwnerStep: "crm.record.owner_changed.v1",
+    StepStep: "crm.step.marked.v1",
+}
+"""The event of each step; a step about a record that begins with it says which."""
+
+
+def record_events(step: RecordWords, now_ms: int) -> Iterator[tuple[str, Body]]:
     """Each record that the step is about, with its event."""
-    match step:
-        case RecordStep():
-            for name in step.records:
-                yield name, _event(step.event, name, step)
-        case UpdateStep():
-            yield step.update, _event("updated", step.update, step)
-        case DeleteStep():
-            yield step.delete, _event("deleted", step.delete, step)
-        case OwnerStep():
-            for name, owner in step.owner.items():
-                yield name, _event("owner_changed", name, step) | {"owner": _owner(owner)}
-        case StepStep():
-            for name, marked in step.step.items():
-                body = _event("updated", name, step) | {"type": "crm.step.marked.v1", **marked.model_dump()}
-                yield name, body
+    kind = f"crm.record.{step.event}.v1" if isinstance(step, RecordStep) else TYPES[type(step)]
+    for name in step.records:
+        body = _event(kind, name, step, now_ms)
+        match step:
+            case OwnerStep(owner=owners):
+                body["owner"] = _owner(owners[name])
+            case StepStep(step=steps):
+                body |= steps[name].model_dump()
+            case _:
+                pass
+        yield name, body
 
 
 def member_events(step: MemberStep, now_ms: int) -> Iterator[Body]:
@@ -61,13 +75,17 @@ def at(moment: Moment, now_ms: int) -> int:
             return milliseconds(moment)
 
 
-def _event(kind: str, name: str, step: RecordWords) -> Body:
+def _event(kind: str, name: str, step: RecordWords, now_ms: int) -> Body:
     record_type, _, record_id = name.partition("/")
     record: Body = {"type": record_type, "id": record_id, "status": step.status, "merged_into": step.merged_into}
     record = {key: value for key, value in record.items() if value is not None}
-    body: Body = {"type": f"crm.record.{kind}.v1", "record": record, "actor": step.actor and {"id": step.actor}}
+    body: Body = {"type": kind, "record": record, "actor": step.actor and {"id": step.actor}}
     body |= {"id": step.id, "version": step.version, "channel": step.channel, "division": step.division}
     body |= {"correlationid": step.correlation, "chaindepth": step.depth}
+    body["time"] = None if step.at is None else iso_time(at(step.at, now_ms))
+    body["offer"] = step.offer if isinstance(step, OfferStep) else None
+    body["person"] = step.person if isinstance(step, ContactedStep) else None
+    body["tool"] = step.tool if isinstance(step, Content) else None
     body = {key: value for key, value in body.items() if value is not None}
     if step.process is not None:
         record["process"] = step.process

@@ -10,7 +10,7 @@ from schemas.scenario import Expect
 from service.config.nodes import Steps
 from service.core.model import Assigned, Decision, Queued
 from service.rehearsal.scenarios.crm import Card, CardName, Crm
-from service.rehearsal.stage import RehearsedAction, RehearsedDecision
+from service.rehearsal.stage import Plans, RehearsedAction, RehearsedDecision
 from service.wire.log_records import OutcomeLine
 
 NOBODY: Final = "nobody"
@@ -31,8 +31,9 @@ class Mismatch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """A step's outcomes in order, the published ones among them, who was notified, the CRM afterwards, what workflows
-    asked for, and by record which workflows last cared for it, and why they asked for nothing (empty: they did).
+    """A step's outcomes in order, the published ones among them, who was notified, the CRM and the sales plans
+    afterwards, what workflows asked for, and by record which workflows last cared for it, and why they asked for
+    nothing (empty: they did).
     """
 
     records: tuple[CardName, ...]
@@ -41,6 +42,7 @@ class StepResult:
     published: Mapping[str, RehearsedDecision]
     notified: tuple[str, ...]
     crm: Crm
+    plans: Plans
     actions: tuple[RehearsedAction, ...] = ()
     weighed: Mapping[CardName, Mapping[str, str]] = field(default_factory=dict)
 
@@ -131,6 +133,24 @@ def _passed_over(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     for entry, reason in expect.passed_over.items():
         if found.get(entry) != reason:
             yield Mismatch(("passed_over", entry), reason, found.get(entry) or NONE, result.about)
+
+
+def _label(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
+    label = None if result.decision is None else result.decision.label
+    yield from _word("label", expect.label, "" if label is None else label.text, result)
+
+
+def _plans(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
+    for record, plan in expect.plans.items():
+        found = result.plans.of_leads.get(record, "")
+        if found != (plan or ""):
+            yield Mismatch(("plans", record), plan or NONE, found or NONE, result.about)
+
+
+def _clients(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
+    for plan, wanted in expect.clients.items():
+        for mismatch in _numbers(plan, wanted, result.plans.clients.get(plan, {}), result):
+            yield mismatch._replace(path=("clients", *mismatch.path))
 
 
 def _turn(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
@@ -236,6 +256,9 @@ CHECKS: Final[Mapping[str, Callable[[Expect, StepResult], Iterator[Mismatch]]]] 
     "question": _question,
     "score": _score,
     "trace": _trace,
+    "label": _label,
+    "plans": _plans,
+    "clients": _clients,
     "notifications": _notifications,
     "actions": _actions,
     "withheld": _withheld,

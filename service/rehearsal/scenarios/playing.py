@@ -14,16 +14,11 @@ from typing import Final, assert_never
 from schemas.scenario import (
     AnyStep,
     ConfigStep,
-    DeleteStep,
     Expect,
     MemberStep,
-    OwnerStep,
     RawStep,
-    RecordStep,
     RecordWords,
-    StepStep,
     TimeStep,
-    UpdateStep,
 )
 from service.core.reasons import NOTHING
 from service.core.telling.explain import explain
@@ -32,7 +27,7 @@ from service.rehearsal.scenarios.events import at, member_events, record_events
 from service.rehearsal.scenarios.expectations import Mismatch, StepResult, mismatches
 from service.rehearsal.scenarios.reading import Script
 from service.rehearsal.scenarios.reasons import beside
-from service.rehearsal.stage import MEMBERS_TOPIC, Rehearsal, Scene
+from service.rehearsal.stage import MEMBERS_TOPIC, NO_PLANS, Rehearsal, Scene
 from service.wire.log_records import OutcomeLine
 from service.wire.times import iso_time
 
@@ -110,7 +105,7 @@ class _Play:
         names: tuple[CardName, ...] = ()
         sent: set[str] = set()
         match step:
-            case RecordStep() | UpdateStep() | DeleteStep() | OwnerStep() | StepStep():
+            case RecordWords():
                 division = step.division or self._script.division
                 names = tuple(CardName(division, record) for record in step.records)
                 sent = self._send_records(division, step)
@@ -128,11 +123,13 @@ class _Play:
             case _:
                 assert_never(step)
         await self._stage.settle()
-        return self._result(names, sent, self._stage.look())
+        return self._result(names, sent, step.expect, self._stage.look())
 
     def _send_records(self, division: str, step: RecordWords) -> set[str]:
         sent = set()
-        for record, body in record_events(step):
+        with _within_the_years():
+            events = list(record_events(step, self._stage.now_ms))
+        for record, body in events:
             self._crm.note(CardName(division, record), step)
             sent.add(self._stage.send({"division": division, **body}))
         return sent
@@ -163,14 +160,16 @@ class _Play:
         said = (word, mismatch.expected, mismatch.found, shown, tuple(explanation))
         return Failure(number + 1, self._script.file, place.line, place.column, *said)
 
-    def _result(self, names: tuple[CardName, ...], sent: set[str], scene: Scene) -> StepResult:
+    def _result(self, names: tuple[CardName, ...], sent: set[str], expect: Expect, scene: Scene) -> StepResult:
         """What the step led to. Of what an event set off, its own outcomes count; what followed from them does not."""
         for published in scene.published.values():
             self._crm.read(published)
         lines = tuple(line for line in scene.lines if (line.source in sent if sent else _is_told(line)))
         division = names[0].division if names else self._script.division
-        weighed = {name: self._stage.weighed_of(*name) for name in names}
-        return StepResult(names, division, lines, scene.published, scene.notified, self._crm, scene.actions, weighed)
+        plans = self._stage.plans_in(division) if expect.plans or expect.clients else NO_PLANS
+        weighed = {name: self._stage.weighed_of(*name) for name in names} if expect.withheld else {}
+        said = (scene.published, scene.notified, self._crm, plans, scene.actions, weighed)
+        return StepResult(names, division, lines, *said)
 
 
 def _is_told(line: OutcomeLine) -> bool:

@@ -1,0 +1,116 @@
+"""Show the sales plans: whose clients are how many, what they are worth, the label as it will look.
+
+With a name, the plan's clients, and through which tool or offer each of them came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from service.cli.exits import FoundProblems
+from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
+from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.core.model import Label
+from service.core.reasons import QUESTIONS
+from service.printable import printable
+from service.views.plans import Client, PlanStanding, clients_of, plan_standings
+from service.wire.times import iso_time
+
+NOBODY = "(nobody yet)"
+
+
+def command(
+    name: Annotated[str, typer.Argument(metavar="[PLAN]", help="Only this one, with its clients.")] = "",
+    person: Annotated[str, typer.Option("--as", metavar="PERSON", help="Only what this person may see.")] = "",
+    division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
+    as_json: AsJson = False,
+    kafka: KafkaAddress = "",
+    redis: RedisAddress = "",
+) -> None:
+    """Show each sales plan: clients, counts per manager, what it is worth; of one plan its clients."""
+
+    async def look(reach: Reach) -> None:
+        async with reach.feed() as feed, reach.store() as store:
+            configs = {key: config for key, config in feed.latest().items() if division in ("", key)}
+            lanes = agreed(feed).lanes if configs else 0
+            found = await plan_standings(store, configs, lanes, person or None)
+            chosen = [plan for plan in found if name in ("", plan.plan)]
+            clients = {
+                plan.division: await clients_of(store, configs[plan.division], plan.plan, lanes, person or None)
+                for plan in chosen
+                if name
+            }
+        if as_json:
+            write_json([_as_json(plan, clients.get(plan.division)) for plan in chosen])
+        for plan in chosen if not as_json else ():
+            _print(plan)
+            if name:
+                _print_clients(clients[plan.division])
+        if not chosen:
+            ERRORS.print(f"there is no plan {printable(name)} to see" if name else "there is no plan to see")
+            raise FoundProblems
+
+    in_reach(look, kafka, redis)
+
+
+def label_preview(label: Label) -> Text:
+    """The label as it will look: its text on its colour."""
+    style = "reverse" if label.colour is None else f"{_ink(label.colour)} on {label.colour}"
+    return Text(f" {printable(label.text)} ", style=style)
+
+
+def _ink(colour: str) -> str:
+    """Black or white, whichever can be read on this colour."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return "black" if 299 * red + 587 * green + 114 * blue > 128_000 else "white"
+
+
+def _as_json(plan: PlanStanding, clients: list[Client] | None) -> dict[str, object]:
+    potential = plan.potential
+    label = plan.label
+    said: dict[str, object] = asdict(plan) | {
+        "label": None if label is None else {"text": label.text, "colour": label.colour},
+        "managers": [each._asdict() for each in plan.managers],
+        "potential": None if potential is None else {"amount": float(potential.amount), "currency": potential.currency},
+    }
+    if clients is not None:
+        said["leads"] = [each._asdict() | {"since": iso_time(each.since_ms)} for each in clients]
+    return said
+
+
+def _print(plan: PlanStanding) -> None:
+    where = "" if plan.division == "main" else f" of {plan.division}"
+    mode = "linked" if plan.is_linked else "uniform"
+    title = Text.assemble((printable(plan.name), "bold"), f" ({printable(plan.plan)}{printable(where)}) · {mode} · ")
+    title.append(f"{plan.clients} clients")
+    if plan.potential is not None:
+        title.append(f" · potential {plan.potential.amount:,} {plan.potential.currency}")
+    if plan.label is not None:
+        title.append(" · label ").append_text(label_preview(plan.label))
+    if plan.memory != "ready":
+        title.append(" · ").append(f"its memory is {plan.memory}", style="yellow")
+    table = Table(title=title, title_justify="left")
+    table.add_column("manager")
+    table.add_column("clients", justify="right")
+    table.add_column("")
+    for each in plan.managers:
+        table.add_row(
+            printable(each.person) or NOBODY, str(each.clients), "" if each.is_manager else "no manager of it"
+        )
+    OUT.print(table)
+
+
+def _print_clients(clients: list[Client]) -> None:
+    table = Table()
+    for column in ("client", "with", "came in", "since (UTC)"):
+        table.add_column(column)
+    for each in clients:
+        came = f"{QUESTIONS.get(each.by, each.by)}{f': {each.through}' if each.through else ''}"
+        owner = printable(each.owner) or NOBODY
+        table.add_row(printable(each.record), owner, printable(came), iso_time(each.since_ms))
+    OUT.print(table)

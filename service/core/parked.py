@@ -1,0 +1,46 @@
+"""What is remembered of a record that waits: its place in a line, and all that it said of itself."""
+
+from __future__ import annotations
+
+from service.core.remembered import Remembered
+from service.core.waiting_line import Rank
+
+
+class Parked(Remembered, kw_only=True):
+    """A record that waits for somebody in `pool`. The first to leave has the highest score, then the lowest number.
+
+    `queued`: the pool is a queue that owns the record; its members take, nothing is given out. `named`: an event named
+    the pool, so its own condition is not asked. `kept_bytes`: so much is kept of its fields, which are not in memory
+    while it waits.
+    """
+
+    pool: str
+    number: int
+    since_ms: int
+    score: float = 0.0
+    correlation_id: str = ""
+    depth: int = 0
+    queued: bool = False
+    named: bool = False
+    kept_bytes: int = 0
+
+    @property
+    def rank(self) -> Rank:
+        """Where it stands in its line."""
+        return -self.score, self.number
+
+
+class Fields(Remembered):
+    """All fields of a record that waits, as JSON text. `cut` are names of those that were too much to keep."""
+
+    text: str = ""
+    cut: tuple[str, ...] = ()
+
+
+class Room:
+    """How much the fields of waiting records take, in bytes: the divisions of a lane share it."""
+
+    __slots__ = ("taken_bytes",)
+
+    def __init__(self) -> None:
+        self.taken_bytes = 0

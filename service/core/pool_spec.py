@@ -1,0 +1,129 @@
+"""A pool as configured: who is in it, how it shares out, and how newcomers enter it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal, NamedTuple
+
+from service.core.model import Target
+from service.core.plan_facts import PlanFacts
+from service.core.state import open_field, seat_field
+from service.language.predicate import Predicate
+
+Strategy = Literal["round_robin", "least_loaded", "longest_idle", "ranked", "take"]
+"""How a pool finds who is next; `take` makes it a queue: its members take from it, nothing is handed out."""
+Counted = Literal["all", "own"]
+"""Which open items a pool looks at: all that somebody has of its type, or those that it gave them itself."""
+DRAIN_PER_MINUTE: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A person's place in a pool, as configured. `max_open` none: no limit; `domain` none: everything concerns them;
+    `priority` none: behind all who have one, where a pool goes by it.
+    """
+
+    person: str
+    weight: float = 1.0
+    max_open: int | None = None
+    domain: Predicate | None = None
+    priority: float | None = None
+
+
+class Ceiling(NamedTuple):
+    """At most so many of so many turns in a row."""
+
+    at_most: int
+    of: int
+
+
+class EntryPolicy(NamedTuple):
+    """How newcomers enter a pool: at the end of the ring, or they catch up, at most as fast as the ceiling allows."""
+
+    catches_up: bool = False
+    ceiling: Ceiling | None = None
+
+
+@dataclass(frozen=True)
+class PoolSpec:
+    """A distribution pool as configured. `credit` is in rounds of the lightest member (see `turns`).
+
+    `domain` says which records rules and defaults may give it; of several pools with one, those of a lower `sequence`
+    are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
+    are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
+    members are those. `entry` none: as the strategy has it (see `strategies`). `plan`: it is a sales plan.
+    """
+
+    id: str
+    record_type: str
+    members: tuple[Membership, ...]
+    name: str = ""
+    strategy: Strategy = "round_robin"
+    credit: int = 1
+    drain_per_minute: int = DRAIN_PER_MINUTE
+    domain: Predicate | None = None
+    sequence: int = 10
+    notify_members: bool = False
+    implied: bool = False
+    count: Counted = "all"
+    entry: EntryPolicy | None = None
+    plan: PlanFacts | None = None
+
+    @property
+    def is_queue(self) -> bool:
+        """Whether members take from it, instead of being given."""
+        return self.strategy == "take"
+
+    @cached_property
+    def target(self) -> Target:
+        """What names it as an owner."""
+        if self.plan is not None:
+            return Target("plan", self.id)
+        return Target("queue" if self.is_queue else "pool", self.id)
+
+    @cached_property
+    def seats(self) -> tuple[str, ...]:
+        """Where the members' seats are kept."""
+        return tuple(seat_field(self.id, member.person) for member in self.members)
+
+    @cached_property
+    def open_fields(self) -> tuple[str, ...]:
+        """Where the numbers of the members' open items are kept."""
+        return tuple(open_field(self.record_type, member.person) for member in self.members)
+
+    @cached_property
+    def weights(self) -> Mapping[str, float]:
+        """The members' weights by person."""
+        return {member.person: member.weight for member in self.members}
+
+    @cached_property
+    def ranks(self) -> Mapping[str, int]:
+        """By person, how many priorities of members come before theirs; who has none is behind all."""
+        known = sorted({member.priority for member in self.members if member.priority is not None})
+        places = {priority: place for place, priority in enumerate(known)}
+        return {
+            member.person: len(known) if member.priority is None else places[member.priority] for member in self.members
+        }
+
+    @cached_property
+    def lightest(self) -> float:
+        """The lowest weight of any member; 1 where there is none."""
+        return min(self.weights.values(), default=1.0)
+
+    @cached_property
+    def has_domains(self) -> bool:
+        """Whether any member has a domain of their own."""
+        return any(member.domain is not None for member in self.members)
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """What the members' domains read, as dotted paths."""
+        domains = [member.domain for member in self.members if member.domain is not None]
+        return frozenset().union(*(domain.reads for domain in domains))
+
+    @cached_property
+    def has_limits(self) -> bool:
+        """Whether any member may only have so many open items."""
+        return any(member.max_open is not None for member in self.members)

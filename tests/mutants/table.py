@@ -1,0 +1,200 @@
+"""Mistakes to plant: which file, which text, what stands there instead, which promise it breaks, who must notice.
+
+One row per mistake. A text occurs once in its file, so that a row plants what it says or is told to be out of date.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+TURNS: Final = "service/core/sharing/turns.py"
+STRATEGIES: Final = "service/core/sharing/strategies.py"
+ENTRY: Final = "service/core/sharing/entry.py"
+ELIGIBILITY: Final = "service/core/sharing/eligibility.py"
+MEMBERSHIP: Final = "service/core/holding/membership.py"
+POOL_SPEC: Final = "service/core/pool_spec.py"
+PLANS: Final = "service/core/plans.py"
+CLIENTS: Final = "service/core/holding/clients.py"
+
+LAWS: Final = "tests/core/test_turns_laws.py"
+SHARING: Final = "tests/core/test_sharing_laws.py"
+SEATING: Final = "tests/core/test_seating.py"
+ENTERING: Final = "tests/core/test_entry.py"
+POOLS: Final = "tests/core/test_pools.py"
+ABSENCE: Final = "tests/core/test_absence.py"
+DOMAINS: Final = "tests/core/test_eligibility.py"
+IN_PLANS: Final = "tests/core/test_plans.py"
+
+
+class Mutant(NamedTuple):
+    """One mistake. `noticed_by` are the test files of which one at least must fail."""
+
+    file: str
+    text: str
+    instead: str
+    promise: str
+    noticed_by: tuple[str, ...]
+
+
+MUTANTS: Final = (
+    Mutant(TURNS, "pool.turn += 1", "pool.turn += 2", "turn numbers have no gap", (LAWS,)),
+    Mutant(TURNS, "seat.last_turn = pool.turn", "seat.last_turn = 0", "equals take turns", (LAWS, SHARING)),
+    Mutant(
+        TURNS,
+        "seat.served_pass = chosen.effective_pass + step(spec.weights[chosen.person])",
+        "seat.served_pass += step(spec.weights[chosen.person])",
+        "who was passed over catches up no further than the floor",
+        (LAWS,),
+    ),
+    Mutant(TURNS, "- credit(spec, lightest)", "- 2 * credit(spec, lightest)", "a returner gets the credit", (LAWS,)),
+    Mutant(
+        TURNS,
+        "if seat.served_pass > floor or member.person in late else floor",
+        "if seat.served_pass > floor else floor",
+        "the floor does not apply to who catches up",
+        (ENTERING,),
+    ),
+    Mutant(
+        TURNS,
+        "if seat.served_pass > floor or member.person in late else floor",
+        "",
+        "who was away for long is not flooded",
+        (LAWS,),
+    ),
+    Mutant(
+        TURNS,
+        'if spec.count == "own":',
+        'if spec.count == "all":',
+        "open items are all of a person's",
+        (POOLS, "tests/core/test_lifecycle.py", "tests/core/test_records.py"),
+    ),
+    Mutant(STRATEGIES, "round(SCALE / weight)", "round(SCALE * weight)", "2 gets twice as much as 1", (LAWS,)),
+    Mutant(
+        STRATEGIES, "return open_items * step(member.weight)", "return -open_items", "the fewest are first", (POOLS,)
+    ),
+    Mutant(
+        STRATEGIES, "return spec.ranks[member.person]", "return -spec.ranks[member.person]", "1 is first", (SHARING,)
+    ),
+    Mutant(STRATEGIES, "ceiling=Ceiling(at_most=1, of=2)", "ceiling=None", "a newcomer is not flooded", (ENTERING,)),
+    Mutant(STRATEGIES, "levels_returners=True", "levels_returners=False", "a pool's own ceiling binds", (ENTERING,)),
+    Mutant(ENTRY, "max(floor, self._lowest.present)", "floor", "a newcomer is behind nobody", (SEATING, LAWS)),
+    Mutant(ENTRY, "if is_present:", "if True:", "level is who is present", (SEATING,)),
+    Mutant(ENTRY, "level, last_turn = served_pass, 0", "level = served_pass", "they were never served", (ENTERING,)),
+    Mutant(
+        ENTRY, "max(0, least - self._having(", "max(0, self._having(", "a step for each that is missing", (ENTERING,)
+    ),
+    Mutant(ENTRY, "had > turn + 1 - ceiling.of", "had > turn - ceiling.of", "1 of 2 is every second", (ENTERING,)),
+    Mutant(ENTRY, ">= ceiling.at_most\n", "> ceiling.at_most\n", "never more than k of n", (SHARING, ENTERING)),
+    Mutant(
+        ENTRY,
+        "if all(each.person in held for each in line if each.excluded is None):",
+        "if False:",
+        "a ceiling keeps nobody from what nobody else can take",
+        (ENTERING,),
+    ),
+    Mutant(
+        ENTRY,
+        "each.behind <= (each.person == chosen.person)",
+        "each.behind < 0",
+        "who is level is not remembered",
+        (ENTERING, SHARING),
+    ),
+    Mutant(ENTRY, "[-policy.ceiling.at_most :]", "", "what is remembered is bounded", (ENTERING,)),
+    Mutant(ELIGIBILITY, 'user.active else "inactive"', 'user else "inactive"', "switched off gets nothing", (POOLS,)),
+    Mutant(ELIGIBILITY, "items >= limit", "items > limit", "limits hold", (POOLS, DOMAINS)),
+    Mutant(ELIGIBILITY, "None if person is None else person.absence", "None", "who is away gets nothing", (ABSENCE,)),
+    Mutant(
+        ELIGIBILITY,
+        "Check(is_in_domain, concerns=lambda situation: situation.spec.has_domains)",
+        "Check(is_in_domain, concerns=lambda situation: False)",
+        "a member's own domain is asked",
+        (DOMAINS, "tests/core/test_teams.py"),
+    ),
+    Mutant(
+        ELIGIBILITY,
+        "min([each for each in seen if each.excluded is None], default=None)",
+        "min(seen, default=None)",
+        "who cannot be served is not chosen",
+        (ABSENCE, POOLS),
+    ),
+    Mutant(MEMBERSHIP, "pool.joins += 1", "pool.joins += 0", "who joined first is first", (POOLS, SEATING)),
+    Mutant(
+        MEMBERSHIP,
+        "open_items=0 if left is None else left.open_items",
+        "open_items=0",
+        "who comes back still has what they have",
+        (SEATING, "tests/core/test_membership.py"),
+    ),
+    Mutant(
+        POOL_SPEC,
+        "len(known) if member.priority is None",
+        "-1 if member.priority is None",
+        "without a priority one is last",
+        (SHARING,),
+    ),
+    Mutant(
+        PLANS,
+        'if told.kind == "payment_failed" and known.kind == "paid":',
+        "if False:",
+        "a late payment failed never takes who has paid",
+        (IN_PLANS,),
+    ),
+    Mutant(PLANS, "if told.kind == known.kind:", "if False:", "retries are one entry", (IN_PLANS,)),
+    Mutant(
+        PLANS,
+        "if record.closed or (record.owner and not record.by_us):",
+        "if record.closed:",
+        "a human's choice stays in another plan",
+        (IN_PLANS,),
+    ),
+    Mutant(
+        PLANS,
+        "if is_there and (record.owner or record.parked):",
+        "if False:",
+        "the same plan is nothing to do",
+        (IN_PLANS,),
+    ),
+    Mutant(
+        PLANS,
+        "ways[0] if ways else answers[0]",
+        "answers[0]",
+        "the first offer that is listed decides",
+        (IN_PLANS,),
+    ),
+    Mutant(
+        "service/core/decide.py",
+        "return plans.brought_in(case, way)[-1]",
+        "return questions.on_creation(case)",
+        "the tool is asked before the rules",
+        (IN_PLANS,),
+    ),
+    Mutant(
+        "service/core/sharing/linked.py",
+        "in reversed(latest)",
+        "in latest",
+        "the most recent contact wins",
+        (IN_PLANS,),
+    ),
+    Mutant(CLIENTS, "record is None or record.deleted", "record is None", "who is deleted is no client", (IN_PLANS,)),
+    Mutant(
+        CLIENTS,
+        "            _take_off(known.counted, draft)\n            _put_on",
+        "            _put_on",
+        "a lead is one client",
+        (IN_PLANS,),
+    ),
+    Mutant(
+        "service/views/plans.py",
+        "if facts.conversion is None",
+        "if not facts.conversion",
+        "zero percent is zero",
+        ("tests/views/test_plans.py",),
+    ),
+    Mutant(
+        "service/config/plans.py",
+        "if first != plan_id or name in names[:position]:",
+        "if name in names[:position]:",
+        "a tool belongs to one plan",
+        ("tests/config/test_plans.py",),
+    ),
+)

@@ -1,0 +1,114 @@
+"""What people see of sales plans, and of them only what is theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from service.cli.plans import label_preview
+from service.core.in_plan import Clients, InPlan
+from service.core.model import Label
+from service.core.plan_facts import Money, PlanFacts
+from service.core.state import Value
+from service.lane.changed import stored
+from service.store.keys import LAYOUT, MARK
+from service.store.memory import LaneMemory, MemoryStore
+from service.views.plans import Client, ManagerClients, Potential, clients_of, plan_standings, potential_of
+from service.wire.lanes import lane_of
+from tests.core.build import config, pool
+
+LANES = 4
+CONFIG = config(
+    pool("ann", "bob", id="spring", name="Spring", plan=PlanFacts(conversion=2.5, average_sale=Money(100))),
+    pool("bob", id="care", name="Care", plan=PlanFacts()),
+    pool("ann", id="sales"),
+)
+
+
+def store_with(**kinds: Mapping[str, Value]) -> MemoryStore:
+    """A memory that holds these values of the division main."""
+    memory = LaneMemory(generation=b"0", content={key: {MARK: b"0"} for key in LAYOUT.keys})
+    for kind, values in kinds.items():
+        named: Any = kind
+        memory.write(LAYOUT.placed(stored(named, "main", values)))
+    store = MemoryStore()
+    store.lanes[lane_of("main", LANES)] = memory
+    return store
+
+
+STORE = store_with(
+    clients={"spring/ann": Clients(3), "spring/zoe": Clients(1), "spring/": Clients(1), "care/bob": Clients(2)},
+    plan={
+        "lead/1": InPlan(plan="spring", by="tool", through="form", since_ms=5, counted="spring/ann"),
+        "lead/2": InPlan(plan="spring", by="paid", through="gold", since_ms=7, counted="spring/zoe"),
+        "lead/3": InPlan(plan="care", by="tool", through="chat", since_ms=6, counted="care/bob"),
+        "lead/4": InPlan(plan="spring", by="tool", through="form", since_ms=9, counted=""),
+    },
+)
+
+
+async def test_plans_are_listed_with_their_clients_by_manager() -> None:
+    """S119 S132-S136 D46 Who has clients and is no manager is shown, and what nobody has yet."""
+    care, spring = await plan_standings(STORE, {"main": CONFIG}, LANES)
+
+    assert (care.plan, care.clients, care.potential) == ("care", 2, None)
+    assert (spring.name, spring.clients) == ("Spring", 5)
+    assert spring.managers == (
+        ManagerClients("ann", 3, is_manager=True),
+        ManagerClients("bob", 0, is_manager=True),
+        ManagerClients("", 1, is_manager=False),
+        ManagerClients("zoe", 1, is_manager=False),
+    )
+    assert spring.potential == Potential(Decimal("12.50"), "USD")
+
+
+async def test_the_clients_of_a_plan_say_how_they_came_in() -> None:
+    """S134-S136 The newest first; who is deleted is none."""
+    assert await clients_of(STORE, CONFIG, "spring", LANES) == [
+        Client("lead/2", "zoe", "paid", "gold", 7),
+        Client("lead/1", "ann", "tool", "form", 5),
+    ]
+
+
+async def test_somebody_sees_their_plans_and_there_their_clients() -> None:
+    """S111 S112 D10 A plan in which they are not does not exist for them."""
+    (spring,) = await plan_standings(STORE, {"main": CONFIG}, LANES, "ann")
+
+    assert (spring.plan, spring.clients, spring.managers) == ("spring", 3, (ManagerClients("ann", 3, is_manager=True),))
+    assert await clients_of(STORE, CONFIG, "spring", LANES, "ann") == [Client("lead/1", "ann", "tool", "form", 5)]
+    assert await clients_of(STORE, CONFIG, "care", LANES, "ann") == []
+    assert await plan_standings(STORE, {"main": CONFIG}, LANES, "zoe") == []
+
+
+@pytest.mark.parametrize(
+    ("conversion", "sale", "potential"),
+    [
+        (0, Money(100), Potential(Decimal("0.00"), "USD")),
+        (2.5, Money(100), Potential(Decimal("100.00"), "USD")),
+        (100, Money(99.99, "EUR"), Potential(Decimal("3999.60"), "EUR")),
+        (None, Money(100), None),
+        (2.5, None, None),
+    ],
+)
+def test_potential_is_clients_by_conversion_by_average_sale(
+    conversion: float | None, sale: Money | None, potential: Potential | None
+) -> None:
+    """D11 S117 S130 S135 g2 Of 40 clients: zero is zero, unset is no figure, exact to the cent."""
+    assert potential_of(PlanFacts(conversion=conversion, average_sale=sale), 40) == potential
+
+
+@pytest.mark.parametrize(
+    ("label", "style"),
+    [
+        (Label("VIP", "#15803d"), "white on #15803d"),
+        (Label("VIP", "#facc15"), "black on #facc15"),
+        (Label("VIP"), "reverse"),
+    ],
+)
+def test_a_label_is_shown_as_it_will_look(label: Label, style: str) -> None:
+    """S129 S131 Its text on its colour, in ink that can be read."""
+    preview = label_preview(label)
+    assert (preview.plain, str(preview.style)) == (" VIP ", style)
