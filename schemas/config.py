@@ -45,8 +45,8 @@ from schemas.envelope import Division
 Reassign = Literal["never", "if_unowned", "always"]
 Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
-FieldWord = Literal[FieldType, "checkbox"]
-"""How a type of field may be written: a checkbox holds a boolean."""
+Checkbox = Literal["checkbox"]
+"""How the type of a boolean may be written."""
 Strategy = Literal["round_robin", "least_loaded", "longest_idle", "ranked", "take"]
 Happening = Literal["created", "updated"]
 
@@ -367,13 +367,15 @@ class Document(_Part):
             Annotated[
                 dict[
                     FieldPath,
-                    Annotated[FieldType | None, BeforeValidator(typed, json_schema_input_type=FieldWord | None)],
+                    Annotated[
+                        FieldType | None, BeforeValidator(typed, json_schema_input_type=FieldType | Checkbox | None)
+                    ],
                 ],
                 Field(max_length=FIELDS_LIMIT),
                 BeforeValidator(
                     untyped,
                     json_schema_input_type=Annotated[list[FieldPath], Field(max_length=FIELDS_LIMIT)]
-                    | Annotated[dict[FieldPath, FieldWord | None], Field(max_length=FIELDS_LIMIT)],
+                    | Annotated[dict[FieldPath, FieldType | Checkbox | None], Field(max_length=FIELDS_LIMIT)],
                 ),
             ],
         ],

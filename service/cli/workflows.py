@@ -112,9 +112,8 @@ def _print(found: WorkflowsStanding) -> None:
             OUT.print(f"{printable(each.id)}: {warning}", style="yellow", markup=False)
     for what, usable in (("fields", found.fields), ("steps", found.steps)):
         OUT.print(f"free {what}: {_free(usable)}", markup=False)
-        for each in usable:
-            if each.holder:
-                OUT.print(f"  {printable(each.name)} is used by {printable(each.holder)}", style="dim", markup=False)
+        for held in filter(lambda one: one.holder, usable):
+            OUT.print(f"  {printable(held.name)} is used by {printable(held.holder)}", style="dim", markup=False)
 
 
 def _does(each: WorkflowStanding) -> str:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.in_process import EVENTS_MAX, Element, field_element, step_element
 from service.core.model import CatalogueEvent, Decision, Nothing
 from service.core.order import Moment, compare
-from service.core.progress import EVENTS_MAX, Element, field_element, step_element
 from service.core.state import State
 from service.core.workflow_specs import StepName, Workflow, Workflows
 
@@ -80,15 +80,14 @@ def _hear(event: CatalogueEvent, draft: Draft, config: Config, now_ms: int) -> N
 
 
 def _note(event: CatalogueEvent, element: Element, now_ms: int) -> None:
-    match event.kind:
-        case "field_deleted" | "step_deleted":
-            element.deleted_ms = now_ms
-        case "step_changed":
-            element.deleted_ms = 0
-            if event.requires_note is not None:
-                element.requires_note = event.requires_note
-            if event.generates_task is not None:
-                element.generates_task = event.generates_task
+    if event.kind != "step_changed":
+        element.deleted_ms = now_ms
+        return
+    element.deleted_ms = 0
+    if event.requires_note is not None:
+        element.requires_note = event.requires_note
+    if event.generates_task is not None:
+        element.generates_task = event.generates_task
 
 
 def _element(event: CatalogueEvent, workflows: Workflows) -> tuple[str, bool]:

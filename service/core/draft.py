@@ -13,9 +13,9 @@ from typing import Any, Generic, TypeVar
 from msgspec.structs import replace
 
 from service.core.in_plan import Clients, Contacts, InPlan
+from service.core.in_process import Element, InProcess, Usage
 from service.core.past import Past
 from service.core.person import Person
-from service.core.progress import Element, Progress, Usage
 from service.core.state import (
     CatchUp,
     Changes,
@@ -151,7 +151,7 @@ class Draft:
         self.timers: Overlay[Timer] = Overlay("timer", state.timers)
         self.hits: Overlay[Hit] = Overlay("hit", state.hits, Hit)
         self.forgotten: Overlay[Forgotten] = Overlay("forgotten", state.forgotten, Forgotten)
-        self.progress: Overlay[Progress] = Overlay("progress", state.progress, Progress)
+        self.progress: Overlay[InProcess] = Overlay("progress", state.progress, InProcess)
         self.workflows: Overlay[Usage] = Overlay("workflow", state.workflows, Usage)
         self.elements: Overlay[Element] = Overlay("element", state.elements, Element)
         self.plans: Overlay[InPlan] = Overlay("plan", state.plans, InPlan)

@@ -16,13 +16,13 @@ from heapq import merge
 from typing import Any, Final, Literal, NamedTuple
 
 from service.core.in_plan import Clients, Contacts, InPlan
+from service.core.in_process import Element, InProcess, Usage, WorkflowKind, WorkflowValue
 from service.core.order import Moment
 from service.core.parked import Fields as Fields
 from service.core.parked import Parked as Parked
 from service.core.parked import Room as Room
 from service.core.past import Past
 from service.core.person import Person
-from service.core.progress import Element, Progress, Usage, WorkflowKind, WorkflowValue
 from service.core.remembered import Remembered
 from service.core.seating import CatchUp as CatchUp
 from service.core.seating import Pool as Pool
@@ -74,7 +74,7 @@ class Record(Remembered, kw_only=True):
     record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
     owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
     `has_past`: values before stand beside it (see `past`). `in_plans`, `contacted`, `has_progress`: more is remembered
-    of it beside this (see `in_plan`, `progress`).
+    of it beside this (see `in_plan`, `in_process`).
     """
 
     owner: str = ""
@@ -207,7 +207,7 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
     "forgotten": StateKind(Forgotten, buckets=1),
-    "progress": StateKind(Progress, buckets=256, level=2, beside="has_progress"),
+    "progress": StateKind(InProcess, buckets=256, level=2, beside="has_progress"),
     "workflow": StateKind(Usage, level=2),
     "element": StateKind(Element, level=2),
     "plan": StateKind(InPlan, buckets=256, level=2, beside="in_plans"),
@@ -276,7 +276,7 @@ class State:
         self.timers: dict[str, Timer] = self._by_kind["timer"]
         self.hits: dict[str, Hit] = self._by_kind["hit"]
         self.forgotten: dict[str, Forgotten] = self._by_kind["forgotten"]
-        self.progress: dict[str, Progress] = self._by_kind["progress"]
+        self.progress: dict[str, InProcess] = self._by_kind["progress"]
         self.workflows: dict[str, Usage] = self._by_kind["workflow"]
         self.elements: dict[str, Element] = self._by_kind["element"]
         self.plans: dict[str, InPlan] = self._by_kind["plan"]

@@ -17,21 +17,21 @@ from msgspec.structs import replace
 
 from service.core.case import Case
 from service.core.filled import is_filled
-from service.core.model import ActionRequest, Decision, RecordEvent, Weighed
-from service.core.news import Deleted, News
-from service.core.order import Moment, compare
-from service.core.past import NOTHING_TOLD, Past, known_in
-from service.core.progress import (
+from service.core.in_process import (
     MARKS_MAX,
     NO_PROGRESS,
     OPEN_MAX,
     WEIGHED_MAX,
     Asked,
     Considered,
+    InProcess,
     Mark,
-    Progress,
     step_element,
 )
+from service.core.model import ActionRequest, Decision, RecordEvent, Weighed
+from service.core.news import Deleted, News
+from service.core.order import Moment, compare
+from service.core.past import NOTHING_TOLD, Past, known_in
 from service.core.reasons import Withheld
 from service.core.workflow_specs import Workflow
 from service.language.changes import UNTOLD, told_at
@@ -99,7 +99,7 @@ def _remember(weighed: list[Weighed], case: Case) -> None:
     _keep(replace(progress, weighed=considered, weighed_ms=case.now_ms), case)
 
 
-def _keep(progress: Progress, case: Case) -> None:
+def _keep(progress: InProcess, case: Case) -> None:
     """Remember how far the record is, or that there is nothing to be remembered."""
     case.record.has_progress = progress != NO_PROGRESS
     if case.record.has_progress:
@@ -108,7 +108,7 @@ def _keep(progress: Progress, case: Case) -> None:
         case.draft.progress.drop(case.name)
 
 
-def _fields(event: RecordEvent, news: News, before: Past, known: Progress, case: Case) -> Iterator[Occasion]:
+def _fields(event: RecordEvent, news: News, before: Past, known: InProcess, case: Case) -> Iterator[Occasion]:
     """Fields that got another value. One that was too long to keep is told by the event alone."""
     by_field = case.config.workflows.on_filled.get(event.record_type)
     if not by_field:
@@ -133,7 +133,7 @@ def _filling(workflow: Workflow, before: object, after: object) -> Occasion:
     return Occasion(workflow, before, after)
 
 
-def _steps(event: RecordEvent, news: News, known: Progress, case: Case) -> Iterator[Occasion]:
+def _steps(event: RecordEvent, news: News, known: InProcess, case: Case) -> Iterator[Occasion]:
     """A step that is marked and was not. The echo of our own action is no occasion, nor is what came late."""
     workflow = None if event.step is None else case.config.workflows.on_marked.get(event.step)
     if workflow is None or not event.marked:
@@ -147,7 +147,7 @@ def _steps(event: RecordEvent, news: News, known: Progress, case: Case) -> Itera
     yield Occasion(workflow, is_marked, event.marked, "marked_before" if is_marked else None)
 
 
-def _with_process(event: RecordEvent, at: Moment, known: Progress) -> Progress:
+def _with_process(event: RecordEvent, at: Moment, known: InProcess) -> InProcess:
     """The process that the record is in by now. A step that is marked tells it where nobody else did."""
     if event.process is not None and compare(at, known.told) != "older":
         return replace(known, process=event.process, told=Moment(at.version, at.time_ms))
@@ -156,7 +156,7 @@ def _with_process(event: RecordEvent, at: Moment, known: Progress) -> Progress:
     return known
 
 
-def _with_mark(mark: Mark, known: Progress) -> Progress:
+def _with_mark(mark: Mark, known: InProcess) -> InProcess:
     """With what was told of a step, unless something newer is known of it."""
     before = known.mark_of(mark.step)
     if before is not None:
@@ -197,7 +197,7 @@ def _withheld(workflow: Workflow, case: Case) -> Withheld | None:
     return _done_already(workflow, progress, case)
 
 
-def _done_already(workflow: Workflow, progress: Progress, case: Case) -> Withheld | None:
+def _done_already(workflow: Workflow, progress: InProcess, case: Case) -> Withheld | None:
     if workflow.action == "mark_step":
         if progress.is_marked(workflow.step):
             return "marked_already"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from service.core.in_process import InProcess
 from service.core.past import Past
-from service.core.progress import Progress
 from service.core.state import Changes, Fields, Record
 
 RECORD_BYTES: Final = 200
@@ -21,7 +21,7 @@ def bytes_of(changes: Changes) -> int:
         if isinstance(record, Record):
             size += 2 * len(record.facts) + sum(map(len, record.outstanding))
     for progress in changes.get("progress", {}).values():
-        if isinstance(progress, Progress):
+        if isinstance(progress, InProcess):
             size += FIELD_BYTES * (len(progress.marks) + len(progress.open))
     for past in changes.get("past", {}).values():
         if isinstance(past, Past):

@@ -16,9 +16,9 @@ import orjson
 
 from service.core.configuration import Config
 from service.core.in_plan import Clients, InPlan
+from service.core.in_process import InProcess
 from service.core.model import ActionRequest, Decision, RecordEvent
 from service.core.past import NOTHING_TOLD, Past, change_between
-from service.core.progress import Progress
 from service.core.score import FIELD as SCORE
 from service.core.state import Kind, Value
 from service.core.tracking import recall, together
@@ -211,7 +211,7 @@ class Rehearsal:
         field = full_name("progress", division, name)
         packed = self._store.lanes[LANE].content.get(LAYOUT.key("progress", field), {}).get(field)
         progress = None if packed is None else unpack("progress", packed)
-        weighed = progress.weighed if isinstance(progress, Progress) else ()
+        weighed = progress.weighed if isinstance(progress, InProcess) else ()
         return {each.workflow: each.withheld for each in weighed}
 
     async def _configured(self, division: str, version: int) -> Config:

@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 from service.core.catalogue import used
 from service.core.configuration import Config
-from service.core.progress import NO_PROGRESS, Element, Progress, Usage, field_element, step_element
+from service.core.in_process import NO_PROGRESS, Element, InProcess, Usage, field_element, step_element
 from service.core.reasons import WITHHELD, Withheld
 from service.core.state import Kind, State
 from service.core.visibility import may_see
@@ -24,8 +24,6 @@ from service.wire.lanes import lane_of
 from service.wire.values import unpack
 
 WATCHED: Final[tuple[Kind, ...]] = ("workflow", "element")
-
-WITHHELD_WORDS: Final[Mapping[str, str]] = dict(WITHHELD)
 
 Standing = Literal["active", "inactive", "lost", "unusable"]
 """`lost`: its field or step was deleted in the CRM. `unusable`: its step takes more than marking it by now. Neither
@@ -120,15 +118,19 @@ async def record_standing(store: Store, division: str, record: str, lanes: int) 
     _, (fields,) = await store.peek(lane_of(division, lanes), [LAYOUT.key("progress", name)])
     packed = fields.get(name)
     known = NO_PROGRESS if packed is None else unpack("progress", packed)
-    assert isinstance(known, Progress)
+    assert isinstance(known, InProcess)
     return RecordStanding(
         record,
         known.process,
         tuple(str(mark.step) for mark in known.marks if mark.marked),
         tuple(asked.workflow for asked in known.open),
-        tuple((each.workflow, WITHHELD_WORDS.get(each.withheld)) for each in known.weighed),
+        tuple((each.workflow, _sentence(each.withheld)) for each in known.weighed),
         known.weighed_ms or None,
     )
+
+
+def _sentence(withheld: str) -> str | None:
+    return next((sentence for word, sentence in WITHHELD.items() if word == withheld), None)
 
 
 def _of_division(config: Config, state: State, memory: MemoryState) -> WorkflowsStanding:

@@ -102,6 +102,18 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
     if origin.event_id:
         headers = (*headers, ("ce_causationid", origin.event_id.encode()))
     messages = [Message(context.topics.assignments, key, value, headers)]
+    if decision.notifications:
+        messages += _notifications(decision, decision_id, context, record, common)
+    if decision.actions:
+        messages += _actions(decision, decision_id, context, origin)
+    return messages
+
+
+def _notifications(
+    decision: Decision, decision_id: str, context: Context, record: dict[str, str], common: Headers
+) -> list[Message]:
+    """What people are told of the decision. `common` are the headers that all its messages have."""
+    messages = []
     for notification in decision.notifications:
         key = (context.key_prefix + notification.person).encode()
         value = _write(
@@ -113,16 +125,14 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
                 "record": record,
             }
         )
-        headers = (
+        headers: Headers = (
             NOTIFICATION,
             ("ce_id", f"{decision_id}/{notification.kind}/{notification.person}".encode()),
             ("ce_partitionkey", key),
-            ("ce_causationid", identity),
+            ("ce_causationid", decision_id.encode()),
             *common,
         )
         messages.append(Message(context.topics.notifications, key, value, headers))
-    if decision.actions:
-        messages += _actions(decision, decision_id, context, origin)
     return messages
 
 

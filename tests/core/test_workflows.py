@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from service.core.decide import decide
 from service.core.filled import FILLED, is_filled
+from service.core.in_process import MARKS_MAX, OPEN_MAX, Usage
 from service.core.model import ActionRequest, CatalogueEvent, Decision, Nothing, RecordEvent
-from service.core.progress import MARKS_MAX, OPEN_MAX, Usage
 from service.core.workflow_specs import ProcessSpec, StepName, Workflow, Workflows
 from tests.core.build import Division, created, deleted, event, rules, updated
 
@@ -365,7 +365,7 @@ def _story(parts: Sequence[tuple[str, object]]) -> list[RecordEvent]:
     """A creation and what happened then, in the order of versions."""
     events = [deal({}, version=1, id="e1")]
     for number, (what, value) in enumerate(parts, 2):
-        more = {"version": number, "id": f"e{number}"}
+        more: dict[str, Any] = {"version": number, "id": f"e{number}"}
         events.append(marked(str(value), **more) if what == "step" else update({what: value}, **more))
     return events
 

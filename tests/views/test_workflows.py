@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from service.core.configuration import Config, User
-from service.core.progress import Element, Usage
+from service.core.in_process import Element, Usage
 from service.core.state import Kind, Value
 from service.core.workflow_specs import StepName, Workflow
 from service.store.memory import MemoryStore

@@ -52,7 +52,7 @@ class Considered(NamedTuple):
     withheld: str
 
 
-class Progress(Remembered, kw_only=True):
+class InProcess(Remembered, kw_only=True):
     """How far a record is. `process` is the one it was last said to be in, at `told`; empty: nobody said so. `marks`
     are the steps that were told of, `open` the actions that were not done yet, the oldest first. `weighed` are the
     workflows that last cared for what happened, at `weighed_ms`: what they did is kept to be explained.
@@ -75,7 +75,7 @@ class Progress(Remembered, kw_only=True):
         return mark is not None and mark.marked
 
 
-NO_PROGRESS: Final = Progress()
+NO_PROGRESS: Final = InProcess()
 
 
 class Usage(Remembered, kw_only=True):
@@ -120,5 +120,5 @@ def step_element(step: StepName) -> str:
 
 WorkflowKind = Literal["progress", "workflow", "element"]
 """The kinds of state that workflows need."""
-WorkflowValue = Progress | Usage | Element
+WorkflowValue = InProcess | Usage | Element
 """Their values."""
