@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from schemas.config_entry import Entering, Strategy
 from schemas.config_plans import PLANS_LIMIT, Catalogue, Plan
 from schemas.config_settings import Settings
 from schemas.config_values import (
@@ -47,7 +48,6 @@ Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
 Checkbox = Literal["checkbox"]
 """How the type of a boolean may be written."""
-Strategy = Literal["round_robin", "least_loaded", "longest_idle", "ranked", "take"]
 Happening = Literal["created", "updated"]
 
 USERS_LIMIT: Final = 20_000
@@ -58,7 +58,6 @@ ENTRIES_LIMIT: Final = 2_000
 SCORE_ROWS_LIMIT: Final = 200
 FIELDS_LIMIT: Final = 2_000
 CRITERIA_LIMIT: Final = 500
-TURNS_LIMIT: Final = 100
 CHANGED_LIMIT: Final = 50
 
 
@@ -131,29 +130,6 @@ class Member(Condition):
         ),
     ] = None
     priority: Priority = None
-
-
-class CatchUp(_Part):
-    """Newcomers get the next records until they are level: all, or `at_most` so many `of` so many turns in a row."""
-
-    at_most: Annotated[int | None, Field(ge=1, le=TURNS_LIMIT - 1, strict=True, description="Turns they get.")] = None
-    of: Annotated[int | None, Field(ge=2, le=TURNS_LIMIT, strict=True, description="Turns in a row.")] = None
-
-    @model_validator(mode="after")
-    def _is_a_ceiling(self) -> Self:
-        if (self.at_most, self.of) != (None, None) and (self.at_most or TURNS_LIMIT) >= (self.of or 0):
-            raise ValueError("a ceiling is so many of more turns: write both, such as {at_most: 1, of: 2}, or neither")
-        return self
-
-
-class Entering(_Part):
-    """How newcomers enter a pool: `end_of_ring`, level with the others and behind all of them; or they catch up."""
-
-    catch_up: Annotated[
-        CatchUp | None,
-        BeforeValidator(detailed, json_schema_input_type=CatchUp | None),
-        Field(description="How fast they get level; null: they enter at the end of the ring."),
-    ] = None
 
 
 class Pool(Condition):

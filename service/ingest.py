@@ -29,6 +29,7 @@ from service.wire.inputs import decode
 from service.wire.lanes import lane_of
 from service.wire.messages import Poison, Position, RawRecord
 from service.wire.outputs import DEFAULT_DIVISION
+from service.wire.seals import sealed
 from service.wire.topics import Topics
 
 log = structlog.get_logger(__name__)
@@ -54,7 +55,8 @@ class LaneSender(Protocol):
 class Reading:
     """How sources are read. The epoch covers the division attribute and the number of lanes: neither changes alone.
 
-    A topic that was made anew has an epoch of its own, by its name in `topic_epochs`.
+    A topic that was made anew has an epoch of its own, by its name in `topic_epochs`. `life` is the identity of the
+    lanes' topic that was agreed on: inputs are sealed for it.
     """
 
     topics: Topics
@@ -65,6 +67,7 @@ class Reading:
     dead_letter_limit_bytes: int = LIMIT_BYTES
     dropped_headers: frozenset[str] = frozenset(SECRET_HEADERS)
     topic_epochs: Mapping[str, int] = field(default_factory=dict)
+    life: str = ""
 
     def epoch_of(self, topic: str) -> int:
         """The epoch of a source topic's positions."""
@@ -220,7 +223,7 @@ def _placed(record: RawRecord, reading: Reading) -> tuple[Message, Sequence[int]
     for key, meant in decoded.misspelt:
         log.warning("key.ignored", key=key, looks_like=meant, topic=record.topic)
         METERS.count("keys_misspelt", key=meant)
-    message = Message(reading.topics.events, division.encode(), decoded.value)
+    message = Message(reading.topics.events, division.encode(), sealed(decoded.value, reading.life))
     return message, range(reading.lanes) if decoded.broadcast else (lane_of(division, reading.lanes),)
 
 

@@ -95,6 +95,8 @@ TroubleName = Literal[
     "source_unread",
     "source_held",
     "mark_beyond_source",
+    "event_dropped",
+    "foreign_record",
 ]
 """A kind of trouble: something that keeps the process from its work."""
 
@@ -140,8 +142,9 @@ COUNTS: Final[Mapping[CountName, Metric]] = {
     ),
     "decisions": Metric("Decisions by outcome: assigned, pending, rejected, released, nothing to do.", ("outcome",)),
     "events_dropped": Metric(
-        "Events that a lane had taken before; a few after a restart, and all that is sent again. More: find out why.",
-        ("lane",),
+        "Events whose place a lane had taken before: `repeat`, a few after a restart and all that is sent again, or "
+        "`unknown`, too old to tell. What was never decided is a dead letter, `taken_before`.",
+        ("lane", "reason"),
     ),
     "claims": Metric("Times a lane was taken over; more than one per restart means the owners disagree.", ("lane",)),
     "fenced": Metric("Times a lane found a newer owner and stopped.", ("lane",)),
@@ -162,7 +165,8 @@ COUNTS: Final[Mapping[CountName, Metric]] = {
     ),
     "task_failures": Metric("Times a part of the process met a bug and was begun again; the log has the stack."),
     "configuration_ignored": Metric(
-        "Records of the configuration topic that do not count: `late` (somebody was first), `foreign` (not ours).",
+        "Records of the configuration topic that do not count: `late` (somebody was first), `foreign` (not ours), "
+        "`unreadable` (no client can read them).",
         ("why",),
     ),
 }

@@ -34,7 +34,15 @@ from tests.log_reader import (
 
 MARK: Final = "generation"
 LANE_REASONS: Final = frozenset(
-    {"decide_raised", "no_configuration", "sweep_raised", "switch_raised", "timer_raised", "unreadable_event"}
+    {
+        "decide_raised",
+        "no_configuration",
+        "sweep_raised",
+        "switch_raised",
+        "taken_before",
+        "timer_raised",
+        "unreadable_event",
+    }
 )
 UNDECIDED: Final = frozenset({"dead_letter", "redriven_already"})
 """What is no decision of an event: that it is a dead letter, and that another redrive of it was decided."""

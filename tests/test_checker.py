@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.checker import Evidence, Memory, Strange, plan_violations, violations
-from tests.log_reader import Content, Seen, apply, digest, in_buckets, read_log
+from tests.checker import Evidence, Memory, Strange, violations
+from tests.log_reader import Content, Seen, apply, digest, in_buckets
 
 ASSIGNMENTS, LOG, EVENTS, LETTERS = "assignments", "assignment.log", "assignment.events", "assignment.dead-letters"
 KINDS = {"lane": 1, "record": 2}
@@ -306,30 +306,6 @@ def test_evidence_of_a_broken_promise_is_found(breaking: Callable[[Evidence], Ev
     """The log is right; what it is compared with is not."""
     found = violations(breaking(good().evidence()))
     assert complaint in " ".join(found), found
-
-
-LEAD = ["spring", "tool", "form", 1, None, "form", [["gold", "paid", None]], "spring/ann"]
-
-
-@pytest.mark.parametrize(
-    ("lead", "clients", "complaint"),
-    [
-        (LEAD, {"main/spring/ann": [1]}, ""),
-        (LEAD, {}, "0 clients at main/spring/ann, and 1 leads are counted there"),
-        (LEAD, {"main/spring/ann": [1], "main/spring/bob": [2]}, "2 clients at main/spring/bob, and 0 leads"),
-        (["care", *LEAD[1:]], {"main/spring/ann": [1]}, "is in the plan care and counted at spring/ann"),
-        ([*LEAD[:6], [["gold", "paid", 1], ["gold", "ordered", 2]], ""], {}, "has an offer twice"),
-    ],
-)
-def test_plans_that_do_not_add_up_are_found(lead: list[Any], clients: dict[str, list[int]], complaint: str) -> None:
-    """D46 D54 Clients equal the fold, one plan at a time, no offer counted twice."""
-    run = Run().claim().batch()
-    kinds: Content = {"plan": {"main/lead/1": lead}} | ({"clients": clients} if clients else {})
-    log = [*run.log[:-1], {**run.log[-1], "changes": {**run.log[-1]["changes"], **kinds}}]
-    seen = [Seen(LOG, 0, offset, b"", json.dumps(record).encode()) for offset, record in enumerate(log)]
-    found = list(plan_violations(read_log(0, seen)))
-
-    assert [complaint in each for each in found] == ([True] if complaint else [])
 
 
 def test_an_input_that_was_passed_over_is_found() -> None:

@@ -31,7 +31,7 @@ class LaneGroup(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver 
     """
 
     def __init__(self, topic: str) -> None:
-        self._topic = topic
+        self.topic = topic
         self._revoked = False
         self.lanes: Lanes | None = None
         self.member: Any = None
@@ -76,7 +76,7 @@ class LaneGroup(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver 
         if self._revoked or lane not in self.assigned:
             return False
         consumer = self._started()
-        partition = TopicPartition(self._topic, lane)
+        partition = TopicPartition(self.topic, lane)
         try:
             committed = await consumer.committed(partition)
             return await self._commit({partition: committed or 0})
@@ -87,7 +87,7 @@ class LaneGroup(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver 
         """The offset the next input of each assigned lane will have. Raises `KafkaError`."""
         if not self.assigned:
             return {}
-        ends = await self._started().end_offsets([TopicPartition(self._topic, lane) for lane in self.assigned])
+        ends = await self._started().end_offsets([TopicPartition(self.topic, lane) for lane in self.assigned])
         return {partition.partition: end for partition, end in ends.items()}
 
     async def written(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
@@ -97,9 +97,7 @@ class LaneGroup(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver 
 
     def _positions(self) -> dict[TopicPartition, int]:
         positions = {} if self.lanes is None else self.lanes.positions()
-        return {
-            TopicPartition(self._topic, lane): offset for lane, offset in positions.items() if lane in self.assigned
-        }
+        return {TopicPartition(self.topic, lane): offset for lane, offset in positions.items() if lane in self.assigned}
 
     async def _commit(self, positions: dict[TopicPartition, int]) -> bool:
         if self._revoked or not positions:

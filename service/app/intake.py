@@ -18,14 +18,15 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
 
-from service.app.sources import identities_of, not_the_same, other_input, places, unknown_topics
+from service.app.sources import identities_of, lost_source, not_the_same, other_input, places, unknown_topics
 from service.config.history import sources_record
-from service.config.sources import Skip, SourceState
+from service.config.sources import Loss, Skip, SourceState
 from service.ingest import Ingest, pause
 from service.kafka.partitions import Place
-from service.kafka.port import Message
+from service.kafka.port import Lost, Message
 from service.kafka.reading import raw_record
 from service.kafka.sources import Page, Passed, SourceReader
+from service.kafka.unpacking import Stretch, unpack
 from service.telemetry import METERS
 from service.wire.dead_letters import dead_letter
 from service.wire.messages import Poison, Position, RawRecord
@@ -53,7 +54,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
     subscriber: Any = None
 
     def __post_init__(self) -> None:
-        self.reader = SourceReader(self._started, self.limit, self._skip_at)
+        self.reader = SourceReader(self._started, self.limit, self._skip_at, self._unpack)
         self._page: Page | None = None
         self._trouble = ""
         self._others: tuple[str, ...] = ()
@@ -116,6 +117,26 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         ]
         self._others = (*gone, *others.values())
         self._refuse(others, self.reader.partitions())
+        await self.tell_lost(self.reader.lost())
+
+    async def tell_lost(self, marks: Mapping[TopicPartition, int]) -> None:
+        """Tell all processes, those that come later included, which partitions ended in front of these marks.
+
+        The mark is gone with the process, and the partition grows. Of several who tell it, the first counts. Raises
+        `KafkaError`.
+        """
+        state, config = self.state(), self.ingest.reading.topics.config
+        news = [
+            sources_record(Loss(state.epoch_of(topic), topic, partition, mark))
+            for (topic, partition), mark in marks.items()
+            if state.loss_of(topic, partition) is None
+        ]
+        if news:
+            try:
+                messages = [Message(config, record.key, record.value) for record in news]
+                await self.ingest.sender.append(Place(config, 0), messages)
+            except Lost as error:
+                raise KafkaError(str(error)) from error
 
     def see_input(self, found: Mapping[str, str]) -> None:
         """Judge whether the lanes' topic is the one that was agreed on; `found`: name to identity. Lanes ask for it."""
@@ -144,7 +165,11 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
             return
         self._refuse(there.refused, partitions)
         for partition, mark in there.marks.items():
-            self.reader.begin(partition, mark)
+            loss = state.loss_of(*partition)
+            if loss is None:
+                self.reader.begin(partition, mark)
+            else:
+                self.reader.refuse(partition, lost_source(loss))
         begun = {partition: there.marks[partition] for partition in there.begun}
         if begun:
             log.info("positions.begun", partitions=[f"{topic}/{number}" for topic, number in sorted(begun)])
@@ -196,6 +221,9 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         detail = f"offsets {passed.start} to {passed.stop - 1} cannot be read and were skipped: {passed.why}"
         raw = RawRecord(topic, partition, passed.start, None, b"", (), 0)
         return dead_letter(Poison("unreadable_record", detail, raw), position, self.ingest.reading.topics)
+
+    async def _unpack(self, partition: TopicPartition, offset: int) -> Stretch:
+        return await unpack(self._started(), partition, offset, committed=True)
 
     def _skip_at(self, topic: str, partition: int, offset: int) -> Skip | None:
         return self.state().skip_at(topic, partition, offset)

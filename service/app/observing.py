@@ -91,6 +91,7 @@ class Observer:
             divisions=len(self.feed.latest()),
             feed=Backlog("", told.feed, self.stillness.seconds("feed", told.feed)),
             feed_problem=self.feed.problem,
+            feed_noticed=self.feed.noticed.recent(),
             unusable=dict(self.feed.unusable),
             lanes=tuple(self._lanes()),
             sources=tuple(
@@ -111,6 +112,7 @@ class Observer:
             ingest_todo=self.intake.ingest.todo,
             batch_seconds=self.pulse.seconds,
             unread=self.intake.problems(),
+            added=told.added,
         )
 
     def show(self) -> None:
@@ -148,6 +150,7 @@ class Observer:
                 ),
                 waiting=self._waiting(number, one),
                 idle_seconds=idle if has_work else 0.0,
+                noticed=one.lane.noticed.recent(),
             )
 
     def _waiting(self, number: int, one: Running) -> int:

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -77,7 +78,7 @@ class Answers:
     """What was told last. What was not answered is as it was before.
 
     `shapes` and `settings`: what is wrong with topics. `ends`: the next input of each lane of ours. `feed`:
-    records of the configuration topic still to be read.
+    records of the configuration topic still to be read. `added`: source partitions that nobody reads yet.
     """
 
     policies: frozenset[str] = frozenset()
@@ -85,6 +86,7 @@ class Answers:
     settings: Sequence[topic_list.TopicProblem] = ()
     ends: Mapping[int, int] = field(default_factory=dict)
     sources: Sequence[ReadSoFar] = ()
+    added: Sequence[str] = ()
     feed: int = 0
 
 
@@ -108,6 +110,7 @@ class Probes:
     answers: Answers = field(default_factory=Answers)
     beyond: dict[int, str] = field(default_factory=dict)
     impossible: dict[tuple[str, int], Impossible] = field(default_factory=dict)
+    _lost: dict[int, int] = field(default_factory=dict)
     _admin: AIOKafkaAdminClient | None = None
     _rounds: int = 0
 
@@ -120,6 +123,10 @@ class Probes:
         """One round of questions to both, side by side; at most some seconds."""
         await asyncio.gather(self._ask_redis(), self._ask_kafka())
         self._rounds += 1
+
+    def lost_inputs(self) -> Mapping[TopicPartition, int]:
+        """The places of lanes that their inputs did not hold."""
+        return {TopicPartition(self.group.topic, lane): place for lane, place in self._lost.items()}
 
     async def close(self) -> None:
         """Let go of the connection that is only for questions."""
@@ -147,10 +154,12 @@ class Probes:
         if ends is not None:
             answers.ends = ends
             self.beyond |= beyond_their_input(places, ends)
+            self._lost |= {lane: place for lane, place in places.items() if place > ends.get(lane, place)}
         answers.feed = await self._or(answers.feed, self.feed.backlog())
         consumer = self.sources()
         if consumer is not None:
             answers.sources = await self._or(answers.sources, _reading(consumer, self.group))
+            answers.added = await self._or(answers.added, self._about_topics(partial(_added, consumer)))
             await self._ask_about_marks(consumer)
 
     async def _ask_about_marks(self, consumer: AIOKafkaConsumer) -> None:
@@ -199,6 +208,19 @@ def impossible_marks(
         end = ends.get(TopicPartition(topic, number), mark + 1)
         if epoch == epoch_of(topic) and mark >= end:
             yield Impossible(topic, number, epoch, mark, end)
+
+
+async def _added(
+    consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, wanted: Sequence[topic_list.Wanted]
+) -> Sequence[str]:
+    """The partitions of the consumer's topics that its group has not heard of yet. Raises `KafkaError`."""
+    found = await admin.describe_topics(sorted(consumer.subscription()))
+    return [
+        f"{topic['topic']}/{number}"
+        for topic in found
+        for number in sorted(each["partition"] for each in topic["partitions"])
+        if number not in (consumer.partitions_for_topic(topic["topic"]) or ())
+    ]
 
 
 async def _reading(consumer: AIOKafkaConsumer, group: LaneGroup) -> Sequence[ReadSoFar]:

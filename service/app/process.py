@@ -29,7 +29,7 @@ from service.app.health import Health
 from service.app.intake import Intake
 from service.app.observing import BatchPulse, Observer
 from service.app.probes import Probes
-from service.app.sources import prepare_positions, unknown_topics
+from service.app.sources import lost_input, prepare_positions, unknown_topics
 from service.app.troubles import Observed, troubles
 from service.config.history import FIRST_EPOCH, History, Proposal, Sources, proposals, sources_record
 from service.config.loader import load
@@ -256,7 +256,13 @@ class Process:
         await self.feed.publish([sources_record(topic) for topic in unknown_topics(state, found)])
         agreed = self.feed.history.sources
         assert agreed is not None, "sources were agreed on before"
-        self.ingest.reading = replace(self.ingest.reading, epoch=agreed.epoch, topic_epochs=state.topic_epochs)
+        events = state.topic(self.topics.events)
+        self.ingest.reading = replace(
+            self.ingest.reading,
+            epoch=agreed.epoch,
+            topic_epochs=state.topic_epochs,
+            life=events.identity if events else "",
+        )
 
     async def _publish_configuration(self) -> None:
         directory = self.settings.config_dir
@@ -301,6 +307,7 @@ class Process:
         while True:
             await self.probes.ask()
             await self.probes.kafka.ask(self.intake.look())
+            await self.probes.kafka.ask(self.intake.tell_lost(self.probes.lost_inputs()))
             self.observer.show()
             self.health.look()
             await asyncio.sleep(WATCH_SECONDS)
@@ -327,9 +334,11 @@ class Process:
         )
 
     def _input_of(self, number: int) -> InputSeen:
-        known = self.feed.history.source_state.topic(self.topics.events)
+        state = self.feed.history.source_state
+        known = state.topic(self.topics.events)
         problem = self.intake.input_problem or self.probes.beyond.get(number, "")
-        return InputSeen(known.identity if known else "", problem)
+        problem = problem or lost_input(state, self.topics.events, number)
+        return InputSeen(known.identity if known else "", problem, state.lives(self.topics.events))
 
     def _configs_of(self, number: int) -> Mapping[str, Config]:
         lanes = self.settings.kafka.lanes

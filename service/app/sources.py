@@ -16,7 +16,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from service.config.sources import SourceState, SourceTopic
+from service.config.sources import Loss, SourceState, SourceTopic
 from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.topic_identity import identities
 
@@ -53,6 +53,21 @@ def other_input(state: SourceState, found: Mapping[str, str], topic: str) -> str
     return (
         f"topic {topic} was deleted and made again: lanes have no place in it, and what was sent to them and not "
         "decided is gone"
+    )
+
+
+def lost_input(state: SourceState, topic: str, lane: int) -> str:
+    """Why a lane must not read its input any more: it once ended below the lane's place. Empty: it may."""
+    loss = state.loss_of(topic, lane)
+    return f"its input once ended before offset {loss.offset}, where its place was: records are lost" if loss else ""
+
+
+def lost_source(loss: Loss) -> str:
+    """Why a source partition must not be read."""
+    where = f"{loss.topic}/{loss.partition}"
+    return (
+        f"{where} once ended before offset {loss.offset}, up to which it was read: records are lost. "
+        + REMEDY.format(name=loss.topic)
     )
 
 

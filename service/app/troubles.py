@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from service.kafka.topics import TopicProblem
+from service.noticed import Notice, Told
 from service.telemetry import LaneState, Trouble, TroubleName
 
 SILENT_SECONDS: Final = 15.0
@@ -32,6 +33,20 @@ SENDING_REMEDY: Final = (
 )
 
 
+NOTICED: Final[Mapping[Notice, tuple[str, str]]] = {
+    "foreign_record": (
+        "{label} passed over records that none of us wrote: {count}, the last at {last}",
+        "find out who else writes into our topics, and take that right away; nothing of ours is lost",
+    ),
+    "event_dropped": (
+        "{label} had taken later events than some it never decided, now dead letters: {count}, the last at {last}",
+        "find out whether a source lost records or who else writes to the lanes; then run `fairlead sources reset`",
+    ),
+}
+"""Of each kind that a lane notices what is wrong, and what to do."""
+NOTHING_NOTICED: Final[Mapping[Notice, Told]] = {}
+
+
 class Silence(NamedTuple):
     """How long a back end has not answered, in seconds, and what came instead of an answer."""
 
@@ -46,7 +61,7 @@ class LaneSeen(NamedTuple):
     `doing` is its stage while it is taken over, and `awaited` the configuration (division, version) that it waits for.
     `held_seconds`: it has been in its state for so long; `still_seconds`: and has shown no sign of work for so long (a
     finished round, a piece of taking over). `waiting`: so many inputs wait for it; `idle_seconds`: though something
-    waits or is due, nothing of it was done for so long.
+    waits or is due, nothing of it was done for so long. `noticed`: what it passed over lately.
     """
 
     number: int
@@ -60,6 +75,7 @@ class LaneSeen(NamedTuple):
     still_seconds: float = 0.0
     waiting: int = 0
     idle_seconds: float = 0.0
+    noticed: Mapping[Notice, Told] = NOTHING_NOTICED
 
 
 class Backlog(NamedTuple):
@@ -94,9 +110,11 @@ class Observed:
     """All that readiness depends on, as it is at one moment.
 
     `missing`: what the start waits for; `unclaimed`: lanes that were not taken over yet since then; `leaving`: it was
-    told to leave. `unusable`: per division what keeps its newest version from being used. `unread`: what keeps the
-    CRM's topics from being read; `ingest_problem`: why ingest cannot send a batch, and `ingest_todo` what to do about
-    that; `batch_seconds`: so long it has been sending one. `held`: what transactions hold; `beyond`: what
+    told to leave. `unusable`: per division what keeps its newest version from being used; `feed_noticed`: what was
+    passed over in the topic of configurations. `unread`: what keeps the CRM's topics from being read;
+    `added`: partitions of them that nobody reads yet;
+    `ingest_problem`: why ingest cannot send a batch, and `ingest_todo` what to do about that; `batch_seconds`: so long
+    it has been sending one. `held`: what transactions hold; `beyond`: what
     lanes have taken and no source holds.
     """
 
@@ -110,6 +128,7 @@ class Observed:
     divisions: int = 1
     feed: Backlog = Backlog("", 0, 0.0)
     feed_problem: str = ""
+    feed_noticed: Mapping[Notice, Told] = field(default_factory=dict)
     unusable: Mapping[str, str] = field(default_factory=dict)
     lanes: Sequence[LaneSeen] = ()
     sources: Sequence[Backlog] = ()
@@ -119,6 +138,7 @@ class Observed:
     ingest_todo: str = ""
     batch_seconds: float = 0.0
     unread: Sequence[str] = ()
+    added: Sequence[str] = ()
 
 
 def troubles(seen: Observed) -> Iterator[Trouble]:
@@ -189,6 +209,7 @@ def _about_configuration(seen: Observed) -> Iterator[Trouble]:
             "do what it says, or see that the topic is there and may be read; until then decisions follow the versions "
             "read before",
         )
+    yield from _about_noticed(seen.feed_noticed, "configuration", "who reads the configurations")
     for division, why in seen.unusable.items():
         yield Trouble(
             "configuration_unusable",
@@ -201,6 +222,13 @@ def _about_configuration(seen: Observed) -> Iterator[Trouble]:
 def _about_lanes(seen: Observed) -> Iterator[Trouble]:
     for lane in seen.lanes:
         yield from _about_lane(lane)
+        yield from _about_noticed(lane.noticed, str(lane.number), f"lane {lane.number}")
+
+
+def _about_noticed(noticed: Mapping[Notice, Told], about: str, label: str) -> Iterator[Trouble]:
+    for kind, told in noticed.items():
+        what, todo = NOTICED[kind]
+        yield Trouble(kind, about, what.format(label=label, count=told.times, last=told.last), todo)
 
 
 def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:
@@ -273,6 +301,9 @@ def _about_ingest(seen: Observed) -> Iterator[Trouble]:
             "find out whether the topic lost records, or who else writes into the lanes' topic; then stop all "
             f"processes, run `fairlead sources reset --topic {each.topic}`, and start them again",
         )
+    for partition in seen.added:
+        what = f"{partition} was added, and nobody reads it yet"
+        yield Trouble("source_unread", partition, what, "nothing: it is read from its beginning within half a minute")
     for what in seen.unread:
         yield Trouble("source_unread", what, what, "do what it says; all else goes on meanwhile")
 

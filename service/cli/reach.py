@@ -23,7 +23,7 @@ from service.config.history import Sources
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection, administration
 from service.kafka.port import BrokerUnreachable, Lost
-from service.kafka.reading import NoSuchTopic, NotReadable, partitions_of
+from service.kafka.reading import NoSuchTopic, partitions_of
 from service.printable import masked
 from service.settings import LogSettings, Settings, read_settings
 from service.store.port import StoreUnreachable
@@ -122,7 +122,7 @@ async def _in_reach(work: Callable[[Reach], Awaitable[None]], settings: Settings
     try:
         connection = await _greeted(kafka_of(settings.kafka))
         await work(Reach(settings, connection, topics_of(settings)))
-    except (NoSuchTopic, NotReadable) as error:
+    except NoSuchTopic as error:
         raise WrongUsage(str(error)) from error
     except (KafkaError, Lost, BrokerUnreachable) as error:
         raise NoConnection(

@@ -12,6 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from schemas import config as documents
+from schemas.config_entry import Entering
 from service.config.conditions import asked_of, calendar_of, predicate
 from service.config.consistency import entry_name, findings
 from service.config.defaults import implied_defaults
@@ -22,10 +23,8 @@ from service.config.plans import plan_pools
 from service.config.problems import ConfigurationError, Problem
 from service.config.workflows import compiled as compiled_workflows
 from service.core.configuration import (
-    Ceiling,
     Config,
     Entry,
-    EntryPolicy,
     EntryTarget,
     Membership,
     OwnerOf,
@@ -35,6 +34,7 @@ from service.core.configuration import (
     TeamMatch,
     User,
 )
+from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.model import Target
 from service.language.predicate import Predicate
 from service.language.tree import Always, Calendar
@@ -145,7 +145,7 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
     )
 
 
-def _entry_policy(entry: documents.Entering | None) -> EntryPolicy | None:
+def _entry_policy(entry: Entering | None) -> EntryPolicy | None:
     if entry is None:
         return None
     caught = entry.catch_up

@@ -203,5 +203,5 @@ def instructions(documents: Iterable[Document], history: History) -> tuple[Propo
 
 
 def sources_record(content: Agreed) -> Proposal:
-    """The record that begins an epoch, makes a topic known, lets something be passed, or raises the lanes."""
+    """The record that agrees on something: an epoch, a topic, what is passed, what was lost, a level."""
     return Proposal(SOURCES_KEY, source_content(content))

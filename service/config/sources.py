@@ -1,10 +1,12 @@
 """What all processes must agree on, as the configuration topic tells it: the CRM's topics, and the level of lanes.
 
-Beside the divisions' versions there are records of four kinds. *Sources* begin an epoch for all topics: they say what
+Beside the divisions' versions there are records of five kinds. *Sources* begin an epoch for all topics: they say what
 ingest and lanes agree on for as long as it lasts. A *source topic* says under which identity a topic is known and which
 epoch its positions belong to: a topic that was deleted and made again has another identity, and its offsets mean
-something else. A *skip* lets readers pass what no client can read. An *agreed level* raises the lanes. A record counts
-only if it follows on what was valid when it arrived, so the first writer wins, for every reader alike.
+something else. A *skip* lets readers pass what no client can read. A *loss* says that a partition ended below what had
+been read: whatever it holds once it has grown again does not follow on that, so nobody reads it before its topic is
+reset. An *agreed level* raises the lanes. A record counts only if it follows on what was valid when it arrived, so the
+first writer wins, for every reader alike.
 """
 
 from __future__ import annotations
@@ -54,25 +56,36 @@ class Skip(NamedTuple):
     stop: int
 
 
+class Loss(NamedTuple):
+    """A partition ended in front of `offset`, up to which it had been read."""
+
+    epoch: int
+    topic: str
+    partition: int
+    offset: int
+
+
 class AgreedLevel(NamedTuple):
     """The level that lanes are raised to (see `core.state.StateKind`). It only grows."""
 
     level: int
 
 
-Agreed = Sources | SourceTopic | Skip | AgreedLevel
+Agreed = Sources | SourceTopic | Skip | Loss | AgreedLevel
 """What a record may agree on."""
 
 
 class SourceState:
     """What counts of all these records. Starts empty; grows by `fold`."""
 
-    __slots__ = ("_skips", "_topics", "current", "level")
+    __slots__ = ("_lives", "_losses", "_skips", "_topics", "current", "level")
 
     def __init__(self) -> None:
         self.current: Sources | None = None
         self._topics: dict[str, SourceTopic] = {}
         self._skips: list[Skip] = []
+        self._lives: dict[str, frozenset[str]] = {}
+        self._losses: dict[tuple[str, int], Loss] = {}
         self.level = FIRST_LEVEL
 
     @property
@@ -100,6 +113,10 @@ class SourceState:
         """What is known of a topic; none: nobody has ever read it in this epoch."""
         return self._topics.get(name)
 
+    def lives(self, name: str) -> frozenset[str]:
+        """All identities under which a topic was ever known, and the empty one: not every broker tells them."""
+        return self._lives.get(name, frozenset()) | {""}
+
     def epoch_of(self, name: str) -> int:
         """The epoch of a topic's positions."""
         known = self._topics.get(name)
@@ -112,6 +129,11 @@ class SourceState:
             if skip[:3] == (epoch, topic, partition) and skip.start <= offset < skip.stop:
                 return skip
         return None
+
+    def loss_of(self, topic: str, partition: int) -> Loss | None:
+        """That the partition lost what had been read; none: nobody has seen that since the topic was last reset."""
+        loss = self._losses.get((topic, partition))
+        return loss if loss is not None and loss.epoch == self.epoch_of(topic) else None
 
     def skips(self) -> Iterator[Skip]:
         """All that ever counted, oldest first."""
@@ -126,11 +148,13 @@ class SourceState:
                 return self._fold_topic(told)
             case Skip():
                 return self._fold_skip(told)
+            case Loss():
+                return self._fold_loss(told)
             case AgreedLevel():
                 return self._fold_level(told)
 
     def _fold_level(self, agreed: AgreedLevel) -> AgreedLevel | None:
-        if agreed.level <= self.level:
+        if agreed.level < self.level:
             return None
         self.level = agreed.level
         return agreed
@@ -154,6 +178,7 @@ class SourceState:
         if not follows:
             return None
         self._topics[topic.name] = topic
+        self._lives[topic.name] = self.lives(topic.name) | {topic.identity}
         return topic
 
     def _fold_skip(self, skip: Skip) -> Skip | None:
@@ -162,6 +187,12 @@ class SourceState:
             return None
         self._skips.append(skip)
         return skip
+
+    def _fold_loss(self, loss: Loss) -> Loss | None:
+        if loss.epoch != self.epoch_of(loss.topic) or self.loss_of(loss.topic, loss.partition) is not None:
+            return None
+        self._losses[loss.topic, loss.partition] = loss
+        return loss
 
 
 def read_source(content: object) -> Agreed | None:
@@ -182,6 +213,10 @@ def read_source(content: object) -> Agreed | None:
             is_number(epoch) and is_number(partition) and is_number(start) and is_number(stop)
         ):
             return Skip(epoch, topic, partition, start, stop)
+        case {"loss": {"epoch": epoch, "topic": str(topic), "partition": partition, "offset": offset}} if (
+            is_number(epoch) and is_number(partition) and is_number(offset)
+        ):
+            return Loss(epoch, topic, partition, offset)
         case {"level": level} if is_number(level):
             return AgreedLevel(level)
         case _:
@@ -203,5 +238,7 @@ def source_content(record: Agreed) -> bytes:
             return orjson.dumps({"source_topic": content})
         case Skip():
             return orjson.dumps({"skip": content})
+        case Loss():
+            return orjson.dumps({"loss": content})
         case AgreedLevel():
             return orjson.dumps(content)

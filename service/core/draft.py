@@ -12,12 +12,12 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
+from service.core.catch_up import CatchUp
 from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.in_process import Element, InProcess, Usage
 from service.core.past import Past
 from service.core.person import Person
 from service.core.state import (
-    CatchUp,
     Changes,
     Fields,
     Forgotten,

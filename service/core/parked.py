@@ -35,12 +35,3 @@ class Fields(Remembered):
 
     text: str = ""
     cut: tuple[str, ...] = ()
-
-
-class Room:
-    """How much the fields of waiting records take, in bytes: the divisions of a lane share it."""
-
-    __slots__ = ("taken_bytes",)
-
-    def __init__(self) -> None:
-        self.taken_bytes = 0

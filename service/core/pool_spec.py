@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
+from service.core.entry_policy import EntryPolicy, ranks
 from service.core.model import Target
 from service.core.plan_facts import PlanFacts
 from service.core.state import open_field, seat_field
@@ -30,20 +31,6 @@ class Membership:
     max_open: int | None = None
     domain: Predicate | None = None
     priority: float | None = None
-
-
-class Ceiling(NamedTuple):
-    """At most so many of so many turns in a row."""
-
-    at_most: int
-    of: int
-
-
-class EntryPolicy(NamedTuple):
-    """How newcomers enter a pool: at the end of the ring, or they catch up, at most as fast as the ceiling allows."""
-
-    catches_up: bool = False
-    ceiling: Ceiling | None = None
 
 
 @dataclass(frozen=True)
@@ -100,12 +87,8 @@ class PoolSpec:
 
     @cached_property
     def ranks(self) -> Mapping[str, int]:
-        """By person, how many priorities of members come before theirs; who has none is behind all."""
-        known = sorted({member.priority for member in self.members if member.priority is not None})
-        places = {priority: place for place, priority in enumerate(known)}
-        return {
-            member.person: len(known) if member.priority is None else places[member.priority] for member in self.members
-        }
+        """By person, how many priorities come before theirs."""
+        return ranks({member.person: member.priority for member in self.members})
 
     @cached_property
     def lightest(self) -> float:

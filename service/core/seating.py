@@ -39,11 +39,3 @@ class Seat(Remembered, kw_only=True):
     def is_taken(self) -> bool:
         """Whether the seat is a member's."""
         return self.joined > 0
-
-
-class CatchUp(Remembered):
-    """A member who is not level with the others yet. Where a ceiling slows them, `turns` are the numbers of the latest
-    turns that they had, as many as it allows. Nothing is kept of who is level (see `sharing.entry`).
-    """
-
-    turns: tuple[int, ...] = ()

@@ -15,19 +15,18 @@ from collections.abc import Iterator, Mapping
 from heapq import merge
 from typing import Any, Final, Literal, NamedTuple
 
+from service.core.catch_up import CatchUp
 from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.in_process import Element, InProcess, Usage, WorkflowKind, WorkflowValue
 from service.core.order import Moment
 from service.core.parked import Fields as Fields
 from service.core.parked import Parked as Parked
-from service.core.parked import Room as Room
 from service.core.past import Past
 from service.core.person import Person
 from service.core.remembered import Remembered
-from service.core.seating import CatchUp as CatchUp
 from service.core.seating import Pool as Pool
 from service.core.seating import Seat as Seat
-from service.core.waiting_line import Line, Rank, Waiting
+from service.core.waiting_line import Line, Rank, Room, Waiting
 
 Kind = Literal[
     "record",

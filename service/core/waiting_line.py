@@ -59,3 +59,12 @@ class Line:
             self._ordered += self._newcomers
             self._ordered.sort()
         self._newcomers.clear()
+
+
+class Room:
+    """How much the fields of waiting records take, in bytes: the divisions of a lane share it."""
+
+    __slots__ = ("taken_bytes",)
+
+    def __init__(self) -> None:
+        self.taken_bytes = 0

@@ -13,6 +13,7 @@ that was folded.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -25,13 +26,16 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from service.config.compiler import from_wire
 from service.config.history import History, Ignored, Proposal, Sources, Version, document_of
 from service.config.problems import ConfigurationError
-from service.config.sources import AgreedLevel, Skip, SourceTopic
+from service.config.sources import AgreedLevel, Loss, Skip, SourceTopic
 from service.core.configuration import Config
 from service.kafka.connection import KafkaConnection, let_go
 from service.kafka.partitions import Place
 from service.kafka.port import BrokerUnreachable, Message
 from service.kafka.publisher import Publisher
-from service.kafka.reading import NoSuchTopic, read_some
+from service.kafka.reading import NoSuchTopic, read_some, tell_broken
+from service.kafka.topic_identity import identities
+from service.kafka.unpacking import read_pages
+from service.noticed import Noticed
 from service.telemetry import METERS
 
 log = structlog.get_logger(__name__)
@@ -64,7 +68,10 @@ class ConfigurationFeed:
         self.history = History()
         self.problem = ""
         self.unusable: dict[str, str] = {}
+        self.noticed = Noticed(lambda: time.time_ns() // 1_000_000)
         self._next = 0
+        self._known = ""
+        self._is_another = False
         self._is_read_to = 0
         self._connection = connection
         self._partition = TopicPartition(topic, 0)
@@ -81,6 +88,7 @@ class ConfigurationFeed:
             consumer.assign([self._partition])
             begin = await consumer.beginning_offsets([self._partition])
             self._next = begin[self._partition]
+            self._known = await self._identity(consumer)
             self._consumer = consumer
         await self.catch_up()
 
@@ -101,6 +109,8 @@ class ConfigurationFeed:
         consumer = self._started()
         consumer.seek(self._partition, self._next)
         while True:
+            if self._is_another:
+                await asyncio.Event().wait()
             try:
                 await self._compile_newest()
                 async with self._grown:
@@ -115,7 +125,7 @@ class ConfigurationFeed:
                 self.problem = repr(error)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
-                self.problem = ""
+                self.problem = GONE if self._is_another else ""
 
     async def read_up(self) -> None:
         """Wait until `follow` has read and compiled all that the topic holds now. Raises `BrokerUnreachable`."""
@@ -125,8 +135,16 @@ class ConfigurationFeed:
             await self._grown.wait_for(lambda: self._is_read_to >= end)
 
     async def backlog(self) -> int:
-        """How many records of the topic are still to be read. Raises `KafkaError`."""
+        """How many records of the topic are still to be read. Raises `KafkaError`.
+
+        Looks whether it is still the topic that was read: one that was made anew and has grown since looks like it.
+        """
         consumer = self._started()
+        found = await self._identity(consumer)
+        self._is_another = self._is_another or bool(self._known and found and found != self._known)
+        if self._is_another and self.problem != GONE:
+            self.problem = GONE
+            log.error("configuration.lost", error="it has another identity", why=GONE)
         return max(0, await self._end(consumer) - int(await consumer.position(self._partition)))
 
     async def stop(self) -> None:
@@ -200,10 +218,16 @@ class ConfigurationFeed:
         return found
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        pages = await consumer.getmany(timeout_ms=POLL_MS)
-        for record in (record for page in pages.values() for record in page):
+        page = (await read_pages(consumer, [self._partition], POLL_MS)).get(self._partition)
+        if page is None:
+            return
+        for record in page.records:
             self._fold(record)
             self._next = record.offset + 1
+        for broken in page.broken:
+            tell_broken(self._partition, broken)
+            self._ignore(broken.start, "unreadable")
+        self._next = page.stop
 
     def _fold(self, record: ConsumerRecord[bytes | None, bytes | None]) -> None:
         match self.history.fold(record.value or b"", record.offset, record.timestamp):
@@ -216,12 +240,19 @@ class ConfigurationFeed:
                 log.info("topic.known", topic=name, identity=identity, epoch=epoch)
             case Skip(_, topic, partition, start, stop):
                 log.info("skip.read", partition=f"{topic}/{partition}", start=start, stop=stop)
+            case Loss(_, topic, partition, offset):
+                log.error("loss.read", partition=f"{topic}/{partition}", offset=offset)
             case AgreedLevel(level):
                 log.info("level.read", level=level)
             case Ignored(why):
-                position = f"{self._partition.topic}/{self._partition.partition}/{record.offset}"
-                METERS.count("configuration_ignored", why=why)
-                log.warning("configuration.ignored", position=position, why=why)
+                self._ignore(record.offset, why)
+
+    def _ignore(self, offset: int, why: str) -> None:
+        position = f"{self._partition.topic}/{self._partition.partition}/{offset}"
+        METERS.count("configuration_ignored", why=why)
+        log.warning("configuration.ignored", position=position, why=why)
+        if why != "late":
+            self.noticed.note("foreign_record", position)
 
     async def _compile_newest(self) -> None:
         """Bring `latest` and `unusable` up to the history. Raises `KafkaError`; what is left is done the next time."""
@@ -261,6 +292,11 @@ class ConfigurationFeed:
 
     def _is_replaced(self, division: str, known: Config | None) -> bool:
         return self._latest.get(division) is not known
+
+    async def _identity(self, consumer: AIOKafkaConsumer) -> str:
+        topic = self._partition.topic
+        client = consumer._client  # noqa: SLF001  # the driver has no such request
+        return (await identities(client, [topic])).get(topic, "")
 
     async def _end(self, consumer: AIOKafkaConsumer) -> int:
         return int((await consumer.end_offsets([self._partition]))[self._partition])

@@ -1,25 +1,29 @@
 """Read topics as people do: from the beginning to where they end now, what comes from now on, or both.
 
-Nothing here belongs to a group or commits anything, so looking never changes what the service does.
+Nothing here belongs to a group or commits anything, so looking never changes what the service does. What no client can
+read is passed over, and said with its place.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Final, Self
 
+import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
 from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.partitions import Place, partition_of
-from service.kafka.sources import UNREADABLE
+from service.kafka.unpacking import Broken, Stretch, read_pages
 from service.wire.messages import RawRecord
 from service.wire.outputs import DEFAULT_DIVISION
+
+log = structlog.get_logger(__name__)
 
 PAGE_RECORDS: Final = 1_000
 FOLLOW_MS: Final = 250
@@ -32,13 +36,6 @@ class NoSuchTopic(Exception):
 
     def __init__(self, topic: str) -> None:
         super().__init__(f"topic {topic} does not exist: is the prefix right, and was the service ever started?")
-
-
-class NotReadable(Exception):
-    """A topic holds records that no client can read, and behind them it cannot be looked at."""
-
-    def __init__(self, topic: str, why: str) -> None:
-        super().__init__(f"{topic} holds records that no client can read ({why}): read it again once they are deleted")
 
 
 class ReadTooSlowly(Exception):
@@ -74,9 +71,9 @@ async def read_some(connection: KafkaConnection, place: Place, offsets: Iterable
             for offset in offsets:
                 if begins[each] <= offset < ends[each]:
                     consumer.seek(each, offset)
-                    page = await consumer.getmany(each, timeout_ms=connection.request_timeout_ms, max_records=1)
-                    records = [raw_record(record) for record in page.get(each, ())]
-                    found.update({record.offset: record for record in records if record.offset == offset})
+                    pages = await _pages(consumer, [each], connection.request_timeout_ms, max_records=1)
+                    for record in map(raw_record, pages[each].records if each in pages else ()):
+                        found.update({offset: record} if record.offset == offset else {})
     return found
 
 
@@ -94,11 +91,11 @@ async def read_topic(
             consumer.seek(partition, begins[partition])
         left = {partition for partition in partitions if begins[partition] < ends[partition]}
         while left:
-            page = await consumer.getmany(*left, timeout_ms=connection.request_timeout_ms, max_records=PAGE_RECORDS)
-            if not page:
+            pages = await _pages(consumer, left, connection.request_timeout_ms, PAGE_RECORDS)
+            if not pages:
                 raise KafkaTimeoutError(f"{topic} could not be read to its end")
-            for partition, records in page.items():
-                for record in records:
+            for partition, page in pages.items():
+                for record in page.records:
                     if record.offset < ends[partition]:
                         yield raw_record(record)
             left = {partition for partition in left if await consumer.position(partition) < ends[partition]}
@@ -110,9 +107,25 @@ async def follow_topic(connection: KafkaConnection, topic: str) -> AsyncGenerato
         for partition, end in (await consumer.end_offsets(partitions)).items():
             consumer.seek(partition, end)
         while True:
-            for records in (await consumer.getmany(timeout_ms=FOLLOW_MS)).values():
-                for record in records:
+            for page in (await _pages(consumer, partitions, FOLLOW_MS)).values():
+                for record in page.records:
                     yield raw_record(record)
+
+
+async def _pages(
+    consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition], timeout_ms: int, max_records: int | None = None
+) -> Mapping[TopicPartition, Stretch]:
+    pages = await read_pages(consumer, partitions, timeout_ms, max_records)
+    for partition, page in pages.items():
+        for broken in page.broken:
+            tell_broken(partition, broken)
+    return pages
+
+
+def tell_broken(partition: TopicPartition, broken: Broken) -> None:
+    """Say which records nobody can read, and that they are passed over."""
+    topic, number = partition
+    log.error("record.unreadable", topic=topic, partition=number, start=broken.start, stop=broken.stop, why=broken.why)
 
 
 def raw_record(record: ConsumerRecord[Any, Any]) -> RawRecord:
@@ -140,9 +153,6 @@ async def _reader(
         partitions = [TopicPartition(topic, number) for number in numbers]
         consumer.assign(partitions)
         yield consumer, partitions
-    except (UnicodeDecodeError, *UNREADABLE) as error:
-        why = "a header's name is no text" if isinstance(error, UnicodeDecodeError) else type(error).__name__
-        raise NotReadable(topic, why) from error
     finally:
         await let_go(consumer.stop())
 

@@ -10,32 +10,26 @@ not handed out yet. The driver's position is believed only where it agrees with 
 * A read that finds no such offset in the partition lost records, or positions: it stands there until somebody resets
   the topic. Where the partition grows past the mark, what was in between would be passed over.
 * A read that raises is put back to the mark and repeated record by record, so that all good records before the bad one
-  are handed out. What raises then, *stands* at the mark: the others go on, it is tried again now and then, and
-  `problems` names it with what to do.
+  are handed out. Where that raises, the batch is taken apart (`unpacking`), which tells a bad record from the good ones
+  behind it. What nobody can read *stands* at the mark: the others go on, it is tried again now and then, and `problems`
+  names it with what to do.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import (
-    ConsumerStoppedError,
-    CorruptRecordException,
-    IllegalStateError,
-    KafkaError,
-    OffsetOutOfRangeError,
-    RecordTooLargeError,
-    UnsupportedCodecError,
-)
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError, OffsetOutOfRangeError
 
 from service.config.sources import Skip
+from service.kafka.unpacking import Stretch, is_unreadable
 from service.telemetry import METERS
 
 log = structlog.get_logger(__name__)
@@ -51,10 +45,6 @@ LONGEST_RETRY_SECONDS: Final = 30.0
 """A partition that stands is tried again after a second, then less and less often."""
 SINGLY: Final = 1_000
 """After an error so many records are read one by one before larger reads are trusted again."""
-
-UNREADABLE: Final = (UnsupportedCodecError, CorruptRecordException, RecordTooLargeError)
-"""What the driver says of records. Its other errors are the broker's, and pass; what is no `KafkaError` is a record's,
-too."""
 
 
 class Consumer(Protocol):
@@ -80,6 +70,10 @@ class Passed(NamedTuple):
     start: int
     stop: int
     why: str
+
+
+class CannotBeRead(Exception):
+    """Why nobody can read the record at the mark."""
 
 
 class Page(NamedTuple):
@@ -110,7 +104,7 @@ class _Stand:
     @property
     def is_unreadable(self) -> bool:
         """Whether the records are to blame. The broker's own errors pass by themselves."""
-        return not isinstance(self.error, KafkaError) or isinstance(self.error, UNREADABLE)
+        return is_unreadable(self.error)
 
     @property
     def lasts(self) -> bool:
@@ -125,6 +119,7 @@ class _Source:
     partition: TopicPartition
     mark: int
     singly: int = 0
+    is_taken_apart: bool = False
     doubt: int | None = None
     stand: _Stand | None = None
     refusal: str = ""
@@ -137,7 +132,8 @@ class _Source:
 
 @dataclass
 class SourceReader:
-    """Reads what was assigned. `skip_at` says which skip allows to pass an offset that cannot be read.
+    """Reads what was assigned. `skip_at` says which skip allows to pass an offset that cannot be read. `unpack` takes
+    the batch at an offset apart; none: what the driver cannot read stands.
 
     Not safe for concurrent use; `revoke` and `expect` may be called while a `read` waits.
     """
@@ -145,6 +141,7 @@ class SourceReader:
     consumer: Callable[[], Consumer]
     limit: int
     skip_at: Callable[[str, int, int], Skip | None]
+    unpack: Callable[[TopicPartition, int], Awaitable[Stretch]] | None = None
     clock: Callable[[], float] = time.monotonic
     assignment: int = 0
     expected: set[TopicPartition] = field(default_factory=set)
@@ -189,6 +186,10 @@ class SourceReader:
         """What has its place."""
         return list(self._places)
 
+    def lost(self) -> Mapping[TopicPartition, int]:
+        """The marks of ours that their partitions did not hold."""
+        return {each.partition: each.mark for each in self._places.values() if each.stand and each.stand.lasts}
+
     def problems(self) -> list[str]:
         """What cannot be read: which partition, where, and what to do."""
         return [_problem(place) for place in self._places.values() if place.refusal or place.stand]
@@ -217,12 +218,22 @@ class SourceReader:
         if place.stand is not None:
             self.consumer().resume(place.partition)
         limit = 1 if place.singly else self.limit
-        place.task = asyncio.create_task(self._read(place.partition, limit))
+        read = self._take_apart(place) if place.is_taken_apart else self._read(place.partition, limit)
+        place.task = asyncio.create_task(read)
 
     async def _read(self, partition: TopicPartition, limit: int) -> _Read:
         consumer = self.consumer()
         pages = await consumer.getmany(partition, timeout_ms=PATIENCE_MS, max_records=limit)
         return _Read(pages.get(partition, ()), await consumer.position(partition))
+
+    async def _take_apart(self, place: _Source) -> _Read:
+        """The batch at the mark, up to what nobody can read. Raises `CannotBeRead` where that is at the mark."""
+        assert self.unpack is not None, "else nothing is taken apart"
+        batch = await self.unpack(place.partition, place.mark)
+        stop = min((broken.start for broken in batch.broken), default=batch.stop)
+        if batch.broken and stop <= place.mark:
+            raise CannotBeRead(batch.broken[0].why)
+        return _Read([record for record in batch.records if record.offset < stop], stop)
 
     def _harvest(self, passed: Sequence[Passed]) -> Page:
         """Take what has come, up to about the limit; the rest keeps, and is first next time."""
@@ -252,18 +263,21 @@ class SourceReader:
         read = task.result()
         records = [record for record in read.records if record.offset >= place.mark]
         first = records[0].offset if records else read.position
-        if first > place.mark and first != place.doubt:
+        if first > place.mark and first != place.doubt and not place.is_taken_apart:
             self._doubt(place, first)
             return ()
         if place.doubt is not None:
             METERS.count("source_gaps", result="legal" if first == place.doubt else "recovered")
         place.doubt = None
-        place.singly = max(0, place.singly - len(records)) if records else 0
+        was_taken_apart, place.is_taken_apart = place.is_taken_apart, False
+        place.singly = max(0, place.singly - len(records)) if records or was_taken_apart else 0
         if place.stand is not None:
             log.info("source.moved", partition=_named(place.partition), offset=place.mark)
             place.stand = None
             _show(place, stands=False)
         place.mark = max(place.mark, read.position, *(record.offset + 1 for record in records[-1:]))
+        if was_taken_apart:
+            self._put_back(place)
         return records
 
     def _doubt(self, place: _Source, first: int) -> None:
@@ -273,11 +287,13 @@ class SourceReader:
         self._put_back(place)
 
     def _stumble(self, place: _Source, error: BaseException) -> None:
-        """A read raised: read singly up to the place where it does, and stand there."""
+        """A read raised: read singly up to the place where it does, take that batch apart, and stand there."""
         now = self.clock()
         if not place.singly and not isinstance(error, OffsetOutOfRangeError):
             place.singly = SINGLY
             log.info("source.stumbled", partition=_named(place.partition), mark=place.mark, error=repr(error))
+        elif self.unpack is not None and not place.is_taken_apart and is_unreadable(error):
+            place.is_taken_apart = True
         else:
             stand = place.stand or _Stand(error, now, attempts=0)
             stand.error, stand.attempts = error, stand.attempts + 1
@@ -305,9 +321,9 @@ class SourceReader:
         skip = self.skip_at(partition.topic, partition.partition, place.mark)
         if skip is None:
             return None
-        passed = Passed(partition, place.mark, skip.stop, repr(place.stand.error))
+        passed = Passed(partition, place.mark, skip.stop, _why(place.stand.error))
         log.warning("records.skipped", partition=_named(partition), start=passed.start, stop=passed.stop)
-        place.mark, place.stand, place.singly, place.doubt = skip.stop, None, SINGLY, None
+        place.mark, place.stand, place.singly, place.doubt, place.is_taken_apart = skip.stop, None, SINGLY, None, False
         _show(place, stands=False)
         with suppress(IllegalStateError):
             self.consumer().resume(partition)
@@ -324,6 +340,10 @@ def _named(partition: TopicPartition) -> str:
     return f"{partition.topic}/{partition.partition}"
 
 
+def _why(error: BaseException) -> str:
+    return str(error) if isinstance(error, CannotBeRead) else repr(error)
+
+
 def _problem(place: _Source) -> str:
     where = f"{place.partition.topic}/{place.partition.partition}"
     if place.refusal:
@@ -335,7 +355,7 @@ def _problem(place: _Source) -> str:
             f"positions out of range: {where} at {place.mark}; the topic did not hold that offset, and nothing is read "
             f"of it any more: stop all processes and run `fairlead sources reset --topic {place.partition.topic}`"
         )
-    at = f"{where}/{place.mark} cannot be read ({error!r})"
+    at = f"{where}/{place.mark} cannot be read ({_why(error)})"
     if place.stand.is_unreadable:
         return f"{at}: mend it (a codec?), or pass it knowingly with `fairlead sources skip {where}/{place.mark}`"
     return f"{at}: see what keeps the broker from giving it; it is tried again"

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import RecordsToDelete
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
@@ -23,6 +23,8 @@ from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.partitions import Place
 from service.kafka.port import Arrived, BrokerUnreachable, LogEntry, Message, Truncated
 from service.kafka.publisher import Publisher
+from service.kafka.reading import tell_broken
+from service.kafka.unpacking import read_pages
 from service.wire.topics import Topics
 
 LOG_PAGE_RECORDS = 500
@@ -61,7 +63,7 @@ class KafkaTransport:
                     raise BrokerUnreachable(f"{self._log.partition} could not be read up to offset {stop}")
                 for record in page:
                     if record.offset < stop:
-                        yield LogEntry(record.offset, record.value or b"")
+                        yield LogEntry(record.offset, record.value)
         finally:
             self._log.pause()
 
@@ -78,10 +80,10 @@ class KafkaTransport:
 
         An idle lane lets go of its log's reader, which looks around many times a second.
         """
-        records = await self._input.page(limit, wait_ms)
-        if wait_ms and not records:
+        arrived = await self._input.page(limit, wait_ms)
+        if wait_ms and not arrived:
             await self._log.close()
-        return [Arrived(record.offset, record.timestamp, record.value or b"") for record in records]
+        return arrived
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Publish all, in order per key, and wait until the broker has them. Raises `Lost`."""
@@ -149,16 +151,25 @@ class _Reader:
         with _reaching():
             return int(await consumer.position(self.partition))
 
-    async def page(self, limit: int, wait_ms: int) -> Sequence[ConsumerRecord]:
-        """Up to `limit` records; none after `wait_ms`. Raises `Truncated`."""
+    async def page(self, limit: int, wait_ms: int) -> Sequence[Arrived]:
+        """Up to `limit` records; none after `wait_ms`. Raises `Truncated`.
+
+        What no client can read is one record without content, at the last offset of it: nobody of us wrote that.
+        """
         consumer = await self._ready()
         try:
             with _reaching():
-                pages = await consumer.getmany(self.partition, timeout_ms=wait_ms, max_records=limit)
+                pages = await read_pages(consumer, [self.partition], wait_ms, limit)
         except OffsetOutOfRangeError:
             raise Truncated(*await self.bounds()) from None
-        records: Sequence[ConsumerRecord] = pages.get(self.partition, ())
-        return records
+        page = pages.get(self.partition)
+        if page is None:
+            return ()
+        found = [Arrived(record.offset, record.timestamp, record.value or b"") for record in page.records]
+        for broken in page.broken:
+            tell_broken(self.partition, broken)
+            found.append(Arrived(broken.stop - 1, 0, b""))
+        return sorted(found)
 
     async def close(self) -> None:
         """Let go of the connection, whether or not the broker answers."""
@@ -197,7 +208,7 @@ class _PatientReader(_Reader):
         await super().seek(offset)
         self._next = offset
 
-    async def page(self, limit: int, wait_ms: int) -> Sequence[ConsumerRecord]:
+    async def page(self, limit: int, wait_ms: int) -> Sequence[Arrived]:
         """Up to `limit` records; none after `wait_ms`. Raises `Truncated`."""
         records = await super().page(limit, wait_ms)
         if records:

@@ -14,9 +14,11 @@ from typing import Final, Literal, NamedTuple
 
 import orjson
 
-from service.core.state import KINDS, Changes, Kind, Record, Room, State, Timer, Value
+from service.core.state import KINDS, Changes, Kind, Record, State, Timer, Value
+from service.core.waiting_line import Room
 from service.lane.changed import StoredFields
 from service.lane.redriven import Redriven
+from service.lane.repeats import Repeats
 from service.store.keys import LANE, REDRIVEN, full_name, parted
 from service.wire.log_records import NO_OFFSET, Cursor
 from service.wire.messages import Position
@@ -71,7 +73,7 @@ class Book:
     switch to that version was begun and is not finished: before it is, nothing else is decided. `raised` are the events
     in a row whose decision raised. `swept` is how far the records were looked through for what is to be forgotten;
     none: not since the lane began. `redriven` tells which dead letters were sent again and decided. `input_identity`
-    tells which topic `place` is a place in; empty: that was never known.
+    tells which topic `place` is a place in; empty: that was never known. `repeats` are the inputs taken lately.
     """
 
     def __init__(self) -> None:
@@ -88,6 +90,7 @@ class Book:
         self.input_identity = ""
         self._news: dict[str, object] = {}
         self.redriven = Redriven()
+        self.repeats = Repeats()
         self._agenda: list[tuple[int, str, str]] = []
         self._agenda_max = AGENDA_LEAST
         self._kept: set[tuple[str, str]] = set()

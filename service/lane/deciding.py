@@ -38,6 +38,8 @@ UNCONCERNED: Final = "no_division"
 UNDECIDED: Final = frozenset({TICKED, UNCONCERNED, "configuration_switched"})
 """The reasons of outcomes about no record: nothing was decided, whatever stands in the log."""
 
+TAKEN_BEFORE: Final = "the lane has taken later events of its source partition, and never this one"
+
 
 def decide_batch(book: Book, inputs: Sequence[Read], grounds: Grounds) -> Made:
     """Decide the inputs in order, up to the limits. The book moves on; it is thrown away if nothing comes of it."""
@@ -163,9 +165,10 @@ class _Deciding:
         position = received.position
         source = str(position)
         if self._grounds.drop_taken and self._book.is_taken(position):
-            making.note("dropped", "", source)
+            self._drop(received, raw, source)
             return
         making.take(position)
+        self._book.repeats.remember(position, raw)
         first = received.redriven
         if first is not None and self._book.redriven.holds(first):
             making.note("nothing", "redriven_already", source)
@@ -179,6 +182,18 @@ class _Deciding:
             making.note("nothing", UNCONCERNED, source)
         elif self._has_decided(received, raw, divisions, source) and first is not None:
             self._book.redriven.remember(first, self._book.clock_ms)
+
+    def _drop(self, received: LaneInput, raw: bytes, source: str) -> None:
+        """What was taken before is dropped; what only looks so would be lost, and is a dead letter."""
+        book, grounds = self._book, self._grounds
+        divisions = [each for each in self._divisions_of(received) if each in grounds.configs]
+        states = {division: (book.state(division), grounds.config(division)) for division in divisions}
+        fate = book.repeats.fate(received, raw, states, book.clock_ms - grounds.limits.deleted_ms)
+        if fate == "lost":
+            log.error("event.overtaken", lane=grounds.lane, position=source)
+            self.making.refuse(Poison("taken_before", TAKEN_BEFORE, raw), received.position)
+        else:
+            self.making.note("dropped", "" if fate == "repeat" else fate, source)
 
     def _has_decided(self, received: LaneInput, raw: bytes, divisions: Sequence[str], source: str) -> bool:
         """Decide the event for these divisions. False: that raised, and it went to the dead letters."""

@@ -44,6 +44,7 @@ from service.lane.surroundings import Surroundings
 from service.lane.sweep import Sweep
 from service.lane.takeover import Stage, TakeOver
 from service.limits import Limits
+from service.noticed import Noticed
 from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS
 from service.wire.inputs import tick
@@ -55,8 +56,6 @@ LEAST_WAIT_MS: Final = 50
 """A round that waits for inputs waits so long, also when the tick for a timer is on its way."""
 TICK_PAUSE_MS: Final = 1_000
 """At most one tick in this time, should the broker's clock be behind ours."""
-
-
 ROOM_GROWTH: Final = 8
 """After a log record that was too large the room grows back by such a part with each batch."""
 
@@ -82,12 +81,14 @@ class Lane:
     """How far taking over is, for people; of no meaning once the lane is owned."""
     awaited: tuple[str, int] | None = None
     """Division and version of the configuration that taking over waits for."""
+    noticed: Noticed = field(init=False)
     _room_bytes: int = field(init=False)
     _strangers: Strangers = field(init=False)
     _sweep: Sweep = field(init=False)
 
     def __post_init__(self) -> None:
-        self._strangers = Strangers(self.number, self.around)
+        self.noticed = Noticed(self.around.now_ms)
+        self._strangers = Strangers(self.number, self.around, self.noticed)
         self._room_bytes = self.limits.record_max_bytes
 
     def leave(self) -> None:
@@ -258,7 +259,12 @@ class Lane:
             ) from gone
         if arrived:
             self.around.step("polled")
-        return [Read(item.offset, item.time_ms, await self._strangers.read(item), item.value) for item in arrived]
+        return await self._strangers.read(arrived, self._read_up)
+
+    async def _read_up(self) -> None:
+        """Hear of all that was published until now; leaving ends the wait."""
+        self.stage = Stage("reading the configurations")
+        await unless_left(self._leaving, self.around.read_up())
 
     async def _know_divisions(self, tenure: Tenure) -> None:
         """Before it is said of a division that it has no configuration, read what was published until now."""
@@ -266,8 +272,7 @@ class Lane:
         if named <= self._configs.keys():
             return
         await self.land()
-        self.stage = Stage("reading the configurations")
-        await unless_left(self._leaving, self.around.read_up())
+        await self._read_up()
         while (config := self._configuration_to_switch_to(tenure)) is not None:
             await self._switch(tenure, config)
 
@@ -315,7 +320,7 @@ class Lane:
             asyncio.create_task(self._publish(made, arrived_ms)),
         )
         self._loaded |= made.touched
-        count(self.number, made)
+        count(self.number, made, self.noticed)
 
     async def _advance(self, tenure: Tenure, before: int, made: Made) -> None:
         changes = tenure.layout.placed(made.batch.changes)

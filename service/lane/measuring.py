@@ -10,6 +10,7 @@ from time import perf_counter
 from service.lane.deciding import UNDECIDED
 from service.lane.making import Made
 from service.lane.needs import Read
+from service.noticed import Noticed
 from service.telemetry import METERS, BatchStep
 from service.wire.inputs import Tick
 
@@ -27,13 +28,16 @@ def first_arrival(inputs: Iterable[Read]) -> int | None:
     return min((item.time_ms for item in inputs if not isinstance(item.content, Tick)), default=None)
 
 
-def count(lane: int, made: Made) -> None:
-    """Count outcomes and outputs of a batch that is true."""
+def count(lane: int, made: Made, noticed: Noticed) -> None:
+    """Count outcomes and outputs of a batch that is true, and note which events would have been lost."""
+    for line in made.batch.outcomes:
+        if line.reason == "taken_before":
+            noticed.note("event_dropped", line.source)
     for (kind, reason), amount in Counter((line.kind, line.reason) for line in made.batch.outcomes).items():
         if kind == "dead_letter":
             METERS.count("dead_letters", amount, reason=reason)
         elif kind == "dropped":
-            METERS.count("events_dropped", amount, lane=str(lane))
+            METERS.count("events_dropped", amount, lane=str(lane), reason=reason or "repeat")
         elif reason not in UNDECIDED:
             METERS.count("decisions", amount, outcome=kind)
     for topic, amount in Counter(message.topic for message in made.batch.outputs).items():

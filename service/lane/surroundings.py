@@ -6,9 +6,9 @@ killed, and the safeguards that a test leaves out to show what each is for.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from service.core.configuration import Config
 from service.core.state import LEVEL
@@ -18,13 +18,18 @@ Step = Callable[[str], None]
 """Called with the name of each step that was done; tests end the process there."""
 
 
+NO_LIFE: Final = frozenset({""})
+"""The broker tells no identities."""
+
+
 class InputSeen(NamedTuple):
-    """A lane's input as the process sees it: the identity that was agreed on for its topic (empty: none is known), and
-    why it must not be read (empty: it may).
+    """A lane's input as the process sees it: the identity that was agreed on for its topic (empty: none is known), why
+    it must not be read (empty: it may), and all identities that were ever agreed on, for which its inputs are sealed.
     """
 
     identity: str = ""
     problem: str = ""
+    lives: Collection[str] = NO_LIFE
 
 
 def any_input() -> InputSeen:

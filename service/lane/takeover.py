@@ -18,7 +18,6 @@ from service.kafka.port import LogEntry, LogReader, Transport, Truncated
 from service.lane.book import RESIDENT_KINDS, Book, ResidentKind
 from service.lane.folding import Fold, Validity, counted, entries, level_of, rebuild_content
 from service.lane.ownership import Tenure, accept, expect_ok, input_bounds
-from service.lane.strangers import LOOK_SECONDS
 from service.lane.surprise import Fenced, Halted, Surprise
 from service.lane.surroundings import Surroundings
 from service.store.keys import LAYOUT, Layout, read_layout
@@ -29,6 +28,8 @@ from service.wire.log_records import Batch, Claim, Complete, ForeignRecord, LogR
 log = structlog.get_logger()
 
 CHANGES_PER_CALL: Final = 5_000
+LOOK_SECONDS: Final = 0.1
+"""How often to ask whether an epoch was heard of."""
 BYTES_READ: Final = 250_000
 """About so much of the memory is read in one call."""
 BYTES_PER_CALL: Final = 1_000_000

@@ -28,7 +28,6 @@ from schemas.events import (
     INPUTS,
     CatalogueChanged,
     CrmRecord,
-    FieldDeleted,
     Input,
     Linked,
     MemberChanged,
@@ -36,9 +35,6 @@ from schemas.events import (
     Owner,
     RecordContacted,
     RecordData,
-    StepChanged,
-    StepDeleted,
-    StepMarked,
 )
 from service.core.model import (
     CatalogueEvent,
@@ -52,6 +48,7 @@ from service.core.model import (
 from service.wire.cloudevents import CloudEvent, told_division, unpack
 from service.wire.messages import Poison, Position, RawRecord
 from service.wire.misspelt import Misspelt, misspelt, unknown_keys
+from service.wire.process_inputs import catalogue_fields, process_fields
 from service.wire.redrive import HEADERS_BYTES, Redrive, read_redrive
 from service.wording import worded
 
@@ -90,8 +87,6 @@ RECORD_KINDS: Final = frozenset(kind for name, kind in KINDS.items() if name.sta
 
 _AS_TOLD: Final = ("channel", "version", "tool", "offer")
 """What an event about a record says in the core's own words."""
-_AS_TOLD_OF_CATALOGUE: Final = ("requires_note", "generates_task", "version")
-"""The same of one about a field or a step itself."""
 
 _read_envelope: Final = Envelope.__pydantic_validator__.validate_python
 _READ_DATA: Final = {name: model.__pydantic_validator__.validate_python for name, model in INPUTS.items()}
@@ -323,10 +318,7 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     if data.owner is not None:
         fields["owner"] = _target(data.owner)
     fields |= {name: value for name in _AS_TOLD if (value := getattr(data, name)) is not None}
-    if isinstance(data, OfferEvent) and isinstance(data.offer, tuple):
-        fields["offer"], *fields["more_offers"] = data.offer
-    if isinstance(data, RecordContacted):
-        fields["person"] = data.person
+    fields |= _only_of(data, fields["kind"])
     if data.actor is not None:
         fields["actor"] = data.actor.id
     if envelope.time is not None:
@@ -335,35 +327,27 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
         fields["by_rules"] = True
     if envelope.chaindepth is not None:
         fields["depth"] = envelope.chaindepth
-    return fields | _process_fields(data)
-
-
-def _process_fields(data: RecordData) -> dict[str, object]:
-    """What an event says of the process that its record goes through."""
-    fields: dict[str, object] = {} if data.record.process is None else {"process": data.record.process}
-    if isinstance(data, StepMarked):
-        fields |= {"step": (data.process, data.step), "marked": data.marked}
-    return fields
+    return fields | process_fields(data, is_gone=fields["kind"] == "deleted")
 
 
 def _catalogue_fields(envelope: Envelope, data: CatalogueChanged) -> dict[str, object]:
-    fields: dict[str, object] = {
+    fields = catalogue_fields(data) | {
         "kind": CATALOGUE_KINDS[envelope.type],
         "id": _identity(envelope),
         "correlation_id": envelope.correlationid or envelope.id,
     }
+    return fields if envelope.time is None else fields | {"time_ms": milliseconds(envelope.time)}
+
+
+def _only_of(data: RecordData, kind: object) -> dict[str, object]:
+    """What only some events tell. An event that tells of a merger is a deletion, and no longer one of these."""
     match data:
-        case FieldDeleted():
-            fields["name"] = (data.record_type, data.field)
-        case StepDeleted() | StepChanged():
-            fields["name"] = (data.process, data.step)
-    told = {name: getattr(data, name, None) for name in _AS_TOLD_OF_CATALOGUE}
-    fields |= {name: value for name, value in told.items() if value is not None}
-    if data.actor is not None:
-        fields["actor"] = data.actor.id
-    if envelope.time is not None:
-        fields["time_ms"] = milliseconds(envelope.time)
-    return fields
+        case OfferEvent(offer=tuple() as offers):
+            return {"offer": offers[0]} | ({} if kind == "deleted" else {"more_offers": offers[1:]})
+        case RecordContacted(person=person) if kind != "deleted":
+            return {"person": person}
+        case _:
+            return {}
 
 
 def _member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]:

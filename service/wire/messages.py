@@ -25,6 +25,7 @@ PoisonReason = Literal[
     "no_configuration",
     "sweep_raised",
     "switch_raised",
+    "taken_before",
     "timer_raised",
     "too_large",
     "unknown_type",
@@ -33,7 +34,15 @@ PoisonReason = Literal[
 ]
 """Why something went to the dead letters. `OF_A_LANE` are a lane's, the others ingest's."""
 OF_A_LANE: Final[frozenset[PoisonReason]] = frozenset(
-    {"decide_raised", "no_configuration", "sweep_raised", "switch_raised", "timer_raised", "unreadable_event"}
+    {
+        "decide_raised",
+        "no_configuration",
+        "sweep_raised",
+        "switch_raised",
+        "taken_before",
+        "timer_raised",
+        "unreadable_event",
+    }
 )
 OF_NO_EVENT: Final[frozenset[PoisonReason]] = frozenset({"sweep_raised", "switch_raised", "timer_raised"})
 """Letters about a lane's own work: there is nothing in them that could be sent again."""

@@ -23,6 +23,7 @@ from service.app.troubles import (
     troubles,
 )
 from service.kafka.topics import Gravity, TopicProblem
+from service.noticed import Told
 from service.telemetry import Trouble
 
 WELL = Observed()
@@ -113,6 +114,24 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
         "done nothing for 30 s, and 7 events wait for it",
     ),
     ({"lanes": [OWNED._replace(still_seconds=LANE_SECONDS)]}, "lane_stuck", "3", "done nothing for 30 s"),
+    (
+        {"lanes": [OWNED._replace(noticed={"foreign_record": Told(2, "assignment.log/3/7")})]},
+        "foreign_record",
+        "3",
+        "lane 3 passed over records that none of us wrote: 2, the last at assignment.log/3/7",
+    ),
+    (
+        {"feed_noticed": {"foreign_record": Told(1, "assignment.config/0/7")}},
+        "foreign_record",
+        "configuration",
+        "who reads the configurations passed over records that none of us wrote: 1",
+    ),
+    (
+        {"lanes": [OWNED._replace(noticed={"event_dropped": Told(5, "0/crm.records/1/9")})]},
+        "event_dropped",
+        "3",
+        "later events than some it never decided, now dead letters: 5, the last at 0/crm.records/1/9",
+    ),
     ({"ingest_problem": "events are not sent on"}, "ingest_stuck", "", "events are not sent on"),
     ({"unclaimed": (1, 2)}, "starting", "", "not all lanes are taken over yet: 1, 2"),
     ({"batch_seconds": INGEST_SECONDS}, "ingest_stuck", "", "one batch for 60 s"),
@@ -133,6 +152,12 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
         "source_held",
         "crm.records/1",
         "an open transaction holds crm.records/1 at 40 for 60 s: 3 records stand behind it",
+    ),
+    (
+        {"added": ["crm.records/4"]},
+        "source_unread",
+        "crm.records/4",
+        "crm.records/4 was added, and nobody reads it yet",
     ),
     ({"unread": ["crm.records/1/5 cannot be read"]}, "source_unread", "crm.records/1/5 cannot be read", "crm.records"),
 ]

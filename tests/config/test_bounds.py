@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from schemas import config as language
+from schemas.config_entry import TURNS_LIMIT
 from schemas.config_values import GREATEST_WEIGHT, LEAST_WEIGHT
 from service.config.loader import compile_inline
 from service.config.problems import ConfigurationError
@@ -40,7 +41,7 @@ weights = st.floats(LEAST_WEIGHT, GREATEST_WEIGHT)
 def numbers() -> Iterator[tuple[str, str, FieldInfo]]:
     """Model, name and description of each number of the language."""
     for name, model in inspect.getmembers(language, inspect.isclass):
-        if issubclass(model, BaseModel) and model.__module__ == language.__name__:
+        if issubclass(model, BaseModel) and model.__module__.startswith(language.__name__):
             for key, field in model.model_fields.items():
                 if field.annotation in (int, float, int | None, float | None):
                     yield name, key, field
@@ -66,7 +67,7 @@ def with_number(name: str, value: object) -> dict[str, Any]:
     elif model == "Pool":
         pool[key] = value
     elif model == "CatchUp":
-        pool["entry"] = {"catch_up": {"at_most": 1, "of": language.TURNS_LIMIT} | {key: value}}
+        pool["entry"] = {"catch_up": {"at_most": 1, "of": TURNS_LIMIT} | {key: value}}
     elif model == "ScoreRow":
         document["scores"] = {"lead": [{key: value}]}
     else:

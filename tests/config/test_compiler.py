@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from schemas import config as documents
+from schemas import config_entry
 from schemas.config_values import RecordType
 from schemas.events import Channel
 from service.config.compiler import compile_document, from_wire, hash_of, to_wire
@@ -107,7 +108,7 @@ def test_the_words_of_the_language_are_those_of_the_core() -> None:
     assert set(get_args(RecordType)) == set(CHANNELS)
     assert set(get_args(Channel)) == frozenset().union(*CHANNELS.values())
     assert documents.Role == configuration.Role
-    assert documents.Strategy == configuration.Strategy
+    assert config_entry.Strategy == configuration.Strategy
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 
 from service.config.loader import compile_inline
 from service.config.problems import ConfigurationError
-from service.core.configuration import Ceiling, Config, EntryPolicy
+from service.core.configuration import Config
+from service.core.entry_policy import Ceiling, EntryPolicy
 from tests.config.test_lint import warned
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.config.history import History, sources_record
-from service.config.sources import Agreed, AgreedLevel, Skip, Sources, SourceState, SourceTopic, source_content
+from service.config.sources import Agreed, AgreedLevel, Loss, Skip, Sources, SourceState, SourceTopic, source_content
 
 TOPIC = "crm.records"
 OTHER = "crm.members"
@@ -15,6 +15,7 @@ records = st.one_of(
     st.builds(Sources, st.integers(0, 6), st.just("division"), st.integers(0, 2), st.none() | st.integers(0, 6)),
     st.builds(SourceTopic, st.sampled_from([TOPIC, OTHER]), st.sampled_from(["", "a", "b"]), st.integers(0, 6)),
     st.builds(Skip, st.integers(0, 6), st.just(TOPIC), st.integers(0, 1), st.integers(-1, 5), st.integers(0, 8)),
+    st.builds(Loss, st.integers(0, 6), st.just(TOPIC), st.integers(0, 1), st.integers(-1, 5)),
 )
 
 
@@ -84,6 +85,24 @@ def test_a_skip_counts_in_its_epoch_alone() -> None:
     assert state.fold(skip) is None
 
 
+def test_a_loss_stands_until_its_topic_is_reset() -> None:
+    """The first that was told counts; another topic's reset does not end it, and what is told late begins none."""
+    loss = Loss(0, TOPIC, 1, 50)
+    state = told(BEGUN, SourceTopic(TOPIC, "a", 0), loss, SourceTopic(OTHER, "b", 1))
+    assert state.fold(loss._replace(offset=70)) is None
+    assert (state.loss_of(TOPIC, 1), state.loss_of(TOPIC, 0), state.loss_of(OTHER, 1)) == (loss, None, None)
+    assert state.fold(SourceTopic(TOPIC, "a", 2)) is not None
+    assert state.loss_of(TOPIC, 1) is None
+    assert state.fold(loss) is None
+
+
+def test_identities_of_a_topic_are_remembered_over_resets() -> None:
+    """What was sealed for an earlier one is still ours."""
+    state = told(BEGUN, SourceTopic(TOPIC, "a", 0), Sources(1, "division", 1, 0), SourceTopic(TOPIC, "b", 1))
+    assert sorted(state.lives(TOPIC)) == ["", "a", "b"]
+    assert list(state.lives(OTHER)) == [""]
+
+
 def test_an_epoch_may_begin_far_above() -> None:
     """Where lanes know of epochs that the topic has lost. What is begun at the same moment does not count."""
     state = told(BEGUN, Sources(7, "division", 1, 0))
@@ -94,7 +113,7 @@ def test_an_epoch_may_begin_far_above() -> None:
 def test_the_level_of_lanes_only_grows() -> None:
     """Who hears of it twice, or late, does nothing."""
     state = told(BEGUN, AgreedLevel(3))
-    assert state.fold(AgreedLevel(3)) is None
+    assert state.fold(AgreedLevel(3)) == AgreedLevel(3)
     assert state.fold(AgreedLevel(2)) is None
     assert state.level == 3
 

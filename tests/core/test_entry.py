@@ -6,11 +6,13 @@ from collections import Counter
 
 import pytest
 
-from service.core.configuration import Ceiling, EntryPolicy, Membership
+from service.core.catch_up import CatchUp
+from service.core.configuration import Membership
 from service.core.draft import Draft
+from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.sharing.entry import Entrance
 from service.core.sharing.strategies import SCALE
-from service.core.state import CatchUp, seat_field
+from service.core.state import seat_field
 from tests.core.build import Division, pool
 
 CATCH_UP = EntryPolicy(catches_up=True)

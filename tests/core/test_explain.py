@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.core.configuration import Ceiling, Config, Entry, EntryPolicy, Membership, OwnerOf, User
+from service.core.configuration import Config, Entry, Membership, OwnerOf, User
+from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.model import Assigned, Candidate, Decision, Nothing, Pending, Rejected, Released, Target, Trace, Tried
 from service.core.telling.explain import explain
 from service.language.changes import Change

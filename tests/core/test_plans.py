@@ -196,6 +196,20 @@ def test_in_a_linked_plan_the_most_recent_contact_gets_the_lead() -> None:
     assert division.create("lead/2", owner=None, tool="form") == Assigned("ann", "vip", 1)
 
 
+def test_a_payment_that_fails_after_the_offer_was_paid_moves_nobody() -> None:
+    """g1 D54 Whatever time it names; once the offer is ordered again, it counts again."""
+    division = Division(
+        plan("orders", "ann", **listing("ordered", "gold")),
+        plan("dunning", "bob", **listing("payment_failed", "gold")),
+        offers=OFFERS,
+    )
+    division.send(offered("paid", time_ms=START_MS))
+
+    assert division.send(offered("payment_failed", time_ms=START_MS + 1)) == (Nothing("paid_already", "gold"),)
+    assert division.send(offered("ordered", time_ms=START_MS + 2)) == (Assigned("ann", "orders", 1),)
+    assert division.send(offered("payment_failed", time_ms=START_MS + 3))[-1] == Assigned("bob", "dunning", 1)
+
+
 HISTORY: tuple[tuple[OfferKind, int], ...] = (("ordered", 0), ("payment_failed", 1), ("payment_failed", 2), ("paid", 3))
 
 

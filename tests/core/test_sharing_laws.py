@@ -8,7 +8,8 @@ from typing import Any, Final, get_args
 
 import pytest
 
-from service.core.configuration import Ceiling, EntryPolicy, Membership, Strategy
+from service.core.configuration import Membership, Strategy
+from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.state import Seat
 from tests.core.rota import Rota
 

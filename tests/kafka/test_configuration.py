@@ -24,6 +24,7 @@ from service.wire.topics import Topics
 from tests.app.test_supervision import Clock
 from tests.backends.kafka_fixture import Kafka
 from tests.sources.topics import remake
+from tests.sources.world import World as SourcesWorld
 
 
 @pytest.fixture
@@ -222,3 +223,39 @@ async def test_a_topic_that_lost_what_was_read_is_named_and_read_no_further(
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_a_topic_made_anew_that_has_grown_since_is_named(
+    feed: ConfigurationFeed, real_kafka: Kafka, topics: Topics
+) -> None:
+    """It holds the place that comes next, so reading raises nothing: its identity tells that it is another."""
+    await feed.publish([version(feed.history, "ann")])
+    await remake(real_kafka.connection(), topics.config)
+    other = ConfigurationFeed(real_kafka.connection(), topics.config)
+    await other.start()
+    await other.publish(all_versions((["bob"], {}), (["bob", "eve"], {})))
+    await feed.backlog()
+    following = asyncio.create_task(feed.follow())
+    try:
+        assert feed.problem == configuration.GONE
+        await feed.backlog()
+        assert feed.problem == configuration.GONE
+        assert (feed.latest()["main"].version, sorted(feed.latest()["main"].users)) == (1, ["ann"])
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await other.stop()
+
+
+async def test_records_that_no_client_can_read_are_passed_over(
+    feed: ConfigurationFeed, real_kafka: Kafka, topics: Topics
+) -> None:
+    """One keeps neither a process from its start nor a version from coming."""
+    await feed.publish([version(feed.history, "ann")])
+    world = SourcesWorld(real_kafka.connection(), replace(topics, sources=(topics.config,)))
+    await world.send(0, ["a", "b", "c"], spoil=1)
+    await world.send(0, ["d", "e"], compression_type="gzip", breaks=True)
+    await feed.publish([version(feed.history, "ann", "eve")])
+    assert feed.latest()["main"].version == 2
+    (told,) = feed.noticed.recent().values()
+    assert told == (4, f"{topics.config}/0/4")

@@ -26,6 +26,7 @@ from service.limits import Limits
 from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import read_input
 from service.wire.log_records import Batch, ForeignRecord, LogRecord, decode
+from service.wire.seals import sealed
 from service.wire.topics import Topics
 from tests.checker import Evidence, Memory, violations
 from tests.core.build import START_MS, config, pool
@@ -43,7 +44,7 @@ def input_of(event: Event, position: tuple[int, str, int, int], division: str | 
     kinds = {RecordEvent: "record", MemberEvent: "member", CatalogueEvent: "catalogue", EmptyEvent: "empty"}
     kind = kinds[type(event)]
     found = {"at": position, "origin": ("event", "crm", "", ""), kind: event}
-    return msgspec.json.encode(found | ({} if division is None else {"division": division}))
+    return sealed(msgspec.json.encode(found | ({} if division is None else {"division": division})))
 
 
 def read(event: Event, offset: int, *, time_ms: int = START_MS, division: str | None = None) -> Read:

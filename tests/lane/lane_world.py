@@ -23,6 +23,7 @@ from service.store.memory import MemoryStore
 from service.store.port import Store
 from service.wire.inputs import Decoded, decode
 from service.wire.messages import RawRecord
+from service.wire.seals import sealed
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
 
@@ -126,7 +127,7 @@ def lane_input(record: str, offset: int) -> bytes:
     }
     decoded = decode(RawRecord("crm.records", 0, offset, None, orjson.dumps(event), (), 0), epoch=0)
     assert isinstance(decoded, Decoded)
-    return decoded.value
+    return sealed(decoded.value)
 
 
 def owners(tenure: Tenure) -> Counter[str]:

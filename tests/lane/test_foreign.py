@@ -11,8 +11,9 @@ from structlog.testing import capture_logs
 
 from service.core.model import MemberEvent
 from service.kafka.port import Message
-from service.lane import strangers
+from service.lane.surroundings import InputSeen
 from service.telemetry import METERS
+from service.wire.seals import SEAL_BYTES, sealed
 from tests.core.build import created
 from tests.lane.build import INPUT, LOG, TOPICS, World, input_of
 from tests.simulation.accidents import FOREIGN
@@ -62,7 +63,8 @@ async def test_a_lane_names_a_foreign_record_once() -> None:
 def foreign_input(at: list[Any]) -> bytes:
     """An input like those of ingest, at a position where ingest has never read."""
     found = json.loads(input_of(created("lead/9", "pool:sales"), (0, "crm.records", 0, 0)))
-    return json.dumps({**found, "at": at}).encode()
+    del found["seal"]
+    return sealed(json.dumps({**found, "at": at}).encode())
 
 
 @pytest.mark.parametrize(
@@ -77,9 +79,8 @@ def foreign_input(at: list[Any]) -> bytes:
     ],
     ids=["an epoch that nobody began", "a huge epoch", "a huge offset", "a negative offset", "a text", "nothing"],
 )
-async def test_an_input_at_no_position_of_ours_is_a_dead_letter(at: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_input_at_no_position_of_ours_is_a_dead_letter(at: list[Any]) -> None:
     """It must not poison the marks: everything that comes after it would count as taken before."""
-    monkeypatch.setattr(strangers, "LOOK_SECONDS", 0)
     world = World()
     world.newest_epoch = 3
     world.send(created("lead/1", "pool:sales"))
@@ -107,18 +108,58 @@ async def test_an_input_with_a_wrong_type_is_a_dead_letter(wrong: dict[str, obje
     assert ("dead_letter", "unreadable_event") in world.outcomes
 
 
-async def test_an_epoch_that_was_just_begun_is_heard_of_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_epoch_that_was_just_begun_is_heard_of_in_time() -> None:
     """Ingest may be quicker than what this process reads of the sources."""
-    monkeypatch.setattr(strangers, "LOOK_SECONDS", 0)
-    world, looks = World(), 0
+    world, reads = World(), 0
     owner = await world.owner()
 
-    def heard() -> int:
-        nonlocal looks
-        looks += 1
-        return 0 if looks < 5 else 1
+    async def read_up() -> None:
+        nonlocal reads
+        reads += 1
+        world.newest_epoch, world.input = 1, InputSeen(lives={"", "new"})
 
-    owner.lane._strangers.around = replace(owner.lane.around, newest_epoch=heard)
-    world.put(input_of(created("lead/1", "pool:sales"), (1, "crm.records", 0, 0)))
+    world.newest_epoch = 0
+    owner.lane._strangers.around = owner.lane.around = replace(owner.lane.around, read_up=read_up)
+    told = input_of(created("lead/1", "pool:sales"), (1, "crm.records", 0, 0))
+    world.put(sealed(unsealed(told), "new"))
     await owner.work(2)
-    assert world.owners == ["ann"]
+    assert (world.owners, reads) == (["ann"], 1)
+
+
+def unsealed(value: bytes) -> bytes:
+    """An input as it is before ingest seals it."""
+    return b"{" + value[SEAL_BYTES + 1 :]
+
+
+REAL = input_of(created("lead/2", "pool:sales"), (0, "crm.records", 0, 5_000))
+"""An input of ours, in so far as it says what ingest writes, at a place that ingest has not reached."""
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        unsealed(REAL),
+        REAL.replace(b"5000", b"5001"),
+        REAL.replace(b"crm.records", b"crm.recordz"),
+        REAL.replace(b'["event"', b'["Event"'),
+        json.dumps(json.loads(REAL)).encode(),
+        sealed(unsealed(REAL), "the topic of another deployment"),
+        b'{"seal":"0000000000000000",' + unsealed(REAL)[1:],
+        b'{"seal":7,' + unsealed(REAL)[1:],
+        b'{"seal":"',
+    ],
+    ids=["by hand", "moved", "of a mirror", "changed", "written anew", "of others", "a guess", "a number", "cut"],
+)
+async def test_a_plausible_place_that_ingest_did_not_write_moves_no_mark(forged: bytes) -> None:
+    """Each later event up to that place would count as taken before, and be dropped."""
+    world = World()
+    world.send(created("lead/1", "pool:sales"))
+    world.put(forged)
+    world.send(*(created(f"lead/{number}", "pool:sales") for number in (3, 4)))
+    owner = await world.owner()
+    with capture_logs() as lines:
+        await owner.work(3)
+    assert world.owners == ["ann", "bob", "cem"]
+    assert world.outcomes.count(("dead_letter", "unreadable_event")) == 1
+    assert named(lines) == [(TOPICS.events, 1)]
+    assert dict(owner.lane.noticed.recent()) == {"foreign_record": (1, f"{TOPICS.events}/0/1")}

@@ -14,6 +14,7 @@ from service.core.model import Event, Target
 from service.lane import redriven
 from service.lane.redriven import BLOCK, KEPT_MS, Redriven
 from service.wire.messages import Position
+from service.wire.seals import sealed
 from tests.core.build import START_MS, config, created, planted, pool, rules
 from tests.lane.build import TOPICS, World, input_of
 
@@ -29,7 +30,8 @@ def again(world: World, event: Event, first: Position, division: str | None = No
     """The event arrives as a redrive, at the next position of its source."""
     world.sent["crm.records"] = offset = world.sent.get("crm.records", -1) + 1
     value = orjson.loads(input_of(event, (0, "crm.records", 0, offset), division))
-    world.put(orjson.dumps(value | {"redriven": first[:]}))
+    del value["seal"]
+    world.put(sealed(orjson.dumps(value | {"redriven": first[:]})))
 
 
 async def test_what_was_redriven_and_decided_is_nothing_to_do_when_it_comes_again() -> None:

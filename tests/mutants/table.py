@@ -12,7 +12,7 @@ STRATEGIES: Final = "service/core/sharing/strategies.py"
 ENTRY: Final = "service/core/sharing/entry.py"
 ELIGIBILITY: Final = "service/core/sharing/eligibility.py"
 MEMBERSHIP: Final = "service/core/holding/membership.py"
-POOL_SPEC: Final = "service/core/pool_spec.py"
+ENTRY_POLICY: Final = "service/core/entry_policy.py"
 PLANS: Final = "service/core/plans.py"
 CLIENTS: Final = "service/core/holding/clients.py"
 
@@ -66,7 +66,7 @@ MUTANTS: Final = (
         'if spec.count == "own":',
         'if spec.count == "all":',
         "open items are all of a person's",
-        (POOLS, "tests/core/test_lifecycle.py", "tests/core/test_records.py"),
+        ("tests/core/test_peers.py",),
     ),
     Mutant(STRATEGIES, "round(SCALE / weight)", "round(SCALE * weight)", "2 gets twice as much as 1", (LAWS,)),
     Mutant(
@@ -126,9 +126,9 @@ MUTANTS: Final = (
         (SEATING, "tests/core/test_membership.py"),
     ),
     Mutant(
-        POOL_SPEC,
-        "len(known) if member.priority is None",
-        "-1 if member.priority is None",
+        ENTRY_POLICY,
+        "len(known) if each is None",
+        "-1 if each is None",
         "without a priority one is last",
         (SHARING,),
     ),

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from schemas import config, config_rights, config_workflows, decisions, events, generate
+from schemas import config, config_entry, config_rights, config_workflows, decisions, events, generate
 from schemas.asyncapi import SOURCES, Deployment, document
 from schemas.decisions import OUTPUTS
 from schemas.envelope import Envelope
@@ -187,7 +187,7 @@ WORDS = {
     "NotificationKind": (decisions.NotificationKind, model.NotificationKind),
     "OwnerKind": (events.OwnerKind, model.TargetKind),
     "Availability": (events.AvailabilityWord, model.Availability),
-    "Strategy": (config.Strategy, configuration.Strategy),
+    "Strategy": (config_entry.Strategy, configuration.Strategy),
     "Role": (config.Role, configuration.Role),
     "Reassign": (config.Reassign, configuration.Reassign),
 }

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from service.core.configuration import Config, Entry, EntryPolicy, Membership, PoolSpec, RuleSet, User
+from service.core.configuration import Config, Entry, Membership, PoolSpec, RuleSet, User
+from service.core.entry_policy import EntryPolicy
 from service.core.model import OFFER_KINDS, Label, OfferKind, Target
 from service.core.plan_facts import PlanFacts
 from service.kafka.memory import MemoryBroker
@@ -20,6 +21,7 @@ from service.kafka.partitions import Place
 from service.kafka.port import Message
 from service.language.predicate import Predicate
 from service.wire.lanes import lane_of
+from service.wire.seals import sealed
 from service.wire.topics import Topics
 from tests.core.build import planted, predicate
 
@@ -175,7 +177,8 @@ class Crm:
             division = self.random.choice(DIVISIONS)
             content |= {} if division == "main" else {"division": division}  # type: ignore[dict-item]  # see below
         at = (0, *source, len(self.sources[source]))
-        self.sources[source].append(json.dumps({"at": at, "origin": (event, "crm", "", ""), **content}).encode())
+        value = json.dumps({"at": at, "origin": (event, "crm", "", ""), **content}).encode()
+        self.sources[source].append(sealed(value))
 
     def _member(self, event: str, number: int) -> Mapping[str, object]:
         member = {"id": event, "person": self.random.choice(PEOPLE)}

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewPartitions
+from structlog.testing import capture_logs
 
 from service.app import frame
 from service.app.group import LaneGroup
-from service.app.probes import _reading
+from service.app.probes import _added, _reading
 from service.app.sources import reset_positions
 from service.config.history import sources_record
 from service.config.sources import Skip, SourceTopic
 from service.kafka.connection import administration
 from service.kafka.probing import Readable, Unreadable, probe
-from service.kafka.reading import NotReadable, read_topic
+from service.kafka.reading import read_topic
 from service.wire.lanes import lane_of
 from service.wire.outputs import DEFAULT_DIVISION
 from service.wire.topics import Topics
@@ -67,36 +69,75 @@ async def test_a_batch_that_cannot_be_read_costs_nobody_else_anything(world: Wor
     assert await world.committed(0) == 24
 
 
-async def test_who_looks_at_a_topic_is_told_that_it_cannot_be_read(world: World) -> None:
-    """A sentence for the operator; what a driver raises would be a stack."""
+async def test_who_looks_at_a_topic_passes_over_what_nobody_can_read(world: World) -> None:
+    """And says where it is; whatever else is there is shown, other partitions included."""
     await world.send(0, names("spoilt", 10), spoil=4)
+    await world.send(0, names("behind", 5), compression_type="gzip", breaks=True)
+    await world.send(0, names("last", 2))
+    await world.send(1, names("other", 3))
+    structlog.reset_defaults()
+    with capture_logs() as lines:
+        offsets = [(record.partition, record.offset) async for record in read_topic(world.connection, world.source)]
+    assert sorted(offsets) == [*((0, at) for at in (0, 1, 2, 3, 5, 6, 7, 8, 9, 15, 16)), *((1, at) for at in range(3))]
+    told = [(line["start"], line["stop"]) for line in lines if line["event"] == "record.unreadable"]
+    assert told == [(4, 5), (10, 15)]
 
-    with pytest.raises(NotReadable, match="holds records that no client can read"):
-        async for _ in read_topic(world.connection, world.source):
-            pass
 
-
-async def test_what_cannot_be_read_is_passed_by_those_who_say_so(world: World) -> None:
-    """Only as far as it cannot be read; a dead letter says what was passed; what can be read is not skipped."""
+async def test_one_record_that_cannot_be_read_is_passed_alone(world: World) -> None:
+    """By those who say so: those behind it in its batch are read. A dead letter says what was passed."""
     await world.send(0, names("spoilt", 10), spoil=4)
     await world.send(0, names("behind", 10))
     async with world.reading():
         await world.problem(f"{world.source}/0/4")
         assert isinstance(await probe(world.connection, world.source, 0, 3), Readable)
+        assert isinstance(await probe(world.connection, world.source, 0, 5), Readable)
         assert isinstance(await probe(world.connection, world.source, 0, 99), Readable)
         found = await probe(world.connection, world.source, 0, 4)
         assert isinstance(found, Unreadable)
-        assert (found.start, found.stop) == (4, 10)
+        assert (found.start, found.stop) == (4, 5)
         await world.feed.publish([sources_record(Skip(0, world.source, 0, found.start, found.stop))])
-        await world.arrive(names("behind", 10))
+        await world.arrive(
+            [*names("spoilt", 4), *(f"spoilt-{number}" for number in range(5, 10)), *names("behind", 10)]
+        )
         assert world.intake.problems() == []
+        assert "lead/spoilt-4" not in await world.arrived()
     (letter,) = await world.dead_letters()
     headers = dict(letter.headers)
     assert headers["dead_letter_reason"] == b"unreadable_record"
     assert headers["dead_letter_source_offset"] == b"4"
-    assert b"4 to 9" in (headers["dead_letter_detail"] or b"")
+    assert b"4 to 4" in (headers["dead_letter_detail"] or b"")
     assert letter.value == b""
     assert await world.committed(0) == 20
+
+
+async def test_a_batch_whose_stream_is_broken_is_passed_as_a_whole(world: World) -> None:
+    """Its head says which offsets it is about; what lies before and behind it is read."""
+    await world.send(0, names("before", 3))
+    await world.send(0, names("broken", 5), compression_type="gzip", breaks=True)
+    await world.send(0, names("behind", 4))
+    async with world.reading():
+        await world.problem(f"{world.source}/0/3")
+        found = await probe(world.connection, world.source, 0, 3)
+        assert isinstance(found, Unreadable)
+        assert (found.start, found.stop) == (3, 8)
+        await world.feed.publish([sources_record(Skip(0, world.source, 0, found.start, found.stop))])
+        await world.arrive([*names("before", 3), *names("behind", 4)])
+    (letter,) = await world.dead_letters()
+    assert b"3 to 7" in (dict(letter.headers)["dead_letter_detail"] or b"")
+
+
+async def test_what_was_taken_back_is_not_read_where_a_batch_is_taken_apart(world: World) -> None:
+    """Markers and aborted records stand among what cannot be read; the marker may come behind it, or in front."""
+    await world.transaction(0, ["a-1"], commits=False)
+    await world.send(0, names("spoilt", 3), spoil=1)
+    await world.transaction(0, ["b-1", "b-2"], commits=False)
+    await world.transaction(0, ["c-1"], commits=True)
+    async with world.reading():
+        problem = await world.problem("cannot be read")
+        spoilt = int(problem.removeprefix(f"{world.source}/0/").partition(" ")[0])
+        await world.feed.publish([sources_record(Skip(0, world.source, 0, spoilt, spoilt + 1))])
+        found = await world.arrive(["c-1", "spoilt-2"])
+    assert found.keys() == {"lead/spoilt-0", "lead/spoilt-2", "lead/c-1"}
 
 
 async def test_what_was_aborted_is_not_decided(world: World) -> None:
@@ -120,6 +161,16 @@ async def test_a_partition_that_was_added_is_read(world: World, monkeypatch: pyt
             await admin.create_partitions({world.source: NewPartitions(PARTITIONS + 1)})
         await world.send(PARTITIONS, names("late", 3))
         await world.arrive(names("late", 3))
+
+
+async def test_a_partition_that_was_added_is_named_until_it_is_read(world: World) -> None:
+    """The group hears of it within half a minute."""
+    async with world.reading() as intake, administration(world.connection) as admin:
+        await world.send(0, ["first"])
+        await world.arrive(["first"])
+        assert await _added(intake._started(), admin, ()) == []
+        await admin.create_partitions({world.source: NewPartitions(PARTITIONS + 1)})
+        assert await _added(intake._started(), admin, ()) == [f"{world.source}/{PARTITIONS}"]
 
 
 async def test_what_an_open_transaction_holds_is_seen(world: World) -> None:
@@ -174,6 +225,25 @@ async def test_a_topic_made_anew_while_nobody_ran_is_noticed(world: World) -> No
         await world.problem("deleted and made again")
         assert [problem for problem in world.intake.problems() if world.topics.sources[1] in problem] == []
     assert not any("new" in name for name in await world.arrived())
+
+
+async def test_that_a_source_lost_what_was_read_outlives_who_saw_it(world: World) -> None:
+    """It grows past the mark, and another process must not go on there: only a reset does."""
+    await world.commit(0, 50)
+    await world.send(0, names("old", 3))
+    async with world.reading():
+        await world.problem("the topic did not hold that offset")
+        await world.intake.look()
+    await world.send(0, names("new", 60))
+    async with world.reading():
+        problem = await world.problem("once ended before offset 50")
+        assert f"fairlead sources reset --topic {world.source}" in problem
+        await world.send(1, ["other"])
+        assert "lead/new-59" not in await world.arrive(["other"])
+    await reset(world)
+    async with world.reading():
+        await world.arrive([*names("old", 3), *names("new", 60)])
+        assert world.intake.problems() == []
 
 
 async def test_a_topic_that_is_gone_is_named(world: World) -> None:

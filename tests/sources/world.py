@@ -37,6 +37,11 @@ SECONDS: Final = 30.0
 CRC_AT: Final = 17
 CHECKED_FROM: Final = 21
 """Where a record batch has its checksum, and what it covers."""
+LENGTH_AT: Final = 8
+COUNTED_FROM: Final = 12
+"""Where a record batch has its length, and what that counts."""
+REST: Final = b"what follows"
+"""Behind the end of a compressed stream. Java's reader stops there; Python's takes it for a broken stream."""
 HEADER: Final = "a-name-that-can-be-read"
 
 
@@ -102,8 +107,13 @@ class World:
             await publisher.close()
             await self.feed.stop()
 
-    async def send(self, partition: int, names: Sequence[str], spoil: int | None = None, **options: Any) -> None:
-        """Write leads to a partition as one batch. `spoil`: the one whose header has a name that is not UTF-8."""
+    async def send(
+        self, partition: int, names: Sequence[str], spoil: int | None = None, breaks: bool = False, **options: Any
+    ) -> None:
+        """Write leads to a partition as one batch.
+
+        `spoil`: the one whose header has a name that is not UTF-8. `breaks`: the compressed stream is broken.
+        """
         producer = AIOKafkaProducer(**self.connection.client_options(), **options)
         await producer.start()
         try:
@@ -115,6 +125,8 @@ class World:
                 batch.append(timestamp=None, key=b"k", value=lead(name).value, headers=headers)
             if spoil is not None:
                 spoilt(batch)
+            if breaks:
+                broken(batch)
             await (await producer.send_batch(batch, self.source, partition=partition))
         finally:
             await producer.stop()
@@ -166,6 +178,17 @@ class World:
     async def dead_letters(self) -> list[RawRecord]:
         return [record async for record in read_topic(self.connection, self.topics.dead_letters)]
 
+    async def commit(self, partition: int, offset: int) -> None:
+        """Let the group be there, whatever the partition holds."""
+        consumer = AIOKafkaConsumer(**(self.connection.consumer_options() | {"group_id": self.group}))
+        await consumer.start()
+        try:
+            place = TopicPartition(self.source, partition)
+            consumer.assign([place])
+            await consumer.commit({place: offset})
+        finally:
+            await consumer.stop()
+
     async def committed(self, partition: int) -> int | None:
         """Where the group is."""
         consumer = AIOKafkaConsumer(**(self.connection.consumer_options() | {"group_id": self.group}))
@@ -191,6 +214,21 @@ def spoilt(batch: Any) -> None:
         place = content.find(HEADER.encode())
         if place >= 0:  # a batch that is sent again is spoilt already
             content[place : place + 2] = b"\xff\xfe"
+            struct.pack_into(">I", content, CRC_AT, calc_crc32c(bytes(content[CHECKED_FROM:])))
+        return content
+
+    batch._build = rebuild
+
+
+def broken(batch: Any) -> None:
+    """Let a compressed batch go out with bytes behind its end, under a length and a checksum that are right."""
+    build = batch._build
+
+    def rebuild() -> bytearray:
+        content: bytearray = build()
+        if not content.endswith(REST):  # a batch that is sent again is spoilt already
+            content += REST
+            struct.pack_into(">i", content, LENGTH_AT, len(content) - COUNTED_FROM)
             struct.pack_into(">I", content, CRC_AT, calc_crc32c(bytes(content[CHECKED_FROM:])))
         return content
 

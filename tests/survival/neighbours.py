@@ -6,7 +6,6 @@ and delete or overwrite keys of the memory. All of it is drawn from a seed.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from random import Random
@@ -14,7 +13,6 @@ from typing import Any, Final
 
 import orjson
 from aiokafka import AIOKafkaProducer
-from aiokafka.record.util import calc_crc32c
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -22,21 +20,16 @@ from service.kafka.connection import KafkaConnection
 from service.kafka.port import Message
 from service.wire.topics import Topics
 from tests.checker import Strange
-from tests.sources.world import CHECKED_FROM, CRC_AT, HEADER, spoilt
+from tests.sources.world import HEADER, broken, spoilt
 from tests.survival.load import Load
 
 GARBAGE: Final = (None, b"", b"\xff\xfe{", b"[]", b"null", b'"text"', b"9" * 400)
 """What may stand in any topic."""
 THEIRS: Final = b"theirs"
 MADE_UP: Final = b'{"kind":"created","id":"x","record_type":"lead","record_id":"x","facts":{},"correlation_id":"x"}'
-BATCH_SPOILT: Final = 4
-"""So many records of a batch go before the one that is spoilt."""
 BATCH: Final = 8
-LENGTH_AT: Final = 8
-COUNTED_FROM: Final = 12
-"""Where a record batch has its length, and what that counts."""
-REST: Final = b"what follows"
-"""Behind the end of a compressed stream. Java's reader stops there; Python's takes it for a broken stream."""
+BATCH_SPOILT: Final = BATCH - 1
+"""The last of a batch: what stands behind a spoilt one is read by us, and by no other reader."""
 TRANSACTION: Final = 5
 TRANSACTION_MS: Final = 10_000
 MOST_KEYS: Final = 12
@@ -93,7 +86,7 @@ class Neighbours:
             for number, message in enumerate(self._load.leads(BATCH)):
                 headers = [(HEADER, b"x")] if how == "header" and number == BATCH_SPOILT else []
                 batch.append(timestamp=None, key=message.key, value=message.value, headers=headers)
-            (spoilt if how == "header" else _with_a_rest)(batch)
+            (spoilt if how == "header" else broken)(batch)
             partitions = await producer.partitions_for(self._topics.sources[0])
             partition = self._random.choice(sorted(partitions))
             await (await producer.send_batch(batch, self._topics.sources[0], partition=partition))
@@ -181,18 +174,3 @@ def _strange_in_config(source: str) -> list[bytes]:
         {"skip": {"epoch": 0, "topic": source, "partition": 0, "start": 10, "stop": 1}},
     ]
     return [orjson.dumps(content) for content in contents]
-
-
-def _with_a_rest(batch: Any) -> None:
-    """Let a compressed batch go out with bytes behind its end, under a length and a checksum that are right."""
-    build = batch._build
-
-    def rebuild() -> bytearray:
-        content: bytearray = build()
-        if not content.endswith(REST):  # a batch that is sent again is spoilt already
-            content += REST
-            struct.pack_into(">i", content, LENGTH_AT, len(content) - COUNTED_FROM)
-            struct.pack_into(">I", content, CRC_AT, calc_crc32c(bytes(content[CHECKED_FROM:])))
-        return content
-
-    batch._build = rebuild

@@ -86,7 +86,7 @@ async def test_what_no_client_can_read_is_passed_by_those_who_say_so(cluster: Cl
 
     assert await pass_unreadable(cluster) == 1
     assert await cluster.finish() == []
-    assert len(cluster.witness.ledger.unreadable) == (8 if how == "compression" else 4)
+    assert len(cluster.witness.ledger.unreadable) == (8 if how == "compression" else 1)
 
 
 @pytest.mark.parametrize("topic", [0, 1], ids=["records", "members"])

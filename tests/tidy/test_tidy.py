@@ -57,13 +57,14 @@ def test_a_function_has_at_most_six_parameters() -> None:
 
 
 def test_everything_is_caught_once_in_few_places() -> None:
-    """Where a record is read or decided, or a version compiled; where a driver writes; around tasks, which restart."""
+    """Where a record is read or decided, or a version compiled; where a driver writes or unpacks; around tasks."""
     places = [place.partition(":")[0] for place in found(rules.catches_everything, *PRODUCT)]
 
     assert sorted(places) == [
         "service/ingest.py",
         "service/kafka/configuration.py",
         "service/kafka/publisher.py",
+        "service/kafka/unpacking.py",
         "service/lane/raising.py",
         "service/supervision.py",
     ]

@@ -41,6 +41,7 @@ RECORD: dict[str, Any] = {
     "assign": "by_rules",
     "tool": "t",
     "offer": "o",
+    "person": "ann",
     "process": "sales",
     "step": "won",
     "marked": False,

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from service.core.catalogue import found_usages, gone_elements, gone_usages
+from service.core.catch_up import CatchUp
 from service.core.configuration import Config, PoolSpec
 from service.core.draft import Draft
 from service.core.hits import FORGOTTEN_AT_ONCE, gone_hits
@@ -21,7 +22,7 @@ from service.core.model import Decision, Nothing
 from service.core.sharing.eligibility import drained
 from service.core.sharing.entry import Entrance
 from service.core.sharing.strategies import entry_policy
-from service.core.state import CatchUp, Changes, Seat, State, seat_field
+from service.core.state import Changes, Seat, State, seat_field
 
 PACES_PER_STEP: Final = 1_000
 

@@ -18,12 +18,14 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from service.core.configuration import Ceiling, Membership, PoolSpec
+from service.core.catch_up import CatchUp
+from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
+from service.core.entry_policy import Ceiling
 from service.core.reasons import ABSENT
 from service.core.sharing.contender import Contender
 from service.core.sharing.strategies import STRATEGIES, entry_policy, step
-from service.core.state import CatchUp, Seat, seat_field
+from service.core.state import Seat, seat_field
 
 NOBODY: Final[Mapping[str, CatchUp]] = MappingProxyType({})
 
