@@ -16,7 +16,7 @@ Notice = Literal["foreign_record", "event_dropped"]
 """A kind of what was passed over: a record that is none of ours, an event whose place counts as taken."""
 
 
-class Told(NamedTuple):
+class Sighting(NamedTuple):
     """How many there were in a row, without a long pause between any two, and where the last one is."""
 
     times: int
@@ -28,14 +28,14 @@ class Noticed:
     """What was noticed in one lane or topic. `now_ms`: the wall clock."""
 
     now_ms: Callable[[], int]
-    _kinds: dict[Notice, tuple[int, Told]] = field(default_factory=dict)
+    _kinds: dict[Notice, tuple[int, Sighting]] = field(default_factory=dict)
 
     def note(self, kind: Notice, where: str) -> None:
         """One more, at this place."""
-        known = self.recent().get(kind, Told(0, ""))
-        self._kinds[kind] = self.now_ms(), Told(known.times + 1, where)
+        known = self.recent().get(kind, Sighting(0, ""))
+        self._kinds[kind] = self.now_ms(), Sighting(known.times + 1, where)
 
-    def recent(self) -> Mapping[Notice, Told]:
+    def recent(self) -> Mapping[Notice, Sighting]:
         """What is not long ago."""
         now_ms = self.now_ms()
         return {kind: told for kind, (at_ms, told) in self._kinds.items() if now_ms - at_ms < RECENT_MS}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from service.kafka.topics import TopicProblem
-from service.noticed import Notice, Told
+from service.noticed import Notice, Sighting
 from service.telemetry import LaneState, Trouble, TroubleName
 
 SILENT_SECONDS: Final = 15.0
@@ -44,7 +44,7 @@ NOTICED: Final[Mapping[Notice, tuple[str, str]]] = {
     ),
 }
 """Of each kind that a lane notices what is wrong, and what to do."""
-NOTHING_NOTICED: Final[Mapping[Notice, Told]] = {}
+NOTHING_NOTICED: Final[Mapping[Notice, Sighting]] = {}
 
 
 class Silence(NamedTuple):
@@ -75,7 +75,7 @@ class LaneSeen(NamedTuple):
     still_seconds: float = 0.0
     waiting: int = 0
     idle_seconds: float = 0.0
-    noticed: Mapping[Notice, Told] = NOTHING_NOTICED
+    noticed: Mapping[Notice, Sighting] = NOTHING_NOTICED
 
 
 class Backlog(NamedTuple):
@@ -128,7 +128,7 @@ class Observed:
     divisions: int = 1
     feed: Backlog = Backlog("", 0, 0.0)
     feed_problem: str = ""
-    feed_noticed: Mapping[Notice, Told] = field(default_factory=dict)
+    feed_noticed: Mapping[Notice, Sighting] = field(default_factory=dict)
     unusable: Mapping[str, str] = field(default_factory=dict)
     lanes: Sequence[LaneSeen] = ()
     sources: Sequence[Backlog] = ()
@@ -225,7 +225,7 @@ def _about_lanes(seen: Observed) -> Iterator[Trouble]:
         yield from _about_noticed(lane.noticed, str(lane.number), f"lane {lane.number}")
 
 
-def _about_noticed(noticed: Mapping[Notice, Told], about: str, label: str) -> Iterator[Trouble]:
+def _about_noticed(noticed: Mapping[Notice, Sighting], about: str, label: str) -> Iterator[Trouble]:
     for kind, told in noticed.items():
         what, todo = NOTICED[kind]
         yield Trouble(kind, about, what.format(label=label, count=told.times, last=told.last), todo)

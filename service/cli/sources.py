@@ -49,9 +49,9 @@ content: an event id seen lately or an older record version changes nothing, a r
 update. What is held no more stays unread. All processes must be stopped first, and started again afterwards."""
 
 WHAT_SKIP_DOES: Final = """\
-Offsets {start} to {last} of {partition} cannot be read by this program: {error}
-They are passed: whoever has the partition goes on at {stop}, and a dead letter says what was passed. Nothing in between
-can be read; it is decided by nobody. Processes need not be stopped."""
+{offsets} of {partition} cannot be read by this program: {error}
+That is passed: whoever has the partition goes on at {stop}, and a dead letter says what was passed. Nobody decides it.
+Processes need not be stopped."""
 
 
 @command.command("reset")
@@ -100,9 +100,9 @@ def skip(where: WhereToSkip, yes: Yes = False, as_json: AsJson = False, kafka: K
                 await feed.publish([sources_record(known)])
                 if state.skip_at(topic, partition, offset) is None:
                     raise WrongUsage("the sources were changed at the same moment: look at them, then try again")
-                told = f"offsets {known.start} to {known.stop - 1} of {topic}/{partition} are passed"
+                told = f"{_offsets(known.start, known.stop)} of {topic}/{partition}: passed"
             else:
-                told = f"nothing to do: offsets {known.start} to {known.stop - 1} are passed already"
+                told = f"nothing to do: {_offsets(known.start, known.stop)} passed already"
         if as_json:
             write_json(known._asdict())
         else:
@@ -170,13 +170,17 @@ def _where(text: str, reach: Reach) -> tuple[str, int, int]:
     return topic, int(partition), int(offset)
 
 
+def _offsets(start: int, stop: int) -> str:
+    return f"offset {start}" if stop == start + 1 else f"offsets {start} to {stop - 1}"
+
+
 async def _unreadable(reach: Reach, where: str, epoch: int, as_json: bool) -> Skip:
     """How far it cannot be read. Raises `WrongUsage` where it can."""
     topic, partition, offset = _where(where, reach)
     match await probe(reach.connection, topic, partition, offset):
         case Unreadable(start, stop, error):
             explained = WHAT_SKIP_DOES.format(
-                start=start, last=stop - 1, stop=stop, partition=f"{topic}/{partition}", error=error
+                offsets=_offsets(start, stop), stop=stop, partition=f"{topic}/{partition}", error=error
             )
             if not as_json:
                 OUT.print(explained, markup=False)

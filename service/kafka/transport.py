@@ -164,7 +164,7 @@ class _Reader:
             raise Truncated(*await self.bounds()) from None
         page = pages.get(self.partition)
         if page is None:
-            return ()
+            return []
         found = [Arrived(record.offset, record.timestamp, record.value or b"") for record in page.records]
         for broken in page.broken:
             tell_broken(self.partition, broken)

@@ -23,13 +23,7 @@ import structlog
 from service.core.configuration import Config
 from service.core.holding.membership import SwitchStep
 from service.kafka.port import BrokerUnreachable, Lost, Transport, Truncated
-from service.lane.deciding import (
-    begin_switch,
-    decide_batch,
-    is_at_a_loss,
-    sweep,
-    switch_configuration,
-)
+from service.lane.deciding import begin_switch, decide_batch, is_at_a_loss, sweep, switch_configuration
 from service.lane.levels import raise_level
 from service.lane.making import Grounds, Made
 from service.lane.measuring import count, first_arrival, measured

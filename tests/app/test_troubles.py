@@ -23,7 +23,7 @@ from service.app.troubles import (
     troubles,
 )
 from service.kafka.topics import Gravity, TopicProblem
-from service.noticed import Told
+from service.noticed import Sighting
 from service.telemetry import Trouble
 
 WELL = Observed()
@@ -115,19 +115,19 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     ({"lanes": [OWNED._replace(still_seconds=LANE_SECONDS)]}, "lane_stuck", "3", "done nothing for 30 s"),
     (
-        {"lanes": [OWNED._replace(noticed={"foreign_record": Told(2, "assignment.log/3/7")})]},
+        {"lanes": [OWNED._replace(noticed={"foreign_record": Sighting(2, "assignment.log/3/7")})]},
         "foreign_record",
         "3",
         "lane 3 passed over records that none of us wrote: 2, the last at assignment.log/3/7",
     ),
     (
-        {"feed_noticed": {"foreign_record": Told(1, "assignment.config/0/7")}},
+        {"feed_noticed": {"foreign_record": Sighting(1, "assignment.config/0/7")}},
         "foreign_record",
         "configuration",
         "who reads the configurations passed over records that none of us wrote: 1",
     ),
     (
-        {"lanes": [OWNED._replace(noticed={"event_dropped": Told(5, "0/crm.records/1/9")})]},
+        {"lanes": [OWNED._replace(noticed={"event_dropped": Sighting(5, "0/crm.records/1/9")})]},
         "event_dropped",
         "3",
         "later events than some it never decided, now dead letters: 5, the last at 0/crm.records/1/9",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -13,7 +15,11 @@ import structlog
 
 from service.cli import main
 from service.kafka.port import Message
+from service.store.redis import connect
+from tests.backends.kafka_fixture import Kafka, unique_topics
+from tests.cli.deployment import DIRECTORY, Deployment
 from tests.cli.running import Service, lead, running_service
+from tests.lane.lane_world import LANE
 
 CONFIGURATION = """
 users: {ann: {name: Ann Lindqvist}, bob: {}, eve: {}, kim: {roles: [admin]}}
@@ -98,3 +104,21 @@ def run(service: Service, alone: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command against the running service, whose memory the environment names."""
     monkeypatch.setenv("FAIRLEAD_REDIS__URL", service.redis)
     return lambda *arguments: alone(*arguments, "--kafka", service.kafka)
+
+
+@pytest.fixture
+def deployment(
+    real_kafka: Kafka, redis_address: str, alone: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Deployment]:
+    """Topics, an epoch and a configuration on real back ends."""
+    (tmp_path / "all.yaml").write_text(DIRECTORY)
+    made = Deployment(real_kafka, redis_address, f"test-{uuid4().hex}", tmp_path, alone, monkeypatch, unique_topics())
+    made.begin()
+    yield made
+
+    async def forget() -> None:
+        store = connect(made.redis, made.redis_prefix)
+        await store.forget(LANE)
+        await store.close()
+
+    asyncio.run(forget())

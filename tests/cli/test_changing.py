@@ -3,138 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
-from uuid import uuid4
+from typing import Any
 
 import orjson
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from service.app.sources import prepare_positions
 from service.cli import level
-from service.config.history import FIRST_EPOCH, Sources, proposals, replacing, sources_record
-from service.config.loader import load
+from service.config.history import replacing
 from service.core.configuration import LEVELS
 from service.kafka.configuration import ConfigurationFeed
-from service.kafka.port import Message
-from service.kafka.publisher import Publisher
-from service.kafka.topics import create, read_wanted
-from service.store.redis import connect
-from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka, unique_topics
-from tests.cli.conftest import Ended, Run
-from tests.lane.lane_world import LANE, World, turn
-from tests.sources.world import World as SourceWorld
-
-T = TypeVar("T")
-
-DIRECTORY = """
-pools: {sales: {record_type: lead, members: [ann, bob, eve]}}
-users: {ann: {}, bob: {}, eve: {}}
-defaults: {lead: {pool: sales}}
-"""
-
-
-@dataclass
-class Deployment:
-    """A deployment of one lane on real back ends, in which nobody runs. `topics` may become others': Kafka was lost."""
-
-    kafka: Kafka
-    redis: str
-    redis_prefix: str
-    directory: Path
-    run_alone: Run
-    monkeypatch: pytest.MonkeyPatch
-    topics: Topics
-
-    def begin(self) -> None:
-        """Topics, the first epoch and the first configuration, as a first start makes them."""
-        for name, value in {
-            "KAFKA__TOPIC_PREFIX": self.topics.prefix,
-            "KAFKA__LANES": "1",
-            "KAFKA__REPLICATION_FACTOR": "1",
-            "REDIS__URL": self.redis,
-            "REDIS__PREFIX": self.redis_prefix,
-        }.items():
-            self.monkeypatch.setenv(f"FAIRLEAD_{name}", value)
-        asyncio.run(self._begin())
-
-    async def _begin(self) -> None:
-        connection = self.kafka.connection()
-        await create(connection, read_wanted(self.topics, 1, 1))
-        feed = ConfigurationFeed(connection, self.topics.config)
-        await feed.start()
-        try:
-            await feed.publish([sources_record(Sources(FIRST_EPOCH, "division", 1))])
-            await feed.publish(proposals(load(self.directory).documents.values(), feed.history))
-        finally:
-            await feed.stop()
-
-    def lose_kafka(self) -> None:
-        """All topics are others, as after a new cluster; the memory is still there."""
-        self.topics = unique_topics()
-        self.begin()
-
-    def run(self, *arguments: str | Path) -> Ended:
-        return self.run_alone(*arguments, "--kafka", self.kafka.bootstrap)
-
-    def work(self, *records: str, knows_claim: int = 0) -> int:
-        """Let a lane decide these leads; the number of the last turn. `knows_claim`: the memory knows this token."""
-
-        async def work(world: World) -> int:
-            await world.send(*records)
-            tenure = await world.work()
-            if knows_claim:
-                await world.store.fence(LANE, knows_claim)
-            return turn(tenure)
-
-        return self._in_world(work)
-
-    def _in_world(self, work: Callable[[World], Awaitable[T]]) -> T:
-        async def run() -> T:
-            world = World(self.topics, connect(self.redis, self.redis_prefix), None, self.kafka)
-            try:
-                world.inputs = (await world.transport().log_bounds())[1] and await _end(self.kafka, self.topics.events)
-                world.sent = self.sent
-                return await work(world)
-            finally:
-                self.sent = world.sent
-                await world.close()
-
-        return asyncio.run(run())
-
-    sent: int = 0
-
-
-async def _end(kafka: Kafka, topic: str) -> int:
-    consumer = AIOKafkaConsumer(**kafka.connection().consumer_options())
-    await consumer.start()
-    try:
-        partition = TopicPartition(topic, LANE)
-        consumer.assign([partition])
-        return int((await consumer.end_offsets([partition]))[partition])
-    finally:
-        await consumer.stop()
-
-
-@pytest.fixture
-def deployment(
-    real_kafka: Kafka, redis_address: str, alone: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Deployment]:
-    (tmp_path / "all.yaml").write_text(DIRECTORY)
-    made = Deployment(real_kafka, redis_address, f"test-{uuid4().hex}", tmp_path, alone, monkeypatch, unique_topics())
-    made.begin()
-    yield made
-
-    async def forget() -> None:
-        store = connect(made.redis, made.redis_prefix)
-        await store.forget(LANE)
-        await store.close()
-
-    asyncio.run(forget())
+from tests.cli.conftest import Run
+from tests.cli.deployment import DIRECTORY, Deployment
 
 
 def said(value: object) -> Any:
@@ -200,59 +80,6 @@ def test_a_lane_that_there_is_not_is_wrong_usage(deployment: Deployment, command
     """The answer says which there are."""
     told = deployment.run(command, "7", "--yes")
     assert (told.code, "they are 0 to 0" in told.err) == (2, True)
-
-
-@pytest.mark.real
-def test_sources_reset_begins_an_epoch_at_the_beginning_of_the_topics(deployment: Deployment) -> None:
-    """Without --yes it only explains. Each reset is one epoch more."""
-    group = "fairlead.ingest"
-
-    async def committed() -> int | None:
-        connection = deployment.kafka.connection()
-        consumer = AIOKafkaConsumer(**(connection.consumer_options() | {"group_id": group}))
-        await consumer.start()
-        try:
-            found: int | None = await consumer.committed(TopicPartition(deployment.topics.sources[0], 0))
-            return found
-        finally:
-            await consumer.stop()
-
-    async def read_all() -> None:
-        connection = deployment.kafka.connection()
-        publisher = Publisher(connection)
-        topic = deployment.topics.sources[0]
-        await publisher.publish([Message(topic, b"%d" % number, b"x") for number in range(200)])
-        await publisher.close()
-        await prepare_positions(connection, group, deployment.topics.sources)
-        consumer = AIOKafkaConsumer(**(connection.consumer_options() | {"group_id": group}))
-        await consumer.start()
-        try:
-            partition = TopicPartition(topic, 0)
-            consumer.assign([partition])
-            await consumer.commit(await consumer.end_offsets([partition]))
-        finally:
-            await consumer.stop()
-
-    asyncio.run(read_all())
-    before = asyncio.run(committed())
-    assert before
-    explained = deployment.run("sources", "reset")
-    assert explained.code == 2
-    assert "A new epoch of the sources, 1 after 0" in explained.out
-    assert asyncio.run(committed()) == before
-    done = said(deployment.run("sources", "reset", "--yes", "--json").json)
-    assert done["epoch"] == 1
-    assert asyncio.run(committed()) == 0
-    assert said(deployment.run("sources", "reset", "--yes", "--json").json)["epoch"] == 2
-    assert said(deployment.run("sources", "reset", "--above", "6", "--yes", "--json").json)["epoch"] == 7
-
-
-@pytest.mark.real
-def test_sources_reset_does_not_change_the_number_of_lanes(deployment: Deployment) -> None:
-    """State lies in its lane; a new epoch does not move it."""
-    deployment.monkeypatch.setenv("FAIRLEAD_KAFKA__LANES", "3")
-    told = deployment.run("sources", "reset", "--yes")
-    assert (told.code, "FAIRLEAD_KAFKA__LANES" in told.err) == (2, True)
 
 
 @pytest.mark.real
@@ -377,41 +204,3 @@ def test_a_deployment_that_never_was_is_said_in_one_line(
     monkeypatch.setenv("FAIRLEAD_KAFKA__TOPIC_PREFIX", unique_topics().prefix)
     told = alone("explain", "lead/1", "--kafka", real_kafka.bootstrap)
     assert (told.code, told.err.count("\n"), "prefix" in told.err) == (2, 1, True)
-
-
-@pytest.mark.real
-def test_sources_reset_of_one_topic_leaves_the_others_alone(deployment: Deployment) -> None:
-    """It was made anew; the others' positions still mean what they meant."""
-    first, second = deployment.topics.sources
-    explained = deployment.run("sources", "reset", "--topic", first)
-    assert (explained.code, f"A new epoch of the topic {first}, 1 after 0" in explained.out) == (2, True)
-    done = said(deployment.run("sources", "reset", "--topic", first, "--yes", "--json").json)
-    assert (done["epoch"], done["topics"]) == (1, [first])
-    assert said(deployment.run("sources", "reset", "--topic", second, "--yes", "--json").json)["epoch"] == 2
-    assert said(deployment.run("sources", "reset", "--yes", "--json").json)["epoch"] == 3
-    told = deployment.run("sources", "reset", "--topic", "nobody", "--yes")
-    assert (told.code, first in told.err) == (2, True)
-
-
-@pytest.mark.real
-def test_sources_skip_passes_only_what_cannot_be_read(deployment: Deployment) -> None:
-    """Without --yes it only explains. Told again there is nothing to do; what can be read is refused."""
-    topic = deployment.topics.sources[0]
-    world = SourceWorld(deployment.kafka.connection(), deployment.topics)
-    asyncio.run(world.send(0, ["a", "b", "c", "d"], spoil=1))
-    asyncio.run(world.send(0, ["e"]))
-    explained = deployment.run("sources", "skip", f"{topic}/0/1")
-    assert (explained.code, "Offsets 1 to 3" in explained.out) == (2, True)
-    done = said(deployment.run("sources", "skip", f"{topic}/0/1", "--yes", "--json").json)
-    assert (done["start"], done["stop"]) == (1, 4)
-    again = deployment.run("sources", "skip", f"{topic}/0/2", "--yes")
-    assert (again.code, "nothing to do" in again.out) == (0, True)
-    for where, why in (
-        ("0/0", "can be read"),
-        ("0/4", "can be read"),
-        ("0/99", "holds offsets 0 to 4"),
-        ("99/0", "no such partition"),
-        ("0", "TOPIC/"),
-    ):
-        told = deployment.run("sources", "skip", f"{topic}/{where}", "--yes")
-        assert (told.code, why in told.err) == (2, True)

@@ -10,8 +10,8 @@ from service.config.compiler import compile_document
 from service.core.past import PAST_FIELDS
 from service.language.printing import in_words
 from tests.config.files import PEOPLE, SALES, document, refused, rule_set
-from tests.config.test_lint import SALES as TO_SALES
-from tests.config.test_lint import about_entries, warned
+from tests.config.linting import SALES as TO_SALES
+from tests.config.linting import about_entries, warned
 
 ON_UPDATES: Final = "on: updated, target: {pool: sales}"
 

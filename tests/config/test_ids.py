@@ -7,7 +7,7 @@ import pytest
 from service.config.compiler import compile_document
 from service.config.loader import compile_inline
 from tests.config.files import document, refused
-from tests.config.test_lint import warned
+from tests.config.linting import warned
 
 USERS = "users: {Ann@x.org: {}, bob: {}}\n"
 IGNORED = "ids_ignore_case: true\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.config.test_lint import warned
+from tests.config.linting import warned
 
 
 @pytest.mark.parametrize(

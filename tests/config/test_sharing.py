@@ -8,7 +8,7 @@ from service.config.loader import compile_inline
 from service.config.problems import ConfigurationError
 from service.core.configuration import Config
 from service.core.entry_policy import Ceiling, EntryPolicy
-from tests.config.test_lint import warned
+from tests.config.linting import warned
 
 
 def compiled(**pool: object) -> Config:
