@@ -7,8 +7,10 @@ division, inactive ones included (D17, D48), and what your product plan allows i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from typing import Final
 
 from schemas.config import Document, FieldType
 from schemas.config_workflows import Process, Workflow
@@ -17,6 +19,9 @@ from service.config.nodes import Steps
 from service.core.filled import FILLED
 from service.core.workflow_specs import ProcessSpec, StepName, Workflows
 from service.core.workflow_specs import Workflow as Compiled
+
+ACTIVE_MAX: Final = 100
+"""So many workflows may be active for one type of record."""
 
 
 def of_workflows(document: Document, declared: Declared) -> Iterator[Finding]:
@@ -33,6 +38,7 @@ def of_workflows(document: Document, declared: Declared) -> Iterator[Finding]:
             if first != workflow_id:
                 message = f'the {kind} {name} is used by the workflow "{first}" already: each is used once'
                 yield Finding((*path, *place), message)
+    yield from _of_number(document)
     yield from _of_product(document)
 
 
@@ -127,6 +133,18 @@ def _of_field(document: Document, path: Steps, workflow: Workflow, process: Proc
         kind = fields[name]
         told = f'"{name}" is a {kind}' if kind else f'the type of "{name}" is not declared'
         yield Finding(place, f"{told}: workflows take fields of type text, checkbox, date or number")
+
+
+def _of_number(document: Document) -> Iterator[Finding]:
+    """Too many for one type of record: the fields of active ones are remembered with each of its records."""
+    counts: Counter[str] = Counter()
+    for workflow_id, workflow in document.workflows.items():
+        process = document.processes.get(workflow.step.process)
+        if process is not None and workflow.active:
+            counts[process.record_type] += 1
+            if counts[process.record_type] == ACTIVE_MAX + 1:
+                message = f"at most {ACTIVE_MAX} workflows may be active for {process.record_type}s: deactivate some"
+                yield Finding(("workflows", workflow_id, "active"), message)
 
 
 def _of_product(document: Document) -> Iterator[Finding]:

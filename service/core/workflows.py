@@ -31,7 +31,7 @@ from service.core.in_process import (
 from service.core.model import ActionRequest, Decision, RecordEvent, Weighed
 from service.core.news import Deleted, News
 from service.core.order import Moment, compare
-from service.core.past import NOTHING_TOLD, Past, known_in
+from service.core.past import NOTHING_TOLD, Past
 from service.core.reasons import Withheld
 from service.core.workflow_specs import Workflow
 from service.language.changes import UNTOLD, told_at
@@ -113,15 +113,16 @@ def _fields(event: RecordEvent, news: News, before: Past, known: InProcess, case
     by_field = case.config.workflows.on_filled.get(event.record_type)
     if not by_field:
         return
-    kept, cut = known_in(news.past), known_in(before)
+    kept, past = news.past.values, before.values
     echoes = {asked.field for asked in known.open if asked.action == "require_field"}
     for field in (news.change.changed | event.facts.keys()) & by_field.keys() - echoes:
         workflow = by_field[field]
+        was, now = past.get(field), kept.get(field)
         if field in news.change.changed:
-            value = kept.get(field, event.facts.get(field))
+            value = event.facts.get(field) if now is None or not now.text else now.value
             yield _filling(workflow, news.change.before.get(field), value)
-        elif field in cut and field not in kept:
-            yield _filling(workflow, cut[field], event.facts.get(field))
+        elif was is not None and was.text and now is not None and not now.text:
+            yield _filling(workflow, was.value, event.facts.get(field))
 
 
 def _filling(workflow: Workflow, before: object, after: object) -> Occasion:

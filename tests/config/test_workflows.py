@@ -8,6 +8,7 @@ import pytest
 
 from service.config.compiler import compile_document, from_wire, to_wire
 from service.config.problems import ConfigurationError
+from service.config.workflows import ACTIVE_MAX
 from service.core.workflow_specs import StepName, Workflow
 from tests.config.files import document, read, refused
 
@@ -151,3 +152,22 @@ def test_the_product_plan_says_whether_there_are_workflows_and_how_many_may_be_a
     with pytest.raises(ConfigurationError) as error:
         document("settings: {product: {workflows: {available: false}}}\n" + one)
     assert [problem.refusal for problem in error.value.problems] == ["not_in_product"]
+
+
+def test_so_many_workflows_may_be_active_for_one_type_of_record() -> None:
+    """What is remembered of a record is bounded; inactive ones do not count."""
+    numbers = range(ACTIVE_MAX + 1)
+    catalogue = (
+        f"fields: {{deal: {{{', '.join(f'f{number}: text' for number in numbers)}}}}}\n"
+        f"processes: {{sales: {{steps: [{', '.join(f's{number}' for number in numbers)}]}}}}\n"
+    )
+
+    def text(active: int) -> str:
+        each = (
+            filled(f"f{number}", f"s{number}", more=f"active: {str(number < active).lower()}") for number in numbers
+        )
+        return catalogue + "workflows:\n" + "".join(f"  w{number}: {flow}\n" for number, flow in enumerate(each))
+
+    assert len(compile_document(document(text(ACTIVE_MAX))).workflows.fields_read["deal"]) == ACTIVE_MAX
+    (problem,) = refused(config=text(ACTIVE_MAX + 1))
+    assert "at most 100 workflows may be active for deals: deactivate some" in problem
