@@ -59,7 +59,7 @@ def _causes(
     for seen in (each for lane in inputs.values() for each in lane):
         found = _read(seen.value)
         record = found.get("record")
-        if not isinstance(record, dict):
+        if not isinstance(record, dict) or "record_id" not in record:
             continue
         division = str(found.get("division", "main"))
         name = f"{record['record_type']}/{record['record_id']}"
