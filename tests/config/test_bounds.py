@@ -68,6 +68,8 @@ def with_number(name: str, value: object) -> dict[str, Any]:
         pool[key] = value
     elif model == "CatchUp":
         pool["entry"] = {"catch_up": {"at_most": 1, "of": TURNS_LIMIT} | {key: value}}
+    elif model == "Plan":
+        document["plans"] = {"spring": {"name": "Spring", key: value}}
     elif model == "ScoreRow":
         document["scores"] = {"lead": [{key: value}]}
     else:
