@@ -253,9 +253,7 @@ OFFERS = "event: {column: what}\nrecord: {type: lead, id: {column: lead}}\noffer
 
 def test_a_file_of_offers_is_checked_and_its_gaps_are_told(alone: Run, tmp_path: Path) -> None:
     """S122, D47: what happened to which offer, and which rows do not say it; without a time the order is in doubt."""
-    (tmp_path / "map.yaml").write_text(
-        "event: {column: what}\nrecord: {type: lead, id: {column: lead}}\noffer: {column: offer}\n"
-    )
+    (tmp_path / "map.yaml").write_text(OFFERS)
     (tmp_path / "rows.csv").write_text(
         "lead,offer,what\n1,starter,ordered\n1,,paid\n1,starter,payed\n2,pro,payment_failed\n"
     )

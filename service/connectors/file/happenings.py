@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from schemas.events import INPUTS, OfferEvent, RecordContacted, RecordData
+from schemas.events import INPUTS, OfferEvent, RecordContacted
 from service.config.problems import Problem
 from service.connectors.file.cells import BadCell, Extract, reader, translated
 from service.connectors.file.event_map import Constant, ReadMap, Value
 from service.connectors.file.rows import Row
 
 WORDS: Final[Mapping[str, str]] = {
-    kind.split(".")[2]: kind for kind, model in INPUTS.items() if issubclass(model, RecordData)
+    kind.split(".")[2]: kind for kind in INPUTS if kind.startswith(("crm.record.", "crm.offer."))
 }
-"""What is short for the type of an event about a record: `paid` is `crm.offer.paid.v1`."""
+"""What is short for the type of an event about a record or an offer: `paid` is `crm.offer.paid.v1`."""
 
 NEEDED: Final[Mapping[str, str]] = {
     kind: "offer" if issubclass(model, OfferEvent) else "person"
