@@ -255,13 +255,13 @@ def test_a_file_of_offers_is_checked_and_its_gaps_are_told(alone: Run, tmp_path:
     """S122, D47: what happened to which offer, and which rows do not say it; without a time the order is in doubt."""
     (tmp_path / "map.yaml").write_text(OFFERS)
     (tmp_path / "rows.csv").write_text(
-        "lead,offer,what\n1,starter,ordered\n1,,paid\n1,starter,payed\n2,pro,payment_failed\n"
+        "lead,offer,what\n1,starter,ordered\n1,,paid\n1,starter,piad\n2,pro,payment_failed\n"
     )
     ended = alone("publish", tmp_path / "rows.csv", "--map", tmp_path / "map.yaml", "--check")
     assert ended.code == 1
     assert ended.err.replace(f"{tmp_path}/", "").splitlines() == [
         f"warning  rows.csv:1:1: {NO_TIME}",
         "problem  rows.csv:3:1: crm.offer.paid.v1 names no offer: fill what the map reads as `offer`",
-        "problem  rows.csv:4:3: what: 'payed' is no event: did you mean 'paid'?",
+        "problem  rows.csv:4:3: what: 'piad' is no event: did you mean 'paid'?",
     ]
     assert "2 events would be sent: 1 crm.offer.ordered.v1, 1 crm.offer.payment_failed.v1; 2 rows" in ended.out
