@@ -25,7 +25,7 @@ from service.core.configuration import Config
 from service.core.hearing import REMEMBERED_EVENTS, hear, moment_of
 from service.core.model import RecordEvent
 from service.core.news import NoNews
-from service.core.order import compare, short_id
+from service.core.order import Moment, compare, short_id
 from service.core.past import NOTHING_TOLD
 from service.core.state import Record, State
 from service.core.status import NEVER_TOLD
@@ -126,14 +126,14 @@ def _knows(record: Record, event: RecordEvent, state: State, config: Config) -> 
 
 
 def _comes_after(event: RecordEvent, record: Record) -> bool:
-    """Whether it is newer than all that was heard of the record: by version and by time, as far as those are known."""
-    at, status = moment_of(event), record.status or NEVER_TOLD
-    known = [record.moment, record.told_moment, status.at]
-    versions = [each.version for each in known if each.version is not None]
-    times = [each.time_ms for each in known if each.time_ms is not None]
-    is_known = bool(versions or times) and event.kind in ORDERED
-    return is_known and _is_above(at.version, versions) and _is_above(at.time_ms, times)
+    """Whether it is newer than all that was heard of the record: by version and by time, as far as those are known.
+
+    That supposes of a record's events that they tell the same of their order, if anything: a CRM does.
+    """
+    at, known = moment_of(event), record.moment
+    is_ordered = event.kind in ORDERED and known != Moment()
+    return is_ordered and _is_above(at.version, known.version) and _is_above(at.time_ms, known.time_ms)
 
 
-def _is_above(told: int | None, known: list[int]) -> bool:
-    return not known or (told is not None and told > max(known))
+def _is_above(told: int | None, known: int | None) -> bool:
+    return known is None or (told is not None and told > known)
