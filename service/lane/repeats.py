@@ -31,7 +31,7 @@ from service.core.state import Record, State
 from service.core.status import NEVER_TOLD
 from service.lane.positions import Positions
 from service.limits import DAY_MS
-from service.wire.inputs import LaneInput
+from service.wire.inputs import RECORD_KINDS, LaneInput
 from service.wire.messages import Position
 
 REMEMBERED: Final = 5_000
@@ -45,9 +45,6 @@ CLOCKS_MS: Final = DAY_MS
 
 Fate = Literal["repeat", "unknown", "lost"]
 """What a drop means: answered before; not known; never answered."""
-
-ORDERED: Final = frozenset({"created", "updated", "owner_changed", "deleted"})
-"""What happens to a record itself: its moment is known from then on, also of one that is deleted."""
 
 
 class Repeats:
@@ -128,10 +125,11 @@ def _knows(record: Record, event: RecordEvent, state: State, config: Config) -> 
 def _comes_after(event: RecordEvent, record: Record) -> bool:
     """Whether it is newer than all that was heard of the record: by version and by time, as far as those are known.
 
-    That supposes of a record's events that they tell the same of their order, if anything: a CRM does.
+    That supposes of a record's events that they tell the same of their order, if anything: a CRM does. Of an offer made
+    for a deleted record no note is taken.
     """
     at, known = moment_of(event), record.moment
-    is_ordered = event.kind in ORDERED and known != Moment()
+    is_ordered = event.kind in RECORD_KINDS and known != Moment()
     return is_ordered and _is_above(at.version, known.version) and _is_above(at.time_ms, known.time_ms)
 
 

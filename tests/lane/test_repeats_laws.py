@@ -96,7 +96,7 @@ def test_what_is_provably_new_is_lost(told: list[RecordEvent], kind: RecordEvent
     division = Division(pool("ann", "bob"))
     for each in told:
         division.send(each)
-    assert fate_after_a_take_over(event(kind, "lead/3", **when(tells, 0)), division) == "lost"
+    assert fate_after_a_take_over(event(kind, "lead/3", None, **dict(when(tells, 0))), division) == "lost"
     times = Counter(each.record for each in told)
     for name in ("lead/1", "contact/1"):
         if times[name] < 8:
