@@ -7,8 +7,8 @@ events are dropped that nobody has ever decided. So a lane remembers what it too
 * The same input at the same place is a repeat.
 * Another one at the same place, or one within the reach of memory that was never taken, is `lost`.
 * What lies below the reach of memory is asked of the state: the creation of a record that nobody ever heard of, or news
-  by version or time, is `lost` as well. What has no such order, or is of a record that may be forgotten by now, may be
-  a repeat: that is `unknown`.
+  by version or time, is `lost` as well. What has no such order, or one of its own (an offer, a contact, a step), or is
+  of a record that may be forgotten by now, may be a repeat: that is `unknown`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Final, Literal
 from service.core.configuration import Config
 from service.core.hearing import hear
 from service.core.model import RecordEvent
-from service.core.news import NoNews
+from service.core.news import Contacted, NoNews, Offered
 from service.core.past import NOTHING_TOLD
 from service.core.state import State
 from service.wire.inputs import LaneInput
@@ -76,6 +76,10 @@ def _fate_of(event: RecordEvent, state: State, config: Config, kept_since_ms: in
     if record is None:
         may_be_forgotten = bool(state.forgotten) and (event.time_ms or 0) < kept_since_ms
         return "lost" if event.kind == "created" and not may_be_forgotten else "unknown"
-    if isinstance(hear(event, record, state.past.get(event.record) or NOTHING_TOLD, config), NoNews):
+    news = hear(event, record, state.past.get(event.record) or NOTHING_TOLD, config)
+    has_own_order = isinstance(news, Offered | Contacted) or (isinstance(news, NoNews) and news.reason == "step_told")
+    if has_own_order:
+        return "unknown"
+    if isinstance(news, NoNews):
         return "repeat"
     return "unknown" if event.version is None and event.time_ms is None else "lost"

@@ -146,8 +146,7 @@ class Simulation:
 
     def evidence(self) -> Evidence:
         """What this run has left behind so far."""
-        lanes = range(self.broker.lanes)
-        names = self.topics
+        lanes, names = range(self.broker.lanes), self.topics
         out = (names.assignments, names.notifications, names.workflow_actions, names.dead_letters)
         return Evidence(
             once=self.crm.positions(RECORDS_SOURCE),
