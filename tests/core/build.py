@@ -18,6 +18,7 @@ from service.core.configuration import Config, Entry, Membership, PoolSpec, Rule
 from service.core.decide import decide
 from service.core.holding import membership
 from service.core.model import (
+    OFFER_KINDS,
     Assigned,
     Decision,
     Event,
@@ -66,6 +67,8 @@ def event(kind: RecordEventKind, record: str = "lead/1", owner: str | None = Non
     """An event with an id of its own about a record with no fields."""
     record_type, _, record_id = record.partition("/")
     more = {"id": f"event-{next(_event_numbers)}", "facts": {}} | more
+    if kind in OFFER_KINDS:
+        more = {"offer": "some-offer"} | more
     return RecordEvent(kind=kind, record_type=record_type, record_id=record_id, owner=target(owner), **more)
 
 
