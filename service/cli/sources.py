@@ -17,7 +17,7 @@ from service.cli.exits import WrongUsage
 from service.cli.reach import KafkaAddress, Reach, Yes, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
 from service.config.history import Sources, sources_record
-from service.config.sources import Skip, SourceTopic
+from service.config.sources import LONGEST_LEAP, Skip, SourceTopic
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.probing import Readable, Unreadable, probe
 
@@ -26,14 +26,13 @@ command = typer.Typer()
 TopicName = Annotated[
     str, typer.Option("--topic", metavar="NAME", help="Only this topic; else all of them.", show_default=False)
 ]
-MAX_EPOCH: Final = 2**31
 Above = Annotated[
     int,
     typer.Option(
         "--above",
         metavar="EPOCH",
         min=0,
-        max=MAX_EPOCH,
+        max=LONGEST_LEAP,
         help="Of all topics: begin above this epoch, which `/ready` names.",
         show_default=False,
     ),

@@ -15,7 +15,7 @@ from service.app.group import LaneGroup
 from service.app.probes import _added, _reading
 from service.app.sources import reset_positions
 from service.config.history import sources_record
-from service.config.sources import Skip, SourceTopic
+from service.config.sources import Skip, Sources, SourceTopic
 from service.kafka.connection import administration
 from service.kafka.probing import Readable, Unreadable, probe
 from service.kafka.reading import read_topic
@@ -225,6 +225,47 @@ async def test_a_topic_made_anew_while_nobody_ran_is_noticed(world: World) -> No
         await world.problem("deleted and made again")
         assert [problem for problem in world.intake.problems() if world.topics.sources[1] in problem] == []
     assert not any("new" in name for name in await world.arrived())
+
+
+async def test_a_reset_counts_for_who_read_all_the_while(world: World) -> None:
+    """In the epoch before, all that they read would look as if it were taken, and be dropped."""
+    async with world.reading():
+        await world.send(0, names("old", 3))
+        await world.arrive(names("old", 3))
+        identity = world.feed.history.source_state.topic(world.source)
+        assert identity is not None
+        await world.agree(identity._replace(epoch=1))
+        await world.send(0, names("new", 3))
+        found = await world.arrive(names("new", 3))
+        assert world.intake.problems() == []
+    assert [position.epoch for name in names("new", 3) for position in found[f"lead/{name}"]] == [1, 1, 1]
+
+
+async def test_a_reset_is_heard_of_before_anything_is_read(world: World) -> None:
+    """A process that was frozen meanwhile takes its partitions up again with what it knew before."""
+
+    async def hear() -> None:
+        world.feed.history.source_state.fold(SourceTopic(world.source, "", 1))
+
+    world.hear = hear
+    await world.send(0, names("new", 3))
+    async with world.reading():
+        found = await world.arrive(names("new", 3))
+    assert {position.epoch for each in found.values() for position in each} == {1}
+
+
+async def test_sources_begun_anew_for_other_settings_are_not_read(world: World) -> None:
+    """Divisions would be told by another attribute, and lie in other lanes than everybody else's."""
+    async with world.reading():
+        await world.send(0, names("old", 3))
+        await world.arrive(names("old", 3))
+        await world.agree(Sources(1, "tenant", world.lanes, 0))
+        await world.problem("begun anew with division attribute tenant")
+        await world.send(0, names("new", 3))
+        await world.agree(Sources(2, "division", world.lanes, 1))
+        found = await world.arrive(names("new", 3))
+        await world.no_problem()
+    assert [position.epoch for position in found["lead/new-0"]] == [2]
 
 
 async def test_that_a_source_lost_what_was_read_outlives_who_saw_it(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from itertools import takewhile
 
 import pytest
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 
 from service.config.sources import Skip
 from service.kafka.sources import Page, SourceReader
-from tests.sources.fake_consumer import BROKEN, MARKER, FakeConsumer
+from service.kafka.unpacking import Broken, Stretch
+from tests.sources.fake_consumer import BROKEN, MARKER, FakeConsumer, record_of
 
 PARTITIONS = tuple(TopicPartition("crm.records", number) for number in range(3))
 HERE = PARTITIONS[0]
@@ -28,12 +30,17 @@ class Reading:
     """A reader on a fake consumer, with all that it handed out. Its clock moves with every read."""
 
     def __init__(
-        self, logs: dict[TopicPartition, list[str]], limit: int = 5, jumps: float = 0.0, seed: int = 0
+        self,
+        logs: dict[TopicPartition, list[str]],
+        limit: int = 5,
+        jumps: float = 0.0,
+        seed: int = 0,
+        unpack: Callable[[TopicPartition, int], Awaitable[Stretch]] | None = None,
     ) -> None:
         self.now, self.skips, self.pages = 0.0, list[Skip](), list[Page]()
         choose = random.Random(seed)
         self.consumer = FakeConsumer(logs, lambda: choose.randint(1, 4) if choose.random() < jumps else 0)
-        self.reader = SourceReader(lambda: self.consumer, limit, self.skip_at, clock=lambda: self.now)
+        self.reader = SourceReader(lambda: self.consumer, limit, self.skip_at, unpack, lambda: self.now)
         self.reader.expect(logs)
         for partition in logs:
             self.reader.begin(partition, 0)
@@ -156,6 +163,32 @@ async def test_a_skip_of_what_can_be_read_passes_nothing() -> None:
     reading.skips = [Skip(0, HERE.topic, 0, 0, 2)]
     await reading.read(20)
     assert reading.offsets(HERE) == [0, 1]
+
+
+@given(logs, st.integers(0, 25), st.integers(1, 2**63 - 1))
+def test_a_skip_never_passes_what_can_be_read(log: list[str], start: int, stop: int) -> None:
+    """However far it reaches: whoever wrote it may have been wrong, or somebody else."""
+    unreadable = [offset for offset, value in enumerate(log) if value == BROKEN]
+
+    async def unpack(partition: TopicPartition, offset: int) -> Stretch:
+        """A batch of one record."""
+        if offset in unreadable:
+            return Stretch((), offset + 1, [Broken(offset, offset + 1, "broken")])
+        good = [record_of(partition, offset, "good")] if log[offset] == "good" else []
+        return Stretch(good, offset + 1)
+
+    async def read() -> Reading:
+        reading = Reading({HERE: log}, unpack=unpack)
+        reading.skips = [Skip(0, HERE.topic, 0, start, stop)]
+        await reading.read()
+        return reading
+
+    reading = asyncio.run(read())
+    stands = [offset for offset in unreadable if not start <= offset < stop]
+    end = min(stands, default=len(log))
+    assert reading.offsets(HERE) == [offset for offset in range(end) if log[offset] == "good"]
+    passed = [offset for page in reading.pages for each in page.passed for offset in range(each.start, each.stop)]
+    assert passed == [offset for offset in unreadable if offset < end]
 
 
 async def test_what_was_read_for_an_earlier_assignment_does_not_count() -> None:
