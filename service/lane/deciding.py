@@ -168,7 +168,7 @@ class _Deciding:
             self._drop(received, raw, source)
             return
         making.take(position)
-        self._book.repeats.remember(position, raw)
+        self._book.repeats.remember(received)
         first = received.redriven
         if first is not None and self._book.redriven.holds(first):
             making.note("nothing", "redriven_already", source)
@@ -188,7 +188,7 @@ class _Deciding:
         book, grounds = self._book, self._grounds
         divisions = [each for each in self._divisions_of(received) if each in grounds.configs]
         states = {division: (book.state(division), grounds.config(division)) for division in divisions}
-        fate = book.repeats.fate(received, raw, states, book.clock_ms - grounds.limits.deleted_ms)
+        fate = book.repeats.fate(received, states, book.clock_ms - grounds.limits.deleted_ms)
         if fate == "lost":
             log.error("event.overtaken", lane=grounds.lane, position=source)
             self.making.refuse(Poison("taken_before", TAKEN_BEFORE, raw), received.position)
