@@ -131,19 +131,20 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         ]
         self._others = (*gone, *others.values())
         self._refuse(others, self.reader.partitions())
-        await self.tell_lost(self.reader.lost())
+        epoch_of = self.ingest.reading.epoch_of
+        await self.tell_lost(Loss(epoch_of(each.topic), *each, mark) for each, mark in self.reader.lost().items())
 
-    async def tell_lost(self, marks: Mapping[TopicPartition, int]) -> None:
-        """Tell all processes, those that come later included, which partitions ended in front of these marks.
+    async def tell_lost(self, losses: Iterable[Loss]) -> None:
+        """Tell all processes, those that come later included, what was seen to be lost in the epoch that holds.
 
         The mark is gone with the process, and the partition grows. Of several who tell it, the first counts. Raises
         `KafkaError`.
         """
         state, config = self.state(), self.ingest.reading.topics.config
         news = [
-            sources_record(Loss(state.epoch_of(topic), topic, partition, mark))
-            for (topic, partition), mark in marks.items()
-            if state.loss_of(topic, partition) is None
+            sources_record(loss)
+            for loss in losses
+            if loss.epoch == state.epoch_of(loss.topic) and state.loss_of(loss.topic, loss.partition) is None
         ]
         if news:
             try:
@@ -183,6 +184,8 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         """
         async with asyncio.timeout(HEAR_SECONDS):
             await self.read_up()
+        if self._is_behind():
+            self.reader.forget_lost()
         self.ingest.reading = as_agreed(self.ingest.reading, self.state())
         assignment, partitions = self.reader.assignment, sorted(self.reader.expected)
         consumer, state = self._started(), self.state()

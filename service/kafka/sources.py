@@ -195,6 +195,10 @@ class SourceReader:
         """The marks of ours that their partitions did not hold."""
         return {each.partition: each.mark for each in self._places.values() if each.stand and each.stand.lasts}
 
+    def forget_lost(self) -> None:
+        """Another epoch has begun: what partitions once did not hold says nothing of its positions."""
+        self._gone.clear()
+
     def problems(self) -> list[str]:
         """What cannot be read: which partition, where, and what to do."""
         return [_problem(place) for place in self._places.values() if place.refusal or place.stand]

@@ -188,7 +188,7 @@ class _Deciding:
         book, grounds = self._book, self._grounds
         divisions = [each for each in self._divisions_of(received) if each in grounds.configs]
         states = {division: (book.state(division), grounds.config(division)) for division in divisions}
-        fate = book.repeats.fate(received, states, book.clock_ms - grounds.limits.deleted_ms)
+        fate = book.repeats.fate(received, states, book.clock_ms - grounds.limits.shortest_kept_ms)
         if fate == "lost":
             log.error("event.overtaken", lane=grounds.lane, position=source)
             self.making.refuse(Poison("taken_before", TAKEN_BEFORE, raw), received.position)

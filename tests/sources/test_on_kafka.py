@@ -15,7 +15,7 @@ from service.app.group import LaneGroup
 from service.app.probes import _added, _reading
 from service.app.sources import reset_positions
 from service.config.history import sources_record
-from service.config.sources import Skip, Sources, SourceTopic
+from service.config.sources import Loss, Skip, Sources, SourceTopic
 from service.kafka.connection import administration
 from service.kafka.probing import Readable, Unreadable, probe
 from service.kafka.reading import read_topic
@@ -252,6 +252,19 @@ async def test_a_reset_is_heard_of_before_anything_is_read(world: World) -> None
     async with world.reading():
         found = await world.arrive(names("new", 3))
     assert {position.epoch for each in found.values() for position in each} == {1}
+
+
+async def test_a_loss_of_the_epoch_before_is_not_told_of_the_next(world: World) -> None:
+    """Whoever saw it late, or was frozen meanwhile, would have everybody refuse what was just reset."""
+    async with world.reading():
+        await world.send(0, names("old", 3))
+        await world.arrive(names("old", 3))
+        state = world.feed.history.source_state
+        await world.agree(SourceTopic(world.source, "", 1))
+        await world.intake.tell_lost([Loss(0, world.source, 0, 50), Loss(0, world.topics.sources[1], 0, 50)])
+        await world.feed.read_up()
+        assert state.loss_of(world.source, 0) is None
+        assert state.loss_of(world.topics.sources[1], 0) is not None
 
 
 async def test_sources_begun_anew_for_other_settings_are_not_read(world: World) -> None:

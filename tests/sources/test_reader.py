@@ -252,6 +252,26 @@ async def test_a_partition_that_lost_records_stands_also_when_it_has_grown() -> 
     assert "fairlead sources reset --topic crm.records" in problem
 
 
+async def test_what_was_lost_in_an_epoch_says_nothing_of_the_next() -> None:
+    """Its positions are others, though they may be the same numbers."""
+    reading = Reading({HERE: ["good"] * 9})
+    readable = reading.consumer.getmany
+
+    async def truncated(*_: object, **__: object) -> dict[TopicPartition, list[object]]:
+        raise OffsetOutOfRangeError({HERE: 5})
+
+    reading.reader.begin(HERE, 5)
+    reading.consumer.getmany = truncated  # type: ignore[method-assign, assignment]  # what was read is gone
+    await reading.read(5)
+    assert reading.reader.lost() == {HERE: 5}
+    reading.consumer.getmany = readable  # type: ignore[method-assign]
+    reading.reader.expect([HERE])
+    reading.reader.forget_lost()
+    reading.reader.begin(HERE, 5)
+    await reading.read(5)
+    assert reading.offsets(HERE) == [5, 6, 7, 8]
+
+
 async def test_a_stopped_consumer_ends_the_reading() -> None:
     """The only error that leaves the reader."""
     reading = Reading({HERE: ["good"]})
