@@ -33,3 +33,8 @@ class Limits:
     deleted_ms: int = 30 * DAY_MS
     closed_ms: int = 400 * DAY_MS
     untouched_ms: int = 400 * DAY_MS
+
+    @property
+    def shortest_kept_ms(self) -> int:
+        """No record is forgotten of which anything was heard within this time."""
+        return min(self.deleted_ms, self.closed_ms, self.untouched_ms)

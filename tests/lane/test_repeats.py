@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 import pytest
 from hypothesis import given
@@ -11,11 +13,13 @@ from structlog.testing import capture_logs
 from service import noticed
 from service.core.model import Event, MemberEvent
 from service.lane.repeats import REMEMBERED, Repeats
+from service.limits import DAY_MS
 from service.telemetry import METERS
 from service.wire.inputs import LaneInput, read_input
 from service.wire.seals import sealed
-from tests.core.build import created, owner_changed
-from tests.lane.build import LANE, TOPICS, Owner, World, input_of
+from tests.core.build import closed, created, owner_changed
+from tests.lane.build import LANE, SMALL, TOPICS, Owner, World, input_of
+from tests.lane.test_retention import days_pass
 
 AWAY = MemberEvent("e", "ann", "away")
 
@@ -95,6 +99,21 @@ async def test_what_another_release_sends_again_is_a_repeat() -> None:
     world.put(sealed(orjson.dumps(content | {"of_the_next_release": 1})))
     await owner.work()
     assert world.outcomes[-1] == ("dropped", "")
+    assert not world.published(TOPICS.dead_letters)
+
+
+async def test_what_was_forgotten_in_whatever_time_may_be_a_repeat() -> None:
+    """A closed record may be kept for a shorter time than a deleted one."""
+    world, limits = World(), replace(SMALL, closed_ms=2 * DAY_MS, deleted_ms=30 * DAY_MS)
+    event = created("lead/1", "pool:sales", time_ms=world.now_ms)
+    world.send(event, closed("lead/1"))
+    owner = await world.owner(limits=limits)
+    await owner.work(3)
+    await days_pass(world, owner, 4)
+    again = await world.owner("two", limits=limits)
+    world.put(input_of(event, (0, "crm.records", 0, 0)))
+    await again.work()
+    assert world.outcomes[-1] == ("dropped", "unknown")
     assert not world.published(TOPICS.dead_letters)
 
 

@@ -61,9 +61,10 @@ async def wait_until(condition: Condition, seconds: float, what: Callable[[], st
     """Look again and again until the condition holds. Fails after so many seconds, saying what was waited for."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
-        holds = condition()
-        if holds if isinstance(holds, bool) else await holds:
-            return
+        with suppress(KafkaError):  # a broker that was just killed may answer late: it is asked again
+            holds = condition()
+            if holds if isinstance(holds, bool) else await holds:
+                return
         assert asyncio.get_running_loop().time() < deadline, f"after {seconds:g} s still not: {what()}"
         await a_moment()
 
@@ -299,10 +300,8 @@ class Cluster:
         left: list[str] = []
 
         async def is_so() -> bool:
-            with suppress(KafkaError):  # a broker that was just killed may answer late: the wait has its end
-                left[:] = [each for each in await self.witness.unanswered() if each not in but]
-                return not left
-            return False
+            left[:] = [each for each in await self.witness.unanswered() if each not in but]
+            return not left
 
         await wait_until(is_so, QUIET_SECONDS, lambda: self._unfinished(left))
 
