@@ -132,7 +132,8 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         self._others = (*gone, *others.values())
         self._refuse(others, self.reader.partitions())
         epoch_of = self.ingest.reading.epoch_of
-        await self.tell_lost(Loss(epoch_of(each.topic), *each, mark) for each, mark in self.reader.lost().items())
+        lost = self.reader.lost().items()
+        await self.tell_lost(Loss(epoch_of(each.topic), each.topic, each.partition, mark) for each, mark in lost)
 
     async def tell_lost(self, losses: Iterable[Loss]) -> None:
         """Tell all processes, those that come later included, what was seen to be lost in the epoch that holds.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -18,14 +19,14 @@ from service.config.history import sources_record
 from service.config.sources import Loss, Skip, Sources, SourceTopic
 from service.kafka.connection import administration
 from service.kafka.probing import Readable, Unreadable, probe
-from service.kafka.reading import read_topic
+from service.kafka.reading import partitions_of, read_topic
 from service.wire.lanes import lane_of
 from service.wire.outputs import DEFAULT_DIVISION
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
 from tests.cli.running import lead
 from tests.sources.topics import make, remake
-from tests.sources.world import PARTITIONS, World
+from tests.sources.world import PARTITIONS, SECONDS, World
 
 pytestmark = pytest.mark.real
 
@@ -159,6 +160,9 @@ async def test_a_partition_that_was_added_is_read(world: World, monkeypatch: pyt
     async with world.reading():
         async with administration(world.connection) as admin:
             await admin.create_partitions({world.source: NewPartitions(PARTITIONS + 1)})
+        async with asyncio.timeout(SECONDS):
+            while PARTITIONS not in await partitions_of(world.connection, world.source):
+                pass
         await world.send(PARTITIONS, names("late", 3))
         await world.arrive(names("late", 3))
 
@@ -170,7 +174,10 @@ async def test_a_partition_that_was_added_is_named_until_it_is_read(world: World
         await world.arrive(["first"])
         assert await _added(intake._started(), admin, ()) == []
         await admin.create_partitions({world.source: NewPartitions(PARTITIONS + 1)})
-        assert await _added(intake._started(), admin, ()) == [f"{world.source}/{PARTITIONS}"]
+        async with asyncio.timeout(SECONDS):
+            while not (added := await _added(intake._started(), admin, ())):
+                pass
+        assert added == [f"{world.source}/{PARTITIONS}"]
 
 
 async def test_what_an_open_transaction_holds_is_seen(world: World) -> None:
