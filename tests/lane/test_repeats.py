@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import orjson
 import pytest
 from hypothesis import given
@@ -11,15 +9,15 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from service import noticed
+from service.core.hearing import REMEMBERED_EVENTS
 from service.core.model import Event, MemberEvent
+from service.lane.positions import Positions
 from service.lane.repeats import REMEMBERED, Repeats
-from service.limits import DAY_MS
 from service.telemetry import METERS
 from service.wire.inputs import LaneInput, read_input
 from service.wire.seals import sealed
-from tests.core.build import closed, created, owner_changed
-from tests.lane.build import LANE, SMALL, TOPICS, Owner, World, input_of
-from tests.lane.test_retention import days_pass
+from tests.core.build import created, owner_changed, updated
+from tests.lane.build import LANE, TOPICS, Owner, World, input_of
 
 AWAY = MemberEvent("e", "ann", "away")
 
@@ -78,8 +76,12 @@ async def test_what_a_wrong_mark_would_lose_is_a_dead_letter(event: Event) -> No
 
 @pytest.mark.parametrize("event", [AWAY, owner_changed("lead/9", "user:bob")], ids=["a person", "no order"])
 async def test_what_nobody_can_tell_is_counted(event: Event) -> None:
-    """It may be a repeat of long ago; without version and time the state does not say."""
+    """It may be a repeat of long ago; without version and time the state does not say, once a record heard much."""
     (world, owner), before = await beyond(), dropped("unknown")
+    world.sent["crm.records"] = 9
+    world.send(*[updated("lead/9") for _ in range(REMEMBERED_EVENTS)])
+    await owner.work()
+    owner = await world.owner("three")
     world.put(input_of(event, (0, "crm.records", 0, 3)))
     await owner.work()
     assert world.outcomes[-1] == ("dropped", "unknown")
@@ -89,8 +91,7 @@ async def test_what_nobody_can_tell_is_counted(event: Event) -> None:
 async def test_what_another_release_sends_again_is_a_repeat() -> None:
     """It writes the same event with a key more, which this one does not know."""
     world = World()
-    position = (0, "crm.records", 0, 0)
-    value = input_of(created("lead/1", "pool:sales"), position)
+    value = input_of(created("lead/1", "pool:sales"), (0, "crm.records", 0, 0))
     world.put(value)
     owner = await world.owner()
     await owner.work()
@@ -99,21 +100,6 @@ async def test_what_another_release_sends_again_is_a_repeat() -> None:
     world.put(sealed(orjson.dumps(content | {"of_the_next_release": 1})))
     await owner.work()
     assert world.outcomes[-1] == ("dropped", "")
-    assert not world.published(TOPICS.dead_letters)
-
-
-async def test_what_was_forgotten_in_whatever_time_may_be_a_repeat() -> None:
-    """A closed record may be kept for a shorter time than a deleted one."""
-    world, limits = World(), replace(SMALL, closed_ms=2 * DAY_MS, deleted_ms=30 * DAY_MS)
-    event = created("lead/1", "pool:sales", time_ms=world.now_ms)
-    world.send(event, closed("lead/1"))
-    owner = await world.owner(limits=limits)
-    await owner.work(3)
-    await days_pass(world, owner, 4)
-    again = await world.owner("two", limits=limits)
-    world.put(input_of(event, (0, "crm.records", 0, 0)))
-    await again.work()
-    assert world.outcomes[-1] == ("dropped", "unknown")
     assert not world.published(TOPICS.dead_letters)
 
 
@@ -138,7 +124,7 @@ def received(offset: int, name: str) -> LaneInput:
 @given(st.sets(st.integers(0, 30), min_size=1), st.integers(0, 30), st.booleans())
 def test_within_reach_nothing_is_unknown(taken: set[int], offset: int, is_same: bool) -> None:
     """The law: from the first place on that was taken here, each is told apart."""
-    repeats = Repeats()
+    repeats = Repeats(Positions())
     for each in sorted(taken):
         repeats.remember(received(each, "e"))
     fate = repeats.fate(received(offset, "e" if is_same else "f"), {})
@@ -150,7 +136,7 @@ def test_within_reach_nothing_is_unknown(taken: set[int], offset: int, is_same: 
 
 def test_what_is_remembered_is_bounded() -> None:
     """Below what was forgotten nothing is claimed."""
-    repeats = Repeats()
+    repeats = Repeats(Positions())
     for offset in range(REMEMBERED + 2):
         repeats.remember(received(offset, "e"))
     assert repeats.fate(received(1, "e"), {}) == "unknown"
