@@ -134,6 +134,11 @@ class ConfigurationFeed:
         async with self._grown:
             await self._grown.wait_for(lambda: self._is_read_to >= end)
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether nothing is read of the topic any more: it was made anew, or lost records."""
+        return self.problem == GONE
+
     async def backlog(self) -> int:
         """How many records of the topic are still to be read. Raises `KafkaError`.
 

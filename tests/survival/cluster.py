@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from aiokafka.errors import KafkaError
 from redis import Redis
 
 from service.app.process import publish_directory
@@ -60,9 +61,10 @@ async def wait_until(condition: Condition, seconds: float, what: Callable[[], st
     """Look again and again until the condition holds. Fails after so many seconds, saying what was waited for."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
-        holds = condition()
-        if holds if isinstance(holds, bool) else await holds:
-            return
+        with suppress(KafkaError):  # a broker that was just killed may answer late: it is asked again
+            holds = condition()
+            if holds if isinstance(holds, bool) else await holds:
+                return
         assert asyncio.get_running_loop().time() < deadline, f"after {seconds:g} s still not: {what()}"
         await a_moment()
 
