@@ -13,8 +13,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from service.language.lookalikes import lookalike
 from service.language.moments import UTC_CALENDAR
-from service.language.reading import Literal, Literals, Reader, compared, lookalike
+from service.language.reading import Literal, Literals, Reader, compared
 from service.language.tree import Calendar, Compare
 
 EXAMPLE: Final = "account.sector equals retail"
