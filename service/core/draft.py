@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from service.core.catch_up import CatchUp
 from service.core.in_plan import Clients, Contacts, InPlan
+from service.core.in_process import Element, InProcess, Usage
 from service.core.past import Past
 from service.core.person import Person
 from service.core.state import (
@@ -114,6 +115,7 @@ class Draft:
     __slots__ = (
         "_overlays",
         "_state",
+        "elements",
         "catch_ups",
         "clients",
         "contacts",
@@ -127,9 +129,11 @@ class Draft:
         "people",
         "plans",
         "pools",
+        "progress",
         "records",
         "seats",
         "timers",
+        "workflows",
     )
 
     def __init__(self, state: State) -> None:
@@ -147,6 +151,9 @@ class Draft:
         self.timers: Overlay[Timer] = Overlay("timer", state.timers)
         self.hits: Overlay[Hit] = Overlay("hit", state.hits, Hit)
         self.forgotten: Overlay[Forgotten] = Overlay("forgotten", state.forgotten, Forgotten)
+        self.progress: Overlay[InProcess] = Overlay("progress", state.progress, InProcess)
+        self.workflows: Overlay[Usage] = Overlay("workflow", state.workflows, Usage)
+        self.elements: Overlay[Element] = Overlay("element", state.elements, Element)
         self.plans: Overlay[InPlan] = Overlay("plan", state.plans, InPlan)
         self.clients: Overlay[Clients] = Overlay("clients", state.clients, Clients)
         self.contacts: Overlay[Contacts] = Overlay("contacts", state.contacts, Contacts)
@@ -164,6 +171,9 @@ class Draft:
             self.timers,
             self.hits,
             self.forgotten,
+            self.progress,
+            self.workflows,
+            self.elements,
             self.plans,
             self.clients,
             self.contacts,

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from service.core.catch_up import CatchUp
 from service.core.in_plan import Clients, Contacts, InPlan
+from service.core.in_process import Element, InProcess, Usage, WorkflowKind, WorkflowValue
 from service.core.order import Moment
 from service.core.parked import Fields as Fields
 from service.core.parked import Parked as Parked
@@ -44,6 +45,7 @@ Kind = Literal[
     "plan",
     "clients",
     "contacts",
+    WorkflowKind,
 ]
 
 
@@ -70,8 +72,8 @@ class Record(Remembered, kw_only=True):
     stays as a tombstone: `owner`, `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which
     record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
     owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
-    `has_past`: values before stand beside it (see `past`). `in_plans` and `contacted`: more is remembered of it beside
-    this (see `in_plan`).
+    `has_past`: values before stand beside it (see `past`). `in_plans`, `contacted`, `has_progress`: more is remembered
+    of it beside this (see `in_plan`, `in_process`).
     """
 
     owner: str = ""
@@ -96,6 +98,7 @@ class Record(Remembered, kw_only=True):
     closed: bool = False
     status: StatusTold | None = None
     has_past: bool = False
+    has_progress: bool = False
     in_plans: bool = False
     contacted: bool = False
 
@@ -161,6 +164,7 @@ Value = (
     | InPlan
     | Clients
     | Contacts
+    | WorkflowValue
 )
 
 FIRST_LEVEL: Final = 1
@@ -202,6 +206,9 @@ KINDS: Final[Mapping[Kind, StateKind]] = {
     "timer": StateKind(Timer),
     "hit": StateKind(Hit),
     "forgotten": StateKind(Forgotten, buckets=1),
+    "progress": StateKind(InProcess, buckets=256, level=2, beside="has_progress"),
+    "workflow": StateKind(Usage, level=2),
+    "element": StateKind(Element, level=2),
     "plan": StateKind(InPlan, buckets=256, level=2, beside="in_plans"),
     "clients": StateKind(Clients, level=2),
     "contacts": StateKind(Contacts, buckets=256, level=2, beside="contacted"),
@@ -223,6 +230,7 @@ class State:
     """
 
     __slots__ = (
+        "elements",
         "catch_ups",
         "clients",
         "contacts",
@@ -236,11 +244,13 @@ class State:
         "people",
         "plans",
         "pools",
+        "progress",
         "records",
         "room",
         "seats",
         "strangers",
         "timers",
+        "workflows",
         "_by_kind",
         "_lines",
         "_members",
@@ -265,6 +275,9 @@ class State:
         self.timers: dict[str, Timer] = self._by_kind["timer"]
         self.hits: dict[str, Hit] = self._by_kind["hit"]
         self.forgotten: dict[str, Forgotten] = self._by_kind["forgotten"]
+        self.progress: dict[str, InProcess] = self._by_kind["progress"]
+        self.workflows: dict[str, Usage] = self._by_kind["workflow"]
+        self.elements: dict[str, Element] = self._by_kind["element"]
         self.plans: dict[str, InPlan] = self._by_kind["plan"]
         self.clients: dict[str, Clients] = self._by_kind["clients"]
         self.contacts: dict[str, Contacts] = self._by_kind["contacts"]

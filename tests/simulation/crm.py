@@ -16,6 +16,7 @@ from service.core.configuration import Config, Entry, Membership, PoolSpec, Rule
 from service.core.entry_policy import EntryPolicy
 from service.core.model import OFFER_KINDS, Label, OfferKind, Target
 from service.core.plan_facts import PlanFacts
+from service.core.workflow_specs import NO_WORKFLOWS, ProcessSpec, StepName, Workflow, Workflows
 from service.kafka.memory import MemoryBroker
 from service.kafka.partitions import Place
 from service.kafka.port import Message
@@ -37,9 +38,20 @@ OFFERS: Final = ("gold", "silver")
 HAPPENINGS: Final = (
     *("created",) * 5,
     *("owner_changed",) * 3,
-    *("updated", "updated", "deleted", "contacted"),
+    *("updated", "updated", "deleted", "contacted", "step_marked"),
     *OFFER_KINDS,
 )
+FOUND: Final = StepName("hunt", "found")
+CALLED: Final = StepName("hunt", "called")
+FLOWS: Final = Workflows(
+    all={
+        "budget": Workflow("budget", "lead", "budget", "number", FOUND, active=True),
+        "note": Workflow("note", "lead", "note", "text", CALLED, "ask", active=True),
+    },
+    processes={"hunt": ProcessSpec("hunt", "lead", frozenset({FOUND.step, CALLED.step}))},
+    fields={"lead": {"budget": "number", "note": "text"}},
+)
+"""A workflow in each direction."""
 POISON: Final = (b"{", b"[1]", b'{"at":[0]}', b'{"record":{}}')
 MINUTE_MS: Final = 60_000
 
@@ -114,7 +126,8 @@ class Crm:
             _, topic, partition, _ = content["at"]
             source = self.sources[topic, partition]
             again = {"at": (0, topic, partition, len(source)), "redriven": content.get("redriven", content["at"])}
-            source.append(json.dumps(content | again).encode())
+            del content["seal"]
+            source.append(sealed(json.dumps(content | again).encode()))
 
     def publish_configuration(self, division: str) -> None:
         """The division's next version: members and pools come, go and change places."""
@@ -136,6 +149,7 @@ class Crm:
             rule_sets={"lead": RuleSet("inbound", "lead", entries)},
             offers=dict.fromkeys(OFFERS, ""),
             closed_when={"lead": predicate("score equals 4")} if version % 2 else {},
+            workflows=FLOWS if version % 3 else NO_WORKFLOWS,
         )
         self.versions[division].append(config)
 
@@ -192,6 +206,8 @@ class Crm:
         facts: dict[str, object] = {"city": self.random.choice(("Oslo", "Rome")), "score": self.random.randrange(5)}
         if self.random.random() < 0.3:
             facts["boom"] = True
+        if self.random.random() < 0.3:
+            facts["budget"] = self.random.choice((None, 0, 5))
         owner = self.random.choice(
             (None, None, ("pool", "sales"), ("pool", "sales"), ("pool", "late"), ("pool", "gone"), ("user", "ann"))
         )
@@ -210,6 +226,8 @@ class Crm:
             record["time_ms"] = START_MS + self.random.randrange(30) * MINUTE_MS
         elif kind == "contacted":
             record["person"] = self.random.choice(PEOPLE)
+        elif kind == "step_marked":
+            record |= {"step": self.random.choice((FOUND, CALLED)), "marked": self.random.random() < 0.7}
         elif self.random.random() < 0.2:
             record["tool"] = self.random.choice(("form", "chat", "unknown"))
         if self.random.random() < 0.25:
