@@ -377,11 +377,11 @@ def _deleted(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
 def _restored(event: RecordEvent, news: Restored, way: Way | None, case: Case) -> tuple[Decision, ...]:
     """A deleted record is back: with the owner it names, else with its former one if active, else D8 is asked (D34).
 
-    A closed one is back as the CRM has it: nobody is given anything.
+    A closed one is back as the CRM has it: nobody is given anything, and who has it has it by whose choice it was.
     """
     former = case.before
     if case.record.closed and not news.names_owner:
-        load.hold(case, former.owner)
+        load.hold(case, former.owner, by_us=former.by_us, pool=former.pool)
         return (case.conclude(Nothing("closed", former.owner)),)
     load.let_go(case)
     if news.names_owner and event.kind == "created":

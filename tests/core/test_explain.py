@@ -252,6 +252,20 @@ def test_a_condition_on_change_is_told_with_the_values_before_and_now() -> None:
     ]
 
 
+def test_of_several_fields_that_may_have_changed_the_one_that_did_is_told() -> None:
+    """D16 D43"""
+    several = Predicate("size changed or stage changed", line("size changed or stage changed"))
+    entry = Entry("won", Target("user", "zoe"), (several,), on=frozenset({"updated"}))
+    division = Division(pool("ann"), rule_sets=rules(entry))
+    division.create("lead/1", owner=None, facts={"stage": "open", "size": 5})
+    facts = {"stage": "won", "size": 5}
+    division.send(updated("lead/1", facts=facts))
+    change = Change({"stage": "open", "size": 5}, frozenset({"stage"}))
+    assert explain(division.last("lead/1"), division.config, facts=facts, change=change)[1].endswith(
+        'stage changed: the record had "open" before, and has "won" now'
+    )
+
+
 def test_the_criterion_inside_a_filter_logic_is_named() -> None:
     """D16 S43: of a condition with brackets, the comparison that decided, not the whole."""
     tree = line('country == "DE" and (size > 500 or not source == "web")')
