@@ -12,6 +12,7 @@ from typing import NamedTuple
 from service.core.configuration import Config, Entry, PoolSpec, RuleSet
 from service.core.model import ActionRequest, Assigned, Candidate, Decision, Trace, Tried, Weighed
 from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, WITHHELD, ExclusionReason
+from service.core.telling.way_in import way_into_plan
 from service.core.workflow_specs import Workflow
 from service.language.changes import UNCHANGED, Change, asked_before
 from service.language.printing import found as found_value
@@ -53,8 +54,9 @@ def explain(
     earlier = [f"  {trace.earlier} entries before said no"] if trace.earlier else []
     more = [f"  and {trace.omitted} more"] if trace.omitted else []
     cut = [f"  too much to keep while it waits: {', '.join(trace.cut)}"] if trace.cut else []
+    came_in = [f"  {sentence}" for sentence in way_into_plan(decision, config)]
     workflows = _aligned(workflow_rows(trace.workflows, config))
-    return [header, *earlier, *entries, *members, *more, *cut, *workflows]
+    return [header, *came_in, *earlier, *entries, *members, *more, *cut, *workflows]
 
 
 def workflow_rows(weighed: Iterable[Weighed], config: Config) -> Iterator[Cells]:
