@@ -21,20 +21,10 @@ from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
 from service.config.plans import plan_pools
 from service.config.problems import ConfigurationError, Problem
-from service.core.configuration import (
-    Config,
-    Entry,
-    EntryTarget,
-    Membership,
-    OwnerOf,
-    PoolSpec,
-    RuleSet,
-    ScoreRow,
-    TeamMatch,
-    User,
-)
+from service.core.configuration import Config, Entry, EntryTarget, OwnerOf, RuleSet, ScoreRow, TeamMatch, User
 from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.model import Target
+from service.core.pool_spec import Membership, PoolSpec
 from service.language.predicate import Predicate
 from service.language.tree import Always, Calendar
 from service.wording import worded

@@ -12,10 +12,7 @@ from typing import Final, Literal, assert_never, get_args
 
 from service.core.model import Availability, OfferKind, Target, Tried
 from service.core.plan_facts import PlanFacts
-from service.core.pool_spec import Counted as Counted
-from service.core.pool_spec import Membership as Membership
-from service.core.pool_spec import PoolSpec as PoolSpec
-from service.core.pool_spec import Strategy as Strategy
+from service.core.pool_spec import PoolSpec
 from service.language import compiling
 from service.language.changes import asked_before
 from service.language.compiling import Ask

@@ -32,12 +32,13 @@ from service.core.model import (
 )
 from service.core.naming import as_declared, missed
 from service.core.news import Contacted, Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
+from service.core.parked import Parked
 from service.core.past import NOTHING_TOLD, Past, brought_up
 from service.core.plans import Way
 from service.core.reasons import NothingReason
 from service.core.rights import may_give, may_not_give
 from service.core.score import scored
-from service.core.state import Parked, State, seat_field
+from service.core.state import State, seat_field
 from service.core.status import close_converted, hear_status, take_note_of_status
 from service.core.targets import refusal, resolve, too_deep
 from service.core.telling import notify

@@ -9,8 +9,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from service.app.sources import prepare_positions
-from service.kafka.port import Message
 from service.kafka.publisher import Publisher
+from service.wire.messages import Message
 from tests.cli.deployment import Deployment
 from tests.sources.world import World as SourceWorld
 

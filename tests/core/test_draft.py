@@ -12,7 +12,8 @@ from service.core.decide import decide
 from service.core.draft import Draft
 from service.core.model import Target
 from service.core.person import Person
-from service.core.state import KINDS, Kind, Record, Seat, State, Timer, Value
+from service.core.seating import Seat
+from service.core.state import KINDS, Kind, Record, State, Timer, Value
 from service.core.timers import fire
 from tests.core.build import Division, config, created, planted, pool, rules, switch
 

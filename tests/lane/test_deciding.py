@@ -25,7 +25,8 @@ from service.lane.raising import MAX_RAISED_IN_A_ROW
 from service.limits import Limits
 from service.wire.dead_letters import stored_bytes
 from service.wire.inputs import LANE_INPUT_LIMIT_BYTES, Decoded, Tick, decode, read_input
-from service.wire.log_records import Cursor, encode
+from service.wire.log_forms import Cursor
+from service.wire.log_records import encode
 from service.wire.messages import Position, RawRecord
 from tests.core.build import MINUTE_MS, START_MS, config, created, planted, pool, predicate, rules
 from tests.lane.build import LANE, TOPICS, read

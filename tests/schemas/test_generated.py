@@ -16,7 +16,7 @@ from schemas.decisions import OUTPUTS
 from schemas.envelope import Envelope
 from schemas.events import INPUTS
 from schemas.samples import SAMPLES
-from service.core import configuration, model, reasons
+from service.core import configuration, model, pool_spec, reasons
 from service.wire import dead_letters
 from service.wire.topics import Topics
 from tests.schemas.asyncapi_schema import official_schema
@@ -184,7 +184,7 @@ WORDS = {
     "NotificationKind": (decisions.NotificationKind, model.NotificationKind),
     "OwnerKind": (events.OwnerKind, model.TargetKind),
     "Availability": (events.AvailabilityWord, model.Availability),
-    "Strategy": (config_entry.Strategy, configuration.Strategy),
+    "Strategy": (config_entry.Strategy, pool_spec.Strategy),
     "Role": (config.Role, configuration.Role),
     "Reassign": (config.Reassign, configuration.Reassign),
 }

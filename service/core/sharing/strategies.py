@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from service.core.configuration import Membership, PoolSpec, Strategy
 from service.core.entry_policy import Ceiling, EntryPolicy
+from service.core.pool_spec import Membership, PoolSpec, Strategy
 
 SCALE: Final = 1_441_440
 """One pass at weight 1. Twice the least common multiple of 1 to 16, so that half a step is whole as well."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from service.core.configuration import Config, Entry, PoolSpec, RuleSet
+from service.core.configuration import Config, Entry, RuleSet
 from service.core.model import Assigned, Candidate, Decision, Trace, Tried
+from service.core.pool_spec import PoolSpec
 from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, ExclusionReason
 from service.language.changes import UNCHANGED, Change, asked_before
 from service.language.printing import found as found_value
