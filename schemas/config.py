@@ -28,6 +28,7 @@ from schemas.config_values import (
     Name,
     Names,
     Priority,
+    RecordType,
     Weight,
     detailed,
     entering,
@@ -35,15 +36,18 @@ from schemas.config_values import (
     member,
     named,
     several,
+    typed,
     untyped,
     written,
 )
+from schemas.config_workflows import PROCESSES_LIMIT, WORKFLOWS_LIMIT, Process, Workflow
 from schemas.envelope import Division
 
-RecordType = Literal["lead", "contact", "deal"]
 Reassign = Literal["never", "if_unowned", "always"]
 Role = Literal["admin", "reassign", "member"]
 FieldType = Literal["text", "number", "boolean", "date", "list", "link"]
+Checkbox = Literal["checkbox"]
+"""How the type of a boolean may be written."""
 Happening = Literal["created", "updated"]
 
 USERS_LIMIT: Final = 20_000
@@ -316,7 +320,7 @@ class Document(_Part):
         dict[Id, RuleSet], Field(max_length=RULE_SETS_LIMIT, description="Rule sets by id; one active per record type.")
     ] = {}
     defaults: Annotated[
-        dict[Literal["lead", "contact", "deal", "*"], Target],
+        dict[Literal[RecordType, "*"], Target],
         Field(
             description="Who gets what no rule matches, by record type; `*` for all others. Where a document names"
             " neither rule sets nor defaults, it is the only pool of the type, if that accepts all records."
@@ -337,16 +341,28 @@ class Document(_Part):
         dict[
             RecordType,
             Annotated[
-                dict[FieldPath, FieldType | None],
+                dict[
+                    FieldPath,
+                    Annotated[
+                        FieldType | None, BeforeValidator(typed, json_schema_input_type=FieldType | Checkbox | None)
+                    ],
+                ],
                 Field(max_length=FIELDS_LIMIT),
                 BeforeValidator(
                     untyped,
                     json_schema_input_type=Annotated[list[FieldPath], Field(max_length=FIELDS_LIMIT)]
-                    | Annotated[dict[FieldPath, FieldType | None], Field(max_length=FIELDS_LIMIT)],
+                    | Annotated[dict[FieldPath, FieldType | Checkbox | None], Field(max_length=FIELDS_LIMIT)],
                 ),
             ],
         ],
         Field(description="The fields that records have, linked ones with dots: `check` then names all others."),
+    ] = {}
+    processes: Annotated[
+        dict[Id, Process], Field(max_length=PROCESSES_LIMIT, description="Processes by the CRM's id, with their steps.")
+    ] = {}
+    workflows: Annotated[
+        dict[Id, Workflow],
+        Field(max_length=WORKFLOWS_LIMIT, description="What follows from a field that is filled, or a step marked."),
     ] = {}
     ids_ignore_case: Annotated[
         bool,

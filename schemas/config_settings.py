@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from schemas.config_rights import Visibility
 from schemas.config_values import AS_WRITTEN, PersonId, Zone, in_order
 from schemas.events import Availability, AvailabilityWord, Channel
 
@@ -28,6 +29,7 @@ class Product(_Part):
 
     pools: Annotated[Available, Field(description="Pools and queues.")] = Available()
     plans: Annotated[Available, Field(description="Sales plans.")] = Available()
+    workflows: Annotated[Available, Field(description="Workflows; `at_most` counts the active ones.")] = Available()
 
 
 class Unowned(_Part):
@@ -73,6 +75,7 @@ class Settings(_Part):
     depth_limit: Annotated[
         int, Field(ge=1, le=100, strict=True, description="Automatic decisions that may lead to one another.")
     ] = 5
+    visibility: Annotated[Visibility, Field(description="Who may look at what.")] = Visibility()
     product: Annotated[Product, Field(description="What your product plan has.")] = Product()
     zone: Annotated[
         Zone, Field(description="The IANA time zone whose days `today` and dates without an offset mean.")

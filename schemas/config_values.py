@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -19,6 +19,8 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
 )
+
+RecordType = Literal["lead", "contact", "deal"]
 
 NAMES_LIMIT: Final = 50
 TEXT_LIMIT: Final = 50_000
@@ -47,6 +49,11 @@ def untyped(value: object) -> object:
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
         return dict.fromkeys(value)
     return value
+
+
+def typed(value: object) -> object:
+    """A CRM's word for a type of field that there is."""
+    return "boolean" if value == "checkbox" else value
 
 
 def member(value: object) -> object:

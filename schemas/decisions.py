@@ -9,7 +9,7 @@ it. New names may be added within a version: readers ignore what they do not kno
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -72,6 +72,24 @@ class Said(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+Withheld = Literal[
+    "asked_already",
+    "chain_depth",
+    "field_deleted",
+    "field_unknown",
+    "filled_already",
+    "filled_before",
+    "left_empty",
+    "marked_already",
+    "marked_before",
+    "note_required",
+    "other_process",
+    "process_unknown",
+    "step_deleted",
+    "task_generated",
+]
+
+
 class RecordName(Said):
     """Which record it is about."""
 
@@ -115,6 +133,13 @@ class TraceTarget(Said):
     id: Annotated[str, Field(description="Its name.")]
 
 
+class Weighed(Said):
+    """A workflow that cared for what happened."""
+
+    workflow: Annotated[str, Field(description="Its id.")]
+    withheld: Annotated[Withheld | None, Field(description="Why it asked for nothing; null: it asked for its action.")]
+
+
 class Trace(Said):
     """Why this decision. `omitted` counts the candidates beyond the listed ones, `earlier` the entries before them."""
 
@@ -129,6 +154,9 @@ class Trace(Said):
     cut: Annotated[
         tuple[str, ...],
         Field(description="Fields that were too much to keep while it waits: later conditions find them unset."),
+    ] = ()
+    workflows: Annotated[
+        tuple[Weighed, ...], Field(description="Workflows that cared for what happened; their actions are events.")
     ] = ()
     through: Annotated[str, Field(description="The tool or the offer that brought a lead into its plan.")] = ""
     link: Annotated[
@@ -208,7 +236,11 @@ class NotificationRequested(Said):
 
 
 class WorkflowActionRequested(Said):
-    """A workflow asks the CRM to mark a step, or to ask a person for a field."""
+    """A workflow asks the CRM to mark a step, or to have a person fill a field.
+
+    The event's id is `decision/workflow`: never two for one. Whoever has done it tells so with an event of the CRM's, a
+    step that is marked or a field that is filled, which sets off no other workflow.
+    """
 
     decision: Annotated[Id, Field(description="The decision that asks for it.")]
     record: Annotated[RecordName, Field(description="Whose process it is.")]
@@ -216,11 +248,19 @@ class WorkflowActionRequested(Said):
     workflow: Annotated[Id, Field(description="The workflow.")]
     action: Annotated[Literal["mark_step", "require_field"], Field(description="What the CRM is asked to do.")]
     process: Annotated[Id, Field(description="The process in the CRM.")]
-    step: Annotated[Id, Field(description="Its step.")]
-    field: Annotated[Id, Field(description="The field that is asked for.")]
+    step: Annotated[Id, Field(description="Its step: to be marked, or the one that was marked.")]
+    field: Annotated[Id, Field(description="The field: the one that was filled, or the one that is asked for.")]
     enforcement: Annotated[
-        Literal["ask", "required"] | None, Field(description="How firmly the field is asked for; null: not asked for.")
+        Literal["ask", "required"] | None,
+        Field(description="Whether a person may leave the field empty (`ask`) or not; null: no field is asked for."),
     ]
+    before: Annotated[Any, Field(description="The filled field's value before; or whether the step was marked.")]
+    after: Annotated[Any, Field(description="The filled field's value after; or whether the step is marked: true.")]
+    reason: Annotated[str, Field(description="Why, in one sentence for people.")]
+    configuration: Annotated[ConfigurationName, Field(description="The configuration that was in force.")]
+    withheld: Annotated[
+        tuple[Weighed, ...], Field(description="Other workflows that cared for what happened, and asked for nothing.")
+    ] = ()
 
 
 Output = DecisionData | NotificationRequested | WorkflowActionRequested
@@ -287,6 +327,11 @@ EXAMPLES: Final[tuple[Output, ...]] = (
             "step": "qualified",
             "field": "budget",
             "enforcement": "required",
+            "before": False,
+            "after": True,
+            "reason": "Needs budget: the step qualified of new-business was marked and the field budget is empty, so "
+            "it must be filled",
+            "configuration": {"version": 7, "label": "9f3c2e"},
         }
     ),
 )

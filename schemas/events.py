@@ -115,6 +115,9 @@ class CrmRecord(Part):
             " names it as `lead`.",
         ),
     ] = {}
+    process: Annotated[
+        ToldId | None, Field(description="The process that it goes through. Absent or null: not told.")
+    ] = None
     status: Annotated[
         StatusWord,
         Field(description="`open` or `closed` from now on; any other word is passed over. Absent or null: not told."),
@@ -190,6 +193,47 @@ class OfferPaymentFailed(OfferEvent):
     """The payment of the offer failed."""
 
 
+class StepMarked(RecordData):
+    """A step of a process was marked for a record, or is marked no more.
+
+    What is told of a step is ordered for itself: by version, else by time, else by arrival.
+    """
+
+    process: Annotated[ToldId, Field(description="The process of the step.")]
+    step: Annotated[ToldId, Field(description="Its id in the CRM.")]
+    marked: Annotated[bool, Field(description="False: the mark was taken away again.")] = True
+
+
+class CatalogueChanged(Part):
+    """What all events about fields and steps themselves carry: no record is meant."""
+
+    actor: Annotated[Actor | None, Field(description="Who did it. Absent: a system did.")] = None
+    version: Annotated[Version | None, Field(description="Grows with each change of the field or step.")] = None
+
+
+class FieldDeleted(CatalogueChanged):
+    """A field is gone: records of this type do not have it any more."""
+
+    record_type: Annotated[RecordType, Field(description="Whose field it was.")]
+    field: Annotated[FieldName, Field(description="Its name, as records have it under `fields`.")]
+
+
+class StepDeleted(CatalogueChanged):
+    """A step of a process is gone."""
+
+    process: Annotated[ToldId, Field(description="The process of the step.")]
+    step: Annotated[ToldId, Field(description="Its id in the CRM.")]
+
+
+class StepChanged(CatalogueChanged):
+    """It takes more, or less, than before to mark a step. What is absent stays as it was."""
+
+    process: Annotated[ToldId, Field(description="The process of the step.")]
+    step: Annotated[ToldId, Field(description="Its id in the CRM.")]
+    requires_note: Annotated[bool | None, Field(description="Whoever marks it must write a note.")] = None
+    generates_task: Annotated[bool | None, Field(description="Marking it makes a task.")] = None
+
+
 class MemberChanged(Part):
     """A person is available, away, off shift or on leave from now on."""
 
@@ -204,7 +248,9 @@ class MemberChanged(Part):
     until: Annotated[Time | None, Field(description="When they are expected back, where it is known.")] = None
 
 
-INPUTS: Final[Mapping[str, type[RecordData] | type[MemberChanged]]] = {
+Input = RecordData | CatalogueChanged | MemberChanged
+
+INPUTS: Final[Mapping[str, type[Input]]] = {
     "crm.record.created.v1": RecordCreated,
     "crm.record.owner_changed.v1": RecordOwnerChanged,
     "crm.record.updated.v1": RecordUpdated,
@@ -213,6 +259,10 @@ INPUTS: Final[Mapping[str, type[RecordData] | type[MemberChanged]]] = {
     "crm.offer.ordered.v1": OfferOrdered,
     "crm.offer.paid.v1": OfferPaid,
     "crm.offer.payment_failed.v1": OfferPaymentFailed,
+    "crm.step.marked.v1": StepMarked,
+    "crm.step.deleted.v1": StepDeleted,
+    "crm.step.changed.v1": StepChanged,
+    "crm.field.deleted.v1": FieldDeleted,
     "crm.member.changed.v1": MemberChanged,
 }
 """The model of the data of each event type that is read."""

@@ -24,8 +24,11 @@ rule_sets:
   leads: {record_type: lead, active: true, entries: [{criteria: [tier equals vip], target: {user: bob}}]}
 defaults: {lead: {pool: inbound}}
 scores: {lead: [{when: employees > 500, points: 30}]}
+processes: {sales: {steps: [call, qualified]}}
+workflows:
+  budget-known: {trigger: {field_filled: budget}, action: {mark_step: {process: sales, step: qualified}}}
 closed_when: {lead: {criteria: ["stage in [won, lost]"]}}
-fields: {lead: {tier: text, employees: number, stage: text}}
+fields: {lead: {tier: text, employees: number, stage: text}, deal: {budget: number}}
 ids_ignore_case: true
 settings: {zone: Europe/Berlin}
 """,
@@ -107,18 +110,40 @@ before: {criteria: [stage equals open]}
 """,
     "People": "{role: account-executive, profile: sales-user, territory: dach, skill: german}\n",
     "ScoreRow": "{when: employees > 500, points: 30}\n",
+    "Process": """\
+name: Sales
+record_type: deal
+steps: {call: {}, offer: {name: Send an offer, requires_note: true}, visit: {generates_task: true}}
+""",
+    "ProcessStep": "{name: Visit, requires_note: true, generates_task: true}\n",
+    "Workflow": """\
+name: Budget known
+description: Who has told their budget is qualified.
+active: true
+trigger: {field_filled: budget}
+action: {mark_step: {process: sales, step: qualified}}
+""",
+    "Trigger": "- {field_filled: budget}\n- {step_marked: {process: sales, step: call}}\n",
+    "StepName": "{process: sales, step: qualified}\n",
+    "Action": """\
+- {mark_step: {process: sales, step: qualified}}
+- {require_field: {field: budget, enforcement: required}}
+""",
+    "AskedField": "{field: budget, enforcement: required}\n",
     "Settings": """\
 treat_as_unowned: {users: [crm-integration]}
 presence: {words: {busy: away}}
 require_actor: false
 depth_limit: 5
+visibility: {workflows: everyone}
 product: {plans: {at_most: 10}}
 zone: Europe/Berlin
 week_starts: monday
 """,
     "Presence": "{words: {busy: away, online: available}, pass_over_off_shift: true}\n",
+    "Visibility": "{pools: members, plans: admins, workflows: everyone}\n",
     "Unowned": "{users: [crm-integration], channels: [import]}\n",
-    "Product": "{pools: {available: false}, plans: {at_most: 10}}\n",
+    "Product": "{pools: {available: false}, plans: {at_most: 10}, workflows: {at_most: 3}}\n",
     "Available": "{available: true, at_most: 10}\n",
 }
 """By part: a value, or a list of values where keys exclude each other."""
@@ -141,11 +166,19 @@ WHERE: Final[Mapping[str, str]] = {
     "Target": "A target: `target` of an entry, `defaults.TYPE`",
     "People": "People: `users` of a target",
     "ScoreRow": "A row of scores: `scores.TYPE`",
+    "Process": "A process: `processes.NAME`",
+    "ProcessStep": "A step: `processes.NAME.steps.NAME`",
+    "Workflow": "A workflow: `workflows.NAME`",
+    "Trigger": "A trigger: `workflows.NAME.trigger`",
+    "Action": "An action: `workflows.NAME.action`",
+    "StepName": "The name of a step: in triggers and actions",
+    "AskedField": "A field that is asked for: `require_field` of an action",
     "Settings": "Settings: `settings`",
     "Presence": "Presence: `settings.presence`",
     "Unowned": "Unowned: `settings.treat_as_unowned`",
+    "Visibility": "Who may look: `settings.visibility`",
     "Product": "The product plan: `settings.product`",
-    "Available": "What there may be: `settings.product.pools`, `settings.product.plans`",
+    "Available": "What there may be: `settings.product.pools`, `.plans`, `.workflows`",
 }
 """What each part is called on the page, and where it stands, in the page's order."""
 

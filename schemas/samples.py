@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from schemas.decisions import EXAMPLES, OUTPUTS, NotificationRequested, Output
+from schemas.decisions import EXAMPLES, OUTPUTS, NotificationRequested, Output, WorkflowActionRequested
 from schemas.envelope import Envelope
 from schemas.events import INPUTS
 
@@ -30,6 +30,8 @@ _LEAD: Final = {
     },
 }
 _NAME: Final = {"type": "lead", "id": "4711"}
+_DEAL: Final = {"type": "deal", "id": "815", "process": "new-business"}
+_QUALIFIED: Final = {"process": "new-business", "step": "qualified"}
 _ANN: Final = {"kind": "user", "id": "ann"}
 _SALES: Final = {"kind": "pool", "id": "sales-emea"}
 
@@ -60,6 +62,10 @@ _READ: Final[Mapping[str, Mapping[str, object]]] = {
     "crm.offer.ordered.v1": {"record": _LEAD, "offer": "starter-2026"},
     "crm.offer.paid.v1": {"record": _NAME, "offer": "starter-2026"},
     "crm.offer.payment_failed.v1": {"record": _NAME, "offer": "starter-2026"},
+    "crm.step.marked.v1": {"record": _DEAL, **_QUALIFIED, "actor": {"id": "ann"}, "version": 6},
+    "crm.step.deleted.v1": {**_QUALIFIED, "actor": {"id": "eve"}},
+    "crm.step.changed.v1": {**_QUALIFIED, "requires_note": True, "version": 2},
+    "crm.field.deleted.v1": {"record_type": "deal", "field": "budget", "actor": {"id": "eve"}},
     "crm.member.changed.v1": {"person": "ann", "availability": "away", "until": "2026-03-02T08:00:00Z"},
 }
 
@@ -73,10 +79,21 @@ def _read(event_type: str, data: Mapping[str, object]) -> Sample:
         "time": "2026-03-01T09:15:00.123Z",
         "datacontenttype": "application/json",
         "division": "acme",
-        "partitionkey": str(data["person"]) if "person" in data else "lead/4711",
+        "partitionkey": _key(data),
         "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     }
     return {**_checked(attributes), "data": _json(INPUTS[event_type].model_validate(data))}
+
+
+def _key(data: Mapping[str, object]) -> str:
+    """What is kept in order: what happens to a record, a person, a process, or the fields of a type of record."""
+    match data:
+        case {"record": {"type": str(record_type), "id": str(record_id)}}:
+            return f"{record_type}/{record_id}"
+        case {"person": str(name)} | {"process": str(name)} | {"record_type": str(name)}:
+            return name
+        case _:
+            raise ValueError("an event is about a record, a person, a step or a field")
 
 
 def _written(data: Output) -> Sample:
@@ -84,6 +101,8 @@ def _written(data: Output) -> Sample:
     event_id, cause, key = data.decision, "01J8Z6Q4", "lead/4711"
     if isinstance(data, NotificationRequested):
         event_id, cause, key = f"{data.decision}/{data.kind}/{data.person}", data.decision, data.person
+    elif isinstance(data, WorkflowActionRequested):
+        event_id = f"{data.decision}/{data.workflow}"
     attributes = {
         "specversion": "1.0",
         "id": event_id,

@@ -3,8 +3,8 @@
 A scenario is how people test their own configuration: it reads like a story, and each word in it is checked, so that a
 mistyped expectation is an error and never an expectation that silently holds.
 
-A step has exactly one of the verbs `record`, `owner`, `update`, `delete`, `contacted`, `ordered`, `payment_failed`,
-`paid`, `member`, `time`, `config` and `raw`, the words that belong to it, and `expect`.
+A step has exactly one of the verbs `record`, `owner`, `update`, `delete`, `step`, `contacted`, `ordered`,
+`payment_failed`, `paid`, `member`, `time`, `config` and `raw`, the words that belong to it, and `expect`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.decisions import ExclusionReason, Unresolved
+from schemas.decisions import ExclusionReason, Unresolved, Withheld
 from schemas.envelope import Division, Id
 from schemas.events import VERSION_LIMIT, Availability, Channel, Fields, Status
 from schemas.scenario_values import START, Moment, Owner
+from schemas.scenario_workflows import ExpectedActions, Marked
 
 STEPS_LIMIT: Final = 1_000
 REPEAT_LIMIT: Final = 10_000
@@ -139,6 +140,12 @@ class Expect(_Part):
         dict[Id, ExclusionReason | None], Field(description="Why these were left out; null: they could have got it.")
     ] = {}
     notifications: Annotated[tuple[Id, ...], Field(description="Everybody who is told, in any order.")] = ()
+    actions: Annotated[
+        ExpectedActions, Field(description="All workflows that asked for their action, by id, and what they asked for.")
+    ] = {}
+    withheld: Annotated[
+        dict[Id, Withheld], Field(description="Why these workflows, which cared for what happened, asked for nothing.")
+    ] = {}
     expects: ExpectedOwner | None = None
     correlation: Annotated[Id | None, Field(description="The chain of events that the decision names.")] = None
 
@@ -170,6 +177,7 @@ class RecordWords(Step):
     division: Division | None = None
     correlation: Id | None = None
     depth: Annotated[int | None, Field(ge=0, le=1000, strict=True, description="Automatic decisions so far.")] = None
+    process: Annotated[Id | None, Field(description="The process that the record is in.")] = None
     at: Annotated[Moment | None, Field(description="When it was, as the CRM tells it. Absent: it does not tell.")] = (
         None
     )
@@ -278,6 +286,20 @@ class OwnerStep(RecordWords):
         return tuple(self.owner)
 
 
+class StepStep(RecordWords):
+    """Steps of their processes were marked for records, or are so no more."""
+
+    step: Annotated[
+        dict[RecordName, Marked],
+        Field(min_length=1, description="By record, `process/step`."),
+    ]
+    fields: Fields = {}
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        return tuple(self.step)
+
+
 class MemberStep(Step):
     """People come and go."""
 
@@ -318,6 +340,7 @@ VERBS: Final[Mapping[str, type[Step]]] = {
     "config": ConfigStep,
     "raw": RawStep,
     "owner": OwnerStep,
+    "step": StepStep,
 }
 """The verbs, in the order in which they are looked for: `owner` is also a word of other steps."""
 
@@ -339,7 +362,8 @@ AnyStep = Annotated[
     | Annotated[TimeStep, Tag("time")]
     | Annotated[ConfigStep, Tag("config")]
     | Annotated[RawStep, Tag("raw")]
-    | Annotated[OwnerStep, Tag("owner")],
+    | Annotated[OwnerStep, Tag("owner")]
+    | Annotated[StepStep, Tag("step")],
     Discriminator(verb_of),
 ]
 

@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from tests.actions_checker import action_violations
 from tests.log_reader import (
     DEAD_LETTER_REASON,
     NOTHING_FOLDED,
@@ -109,6 +110,7 @@ def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
     found += _decided_in_one_lane(evidence, readers)
     found += _redriven_once(evidence, readers)
     found += _only_what_there_was(evidence, readers)
+    found += action_violations(evidence.inputs, evidence.outputs, _forgetful(readers))
     for lane, reader in readers.items():
         found += plan_violations(reader)
         found += snapshot_violations(reader, evidence.logs[lane], evidence.log_begins.get(lane, 0))
@@ -334,25 +336,44 @@ def _published(evidence: Evidence, readers: Mapping[int, Reader], is_finished: b
         name = header(output, "ce_id")
         if name and by_id.setdefault(name, output) != output:
             yield f"{name} was published with different bytes"
+    yield from _order(evidence.outputs, _forgetful(readers), is_finished=is_finished)
+
+
+def _forgetful(readers: Mapping[int, Reader]) -> set[str]:
+    """The divisions that forgot records."""
     floors = {where for reader in readers.values() for where in reader.content.get("forgotten", {})}
-    yield from _order(evidence.outputs, {where.partition("/")[0] for where in floors})
+    return {where.partition("/")[0] for where in floors}
 
 
-def _order(outputs: Sequence[Seen], forgetful: Collection[str]) -> Iterator[str]:
-    """Sequence numbers grow by one; in a division that forgot records they may begin or go on higher."""
+def _order(outputs: Sequence[Seen], forgetful: Collection[str], *, is_finished: bool) -> Iterator[str]:
+    """Sequence numbers grow by one, over a record's decisions and actions together, and in each topic they grow; in a
+    division that forgot records they may begin or go on higher.
+    """
+    decided, asked = (_numbers(outputs, prefix) for prefix in ("assignment.", "workflow."))
     newest: defaultdict[tuple[str, bytes | None, str], int] = defaultdict(int)
     known: set[str] = set()
     for seen in outputs:
         name = header(seen, "ce_id")
-        if not header(seen, "ce_type").startswith("assignment.") or name in known:
+        if not header(seen, "ce_type").startswith(("assignment.", "workflow.")) or name in known:
             continue
         known.add(name)
         sequence = json.loads(seen.value)["sequence"]
         record = (seen.topic, seen.key, header(seen, "ce_division"))
-        is_next = sequence > newest[record] if record[2] in forgetful else sequence == newest[record] + 1
+        between = {*range(newest[record] + 1, sequence)} - decided[record[1:]] - asked[record[1:]]
+        may_lack = record[2] in forgetful or (not is_finished and bool(asked[record[1:]]))
+        is_next = sequence > newest[record] and (may_lack or not between)
         if not is_next:
             yield f"{name} is the first with sequence {sequence}; {newest[record]} came before"
         newest[record] = sequence
+
+
+def _numbers(outputs: Iterable[Seen], prefix: str) -> defaultdict[tuple[bytes | None, str], set[int]]:
+    """By key and division the sequence numbers of outputs of such types."""
+    found: defaultdict[tuple[bytes | None, str], set[int]] = defaultdict(set)
+    for seen in outputs:
+        if header(seen, "ce_type").startswith(prefix):
+            found[seen.key, header(seen, "ce_division")].add(json.loads(seen.value)["sequence"])
+    return found
 
 
 def _source_of(value: bytes) -> str | None:
@@ -362,7 +383,8 @@ def _source_of(value: bytes) -> str | None:
         if "tick" in found:
             return None
         epoch, topic, partition, offset = found["at"]
-        return f"{epoch}/{topic}/{partition}/{offset}" if "record" in found or "member" in found else ""
+        is_event = not found.keys().isdisjoint(("record", "member", "catalogue"))
+        return f"{epoch}/{topic}/{partition}/{offset}" if is_event else ""
     except (ValueError, KeyError, TypeError):
         return ""
 

@@ -186,13 +186,15 @@ class Reader:
 
     def _output(self, output: Output) -> None:
         kind = header(output, "ce_type")
-        if not kind.startswith("assignment."):
+        if not kind.startswith(("assignment.", "workflow.")):
             return
         said, division = json.loads(output.value), header(output, "ce_division")
         record = f"{said['record']['type']}/{said['record']['id']}"
         self._sequences[division, record] += 1
         if said["sequence"] != self._sequences[division, record]:
             self.complain(f"{division} {record} has sequence {said['sequence']} in {header(output, 'ce_id')}")
+        if kind.startswith("workflow."):
+            return
         if said.get("turn"):
             self._turns[division, said["pool"]] += 1
             if said["turn"] != self._turns[division, said["pool"]]:

@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "plans": "Show each sales plan: its clients, counts per manager, what it is worth.",
     "waiting": "Show which records wait, why, since when, and when they are tried again.",
     "members": "Say that somebody is away, off shift or back.",
+    "workflows": "Show each workflow, how many are active, and which fields and steps are free.",
     "rules": "Show how often each rule entry was used, and which never were.",
     "deadletters": "Show what could not be read or decided.",
     "config": "Show the configuration, or publish a directory as the next version.",

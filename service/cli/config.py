@@ -5,7 +5,7 @@ Whatever is put in force is a new version, also where its content was valid befo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -16,7 +16,7 @@ import yaml
 from rich.table import Table
 
 from service.app.process import publish_directory
-from service.cli.exits import FoundProblems
+from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.config.compiler import LABEL_CHARACTERS
@@ -24,6 +24,7 @@ from service.config.difference import ABSENT, Difference, differences
 from service.config.history import History, Version, instructions, replacing
 from service.config.levels import above
 from service.config.loader import load
+from service.core.visibility import is_admin
 from service.kafka.configuration import ConfigurationFeed, Unusable, compiled
 from service.printable import printable
 
@@ -64,16 +65,21 @@ def show(
 @command.command("publish")
 def publish(
     directory: Annotated[Path, typer.Argument(metavar="DIR", exists=True, file_okay=False)],
+    actor: Annotated[
+        str, typer.Option("--as", metavar="PERSON", help="On behalf of this person.", show_default=False)
+    ] = "",
     as_json: AsJson = False,
     kafka: KafkaAddress = "",
 ) -> None:
     """Put a directory in force: it is the next version of its divisions, unless it is valid now.
 
-    1 where the directory has mistakes, or somebody else published at the same moment.
+    1 where the directory has mistakes, or somebody else published at the same moment. Where it is said on whose behalf,
+    they must be an administrator of each division that has a configuration.
     """
 
     async def make(reach: Reach) -> None:
         async with reach.feed() as feed:
+            _expect_admin(actor, feed, load(directory).documents)
             published = await publish_directory(feed, directory, instructions)
             left = [record.key.decode() for record in instructions(load(directory).documents.values(), feed.history)]
             level = feed.history.source_state.level
@@ -95,6 +101,14 @@ def publish(
             raise FoundProblems
 
     in_reach(make, kafka)
+
+
+def _expect_admin(actor: str, feed: ConfigurationFeed, divisions: Iterable[str]) -> None:
+    """Raise `WrongUsage` where a person who is known may not change what is configured (D10)."""
+    latest = feed.latest()
+    for division in divisions if actor else ():
+        if division in latest and not is_admin(actor, latest[division]):
+            raise WrongUsage(f"{actor} may not change the configuration of {division}: only administrators may")
 
 
 @command.command("rollback")

@@ -1,4 +1,4 @@
-"""Say why a record went to whom it went, from the decisions that the assignments topic still holds."""
+"""Say why a record went to whom it went, and what workflows asked for, from what the topics still hold."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, ours, write_json
 from service.core.configuration import Config
-from service.core.telling.explain import explain
+from service.core.telling.explain import explain, explain_action
 from service.kafka.configuration import ConfigurationFeed, Unusable
 from service.kafka.reading import read_key, record_key
 from service.language.changes import as_created
 from service.printable import printable
+from service.views.actions import PublishedAction, each_once, read_published_action
 from service.views.causes import facts_of
 from service.views.published import Published, read_published
 
@@ -28,22 +29,30 @@ def command(
     as_json: AsJson = False,
     kafka: KafkaAddress = "",
 ) -> None:
-    """Say why a record went to whom it went; 1 where nothing is known of it."""
+    """Say why a record went to whom it went, and what workflows asked for; 1 where nothing is known of it."""
     if "/" not in record:
         raise WrongUsage(f'"{record}" names no record: write type and id, such as lead/{record}')
 
     async def tell(reach: Reach) -> None:
         key = record_key(division, record)
         found = decisions(ours(await read_key(reach.connection, reach.topics.assignments, key), read_published))
+        asked = each_once(
+            ours(await read_key(reach.connection, reach.topics.workflow_actions, key), read_published_action)
+        )
         chosen = found if history else found[-1:]
         async with reach.feed() as feed:
             told = [(each, await explanation(each, reach, feed)) for each in chosen]
+            newest = feed.latest().get(division, Config(division))
+        actions = [(each, explain_action(each.request, each.withheld, newest)) for each in asked]
+        actions = actions if history else actions[-1:]
         if as_json:
             said = [{**each.as_json(), "explanation": lines} for each, lines in told]
-            write_json({"record": record, "division": division, "decisions": said})
+            wanted = [{**each.as_json(), "explanation": lines} for each, lines in actions]
+            write_json({"record": record, "division": division, "decisions": said, "actions": wanted})
         else:
             _print(told, len(found))
-        if not found:
+            _print_actions(actions, len(asked))
+        if not (found or asked):
             named = printable(f"{record} in {division}")
             ERRORS.print(f"nothing is known of {named}: no decision about it is kept")
             raise FoundProblems
@@ -77,6 +86,14 @@ async def explanation(published: Published, reach: Reach, feed: ConfigurationFee
 def _is_agreed(published: Published) -> bool:
     """Whether no entry said no, so that there is nothing to be found."""
     return all(tried.matched for tried in published.decision.trace.tried)
+
+
+def _print_actions(told: list[tuple[PublishedAction, list[str]]], known: int) -> None:
+    for each, lines in told:
+        OUT.print(printable(f"{each.time}   action {each.id}, number {each.request.sequence}"), style="dim")
+        OUT.print("\n".join(map(printable, lines)))
+    if known > len(told):
+        OUT.print(f"\n{known - len(told)} earlier actions: --all shows them", style="dim")
 
 
 def _print(told: list[tuple[Published, list[str]]], known: int) -> None:

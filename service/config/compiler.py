@@ -21,6 +21,7 @@ from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
 from service.config.plans import plan_pools
 from service.config.problems import ConfigurationError, Problem
+from service.config.workflows import compiled as compiled_workflows
 from service.core.configuration import Config, Entry, EntryTarget, OwnerOf, RuleSet, ScoreRow, TeamMatch, User
 from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.model import Target
@@ -103,6 +104,8 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         depth_limit=document.settings.depth_limit,
         pass_over_off_shift=document.settings.presence.pass_over_off_shift,
         zone=document.settings.zone,
+        workflows=compiled_workflows(document),
+        visibility=document.settings.visibility.model_dump(exclude_defaults=True),
         ids_ignore_case=document.ids_ignore_case,
         presence_words={word.casefold(): means for word, means in sorted(document.settings.presence.words.items())},
     )

@@ -21,6 +21,7 @@ class Declared(NamedTuple):
     plans: Collection[str] = ()
     tools: Collection[str] = ()
     offers: Collection[str] = ()
+    processes: Collection[str] = ()
 
 
 class Finding(NamedTuple):

@@ -41,6 +41,8 @@ SECTIONS: Final = (
     "scores",
     "closed_when",
     "fields",
+    "processes",
+    "workflows",
 )
 SINGLES: Final = ("ids_ignore_case", "settings")
 """What a division says once and as a whole."""

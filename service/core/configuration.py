@@ -13,6 +13,7 @@ from typing import Final, Literal, assert_never, get_args
 from service.core.model import Availability, OfferKind, Target, Tried
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
+from service.core.workflow_specs import NO_WORKFLOWS, Workflows
 from service.language import compiling
 from service.language.changes import asked_before
 from service.language.compiling import Ask
@@ -160,7 +161,7 @@ class Teams:
         object.__setattr__(self, "ask", compiling.first_match(domains))
 
 
-LEVELS: Final[dict[str, int]] = {"plans": 2}
+LEVELS: Final[dict[str, int]] = {"plans": 2, "workflows": 2}
 """Parts of a configuration, by their name in documents and in `Config`, whose rules are off on a lane that is below
 this level: what they need to remember is not written there.
 """
@@ -174,8 +175,8 @@ class Config:
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
     says whether entries pass over a person whose shift is over; `ids_ignore_case` whether an id in another letter case
     is the same person. `closed_when` says, per record type, which records are closed. Dates without an offset are of
-    the `zone`. `tools` and `offers` have a name by id. `version` grows by one with each change; `label` is a hash of
-    the content, for people.
+    the `zone`. `tools` and `offers` have a name by id. `visibility` says who may look at what (see `visibility`).
+    `version` grows by one with each change; `label` is a hash of the content, for people.
     """
 
     division: str
@@ -194,6 +195,8 @@ class Config:
     pass_over_off_shift: bool = False
     tools: Mapping[str, str] = field(default_factory=dict)
     offers: Mapping[str, str] = field(default_factory=dict)
+    workflows: Workflows = NO_WORKFLOWS
+    visibility: Mapping[str, str] = field(default_factory=dict)
     zone: str = "UTC"
     ids_ignore_case: bool = False
     closed_when: Mapping[str, Predicate] = field(default_factory=dict)
@@ -305,6 +308,8 @@ class Config:
         for record_type, rule_set in self.rule_sets.items():
             asked = (asked_before(entry.condition) for entry in rule_set.on_updated.entries)
             found[record_type] = frozenset().union(*asked)
+        for record_type, fields in self.workflows.fields_read.items():
+            found[record_type] = found.get(record_type, frozenset()) | fields
         return {record_type: paths for record_type, paths in found.items() if paths}
 
     @cached_property
@@ -316,6 +321,8 @@ class Config:
                 found.setdefault(spec.record_type, set()).update(spec.domain.reads)
         for record_type, rule_set in self.rule_sets.items():
             found.setdefault(record_type, set()).update(*map(self._read_later, rule_set.entries))
+        for record_type, fields in self.workflows.fields_read.items():
+            found.setdefault(record_type, set()).update(fields)
         return {
             record_type: frozenset(path.partition(".")[0] for path in paths) for record_type, paths in found.items()
         }

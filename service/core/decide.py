@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from service.core import plans, questions
+from service.core import catalogue, plans, questions, workflows
 from service.core.case import NO_TRACE, Case, Verdict, told_owner
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -20,6 +20,7 @@ from service.core.holding.clients import recount
 from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
     CHANNELS,
+    CatalogueEvent,
     Decision,
     EmptyEvent,
     Event,
@@ -60,6 +61,8 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
             decisions = _decide_record(event, case)
         case MemberEvent():
             decisions = (presence.change(event, draft, config, now_ms),)
+        case CatalogueEvent():
+            decisions = (catalogue.change(event, draft, config, now_ms),)
         case EmptyEvent():
             decisions = (Decision(record="", outcome=Nothing("no_value")),)
         case _:
@@ -69,7 +72,8 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
 
 
 def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
-    news = hear(event, case.before, case.draft.past.get(case.name) or NOTHING_TOLD, case.config)
+    past = case.draft.past.get(case.name) or NOTHING_TOLD
+    news = hear(event, case.before, past, case.config)
     if isinstance(news, NoNews) and news.reason == "duplicate_event":
         return (case.conclude(Nothing(news.reason)),)
     news = hear_status(event, news, case)
@@ -78,7 +82,10 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     _keep_past(news.past, case)
     if event.kind == "created":
         case.record.created = True
-    return (*_decide_news(event, news, case), *_convert(event, case))
+    is_overtaken = isinstance(news, NoNews) and news.reason in OVERTAKEN
+    news, occasions = (news, ()) if is_overtaken else workflows.hear(event, news, past, case)
+    decisions = workflows.follow(occasions, _decide_news(event, news, case), case)
+    return (*decisions, *_convert(event, case))
 
 
 def _decide_news(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:

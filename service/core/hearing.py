@@ -88,6 +88,8 @@ def _heard(event: RecordEvent, at: Moment, known: Record, config: Config) -> New
     is_newest = compare(at, known.moment) != "older"
     if event.kind in REVIVING:
         return _change(event, at, known, config)
+    if event.kind == "step_marked":
+        return NoNews(at=at, is_newest=is_newest, before=recall(known.facts), reason="step_told")
     if event.kind == "contacted":
         return Contacted(at=at, is_newest=is_newest, before=recall(known.facts))
     if event.kind != "deleted":

@@ -23,13 +23,16 @@ from service.core.reasons import (
     RejectionReason,
     ReleaseReason,
     Unresolved,
+    Withheld,
 )
+from service.core.workflow_specs import ActionKind, Enforcement, StepName
 
 TargetKind = Literal["user", "pool", "queue", "plan"]
 OfferKind = Literal["ordered", "payment_failed", "paid"]
 """What may happen to an offer."""
 OFFER_KINDS: Final[tuple[OfferKind, ...]] = get_args(OfferKind)
-RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "contacted", OfferKind]
+RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "contacted", "step_marked", OfferKind]
+CatalogueEventKind = Literal["field_deleted", "step_deleted", "step_changed"]
 RecordStatus = Literal["open", "closed"]
 Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
 """What can be said of a person. What a CRM says may be any text: see `Config.presence_words`."""
@@ -67,8 +70,9 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     `facts` holds the record's fields, standard and custom, and each linked record as a mapping under its name, so
     that `account.sector` is one walk. `owner` is the owner after the event, as the CRM tells it. Times are
     milliseconds since 1970 (UTC). `person` was in contact with it. `depth` counts how many automatic decisions led to
-    this event. `status`: the event says whether the record is open. `merged_into`: the record is gone because it was
-    merged into the one with this id.
+    this event. `process` is the one that the record goes through; `step` was marked, or, not `marked`, is so no more.
+    `status`: the event says whether the record is open. `merged_into`: the record is gone because it was merged into
+    the one with this id.
     """
 
     kind: RecordEventKind
@@ -88,6 +92,9 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     person: str | None = None
     depth: int = 0
     correlation_id: str = ""
+    process: str | None = None
+    step: StepName | None = None
+    marked: bool = True
     status: RecordStatus | None = None
     merged_into: str | None = None
 
@@ -131,13 +138,31 @@ class MemberEvent(Struct, frozen=True, gc=False):
     time_ms: int | None = None
 
 
+class CatalogueEvent(Struct, frozen=True, kw_only=True, gc=False):
+    """A field or a step itself is gone, or a step takes more than before: no record is meant.
+
+    `name` is what it is about: of a field the type of record and its name, of a step the process and its id. What is
+    none stays as it was.
+    """
+
+    kind: CatalogueEventKind
+    id: str
+    name: tuple[str, str]
+    requires_note: bool | None = None
+    generates_task: bool | None = None
+    actor: str | None = None
+    version: int | None = None
+    time_ms: int | None = None
+    correlation_id: str = ""
+
+
 class EmptyEvent(Struct, frozen=True, gc=False):
     """A source record without a value: it says nothing."""
 
     id: str = ""
 
 
-Event = RecordEvent | MemberEvent | EmptyEvent
+Event = RecordEvent | MemberEvent | CatalogueEvent | EmptyEvent
 
 
 class Words(NamedTuple):
@@ -286,13 +311,21 @@ class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     behind: int = 0
 
 
+class Weighed(Struct, frozen=True, gc=False):
+    """A workflow that cared for what happened. `withheld`: why it asked for nothing; none: it asked for its action."""
+
+    workflow: str
+    withheld: Withheld | None = None
+
+
 class Trace(Struct, frozen=True, kw_only=True, gc=False):
     """Why this outcome: which question answered (D8), entries tried, candidates seen.
 
     `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones, `earlier` the
     entries asked before the listed ones. `cut` names fields that were too much to keep while the record waits, so that
     later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it. `through` is the
-    tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is.
+    tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is. `workflows` are
+    those that cared for what happened.
     """
 
     question: str = ""
@@ -304,6 +337,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     earlier: int = 0
     score: float | None = None
     cut: tuple[str, ...] = ()
+    workflows: tuple[Weighed, ...] = ()
     through: str = ""
     link: Link | None = None
 
@@ -316,13 +350,31 @@ class Notification(Struct, frozen=True, gc=False):
     via: tuple[str, ...]
 
 
+class ActionRequest(Struct, frozen=True, kw_only=True, gc=False):
+    """What a workflow asks the CRM for: to mark the step, or to have somebody fill the field (`enforcement`: how).
+
+    `before` and `after` are values of what set it off: the field's, or whether the step was marked. `reason` is one
+    sentence. `sequence` is the record's, which grows with each output about it.
+    """
+
+    workflow: str
+    action: ActionKind
+    step: StepName
+    field: str
+    enforcement: Enforcement | None
+    before: object
+    after: object
+    reason: str
+    sequence: int
+
+
 class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """One outcome for one record, with everything that is published about it.
 
     `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` is whom the
     CRM last told us, so that it can apply the assignment conditionally; `expected_version` is information (D21).
     `correlation_id` names the chain of events that this decision belongs to. `plan` is the sales plan that the record
-    is in (empty: none), with its label.
+    is in (empty: none), with its label. `actions` are what workflows ask for.
     """
 
     record: str
@@ -334,5 +386,6 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     expected_version: int | None = None
     correlation_id: str = ""
     depth: int = 0
+    actions: tuple[ActionRequest, ...] = ()
     plan: str = ""
     label: Label | None = None

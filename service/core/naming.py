@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from service.core.configuration import Config
-from service.core.model import EmptyEvent, Event, MemberEvent, RecordEvent, Target
+from service.core.model import CatalogueEvent, EmptyEvent, Event, MemberEvent, RecordEvent, Target
 
 
 def as_declared(event: Event, config: Config) -> Event:
     """The event with everybody in it under the id that is declared (D41)."""
-    if not config.ids_ignore_case or isinstance(event, EmptyEvent):
+    if not config.ids_ignore_case or isinstance(event, EmptyEvent | CatalogueEvent):
         return event
     if isinstance(event, MemberEvent):
         return replace(event, person=config.person(event.person))

@@ -12,6 +12,7 @@ unset.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final
@@ -61,16 +62,14 @@ NOTHING_TOLD: Final = Past({})
 
 def heard(facts: Facts, at: Moment, known: Past, asked: AbstractSet[str], *, is_creation: bool) -> Past:
     """What is remembered of the fields asked for, once these facts were told; what is not asked for is dropped."""
-    values: dict[str, Told] = {}
-    for path in sorted(asked):
-        before, value = known.values.get(path), told_at(path, facts)
+    values = {path: told for path, told in known.values.items() if path in asked}
+    for path in asked if is_creation else _told_among(asked, facts):
+        before, value = values.get(path), told_at(path, facts)
         if value is UNTOLD and is_creation and before is None:
             value = None
         if value is not UNTOLD and (before is None or compare(at, _moment(before)) != "older"):
             values[path] = _told(value, at, before)
-        elif before is not None:
-            values[path] = before
-    return Past(values)
+    return Past(values if len(values) == len(known.values) else dict(sorted(values.items())))
 
 
 def change_between(before: Past, now: Past, zone: str) -> Change:
@@ -81,10 +80,11 @@ def change_between(before: Past, now: Past, zone: str) -> Change:
     known = known_in(before)
     changed = {
         path
-        for path, value in known_in(now).items()
+        for path, told in now.values.items()
         if path in known
-        and now.values[path].text != before.values[path].text
-        and not is_same(known[path], value, ZoneInfo(zone))
+        and told is not before.values[path]
+        and told.text not in ("", before.values[path].text)
+        and not is_same(known[path], told.value, ZoneInfo(zone))
     }
     return Change(known, frozenset(changed))
 
@@ -116,6 +116,18 @@ def brought_up(facts: Facts, past: Past) -> Facts:
     for path, value in known_in(past).items():
         facts = _with(path, value, facts)
     return facts
+
+
+def _told_among(asked: AbstractSet[str], facts: Facts) -> Iterator[str]:
+    """The fields asked for of which the facts may tell something: few of many, whatever else is asked for."""
+    yield from (path for path in facts if path in asked)
+    yield from (path for path in _linked(frozenset(asked)) if path.partition(".")[0] in facts and path not in facts)
+
+
+@lru_cache(maxsize=256)
+def _linked(asked: frozenset[str]) -> tuple[str, ...]:
+    """Those of them that lead through links."""
+    return tuple(sorted(path for path in asked if "." in path))
 
 
 def _with(path: str, value: object, facts: Facts) -> Facts:

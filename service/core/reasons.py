@@ -69,7 +69,46 @@ RELEASED: Final[Mapping[ReleaseReason, str]] = {
     "taken": "a member took it from the queue",
 }
 
+Withheld = Literal[
+    "asked_already",
+    "chain_depth",
+    "field_deleted",
+    "field_unknown",
+    "filled_already",
+    "filled_before",
+    "left_empty",
+    "marked_already",
+    "marked_before",
+    "note_required",
+    "other_process",
+    "process_unknown",
+    "step_deleted",
+    "task_generated",
+]
+"""Why a workflow that cares for what happened asks for nothing."""
+
+WITHHELD: Final[Mapping[Withheld, str]] = {
+    "asked_already": "that was asked for, and the CRM did not tell yet that it is done",
+    "chain_depth": "too many automatic decisions in a row",
+    "field_deleted": "its field was deleted in the CRM",
+    "field_unknown": "it is not known whether the field is empty: nobody told it since the record came",
+    "filled_already": "the field is filled already",
+    "filled_before": "the field was filled before",
+    "left_empty": "the field is empty",
+    "marked_already": "the step is marked already",
+    "marked_before": "the step was marked before",
+    "note_required": "its step requires a note by now",
+    "other_process": "the record is in another process",
+    "process_unknown": "it is not known which process the record is in",
+    "step_deleted": "its step was deleted in the CRM",
+    "task_generated": "its step generates a task by now",
+}
+
 NothingReason = Literal[
+    "catalogue_changed",
+    "not_in_catalogue",
+    "older_catalogue",
+    "step_told",
     "closed",
     "configuration_switched",
     "contact_known",
@@ -99,6 +138,10 @@ NothingReason = Literal[
     "unknown_user",
 ]
 NOTHING: Final[Mapping[NothingReason, str]] = {
+    "catalogue_changed": "a field or a step itself changed",
+    "not_in_catalogue": "the configuration names no such field or step",
+    "older_catalogue": "newer news of the field or step came before",
+    "step_told": "a step was marked, or is so no more",
     "closed": "the record is closed",
     "configuration_switched": "a new configuration is in force",
     "contact_known": "a later contact is known, or no plan goes by contacts",

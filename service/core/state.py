@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, Type
 
 from service.core.catch_up import CatchUp
 from service.core.in_plan import Clients, Contacts, InPlan
+from service.core.in_process import Element, InProcess, Usage, WorkflowKind
 from service.core.order import Moment
 from service.core.overlay import Overlay
 from service.core.parked import Fields, Parked
@@ -47,6 +48,7 @@ Kind = Literal[
     "plan",
     "clients",
     "contacts",
+    WorkflowKind,
 ]
 
 
@@ -73,8 +75,8 @@ class Record(Remembered, kw_only=True):
     stays as a tombstone: `owner`, `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which
     record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
     owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
-    `has_past`: values before stand beside it (see `past`). `in_plans` and `contacted`: more is remembered of it beside
-    this (see `in_plan`).
+    `has_past`: values before stand beside it (see `past`). `in_plans`, `contacted`, `has_progress`: more is remembered
+    of it beside this (see `in_plan`, `in_process`).
     """
 
     owner: str = ""
@@ -99,6 +101,7 @@ class Record(Remembered, kw_only=True):
     closed: bool = False
     status: StatusTold | None = None
     has_past: bool = False
+    has_progress: bool = False
     in_plans: bool = False
     contacted: bool = False
 
@@ -217,6 +220,9 @@ class ByKind:
     timers = StateKind("timer", Timer)
     hits = StateKind("hit", Hit, begins=True)
     forgotten = StateKind("forgotten", Forgotten, buckets=1, begins=True)
+    progress = StateKind("progress", InProcess, buckets=256, level=2, beside="has_progress", begins=True)
+    workflows = StateKind("workflow", Usage, level=2, begins=True)
+    elements = StateKind("element", Element, level=2, begins=True)
     plans = StateKind("plan", InPlan, buckets=256, level=2, beside="in_plans", begins=True)
     clients = StateKind("clients", Clients, level=2, begins=True)
     contacts = StateKind("contacts", Contacts, buckets=256, level=2, beside="contacted", begins=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from service.core.in_process import InProcess
 from service.core.parked import Fields
 from service.core.past import Past
 from service.core.state import Changes, Record
@@ -20,6 +21,9 @@ def bytes_of(changes: Changes) -> int:
         size += RECORD_BYTES
         if isinstance(record, Record):
             size += 2 * len(record.facts) + sum(map(len, record.outstanding))
+    for progress in changes.get("progress", {}).values():
+        if isinstance(progress, InProcess):
+            size += FIELD_BYTES * (len(progress.marks) + len(progress.open))
     for past in changes.get("past", {}).values():
         if isinstance(past, Past):
             size += sum(FIELD_BYTES + len(path) + 2 * len(told.text) for path, told in past.values.items())

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from service.core.configuration import Config
-from service.core.model import RecordEvent
+from service.core.model import CatalogueEvent, RecordEvent
 from service.core.timers import needed
 from service.lane.book import Book
 from service.lane.raising import Raised, guarded
@@ -36,7 +36,7 @@ class Read(NamedTuple):
 def divisions_named(content: LaneInput | Tick | Poison) -> tuple[str, ...]:
     """The division that an input is for; none: it is for all that there are, or about nobody."""
     match content:
-        case LaneInput(division=None, event=RecordEvent()):
+        case LaneInput(division=None, event=RecordEvent() | CatalogueEvent()):
             return (DEFAULT_DIVISION,)
         case LaneInput(division=str(division)):
             return (division,)

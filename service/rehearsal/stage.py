@@ -16,7 +16,8 @@ import orjson
 
 from service.core.configuration import Config
 from service.core.in_plan import Clients, InPlan
-from service.core.model import Decision, RecordEvent
+from service.core.in_process import InProcess
+from service.core.model import ActionRequest, Decision, RecordEvent
 from service.core.past import NOTHING_TOLD, Past, change_between
 from service.core.score import FIELD as SCORE
 from service.core.state import Kind, Value
@@ -32,6 +33,7 @@ from service.language.changes import Change, as_created
 from service.language.tree import Facts
 from service.store.keys import LAYOUT, full_name, parted
 from service.store.memory import MemoryStore
+from service.wire.actions import read_action
 from service.wire.decisions import read_decision
 from service.wire.inputs import LaneInput, read_input, tick
 from service.wire.log_forms import OutcomeLine
@@ -59,13 +61,23 @@ class RehearsedDecision(NamedTuple):
     config: Config
 
 
+class RehearsedAction(NamedTuple):
+    """What a workflow asked for, and of which record."""
+
+    record: str
+    request: ActionRequest
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a step led to: the outcomes in order, what was published about them, and who was notified."""
+    """What a step led to: the outcomes in order, what was published about them, who was notified, and what workflows
+    asked for.
+    """
 
     lines: tuple[OutcomeLine, ...]
     published: Mapping[str, RehearsedDecision]
     notified: tuple[str, ...]
+    actions: tuple[RehearsedAction, ...]
 
 
 class Plans(NamedTuple):
@@ -132,7 +144,8 @@ class Rehearsal:
         self._refused = []
         published = {each.id: each for record in self._once(TOPICS.assignments) for each in [self._published(record)]}
         notified = [orjson.loads(record.value)["person"] for record in self._once(TOPICS.notifications)]
-        return Scene(tuple(lines), published, tuple(notified))
+        actions = [_action(record) for record in self._once(TOPICS.workflow_actions)]
+        return Scene(tuple(lines), published, tuple(notified), tuple(actions))
 
     def facts_of(self, published: RehearsedDecision) -> Facts:
         """What the record had when this was decided: all that its creation told; else what is remembered, and what
@@ -194,6 +207,14 @@ class Rehearsal:
         packed = self._store.lanes[LANE].content.get(LAYOUT.key("tracked", field), {}).get(field)
         return {} if packed is None else recall(read_tracked(packed))
 
+    def weighed_of(self, division: str, name: str) -> Mapping[str, str]:
+        """The workflows that last cared for what happened to a record; why they asked for nothing, empty: they did."""
+        field = full_name("progress", division, name)
+        packed = self._store.lanes[LANE].content.get(LAYOUT.key("progress", field), {}).get(field)
+        progress = None if packed is None else unpack("progress", packed)
+        weighed = progress.weighed if isinstance(progress, InProcess) else ()
+        return {each.workflow: each.withheld for each in weighed}
+
     async def _configured(self, division: str, version: int) -> Config:
         return self._versions[division, version]
 
@@ -236,6 +257,12 @@ class Rehearsal:
 def _no_wall_clock() -> int:
     """A lane lets time pass by the wall clock; here a step of the scenario does."""
     return 0
+
+
+def _action(record: BrokerRecord) -> RehearsedAction:
+    said = orjson.loads(record.value)
+    request, _ = read_action(said)
+    return RehearsedAction(f"{said['record']['type']}/{said['record']['id']}", request)
 
 
 def _refusal(letter: Letter) -> OutcomeLine:

@@ -1,8 +1,8 @@
 """From a published decision back to the core's: for explanations, scenarios and replay.
 
 Reads what `outputs.render` writes. Which outcome it was shows in what the event says, so the value alone is enough to
-explain it. What stands only in headers (the chain it belongs to) is read where they are given; notifications are
-messages of their own and are not part of it.
+explain it. What stands only in headers (the chain it belongs to) is read where they are given; notifications and
+actions are messages of their own and are not part of it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from service.core.model import Candidate, Decision, Label, Outcome, Target, Trace, Tried
+from service.core.model import Candidate, Decision, Label, Outcome, Target, Trace, Tried, Weighed
 from service.wire.messages import Headers
 from service.wire.outcomes import read_outcome
 
@@ -22,7 +22,7 @@ class NotADecision(Exception):
 
 
 def read_decision(value: bytes, headers: Headers = ()) -> Decision:
-    """The decision that `value` tells of, without its notifications. Raises `NotADecision`."""
+    """The decision that `value` tells of, without its notifications and actions. Raises `NotADecision`."""
     named = dict(headers)
     try:
         said = orjson.loads(value)
@@ -72,6 +72,7 @@ def _trace(said: Mapping[str, Any]) -> Trace:
         earlier=said.get("earlier", 0),
         score=said.get("score"),
         cut=tuple(said.get("cut", ())),
+        workflows=tuple(Weighed(each["workflow"], each["withheld"]) for each in said.get("workflows", ())),
         through=said.get("through", ""),
         link=said.get("link"),
     )

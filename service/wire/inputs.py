@@ -6,9 +6,9 @@ so that running it twice is harmless; all validation happens here, once. `read_i
 and the time of then.
 
 A lane's input is compact JSON: `at` (the source position), `origin` (event id, source, trace context), `division` where
-the event named one, `redriven` (the position of then) where it was a dead letter, and `record` or `member` with the
-core event's fields, those at their default left out; a source record without a value is told as `empty`. A tick is
-`{"tick":1}`.
+the event named one, `redriven` (the position of then) where it was a dead letter, and `record`, `member` or `catalogue`
+with the core event's fields, those at their default left out; a source record without a value is told as `empty`. A
+tick is `{"tick":1}`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.envelope import Division, Envelope
 from schemas.events import (
     INPUTS,
+    CatalogueChanged,
     CrmRecord,
+    Input,
     Linked,
     MemberChanged,
     OfferEvent,
@@ -34,10 +36,19 @@ from schemas.events import (
     RecordContacted,
     RecordData,
 )
-from service.core.model import EmptyEvent, Event, MemberEvent, RecordEvent, RecordEventKind
+from service.core.model import (
+    CatalogueEvent,
+    CatalogueEventKind,
+    EmptyEvent,
+    Event,
+    MemberEvent,
+    RecordEvent,
+    RecordEventKind,
+)
 from service.wire.cloudevents import CloudEvent, told_division, unpack
 from service.wire.messages import Poison, Position, RawRecord
 from service.wire.misspelt import Misspelt, misspelt, unknown_keys
+from service.wire.process_inputs import catalogue_fields, process_fields
 from service.wire.redrive import HEADERS_BYTES, Redrive, read_redrive
 from service.wording import worded
 
@@ -63,6 +74,12 @@ KINDS: Final[dict[str, RecordEventKind]] = {
     "crm.offer.ordered.v1": "ordered",
     "crm.offer.paid.v1": "paid",
     "crm.offer.payment_failed.v1": "payment_failed",
+    "crm.step.marked.v1": "step_marked",
+}
+CATALOGUE_KINDS: Final[dict[str, CatalogueEventKind]] = {
+    "crm.field.deleted.v1": "field_deleted",
+    "crm.step.deleted.v1": "step_deleted",
+    "crm.step.changed.v1": "step_changed",
 }
 
 RECORD_KINDS: Final = frozenset(kind for name, kind in KINDS.items() if name.startswith("crm.record."))
@@ -121,7 +138,7 @@ class Tick:
 
 
 class _Written(msgspec.Struct, gc=False):
-    """What `decode` writes; it says what happened to a record, or to a member, or that nothing was said."""
+    """What `decode` writes: what happened to a record, a member, a field or a step, or that nothing was said."""
 
     at: Position
     origin: Origin
@@ -130,6 +147,7 @@ class _Written(msgspec.Struct, gc=False):
     member: MemberEvent | None = None
     redriven: Position | None = None
     empty: EmptyEvent | None = None
+    catalogue: CatalogueEvent | None = None
 
 
 _read: Final = msgspec.json.Decoder(_Written).decode
@@ -169,7 +187,7 @@ def _validated(raw: RawRecord, position: Position, unpacked: CloudEvent, redrive
     if read_data is None:
         return Poison("unknown_type", "there is no event of this type", raw)
     try:
-        data: RecordData | MemberChanged = read_data(unpacked.data)
+        data: Input = read_data(unpacked.data)
     except ValidationError as error:
         return Poison("invalid_schema", _told(error), raw)
     if redrive and envelope.time is None:
@@ -190,9 +208,9 @@ def read_input(value: bytes) -> LaneInput | Tick | Poison:
         found = _read(value)
     except (ValueError, RecursionError) as error:
         return Poison("unreadable_event", f"not a lane input: {_what_is_broken(value) or error}", value)
-    event = found.record or found.member or found.empty
+    event = found.record or found.member or found.catalogue or found.empty
     if event is None:
-        return Poison("unreadable_event", "not a lane input: neither a record nor a member", value)
+        return Poison("unreadable_event", "not a lane input: about nothing that there is", value)
     if not all(position.is_possible for position in (found.at, found.redriven) if position is not None):
         return Poison("unreadable_event", "not a lane input: no broker has its position", value)
     return LaneInput(found.at, found.division, event, found.origin, found.redriven)
@@ -245,18 +263,19 @@ def _told(error: ValidationError) -> str:
     return "; ".join([*told, f"{more} more"] if more > 0 else told)
 
 
-def _encode(
-    position: Position, envelope: Envelope, data: RecordData | MemberChanged, redrive: Redrive | None
-) -> Decoded:
+def _encode(position: Position, envelope: Envelope, data: Input, redrive: Redrive | None) -> Decoded:
     found: dict[str, object] = {"at": position[:], "origin": (envelope.id, envelope.source, *_trace_context(envelope))}
     if redrive is not None:
         found["redriven"] = redrive.position[:]
     if envelope.division is not None:
         found["division"] = envelope.division
-    if isinstance(data, RecordData):
-        found["record"] = _record_fields(envelope, data)
-    else:
-        found["member"] = _member_fields(envelope, data)
+    match data:
+        case RecordData():
+            found["record"] = _record_fields(envelope, data)
+        case CatalogueChanged():
+            found["catalogue"] = _catalogue_fields(envelope, data)
+        case _:
+            found["member"] = _member_fields(envelope, data)
     return Decoded(envelope.division, "member" in found, orjson.dumps(found))
 
 
@@ -308,7 +327,16 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
         fields["by_rules"] = True
     if envelope.chaindepth is not None:
         fields["depth"] = envelope.chaindepth
-    return fields
+    return fields | process_fields(data, is_gone=fields["kind"] == "deleted")
+
+
+def _catalogue_fields(envelope: Envelope, data: CatalogueChanged) -> dict[str, object]:
+    fields = catalogue_fields(data) | {
+        "kind": CATALOGUE_KINDS[envelope.type],
+        "id": _identity(envelope),
+        "correlation_id": envelope.correlationid or envelope.id,
+    }
+    return fields if envelope.time is None else fields | {"time_ms": milliseconds(envelope.time)}
 
 
 def _only_of(data: RecordData, kind: object) -> dict[str, object]:

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from service.core.model import Decision, Trace, Tried
+from service.wire.actions import ACTION, action_id, write_action
 from service.wire.cloudevents import JSON_CONTENT, SPECVERSION
 from service.wire.inputs import Origin
 from service.wire.messages import Headers, Message
@@ -71,10 +72,13 @@ NO_ORIGIN: Final = Origin()
 
 
 def render(decision: Decision, decision_id: str, context: Context, origin: Origin = NO_ORIGIN) -> list[Message]:
-    """What is published about a decision: itself, then its notifications. Nothing to do publishes nothing."""
+    """What is published about a decision: itself, its notifications, then what workflows ask for.
+
+    Nothing to do publishes nothing of itself.
+    """
     form = FORMS.get(type(decision.outcome))
     if form is None:
-        return []
+        return _actions(decision, decision_id, context, origin) if decision.actions else []
     name = decision.record
     record_type, _, record_id = name.partition("/")
     record = {"type": record_type, "id": record_id}
@@ -98,6 +102,18 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
     if origin.event_id:
         headers = (*headers, ("ce_causationid", origin.event_id.encode()))
     messages = [Message(context.topics.assignments, key, value, headers)]
+    if decision.notifications:
+        messages += _notifications(decision, decision_id, context, record, common)
+    if decision.actions:
+        messages += _actions(decision, decision_id, context, origin)
+    return messages
+
+
+def _notifications(
+    decision: Decision, decision_id: str, context: Context, record: dict[str, str], common: Headers
+) -> list[Message]:
+    """What people are told of the decision. `common` are the headers that all its messages have."""
+    messages = []
     for notification in decision.notifications:
         key = (context.key_prefix + notification.person).encode()
         value = _write(
@@ -109,14 +125,31 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
                 "record": record,
             }
         )
-        headers = (
+        headers: Headers = (
             NOTIFICATION,
             ("ce_id", f"{decision_id}/{notification.kind}/{notification.person}".encode()),
             ("ce_partitionkey", key),
-            ("ce_causationid", identity),
+            ("ce_causationid", decision_id.encode()),
             *common,
         )
         messages.append(Message(context.topics.notifications, key, value, headers))
+    return messages
+
+
+def _actions(decision: Decision, decision_id: str, context: Context, origin: Origin) -> list[Message]:
+    """What workflows ask for, one message each."""
+    record_type, _, record_id = decision.record.partition("/")
+    record = {"type": record_type, "id": record_id}
+    key = (context.key_prefix + decision.record).encode()
+    common = context.headers + _headers(decision, decision_id, origin)
+    if origin.event_id:
+        common = (*common, ("ce_causationid", origin.event_id.encode()))
+    messages = []
+    for action in decision.actions:
+        value = write_action(action, decision, decision_id, record, context.configuration)
+        identity = action_id(decision_id, action).encode()
+        headers: Headers = (ACTION, ("ce_id", identity), ("ce_partitionkey", key), *common)
+        messages.append(Message(context.topics.workflow_actions, key, value, headers))
     return messages
 
 
@@ -147,6 +180,8 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["through"] = trace.through
     if trace.link is not None:
         said["link"] = trace.link
+    if trace.workflows:
+        said["workflows"] = trace.workflows
     return said
 
 

@@ -34,7 +34,18 @@ _TOLD_IS_OWNER, _TOLD_NOW, _NOBODY_NOW, _OWNER_OUTSTANDING, _HEARD, _TRACKED = (
 """Who was told last is its owner · when it was last heard of · then it was first said that nobody has it · its owner is
 our only choice that was not told · there is something beside it."""
 
-SAID: Final = ("created", "counted", "by_us", "parked", "deleted", "closed", "has_past", "in_plans", "contacted")
+SAID: Final = (
+    "created",
+    "counted",
+    "by_us",
+    "parked",
+    "deleted",
+    "closed",
+    "has_past",
+    "in_plans",
+    "contacted",
+    "has_progress",
+)
 """What a record says with yes or no. The order never changes: what is new stands at the end."""
 
 _SAID: Final[Mapping[str, int]] = {name: 1 << at for at, name in enumerate(SAID, 6)}

@@ -11,14 +11,15 @@ from typing import Final
 
 import orjson
 
-from service.core.model import EmptyEvent, MemberEvent, RecordEvent
+from service.core.model import CatalogueEvent, EmptyEvent, MemberEvent, RecordEvent
+from service.core.workflow_specs import StepName
 from service.wire.cloudevents import STRUCTURED_JSON
-from service.wire.inputs import KINDS, Decoded, LaneInput, decode, read_input
+from service.wire.inputs import CATALOGUE_KINDS, KINDS, Decoded, LaneInput, decode, read_input
 from service.wire.messages import Headers, Position, RawRecord
 from service.wire.redrive import Redrive, redrive_headers
 from service.wire.times import iso_time
 
-TYPES: Final[Mapping[str, str]] = {kind: name for name, kind in KINDS.items()}
+TYPES: Final[Mapping[str, str]] = {kind: name for name, kind in (*KINDS.items(), *CATALOGUE_KINDS.items())}
 MEMBER_TYPE: Final = "crm.member.changed.v1"
 
 
@@ -46,12 +47,17 @@ def _says_the_same(found: object, content: LaneInput) -> bool:
     return isinstance(found, LaneInput) and found[1:4] == content[1:4]
 
 
-def _event(event: RecordEvent | MemberEvent, content: LaneInput, division_attribute: str) -> dict[str, object]:
-    origin = content.origin
-    if isinstance(event, RecordEvent):
-        kind, depth, data = TYPES[event.kind], event.depth or None, _record(event)
-    else:
-        kind, depth, data = MEMBER_TYPE, None, _member(event)
+def _event(
+    event: RecordEvent | MemberEvent | CatalogueEvent, content: LaneInput, division_attribute: str
+) -> dict[str, object]:
+    origin, depth = content.origin, None
+    match event:
+        case RecordEvent():
+            kind, depth, data = TYPES[event.kind], event.depth or None, _record(event)
+        case CatalogueEvent():
+            kind, data = TYPES[event.kind], _catalogue(event)
+        case _:
+            kind, data = MEMBER_TYPE, _member(event)
     told = {
         "specversion": "1.0",
         "id": origin.event_id,
@@ -70,7 +76,7 @@ def _event(event: RecordEvent | MemberEvent, content: LaneInput, division_attrib
 def _record(event: RecordEvent) -> dict[str, object]:
     """Linked records are fields in the core's eyes; they are told as such."""
     record = {"type": event.record_type, "id": event.record_id, "fields": dict(event.facts)}
-    for name in ("status", "merged_into"):
+    for name in ("process", "status", "merged_into"):
         if getattr(event, name) is not None:
             record[name] = getattr(event, name)
     told = {
@@ -84,9 +90,22 @@ def _record(event: RecordEvent) -> dict[str, object]:
         "person": event.person,
         "offer": list(event.offers) if event.more_offers else event.offer,
     }
+    if event.step is not None:
+        told |= {**event.step._asdict(), "marked": event.marked}
     if event.kind != "owner_changed":
         return {name: value for name, value in told.items() if value is not None}
     return {name: value for name, value in told.items() if value is not None or name == "owner"}
+
+
+def _catalogue(event: CatalogueEvent) -> dict[str, object]:
+    names = ("record_type", "field") if event.kind == "field_deleted" else StepName._fields
+    told = dict(zip(names, event.name, strict=True)) | {
+        "requires_note": event.requires_note,
+        "generates_task": event.generates_task,
+        "actor": None if event.actor is None else {"id": event.actor},
+        "version": event.version,
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _member(event: MemberEvent) -> dict[str, object]:

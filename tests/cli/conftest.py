@@ -22,7 +22,7 @@ from tests.cli.running import Service, lead, running_service
 from tests.lane.lane_world import LANE
 
 CONFIGURATION = """
-users: {ann: {name: Ann Lindqvist}, bob: {}, eve: {}, kim: {}}
+users: {ann: {name: Ann Lindqvist}, bob: {}, eve: {}, kim: {roles: [admin]}}
 pools:
   sales: {record_type: lead, members: [ann, bob, {user: eve, max_open: 1}]}
   spare: {record_type: deal, members: [bob]}
@@ -35,6 +35,16 @@ rule_sets:
       - {id: vip, name: Key accounts, criteria: [country equals US], target: {user: eve}, on: [created, updated]}
       - {id: all, name: Everybody else, target: {pool: sales}}
       - {id: news, name: News, criteria: [country equals DE], target: {user: kim}, on: updated, reassign: always}
+fields: {lead: {country: text, size: number, budget: number, note: text}}
+processes: {hunt: {record_type: lead, steps: [found, called]}}
+workflows:
+  budget-known:
+    name: Budget known
+    active: true
+    trigger: {field_filled: budget}
+    action: {mark_step: {process: hunt, step: found}}
+  note: {trigger: {step_marked: {process: hunt, step: called}}, action: {require_field: note}}
+settings: {product: {workflows: {at_most: 3}}}
 """
 
 LARGE_BYTES = 950_000

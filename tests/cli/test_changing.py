@@ -91,7 +91,7 @@ def test_the_lanes_are_raised_once_and_what_is_off_until_then_is_named(deploymen
     (deployment.directory / "all.yaml").write_text(DIRECTORY.replace("bob, eve", "eve"))
     published = deployment.run("config", "publish", deployment.directory)
     assert "main: defaults.lead: this is off on lanes below level 2" in published.out
-    assert said(deployment.run("level", "show", "--json").json) == {"level": 1, "newest": 2, "off": ["defaults"]}
+    assert "defaults" in said(deployment.run("level", "show", "--json").json)["off"]
     explained = deployment.run("level", "raise")
     assert (explained.code, "There is no way back" in explained.out) == (2, True)
     assert said(deployment.run("level", "raise", "--yes", "--json").json) == {"before": 1, "level": 2}

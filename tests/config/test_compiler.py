@@ -9,6 +9,7 @@ import pytest
 
 from schemas import config as documents
 from schemas import config_entry
+from schemas.config_values import RecordType
 from schemas.events import Channel
 from service.config.compiler import compile_document, from_wire, hash_of, to_wire
 from service.config.problems import ConfigurationError
@@ -105,7 +106,7 @@ def test_defaults_of_the_language_are_those_of_the_core() -> None:
 
 def test_the_words_of_the_language_are_those_of_the_core() -> None:
     """S12: record types, channels, roles and strategies are published once and meant once."""
-    assert set(get_args(documents.RecordType)) == set(CHANNELS)
+    assert set(get_args(RecordType)) == set(CHANNELS)
     assert set(get_args(Channel)) == frozenset().union(*CHANNELS.values())
     assert documents.Role == configuration.Role
     assert config_entry.Strategy == pool_spec.Strategy

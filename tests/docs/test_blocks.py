@@ -8,7 +8,6 @@ from typing import Any, Final
 import orjson
 import pytest
 
-from schemas import config
 from schemas.config import Document
 from schemas.decisions import OUTPUTS
 from schemas.events import INPUTS
@@ -17,6 +16,7 @@ from service.wire.inputs import decode
 from service.wire.messages import Poison, RawRecord
 from tests.cli.conftest import Run
 from tests.docs.blocks import LANGUAGES, Block, blocks, pages
+from tests.docs.test_reference import PARTS
 
 MAP_KEYS: Final = frozenset({"record", "id"})
 """What tells a map of columns from a configuration. Maps publish a file in `test_console`."""
@@ -80,7 +80,7 @@ def test_a_scenario_of_a_page_passes(block: Block, alone: Run, tmp_path: Path) -
 @pytest.mark.parametrize("block", of_kind("part"))
 def test_a_part_of_a_page_fits_its_model(block: Block) -> None:
     name = block.words.removeprefix("part=")
-    model = Document if name == "Configuration" else getattr(config, name)
+    model = PARTS[name]
     (found,) = documents(block.text)
     for value in found if isinstance(found, list) else [found]:
         model.model_validate(value)

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 import service
-from schemas.decisions import OUTPUTS, PendingReason, RejectionReason, ReleaseReason
+from schemas.decisions import OUTPUTS, PendingReason, RejectionReason, ReleaseReason, Withheld
 from schemas.events import INPUTS
 from schemas.tables import tables
 from service.core.model import CHANNELS
@@ -23,6 +23,7 @@ WORDS: Final = {
     "Why rejected": RejectionReason,
     "Why pending": PendingReason,
     "Why released": ReleaseReason,
+    "Why a workflow asks for nothing": Withheld,
 }
 
 

@@ -10,7 +10,15 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from schemas import config, config_entry, config_plans, config_settings, generate
+from schemas import (
+    config,
+    config_entry,
+    config_plans,
+    config_rights,
+    config_settings,
+    config_workflows,
+    generate,
+)
 from schemas.config import Document
 from schemas.reference import EXAMPLES, WHERE, configuration_tables
 from schemas.tables import Row, Table, tables, type_in_words
@@ -19,7 +27,7 @@ from service.config.nodes import from_yaml
 ROOT: Final = Path(__file__).parents[2]
 MODELS: Final[dict[str, Any]] = {
     name: model
-    for module in (config_entry, config_plans, config_settings, config)
+    for module in (config_entry, config_plans, config_rights, config_settings, config_workflows, config)
     for name, model in vars(module).items()
 }
 PARTS: Final[dict[str, type[BaseModel]]] = {

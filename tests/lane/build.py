@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
 from service.core.configuration import Config
-from service.core.model import EmptyEvent, Event, MemberEvent, RecordEvent
+from service.core.model import CatalogueEvent, EmptyEvent, Event, MemberEvent, RecordEvent
 from service.core.pool_spec import PoolSpec
 from service.kafka.memory import BrokerRecord, MemoryBroker, MemoryTransport
 from service.kafka.partitions import Place
@@ -37,12 +37,14 @@ LANE = 0
 TOPICS = Topics.of()
 LOG = Place(TOPICS.log, LANE)
 INPUT = Place(TOPICS.events, LANE)
+OUTPUTS = (TOPICS.assignments, TOPICS.notifications, TOPICS.workflow_actions, TOPICS.dead_letters)
 SMALL = Limits(poll_wait_ms=0, snapshot_min_bytes=10**9)
 
 
 def input_of(event: Event, position: tuple[int, str, int, int], division: str | None = None) -> bytes:
     """An event as ingest writes it into a lane's input."""
-    kind = {RecordEvent: "record", MemberEvent: "member", EmptyEvent: "empty"}[type(event)]
+    kinds = {RecordEvent: "record", MemberEvent: "member", CatalogueEvent: "catalogue", EmptyEvent: "empty"}
+    kind = kinds[type(event)]
     found = {"at": position, "origin": ("event", "crm", "", ""), kind: event}
     return sealed(msgspec.json.encode(found | ({} if division is None else {"division": division})))
 
@@ -87,12 +89,12 @@ class World:
         """The division's next version."""
         versions = self.configs.setdefault(division, [])
         made = config(*pools, version=len(versions) + 1, **settings)
-        versions.append(Config(division, made.version, users=made.users, pools=made.pools, rule_sets=made.rule_sets))
+        versions.append(replace(made, division=division))
 
     def send(self, *events: Event, division: str | None = None) -> None:
         """Events arrive, each at the next position of its source."""
         for event in events:
-            topic = "crm.records" if isinstance(event, RecordEvent) else "crm.members"
+            topic = "crm.members" if isinstance(event, MemberEvent) else "crm.records"
             offset = self.sent[topic] = self.sent.get(topic, -1) + 1
             self.put(input_of(event, (0, topic, 0, offset), division))
 
@@ -167,13 +169,17 @@ class World:
 
     def check(self) -> None:
         """The independent checker finds nothing to complain about."""
+        assert violations(self.evidence()) == []
+
+    def evidence(self) -> Evidence:
+        """All that the checker looks at."""
         memory = self.memory
         seen = {
             topic: [Seen(topic, 0, each.offset, each.key, each.value, each.headers) for each in self.published(topic)]
-            for topic in (TOPICS.events, TOPICS.log, TOPICS.assignments, TOPICS.notifications, TOPICS.dead_letters)
+            for topic in (TOPICS.events, TOPICS.log, *OUTPUTS)
         }
-        outputs = seen[TOPICS.assignments] + seen[TOPICS.notifications] + seen[TOPICS.dead_letters]
-        evidence = Evidence(
+        outputs = [each for topic in OUTPUTS for each in seen[topic]]
+        return Evidence(
             once=[f"0/crm.records/0/{at}" for at in range(self.sent.get("crm.records", -1) + 1)],
             everywhere=[f"0/crm.members/0/{at}" for at in range(self.sent.get("crm.members", -1) + 1)],
             inputs={LANE: seen[TOPICS.events]},
@@ -181,4 +187,3 @@ class World:
             outputs=outputs,
             memories={LANE: Memory(memory.head.revision, memory.head.checksum, memory.head.building, memory.content)},
         )
-        assert violations(evidence) == []

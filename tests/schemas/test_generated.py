@@ -10,13 +10,13 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from schemas import config, config_entry, decisions, events, generate
+from schemas import config, config_entry, config_rights, config_workflows, decisions, events, generate
 from schemas.asyncapi import SOURCES, Deployment, document
 from schemas.decisions import OUTPUTS
 from schemas.envelope import Envelope
 from schemas.events import INPUTS
 from schemas.samples import SAMPLES
-from service.core import configuration, model, pool_spec, reasons
+from service.core import configuration, model, pool_spec, reasons, visibility, workflow_specs
 from service.wire import dead_letters
 from service.wire.topics import Topics
 from tests.schemas.asyncapi_schema import official_schema
@@ -181,6 +181,9 @@ WORDS = {
     "ReleaseReason": (decisions.ReleaseReason, reasons.ReleaseReason),
     "ExclusionReason": (decisions.ExclusionReason, reasons.ExclusionReason),
     "Unresolved": (decisions.Unresolved, reasons.Unresolved),
+    "Withheld": (decisions.Withheld, reasons.Withheld),
+    "Enforcement": (config_workflows.Enforcement, workflow_specs.Enforcement),
+    "Audience": (config_rights.Audience, visibility.Audience),
     "NotificationKind": (decisions.NotificationKind, model.NotificationKind),
     "OwnerKind": (events.OwnerKind, model.TargetKind),
     "Availability": (events.AvailabilityWord, model.Availability),

@@ -17,6 +17,7 @@ from service.core.entry_policy import EntryPolicy
 from service.core.model import OFFER_KINDS, Label, OfferKind, Target
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import Membership, PoolSpec
+from service.core.workflow_specs import NO_WORKFLOWS, ProcessSpec, StepName, Workflow, Workflows
 from service.kafka.memory import MemoryBroker
 from service.kafka.partitions import Place
 from service.language.predicate import Predicate
@@ -38,9 +39,20 @@ OFFERS: Final = ("gold", "silver")
 HAPPENINGS: Final = (
     *("created",) * 5,
     *("owner_changed",) * 3,
-    *("updated", "updated", "deleted", "contacted"),
+    *("updated", "updated", "deleted", "contacted", "step_marked"),
     *OFFER_KINDS,
 )
+FOUND: Final = StepName("hunt", "found")
+CALLED: Final = StepName("hunt", "called")
+FLOWS: Final = Workflows(
+    all={
+        "budget": Workflow("budget", "lead", "budget", "number", FOUND, active=True),
+        "note": Workflow("note", "lead", "note", "text", CALLED, "ask", active=True),
+    },
+    processes={"hunt": ProcessSpec("hunt", "lead", frozenset({FOUND.step, CALLED.step}))},
+    fields={"lead": {"budget": "number", "note": "text"}},
+)
+"""A workflow in each direction."""
 POISON: Final = (b"{", b"[1]", b'{"at":[0]}', b'{"record":{}}')
 MINUTE_MS: Final = 60_000
 
@@ -137,6 +149,7 @@ class Crm:
             rule_sets={"lead": RuleSet("inbound", "lead", entries)},
             offers=dict.fromkeys(OFFERS, ""),
             closed_when={"lead": predicate("score equals 4")} if version % 2 else {},
+            workflows=FLOWS if version % 3 else NO_WORKFLOWS,
         )
         self.versions[division].append(config)
 
@@ -193,6 +206,8 @@ class Crm:
         facts: dict[str, object] = {"city": self.random.choice(("Oslo", "Rome")), "score": self.random.randrange(5)}
         if self.random.random() < 0.3:
             facts["boom"] = True
+        if self.random.random() < 0.3:
+            facts["budget"] = self.random.choice((None, 0, 5))
         owner = self.random.choice(
             (None, None, ("pool", "sales"), ("pool", "sales"), ("pool", "late"), ("pool", "gone"), ("user", "ann"))
         )
@@ -211,6 +226,8 @@ class Crm:
             record["time_ms"] = START_MS + self.random.randrange(30) * MINUTE_MS
         elif kind == "contacted":
             record["person"] = self.random.choice(PEOPLE)
+        elif kind == "step_marked":
+            record |= {"step": self.random.choice((FOUND, CALLED)), "marked": self.random.random() < 0.7}
         elif self.random.random() < 0.2:
             record["tool"] = self.random.choice(("form", "chat", "unknown"))
         if self.random.random() < 0.25:

@@ -22,6 +22,7 @@ ROWS: Final = {
     ("AvailabilityWord", "service/cli/members.py"): "one command per word",
     ("EntryTarget", "service/core/targets.py"): "how each target is found",
     ("Event", "service/core/decide.py"): "what is decided for each event",
+    ("Event", "service/wire/retelling.py"): "how each event is told again",
     ("FieldType", "service/config/lint/fields.py"): "what each type holds, in words",
     ("FieldType", "service/connectors/file/event_map.py"): "cells have only some of the types",
     ("INPUTS", "schemas/samples.py"): "an example of each event",

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.events import INPUTS
+from schemas.events import INPUTS, RecordData
 from service.ingest import Reading, sort_batch
 from service.wire.dead_letters import dead_letter, stored_bytes
 from service.wire.inputs import LANE_INPUT_LIMIT_BYTES, Decoded, LaneInput, decode, read_input
@@ -32,6 +32,7 @@ RECORD: dict[str, Any] = {
         "status": "closed",
         "merged_into": "2",
         "linked": {"account": {"id": "7", "type": "account", "owner": {"kind": "user", "id": "ann"}, "fields": {}}},
+        "process": "hunt",
     },
     "channel": "api",
     "actor": {"id": "eve"},
@@ -41,6 +42,19 @@ RECORD: dict[str, Any] = {
     "tool": "t",
     "offer": "o",
     "person": "ann",
+    "process": "sales",
+    "step": "won",
+    "marked": False,
+}
+CATALOGUE: dict[str, Any] = {
+    "record_type": "deal",
+    "field": "budget",
+    "process": "sales",
+    "step": "won",
+    "requires_note": True,
+    "generates_task": False,
+    "actor": {"id": "eve"},
+    "version": 3,
 }
 MEMBER: dict[str, Any] = {"person": "ann", "availability": "away", "until": "2026-03-01T08:00:00Z"}
 ENVELOPE: dict[str, Any] = {
@@ -119,7 +133,10 @@ def spoilt(draw: st.DrawFn, whole: dict[str, Any]) -> dict[str, Any]:
 def records(draw: st.DrawFn) -> RawRecord:
     """A source record in any of the forms."""
     kind = draw(st.sampled_from(list(INPUTS)) | TEXTS)
-    data = draw(spoilt(MEMBER if kind.startswith("crm.member") else RECORD))
+    whole = RECORD
+    if kind in INPUTS and not issubclass(INPUTS[kind], RecordData):
+        whole = MEMBER if kind.startswith("crm.member") else CATALOGUE
+    data = draw(spoilt(whole))
     envelope = draw(spoilt({"specversion": "1.0", "type": kind, **ENVELOPE}))
     form = draw(st.sampled_from(["binary", "structured", "base64", "plain", "anything", "nothing"]))
     headers: list[Header] = draw(HEADERS)

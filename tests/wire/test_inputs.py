@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.model import MemberEvent, RecordEvent, Target
+from service.core.model import CatalogueEvent, MemberEvent, RecordEvent, Target
 from service.wire.inputs import (
     KINDS,
     LANE_INPUT_LIMIT_BYTES,
@@ -68,7 +68,8 @@ def test_a_record_event_arrives_with_all_it_said() -> None:
 @pytest.mark.parametrize(("event_type", "kind"), KINDS.items())
 def test_each_type_of_record_event_has_its_kind(event_type: str, kind: str) -> None:
     """Seven types, seven words of the core."""
-    assert record_event(plain(event_type, owner=None, offer="starter", person="ann")).kind == kind
+    told = {"offer": "starter", "person": "ann", "process": "sales", "step": "won"}
+    assert record_event(plain(event_type, owner=None, **told)).kind == kind
 
 
 def test_what_an_event_leaves_out_is_the_cores_default() -> None:
@@ -120,6 +121,34 @@ def test_a_member_event_goes_to_every_lane() -> None:
     assert decoded(record).broadcast
     event = lane_input(record).event
     assert event == MemberEvent(event.id, "ann", "away", 2_000, "0/crm.records/3/17")
+
+
+def test_a_marked_step_arrives_with_its_process() -> None:
+    """S85 It is an event about its record, which may name the process that the record goes through, too."""
+    deal = {"type": "deal", "id": "1", "process": "hunt"}
+    event = lane_input(plain("crm.step.marked.v1", record=deal, process="sales", step=3)).event
+    assert isinstance(event, RecordEvent)
+    assert (event.kind, event.process, event.step, event.marked) == ("step_marked", "hunt", ("sales", "3"), True)
+
+
+@pytest.mark.parametrize(
+    ("event_type", "kind", "name", "told"),
+    [
+        ("crm.field.deleted.v1", "field_deleted", ("deal", "budget"), {"record_type": "deal", "field": "budget"}),
+        ("crm.step.deleted.v1", "step_deleted", ("sales", "won"), {"process": "sales", "step": "won"}),
+        ("crm.step.changed.v1", "step_changed", ("sales", "won"), {"process": "sales", "step": "won"}),
+    ],
+)
+def test_news_of_fields_and_steps_go_to_the_lane_of_their_division(
+    event_type: str, kind: str, name: tuple[str, str], told: dict[str, str]
+) -> None:
+    """S105 No record is meant; what is not said stays as it was, and what is not known is passed over."""
+    found = decoded(plain(event_type, **told, actor={"id": "eve"}, version="4", colour="red"))
+    event = lane_input(plain(event_type, **told, actor={"id": "eve"}, version="4", colour="red")).event
+    assert not found.broadcast
+    assert isinstance(event, CatalogueEvent)
+    assert (event.kind, event.name, event.actor, event.version) == (kind, name, "eve", 4)
+    assert (event.requires_note, event.generates_task) == (None, None)
 
 
 def test_a_record_event_goes_to_one_lane() -> None:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.wire.inputs import KINDS, TICK, Decoded, LaneInput, decode, read_input
+from service.wire.inputs import CATALOGUE_KINDS, KINDS, TICK, Decoded, LaneInput, decode, read_input
 from service.wire.messages import Position
 from service.wire.redrive import again, read_redrive, redrive_of
 from service.wire.retelling import retold
 from tests.wire.builders import decoded, plain, structured
-from tests.wire.test_decoding_fuzz import ENVELOPE, MEMBER, RECORD
+from tests.wire.test_decoding_fuzz import CATALOGUE, ENVELOPE, MEMBER, RECORD
 
 AT = Position(2, "crm.records", 3, 17)
 
@@ -25,8 +25,10 @@ def some(parts: dict[str, Any], *needed: str) -> st.SearchStrategy[dict[str, Any
     return st.fixed_dictionaries({name: st.just(parts[name]) for name in needed}, optional=optional)
 
 
+CATALOGUE_NEEDS = ("record_type", "field", "process", "step")
 EVENTS = st.one_of(
-    st.tuples(st.sampled_from(sorted(KINDS)), some(RECORD, "record", "owner", "offer", "person")),
+    st.tuples(st.sampled_from(sorted(KINDS)), some(RECORD, "record", "owner", "offer", "person", "process", "step")),
+    st.tuples(st.sampled_from(sorted(CATALOGUE_KINDS)), some(CATALOGUE, *CATALOGUE_NEEDS)),
     st.tuples(st.just("crm.member.changed.v1"), some(MEMBER, "person", "availability")),
 )
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from functools import partial
 from typing import Final, NamedTuple
 
+from service.core.catalogue import found_usages, gone_elements, gone_usages
 from service.core.catch_up import CatchUp
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -56,6 +57,13 @@ def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[SwitchSt
     hits = gone_hits(state, config)
     for start in range(0, len(hits), FORGOTTEN_AT_ONCE):
         yield SwitchStep("hits", partial(_without_hits, hits[start : start + FORGOTTEN_AT_ONCE], state))
+    for about, forget, names in (
+        ("workflows", _without_usages, gone_usages(state, config)),
+        ("catalogue", _without_elements, gone_elements(state, config)),
+        ("workflows", _found, found_usages(state, config)),
+    ):
+        for start in range(0, len(names), FORGOTTEN_AT_ONCE):
+            yield SwitchStep(about, partial(forget, names[start : start + FORGOTTEN_AT_ONCE], state))
     more = [True]
     while more:
         more.clear()
@@ -72,6 +80,29 @@ def _without_hits(gone: Sequence[str], state: State) -> Changes:
     draft = Draft(state)
     for field in gone:
         draft.hits.drop(field)
+    return draft.changes()
+
+
+def _without_usages(gone: Sequence[str], state: State) -> Changes:
+    draft = Draft(state)
+    for name in gone:
+        draft.workflows.drop(name)
+    return draft.changes()
+
+
+def _without_elements(gone: Sequence[str], state: State) -> Changes:
+    draft = Draft(state)
+    for name in gone:
+        draft.elements.drop(name)
+    return draft.changes()
+
+
+def _found(names: Sequence[str], state: State) -> Changes:
+    """What these workflows lost they do not use any more."""
+    draft = Draft(state)
+    for name in names:
+        usage = draft.workflows.edit(name)
+        usage.lost, usage.lost_ms = "", 0
     return draft.changes()
 
 

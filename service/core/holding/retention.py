@@ -45,4 +45,5 @@ def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:
     clients.forget(name, draft)
     draft.contacts.drop(name)
     draft.past.drop(name)
+    draft.progress.drop(name)
     return draft.changes()

@@ -6,13 +6,14 @@ and the words of criteria. It may be another version than the one that decided: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from service.core.configuration import Config, Entry, RuleSet
-from service.core.model import Assigned, Candidate, Decision, Trace, Tried
+from service.core.model import ActionRequest, Assigned, Candidate, Decision, Trace, Tried, Weighed
 from service.core.pool_spec import PoolSpec
-from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, ExclusionReason
+from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, WITHHELD, ExclusionReason
+from service.core.workflow_specs import Workflow
 from service.language.changes import UNCHANGED, Change, asked_before
 from service.language.printing import found as found_value
 from service.language.printing import leaf_text
@@ -53,7 +54,30 @@ def explain(
     earlier = [f"  {trace.earlier} entries before said no"] if trace.earlier else []
     more = [f"  and {trace.omitted} more"] if trace.omitted else []
     cut = [f"  too much to keep while it waits: {', '.join(trace.cut)}"] if trace.cut else []
-    return [header, *earlier, *entries, *members, *more, *cut]
+    workflows = _aligned(workflow_rows(trace.workflows, config))
+    return [header, *earlier, *entries, *members, *more, *cut, *workflows]
+
+
+def workflow_rows(weighed: Iterable[Weighed], config: Config) -> Iterator[Cells]:
+    """The workflows that cared for what happened: whether each asked for its action, and what decided."""
+    for each in weighed:
+        known = config.workflows.all.get(each.workflow)
+        name = each.workflow if known is None else known.called
+        does = WITHHELD[each.withheld] if each.withheld is not None else _asked_for(known)
+        yield (f'workflow "{name}"', "no" if each.withheld is not None else "yes", does)
+
+
+def explain_action(request: ActionRequest, withheld: Iterable[Weighed], config: Config) -> list[str]:
+    """What a workflow asked for, why, and which others cared for the same and asked for nothing."""
+    return [request.reason, *_aligned(workflow_rows(withheld, config))]
+
+
+def _asked_for(workflow: Workflow | None) -> str:
+    if workflow is None:
+        return "no longer in the configuration"
+    if workflow.enforcement is None:
+        return f"{workflow.field} was filled: {workflow.step} is to be marked"
+    return f"{workflow.step} was marked and {workflow.field} is empty: it is asked for"
 
 
 def _configuration(config: Config, decided_with: int | None) -> str:

@@ -19,6 +19,7 @@ from schemas.scenario import (
     PaymentFailedStep,
     RecordStep,
     RecordWords,
+    StepStep,
     UpdateStep,
 )
 from schemas.scenario_values import Moment, OwnerValue
@@ -36,6 +37,7 @@ TYPES: Final[Mapping[type[RecordWords], str]] = {
     PaymentFailedStep: "crm.offer.payment_failed.v1",
     PaidStep: "crm.offer.paid.v1",
     OwnerStep: "crm.record.owner_changed.v1",
+    StepStep: "crm.step.marked.v1",
 }
 """The event of each step; a step about a record that begins with it says which."""
 
@@ -45,7 +47,14 @@ def record_events(step: RecordWords, now_ms: int) -> Iterator[tuple[str, Body]]:
     kind = f"crm.record.{step.event}.v1" if isinstance(step, RecordStep) else TYPES[type(step)]
     for name in step.records:
         body = _event(kind, name, step, now_ms)
-        yield name, body | {"owner": _owner(step.owner[name])} if isinstance(step, OwnerStep) else body
+        match step:
+            case OwnerStep(owner=owners):
+                body["owner"] = _owner(owners[name])
+            case StepStep(step=steps):
+                body |= steps[name].model_dump()
+            case _:
+                pass
+        yield name, body
 
 
 def member_events(step: MemberStep, now_ms: int) -> Iterator[Body]:
@@ -78,8 +87,11 @@ def _event(kind: str, name: str, step: RecordWords, now_ms: int) -> Body:
     body["person"] = step.person if isinstance(step, ContactedStep) else None
     body["tool"] = step.tool if isinstance(step, Content) else None
     body = {key: value for key, value in body.items() if value is not None}
-    if isinstance(step, Content):
+    if step.process is not None:
+        record["process"] = step.process
+    if isinstance(step, Content | StepStep):
         record["fields"] = step.fields
+    if isinstance(step, Content):
         record["linked"] = {link: _linked(linked) for link, linked in step.linked.items()}
         if "owner" in step.model_fields_set:
             body["owner"] = _owner(step.owner)

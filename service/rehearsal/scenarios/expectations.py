@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, cast
 
 from schemas.scenario import Expect
 from service.config.nodes import Steps
 from service.core.model import Assigned, Decision, Queued
 from service.rehearsal.scenarios.crm import Card, CardName, Crm
-from service.rehearsal.stage import Plans, RehearsedDecision
+from service.rehearsal.stage import Plans, RehearsedAction, RehearsedDecision
 from service.wire.log_forms import OutcomeLine
 
 NOBODY: Final = "nobody"
@@ -31,8 +31,9 @@ class Mismatch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """A step's outcomes in order, the published ones among them, who was notified, and the CRM and the sales plans
-    afterwards.
+    """A step's outcomes in order, the published ones among them, who was notified, the CRM and the sales plans
+    afterwards, what workflows asked for, and by record which workflows last cared for it, and why they asked for
+    nothing (empty: they did).
     """
 
     records: tuple[CardName, ...]
@@ -42,6 +43,8 @@ class StepResult:
     notified: tuple[str, ...]
     crm: Crm
     plans: Plans
+    actions: tuple[RehearsedAction, ...] = ()
+    weighed: Mapping[CardName, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def last(self) -> OutcomeLine | None:
@@ -192,6 +195,28 @@ def _notifications(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
         yield Mismatch(("notifications",), _listed(expect.notifications), _listed(result.notified), result.about)
 
 
+def _actions(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
+    asked = sorted(each.request.workflow for each in result.actions)
+    if sorted(expect.actions) != asked:
+        yield Mismatch(("actions",), _listed(sorted(expect.actions)), _listed(asked), result.about)
+        return
+    for record, request in result.actions:
+        words = expect.actions[request.workflow].model_dump(include=expect.actions[request.workflow].model_fields_set)
+        for word, wanted in words.items():
+            found = record if word == "record" else getattr(request, word)
+            if (str(found) if word == "step" else found) != wanted:
+                yield Mismatch(("actions", request.workflow, word), str(wanted), str(found), result.about)
+
+
+def _withheld(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
+    weighed = {name: reason for each in result.weighed.values() for name, reason in each.items()}
+    for workflow, reason in expect.withheld.items():
+        found = weighed.get(workflow)
+        if found != reason:
+            told = NONE if found is None else found or "it asked for its action"
+            yield Mismatch(("withheld", workflow), reason, told, result.about)
+
+
 def _expects(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     decision, expected = result.decision, expect.expects
     if expected is None:
@@ -235,6 +260,8 @@ CHECKS: Final[Mapping[str, Callable[[Expect, StepResult], Iterator[Mismatch]]]] 
     "plans": _plans,
     "clients": _clients,
     "notifications": _notifications,
+    "actions": _actions,
+    "withheld": _withheld,
     "expects": _expects,
     "correlation": _correlation,
     "counts": _counts,

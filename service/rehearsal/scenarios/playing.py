@@ -167,7 +167,9 @@ class _Play:
         lines = tuple(line for line in scene.lines if (line.source in sent if sent else _is_told(line)))
         division = names[0].division if names else self._script.division
         plans = self._stage.plans_in(division) if expect.plans or expect.clients else NO_PLANS
-        return StepResult(names, division, lines, scene.published, scene.notified, self._crm, plans)
+        weighed = {name: self._stage.weighed_of(*name) for name in names} if expect.withheld else {}
+        said = (scene.published, scene.notified, self._crm, plans, scene.actions, weighed)
+        return StepResult(names, division, lines, *said)
 
 
 def _is_told(line: OutcomeLine) -> bool:

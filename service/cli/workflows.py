@@ -1,0 +1,133 @@
+"""Show workflows as they stand: what each does and did, how many may be active, and what is free for another one.
+
+Only administrators see workflows (S87): whoever asks on behalf of a person names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Annotated, Final
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from service.cli.exits import FoundProblems, WrongUsage
+from service.cli.reach import MAIN, KafkaAddress, Reach, RedisAddress, agreed, in_reach
+from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.printable import printable
+from service.views.workflows import (
+    NotVisible,
+    RecordStanding,
+    Usable,
+    WorkflowsStanding,
+    WorkflowStanding,
+    record_standing,
+    workflow_standings,
+)
+from service.wire.times import iso_time
+
+NEVER: Final = "never"
+
+
+def command(
+    division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
+    viewer: Annotated[
+        str, typer.Option("--as", metavar="PERSON", help="As this person sees them.", show_default=False)
+    ] = "",
+    record: Annotated[
+        str, typer.Option("--record", metavar="RECORD", help="How far it is, and which cared.", show_default=False)
+    ] = "",
+    as_json: AsJson = False,
+    kafka: KafkaAddress = "",
+    redis: RedisAddress = "",
+) -> None:
+    """Show each workflow: state, hits and warnings; how many are active, and which fields and steps are free."""
+
+    async def look(reach: Reach) -> None:
+        async with reach.feed() as feed, reach.store() as store:
+            configs = {key: config for key, config in feed.latest().items() if division in ("", key)}
+            try:
+                found = await workflow_standings(store, configs, agreed(feed).lanes, viewer) if configs else []
+            except NotVisible as error:
+                raise WrongUsage(str(error)) from error
+            if record:
+                _tell_record(
+                    await record_standing(store, division or MAIN, record, agreed(feed).lanes), as_json=as_json
+                )
+                return
+        if as_json:
+            write_json([_as_json(each) for each in found])
+        for each in found if not as_json else ():
+            _print(each)
+        if not found:
+            ERRORS.print("no workflow is configured, and no process")
+            raise FoundProblems
+
+    in_reach(look, kafka, redis)
+
+
+def _tell_record(found: RecordStanding, *, as_json: bool) -> None:
+    if as_json:
+        write_json({**asdict(found), "weighed": dict(found.weighed), "weighed_at": _time(found.weighed_ms)})
+        return
+    where = found.process or "not told"
+    OUT.print(f"{printable(found.record)} · process {printable(where)}", markup=False)
+    OUT.print(f"marked: {', '.join(map(printable, found.marked)) or 'none that a workflow uses'}", markup=False)
+    OUT.print(f"asked for, and not told to be done: {', '.join(map(printable, found.open)) or 'nothing'}", markup=False)
+    for workflow, reason in found.weighed:
+        did = "asked for its action" if reason is None else f"asked for nothing: {reason}"
+        OUT.print(f"  {printable(workflow)} {did}, {_time(found.weighed_ms)}", markup=False)
+
+
+def _as_json(found: WorkflowsStanding) -> dict[str, object]:
+    return {
+        "division": found.division,
+        "active": found.active,
+        "allowed": found.allowed,
+        "workflows": [
+            {**each._asdict(), "last": _time(each.last_ms), "withheld_at": _time(each.withheld_ms)}
+            for each in found.workflows
+        ],
+        "fields": [each._asdict() for each in found.fields],
+        "steps": [each._asdict() for each in found.steps],
+        "memory": found.memory,
+    }
+
+
+def _print(found: WorkflowsStanding) -> None:
+    where = "" if found.division == "main" else f" of {found.division}"
+    allowed = "" if found.allowed is None else f" of {found.allowed}"
+    title = Text.assemble(("workflows", "bold"), printable(where), f" · {found.active}{allowed} active")
+    table = Table(title=title, title_justify="left")
+    for column in ("workflow", "name", "state", "does", "hits", "last hit"):
+        table.add_column(column, justify="right" if column == "hits" else "left")
+    for each in found.workflows:
+        last = _time(each.last_ms) or NEVER
+        table.add_row(printable(each.id), printable(each.name), each.standing, _does(each), str(each.hits), last)
+    OUT.print(table)
+    for each in found.workflows:
+        for warning in each.warnings:
+            OUT.print(f"{printable(each.id)}: {warning}", style="yellow", markup=False)
+    for what, usable in (("fields", found.fields), ("steps", found.steps)):
+        OUT.print(f"free {what}: {_free(usable)}", markup=False)
+        for held in filter(lambda one: one.holder, usable):
+            OUT.print(f"  {printable(held.name)} is used by {printable(held.holder)}", style="dim", markup=False)
+
+
+def _does(each: WorkflowStanding) -> str:
+    step = printable(f"{each.process}/{each.step}")
+    field = printable(each.field)
+    if each.enforcement is None:
+        return f"{field} filled: mark {step}"
+    return f"{step} marked: {'require' if each.enforcement == 'required' else 'ask for'} {field}"
+
+
+def _free(usable: Iterable[Usable]) -> str:
+    named = [printable(each.name) + (f" ({each.remark})" if each.remark else "") for each in usable if not each.holder]
+    return ", ".join(named) or "none"
+
+
+def _time(time_ms: int | None) -> str | None:
+    return None if time_ms is None else iso_time(time_ms)

@@ -1,0 +1,99 @@
+"""What the CRM tells of fields and steps themselves: one is gone, or marking a step takes more than before.
+
+A workflow that uses what is gone is *lost* (S105): it does nothing any more, and nothing breaks; it still counts and
+holds what it uses, until somebody deletes it or gives it something else to use. Another field or step of the same name
+does not revive it unseen. Only what the configuration names is remembered, so whoever invents names takes no memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.core.configuration import Config
+from service.core.draft import Draft
+from service.core.in_process import EVENTS_MAX, Element, field_element, step_element
+from service.core.model import CatalogueEvent, Decision, Nothing
+from service.core.order import Moment, compare
+from service.core.state import State
+from service.core.workflow_specs import StepName, Workflow, Workflows
+
+
+def change(event: CatalogueEvent, draft: Draft, config: Config, now_ms: int) -> Decision:
+    """Take note of what happened to a field or step."""
+    return Decision(record="", outcome=_hear(event, draft, config, now_ms), correlation_id=event.correlation_id)
+
+
+def gone_usages(state: State, config: Config) -> list[str]:
+    """The workflows of which something is remembered, and which a new configuration does not have any more."""
+    return [name for name in state.workflows if name not in config.workflows.all]
+
+
+def gone_elements(state: State, config: Config) -> list[str]:
+    """The fields and steps of which something is remembered, and which a new configuration does not name any more."""
+    named = frozenset(_named(config.workflows))
+    return [name for name in state.elements if name not in named]
+
+
+def found_usages(state: State, config: Config) -> list[str]:
+    """The workflows that have lost something and use something else under a new configuration."""
+    return [
+        name
+        for name, usage in state.workflows.items()
+        if usage.lost and name in config.workflows.all and usage.lost not in used(config.workflows.all[name])
+    ]
+
+
+def used(workflow: Workflow) -> tuple[str, str]:
+    """What a workflow uses: its field and its step, as they are kept."""
+    return field_element(workflow.record_type, workflow.field), step_element(workflow.step)
+
+
+def _named(workflows: Workflows) -> Sequence[str]:
+    """All fields and steps that the configuration names, as they are kept."""
+    fields = [field_element(record_type, name) for record_type, names in workflows.fields.items() for name in names]
+    steps = [step_element(StepName(each.id, step)) for each in workflows.processes.values() for step in each.steps]
+    return [*fields, *steps]
+
+
+def _hear(event: CatalogueEvent, draft: Draft, config: Config, now_ms: int) -> Nothing:
+    name, is_named = _element(event, config.workflows)
+    if not is_named:
+        return Nothing("not_in_catalogue", name)
+    known = draft.elements.get(name) or Element()
+    if event.id in known.seen:
+        return Nothing("duplicate_event", name)
+    at = Moment(event.version, event.time_ms)
+    order = compare(at, Moment(known.version, known.time_ms))
+    element = draft.elements.edit(name)
+    element.seen = (*known.seen[-EVENTS_MAX + 1 :], event.id)
+    if order == "older":
+        return Nothing("older_catalogue", name)
+    element.version = known.version if at.version is None else at.version
+    element.time_ms = known.time_ms if at.time_ms is None else at.time_ms
+    _note(event, element, now_ms)
+    for workflow in config.workflows.all.values() if element.deleted_ms else ():
+        if name in used(workflow):
+            usage = draft.workflows.edit(workflow.id)
+            if not usage.lost:
+                usage.lost, usage.lost_ms = name, now_ms
+    return Nothing("catalogue_changed", name)
+
+
+def _note(event: CatalogueEvent, element: Element, now_ms: int) -> None:
+    if event.kind != "step_changed":
+        element.deleted_ms = now_ms
+        return
+    element.deleted_ms = 0
+    if event.requires_note is not None:
+        element.requires_note = event.requires_note
+    if event.generates_task is not None:
+        element.generates_task = event.generates_task
+
+
+def _element(event: CatalogueEvent, workflows: Workflows) -> tuple[str, bool]:
+    """What an event is about, as it is kept, and whether the configuration names it."""
+    if event.kind == "field_deleted":
+        record_type, field = event.name
+        return field_element(record_type, field), field in workflows.fields.get(record_type, {})
+    step = StepName(*event.name)
+    return step_element(step), workflows.has_step(step)
