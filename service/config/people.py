@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from schemas.config import Document, People, Target, User
+from schemas.config import Document, User
+from schemas.config_rules import People, Target
 from service.core.pool_spec import Membership, PoolSpec
 
 

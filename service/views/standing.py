@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.pool_spec import PoolSpec
+from service.core.pool_spec import PoolSpec, Strategy
 from service.core.reasons import ExclusionReason
 from service.core.seating import Pool
 from service.core.sharing.eligibility import Situation, choose
@@ -40,7 +40,7 @@ class PoolStanding:
     division: str
     pool: str
     record_type: str
-    strategy: str
+    strategy: Strategy
     turn: int
     waiting: int
     next: str | None

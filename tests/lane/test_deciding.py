@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
-from service.core.configuration import Config, Entry
+from service.core.configuration import Config
 from service.core.model import EmptyEvent, MemberEvent, Target
+from service.core.rule_sets import Entry
 from service.core.state import Timer
 from service.kafka.port import MAX_RECORD_BYTES
 from service.lane.book import Book

@@ -7,8 +7,8 @@ from typing import Final, get_args
 
 import pytest
 
-from service.core.configuration import Entry
 from service.core.model import Target
+from service.core.rule_sets import Entry
 from service.core.state import LEVEL
 from service.kafka.memory import MemoryTransport
 from service.lane import folding, sealing

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from service.core.configuration import Config, Entry, RuleSet, User
+from service.core.configuration import Config, User
 from service.core.entry_policy import EntryPolicy
 from service.core.model import OFFER_KINDS, Label, OfferKind, Target
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import Membership, PoolSpec
+from service.core.rule_sets import Entry, RuleSet
 from service.core.workflow_specs import NO_WORKFLOWS, ProcessSpec, StepName, Workflow, Workflows
 from service.kafka.memory import MemoryBroker
 from service.kafka.partitions import Place
