@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-HOUR_MS: Final = 3_600_000
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
 
 
@@ -33,3 +34,8 @@ class Limits:
     deleted_ms: int = 30 * DAY_MS
     closed_ms: int = 400 * DAY_MS
     untouched_ms: int = 400 * DAY_MS
+
+    @property
+    def kept_least_ms(self) -> int:
+        """So long a record of which something was heard is kept at least, less the minute to which that is known."""
+        return min(self.deleted_ms, self.closed_ms, self.untouched_ms) - MINUTE_MS

@@ -17,19 +17,20 @@ import orjson
 from service.core.state import KINDS, Changes, Kind, Record, State, Timer, Value
 from service.core.waiting_line import Room
 from service.lane.changed import StoredFields
-from service.lane.redriven import Redriven
+from service.lane.positions import Positions
 from service.lane.repeats import Repeats
-from service.store.keys import LANE, REDRIVEN, full_name, parted
+from service.store.keys import LANE, REDRIVEN, REFUSED, full_name, parted
 from service.wire.log_forms import Cursor
 from service.wire.log_records import NO_OFFSET
 from service.wire.messages import Position
 from service.wire.values import unpack
 
-ResidentKind = Kind | Literal["lane", "redriven"]
+ResidentKind = Kind | Literal["lane", "redriven", "refused"]
 
 RESIDENT_KINDS: Final[tuple[ResidentKind, ...]] = (
     "lane",
     "redriven",
+    "refused",
     *(kind for kind, row in KINDS.items() if row.is_resident),
 )
 """What is read whole when a lane is taken over."""
@@ -73,8 +74,9 @@ class Book:
     partition, `epoch` the newest of them, `versions` each division's configuration, `switching` the divisions whose
     switch to that version was begun and is not finished: before it is, nothing else is decided. `raised` are the events
     in a row whose decision raised. `swept` is how far the records were looked through for what is to be forgotten;
-    none: not since the lane began. `redriven` tells which dead letters were sent again and decided. `input_identity`
-    tells which topic `place` is a place in; empty: that was never known. `repeats` are the inputs taken lately.
+    none: not since the lane began. `redriven` tells which dead letters were sent again and decided, `refused` which
+    events became dead letters. `input_identity` tells which topic `place` is a place in; empty: that was never known.
+    `repeats` are the inputs taken lately.
     """
 
     def __init__(self) -> None:
@@ -90,8 +92,9 @@ class Book:
         self.swept: Swept | None = None
         self.input_identity = ""
         self._news: dict[str, object] = {}
-        self.redriven = Redriven()
-        self.repeats = Repeats()
+        self.redriven = Positions()
+        self.refused = Positions()
+        self.repeats = Repeats(self.refused)
         self._agenda: list[tuple[int, str, str]] = []
         self._agenda_max = AGENDA_LEAST
         self._kept: set[tuple[str, str]] = set()
@@ -193,6 +196,8 @@ class Book:
                 self._absorb_own(field, value)
             elif kind == "redriven":
                 self.redriven.absorb(field, value)
+            elif kind == "refused":
+                self.refused.absorb(field, value)
             else:
                 self.apply(division, {kind: {field: unpack(kind, value)}})
 
@@ -226,7 +231,9 @@ class Book:
         return Noted(dict(self.versions), frozenset(self.switching), self.swept)
 
     def own_changes(self, before: Noted, marked: Iterable[tuple[str, int]]) -> dict[str, StoredFields]:
-        """The lane's own as changes by kind: place, clock, marks of these source partitions, new versions, redrives."""
+        """The lane's own as changes by kind: place, clock, marks of these source partitions, new versions, what was
+        redriven and refused.
+        """
         own: dict[str, object] = {"input": self.place[:], "clock": self.clock_ms, **self._news}
         self._news = {}
         own |= {f"mark/{topic}/{number}": self.marks[topic, number] for topic, number in marked}
@@ -242,9 +249,9 @@ class Book:
             full_name(LANE, "", f"switching/{division}"): None for division in before.switching - self.switching
         }
         changes = {LANE: {full_name(LANE, "", field): orjson.dumps(value) for field, value in own.items()} | finished}
-        redriven = self.redriven.take_changes()
-        if redriven:
-            changes[REDRIVEN] = {full_name(REDRIVEN, "", field): value for field, value in redriven}
+        for kind, positions in ((REDRIVEN, self.redriven), (REFUSED, self.refused)):
+            if changed := positions.take_changes():
+                changes[kind] = {full_name(kind, "", field): value for field, value in changed}
         return changes
 
     def _absorb_own(self, field: str, value: bytes) -> None:

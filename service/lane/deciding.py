@@ -27,7 +27,7 @@ from service.lane.making import Announcement, Grounds, Made, Making
 from service.lane.needs import Read, divisions_named, records_missing
 from service.lane.raising import MAX_RAISED_IN_A_ROW, PUT_OFF_MS, DoesNotFit, Raised, guarded
 from service.wire.inputs import LaneInput, Tick
-from service.wire.messages import Poison
+from service.wire.messages import Poison, Position
 
 log = structlog.get_logger()
 
@@ -165,7 +165,7 @@ class _Deciding:
         position = received.position
         source = str(position)
         if self._grounds.drop_taken and self._book.is_taken(position):
-            self._drop(received, raw, source)
+            self._drop(received, raw)
             return
         making.take(position)
         self._book.repeats.remember(position, raw)
@@ -177,23 +177,32 @@ class _Deciding:
         strange = [division for division in divisions if division not in self._grounds.configs]
         if strange:
             told = f"the division {strange[0]} has no configuration"
-            making.refuse(Poison("no_configuration", told, raw), position)
+            self._refuse(Poison("no_configuration", told, raw), position)
         elif not divisions:
             making.note("nothing", UNCONCERNED, source)
         elif self._has_decided(received, raw, divisions, source) and first is not None:
             self._book.redriven.remember(first, self._book.clock_ms)
 
-    def _drop(self, received: LaneInput, raw: bytes, source: str) -> None:
+    def _drop(self, received: LaneInput, raw: bytes) -> None:
         """What was taken before is dropped; what only looks so would be lost, and is a dead letter."""
-        book, grounds = self._book, self._grounds
+        book, grounds, source = self._book, self._grounds, str(received.position)
+        if received.redriven is not None and book.redriven.holds(received.redriven):
+            self.making.note("dropped", "", source)
+            return
         divisions = [each for each in self._divisions_of(received) if each in grounds.configs]
         states = {division: (book.state(division), grounds.config(division)) for division in divisions}
-        fate = book.repeats.fate(received, raw, states, book.clock_ms - grounds.limits.deleted_ms)
+        fate = book.repeats.fate(received, raw, states, book.clock_ms - grounds.limits.kept_least_ms)
         if fate == "lost":
             log.error("event.overtaken", lane=grounds.lane, position=source)
-            self.making.refuse(Poison("taken_before", TAKEN_BEFORE, raw), received.position)
+            book.repeats.remember_lost(received.position, raw)
+            self._refuse(Poison("taken_before", TAKEN_BEFORE, raw), received.position)
         else:
             self.making.note("dropped", "" if fate == "repeat" else fate, source)
+
+    def _refuse(self, poison: Poison, position: Position, trace: str = "") -> None:
+        """Tell of an event with a dead letter, and remember that this is what became of it: the state does not say."""
+        self._book.refused.remember(position, self._book.clock_ms)
+        self.making.refuse(poison, position, trace)
 
     def _has_decided(self, received: LaneInput, raw: bytes, divisions: Sequence[str], source: str) -> bool:
         """Decide the event for these divisions. False: that raised, and it went to the dead letters."""
@@ -201,7 +210,7 @@ class _Deciding:
         if isinstance(decided, Raised):
             self._book.raised.append(received.position)
             log.error("decision.raised", position=source, error=type(decided.error).__name__)
-            self.making.refuse(Poison("decide_raised", decided.what, raw), received.position, decided.trace)
+            self._refuse(Poison("decide_raised", decided.what, raw), received.position, decided.trace)
             return False
         self._book.raised.clear()
         for division, verdict, announced in decided:

@@ -1,14 +1,18 @@
 """Whether an input whose place counts as taken was taken, or is about to be lost.
 
-Ingest may send anything twice, so what lies at or below a mark is dropped: mostly it was decided before, and that is
+Ingest may send anything twice, so what lies at or below a mark is dropped: mostly it was answered before, and that is
 nobody's worry. But a mark may be wrong (a source that lost records and grew again, a mark from elsewhere), and then
 events are dropped that nobody has ever decided. So a lane remembers what it took lately, and compares:
 
 * The same input at the same place is a repeat.
 * Another one at the same place, or one within the reach of memory that was never taken, is `lost`.
-* What lies below the reach of memory is asked of the state: the creation of a record that nobody ever heard of, or news
-  by version or time, is `lost` as well. What has no such order, or is of a record that may be forgotten by now, may be
-  a repeat: that is `unknown`.
+* What became a dead letter left nothing in the state but that (see `positions`): it is a repeat.
+* Anything else below the reach of memory is asked of the state. It is `lost` where it is proven that nobody heard it:
+  its record is not known; or its id is none of those that the record heard, and they are all there; or it comes after
+  all that is known of the record, by each order that the record has. That proves nothing where record or dead letter
+  may be forgotten by now. What is no news, as far as the record says, is a repeat; the rest may be one: `unknown`.
+
+To be wrong about a repeat makes a second answer of an event; so `lost` is only said where it is proven.
 """
 
 from __future__ import annotations
@@ -18,38 +22,58 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 from service.core.configuration import Config
-from service.core.hearing import hear
+from service.core.hearing import REMEMBERED_EVENTS, hear, moment_of
 from service.core.model import RecordEvent
 from service.core.news import NoNews
+from service.core.order import Moment, compare, short_id
 from service.core.past import NOTHING_TOLD
-from service.core.state import State
-from service.wire.inputs import LaneInput
+from service.core.state import Record, State
+from service.core.status import NEVER_TOLD
+from service.lane.positions import Positions
+from service.limits import DAY_MS
+from service.wire.inputs import RECORD_KINDS, LaneInput
 from service.wire.messages import Position
 
 REMEMBERED: Final = 5_000
 """So many inputs a lane remembers: as many as ingest sends at once, at most."""
 
+CONTENTS: Final = 8
+"""Of so many inputs with different content at one place it is remembered that they were answered."""
+
+CLOCKS_MS: Final = DAY_MS
+"""So far the clock of a CRM may be ahead of the broker's."""
+
 Fate = Literal["repeat", "unknown", "lost"]
-"""What a drop means: taken before; not known; never decided."""
+"""What a drop means: answered before; not known; never answered."""
 
 
 class Repeats:
-    """The inputs that were taken lately, by their place, and per source partition from where on all are remembered."""
+    """The inputs that were taken lately, by their place, and per source partition from where on all are remembered.
 
-    def __init__(self) -> None:
-        self._taken: dict[Position, int] = {}
+    `refused` are the positions of the lane that became dead letters.
+    """
+
+    def __init__(self, refused: Positions) -> None:
+        self._refused = refused
+        self._taken: dict[Position, tuple[int, ...]] = {}
         self._order: deque[Position] = deque()
         self._reach: dict[tuple[str, int], tuple[int, int]] = {}
 
     def remember(self, position: Position, raw: bytes) -> None:
         """An input is taken; above all that were taken of its partition before."""
         self._reach.setdefault((position.topic, position.partition), (position.epoch, position.offset))
-        self._taken[position] = hash(raw)
+        self._taken[position] = (hash(raw),)
         self._order.append(position)
         if len(self._order) > REMEMBERED:
             oldest = self._order.popleft()
             del self._taken[oldest]
             self._reach[oldest.topic, oldest.partition] = (oldest.epoch, oldest.offset + 1)
+
+    def remember_lost(self, position: Position, raw: bytes) -> None:
+        """An input was lost, and somebody was told: that was its answer."""
+        known = self._taken.get(position)
+        if known is not None:
+            self._taken[position] = (known[0], *known[1:][-CONTENTS + 2 :], hash(raw))
 
     def fate(
         self, received: LaneInput, raw: bytes, states: Mapping[str, tuple[State, Config]], kept_since_ms: int = 0
@@ -60,22 +84,54 @@ class Repeats:
         position = received.position
         known = self._taken.get(position)
         if known is not None:
-            return "repeat" if known == hash(raw) else "lost"
+            return "repeat" if hash(raw) in known else "lost"
+        if self._refused.holds(position):
+            return "repeat"
         reach = self._reach.get((position.topic, position.partition))
         if reach is not None and (position.epoch, position.offset) >= reach:
             return "lost"
         event = received.event
         if not isinstance(event, RecordEvent):
             return "unknown"
-        fates = [_fate_of(event, state, config, kept_since_ms) for state, config in states.values()]
+        fates = [self._fate_of(event, position, *known, kept_since_ms) for known in states.values()]
         return "lost" if "lost" in fates else "unknown" if "unknown" in fates or not fates else "repeat"
 
+    def _fate_of(
+        self, event: RecordEvent, position: Position, state: State, config: Config, kept_since_ms: int
+    ) -> Fate:
+        record = state.records.get(event.record)
+        if record is not None and short_id(event.id) in record.seen:
+            return "repeat"
+        was_maybe_forgotten = bool(state.forgotten) and (event.time_ms or 0) < kept_since_ms + CLOCKS_MS
+        is_proof = not was_maybe_forgotten and not self._refused.may_have_held(position)
+        if is_proof and (record is None or _is_complete(record) or _comes_after(event, record)):
+            return "lost"
+        return "repeat" if record is not None and _knows(record, event, state, config) else "unknown"
 
-def _fate_of(event: RecordEvent, state: State, config: Config, kept_since_ms: int) -> Fate:
-    record = state.records.get(event.record)
-    if record is None:
-        may_be_forgotten = bool(state.forgotten) and (event.time_ms or 0) < kept_since_ms
-        return "lost" if event.kind == "created" and not may_be_forgotten else "unknown"
-    if isinstance(hear(event, record, state.past.get(event.record) or NOTHING_TOLD, config), NoNews):
-        return "repeat"
-    return "unknown" if event.version is None and event.time_ms is None else "lost"
+
+def _is_complete(record: Record) -> bool:
+    """Whether the ids of all that it ever heard are there. Of one that waits and heard nothing, the memory was lost."""
+    return len(record.seen) < REMEMBERED_EVENTS and bool(record.seen or not record.parked)
+
+
+def _knows(record: Record, event: RecordEvent, state: State, config: Config) -> bool:
+    """Whether it tells nothing that the record does not know, of its being open or closed neither."""
+    news = hear(event, record, state.past.get(event.record) or NOTHING_TOLD, config)
+    if not isinstance(news, NoNews):
+        return False
+    return event.status is None or compare(moment_of(event), (record.status or NEVER_TOLD).at) in {"older", "same"}
+
+
+def _comes_after(event: RecordEvent, record: Record) -> bool:
+    """Whether it is newer than all that was heard of the record: by version and by time, as far as those are known.
+
+    That supposes of a record's events that they tell the same of their order, if anything: a CRM does. Of an offer made
+    for a deleted record no note is taken.
+    """
+    at, known = moment_of(event), record.moment
+    is_ordered = event.kind in RECORD_KINDS and known != Moment()
+    return is_ordered and _is_above(at.version, known.version) and _is_above(at.time_ms, known.time_ms)
+
+
+def _is_above(told: int | None, known: int | None) -> bool:
+    return known is None or (told is not None and told > known)

@@ -28,6 +28,10 @@ REDRIVEN: Final = "redriven"
 """The kind of which dead letters were redriven and decided; a lane's own, too."""
 REDRIVEN_BUCKETS: Final = 16
 
+REFUSED: Final = "refused"
+"""The kind of which events became dead letters; a lane's own, too."""
+REFUSED_BUCKETS: Final = 16
+
 MARK: Final = "generation"
 """A field of every key, also of an empty one: which rebuild of the memory made it. No other field lacks a slash."""
 
@@ -88,13 +92,14 @@ LAYOUT: Final = Layout(
     {
         LANE: 1,
         REDRIVEN: REDRIVEN_BUCKETS,
+        REFUSED: REFUSED_BUCKETS,
         **{kind: row.buckets for kind, row in KINDS.items()},
         **SIDES,
     }
 )
 """Of the kinds that this version knows."""
 
-_OF_THE_LANE: Final = frozenset({LANE, REDRIVEN, *(kind for kind, row in KINDS.items() if row.is_of_lane)})
+_OF_THE_LANE: Final = frozenset({LANE, REDRIVEN, REFUSED, *(kind for kind, row in KINDS.items() if row.is_of_lane)})
 
 
 def read_layout(text: str) -> Layout | None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from service.core.model import Event, Target
 from service.core.rule_sets import Entry
-from service.lane import redriven
-from service.lane.redriven import BLOCK, KEPT_MS, Redriven
+from service.lane import positions
+from service.lane.positions import BLOCK, KEPT_MS, Positions
 from service.wire.messages import Position
 from service.wire.seals import sealed
 from tests.core.build import START_MS, config, created, planted, pool, rules
@@ -85,7 +85,7 @@ async def test_a_redrive_that_ends_as_a_dead_letter_may_be_redriven() -> None:
 @given(st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=30))
 def test_each_first_position_is_decided_once(redrives: list[tuple[int, bool]]) -> None:
     """D37, as a law: whatever is redriven in whatever order, and whoever takes over in between."""
-    memory, stored, decided = Redriven(), dict[str, bytes](), []
+    memory, stored, decided = Positions(), dict[str, bytes](), []
     for time, (offset, is_taken_over) in enumerate(redrives):
         first = FIRST._replace(offset=offset * (BLOCK // 2))
         if not memory.holds(first):
@@ -95,7 +95,7 @@ def test_each_first_position_is_decided_once(redrives: list[tuple[int, bool]]) -
             assert value is not None
             stored[field] = value
         if is_taken_over:
-            memory = Redriven()
+            memory = Positions()
             for field, value in stored.items():
                 memory.absorb(field, value)
     assert len(decided) == len(set(decided)) == len({offset for offset, _ in redrives})
@@ -103,7 +103,7 @@ def test_each_first_position_is_decided_once(redrives: list[tuple[int, bool]]) -
 
 def test_it_is_forgotten_when_no_letter_is_left_to_be_redriven() -> None:
     """It ends with the retention of the topic of dead letters, and what is forgotten leaves the memory."""
-    memory = Redriven()
+    memory = Positions()
     memory.remember(FIRST, START_MS)
     memory.take_changes()
     other = FIRST._replace(partition=1)
@@ -116,11 +116,11 @@ def test_it_is_forgotten_when_no_letter_is_left_to_be_redriven() -> None:
 
 def test_a_lane_remembers_a_bounded_number_and_the_oldest_go_first() -> None:
     """Also after it was taken over, when the fields come in any order."""
-    memory = Redriven()
+    memory = Positions()
     times = count(START_MS)
-    for number in reversed(range(redriven.MAX_BLOCKS)):
+    for number in reversed(range(positions.MAX_BLOCKS)):
         memory.absorb(f"0/crm.records/0/{number}", msgspec.json.encode((1, next(times))))
     memory.remember(FIRST._replace(partition=1), next(times))
-    assert len(memory) == redriven.MAX_BLOCKS
-    assert not memory.holds(FIRST._replace(offset=(redriven.MAX_BLOCKS - 1) * BLOCK))
+    assert len(memory) == positions.MAX_BLOCKS
+    assert not memory.holds(FIRST._replace(offset=(positions.MAX_BLOCKS - 1) * BLOCK))
     assert memory.holds(FIRST._replace(offset=0))

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from service import noticed
+from service.core.hearing import REMEMBERED_EVENTS
 from service.core.model import Event, MemberEvent
+from service.lane.positions import Positions
 from service.lane.repeats import REMEMBERED, Repeats
 from service.telemetry import METERS
 from service.wire.inputs import LaneInput, read_input
-from tests.core.build import created, owner_changed
+from tests.core.build import created, owner_changed, updated
 from tests.lane.build import LANE, TOPICS, Owner, World, input_of
 
 AWAY = MemberEvent("e", "ann", "away")
@@ -72,8 +74,12 @@ async def test_what_a_wrong_mark_would_lose_is_a_dead_letter(event: Event) -> No
 
 @pytest.mark.parametrize("event", [AWAY, owner_changed("lead/9", "user:bob")], ids=["a person", "no order"])
 async def test_what_nobody_can_tell_is_counted(event: Event) -> None:
-    """It may be a repeat of long ago; without version and time the state does not say."""
+    """It may be a repeat of long ago; without version and time the state does not say, once a record heard much."""
     (world, owner), before = await beyond(), dropped("unknown")
+    world.sent["crm.records"] = 9
+    world.send(*[updated("lead/9") for _ in range(REMEMBERED_EVENTS)])
+    await owner.work()
+    owner = await world.owner("three")
     world.put(input_of(event, (0, "crm.records", 0, 3)))
     await owner.work()
     assert world.outcomes[-1] == ("dropped", "unknown")
@@ -102,7 +108,7 @@ def received(offset: int, name: str) -> tuple[LaneInput, bytes]:
 @given(st.sets(st.integers(0, 30), min_size=1), st.integers(0, 30), st.booleans())
 def test_within_reach_nothing_is_unknown(taken: set[int], offset: int, is_same: bool) -> None:
     """The law: from the first place on that was taken here, each is told apart."""
-    repeats = Repeats()
+    repeats = Repeats(Positions())
     for each in sorted(taken):
         read, raw = received(each, "e")
         repeats.remember(read.position, raw)
@@ -115,7 +121,7 @@ def test_within_reach_nothing_is_unknown(taken: set[int], offset: int, is_same: 
 
 def test_what_is_remembered_is_bounded() -> None:
     """Below what was forgotten nothing is claimed."""
-    repeats = Repeats()
+    repeats = Repeats(Positions())
     for offset in range(REMEMBERED + 2):
         read, raw = received(offset, "e")
         repeats.remember(read.position, raw)

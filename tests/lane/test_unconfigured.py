@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from service.core.model import MemberEvent
+from service.lane.positions import BLOCK
 from service.lane.surprise import Left
 from service.store.keys import MARK, kind_of
 from service.wire.dead_letters import REASON
@@ -41,7 +42,7 @@ async def test_an_event_of_a_division_without_a_configuration_is_a_dead_letter_w
 async def test_invented_divisions_leave_no_state() -> None:
     """D37: whoever may write to the sources cannot fill the memory of a lane with names.
 
-    What comes to it is how far their partition was taken, and how far the sweep is.
+    What comes to it is how far their partition was taken, how far the sweep is, and a bit for each dead letter.
     """
     world = World()
     owner = await world.owner()
@@ -53,7 +54,10 @@ async def test_invented_divisions_leave_no_state() -> None:
         await owner.work()
     after = {key: len(fields) for key, fields in world.memory.content.items() if fields}
     assert list(owner.tenure.book.divisions) == ["main"]
-    assert {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key, 0)} == {"lane:0": 2}
+    grown = {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key, 0)}
+    assert grown.pop("lane:0") == 2
+    assert {kind_of(key) for key in grown} == {"refused"}
+    assert sum(grown.values()) == -(-10_000 // BLOCK)
     assert owner.lane._loaded == set()
     assert len(world.published(TOPICS.dead_letters)) == 10_000
 

@@ -128,7 +128,8 @@ class Crm:
             _, topic, partition, _ = content["at"]
             source = self.sources[topic, partition]
             again = {"at": (0, topic, partition, len(source)), "redriven": content.get("redriven", content["at"])}
-            source.append(json.dumps(content | again).encode())
+            del content["seal"]
+            source.append(sealed(json.dumps(content | again).encode()))
 
     def publish_configuration(self, division: str) -> None:
         """The division's next version: members and pools come, go and change places."""

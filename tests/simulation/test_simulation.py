@@ -15,13 +15,19 @@ import structlog
 from service.core.case import Case
 from service.core.holding import load
 from service.lane import sealing
-from service.lane.redriven import Redriven
+from service.lane.book import Book
+from service.lane.positions import Positions
+from service.lane.repeats import Repeats
 from service.lane.surroundings import Safeguards
 from service.store.memory import LaneMemory
+from service.wire.messages import Position
 from tests.simulation.run import ALL_SAFEGUARDS, simulate
 
-SEEDS = 150
-SEEDS_PER_TEST = 25
+SEEDS = 48
+SEEDS_PER_TEST = 12
+"""Few, for the sake of those who wait for the suite."""
+MANY = 25
+"""So many together meet every kind of fault."""
 STEPS = 1_200
 EVENTS = 100
 BOUND = 60
@@ -86,7 +92,7 @@ def test_a_seed_replays_exactly() -> None:
 def test_the_faults_do_happen() -> None:
     """A simulation without faults would prove nothing: a few seeds together meet every kind."""
     happened = Counter[str]()
-    for seed in range(SEEDS_PER_TEST):
+    for seed in range(MANY):
         happened += simulate(seed, steps=STEPS, events=EVENTS).happened
     wanted = {
         "append_lost",
@@ -133,10 +139,37 @@ def test_without_watermarks_events_are_decided_twice() -> None:
     assert "decided twice" in broken_by(Safeguards(watermark=False))
 
 
+class Nothing(Positions):
+    """Remembers nothing that could be asked for."""
+
+    def holds(self, position: Position) -> bool:
+        """It never does."""
+        return False
+
+
 def test_without_a_memory_of_redrives_events_are_decided_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """D37 An operator who sends a dead letter twice, or after a lost answer, has it decided once."""
-    monkeypatch.setattr(Redriven, "holds", lambda redriven, first: False)
+    begin = Book.__init__
+
+    def forgets_redrives(book: Book) -> None:
+        begin(book)
+        book.redriven = Nothing()
+
+    monkeypatch.setattr(Book, "__init__", forgets_redrives)
     assert "is decided as" in broken_by(ALL_SAFEGUARDS)
+
+
+def test_without_a_memory_of_refusals_a_repeat_is_a_second_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What raised left nothing in the state: sent again after a take-over, it looks as if nobody had ever answered."""
+    begin = Book.__init__
+
+    def forgets_refusals(book: Book) -> None:
+        begin(book)
+        book.refused = Nothing()
+        book.repeats = Repeats(book.refused)
+
+    monkeypatch.setattr(Book, "__init__", forgets_refusals)
+    assert "decided twice" in broken_by(ALL_SAFEGUARDS)
 
 
 def test_without_republication_outputs_are_lost() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.store.keys import LAYOUT, MARK, Layout, Stored, full_name, kind_of, parted, read_layout
 
-OF_THE_LANE = {"lane", "redriven"}
+OF_THE_LANE = {"lane", "redriven", "refused"}
 divisions = st.from_regex(r"[A-Za-z0-9_.-]{1,64}", fullmatch=True)
 
 
