@@ -20,6 +20,7 @@ ROWS: Final = {
     ("Availability", "service/cli/members.py"): "one command per word",
     ("Availability", "service/core/holding/presence.py"): "what each word changes of a person's causes",
     ("AvailabilityWord", "service/cli/members.py"): "one command per word",
+    ("EntryTarget", "service/core/configuration.py"): "what each target reads",
     ("EntryTarget", "service/core/targets.py"): "how each target is found",
     ("Event", "service/core/decide.py"): "what is decided for each event",
     ("Event", "service/wire/retelling.py"): "how each event is told again",
