@@ -23,7 +23,7 @@ def bytes_of(changes: Changes) -> int:
             size += 2 * len(record.facts) + sum(map(len, record.outstanding))
     for progress in changes.get("progress", {}).values():
         if isinstance(progress, InProcess):
-            size += FIELD_BYTES * (len(progress.marks) + len(progress.open))
+            size += FIELD_BYTES * (len(progress.marks) + len(progress.open) + len(progress.weighed))
     for past in changes.get("past", {}).values():
         if isinstance(past, Past):
             size += sum(FIELD_BYTES + len(path) + 2 * len(told.text) for path, told in past.values.items())

@@ -115,9 +115,11 @@ def _is_complete(record: Record) -> bool:
 
 
 def _knows(record: Record, event: RecordEvent, state: State, config: Config) -> bool:
-    """Whether it tells nothing that the record does not know, of its being open or closed neither."""
+    """Whether it tells nothing that the record does not know, of its being open or closed neither. Of steps the record
+    itself does not say.
+    """
     news = hear(event, record, state.past.get(event.record) or NOTHING_TOLD, config)
-    if not isinstance(news, NoNews):
+    if not isinstance(news, NoNews) or news.reason == "step_told":
         return False
     return event.status is None or compare(moment_of(event), (record.status or NEVER_TOLD).at) in {"older", "same"}
 

@@ -10,11 +10,13 @@ from structlog.testing import capture_logs
 from service import noticed
 from service.core.hearing import REMEMBERED_EVENTS
 from service.core.model import Event, MemberEvent
+from service.core.workflow_specs import StepName
 from service.lane.positions import Positions
 from service.lane.repeats import REMEMBERED, Repeats
 from service.telemetry import METERS
 from service.wire.inputs import LaneInput, read_input
 from tests.core.build import created, owner_changed, updated
+from tests.core.build import event as event_of
 from tests.lane.build import LANE, TOPICS, Owner, World, input_of
 
 AWAY = MemberEvent("e", "ann", "away")
@@ -72,7 +74,15 @@ async def test_what_a_wrong_mark_would_lose_is_a_dead_letter(event: Event) -> No
     assert not owner.lane.noticed.recent()
 
 
-@pytest.mark.parametrize("event", [AWAY, owner_changed("lead/9", "user:bob")], ids=["a person", "no order"])
+PAID = event_of("paid", "lead/9", offer="gold", time_ms=5)
+MARKED = event_of("step_marked", "lead/9", step=StepName("hunt", "found"), version=5)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [AWAY, owner_changed("lead/9", "user:bob"), PAID, MARKED],
+    ids=["a person", "no order", "an offer, which has an order of its own", "a step, which has, too"],
+)
 async def test_what_nobody_can_tell_is_counted(event: Event) -> None:
     """It may be a repeat of long ago; without version and time the state does not say, once a record heard much."""
     (world, owner), before = await beyond(), dropped("unknown")

@@ -146,13 +146,8 @@ class Simulation:
 
     def evidence(self) -> Evidence:
         """What this run has left behind so far."""
-        lanes = range(self.broker.lanes)
-        out = (
-            self.topics.assignments,
-            self.topics.notifications,
-            self.topics.workflow_actions,
-            self.topics.dead_letters,
-        )
+        lanes, names = range(self.broker.lanes), self.topics
+        out = (names.assignments, names.notifications, names.workflow_actions, names.dead_letters)
         return Evidence(
             once=self.crm.positions(RECORDS_SOURCE),
             everywhere=self.crm.positions(MEMBERS_SOURCE),
