@@ -15,11 +15,12 @@ from msgspec.structs import replace
 
 from service.core import hits, rules
 from service.core.case import NO_TRACE, Case
-from service.core.configuration import Config, Entry, RuleSet
+from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.holding.assign import hand_over, release
 from service.core.holding.waiting import is_fit, unpark, waiting_case
 from service.core.model import Decision, Nothing, Rejected, Target, Trace, Tried
+from service.core.rule_sets import Entry, RuleSet
 from service.core.rules import Found
 from service.core.state import Record
 from service.core.status import is_closed_while_waiting, note_closed_while_waiting

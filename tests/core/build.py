@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from service.core import timers
 from service.core.case import Verdict
-from service.core.configuration import Config, Entry, Membership, PoolSpec, RuleSet, User
+from service.core.configuration import Config, User
 from service.core.decide import decide
 from service.core.holding import membership
 from service.core.model import (
@@ -30,7 +30,9 @@ from service.core.model import (
     Target,
 )
 from service.core.person import Absence, Person
+from service.core.pool_spec import Membership, PoolSpec
 from service.core.reasons import AbsenceReason
+from service.core.rule_sets import Entry, RuleSet
 from service.core.state import Kind, Record, State, Value
 from service.language import criteria
 from service.language.predicate import Predicate

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from service.core.configuration import Config, Entry, Membership, OwnerOf, User
+from service.core.configuration import Config, User
 from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.model import Assigned, Candidate, Decision, Nothing, Pending, Rejected, Released, Target, Trace, Tried
 from service.core.plan_facts import PlanFacts
+from service.core.pool_spec import Membership
+from service.core.rule_sets import Entry, OwnerOf
 from service.core.telling.explain import explain
 from service.language.changes import Change
 from service.language.predicate import Predicate

@@ -13,8 +13,8 @@ from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.holding.keeping import forget, keep, kept_of, rescore
 from service.core.model import Target
+from service.core.parked import Parked
 from service.core.score import FIELD
-from service.core.state import Parked
 from service.core.status import is_closed_while_waiting
 from service.core.targets import refusal
 from service.core.tracking import together

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from service.core.configuration import Config, Entry, PoolSpec, RuleSet
+from service.core.configuration import Config
 from service.core.model import ActionRequest, Assigned, Candidate, Decision, Trace, Tried, Weighed
+from service.core.pool_spec import PoolSpec
 from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, WITHHELD, ExclusionReason
+from service.core.rule_sets import Entry, RuleSet
 from service.core.telling.way_in import way_into_plan
 from service.core.workflow_specs import Workflow
 from service.language.changes import UNCHANGED, Change, asked_before
