@@ -227,7 +227,10 @@ class AssignmentReleased(DecisionData):
 
 
 class NotificationRequested(Said):
-    """Somebody asked to be told of a decision. The event's id is `decision/kind/person`: never two for one."""
+    """Somebody asked to be told of a decision. The event's id is `decision/kind/person`: never two for one.
+
+    Where that is longer than 256 characters, a digest stands for the person.
+    """
 
     decision: Annotated[Id, Field(description="The decision of which to tell.")]
     kind: Annotated[

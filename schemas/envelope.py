@@ -24,6 +24,8 @@ from pydantic import (
 )
 
 ID_LIMIT: Final = 256
+CHAIN_LIMIT: Final = 1_000
+"""A deeper chain is told as one of so many decisions: it has long been stopped."""
 DIVISION_PATTERN: Final = r"^[A-Za-z0-9_.\-]{1,64}$"
 SHORTEST_TIME: Final = len("2026-01-01T00:00:00Z")
 FIRST_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,5 +93,7 @@ class Envelope(BaseModel):
     tracestate: Annotated[Attribute | None, Field(description="W3C trace context.")] = None
     chaindepth: Annotated[
         int | None,
-        Field(ge=0, le=1000, description="How many automatic decisions led here. Copy it from what you react to."),
+        Field(
+            ge=0, le=CHAIN_LIMIT, description="How many automatic decisions led here. Copy it from what you react to."
+        ),
     ] = None

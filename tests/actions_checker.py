@@ -50,6 +50,15 @@ def action_violations(
             yield f"{workflow} asked {count} times about {cause}, and there were {allowed} causes"
 
 
+def numbers_of(outputs: Iterable[Seen], prefix: str) -> defaultdict[tuple[bytes | None, str], set[int]]:
+    """By key and division the sequence numbers of outputs of such types."""
+    found: defaultdict[tuple[bytes | None, str], set[int]] = defaultdict(set)
+    for seen in outputs:
+        if header(seen, "ce_type").startswith(prefix):
+            found[seen.key, header(seen, "ce_division")].add(json.loads(seen.value)["sequence"])
+    return found
+
+
 def _causes(
     inputs: Mapping[int, Sequence[Seen]],
 ) -> tuple[defaultdict[tuple[Cause, bool], set[str]], defaultdict[tuple[str, str], set[str]]]:

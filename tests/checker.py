@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from tests.actions_checker import action_violations
+from tests.actions_checker import action_violations, numbers_of
 from tests.log_reader import (
     DEAD_LETTER_REASON,
     NOTHING_FOLDED,
@@ -349,7 +349,7 @@ def _order(outputs: Sequence[Seen], forgetful: Collection[str], *, is_finished: 
     """Sequence numbers grow by one, over a record's decisions and actions together, and in each topic they grow; in a
     division that forgot records they may begin or go on higher.
     """
-    decided, asked = (_numbers(outputs, prefix) for prefix in ("assignment.", "workflow."))
+    decided, asked = (numbers_of(outputs, prefix) for prefix in ("assignment.", "workflow."))
     newest: defaultdict[tuple[str, bytes | None, str], int] = defaultdict(int)
     known: set[str] = set()
     for seen in outputs:
@@ -359,21 +359,13 @@ def _order(outputs: Sequence[Seen], forgetful: Collection[str], *, is_finished: 
         known.add(name)
         sequence = json.loads(seen.value)["sequence"]
         record = (seen.topic, seen.key, header(seen, "ce_division"))
-        between = {*range(newest[record] + 1, sequence)} - decided[record[1:]] - asked[record[1:]]
+        elsewhere = decided if header(seen, "ce_type").startswith("workflow.") else asked
+        between = {*range(newest[record] + 1, sequence)} - elsewhere[record[1:]]
         may_lack = record[2] in forgetful or (not is_finished and bool(asked[record[1:]]))
         is_next = sequence > newest[record] and (may_lack or not between)
         if not is_next:
             yield f"{name} is the first with sequence {sequence}; {newest[record]} came before"
         newest[record] = sequence
-
-
-def _numbers(outputs: Iterable[Seen], prefix: str) -> defaultdict[tuple[bytes | None, str], set[int]]:
-    """By key and division the sequence numbers of outputs of such types."""
-    found: defaultdict[tuple[bytes | None, str], set[int]] = defaultdict(set)
-    for seen in outputs:
-        if header(seen, "ce_type").startswith(prefix):
-            found[seen.key, header(seen, "ce_division")].add(json.loads(seen.value)["sequence"])
-    return found
 
 
 def _source_of(value: bytes) -> str | None:

@@ -18,23 +18,35 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
 
-from service.app.sources import identities_of, lost_source, not_the_same, other_input, places, unknown_topics
+from service.app.sources import (
+    as_agreed,
+    identities_of,
+    lost_source,
+    not_the_same,
+    other_input,
+    other_settings,
+    places,
+    unknown_topics,
+)
 from service.config.history import sources_record
 from service.config.sources import Loss, Skip, SourceState
 from service.ingest import Ingest, pause
 from service.kafka.partitions import Place
-from service.kafka.port import Lost, Message
+from service.kafka.port import Lost
 from service.kafka.reading import raw_record
 from service.kafka.sources import Page, Passed, SourceReader
 from service.kafka.unpacking import Stretch, unpack
+from service.lane.surroundings import all_read
 from service.telemetry import METERS
 from service.wire.dead_letters import dead_letter
-from service.wire.messages import Poison, Position, RawRecord
+from service.wire.messages import Message, Poison, Position, RawRecord
 
 log = structlog.get_logger(__name__)
 
 ACKNOWLEDGE_SECONDS: Final = 5.0
 """A commit may wait for ever for a coordinator that is gone. What was not acknowledged is read again, and dropped."""
+HEAR_SECONDS: Final = 5.0
+"""So long an attempt waits to hear what was agreed on."""
 STOP_SECONDS: Final = 5.0
 """How long the page at hand may take when the process stops. What is not committed then is read again."""
 
@@ -43,7 +55,8 @@ STOP_SECONDS: Final = 5.0
 class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver ships no types
     """The loop, and the listener of its consumer. `subscriber` is the frame's, which holds the consumer.
 
-    `limit`: about so many records are sent at once. `state`: what is agreed on about the sources.
+    `limit`: about so many records are sent at once. `state`: what is agreed on about the sources; `read_up` returns
+    when it knows all that was published before.
     `input_problem` says why lanes must not read what is sent to them: their topic is another one.
     """
 
@@ -51,6 +64,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
     limit: int
     state: Callable[[], SourceState]
     pause: Callable[[int], Awaitable[None]] = field(default=pause)
+    read_up: Callable[[], Awaitable[None]] = field(default=all_read)
     subscriber: Any = None
 
     def __post_init__(self) -> None:
@@ -117,19 +131,21 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         ]
         self._others = (*gone, *others.values())
         self._refuse(others, self.reader.partitions())
-        await self.tell_lost(self.reader.lost())
+        epoch_of = self.ingest.reading.epoch_of
+        lost = self.reader.lost().items()
+        await self.tell_lost(Loss(epoch_of(each.topic), each.topic, each.partition, mark) for each, mark in lost)
 
-    async def tell_lost(self, marks: Mapping[TopicPartition, int]) -> None:
-        """Tell all processes, those that come later included, which partitions ended in front of these marks.
+    async def tell_lost(self, losses: Iterable[Loss]) -> None:
+        """Tell all processes, those that come later included, what was seen to be lost in the epoch that holds.
 
         The mark is gone with the process, and the partition grows. Of several who tell it, the first counts. Raises
         `KafkaError`.
         """
         state, config = self.state(), self.ingest.reading.topics.config
         news = [
-            sources_record(Loss(state.epoch_of(topic), topic, partition, mark))
-            for (topic, partition), mark in marks.items()
-            if state.loss_of(topic, partition) is None
+            sources_record(loss)
+            for loss in losses
+            if loss.epoch == state.epoch_of(loss.topic) and state.loss_of(loss.topic, loss.partition) is None
         ]
         if news:
             try:
@@ -143,6 +159,8 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         self.input_problem = other_input(self.state(), found, self.ingest.reading.topics.events)
 
     async def _step(self) -> None:
+        if self._is_behind():
+            self.reader.expect(self._started().assignment())
         if self.reader.expected:
             await self._take_up()
         if self._page is None:
@@ -154,8 +172,22 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
             self._is_sending = False
         self._page = None
 
+    def _is_behind(self) -> bool:
+        """Whether another epoch than ours has begun: in ours, whatever is read looks as if it were taken before."""
+        state, reading = self.state(), self.ingest.reading
+        return any(state.epoch_of(topic) != reading.epoch_of(topic) for topic in reading.topics.sources)
+
     async def _take_up(self) -> None:
-        """Give each partition that was assigned its place."""
+        """Give each partition that was assigned its place, in the epoch that holds now.
+
+        Somebody may have reset the sources while this process was not in the group: it was frozen, or cut off. So what
+        was agreed on is heard first.
+        """
+        async with asyncio.timeout(HEAR_SECONDS):
+            await self.read_up()
+        if self._is_behind():
+            self.reader.forget_lost()
+        self.ingest.reading = as_agreed(self.ingest.reading, self.state())
         assignment, partitions = self.reader.assignment, sorted(self.reader.expected)
         consumer, state = self._started(), self.state()
         found = await identities_of(consumer, {partition.topic for partition in partitions})
@@ -163,14 +195,18 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         await self._make_known(state, found)
         if self.reader.assignment != assignment:
             return
-        self._refuse(there.refused, partitions)
+        others = other_settings(state, self.ingest.reading)
+        refused = dict.fromkeys(found, others) if others else there.refused
+        self._refuse(refused, partitions)
         for partition, mark in there.marks.items():
             loss = state.loss_of(*partition)
+            if partition.topic in refused:
+                continue
             if loss is None:
                 self.reader.begin(partition, mark)
             else:
                 self.reader.refuse(partition, lost_source(loss))
-        begun = {partition: there.marks[partition] for partition in there.begun}
+        begun = {partition: there.marks[partition] for partition in there.begun if partition.topic not in refused}
         if begun:
             log.info("positions.begun", partitions=[f"{topic}/{number}" for topic, number in sorted(begun)])
             await self._commit(Page(assignment, (), (), begun))
@@ -190,8 +226,10 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
                 self.reader.refuse(partition, reasons[partition.topic])
 
     async def _send(self, page: Page) -> None:
-        """Send all of a page and commit what was sent. A page of an earlier assignment is not ours any more."""
-        if page.assignment != self.reader.assignment:
+        """Send all of a page and commit what was sent. What was read for an earlier assignment or epoch is read again
+        by whoever has it now.
+        """
+        if page.assignment != self.reader.assignment or self._is_behind():
             return
         if page.passed:
             await self.ingest.sender.publish([self._told(passed) for passed in page.passed])
@@ -202,7 +240,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
             await self._commit(page)
 
     async def _commit(self, page: Page) -> None:
-        if page.assignment != self.reader.assignment:
+        if page.assignment != self.reader.assignment or self._is_behind():
             return
         try:
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS):

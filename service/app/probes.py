@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple, TypeVar
@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 from service.app.group import LaneGroup
 from service.app.troubles import Impossible, Silence
+from service.config.sources import Loss
 from service.kafka import topics as topic_list
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection, let_go
@@ -110,7 +111,7 @@ class Probes:
     answers: Answers = field(default_factory=Answers)
     beyond: dict[int, str] = field(default_factory=dict)
     impossible: dict[tuple[str, int], Impossible] = field(default_factory=dict)
-    _lost: dict[int, int] = field(default_factory=dict)
+    _lost: dict[int, Loss] = field(default_factory=dict)
     _admin: AIOKafkaAdminClient | None = None
     _rounds: int = 0
 
@@ -124,9 +125,9 @@ class Probes:
         await asyncio.gather(self._ask_redis(), self._ask_kafka())
         self._rounds += 1
 
-    def lost_inputs(self) -> Mapping[TopicPartition, int]:
-        """The places of lanes that their inputs did not hold."""
-        return {TopicPartition(self.group.topic, lane): place for lane, place in self._lost.items()}
+    def lost_inputs(self) -> Collection[Loss]:
+        """The places of lanes that their inputs did not hold, each in the epoch in which that was seen."""
+        return self._lost.values()
 
     async def close(self) -> None:
         """Let go of the connection that is only for questions."""
@@ -150,11 +151,15 @@ class Probes:
         if is_rare and not self.connection.embedded:
             answers.settings = await self._or(answers.settings, self._about_topics(topic_list.settings_problems))
         places = dict(self.group.lanes.positions()) if self.group.lanes else {}
+        topic = self.group.topic
+        epoch = self.feed.history.source_state.epoch_of(topic)
         ends = await self.kafka.ask(self.group.ends())
         if ends is not None:
             answers.ends = ends
             self.beyond |= beyond_their_input(places, ends)
-            self._lost |= {lane: place for lane, place in places.items() if place > ends.get(lane, place)}
+            self._lost |= {
+                lane: Loss(epoch, topic, lane, place) for lane, place in places.items() if place > ends.get(lane, place)
+            }
         answers.feed = await self._or(answers.feed, self.feed.backlog())
         consumer = self.sources()
         if consumer is not None:

@@ -13,7 +13,7 @@ import random
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -29,12 +29,12 @@ from service.app.health import Health
 from service.app.intake import Intake
 from service.app.observing import BatchPulse, Observer
 from service.app.probes import Probes
-from service.app.sources import lost_input, prepare_positions, unknown_topics
+from service.app.sources import as_agreed, lost_input, prepare_positions, unknown_topics
 from service.app.troubles import Observed, troubles
-from service.config.history import FIRST_EPOCH, History, Proposal, Sources, proposals, sources_record
+from service.config.history import History, Proposal, proposals, sources_record
 from service.config.loader import load
 from service.config.problems import ConfigurationError
-from service.config.sources import AgreedLevel
+from service.config.sources import FIRST_EPOCH, AgreedLevel, Sources
 from service.core.configuration import Config
 from service.core.state import LEVEL
 from service.http.description import described
@@ -123,7 +123,9 @@ class Process:
         )
         pulse = BatchPulse(self.extras.step)
         self.ingest = Ingest(reading, self.publisher, pulse)
-        self.intake = Intake(self.ingest, settings.ingest.batch, lambda: self.feed.history.source_state)
+        self.intake = Intake(
+            self.ingest, settings.ingest.batch, lambda: self.feed.history.source_state, read_up=self._hear
+        )
         self.broker = frame.PatientBroker(self.connection, self._prepare)
         listeners = frame.Listeners(self.intake, self.group)
         self.subscriptions = frame.subscribe(self.broker, self.connection, self.topics, settings, listeners)
@@ -254,15 +256,12 @@ class Process:
         found = await prepare_positions(self.connection, group, self.topics.sources, state, [self.topics.events])
         self.intake.see_input(found)
         await self.feed.publish([sources_record(topic) for topic in unknown_topics(state, found)])
-        agreed = self.feed.history.sources
-        assert agreed is not None, "sources were agreed on before"
-        events = state.topic(self.topics.events)
-        self.ingest.reading = replace(
-            self.ingest.reading,
-            epoch=agreed.epoch,
-            topic_epochs=state.topic_epochs,
-            life=events.identity if events else "",
-        )
+        self.ingest.reading = as_agreed(self.ingest.reading, state)
+
+    async def _hear(self) -> None:
+        """Hear all that was agreed on until now. Of a topic that is lost there is nothing more to hear."""
+        if not self.feed.is_lost:
+            await self.feed.read_up()
 
     async def _publish_configuration(self) -> None:
         directory = self.settings.config_dir

@@ -10,13 +10,15 @@ before and has no position in any partition any more is not begun, either.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from service.config.sources import Loss, SourceState, SourceTopic
+from service.config.sources import FIRST_EPOCH, Loss, SourceState, SourceTopic
+from service.ingest import Reading
 from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.topic_identity import identities
 
@@ -53,6 +55,29 @@ def other_input(state: SourceState, found: Mapping[str, str], topic: str) -> str
     return (
         f"topic {topic} was deleted and made again: lanes have no place in it, and what was sent to them and not "
         "decided is gone"
+    )
+
+
+def as_agreed(reading: Reading, state: SourceState) -> Reading:
+    """How the sources are read in the epochs that hold now. The settings of this process stay as they are."""
+    events = state.topic(reading.topics.events)
+    return replace(
+        reading,
+        epoch=state.current.epoch if state.current else FIRST_EPOCH,
+        topic_epochs=dict(state.topic_epochs),
+        life=events.identity if events else "",
+    )
+
+
+def other_settings(state: SourceState, reading: Reading) -> str:
+    """Why a process with these settings must not read the sources in the epoch that holds now. Empty: it may."""
+    agreed = state.current
+    if agreed is None or (agreed.division_attribute, agreed.lanes) == (reading.division_attribute, reading.lanes):
+        return ""
+    return (
+        f"the sources were begun anew with division attribute {agreed.division_attribute} and {agreed.lanes} lanes, "
+        f"the settings say {reading.division_attribute} and {reading.lanes}: put the settings right and start this "
+        "process again"
     )
 
 

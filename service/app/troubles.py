@@ -260,6 +260,11 @@ def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:
     elif lane.state == "claiming" and lane.held_seconds >= LANE_SECONDS:
         what = f"{label} is being taken over for {lane.held_seconds:.0f} s: {lane.doing}"
         yield Trouble("lane_taking_over", about, what, "wait: it goes on by itself")
+    elif lane.state == "silent" and lane.held_seconds >= LANE_SECONDS:
+        what = (
+            f"{label} was claimed by another process {lane.held_seconds:.0f} s ago, and the group still says it is ours"
+        )
+        yield Trouble("lane_stuck", about, what, "see whether another process works on it; else start this one anew")
     elif lane.state == "owned" and (idle := max(lane.idle_seconds, lane.still_seconds)) >= LANE_SECONDS:
         what = f"{label} has done nothing for {idle:.0f} s, and {lane.waiting} events wait for it"
         yield Trouble("lane_stuck", about, what, "see whether Kafka and Redis answer; else start the process anew")

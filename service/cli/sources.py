@@ -16,8 +16,8 @@ from service.app.sources import reset_positions
 from service.cli.exits import WrongUsage
 from service.cli.reach import KafkaAddress, Reach, Yes, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
-from service.config.history import Sources, sources_record
-from service.config.sources import Skip, SourceTopic
+from service.config.history import sources_record
+from service.config.sources import LONGEST_LEAP, Skip, Sources, SourceTopic
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.probing import Readable, Unreadable, probe
 
@@ -26,14 +26,13 @@ command = typer.Typer()
 TopicName = Annotated[
     str, typer.Option("--topic", metavar="NAME", help="Only this topic; else all of them.", show_default=False)
 ]
-MAX_EPOCH: Final = 2**31
 Above = Annotated[
     int,
     typer.Option(
         "--above",
         metavar="EPOCH",
         min=0,
-        max=MAX_EPOCH,
+        max=LONGEST_LEAP,
         help="Of all topics: begin above this epoch, which `/ready` names.",
         show_default=False,
     ),
@@ -75,6 +74,7 @@ def reset(
             await feed.publish([sources_record(record) for record in records])
             if feed.history.source_state.next_epoch != epoch + 1:
                 raise WrongUsage("somebody else began an epoch at the same moment: look at it, then try again")
+            await _confirm(reach, topics, epoch)
         if as_json:
             write_json({"epoch": epoch, "topics": topics})
         else:
@@ -158,6 +158,17 @@ async def _reset_positions(reach: Reach, topics: Sequence[str]) -> Mapping[str, 
         raise WrongUsage(
             f"the positions of {_group(reach)} cannot be set ({type(error).__name__}): stop all processes of the group "
             "first. Nothing was changed"
+        ) from error
+
+
+async def _confirm(reach: Reach, topics: Sequence[str], epoch: int) -> None:
+    """Put the positions to the beginning once more. Whoever came in between has read on in the epoch before."""
+    try:
+        await reset_positions(reach.connection, _group(reach), topics)
+    except KafkaError as error:
+        raise WrongUsage(
+            f"epoch {epoch} has begun, but a process of {_group(reach)} was started at the same moment, and may have "
+            "read on in the epoch before: stop all processes, and do it once more"
         ) from error
 
 

@@ -24,6 +24,8 @@ MAX_NUMBER: Final = 2**63 - 1
 SOURCES_KEY: Final = b"@sources"
 """The key of sources records; no division can have this name."""
 FIRST_EPOCH: Final = 0
+LONGEST_LEAP: Final = 2**31
+"""An epoch may leave out so many at most: behind each that counts there is room for the next reset."""
 
 
 class Sources(NamedTuple):
@@ -160,7 +162,8 @@ class SourceState:
         return agreed
 
     def _fold_sources(self, sources: Sources) -> Sources | None:
-        if sources.expected_epoch != self.expected_epoch or sources.epoch < self.next_epoch or sources.lanes < 1:
+        is_next = self.next_epoch <= sources.epoch <= self.next_epoch + LONGEST_LEAP
+        if sources.expected_epoch != self.expected_epoch or not is_next or sources.lanes < 1:
             return None
         self.current = sources
         self._topics.clear()

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from service.core.case import Case
-from service.core.configuration import PoolSpec
 from service.core.holding.assign import give_linked, give_to_pool, release
 from service.core.holding.clients import enter
 from service.core.holding.contacts import note_contact
 from service.core.in_plan import InPlan, OfferTold
 from service.core.model import LEAD, OFFER_KINDS, Decision, Link, Nothing, OfferKind, RecordEvent, Trace
 from service.core.news import Deleted, News
+from service.core.pool_spec import PoolSpec
 from service.core.reasons import NothingReason
 from service.core.sharing.eligibility import Situation, choose
 from service.core.sharing.linked import Linked, first_able, most_recent

@@ -24,19 +24,20 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from service.config.compiler import from_wire
-from service.config.history import History, Ignored, Proposal, Sources, Version, document_of
+from service.config.history import History, Ignored, Proposal, Version, document_of
 from service.config.problems import ConfigurationError
-from service.config.sources import AgreedLevel, Loss, Skip, SourceTopic
+from service.config.sources import AgreedLevel, Loss, Skip, Sources, SourceTopic
 from service.core.configuration import Config
 from service.kafka.connection import KafkaConnection, let_go
 from service.kafka.partitions import Place
-from service.kafka.port import BrokerUnreachable, Message
+from service.kafka.port import BrokerUnreachable
 from service.kafka.publisher import Publisher
 from service.kafka.reading import NoSuchTopic, read_some, tell_broken
 from service.kafka.topic_identity import identities
 from service.kafka.unpacking import read_pages
 from service.noticed import Noticed
 from service.telemetry import METERS
+from service.wire.messages import Message
 
 log = structlog.get_logger(__name__)
 
@@ -133,6 +134,11 @@ class ConfigurationFeed:
             end = await self._end(self._started())
         async with self._grown:
             await self._grown.wait_for(lambda: self._is_read_to >= end)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nothing is read of the topic any more: it was made anew, or lost records."""
+        return self.problem == GONE
 
     async def backlog(self) -> int:
         """How many records of the topic are still to be read. Raises `KafkaError`.

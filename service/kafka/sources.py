@@ -73,7 +73,11 @@ class Passed(NamedTuple):
 
 
 class CannotBeRead(Exception):
-    """Why nobody can read the record at the mark."""
+    """Why nobody can read the records from the mark on, up to but without `stop`."""
+
+    def __init__(self, why: str, stop: int) -> None:
+        super().__init__(why)
+        self.stop = stop
 
 
 class Page(NamedTuple):
@@ -167,6 +171,7 @@ class SourceReader:
     def begin(self, partition: TopicPartition, mark: int) -> None:
         """Read a partition from this offset on. Raises `IllegalStateError` where it is not ours any more."""
         self.consumer().seek(partition, mark)
+        self.consumer().resume(partition)  # it may have been refused, or have stood, before it was taken up anew
         self.expected.discard(partition)
         place = self._places[partition] = _Source(partition, mark, stand=self._gone.get((partition, mark)))
         _show(place, stands=place.stand is not None)
@@ -189,6 +194,10 @@ class SourceReader:
     def lost(self) -> Mapping[TopicPartition, int]:
         """The marks of ours that their partitions did not hold."""
         return {each.partition: each.mark for each in self._places.values() if each.stand and each.stand.lasts}
+
+    def forget_lost(self) -> None:
+        """Another epoch has begun: what partitions once did not hold says nothing of its positions."""
+        self._gone.clear()
 
     def problems(self) -> list[str]:
         """What cannot be read: which partition, where, and what to do."""
@@ -232,7 +241,7 @@ class SourceReader:
         batch = await self.unpack(place.partition, place.mark)
         stop = min((broken.start for broken in batch.broken), default=batch.stop)
         if batch.broken and stop <= place.mark:
-            raise CannotBeRead(batch.broken[0].why)
+            raise CannotBeRead(batch.broken[0].why, batch.broken[0].stop)
         return _Read([record for record in batch.records if record.offset < stop], stop)
 
     def _harvest(self, passed: Sequence[Passed]) -> Page:
@@ -314,16 +323,18 @@ class SourceReader:
             self.consumer().seek(place.partition, place.mark)
 
     def _pass(self, place: _Source) -> Passed | None:
-        """Go on behind what cannot be read, where somebody has decided so."""
+        """Go on behind what cannot be read, where somebody has decided so; a skip that says more passes no more."""
         if place.stand is None or not place.stand.is_unreadable or place.task is not None or place.refusal:
             return None
         partition = place.partition
         skip = self.skip_at(partition.topic, partition.partition, place.mark)
         if skip is None:
             return None
-        passed = Passed(partition, place.mark, skip.stop, _why(place.stand.error))
+        error = place.stand.error
+        stop = min(skip.stop, error.stop) if isinstance(error, CannotBeRead) else skip.stop
+        passed = Passed(partition, place.mark, stop, _why(error))
         log.warning("records.skipped", partition=_named(partition), start=passed.start, stop=passed.stop)
-        place.mark, place.stand, place.singly, place.doubt, place.is_taken_apart = skip.stop, None, SINGLY, None, False
+        place.mark, place.stand, place.singly, place.doubt, place.is_taken_apart = stop, None, SINGLY, None, False
         _show(place, stands=False)
         with suppress(IllegalStateError):
             self.consumer().resume(partition)

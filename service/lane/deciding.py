@@ -168,7 +168,7 @@ class _Deciding:
             self._drop(received, raw)
             return
         making.take(position)
-        self._book.repeats.remember(position, raw)
+        self._book.repeats.remember(received)
         first = received.redriven
         if first is not None and self._book.redriven.holds(first):
             making.note("nothing", "redriven_already", source)
@@ -191,10 +191,10 @@ class _Deciding:
             return
         divisions = [each for each in self._divisions_of(received) if each in grounds.configs]
         states = {division: (book.state(division), grounds.config(division)) for division in divisions}
-        fate = book.repeats.fate(received, raw, states, book.clock_ms - grounds.limits.kept_least_ms)
+        fate = book.repeats.fate(received, states, book.clock_ms - grounds.limits.kept_least_ms)
         if fate == "lost":
             log.error("event.overtaken", lane=grounds.lane, position=source)
-            book.repeats.remember_lost(received.position, raw)
+            book.repeats.remember_lost(received)
             self._refuse(Poison("taken_before", TAKEN_BEFORE, raw), received.position)
         else:
             self.making.note("dropped", "" if fate == "repeat" else fate, source)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from service.core.in_process import InProcess
+from service.core.parked import Fields
 from service.core.past import Past
-from service.core.state import Changes, Fields, Record
+from service.core.state import Changes, Record
 
 RECORD_BYTES: Final = 200
 FIELD_BYTES: Final = 100
@@ -22,7 +23,7 @@ def bytes_of(changes: Changes) -> int:
             size += 2 * len(record.facts) + sum(map(len, record.outstanding))
     for progress in changes.get("progress", {}).values():
         if isinstance(progress, InProcess):
-            size += FIELD_BYTES * (len(progress.marks) + len(progress.open))
+            size += FIELD_BYTES * (len(progress.marks) + len(progress.open) + len(progress.weighed))
     for past in changes.get("past", {}).values():
         if isinstance(past, Past):
             size += sum(FIELD_BYTES + len(path) + 2 * len(told.text) for path, told in past.values.items())

@@ -66,7 +66,7 @@ class Lanes:
             self._leave(number)
         for number in sorted(wanted):
             current = self.running.get(number)
-            if current is not None and (current.state == "halted" or not _has_ended(current)):
+            if current is not None and not _is_over(current):
                 current.assignments += 1
                 continue
             if current is not None:
@@ -170,5 +170,8 @@ class Lanes:
             METERS.lane_is(number, state)
 
 
-def _has_ended(one: Running) -> bool:
-    return one.task is None or one.task.done()
+def _is_over(one: Running) -> bool:
+    """Whether it does nothing any more until it is assigned. A silent lane may still be letting go of connections; one
+    that has halted stays so.
+    """
+    return one.state != "halted" and (one.state == "silent" or one.task is None or one.task.done())

@@ -4,7 +4,7 @@ Ingest may send anything twice, so what lies at or below a mark is dropped: most
 nobody's worry. But a mark may be wrong (a source that lost records and grew again, a mark from elsewhere), and then
 events are dropped that nobody has ever decided. So a lane remembers what it took lately, and compares:
 
-* The same input at the same place is a repeat.
+* The same event at the same place is a repeat. Not the same bytes: ingest of the next release may write another key.
 * Another one at the same place, or one within the reach of memory that was never taken, is `lost`.
 * What became a dead letter left nothing in the state but that (see `positions`): it is a repeat.
 * Anything else below the reach of memory is asked of the state. It is `lost` where it is proven that nobody heard it:
@@ -23,7 +23,7 @@ from typing import Final, Literal
 
 from service.core.configuration import Config
 from service.core.hearing import REMEMBERED_EVENTS, hear, moment_of
-from service.core.model import RecordEvent
+from service.core.model import CatalogueEvent, EmptyEvent, MemberEvent, RecordEvent
 from service.core.news import NoNews
 from service.core.order import Moment, compare, short_id
 from service.core.past import NOTHING_TOLD
@@ -59,32 +59,32 @@ class Repeats:
         self._order: deque[Position] = deque()
         self._reach: dict[tuple[str, int], tuple[int, int]] = {}
 
-    def remember(self, position: Position, raw: bytes) -> None:
+    def remember(self, received: LaneInput) -> None:
         """An input is taken; above all that were taken of its partition before."""
+        position = received.position
         self._reach.setdefault((position.topic, position.partition), (position.epoch, position.offset))
-        self._taken[position] = (hash(raw),)
+        self._taken[position] = (_told(received),)
         self._order.append(position)
         if len(self._order) > REMEMBERED:
             oldest = self._order.popleft()
             del self._taken[oldest]
             self._reach[oldest.topic, oldest.partition] = (oldest.epoch, oldest.offset + 1)
 
-    def remember_lost(self, position: Position, raw: bytes) -> None:
+    def remember_lost(self, received: LaneInput) -> None:
         """An input was lost, and somebody was told: that was its answer."""
+        position = received.position
         known = self._taken.get(position)
         if known is not None:
-            self._taken[position] = (known[0], *known[1:][-CONTENTS + 2 :], hash(raw))
+            self._taken[position] = (known[0], *known[1:][-CONTENTS + 2 :], _told(received))
 
-    def fate(
-        self, received: LaneInput, raw: bytes, states: Mapping[str, tuple[State, Config]], kept_since_ms: int = 0
-    ) -> Fate:
+    def fate(self, received: LaneInput, states: Mapping[str, tuple[State, Config]], kept_since_ms: int = 0) -> Fate:
         """What it means to drop this input. `states`: of each division that it concerns; no record was forgotten that
         was heard of since `kept_since_ms`.
         """
         position = received.position
         known = self._taken.get(position)
         if known is not None:
-            return "repeat" if hash(raw) in known else "lost"
+            return "repeat" if _told(received) in known else "lost"
         if self._refused.holds(position):
             return "repeat"
         reach = self._reach.get((position.topic, position.partition))
@@ -109,15 +109,28 @@ class Repeats:
         return "repeat" if record is not None and _knows(record, event, state, config) else "unknown"
 
 
+def _told(received: LaneInput) -> int:
+    """Which event it is: by its id, and for a CRM that gives all of them one id, by whom and what it is about."""
+    match received.event:
+        case RecordEvent(kind=kind, id=name, record=record):
+            return hash((received.division, kind, name, record))
+        case MemberEvent(id=name, person=person, availability=availability):
+            return hash((received.division, availability, name, person))
+        case CatalogueEvent() | EmptyEvent() as told:
+            return hash((received.division, repr(told)))
+
+
 def _is_complete(record: Record) -> bool:
     """Whether the ids of all that it ever heard are there. Of one that waits and heard nothing, the memory was lost."""
     return len(record.seen) < REMEMBERED_EVENTS and bool(record.seen or not record.parked)
 
 
 def _knows(record: Record, event: RecordEvent, state: State, config: Config) -> bool:
-    """Whether it tells nothing that the record does not know, of its being open or closed neither."""
+    """Whether it tells nothing that the record does not know, of its being open or closed neither. Of steps the record
+    itself does not say.
+    """
     news = hear(event, record, state.past.get(event.record) or NOTHING_TOLD, config)
-    if not isinstance(news, NoNews):
+    if not isinstance(news, NoNews) or news.reason == "step_told":
         return False
     return event.status is None or compare(moment_of(event), (record.status or NEVER_TOLD).at) in {"older", "same"}
 

@@ -29,7 +29,7 @@ from service.wire.seals import is_sealed
 log = structlog.get_logger()
 
 NAMED_AT_MOST: Final = 10_000
-"""So many foreign records are remembered, so that they are not named again when they are read again."""
+"""So many foreign records are remembered, the latest, so that they are not named again when they are read again."""
 
 MISSED_REMEDY: Final = "the two count as two people; say `ids_ignore_case: true` if the CRM takes them for one"
 
@@ -41,14 +41,16 @@ class Strangers:
     lane: int
     around: Surroundings
     noticed: Noticed
-    _named: set[tuple[str, int]] = field(default_factory=set)
+    _named: dict[tuple[str, int], None] = field(default_factory=dict)
     _missed: set[tuple[str, str]] = field(default_factory=set)
 
     def name(self, topic: str, offset: int, reason: str) -> None:
         """Say once of a record that no lane and no ingest wrote where it is."""
-        if (topic, offset) in self._named or len(self._named) == NAMED_AT_MOST:
+        if (topic, offset) in self._named:
             return
-        self._named.add((topic, offset))
+        self._named[topic, offset] = None
+        if len(self._named) > NAMED_AT_MOST:
+            del self._named[next(iter(self._named))]
         METERS.count("foreign_records", topic=topic)
         self.noticed.note("foreign_record", f"{topic}/{self.lane}/{offset}")
         log.error("record.passed_over", topic=topic, lane=self.lane, offset=offset, why=reason)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from service.core.configuration import Config, PoolSpec
+from service.core.configuration import Config
+from service.core.pool_spec import PoolSpec
 from service.core.state import clients_field
 
 ClientsOf = Mapping[str, int]

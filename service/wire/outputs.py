@@ -14,7 +14,8 @@ from typing import Final
 
 import msgspec
 
-from service.core.model import Decision, Trace, Tried
+from schemas.envelope import CHAIN_LIMIT, ID_LIMIT
+from service.core.model import Decision, Notification, Trace, Tried
 from service.wire.actions import ACTION, action_id, write_action
 from service.wire.cloudevents import JSON_CONTENT, SPECVERSION
 from service.wire.inputs import Origin
@@ -66,6 +67,8 @@ class Context:
 
 _write: Final = msgspec.json.Encoder().encode
 """Targets and candidates are published as the core has them, field by field, but for what is seldom there."""
+
+DIGEST_BYTES: Final = 16
 
 NO_ORIGIN: Final = Origin()
 """A timer set the decision off."""
@@ -127,13 +130,22 @@ def _notifications(
         )
         headers: Headers = (
             NOTIFICATION,
-            ("ce_id", f"{decision_id}/{notification.kind}/{notification.person}".encode()),
+            ("ce_id", _notification_id(decision_id, notification)),
             ("ce_partitionkey", key),
             ("ce_causationid", decision_id.encode()),
             *common,
         )
         messages.append(Message(context.topics.notifications, key, value, headers))
     return messages
+
+
+def _notification_id(decision_id: str, notification: Notification) -> bytes:
+    """One per decision, kind and person. Where it would be longer than an id may be, the person is a digest."""
+    found = f"{decision_id}/{notification.kind}/{notification.person}"
+    if len(found) > ID_LIMIT:
+        person = blake2b(notification.person.encode(), digest_size=DIGEST_BYTES).hexdigest()
+        found = f"{decision_id}/{notification.kind}/{person}"
+    return found.encode()
 
 
 def _actions(decision: Decision, decision_id: str, context: Context, origin: Origin) -> list[Message]:
@@ -196,7 +208,10 @@ def _tried(tried: Tried) -> dict[str, object]:
 
 def _headers(decision: Decision, decision_id: str, origin: Origin) -> Headers:
     """What all messages of a decision say alike. Who reacts to one copies the depth, so it counts this decision."""
-    headers: Headers = (("ce_subject", decision.record.encode()), ("ce_chaindepth", b"%d" % (decision.depth + 1)))
+    headers: Headers = (
+        ("ce_subject", decision.record.encode()),
+        ("ce_chaindepth", b"%d" % min(decision.depth + 1, CHAIN_LIMIT)),
+    )
     if decision.correlation_id:
         headers = (*headers, ("ce_correlationid", decision.correlation_id.encode()))
     if origin.traceparent:

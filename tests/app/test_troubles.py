@@ -49,7 +49,7 @@ FINE: list[dict[str, Any]] = [
     {"feed": Backlog("", 0, 10 * FEED_SECONDS)},
     {"lanes": [OWNED._replace(held_seconds=1e6)]},
     {"lanes": [OWNED._replace(waiting=10_000, idle_seconds=LANE_SECONDS - 1)]},
-    {"lanes": [LaneSeen(3, "silent", held_seconds=1e6, still_seconds=1e6)]},
+    {"lanes": [LaneSeen(3, "silent", held_seconds=LANE_SECONDS - 1)]},
     {"lanes": [CLAIMING._replace(held_seconds=LANE_SECONDS - 1, attempts=TOLERATED_ATTEMPTS)]},
     {"lanes": [CLAIMING._replace(awaited=("main", 7), held_seconds=UNCONFIGURED_SECONDS - 1)]},
     {"lanes": [CLAIMING._replace(todo="reset", held_seconds=UNCONFIGURED_SECONDS - 1)]},
@@ -114,6 +114,12 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
         "done nothing for 30 s, and 7 events wait for it",
     ),
     ({"lanes": [OWNED._replace(still_seconds=LANE_SECONDS)]}, "lane_stuck", "3", "done nothing for 30 s"),
+    (
+        {"lanes": [OWNED._replace(state="silent", held_seconds=LANE_SECONDS)]},
+        "lane_stuck",
+        "3",
+        "was claimed by another process 30 s ago",
+    ),
     (
         {"lanes": [OWNED._replace(noticed={"foreign_record": Sighting(2, "assignment.log/3/7")})]},
         "foreign_record",

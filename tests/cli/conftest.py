@@ -14,8 +14,8 @@ import pytest
 import structlog
 
 from service.cli import main
-from service.kafka.port import Message
 from service.store.redis import connect
+from service.wire.messages import Message
 from tests.backends.kafka_fixture import Kafka, unique_topics
 from tests.cli.deployment import DIRECTORY, Deployment
 from tests.cli.running import Service, lead, running_service

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import UnknownMemberIdError
 
-from service.app.sources import prepare_positions
-from service.kafka.port import Message
+from service.app.sources import prepare_positions, reset_positions
+from service.cli import sources
 from service.kafka.publisher import Publisher
+from service.wire.messages import Message
 from tests.cli.deployment import Deployment
 from tests.sources.world import World as SourceWorld
 
@@ -85,6 +87,23 @@ def test_sources_reset_of_one_topic_leaves_the_others_alone(deployment: Deployme
     assert said(deployment.run("sources", "reset", "--yes", "--json").json)["epoch"] == 3
     told = deployment.run("sources", "reset", "--topic", "nobody", "--yes")
     assert (told.code, first in told.err) == (2, True)
+
+
+@pytest.mark.real
+def test_a_reset_of_sources_says_if_somebody_started_meanwhile(deployment: Deployment) -> None:
+    """They may have read on in the epoch before, from the positions that were just reset: nobody would read that."""
+    asked = 0
+
+    async def reset(*arguments: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            raise UnknownMemberIdError
+        return await reset_positions(*arguments)
+
+    deployment.monkeypatch.setattr(sources, "reset_positions", reset)
+    told = deployment.run("sources", "reset", "--yes")
+    assert (told.code, "was started at the same moment" in told.err) == (2, True)
 
 
 @pytest.mark.real

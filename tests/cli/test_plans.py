@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 import pytest
 
-from service.kafka.port import Message
+from service.wire.messages import Message
 from tests.cli.conftest import Run
 from tests.cli.running import Service, running_service
 

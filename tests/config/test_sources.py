@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.config.history import History, sources_record
-from service.config.sources import Agreed, AgreedLevel, Loss, Skip, Sources, SourceState, SourceTopic, source_content
+from service.config.sources import (
+    MAX_NUMBER,
+    Agreed,
+    AgreedLevel,
+    Loss,
+    Skip,
+    Sources,
+    SourceState,
+    SourceTopic,
+    source_content,
+)
 
 TOPIC = "crm.records"
 OTHER = "crm.members"
@@ -70,6 +80,18 @@ def test_a_reset_of_one_topic_leaves_the_others_in_theirs() -> None:
     assert state.fold(Sources(2, "division", 1, 0)) is None
     assert state.fold(Sources(2, "division", 1, 1)) is not None
     assert (state.epoch_of(TOPIC), state.topic(TOPIC)) == (2, None)
+
+
+@given(st.lists(st.integers(0, MAX_NUMBER), max_size=5))
+def test_whatever_epochs_were_begun_there_is_a_next_one(epochs: list[int]) -> None:
+    """Else one record, written by mistake or by a stranger, would be the end of all resets."""
+    history = History()
+    state = history.source_state
+    history.fold(sources_record(BEGUN).value)
+    for epoch in epochs:
+        history.fold(sources_record(Sources(epoch, "division", 1, state.expected_epoch)).value)
+    following = Sources(state.next_epoch, "division", 1, state.expected_epoch)
+    assert history.fold(sources_record(following).value) == following
 
 
 def test_a_skip_counts_in_its_epoch_alone() -> None:

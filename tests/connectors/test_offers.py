@@ -14,7 +14,7 @@ import pytest
 from service.connectors.file import sending
 from service.connectors.file.converting import doubts_of
 from service.connectors.file.event_map import read_map
-from service.kafka.port import Message
+from service.wire.messages import Message
 from tests.connectors.test_file import MAP, event_of, problems, told
 
 OFFERS: Final = """

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from service.core.configuration import Config, Entry, Membership, OwnerOf, User
+from service.core.configuration import Config, User
 from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.model import Assigned, Candidate, Decision, Nothing, Pending, Rejected, Released, Target, Trace, Tried
 from service.core.plan_facts import PlanFacts
+from service.core.pool_spec import Membership
+from service.core.rule_sets import Entry, OwnerOf
 from service.core.telling.explain import explain
 from service.language.changes import Change
 from service.language.predicate import Predicate
@@ -252,6 +254,20 @@ def test_a_condition_on_change_is_told_with_the_values_before_and_now() -> None:
         f'  entry 1   "lost"   no    stage changed from "won"   {had}',
         f'  entry 2   "won"    yes   stage changed to won       {had}',
     ]
+
+
+def test_of_several_fields_that_may_have_changed_the_one_that_did_is_told() -> None:
+    """D16 D43"""
+    several = Predicate("size changed or stage changed", line("size changed or stage changed"))
+    entry = Entry("won", Target("user", "zoe"), (several,), on=frozenset({"updated"}))
+    division = Division(pool("ann"), rule_sets=rules(entry))
+    division.create("lead/1", owner=None, facts={"stage": "open", "size": 5})
+    facts = {"stage": "won", "size": 5}
+    division.send(updated("lead/1", facts=facts))
+    change = Change({"stage": "open", "size": 5}, frozenset({"stage"}))
+    assert explain(division.last("lead/1"), division.config, facts=facts, change=change)[1].endswith(
+        'stage changed: the record had "open" before, and has "won" now'
+    )
 
 
 def test_the_criterion_inside_a_filter_logic_is_named() -> None:

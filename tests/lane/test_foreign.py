@@ -10,9 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.core.model import MemberEvent
-from service.kafka.port import Message
+from service.lane import strangers
 from service.lane.surroundings import InputSeen
 from service.telemetry import METERS
+from service.wire.messages import Message
 from service.wire.seals import SEAL_BYTES, sealed
 from tests.core.build import created
 from tests.lane.build import INPUT, LOG, TOPICS, World, input_of
@@ -45,6 +46,19 @@ async def test_foreign_records_of_the_log_are_stepped_over() -> None:
     assert len(set(named(lines))) == len(FOREIGN)
     assert counted(TOPICS.log) - before == 2 * len(FOREIGN)
     world.check()
+
+
+async def test_however_many_foreign_records_there_were_the_next_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence would look as if whoever writes there had stopped."""
+    monkeypatch.setattr(strangers, "NAMED_AT_MOST", 2)
+    world = World()
+    owner = await world.owner()
+    for _ in range(5):
+        world.put(b"garbage")
+    with capture_logs() as lines:
+        await owner.work(6)
+    assert [offset for _, offset in named(lines)] == [0, 1, 2, 3, 4]
+    assert dict(owner.lane.noticed.recent())["foreign_record"].times == 5
 
 
 async def test_a_lane_names_a_foreign_record_once() -> None:

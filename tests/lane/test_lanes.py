@@ -9,11 +9,12 @@ from dataclasses import replace
 import pytest
 
 from service.core.configuration import Config
-from service.kafka.port import MAX_RECORD_BYTES, Arrived, BrokerUnreachable, Message
+from service.kafka.port import MAX_RECORD_BYTES, Arrived, BrokerUnreachable
 from service.lane.lanes import Lanes
 from service.lane.loop import Lane
 from service.lane.takeover import Stage
 from service.wire.log_records import Batch, Claim, decode, encode
+from service.wire.messages import Message
 from tests.core.build import created
 from tests.lane.build import LANE, LOG, SMALL, World
 
@@ -142,6 +143,28 @@ async def test_an_assignment_is_newer_than_an_answer_that_was_asked_for_before()
     assert (process.state, world.owners) == ("owned", ["ann"])
     await process.lanes.stop()
     world.check()
+
+
+async def test_an_assignment_counts_also_while_a_silent_lane_lets_go_of_its_connections() -> None:
+    """That takes seconds where the broker is slow; nobody would assign the lane once more."""
+    world = World()
+    process, may_close = Process(world, is_ours=False), asyncio.Event()
+
+    async def close() -> None:
+        await may_close.wait()
+
+    process.lanes.assign([LANE])
+    process.lanes.running[LANE].lane.transport.close = close  # type: ignore[method-assign]
+    await settle()
+    somebody_claims(world)
+    world.send(created("lead/1", "pool:sales"))
+    await settle()
+    assert process.state == "silent"
+    process.lanes.assign([LANE])
+    may_close.set()
+    await settle()
+    assert (process.state, world.owners) == ("owned", ["ann"])
+    await process.lanes.stop()
 
 
 async def test_a_halted_lane_stays_halted() -> None:

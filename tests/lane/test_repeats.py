@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,11 +11,14 @@ from structlog.testing import capture_logs
 from service import noticed
 from service.core.hearing import REMEMBERED_EVENTS
 from service.core.model import Event, MemberEvent
+from service.core.workflow_specs import StepName
 from service.lane.positions import Positions
 from service.lane.repeats import REMEMBERED, Repeats
 from service.telemetry import METERS
 from service.wire.inputs import LaneInput, read_input
+from service.wire.seals import sealed
 from tests.core.build import created, owner_changed, updated
+from tests.core.build import event as event_of
 from tests.lane.build import LANE, TOPICS, Owner, World, input_of
 
 AWAY = MemberEvent("e", "ann", "away")
@@ -72,7 +76,15 @@ async def test_what_a_wrong_mark_would_lose_is_a_dead_letter(event: Event) -> No
     assert not owner.lane.noticed.recent()
 
 
-@pytest.mark.parametrize("event", [AWAY, owner_changed("lead/9", "user:bob")], ids=["a person", "no order"])
+PAID = event_of("paid", "lead/9", offer="gold", time_ms=5)
+MARKED = event_of("step_marked", "lead/9", step=StepName("hunt", "found"), version=5)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [AWAY, owner_changed("lead/9", "user:bob"), PAID, MARKED],
+    ids=["a person", "no order", "an offer, which has an order of its own", "a step, which has, too"],
+)
 async def test_what_nobody_can_tell_is_counted(event: Event) -> None:
     """It may be a repeat of long ago; without version and time the state does not say, once a record heard much."""
     (world, owner), before = await beyond(), dropped("unknown")
@@ -84,6 +96,21 @@ async def test_what_nobody_can_tell_is_counted(event: Event) -> None:
     await owner.work()
     assert world.outcomes[-1] == ("dropped", "unknown")
     assert dropped("unknown") - before == 1
+
+
+async def test_what_another_release_sends_again_is_a_repeat() -> None:
+    """It writes the same event with a key more, which this one does not know."""
+    world = World()
+    value = input_of(created("lead/1", "pool:sales"), (0, "crm.records", 0, 0))
+    world.put(value)
+    owner = await world.owner()
+    await owner.work()
+    content = orjson.loads(value)
+    del content["seal"]
+    world.put(sealed(orjson.dumps(content | {"of_the_next_release": 1})))
+    await owner.work()
+    assert world.outcomes[-1] == ("dropped", "")
+    assert not world.published(TOPICS.dead_letters)
 
 
 async def test_other_content_at_a_place_that_was_taken_is_a_dead_letter() -> None:
@@ -98,11 +125,10 @@ async def test_other_content_at_a_place_that_was_taken_is_a_dead_letter() -> Non
     assert world.outcomes[-2:] == [("dead_letter", "taken_before")] * 2
 
 
-def received(offset: int, name: str) -> tuple[LaneInput, bytes]:
-    raw = input_of(MemberEvent(name, "ann", "away"), (0, "crm.members", 0, offset))
-    read = read_input(raw)
+def received(offset: int, name: str) -> LaneInput:
+    read = read_input(input_of(MemberEvent(name, "ann", "away"), (0, "crm.members", 0, offset)))
     assert isinstance(read, LaneInput)
-    return read, raw
+    return read
 
 
 @given(st.sets(st.integers(0, 30), min_size=1), st.integers(0, 30), st.booleans())
@@ -110,9 +136,8 @@ def test_within_reach_nothing_is_unknown(taken: set[int], offset: int, is_same: 
     """The law: from the first place on that was taken here, each is told apart."""
     repeats = Repeats(Positions())
     for each in sorted(taken):
-        read, raw = received(each, "e")
-        repeats.remember(read.position, raw)
-    fate = repeats.fate(*received(offset, "e" if is_same else "f"), {})
+        repeats.remember(received(each, "e"))
+    fate = repeats.fate(received(offset, "e" if is_same else "f"), {})
     if offset < min(taken):
         assert fate == "unknown"
     else:
@@ -123,8 +148,7 @@ def test_what_is_remembered_is_bounded() -> None:
     """Below what was forgotten nothing is claimed."""
     repeats = Repeats(Positions())
     for offset in range(REMEMBERED + 2):
-        read, raw = received(offset, "e")
-        repeats.remember(read.position, raw)
-    assert repeats.fate(*received(1, "e"), {}) == "unknown"
-    assert repeats.fate(*received(2, "e"), {}) == "repeat"
+        repeats.remember(received(offset, "e"))
+    assert repeats.fate(received(1, "e"), {}) == "unknown"
+    assert repeats.fate(received(2, "e"), {}) == "repeat"
     assert len(repeats._taken) == REMEMBERED

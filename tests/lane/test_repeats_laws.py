@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.core.configuration import Entry
-from service.core.model import MemberEvent, RecordEvent, RecordEventKind, Target
+from service.core.model import OFFER_KINDS, MemberEvent, RecordEvent, RecordEventKind, Target
+from service.core.rule_sets import Entry
 from service.lane import positions
 from service.lane.positions import BLOCK, KEPT_MS, Positions
 from service.lane.repeats import CLOCKS_MS, CONTENTS, Fate, Repeats
@@ -52,7 +52,7 @@ def fate_after_a_take_over(told: RecordEvent, division: Division, refused: Posit
     received = read_input(raw)
     assert isinstance(received, LaneInput)
     states = {"main": (division.state, division.config)}
-    return Repeats(refused or Positions()).fate(received, raw, states)
+    return Repeats(refused or Positions()).fate(received, states)
 
 
 def when(tells: str, at: int) -> Mapping[str, int]:
@@ -71,6 +71,8 @@ def histories(draw: st.DrawFn) -> list[RecordEvent]:
     for number in range(draw(st.integers(1, 30))):
         more: dict[str, Any] = dict(when(draw(st.sampled_from([tells, tells, "neither"])), draw(st.integers(0, 30))))
         kind = draw(st.sampled_from(KINDS))
+        if kind in OFFER_KINDS:
+            more["offer"] = draw(st.sampled_from(["gold", "silver"]))  # such an event names one
         owner = draw(st.sampled_from([None, "pool:sales", "pool:gone", "user:ann", "user:zoe", "user:ghost"]))
         status = draw(st.sampled_from([None, None, "open", "closed"]))
         record = draw(st.sampled_from(["lead/1", "lead/1", "contact/1"]))

@@ -10,13 +10,13 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from schemas import config, config_entry, config_rights, config_workflows, decisions, events, generate
+from schemas import config, config_entry, config_rights, config_rules, config_workflows, decisions, events, generate
 from schemas.asyncapi import SOURCES, Deployment, document
 from schemas.decisions import EXAMPLES, OUTPUTS, Output
 from schemas.envelope import Envelope
 from schemas.events import INPUTS
 from schemas.samples import SAMPLES
-from service.core import configuration, model, reasons, visibility, workflow_specs
+from service.core import configuration, model, pool_spec, reasons, rule_sets, visibility, workflow_specs
 from service.wire import dead_letters
 from service.wire.topics import Topics
 from tests.schemas.asyncapi_schema import official_schema
@@ -187,9 +187,9 @@ WORDS = {
     "NotificationKind": (decisions.NotificationKind, model.NotificationKind),
     "OwnerKind": (events.OwnerKind, model.TargetKind),
     "Availability": (events.AvailabilityWord, model.Availability),
-    "Strategy": (config_entry.Strategy, configuration.Strategy),
+    "Strategy": (config_entry.Strategy, pool_spec.Strategy),
     "Role": (config.Role, configuration.Role),
-    "Reassign": (config.Reassign, configuration.Reassign),
+    "Reassign": (config_rules.Reassign, rule_sets.Reassign),
 }
 
 

@@ -17,7 +17,6 @@ from typing import Final
 from service.core.configuration import Config
 from service.kafka.memory import BrokerRecord, Fault, MemoryBroker, MemoryTransport, Operation
 from service.kafka.partitions import Place
-from service.kafka.port import Message
 from service.lane.lanes import Lanes
 from service.lane.loop import Lane
 from service.lane.surroundings import Safeguards, Surroundings
@@ -26,6 +25,7 @@ from service.store.keys import LAYOUT
 from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import tick
 from service.wire.lanes import lane_of
+from service.wire.messages import Message
 from service.wire.topics import Topics
 from tests.checker import Evidence, Memory, fates_of_redriven, violations
 from tests.log_reader import Reader, Seen
@@ -146,13 +146,8 @@ class Simulation:
 
     def evidence(self) -> Evidence:
         """What this run has left behind so far."""
-        lanes = range(self.broker.lanes)
-        out = (
-            self.topics.assignments,
-            self.topics.notifications,
-            self.topics.workflow_actions,
-            self.topics.dead_letters,
-        )
+        lanes, names = range(self.broker.lanes), self.topics
+        out = (names.assignments, names.notifications, names.workflow_actions, names.dead_letters)
         return Evidence(
             once=self.crm.positions(RECORDS_SOURCE),
             everywhere=self.crm.positions(MEMBERS_SOURCE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -15,17 +16,17 @@ from service.app.group import LaneGroup
 from service.app.probes import _added, _reading
 from service.app.sources import reset_positions
 from service.config.history import sources_record
-from service.config.sources import Skip, SourceTopic
+from service.config.sources import Loss, Skip, Sources, SourceTopic
 from service.kafka.connection import administration
 from service.kafka.probing import Readable, Unreadable, probe
-from service.kafka.reading import read_topic
+from service.kafka.reading import partitions_of, read_topic
 from service.wire.lanes import lane_of
 from service.wire.outputs import DEFAULT_DIVISION
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
 from tests.cli.running import lead
 from tests.sources.topics import make, remake
-from tests.sources.world import PARTITIONS, World
+from tests.sources.world import PARTITIONS, SECONDS, World
 
 pytestmark = pytest.mark.real
 
@@ -159,6 +160,9 @@ async def test_a_partition_that_was_added_is_read(world: World, monkeypatch: pyt
     async with world.reading():
         async with administration(world.connection) as admin:
             await admin.create_partitions({world.source: NewPartitions(PARTITIONS + 1)})
+        async with asyncio.timeout(SECONDS):
+            while PARTITIONS not in await partitions_of(world.connection, world.source):
+                pass
         await world.send(PARTITIONS, names("late", 3))
         await world.arrive(names("late", 3))
 
@@ -170,7 +174,10 @@ async def test_a_partition_that_was_added_is_named_until_it_is_read(world: World
         await world.arrive(["first"])
         assert await _added(intake._started(), admin, ()) == []
         await admin.create_partitions({world.source: NewPartitions(PARTITIONS + 1)})
-        assert await _added(intake._started(), admin, ()) == [f"{world.source}/{PARTITIONS}"]
+        async with asyncio.timeout(SECONDS):
+            while not (added := await _added(intake._started(), admin, ())):
+                pass
+        assert added == [f"{world.source}/{PARTITIONS}"]
 
 
 async def test_what_an_open_transaction_holds_is_seen(world: World) -> None:
@@ -225,6 +232,60 @@ async def test_a_topic_made_anew_while_nobody_ran_is_noticed(world: World) -> No
         await world.problem("deleted and made again")
         assert [problem for problem in world.intake.problems() if world.topics.sources[1] in problem] == []
     assert not any("new" in name for name in await world.arrived())
+
+
+async def test_a_reset_counts_for_who_read_all_the_while(world: World) -> None:
+    """In the epoch before, all that they read would look as if it were taken, and be dropped."""
+    async with world.reading():
+        await world.send(0, names("old", 3))
+        await world.arrive(names("old", 3))
+        identity = world.feed.history.source_state.topic(world.source)
+        assert identity is not None
+        await world.agree(identity._replace(epoch=1))
+        await world.send(0, names("new", 3))
+        found = await world.arrive(names("new", 3))
+        assert world.intake.problems() == []
+    assert [position.epoch for name in names("new", 3) for position in found[f"lead/{name}"]] == [1, 1, 1]
+
+
+async def test_a_reset_is_heard_of_before_anything_is_read(world: World) -> None:
+    """A process that was frozen meanwhile takes its partitions up again with what it knew before."""
+
+    async def hear() -> None:
+        world.feed.history.source_state.fold(SourceTopic(world.source, "", 1))
+
+    world.hear = hear
+    await world.send(0, names("new", 3))
+    async with world.reading():
+        found = await world.arrive(names("new", 3))
+    assert {position.epoch for each in found.values() for position in each} == {1}
+
+
+async def test_a_loss_of_the_epoch_before_is_not_told_of_the_next(world: World) -> None:
+    """Whoever saw it late, or was frozen meanwhile, would have everybody refuse what was just reset."""
+    async with world.reading():
+        await world.send(0, names("old", 3))
+        await world.arrive(names("old", 3))
+        state = world.feed.history.source_state
+        await world.agree(SourceTopic(world.source, "", 1))
+        await world.intake.tell_lost([Loss(0, world.source, 0, 50), Loss(0, world.topics.sources[1], 0, 50)])
+        await world.feed.read_up()
+        assert state.loss_of(world.source, 0) is None
+        assert state.loss_of(world.topics.sources[1], 0) is not None
+
+
+async def test_sources_begun_anew_for_other_settings_are_not_read(world: World) -> None:
+    """Divisions would be told by another attribute, and lie in other lanes than everybody else's."""
+    async with world.reading():
+        await world.send(0, names("old", 3))
+        await world.arrive(names("old", 3))
+        await world.agree(Sources(1, "tenant", world.lanes, 0))
+        await world.problem("begun anew with division attribute tenant")
+        await world.send(0, names("new", 3))
+        await world.agree(Sources(2, "division", world.lanes, 1))
+        found = await world.arrive(names("new", 3))
+        await world.no_problem()
+    assert [position.epoch for position in found["lead/new-0"]] == [2]
 
 
 async def test_that_a_source_lost_what_was_read_outlives_who_saw_it(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from itertools import takewhile
 
 import pytest
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 
 from service.config.sources import Skip
 from service.kafka.sources import Page, SourceReader
-from tests.sources.fake_consumer import BROKEN, MARKER, FakeConsumer
+from service.kafka.unpacking import Broken, Stretch
+from tests.sources.fake_consumer import BROKEN, MARKER, FakeConsumer, record_of
 
 PARTITIONS = tuple(TopicPartition("crm.records", number) for number in range(3))
 HERE = PARTITIONS[0]
@@ -28,12 +30,17 @@ class Reading:
     """A reader on a fake consumer, with all that it handed out. Its clock moves with every read."""
 
     def __init__(
-        self, logs: dict[TopicPartition, list[str]], limit: int = 5, jumps: float = 0.0, seed: int = 0
+        self,
+        logs: dict[TopicPartition, list[str]],
+        limit: int = 5,
+        jumps: float = 0.0,
+        seed: int = 0,
+        unpack: Callable[[TopicPartition, int], Awaitable[Stretch]] | None = None,
     ) -> None:
         self.now, self.skips, self.pages = 0.0, list[Skip](), list[Page]()
         choose = random.Random(seed)
         self.consumer = FakeConsumer(logs, lambda: choose.randint(1, 4) if choose.random() < jumps else 0)
-        self.reader = SourceReader(lambda: self.consumer, limit, self.skip_at, clock=lambda: self.now)
+        self.reader = SourceReader(lambda: self.consumer, limit, self.skip_at, unpack, lambda: self.now)
         self.reader.expect(logs)
         for partition in logs:
             self.reader.begin(partition, 0)
@@ -158,6 +165,32 @@ async def test_a_skip_of_what_can_be_read_passes_nothing() -> None:
     assert reading.offsets(HERE) == [0, 1]
 
 
+@given(logs, st.integers(0, 25), st.integers(1, 2**63 - 1))
+def test_a_skip_never_passes_what_can_be_read(log: list[str], start: int, stop: int) -> None:
+    """However far it reaches: whoever wrote it may have been wrong, or somebody else."""
+    unreadable = [offset for offset, value in enumerate(log) if value == BROKEN]
+
+    async def unpack(partition: TopicPartition, offset: int) -> Stretch:
+        """A batch of one record."""
+        if offset in unreadable:
+            return Stretch((), offset + 1, [Broken(offset, offset + 1, "broken")])
+        good = [record_of(partition, offset, "good")] if log[offset] == "good" else []
+        return Stretch(good, offset + 1)
+
+    async def read() -> Reading:
+        reading = Reading({HERE: log}, unpack=unpack)
+        reading.skips = [Skip(0, HERE.topic, 0, start, stop)]
+        await reading.read()
+        return reading
+
+    reading = asyncio.run(read())
+    stands = [offset for offset in unreadable if not start <= offset < stop]
+    end = min(stands, default=len(log))
+    assert reading.offsets(HERE) == [offset for offset in range(end) if log[offset] == "good"]
+    passed = [offset for page in reading.pages for each in page.passed for offset in range(each.start, each.stop)]
+    assert passed == [offset for offset in unreadable if offset < end]
+
+
 async def test_what_was_read_for_an_earlier_assignment_does_not_count() -> None:
     """After a rebalance the partition begins at its committed offset."""
     reading = Reading({HERE: ["good"] * 20})
@@ -217,6 +250,26 @@ async def test_a_partition_that_lost_records_stands_also_when_it_has_grown() -> 
     assert (reading.offsets(HERE), reading.mark(HERE)) == ([0, 1, 2], 3)
     (problem,) = reading.reader.problems()
     assert "fairlead sources reset --topic crm.records" in problem
+
+
+async def test_what_was_lost_in_an_epoch_says_nothing_of_the_next() -> None:
+    """Its positions are others, though they may be the same numbers."""
+    reading = Reading({HERE: ["good"] * 9})
+    readable = reading.consumer.getmany
+
+    async def truncated(*_: object, **__: object) -> dict[TopicPartition, list[object]]:
+        raise OffsetOutOfRangeError({HERE: 5})
+
+    reading.reader.begin(HERE, 5)
+    reading.consumer.getmany = truncated  # type: ignore[method-assign]  # what was read is gone
+    await reading.read(5)
+    assert reading.reader.lost() == {HERE: 5}
+    reading.consumer.getmany = readable  # type: ignore[method-assign]
+    reading.reader.expect([HERE])
+    reading.reader.forget_lost()
+    reading.reader.begin(HERE, 5)
+    await reading.read(5)
+    assert reading.offsets(HERE) == [5, 6, 7, 8]
 
 
 async def test_a_stopped_consumer_ends_the_reading() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,7 +16,8 @@ from service.app import frame
 from service.app.group import LaneGroup
 from service.app.intake import Intake
 from service.app.sources import prepare_positions, unknown_topics
-from service.config.history import FIRST_EPOCH, Sources, sources_record
+from service.config.history import sources_record
+from service.config.sources import FIRST_EPOCH, Agreed, Sources
 from service.ingest import Ingest, Reading
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection
@@ -47,13 +48,17 @@ HEADER: Final = "a-name-that-can-be-read"
 
 @dataclass
 class World:
-    """Topics of one test, and whoever reads them. The lanes' topic has `partitions`; `step` is ingest's."""
+    """Topics of one test, and whoever reads them. The lanes' topic has `partitions`; `step` is ingest's.
+
+    `hear` stands for hearing what was agreed on; none: it is read from the topic.
+    """
 
     connection: KafkaConnection
     topics: Topics
     lanes: int = LANES
     partitions: int = LANES
     step: Callable[[str], None] = no_step
+    hear: Callable[[], Awaitable[None]] | None = None
     intake: Intake = field(init=False)
     feed: ConfigurationFeed = field(init=False)
     member: Any = field(init=False)
@@ -81,7 +86,7 @@ class World:
         publisher = Publisher(self.connection)
         ingest = Ingest(Reading(self.topics, self.lanes), publisher, self.step)
         state = self.feed.history.source_state
-        self.intake = Intake(ingest, 500, lambda: state, soon)
+        self.intake = Intake(ingest, 500, lambda: state, soon, self.hear or self.feed.read_up)
         listeners = frame.Listeners(self.intake, LaneGroup(self.topics.events))
 
         async def prepare() -> None:
@@ -106,6 +111,16 @@ class World:
             await broker.stop()
             await publisher.close()
             await self.feed.stop()
+
+    async def agree(self, content: Agreed) -> None:
+        """Somebody else writes what is agreed on, and whoever reads has heard of it."""
+        other = ConfigurationFeed(self.connection, self.topics.config)
+        try:
+            await other.start()
+            await other.publish([sources_record(content)])
+        finally:
+            await other.stop()
+        await self.feed.read_up()
 
     async def send(
         self, partition: int, names: Sequence[str], spoil: int | None = None, breaks: bool = False, **options: Any

@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from aiokafka.errors import KafkaError
 from redis import Redis
 
 from service.app.process import publish_directory
@@ -26,10 +27,11 @@ from service.kafka import topics as topic_list
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection
 from service.kafka.partitions import Place
-from service.kafka.port import Lost, Message
+from service.kafka.port import Lost
 from service.kafka.publisher import Publisher
 from service.lane.surroundings import Safeguards
 from service.settings import IngestSettings, KafkaSettings, LaneSettings, RedisSettings, Settings
+from service.wire.messages import Message
 from service.wire.topics import Topics
 from tests.backends.redis_server import RedisServer
 from tests.checker import violations
@@ -60,9 +62,10 @@ async def wait_until(condition: Condition, seconds: float, what: Callable[[], st
     """Look again and again until the condition holds. Fails after so many seconds, saying what was waited for."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
-        holds = condition()
-        if holds if isinstance(holds, bool) else await holds:
-            return
+        with suppress(KafkaError):  # a broker that was just killed may answer late: it is asked again
+            holds = condition()
+            if holds if isinstance(holds, bool) else await holds:
+                return
         assert asyncio.get_running_loop().time() < deadline, f"after {seconds:g} s still not: {what()}"
         await a_moment()
 

@@ -17,7 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from service.kafka.connection import KafkaConnection
-from service.kafka.port import Message
+from service.wire.messages import Message
 from service.wire.topics import Topics
 from tests.checker import Strange
 from tests.sources.world import HEADER, broken, spoilt
@@ -172,5 +172,10 @@ def _strange_in_config(source: str) -> list[bytes]:
         {"source_topic": {"name": source, "identity": "theirs", "epoch": 7_000}},
         {"skip": {"epoch": 0, "topic": source, "partition": "0", "start": 0, "stop": 10**9}},
         {"skip": {"epoch": 0, "topic": source, "partition": 0, "start": 10, "stop": 1}},
+        {"skip": {"epoch": 0, "topic": source, "partition": 9_999, "start": 0, "stop": 2**62}},
+        {"loss": {"epoch": 0, "topic": source, "partition": 9_999, "offset": 5}},
+        {"loss": {"epoch": 7_000, "topic": source, "partition": 0, "offset": 5}},
+        {"level": 0},
+        {"level": True},
     ]
     return [orjson.dumps(content) for content in contents]

@@ -9,9 +9,10 @@ import orjson
 import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_kafka_event
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from schemas.decisions import OUTPUTS
-from schemas.envelope import Envelope
+from schemas.envelope import CHAIN_LIMIT, ID_LIMIT, Envelope
 from schemas.generate import artifacts
 from service.core.model import (
     Assigned,
@@ -187,6 +188,18 @@ def test_a_notification_is_one_per_decision_kind_and_person() -> None:
     assert attributes(notifications[0])["causationid"] == DECISION_ID
     for message in notifications:
         fits(message)
+
+
+def test_whatever_is_as_long_as_it_may_be_is_published_as_it_was_agreed() -> None:
+    """Ids, division, chain and times at their limits at once; two people's notifications stay two."""
+    longest, most = "x" * ID_LIMIT, 2**63 - 1
+    people = [f"{longest[:-1]}{last}" for last in "yz"]
+    made = decision(Assigned(longest, longest, most), *people, record=f"{'t' * 64}/{longest}")
+    made = replace(made, correlation_id=longest, depth=CHAIN_LIMIT)
+    messages = told(made, f"{most}-{2**31}-{most}-99999", division="d" * 64, origin=Origin(longest, "s" * 512))
+    for message in messages:
+        fits(message)
+    assert len({attributes(message)["id"] for message in messages}) == 1 + len(people)
 
 
 def test_rendering_again_gives_the_same_bytes() -> None:

@@ -7,7 +7,6 @@ from typing import Final
 from msgspec.structs import replace
 
 from service.core.case import Case
-from service.core.configuration import PoolSpec
 from service.core.holding import load
 from service.core.holding.clients import enter
 from service.core.holding.contacts import contacted
@@ -22,6 +21,7 @@ from service.core.model import (
     Target,
     Trace,
 )
+from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason, ReleaseReason
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, listed, next_return
 from service.core.sharing.linked import Linked
