@@ -162,7 +162,7 @@ MUTANTS: Final = (
         (IN_PLANS,),
     ),
     Mutant(
-        "service/core/decide.py",
+        "service/core/following.py",
         "return plans.brought_in(case, way)[-1]",
         "return questions.on_creation(case)",
         "the tool is asked before the rules",
