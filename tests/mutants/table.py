@@ -162,7 +162,7 @@ MUTANTS: Final = (
         (IN_PLANS,),
     ),
     Mutant(
-        "service/core/decide.py",
+        "service/core/following.py",
         "return plans.brought_in(case, way)[-1]",
         "return questions.on_creation(case)",
         "the tool is asked before the rules",
@@ -174,6 +174,34 @@ MUTANTS: Final = (
         "in latest",
         "the most recent contact wins",
         (IN_PLANS,),
+    ),
+    Mutant(
+        CLIENTS,
+        "if moved_ms is not None and (known.moved_ms is None or known.moved_ms < moved_ms):",
+        "if False:",
+        "of several offers the latest decides in whatever order they are told",
+        (IN_PLANS,),
+    ),
+    Mutant(
+        PLANS,
+        "is_failed and known is not None and not _is_before(known.time_ms, memory.moved_ms)",
+        "is_failed",
+        "a late payment makes good what its own failure did, and no more",
+        (IN_PLANS,),
+    ),
+    Mutant(
+        "service/views/joining.py",
+        "person in spec.weights and user is not None and user.active",
+        "person in spec.weights",
+        "who gets nothing is nobody to get level with",
+        ("tests/views/test_joining.py",),
+    ),
+    Mutant(
+        "service/core/telling/way_in.py",
+        'if trace.link == "stays":',
+        "if False:",
+        "an explanation tells staying from coming in",
+        ("tests/core/test_explain.py",),
     ),
     Mutant(CLIENTS, "record is None or record.deleted", "record is None", "who is deleted is no client", (IN_PLANS,)),
     Mutant(
