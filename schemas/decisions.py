@@ -166,6 +166,10 @@ class Trace(Said):
             "with it, or it `stays` with them in the plan in which it was."
         ),
     ] = None
+    contacted: Annotated[
+        Time | None,
+        Field(description="With `link`: when they were in contact with the lead, or came to have it; null: not known."),
+    ] = None
 
 
 class Label(Said):

@@ -11,7 +11,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
 ID_LIMIT: Final = 256
 CHAIN_LIMIT: Final = 1_000
@@ -23,12 +33,22 @@ LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)
 """A time beyond these in UTC could be read by its offset, but not be counted or written again everywhere."""
 
 
-def _is_written_out(value: object) -> object:
-    """CloudEvents times are RFC 3339 text; a bare number would silently be read as seconds since 1970."""
-    is_text = isinstance(value, str) and len(value) >= SHORTEST_TIME and value[4] == "-"
-    if is_text or isinstance(value, datetime):
+_MOMENT: Final = TypeAdapter[datetime](AwareDatetime)
+
+
+def _written_out(value: object) -> object:
+    """CloudEvents times are RFC 3339 text; a bare number would silently be read as seconds since 1970.
+
+    The text is read here, so that a model may be read strictly: behind a validator text is no time then.
+    """
+    if isinstance(value, datetime):
         return value
-    raise ValueError("a time is text like 2026-01-01T00:00:00Z")
+    if not (isinstance(value, str) and len(value) >= SHORTEST_TIME and value[4] == "-"):
+        raise ValueError("a time is text like 2026-01-01T00:00:00Z")
+    try:
+        return _MOMENT.validate_python(value)
+    except ValidationError:
+        return value  # for its field to say what is wrong with it
 
 
 def _is_within_bounds(time: datetime) -> datetime:
@@ -45,7 +65,7 @@ def _as_text(value: object) -> object:
 Id = Annotated[str, StringConstraints(min_length=1, max_length=ID_LIMIT)]
 ToldId = Annotated[Id, BeforeValidator(_as_text)]
 """An id as events tell it: text, or a whole number."""
-Time = Annotated[AwareDatetime, BeforeValidator(_is_written_out), AfterValidator(_is_within_bounds)]
+Time = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_is_within_bounds)]
 Division = Annotated[
     str, Field(pattern=DIVISION_PATTERN, coerce_numbers_to_str=True, description="Who shares one order.")
 ]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from schemas.config import Condition, Document
+from schemas.config import Document
+from schemas.config_rules import Condition
 from schemas.tables import Row, Schema, Table, tables
 
 EXAMPLES: Final[Mapping[str, str]] = {

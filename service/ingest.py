@@ -21,13 +21,13 @@ from typing import Any, Final, NamedTuple, Protocol
 import structlog
 
 from service.kafka.partitions import Place
-from service.kafka.port import Message, Refused
+from service.kafka.port import Refused
 from service.printable import SECRET_HEADERS, is_secret
 from service.telemetry import METERS
 from service.wire.dead_letters import LEAST_LIMIT_BYTES, LIMIT_BYTES, dead_letter
 from service.wire.inputs import decode
 from service.wire.lanes import lane_of
-from service.wire.messages import Poison, Position, RawRecord
+from service.wire.messages import Message, Poison, Position, RawRecord
 from service.wire.outputs import DEFAULT_DIVISION
 from service.wire.seals import sealed
 from service.wire.topics import Topics

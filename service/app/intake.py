@@ -32,14 +32,14 @@ from service.config.history import sources_record
 from service.config.sources import Loss, Skip, SourceState
 from service.ingest import Ingest, pause
 from service.kafka.partitions import Place
-from service.kafka.port import Lost, Message
+from service.kafka.port import Lost
 from service.kafka.reading import raw_record
 from service.kafka.sources import Page, Passed, SourceReader
 from service.kafka.unpacking import Stretch, unpack
 from service.lane.surroundings import all_read
 from service.telemetry import METERS
 from service.wire.dead_letters import dead_letter
-from service.wire.messages import Poison, Position, RawRecord
+from service.wire.messages import Message, Poison, Position, RawRecord
 
 log = structlog.get_logger(__name__)
 

@@ -31,10 +31,10 @@ from service.app.observing import BatchPulse, Observer
 from service.app.probes import Probes
 from service.app.sources import as_agreed, lost_input, prepare_positions, unknown_topics
 from service.app.troubles import Observed, troubles
-from service.config.history import FIRST_EPOCH, History, Proposal, Sources, proposals, sources_record
+from service.config.history import History, Proposal, proposals, sources_record
 from service.config.loader import load
 from service.config.problems import ConfigurationError
-from service.config.sources import AgreedLevel
+from service.config.sources import FIRST_EPOCH, AgreedLevel, Sources
 from service.core.configuration import Config
 from service.core.state import LEVEL
 from service.http.description import described

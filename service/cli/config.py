@@ -17,6 +17,7 @@ from rich.table import Table
 
 from service.app.process import publish_directory
 from service.cli.exits import FoundProblems, WrongUsage
+from service.cli.joining import print_joining, who_joins
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.config.compiler import LABEL_CHARACTERS
@@ -80,13 +81,16 @@ def publish(
     async def make(reach: Reach) -> None:
         async with reach.feed() as feed:
             _expect_admin(actor, feed, load(directory).documents)
+            before = dict(feed.latest())
             published = await publish_directory(feed, directory, instructions)
             left = [record.key.decode() for record in instructions(load(directory).documents.values(), feed.history)]
             level = feed.history.source_state.level
             off = {name: list(above(document, level)) for name, document in load(directory).documents.items()}
             now = [latest for name in published if (latest := feed.history.latest(name)) is not None]
+            joining = await who_joins(reach, feed, before)
         if as_json:
-            write_json({"published": [_named(each) for each in now if each.division not in left], "refused": left})
+            said = {"published": [_named(each) for each in now if each.division not in left], "refused": left}
+            write_json({**said, "joining": [each._asdict() for each in joining]})
         else:
             for each in now:
                 if each.division not in left:
@@ -94,6 +98,7 @@ def publish(
             for name, findings in off.items():
                 for finding in findings:
                     OUT.print(f"{name}: {'.'.join(map(str, finding.path))}: {finding.message}", style="magenta")
+            print_joining(joining)
             if not published:
                 OUT.print("nothing new: this is what is valid")
         if left:
@@ -128,14 +133,17 @@ def rollback(
             found = compiled(document, version)
             if isinstance(found, Unusable):
                 _fail(f"this release cannot use version {version} of {division}: {found.why}")
+            before = dict(feed.latest())
             await feed.publish([replacing(division, document, feed.history)])
+            joining = await who_joins(reach, feed, before)
             newest, content = feed.history.latest(division), feed.history.document(division)
         if newest is None or content != document:
             _fail(f"somebody else published {division} at the same moment: look at it, then try again")
         elif as_json:
-            write_json(_named(newest))
+            write_json({**_named(newest), "joining": [each._asdict() for each in joining]})
         else:
             OUT.print(f"{division} is at version {newest.number}, which is version {version} again")
+            print_joining(joining)
 
     in_reach(put_back, kafka)
 

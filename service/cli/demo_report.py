@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.cli.speech import Speaker, tell_foreign, write_json
-from service.core.configuration import PoolSpec
+from service.core.pool_spec import PoolSpec
 from service.core.reasons import NOTHING
 from service.core.telling.explain import explain
 from service.demo.running import DemoResult

@@ -5,6 +5,7 @@ With a name, the plan's clients, and through which tool or offer each of them ca
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import asdict
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from rich.text import Text
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.core.configuration import Config
 from service.core.model import Label
 from service.core.reasons import QUESTIONS
 from service.printable import printable
@@ -50,9 +52,9 @@ def command(
         for plan in chosen if not as_json else ():
             _print(plan)
             if name:
-                _print_clients(clients[plan.division])
+                _print_clients(clients[plan.division], configs[plan.division])
         if not chosen:
-            ERRORS.print(f"there is no plan {printable(name)} to see" if name else "there is no plan to see")
+            ERRORS.print(printable(_nothing(name, [plan.plan for plan in found])), highlight=False)
             raise FoundProblems
 
     in_reach(look, kafka, redis)
@@ -68,6 +70,14 @@ def _ink(colour: str) -> str:
     """Black or white, whichever can be read on this colour."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return "black" if 299 * red + 587 * green + 114 * blue > 128_000 else "white"
+
+
+def _nothing(name: str, seen: list[str]) -> str:
+    """What to say where no plan is shown. Only what may be seen is named."""
+    if not name:
+        return "there is no plan to see"
+    near = difflib.get_close_matches(name, seen, n=1)
+    return f"there is no plan {name} to see{f'; did you mean {near[0]}?' if near else ''}"
 
 
 def _as_json(plan: PlanStanding, clients: list[Client] | None) -> dict[str, object]:
@@ -87,7 +97,7 @@ def _print(plan: PlanStanding) -> None:
     where = "" if plan.division == "main" else f" of {plan.division}"
     mode = "linked" if plan.is_linked else "uniform"
     title = Text.assemble((printable(plan.name), "bold"), f" ({printable(plan.plan)}{printable(where)}) · {mode} · ")
-    title.append(f"{plan.clients} clients")
+    title.append(f"{plan.clients:,} client{'' if plan.clients == 1 else 's'}")
     if plan.potential is not None:
         title.append(f" · potential {plan.potential.amount:,} {plan.potential.currency}")
     if plan.label is not None:
@@ -105,12 +115,16 @@ def _print(plan: PlanStanding) -> None:
     OUT.print(table)
 
 
-def _print_clients(clients: list[Client]) -> None:
+def _print_clients(clients: list[Client], config: Config) -> None:
+    if not clients:
+        OUT.print("it has no client yet", style="dim")
+        return
     table = Table()
     for column in ("client", "with", "came in", "since (UTC)"):
         table.add_column(column)
     for each in clients:
-        came = f"{QUESTIONS.get(each.by, each.by)}{f': {each.through}' if each.through else ''}"
+        through = (config.tools if each.by == "tool" else config.offers).get(each.through) or each.through
+        came = f"{QUESTIONS.get(each.by, each.by)}{f': {through}' if through else ''}"
         owner = printable(each.owner) or NOBODY
         table.add_row(printable(each.record), owner, printable(came), iso_time(each.since_ms))
     OUT.print(table)

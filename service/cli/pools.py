@@ -17,6 +17,7 @@ from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.reasons import EXCLUDED
+from service.core.sharing.strategies import STRATEGIES
 from service.printable import printable
 from service.views.standing import MemberStanding, PoolStanding, standings
 
@@ -55,7 +56,7 @@ def _print(pool: PoolStanding) -> None:
     where = "" if pool.division == "main" else f" of {pool.division}"
     title = Text.assemble(
         (printable(pool.pool), "bold"),
-        f"{printable(where)} · {printable(pool.record_type)}s by {pool.strategy.replace('_', ' ')} · "
+        f"{printable(where)} · {printable(pool.record_type)}s by {STRATEGIES[pool.strategy].words} · "
         f"last turn {pool.turn} · {pool.waiting} waiting",
     )
     if pool.memory != "ready":

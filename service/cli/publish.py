@@ -24,7 +24,7 @@ from service.cli.reach import KafkaAddress, NoConnection, Reach, addressed, in_r
 from service.cli.speech import ERRORS, AsJson
 from service.config.problems import ConfigurationError, Problem
 from service.connectors.file import sending
-from service.connectors.file.converting import OTHER_DELIMITER, unread_twins
+from service.connectors.file.converting import OTHER_DELIMITER, doubts_of
 from service.connectors.file.event_map import ReadMap, read_map
 from service.connectors.file.opening import FileRefused, opened
 from service.connectors.file.progress import Convert, Progress, events_of, failed_rows
@@ -77,7 +77,7 @@ class _Given:
         delimiter = read.content.delimiter if read else ","
         with opened(self.file, self._form(read), delimiter, OTHER_DELIMITER) as (columns, rows, raw):
             convert = sending.converter(read, self.file, columns, topics)
-            for doubt in unread_twins(read, columns) if read and columns else ():
+            for doubt in doubts_of(read, columns or ()) if read else ():
                 progress.warn(1, doubt)
             table = nullcontext() if self.failed is None else failed_rows(self.failed, columns, delimiter)
             with table as progress.failed:

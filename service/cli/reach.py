@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 
 from service.app.connections import kafka_of, memory_of, topics_of
 from service.cli.exits import WrongUsage
-from service.config.history import Sources
+from service.config.sources import Sources
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection, administration
 from service.kafka.port import BrokerUnreachable, Lost

@@ -16,8 +16,8 @@ from service.app.sources import reset_positions
 from service.cli.exits import WrongUsage
 from service.cli.reach import KafkaAddress, Reach, Yes, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
-from service.config.history import Sources, sources_record
-from service.config.sources import LONGEST_LEAP, Skip, SourceTopic
+from service.config.history import sources_record
+from service.config.sources import LONGEST_LEAP, Skip, Sources, SourceTopic
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.probing import Readable, Unreadable, probe
 

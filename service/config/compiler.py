@@ -12,6 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from schemas import config as documents
+from schemas import config_rules
 from schemas.config_entry import Entering
 from service.config.conditions import asked_of, calendar_of, predicate
 from service.config.consistency import entry_name, findings
@@ -22,20 +23,11 @@ from service.config.people import implied_name, implied_pools
 from service.config.plans import plan_pools
 from service.config.problems import ConfigurationError, Problem
 from service.config.workflows import compiled as compiled_workflows
-from service.core.configuration import (
-    Config,
-    Entry,
-    EntryTarget,
-    Membership,
-    OwnerOf,
-    PoolSpec,
-    RuleSet,
-    ScoreRow,
-    TeamMatch,
-    User,
-)
+from service.core.configuration import Config, ScoreRow, User
 from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.model import Target
+from service.core.pool_spec import Membership, PoolSpec
+from service.core.rule_sets import Entry, EntryTarget, OwnerOf, RuleSet, TeamMatch
 from service.language.predicate import Predicate
 from service.language.tree import Always, Calendar
 from service.wording import worded
@@ -154,12 +146,12 @@ def _entry_policy(entry: Entering | None) -> EntryPolicy | None:
     return EntryPolicy(catches_up=True, ceiling=Ceiling(caught.at_most, caught.of))
 
 
-def _score(rows: tuple[documents.ScoreRow, ...], calendar: Calendar) -> tuple[ScoreRow, ...]:
+def _score(rows: tuple[config_rules.ScoreRow, ...], calendar: Calendar) -> tuple[ScoreRow, ...]:
     everything = Predicate("always", Always())
     return tuple(ScoreRow(predicate(row, calendar) or everything, row.points) for row in rows)
 
 
-def _rule_set(set_id: str, rule_set: documents.RuleSet, calendar: Calendar) -> RuleSet:
+def _rule_set(set_id: str, rule_set: config_rules.RuleSet, calendar: Calendar) -> RuleSet:
     entries = tuple(
         _entry(entry, entry_name(entry.id, position), rule_set.record_type, calendar)
         for position, entry in enumerate(rule_set.entries)
@@ -167,7 +159,7 @@ def _rule_set(set_id: str, rule_set: documents.RuleSet, calendar: Calendar) -> R
     return RuleSet(set_id, rule_set.record_type, entries, name=rule_set.name, active=rule_set.active)
 
 
-def _entry(entry: documents.Entry, name: str, record_type: str, calendar: Calendar) -> Entry:
+def _entry(entry: config_rules.Entry, name: str, record_type: str, calendar: Calendar) -> Entry:
     criteria, before = asked_of(entry, calendar)
     return Entry(
         id=name,
@@ -181,13 +173,13 @@ def _entry(entry: documents.Entry, name: str, record_type: str, calendar: Calend
     )
 
 
-def _entry_target(target: documents.Target, record_type: str) -> EntryTarget:
+def _entry_target(target: config_rules.Target, record_type: str) -> EntryTarget:
     if target.owner_of is not None:
         return OwnerOf(tuple(target.owner_of.split(".")))
     return TeamMatch() if target.team is not None else _target(target, record_type)
 
 
-def _target(target: documents.Target, record_type: str) -> Target:
+def _target(target: config_rules.Target, record_type: str) -> Target:
     if target.users is not None:
         return Target("pool", implied_name(record_type, target.users))
     if target.pool is not None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
-from schemas.config import Condition, Entry, RuleSet
+from schemas.config_rules import Condition, Entry, RuleSet
 from schemas.config_settings import Settings
 from service.config.nodes import Steps
 from service.language import criteria, expression, logic

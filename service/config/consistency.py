@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from schemas.config import MEMBERS_LIMIT, Condition, Document, Entry, People, RuleSet, Target
+from schemas.config import MEMBERS_LIMIT, Document
+from schemas.config_rules import Condition, Entry, People, RuleSet, Target
 from service.config.conditions import asked_before_by, asking_for_changes, calendar_of, mistakes
 from service.config.defaults import implied_defaults
 from service.config.findings import Declared, Finding, undeclared

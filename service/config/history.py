@@ -21,10 +21,15 @@ import orjson
 from schemas.config import Document
 from schemas.envelope import DIVISION_PATTERN
 from service.config.compiler import hash_of, hash_of_wire, to_wire
-from service.config.sources import FIRST_EPOCH as FIRST_EPOCH
-from service.config.sources import SOURCES_KEY as SOURCES_KEY
-from service.config.sources import Agreed, SourceState, is_number, read_source, source_content
-from service.config.sources import Sources as Sources
+from service.config.sources import (
+    SOURCES_KEY,
+    Agreed,
+    Sources,
+    SourceState,
+    is_number,
+    read_source,
+    source_content,
+)
 
 HASH_LIMIT: Final = 128
 """A SHA-256 in hexadecimal has 64 characters."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from schemas.config import Document, Pool, RuleSet, Target
+from schemas.config import Document, Pool
 from schemas.config_plans import Plan
+from schemas.config_rules import RuleSet, Target
 
 REMEDY: Final = 'write one of the two everywhere, or say "ids_ignore_case: true" if the CRM takes them for one'
 

@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from schemas.config import Document, People, Target, User
-from service.core.configuration import Membership, PoolSpec
+from schemas.config import Document, User
+from schemas.config_rules import People, Target
+from service.core.pool_spec import Membership, PoolSpec
 
 
 def implied_name(record_type: str, people: People) -> str:

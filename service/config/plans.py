@@ -14,10 +14,10 @@ from schemas.config_plans import Plan
 from schemas.config_settings import Available
 from service.config.findings import Declared, Finding, undeclared
 from service.config.nodes import Steps
-from service.core.configuration import Membership, PoolSpec
 from service.core.entry_policy import EntryPolicy
 from service.core.model import OFFER_KINDS, Label
 from service.core.plan_facts import Money, PlanFacts
+from service.core.pool_spec import Membership, PoolSpec
 
 CATCH_UP: Final = EntryPolicy(catches_up=True)
 """Who is added to a plan gets every new lead until they are level (S114)."""

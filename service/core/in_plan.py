@@ -20,7 +20,7 @@ class InPlan(Remembered, kw_only=True):
     """A lead's place among the sales plans; it goes with the record.
 
     `plan` is the one it is in (empty: none) since `since_ms`, by the lane's clock; `by` is the question that brought it
-    there and `through` the tool or offer. `moved_ms` is when that happened by the event's own time, where it had one.
+    there and `through` the tool or offer. `moved_ms` is when something led there last, by its own time.
     `tool` was told last, `offers` are the latest that something happened to. `counted` is where the lead is counted as
     a client (see `holding.clients`).
     """

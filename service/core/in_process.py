@@ -120,5 +120,3 @@ def step_element(step: StepName) -> str:
 
 WorkflowKind = Literal["progress", "workflow", "element"]
 """The kinds of state that workflows need."""
-WorkflowValue = InProcess | Usage | Element
-"""Their values."""

@@ -324,8 +324,9 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones, `earlier` the
     entries asked before the listed ones. `cut` names fields that were too much to keep while the record waits, so that
     later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it. `through` is the
-    tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is. `workflows` are
-    those that cared for what happened.
+    tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is, `contacted_ms`
+    when they were in contact with the lead, or came to have it, last (none: not known). `workflows` are those that
+    cared for what happened.
     """
 
     question: str = ""
@@ -340,6 +341,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     workflows: tuple[Weighed, ...] = ()
     through: str = ""
     link: Link | None = None
+    contacted_ms: int | None = None
 
 
 class Notification(Struct, frozen=True, gc=False):

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from service.core.case import Case
-from service.core.configuration import PoolSpec
 from service.core.holding.assign import give_linked, give_to_pool, release
 from service.core.holding.clients import enter
 from service.core.holding.contacts import note_contact
 from service.core.in_plan import InPlan, OfferTold
 from service.core.model import LEAD, OFFER_KINDS, Decision, Link, Nothing, OfferKind, RecordEvent, Trace
 from service.core.news import Deleted, News
+from service.core.pool_spec import PoolSpec
 from service.core.reasons import NothingReason
 from service.core.sharing.eligibility import Situation, choose
 from service.core.sharing.linked import Linked, first_able, most_recent
@@ -71,6 +71,7 @@ def brought_in(case: Case, way: Way) -> tuple[Decision, ...]:
         note(case, way)
         return ()
     if is_there and (record.owner or record.parked):
+        note(case, way)
         return ()
     if case.depth > case.config.depth_limit:
         return (case.conclude(too_deep(case)),)
@@ -185,7 +186,7 @@ def _heard(told: OfferTold, case: Case) -> Way | Nothing:
     plan = config.plans_by_offer.get((told.kind, told.offer))
     if plan is None:
         return Nothing("no_plan", told.offer)
-    if _is_before(told.time_ms, memory.moved_ms) and not _makes_good(told, memory):
+    if _is_before(told.time_ms, memory.moved_ms) and not _makes_good(told, known, memory):
         return Nothing("older_offer", told.offer)
     return Way(plan, told.kind, told.offer, told.time_ms)
 
@@ -201,9 +202,12 @@ def _no_news(told: OfferTold, known: OfferTold) -> NothingReason | None:
     return "older_offer" if _is_before(told.time_ms, known.time_ms) else None
 
 
-def _makes_good(told: OfferTold, memory: InPlan) -> bool:
-    """Whether this is the payment of the very offer whose failed payment moved the lead, told late."""
-    return told.kind == "paid" and (memory.by, memory.through) == ("payment_failed", told.offer)
+def _makes_good(told: OfferTold, known: OfferTold | None, memory: InPlan) -> bool:
+    """Whether this is the payment of the very offer whose failed payment moved the lead, told late, and nothing has
+    brought the lead there since.
+    """
+    is_failed = told.kind == "paid" and (memory.by, memory.through) == ("payment_failed", told.offer)
+    return is_failed and known is not None and not _is_before(known.time_ms, memory.moved_ms)
 
 
 def _later(told: OfferTold, known: OfferTold | None) -> OfferTold:

@@ -10,23 +10,26 @@ follow from seats and parked records, and are kept up as those change.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from heapq import merge
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, TypeVar, overload
 
 from service.core.catch_up import CatchUp
 from service.core.in_plan import Clients, Contacts, InPlan
-from service.core.in_process import Element, InProcess, Usage, WorkflowKind, WorkflowValue
+from service.core.in_process import Element, InProcess, Usage, WorkflowKind
 from service.core.order import Moment
-from service.core.parked import Fields as Fields
-from service.core.parked import Parked as Parked
+from service.core.overlay import Overlay
+from service.core.parked import Fields, Parked
 from service.core.past import Past
 from service.core.person import Person
 from service.core.remembered import Remembered
-from service.core.seating import Pool as Pool
-from service.core.seating import Seat as Seat
+from service.core.seating import Pool, Seat
 from service.core.waiting_line import Line, Rank, Room, Waiting
+
+if TYPE_CHECKING:
+    from service.core.draft import Draft
 
 Kind = Literal[
     "record",
@@ -147,44 +150,51 @@ class Forgotten(Remembered):
     sequence: int = 0
 
 
-Value = (
-    Record
-    | Pool
-    | Seat
-    | CatchUp
-    | Open
-    | Pace
-    | Person
-    | Parked
-    | Fields
-    | Past
-    | Timer
-    | Hit
-    | Forgotten
-    | InPlan
-    | Clients
-    | Contacts
-    | WorkflowValue
-)
+Value = Remembered
+V = TypeVar("V", bound=Value)
 
 FIRST_LEVEL: Final = 1
 LEVEL: Final = 2
 """The newest level that this version knows. A lane's log carries its level; see `StateKind`."""
 
 
-class StateKind(NamedTuple):
+@dataclasses.dataclass(eq=False, slots=True)
+class StateKind(Generic[V]):
     """What there is to say of a kind: the form of its values, over how many keys a lane's memory spreads them, whether
-    they belong to the whole lane instead of a division, and from which level of the lane on they are written.
+    they belong to the whole lane instead of a division, and from which level of the lane on they are written. A value
+    that `begins` may be edited where there is none yet: it has the defaults of its form then.
 
     Values of most kinds stay in memory while a lane is owned. Records do not, nor do values that stand `beside` a
     record under its name: they are loaded with it, where it says so in the field of this name.
+
+    As an attribute it leads to the values of its kind: of a state, or of the draft that a decision lays over one. They
+    are looked up once, like a cached property.
     """
 
-    form: type[Value]
+    kind: Kind
+    form: type[V]
     buckets: int = 16
     is_of_lane: bool = False
     level: int = FIRST_LEVEL
     beside: str = ""
+    begins: bool = False
+    _attribute: str = dataclasses.field(init=False, default="")
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._attribute = name
+
+    @overload
+    def __get__(self, holder: None, owner: type) -> StateKind[V]: ...
+    @overload
+    def __get__(self, holder: State, owner: type) -> dict[str, V]: ...
+    @overload
+    def __get__(self, holder: Draft, owner: type) -> Overlay[V]: ...
+    def __get__(self, holder: State | Draft | None, owner: type) -> StateKind[V] | dict[str, V] | Overlay[V]:
+        if holder is None:
+            return self
+        values: dict[str, V] | Overlay[V] = holder.values_of(self)
+        vars(holder)[self._attribute] = values
+        return values
 
     @property
     def is_resident(self) -> bool:
@@ -192,28 +202,35 @@ class StateKind(NamedTuple):
         return self.form is not Record and not self.beside
 
 
-KINDS: Final[Mapping[Kind, StateKind]] = {
-    "record": StateKind(Record, buckets=1024),
-    "pool": StateKind(Pool),
-    "seat": StateKind(Seat),
-    "catch_up": StateKind(CatchUp),
-    "open": StateKind(Open),
-    "pace": StateKind(Pace),
-    "person": StateKind(Person),
-    "parked": StateKind(Parked),
-    "fields": StateKind(Fields, buckets=256, beside="parked"),
-    "past": StateKind(Past, buckets=256, beside="has_past"),
-    "timer": StateKind(Timer),
-    "hit": StateKind(Hit),
-    "forgotten": StateKind(Forgotten, buckets=1),
-    "progress": StateKind(InProcess, buckets=256, level=2, beside="has_progress"),
-    "workflow": StateKind(Usage, level=2),
-    "element": StateKind(Element, level=2),
-    "plan": StateKind(InPlan, buckets=256, level=2, beside="in_plans"),
-    "clients": StateKind(Clients, level=2),
-    "contacts": StateKind(Contacts, buckets=256, level=2, beside="contacted"),
+class ByKind:
+    """One row per kind, and the attribute by which a state and a draft have its values; everything that goes through
+    all kinds goes through these rows.
+    """
+
+    records = StateKind("record", Record, buckets=1024, begins=True)
+    pools = StateKind("pool", Pool, begins=True)
+    seats = StateKind("seat", Seat)
+    catch_ups = StateKind("catch_up", CatchUp)
+    open = StateKind("open", Open, begins=True)
+    paces = StateKind("pace", Pace, begins=True)
+    people = StateKind("person", Person, begins=True)
+    parked = StateKind("parked", Parked)
+    fields = StateKind("fields", Fields, buckets=256, beside="parked")
+    past = StateKind("past", Past, buckets=256, beside="has_past")
+    timers = StateKind("timer", Timer)
+    hits = StateKind("hit", Hit, begins=True)
+    forgotten = StateKind("forgotten", Forgotten, buckets=1, begins=True)
+    progress = StateKind("progress", InProcess, buckets=256, level=2, beside="has_progress", begins=True)
+    workflows = StateKind("workflow", Usage, level=2, begins=True)
+    elements = StateKind("element", Element, level=2, begins=True)
+    plans = StateKind("plan", InPlan, buckets=256, level=2, beside="in_plans", begins=True)
+    clients = StateKind("clients", Clients, level=2, begins=True)
+    contacts = StateKind("contacts", Contacts, buckets=256, level=2, beside="contacted", begins=True)
+
+
+KINDS: Final[Mapping[Kind, StateKind[Any]]] = {
+    row.kind: row for row in vars(ByKind).values() if isinstance(row, StateKind)
 }
-"""One row per kind; everything that goes through all kinds goes through this table."""
 
 BESIDE: Final[Mapping[Kind, str]] = {kind: row.beside for kind, row in KINDS.items() if row.beside}
 """What may stand beside a record, and the field in which the record says so."""
@@ -222,65 +239,17 @@ Changes = Mapping[Kind, Mapping[str, Value | None]]
 """Final values by kind and field; none: gone."""
 
 
-class State:
+class State(ByKind):
     """One division's state in memory.
 
     `room` may be shared by several divisions. `strangers` are the people who are not configured and of whom news is
     remembered, with the time of the latest.
     """
 
-    __slots__ = (
-        "elements",
-        "catch_ups",
-        "clients",
-        "contacts",
-        "fields",
-        "forgotten",
-        "hits",
-        "open",
-        "paces",
-        "parked",
-        "past",
-        "people",
-        "plans",
-        "pools",
-        "progress",
-        "records",
-        "room",
-        "seats",
-        "strangers",
-        "timers",
-        "workflows",
-        "_by_kind",
-        "_lines",
-        "_members",
-        "_pools_of",
-        "_seats_in",
-    )
-
     def __init__(self, room: Room | None = None) -> None:
         self.room = Room() if room is None else room
-        self._by_kind: dict[Kind, dict[str, Any]] = {kind: {} for kind in KINDS}
-        self.records: dict[str, Record] = self._by_kind["record"]
-        self.pools: dict[str, Pool] = self._by_kind["pool"]
-        self.seats: dict[str, Seat] = self._by_kind["seat"]
-        self.catch_ups: dict[str, CatchUp] = self._by_kind["catch_up"]
-        self.open: dict[str, Open] = self._by_kind["open"]
-        self.paces: dict[str, Pace] = self._by_kind["pace"]
-        self.people: dict[str, Person] = self._by_kind["person"]
         self.strangers: dict[str, int] = {}
-        self.parked: dict[str, Parked] = self._by_kind["parked"]
-        self.fields: dict[str, Fields] = self._by_kind["fields"]
-        self.past: dict[str, Past] = self._by_kind["past"]
-        self.timers: dict[str, Timer] = self._by_kind["timer"]
-        self.hits: dict[str, Hit] = self._by_kind["hit"]
-        self.forgotten: dict[str, Forgotten] = self._by_kind["forgotten"]
-        self.progress: dict[str, InProcess] = self._by_kind["progress"]
-        self.workflows: dict[str, Usage] = self._by_kind["workflow"]
-        self.elements: dict[str, Element] = self._by_kind["element"]
-        self.plans: dict[str, InPlan] = self._by_kind["plan"]
-        self.clients: dict[str, Clients] = self._by_kind["clients"]
-        self.contacts: dict[str, Contacts] = self._by_kind["contacts"]
+        self._by_kind: dict[Kind, dict[str, Any]] = {kind: {} for kind in KINDS}
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._pools_of: defaultdict[str, set[str]] = defaultdict(set)
@@ -307,6 +276,10 @@ class State:
         self.records.pop(record, None)
         for kind in BESIDE:
             self._by_kind[kind].pop(record, None)
+
+    def values_of(self, row: StateKind[V]) -> dict[str, V]:
+        """All fields of a kind, by its row."""
+        return self._by_kind[row.kind]
 
     def of_kind(self, kind: Kind) -> Mapping[str, Value]:
         """All fields of a kind."""

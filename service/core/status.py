@@ -55,6 +55,23 @@ def take_note_of_status(news: News, case: Case) -> None:
         record.status = told._replace(at=_later(news.at, told.at), in_words=news.in_words)
 
 
+def is_closed_while_waiting(case: Case) -> bool:
+    """Whether `closed_when` says of a record that waits, by all that it said of itself, that it is closed: a condition
+    that was published later sees that, too (D31). What was told in words stands.
+    """
+    condition, told = case.config.closed_when.get(case.record_type), case.record.status or NEVER_TOLD
+    if condition is None or told.in_words:
+        return False
+    return _knows_all(condition, case.facts) and condition.test(case.facts, case.now_ms)
+
+
+def note_closed_while_waiting(case: Case) -> None:
+    """Remember that it is closed, as if the newest event of the record had told it."""
+    told = case.record.status or NEVER_TOLD
+    case.record.closed = True
+    case.record.status = told._replace(at=_later(case.record.moment, told.at))
+
+
 def close_converted(event: RecordEvent, lead: Case) -> bool:
     """Note that a lead was converted, and so closed; whether that is news.
 

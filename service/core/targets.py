@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from service.core.case import Case
-from service.core.configuration import Entry, EntryTarget, OwnerOf, PoolSpec, TeamMatch
 from service.core.model import Rejected, Target
+from service.core.pool_spec import PoolSpec
 from service.core.reasons import AbsenceReason, Unfit, Unresolved
+from service.core.rule_sets import Entry, EntryTarget, OwnerOf, TeamMatch
 
 OWNER: Final = "owner"
 """Where a related record tells its owner, as `user:ann`."""

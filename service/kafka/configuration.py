@@ -24,19 +24,20 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from service.config.compiler import from_wire
-from service.config.history import History, Ignored, Proposal, Sources, Version, document_of
+from service.config.history import History, Ignored, Proposal, Version, document_of
 from service.config.problems import ConfigurationError
-from service.config.sources import AgreedLevel, Loss, Skip, SourceTopic
+from service.config.sources import AgreedLevel, Loss, Skip, Sources, SourceTopic
 from service.core.configuration import Config
 from service.kafka.connection import KafkaConnection, let_go
 from service.kafka.partitions import Place
-from service.kafka.port import BrokerUnreachable, Message
+from service.kafka.port import BrokerUnreachable
 from service.kafka.publisher import Publisher
 from service.kafka.reading import NoSuchTopic, read_some, tell_broken
 from service.kafka.topic_identity import identities
 from service.kafka.unpacking import read_pages
 from service.noticed import Noticed
 from service.telemetry import METERS
+from service.wire.messages import Message
 
 log = structlog.get_logger(__name__)
 

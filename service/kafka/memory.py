@@ -15,7 +15,8 @@ from enum import Enum, auto
 from typing import Literal, NamedTuple, assert_never
 
 from service.kafka.partitions import Place, partition_of
-from service.kafka.port import Arrived, Headers, LogEntry, Lost, Message, Truncated
+from service.kafka.port import Arrived, LogEntry, Lost, Truncated
+from service.wire.messages import Headers, Message
 from service.wire.topics import Topics
 
 Operation = Literal["append", "publish", "tick"]

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from service.wire.messages import Headers as Headers
-from service.wire.messages import Message as Message
+from service.wire.messages import Message
 
 MAX_RECORD_BYTES: Final = 2_000_000
 """Largest value of a record. The log must accept a little more (batch header), see `deploy/topics.yaml`."""

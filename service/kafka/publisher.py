@@ -39,7 +39,8 @@ from aiokafka.structs import RecordMetadata
 
 from service.kafka.connection import KafkaConnection, let_go
 from service.kafka.partitions import Place, partition_of
-from service.kafka.port import Lost, Message, Refused
+from service.kafka.port import Lost, Refused
+from service.wire.messages import Message
 from service.wire.redrive import Again
 
 log = structlog.get_logger(__name__)

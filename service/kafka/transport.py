@@ -21,10 +21,11 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.partitions import Place
-from service.kafka.port import Arrived, BrokerUnreachable, LogEntry, Message, Truncated
+from service.kafka.port import Arrived, BrokerUnreachable, LogEntry, Truncated
 from service.kafka.publisher import Publisher
 from service.kafka.reading import tell_broken
 from service.kafka.unpacking import read_pages
+from service.wire.messages import Message
 from service.wire.topics import Topics
 
 LOG_PAGE_RECORDS = 500

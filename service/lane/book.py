@@ -20,7 +20,8 @@ from service.lane.changed import StoredFields
 from service.lane.positions import Positions
 from service.lane.repeats import Repeats
 from service.store.keys import LANE, REDRIVEN, REFUSED, full_name, parted
-from service.wire.log_records import NO_OFFSET, Cursor
+from service.wire.log_forms import Cursor
+from service.wire.log_records import NO_OFFSET
 from service.wire.messages import Position
 from service.wire.values import unpack
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from service.core.in_process import InProcess
+from service.core.parked import Fields
 from service.core.past import Past
-from service.core.state import Changes, Fields, Record
+from service.core.state import Changes, Record
 
 RECORD_BYTES: Final = 200
 FIELD_BYTES: Final = 100

@@ -17,6 +17,7 @@ from service.core.state import FIRST_LEVEL, LEVEL
 from service.kafka.port import LogReader, Transport, Truncated
 from service.store.keys import LAYOUT, Layout, kind_of
 from service.store.port import NO_REVISION, Head
+from service.wire.log_forms import SnapshotMark
 from service.wire.log_records import (
     NO_OFFSET,
     Batch,
@@ -28,7 +29,6 @@ from service.wire.log_records import (
     NewerLog,
     Opening,
     Outputs,
-    SnapshotMark,
     checksum,
     decode_for_state,
 )

@@ -42,7 +42,8 @@ from service.noticed import Noticed
 from service.store.port import Head, Store, StoreUnreachable
 from service.telemetry import METERS
 from service.wire.inputs import tick
-from service.wire.log_records import Cursor, checksum, encode
+from service.wire.log_forms import Cursor
+from service.wire.log_records import checksum, encode
 
 log = structlog.get_logger()
 

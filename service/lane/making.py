@@ -23,7 +23,8 @@ from service.lane.estimates import bytes_of
 from service.lane.raising import Raised, fitting_letter
 from service.limits import Limits
 from service.wire.inputs import Origin
-from service.wire.log_records import NO_OFFSET, Batch, Cursor, OutcomeLine, output_bytes
+from service.wire.log_forms import Cursor, OutcomeLine
+from service.wire.log_records import NO_OFFSET, Batch, output_bytes
 from service.wire.messages import Message, Poison, PoisonReason, Position
 from service.wire.outputs import NO_ORIGIN, Context, render
 from service.wire.topics import Topics

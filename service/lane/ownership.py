@@ -19,7 +19,8 @@ from service.lane.folding import entries
 from service.lane.surprise import Fenced, Surprise
 from service.store.keys import LAYOUT, Layout, full_name
 from service.store.port import Head, Refusal, Reply, Store
-from service.wire.log_records import NO_OFFSET, Claim, ForeignRecord, SnapshotMark
+from service.wire.log_forms import SnapshotMark
+from service.wire.log_records import NO_OFFSET, Claim, ForeignRecord
 from service.wire.records import Base, read_base, read_record
 from service.wire.values import unpack
 

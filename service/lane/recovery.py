@@ -27,7 +27,8 @@ from service.store.keys import LAYOUT, full_name, kind_of, read_layout
 from service.store.memory import MemoryStore
 from service.store.port import NO_REVISION, Head, Store
 from service.wire.inputs import LaneInput, read_input
-from service.wire.log_records import NO_OFFSET, Batch, Claim, Complete, Cursor, Fields, LogRecord, encode
+from service.wire.log_forms import Cursor
+from service.wire.log_records import NO_OFFSET, Batch, Claim, Complete, Fields, LogRecord, encode
 from service.wire.topics import Topics
 
 KEYS_PER_LOOK: Final = 64

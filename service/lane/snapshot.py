@@ -20,7 +20,8 @@ from service.lane.surroundings import Step
 from service.limits import Limits
 from service.store.port import Store
 from service.telemetry import METERS
-from service.wire.log_records import NO_OFFSET, Chunk, Complete, LogRecord, Opening, SnapshotMark
+from service.wire.log_forms import SnapshotMark
+from service.wire.log_records import NO_OFFSET, Chunk, Complete, LogRecord, Opening
 
 log = structlog.get_logger()
 

@@ -20,8 +20,8 @@ from service.lane.folding import Fold, Validity, counted, entries, level_of, reb
 from service.lane.ownership import Tenure, accept, expect_ok, input_bounds
 from service.lane.surprise import Fenced, Halted, Surprise
 from service.lane.surroundings import Surroundings
-from service.store.keys import LAYOUT, Layout, read_layout
-from service.store.port import NO_REVISION, Head, Store, Stored
+from service.store.keys import LAYOUT, Layout, Stored, read_layout
+from service.store.port import NO_REVISION, Head, Store
 from service.telemetry import METERS
 from service.wire.log_records import Batch, Claim, Complete, ForeignRecord, LogRecord, Outputs, checksum, decode, encode
 

@@ -17,7 +17,7 @@ from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from service.language.moments import instant_in
-from service.language.readings import TRUTHS
+from service.language.readings import TRUTHS, is_box
 from service.language.tree import (
     CALLED_BY,
     MAX_ELEMENTS,
@@ -77,7 +77,7 @@ def changed_and(is_it: Compare, *, past: bool) -> Condition:
 
 def is_same(before: object, now: object, zone: ZoneInfo) -> bool:
     """Whether two values of a field are one value; dates without an offset are days and times of the zone."""
-    if isinstance(before, bool) or isinstance(now, bool):
+    if is_box(before) or is_box(now):
         return _truth(before) is _truth(now)
     if is_empty(before) or is_empty(now):
         return is_empty(before) and is_empty(now)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from service.language.lookalikes import lookalike
 from service.language.moments import UTC_CALENDAR
 from service.language.reading import Literal, Literals, Reader, compared
 from service.language.tree import Calendar, Compare
@@ -41,6 +42,8 @@ def _single(reader: Reader) -> Literal:
     stop = _NOT_BARE.search(reader.text, reader.at)
     if stop is not None:
         sign = stop.group()
+        if hint := lookalike(reader.text[reader.at :].strip()):
+            raise reader.wrong(*hint)
         what = f'"{sign}" in a value without quotes: one criterion a line, or put the value in quotes'
         raise reader.wrong(what, f'name equals "a {sign if sign != chr(34) else "="} b"', stop.start())
     begin, reader.at = reader.at, len(reader.text)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from service.language.lookalikes import lookalike
 from service.language.moments import EXAMPLES, UTC_CALENDAR, WRITTEN, span_in
-from service.language.reading import Literal, Literals, Reader, compared, lookalike
+from service.language.reading import Literal, Literals, Reader, compared
 from service.language.tree import Calendar, Condition, number_in
 
 EXAMPLE: Final = 'country in ["US", "CA"] and not source == "web"'

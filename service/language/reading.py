@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
+from service.language.lookalikes import lookalike
 from service.language.moments import EXAMPLES, UTC_CALENDAR, span_in
 from service.language.operators import CHANGES, LISTS, OPERATORS, ROWS, TABLE, Row
 from service.language.tree import (
@@ -66,15 +67,6 @@ _OTHER: Final = re.compile(r"field(?=\s+[^\W\d]|\s*[\"'])")
 _BEFORE: Final = re.compile(r"before(?=\s+[^\W\d]|\s*[\"'])")
 _BETWEEN: Final = re.compile(r"and(?!\w)", re.IGNORECASE)
 _TRUTHS: Final = frozenset({"true", "false"})
-_UNSET_WORDS: Final = frozenset({"null", "none", "nil"})
-_LIKE_A_NUMBER: Final = re.compile(
-    r"[+-]?(?:[1-9][0-9]{0,2}(?:[ .'][0-9]{3})+|[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)? ?%?",
-    re.ASCII,
-)
-_LEADING_ZERO: Final = re.compile(r"0[0-9]+", re.ASCII)
-_LIKE_A_DATE: Final = re.compile(
-    r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4})(?:[T ]+\d{1,2}:\d\d.*)?", re.ASCII
-)
 SHOWN_CHARACTERS: Final = 40
 
 
@@ -338,29 +330,6 @@ def _order_example(row: Row) -> str:
     if row.takes == "range":
         return "employees between 50 and 500"
     return f"employees {row.operator.written['expression']} 500"
-
-
-def lookalike(text: str) -> tuple[str, str] | None:
-    """Of a text without quotes that people take for nothing, a number or a date and that is none: what to write.
-
-    It would only ever be compared as a text, so it is an error, and this is its message and an example.
-    """
-    if text.casefold() in _UNSET_WORDS:
-        what = f'"{text}" would be a text here: an unset field is written "", or "is empty"; put the text in quotes'
-        return what, "industry is empty"
-    if _LIKE_A_NUMBER.fullmatch(text) and not _LEADING_ZERO.fullmatch(text):
-        what = f'"{text}" is no number as they are written here (5, -0.5, 1000, 1e6); put text in quotes'
-        return what, f"size >= {_number_meant(text)}"
-    if _LIKE_A_DATE.fullmatch(text) and span_in(text) is None:
-        what = f'"{text}" is no date as they are written here (2024-05-31, 2024-05-31T09:30); put text in quotes'
-        return what, "closed >= 2024-05-31"
-    return None
-
-
-def _number_meant(text: str) -> str:
-    plain = re.sub(r"[_ '%]", "", text).removeprefix("+")
-    meant = plain.replace(".", "0.", 1) if plain.lstrip("-").startswith(".") else plain.removesuffix(".")
-    return meant if number_in(meant) is not None else "1000"
 
 
 def _kind(value: Scalar) -> str:

@@ -22,6 +22,8 @@ TRUTHS: Final[Mapping[bool, tuple[frozenset[str], frozenset[int]]]] = {
     False: (frozenset({"false", "0"}), frozenset({0})),
 }
 """The texts and numbers that are true, and those that are false (D32); a field that is unset is false, too."""
+_TRUTH_WORDS: Final = frozenset({"true", "false"})
+"""The texts that nobody writes who does not mean a box; `"1"` and `"0"` may be numbers as well."""
 
 
 ORDERS: Final[Mapping[str, Callable[..., bool]]] = {
@@ -36,13 +38,18 @@ def sameness(zone: ZoneInfo) -> Callable[[object, object], bool]:
     """Whether two fields hold the same: both nothing, one truth, or numbers, instants or texts that are equal."""
 
     def same(fact: object, other: object) -> bool:
-        if isinstance(fact, bool) or isinstance(other, bool):
+        if is_box(fact) or is_box(other):
             return _truth_of(fact) is _truth_of(other)
         if is_unset(fact) or is_unset(other):
             return is_unset(fact) and is_unset(other)
         return any(left is not None and left == right for left, right in _alike(fact, other, zone))
 
     return same
+
+
+def is_box(fact: object) -> bool:
+    """Whether it can only be a box, ticked or not, so that what stands beside it is read as one, too (D32)."""
+    return isinstance(fact, bool) or (type(fact) is str and _text_of(fact) in _TRUTH_WORDS)
 
 
 def difference(zone: ZoneInfo) -> Callable[[object, object], bool]:
@@ -82,11 +89,11 @@ def _text_of(fact: object) -> str | None:
 
 
 def in_order(symbol: str, zone: ZoneInfo) -> Callable[[object, object], bool]:
-    """Whether one field stands so to another one."""
+    """Whether one field stands so to another one. Boxes have no order."""
     holds = ORDERS[symbol]
 
     def stands(fact: object, other: object) -> bool:
-        if is_unset(fact) or is_unset(other):
+        if is_unset(fact) or is_unset(other) or is_box(fact) or is_box(other):
             return False
         left, right = next((pair for pair in _alike(fact, other, zone) if None not in pair), (None, None))
         return left is not None and holds(left, right)

@@ -36,7 +36,8 @@ from service.store.memory import MemoryStore
 from service.wire.actions import read_action
 from service.wire.decisions import read_decision
 from service.wire.inputs import LaneInput, read_input, tick
-from service.wire.log_records import Batch, OutcomeLine, decode
+from service.wire.log_forms import OutcomeLine
+from service.wire.log_records import Batch, decode
 from service.wire.messages import Position, RawRecord
 from service.wire.records import read_tracked
 from service.wire.topics import Topics

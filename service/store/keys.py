@@ -18,7 +18,7 @@ from zlib import crc32
 import orjson
 
 from service.core.state import KINDS
-from service.wire.log_records import FORMAT
+from service.wire.log_forms import FORMAT
 from service.wire.records import SIDES
 
 LANE: Final = "lane"

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from service.store.keys import MARK, Layout
-from service.store.port import Head, Refusal, Reply, Stored
+from service.store.keys import MARK, Layout, Stored
+from service.store.port import Head, Refusal, Reply
 
 EMPTY: Final = Head()
 

@@ -16,8 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from service.store.keys import Layout
-from service.store.keys import Stored as Stored
+from service.store.keys import Layout, Stored
 
 NO_REVISION = -1
 """The revision of a memory into which no batch has been folded."""

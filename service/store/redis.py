@@ -24,8 +24,8 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import NoPermissionError, NoScriptError, RedisError
 
 from service.printable import masked
-from service.store.keys import LAYOUT, MARK, Layout, read_layout
-from service.store.port import NO_REVISION, Head, Refusal, Reply, Stored, StoreUnreachable
+from service.store.keys import LAYOUT, MARK, Layout, Stored, read_layout
+from service.store.port import NO_REVISION, Head, Refusal, Reply, StoreUnreachable
 
 Client = Redis | RedisCluster
 ScriptName = Literal["fence", "load", "read", "peek", "advance", "begin", "rebuild", "forget"]

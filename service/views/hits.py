@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from service.core.configuration import Config, RuleSet
+from service.core.configuration import Config
 from service.core.hits import DEFAULT, TEAM, hit_field
+from service.core.rule_sets import RuleSet
 from service.core.state import Hit, State
 from service.store.port import Store
 from service.views.peeking import peek

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from service.core.configuration import Config, PoolSpec
+from service.core.configuration import Config
 from service.core.model import Label
 from service.core.plan_facts import PlanFacts
+from service.core.pool_spec import PoolSpec
 from service.core.state import State
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from service.core.configuration import Config, PoolSpec
+from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.pool_spec import PoolSpec, Strategy
 from service.core.reasons import ExclusionReason
+from service.core.seating import Pool
 from service.core.sharing.eligibility import Situation, choose
-from service.core.state import Kind, Pool, State
+from service.core.state import Kind, State
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 
@@ -38,7 +40,7 @@ class PoolStanding:
     division: str
     pool: str
     record_type: str
-    strategy: str
+    strategy: Strategy
     turn: int
     waiting: int
     next: str | None

@@ -14,12 +14,14 @@ from heapq import nsmallest
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from service.core.configuration import Config, PoolSpec
+from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.holding.waiting import DRAIN_PREFIX
+from service.core.parked import Parked
+from service.core.pool_spec import PoolSpec
 from service.core.reasons import PENDING, ExclusionReason, PendingReason
 from service.core.sharing.eligibility import Situation, choose, next_return
-from service.core.state import Kind, Parked, State
+from service.core.state import Kind, State
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 

@@ -8,11 +8,13 @@ actions are messages of their own and are not part of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from service.core.model import Candidate, Decision, Label, Outcome, Target, Trace, Tried, Weighed
+from service.wire.inputs import milliseconds
 from service.wire.messages import Headers
 from service.wire.outcomes import read_outcome
 
@@ -75,7 +77,12 @@ def _trace(said: Mapping[str, Any]) -> Trace:
         workflows=tuple(Weighed(each["workflow"], each["withheld"]) for each in said.get("workflows", ())),
         through=said.get("through", ""),
         link=said.get("link"),
+        contacted_ms=_moment(said.get("contacted")),
     )
+
+
+def _moment(said: str | None) -> int | None:
+    return None if said is None else milliseconds(datetime.fromisoformat(said))
 
 
 def _label(said: Mapping[str, Any] | None) -> Label | None:

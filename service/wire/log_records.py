@@ -23,27 +23,19 @@ import orjson
 
 from service.core.state import FIRST_LEVEL
 from service.wire.log_forms import (
-    FORMAT as FORMAT,
-)
-from service.wire.log_forms import (
+    FORMAT,
     BatchForm,
     BatchState,
     ChunkForm,
     ClaimForm,
     CompleteForm,
+    Cursor,
     FormatOnly,
     OpeningForm,
+    OutcomeLine,
     OutputsForm,
     OutputsState,
-)
-from service.wire.log_forms import (
-    Cursor as Cursor,
-)
-from service.wire.log_forms import (
-    OutcomeLine as OutcomeLine,
-)
-from service.wire.log_forms import (
-    SnapshotMark as SnapshotMark,
+    SnapshotMark,
 )
 from service.wire.messages import Header, Message
 

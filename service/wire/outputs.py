@@ -192,6 +192,8 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["through"] = trace.through
     if trace.link is not None:
         said["link"] = trace.link
+    if trace.contacted_ms is not None:
+        said["contacted"] = iso_time(trace.contacted_ms)
     if trace.workflows:
         said["workflows"] = trace.workflows
     return said

@@ -6,7 +6,8 @@ from prometheus_client import CollectorRegistry
 
 from service.app.gauges import show
 from service.app.probes import ReadSoFar
-from service.core.state import Parked, Pool
+from service.core.parked import Parked
+from service.core.seating import Pool
 from service.lane.book import Book
 from service.telemetry import SERIES_MAX, Meters
 

@@ -10,12 +10,11 @@ from service.app.redrive import Known, NotSent, SentAgain, Superseded, plan, sen
 from service.config.sources import Sources, SourceState, SourceTopic
 from service.kafka.connection import KafkaConnection
 from service.kafka.partitions import Place
-from service.kafka.port import Message
 from service.kafka.publisher import Publisher
 from service.kafka.reading import read_topic
 from service.kafka.topics import Wanted, create
 from service.views.dead_letters import DeadLetter
-from service.wire.messages import Position, RawRecord
+from service.wire.messages import Message, Position, RawRecord
 from service.wire.redrive import Redrive, read_redrive
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka

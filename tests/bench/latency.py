@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 
-from service.kafka.port import Message
 from service.kafka.publisher import Publisher
+from service.wire.messages import Message
 from tests.bench.contestants import Task
 from tests.bench.stage import Stuck, pause
 

@@ -22,10 +22,10 @@ from typing import Final, NamedTuple, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from service.kafka.connection import KafkaConnection
-from service.kafka.port import Message
 from service.kafka.publisher import Publisher
 from service.kafka.topics import create, read_wanted
 from service.settings import Settings
+from service.wire.messages import Message
 from service.wire.topics import Topics
 from tests.bench.contestants import Program, Task
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from service.core.configuration import Membership, PoolSpec
 from service.core.entry_policy import Ceiling, EntryPolicy
+from service.core.pool_spec import Membership, PoolSpec
 from tests.core.build import Division, pool
 
 RECORDS: Final = 60

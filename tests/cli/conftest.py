@@ -14,8 +14,8 @@ import pytest
 import structlog
 
 from service.cli import main
-from service.kafka.port import Message
 from service.store.redis import connect
+from service.wire.messages import Message
 from tests.backends.kafka_fixture import Kafka, unique_topics
 from tests.cli.deployment import DIRECTORY, Deployment
 from tests.cli.running import Service, lead, running_service
@@ -26,6 +26,12 @@ users: {ann: {name: Ann Lindqvist}, bob: {}, eve: {}, kim: {roles: [admin]}}
 pools:
   sales: {record_type: lead, members: [ann, bob, {user: eve, max_open: 1}]}
   spare: {record_type: deal, members: [bob]}
+tools: {form: {name: Webinar form}}
+offers: {gold: {name: Gold}}
+plans:
+  spring: {name: Spring campaign, managers: [ann, bob], tools: [form], conversion: 12.5, average_sale: 100,
+           label: {text: Spring, colour: green}}
+  care: {name: After the sale, managers: [eve], offers: {paid: [gold]}, mode: linked}
 rule_sets:
   leads:
     name: Leads

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from service.config.history import FIRST_EPOCH, Sources, proposals, sources_record
+from service.config.history import proposals, sources_record
 from service.config.loader import load
+from service.config.sources import FIRST_EPOCH, Sources
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.topics import create, read_wanted
 from service.store.redis import connect

@@ -20,10 +20,10 @@ import uvicorn
 from service.app.process import Extras, Process
 from service.embedded.kafka import EMBEDDED_LANES, EmbeddedKafka
 from service.embedded.redis import EmbeddedRedis
-from service.kafka.port import Message
 from service.kafka.publisher import Publisher
 from service.settings import HttpSettings, KafkaSettings, RedisSettings, Settings
 from service.wire.lanes import lane_of
+from service.wire.messages import Message
 
 T = TypeVar("T")
 

@@ -11,8 +11,8 @@ from aiokafka.errors import UnknownMemberIdError
 
 from service.app.sources import prepare_positions, reset_positions
 from service.cli import sources
-from service.kafka.port import Message
 from service.kafka.publisher import Publisher
+from service.wire.messages import Message
 from tests.cli.deployment import Deployment
 from tests.sources.world import World as SourceWorld
 

@@ -11,9 +11,9 @@ import orjson
 import pytest
 
 from service.core.model import Decision, Trace
-from service.kafka.port import Message
 from service.kafka.publisher import Publisher
 from service.wire.dead_letters import DETAIL, REASON
+from service.wire.messages import Message
 from service.wire.outputs import Context, render
 from service.wire.topics import Topics
 from tests.cli.conftest import Run

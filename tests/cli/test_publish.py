@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from service.connectors.file.converting import NO_TIME
 from service.kafka.reading import read_topic
 from tests.cli.conftest import Run
 from tests.cli.running import Service
@@ -245,3 +246,22 @@ def test_a_file_that_cannot_be_meant_so_is_refused_before_anything_is_sent(
 async def _values(service: Service, topic: str) -> bytes:
     found = [record.value or b"" async for record in read_topic(service.process.connection, topic)]
     return b"".join(found)
+
+
+OFFERS = "event: {column: what}\nrecord: {type: lead, id: {column: lead}}\noffer: {column: offer}\n"
+
+
+def test_a_file_of_offers_is_checked_and_its_gaps_are_told(alone: Run, tmp_path: Path) -> None:
+    """S122, D47: what happened to which offer, and which rows do not say it; without a time the order is in doubt."""
+    (tmp_path / "map.yaml").write_text(OFFERS)
+    (tmp_path / "rows.csv").write_text(
+        "lead,offer,what\n1,starter,ordered\n1,,paid\n1,starter,piad\n2,pro,payment_failed\n"
+    )
+    ended = alone("publish", tmp_path / "rows.csv", "--map", tmp_path / "map.yaml", "--check")
+    assert ended.code == 1
+    assert ended.err.replace(f"{tmp_path}/", "").splitlines() == [
+        f"warning  rows.csv:1:1: {NO_TIME}",
+        "problem  rows.csv:3:1: crm.offer.paid.v1 names no offer: fill what the map reads as `offer`",
+        "problem  rows.csv:4:3: what: 'piad' is no event: did you mean 'paid'?",
+    ]
+    assert "2 events would be sent: 1 crm.offer.ordered.v1, 1 crm.offer.payment_failed.v1; 2 rows" in ended.out

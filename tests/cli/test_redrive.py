@@ -10,10 +10,9 @@ import orjson
 import pytest
 
 from service.embedded.kafka import EMBEDDED_LANES
-from service.kafka.port import Message
 from service.kafka.reading import read_topic
 from service.wire.lanes import lane_of
-from service.wire.messages import RawRecord
+from service.wire.messages import Message, RawRecord
 from tests.cli.conftest import Run
 from tests.cli.running import Service, lead, running_service, until
 

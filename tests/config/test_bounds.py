@@ -19,13 +19,14 @@ from schemas.config_entry import TURNS_LIMIT
 from schemas.config_values import GREATEST_WEIGHT, LEAST_WEIGHT
 from service.config.loader import compile_inline
 from service.config.problems import ConfigurationError
-from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
+from service.core.pool_spec import Membership, PoolSpec
 from service.core.score import SCORE_LIMIT
+from service.core.seating import Pool, Seat
 from service.core.sharing.entry import Entrance
 from service.core.sharing.strategies import step
 from service.core.sharing.turns import line_up, serve
-from service.core.state import Pool, Seat, State, seat_field
+from service.core.state import State, seat_field
 from service.wire.values import pack, unpack
 
 TURNS: Final = 10**9

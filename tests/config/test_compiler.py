@@ -13,9 +13,10 @@ from schemas.config_values import RecordType
 from schemas.events import Channel
 from service.config.compiler import compile_document, from_wire, hash_of, to_wire
 from service.config.problems import ConfigurationError
-from service.core import configuration
-from service.core.configuration import Membership, PoolSpec, User
+from service.core import configuration, pool_spec
+from service.core.configuration import User
 from service.core.model import CHANNELS, Target
+from service.core.pool_spec import Membership, PoolSpec
 from tests.config.files import document
 
 FULL = """\
@@ -108,7 +109,7 @@ def test_the_words_of_the_language_are_those_of_the_core() -> None:
     assert set(get_args(RecordType)) == set(CHANNELS)
     assert set(get_args(Channel)) == frozenset().union(*CHANNELS.values())
     assert documents.Role == configuration.Role
-    assert config_entry.Strategy == configuration.Strategy
+    assert config_entry.Strategy == pool_spec.Strategy
 
 
 @pytest.mark.parametrize(

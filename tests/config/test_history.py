@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 from schemas.config import Document
 from service.config.compiler import from_wire, hash_of, to_wire
 from service.config.history import (
-    SOURCES_KEY,
     History,
     Ignored,
     Proposal,
-    Sources,
     Version,
     document_of,
     instructions,
@@ -25,7 +23,7 @@ from service.config.history import (
     replacing,
     sources_record,
 )
-from service.config.sources import Skip, SourceTopic
+from service.config.sources import SOURCES_KEY, Skip, Sources, SourceTopic
 
 
 def document(*users: str, division: str = "main") -> Document:

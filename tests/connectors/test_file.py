@@ -15,7 +15,8 @@ from service.connectors.file.converting import compile_map
 from service.connectors.file.event_map import read_map
 from service.connectors.file.progress import Progress
 from service.connectors.file.rows import BadRow, NumberedRow
-from service.kafka.port import Lost, Message
+from service.kafka.port import Lost
+from service.wire.messages import Message
 from service.wire.topics import Topics
 
 MAP = """

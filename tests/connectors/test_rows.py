@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.config.problems import ConfigurationError
-from service.connectors.file.converting import compile_map, unread_twins
+from service.connectors.file.converting import compile_map, doubts_of
 from service.connectors.file.event_map import ReadMap, read_map
 from service.connectors.file.opening import FileRefused, opened
 from service.connectors.file.rows import BadRow, NumberedRow, csv_rows, json_rows
@@ -238,7 +238,7 @@ def test_a_name_that_the_map_does_not_read_may_stand_twice_and_is_doubted(tmp_pa
     columns = ["number", "region", "note", "note", "", ""]
     mapped = read(MAP, tmp_path)
     assert compile_map(mapped, tmp_path / "leads.csv", columns, "crm.records").topic == "crm.records"
-    assert unread_twins(mapped, columns) == ["'note' is the name of columns 3 (C) and 4 (D): give each its own"]
+    assert doubts_of(mapped, columns) == ["'note' is the name of columns 3 (C) and 4 (D): give each its own"]
 
 
 @pytest.mark.parametrize(

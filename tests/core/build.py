@@ -14,10 +14,11 @@ from typing import Any, Final
 
 from service.core import timers
 from service.core.case import Verdict
-from service.core.configuration import Config, Entry, Membership, PoolSpec, RuleSet, User
+from service.core.configuration import Config, User
 from service.core.decide import decide
 from service.core.holding import membership
 from service.core.model import (
+    OFFER_KINDS,
     Assigned,
     Decision,
     Event,
@@ -29,7 +30,9 @@ from service.core.model import (
     Target,
 )
 from service.core.person import Absence, Person
+from service.core.pool_spec import Membership, PoolSpec
 from service.core.reasons import AbsenceReason
+from service.core.rule_sets import Entry, RuleSet
 from service.core.state import Kind, Record, State, Value
 from service.language import criteria
 from service.language.predicate import Predicate
@@ -66,6 +69,8 @@ def event(kind: RecordEventKind, record: str = "lead/1", owner: str | None = Non
     """An event with an id of its own about a record with no fields."""
     record_type, _, record_id = record.partition("/")
     more = {"id": f"event-{next(_event_numbers)}", "facts": {}} | more
+    if kind in OFFER_KINDS:
+        more = {"offer": "some-offer"} | more
     return RecordEvent(kind=kind, record_type=record_type, record_id=record_id, owner=target(owner), **more)
 
 

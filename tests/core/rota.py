@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
+from service.core.pool_spec import Membership, PoolSpec
 from service.core.sharing.contender import Contender
 from service.core.sharing.turns import line_up, serve
 from service.core.state import State, open_field

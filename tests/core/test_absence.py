@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from service.core.configuration import Membership
 from service.core.decide import decide
 from service.core.model import Assigned, MemberEvent, Nothing, Pending, Rejected, Released
+from service.core.pool_spec import Membership
 from tests.core.build import MINUTE_MS, START_MS, Division, pool, turns_of, updated, users
 
 

@@ -7,12 +7,13 @@ from copy import deepcopy
 
 import pytest
 
-from service.core.configuration import Entry
 from service.core.decide import decide
 from service.core.draft import Draft
 from service.core.model import Target
 from service.core.person import Person
-from service.core.state import KINDS, Kind, Record, Seat, State, Timer, Value
+from service.core.rule_sets import Entry
+from service.core.seating import Seat
+from service.core.state import KINDS, Kind, Record, State, Timer, Value
 from service.core.timers import fire
 from tests.core.build import Division, config, created, planted, pool, rules, switch
 

@@ -7,8 +7,9 @@ from typing import Final
 
 import pytest
 
-from service.core.configuration import Membership, User
+from service.core.configuration import User
 from service.core.draft import Draft
+from service.core.pool_spec import Membership
 from service.core.sharing.eligibility import CHECKS, MINUTE_MS, Situation
 from service.core.state import Pace, State
 from tests.core.build import START_MS, Division, absent, config, pool, predicate

@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from service.core.catch_up import CatchUp
-from service.core.configuration import Membership
 from service.core.draft import Draft
 from service.core.entry_policy import Ceiling, EntryPolicy
+from service.core.pool_spec import Membership
 from service.core.sharing.entry import Entrance
 from service.core.sharing.strategies import SCALE
 from service.core.state import seat_field

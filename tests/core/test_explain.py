@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from service.core.configuration import Config, Entry, Membership, OwnerOf, User
+from service.core.configuration import Config, User
 from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.model import Assigned, Candidate, Decision, Nothing, Pending, Rejected, Released, Target, Trace, Tried
+from service.core.plan_facts import PlanFacts
+from service.core.pool_spec import Membership
+from service.core.rule_sets import Entry, OwnerOf
 from service.core.telling.explain import explain
 from service.language.changes import Change
 from service.language.predicate import Predicate
-from tests.core.build import START_MS, Division, config, pool, predicate, rules, updated
+from tests.core.build import START_MS, Division, config, event, pool, predicate, rules, updated
 from tests.language.trees import line
 
 VIP = Entry("vip", Target("user", "zoe"), (predicate('account.tier equals "vip"'),), "VIP accounts")
@@ -252,6 +256,20 @@ def test_a_condition_on_change_is_told_with_the_values_before_and_now() -> None:
     ]
 
 
+def test_of_several_fields_that_may_have_changed_the_one_that_did_is_told() -> None:
+    """D16 D43"""
+    several = Predicate("size changed or stage changed", line("size changed or stage changed"))
+    entry = Entry("won", Target("user", "zoe"), (several,), on=frozenset({"updated"}))
+    division = Division(pool("ann"), rule_sets=rules(entry))
+    division.create("lead/1", owner=None, facts={"stage": "open", "size": 5})
+    facts = {"stage": "won", "size": 5}
+    division.send(updated("lead/1", facts=facts))
+    change = Change({"stage": "open", "size": 5}, frozenset({"stage"}))
+    assert explain(division.last("lead/1"), division.config, facts=facts, change=change)[1].endswith(
+        'stage changed: the record had "open" before, and has "won" now'
+    )
+
+
 def test_the_criterion_inside_a_filter_logic_is_named() -> None:
     """D16 S43: of a condition with brackets, the comparison that decided, not the whole."""
     tree = line('country == "DE" and (size > 500 or not source == "web")')
@@ -275,3 +293,71 @@ def test_a_person_who_was_passed_over_and_got_it_after_all_is_told_so() -> None:
         '  entry 1   "Key accounts"   yes   always',
         "  given after all: nobody else takes it",
     ]
+
+
+def sales_plans() -> Division:
+    """One plan that shares evenly, and one that is linked; tools, offers and people have names."""
+    spring = PlanFacts(tools=frozenset({"form"}))
+    care = PlanFacts(tools=frozenset({"chat"}), offers={"paid": frozenset({"gold"})}, is_linked=True)
+    return Division(
+        pool("ann", "kim", id="spring", name="Spring", plan=spring),
+        pool("bob", "eve", id="care", name="Care", plan=care),
+        users=(User("ann", "Ann Lee"),),
+        tools={"form": "Webinar form", "chat": ""},
+        offers={"gold": "Gold"},
+    )
+
+
+def came_in(division: Division) -> str:
+    """The sentence about the latest decision."""
+    return explain(division.last("lead/1"), division.config)[1].strip()
+
+
+def test_an_explanation_says_through_which_tool_a_lead_came_into_a_plan() -> None:
+    """D16 S121 In one sentence; what has no name is called by its id."""
+    division = sales_plans()
+    division.create("lead/1", owner=None, tool="form")
+    assert came_in(division) == (
+        'it came into the plan "Spring" through the tool "Webinar form", to ann (Ann Lee) in turn'
+    )
+    assert explain(division.last("lead/1"), Config("main"))[1].strip() == (
+        'it came into the plan "spring" through the tool "form", to ann in turn'
+    )
+
+
+def test_an_explanation_says_that_a_lead_came_into_a_plan_and_waits() -> None:
+    """D16 S123 The plan is the lead's, whoever gets it."""
+    division = sales_plans()
+    division.away("bob")
+    division.away("eve")
+    division.send(event("paid", "lead/1", offer="gold"))
+    assert came_in(division) == 'it came into the plan "Care" through the offer "Gold" (paid), and waits there'
+
+
+def test_an_explanation_says_who_was_in_contact_and_when() -> None:
+    """D16 S127 The reason why it is not whose turn it is."""
+    division = sales_plans()
+    division.send(event("contacted", "lead/1", person="eve", time_ms=START_MS - 3_600_000))
+    division.send(event("paid", "lead/1", offer="gold"))
+    assert came_in(division) == (
+        'it came into the plan "Care" through the offer "Gold" (paid), to eve, who was in contact with it, or got it, '
+        f"on {moment(START_MS - 3_600_000)}"
+    )
+
+
+def test_an_explanation_says_that_a_lead_stays_in_the_plan_in_which_it_was() -> None:
+    """D16 S128 Nobody of the plan that the offer leads to knows it."""
+    division = sales_plans()
+    division.send(event("contacted", "lead/1", person="kim", time_ms=START_MS - 60_000))
+    division.create("lead/1", owner=None, tool="form")
+    division.away("ann")
+    division.send(event("paid", "lead/1", offer="gold"))
+    assert came_in(division) == (
+        'it stays in the plan "Spring", with kim, who was in contact with it, or got it, on '
+        f'{moment(START_MS - 60_000)}: nobody who can take it in the plan of the offer "Gold" (paid) was in contact '
+        "with it"
+    )
+
+
+def moment(time_ms: int) -> str:
+    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d at %H:%M} UTC"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from service.core.configuration import Entry, RuleSet
 from service.core.hits import DEFAULT, TEAM
 from service.core.model import Target
+from service.core.rule_sets import Entry, RuleSet
 from service.core.state import Hit
 from tests.core.build import START_MS, Division, created, pool, predicate, rules, updated
 

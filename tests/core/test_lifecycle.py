@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec.structs import replace
 
-from service.core.configuration import Entry, Membership, User
+from service.core.configuration import User
 from service.core.decide import decide
 from service.core.model import (
     Assigned,
@@ -32,6 +32,8 @@ from service.core.model import (
     Released,
     Target,
 )
+from service.core.pool_spec import Membership
+from service.core.rule_sets import Entry
 from service.core.state import KINDS
 from service.core.tracking import recall
 from tests.core.build import (

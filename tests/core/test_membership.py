@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.core.configuration import Membership
 from service.core.model import Assigned, Nothing, Pending
+from service.core.pool_spec import Membership
 from tests.core.build import Division, pool, turns_of
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.configuration import Entry, OwnerOf
 from service.core.model import Event, MemberEvent, RecordEvent, Rejected, Target
 from service.core.naming import as_declared, near_misses
+from service.core.rule_sets import Entry, OwnerOf
 from tests.core.build import Division, config, created, owner_changed, pool, rules, updated
 
 ANN = "Ann@x.org"

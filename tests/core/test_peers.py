@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from service.core.configuration import Membership
 from service.core.decide import decide
 from service.core.model import Assigned, Nothing
+from service.core.pool_spec import Membership
 from service.core.state import Open, State
 from tests.core.build import Division, created, pool, turns_of, users
 from tests.core.rota import Rota

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import permutations, product
 from typing import Any
 
 import pytest
@@ -278,3 +278,38 @@ def test_who_is_forgotten_is_nobodys_client() -> None:
 
     assert not division.state.plans
     assert not division.state.clients
+
+
+TOLD = [(kind, offer, minute) for minute, (kind, offer) in enumerate(product(("ordered", "paid"), OFFERS))]
+
+
+@given(st.permutations(TOLD), st.permutations(range(len(TOLD))))
+def test_of_several_offers_the_latest_decides_in_whatever_order_they_are_told(
+    happened: list[tuple[OfferKind, str, int]], told: list[int]
+) -> None:
+    """D54 By their own times, also where one of them leads into the plan in which the lead is already."""
+    ends = []
+    for order in (sorted(told), told):
+        division = Division(
+            plan("spring", "ann", offers={"ordered": frozenset({"gold"}), "paid": frozenset({"silver"})}),
+            plan("care", "bob", offers={"ordered": frozenset({"silver"}), "paid": frozenset({"gold"})}),
+            offers=OFFERS,
+        )
+        for place in order:
+            kind, offer, _ = happened[place]
+            division.send(offered(kind, offer, time_ms=START_MS + place * 60_000))
+        ends.append((in_plan(division), clients(division)))
+    assert ends[0] == ends[1]
+
+
+def test_a_payment_told_late_makes_good_only_what_its_own_failure_did() -> None:
+    """g1 D54 Another offer's payment failed since: the lead is in that plan for that one."""
+    division = Division(
+        plan("dunning", "ann", offers={"payment_failed": frozenset(OFFERS)}),
+        plan("care", "bob", **listing("paid", "gold")),
+        offers=OFFERS,
+    )
+    division.send(offered("payment_failed", "gold", time_ms=START_MS + 1))
+    division.send(offered("payment_failed", "silver", time_ms=START_MS + 5))
+
+    assert division.send(offered("paid", "gold", time_ms=START_MS + 3)) == (Nothing("older_offer", "gold"),)

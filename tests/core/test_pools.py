@@ -6,9 +6,9 @@ import itertools
 
 import pytest
 
-from service.core.configuration import Membership
 from service.core.model import CHANNELS, Assigned, MemberEvent, Nothing, Notification, Pending, Rejected, Released
 from service.core.person import Absence, Person
+from service.core.pool_spec import Membership
 from tests.core.build import Division, pool, turns_of, users
 
 

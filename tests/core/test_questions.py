@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from service.core.case import told_owner
-from service.core.configuration import Entry
 from service.core.model import Assigned, Nothing, RecordEvent, Rejected, Released, Target
+from service.core.rule_sets import Entry
 from tests.core.build import Division, created, pool, predicate, rules, updated
 
 EMEA = Entry("emea", Target("pool", "emea"), (predicate("country equals FR"),))

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from service.core.configuration import Membership, PoolSpec, User
+from service.core.configuration import User
 from service.core.model import Assigned, Nothing, Notification, Pending, Queued, Rejected, Released
+from service.core.pool_spec import Membership, PoolSpec
 from tests.core.build import Division, config, pool, predicate, users
 
 

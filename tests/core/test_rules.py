@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from service.core.configuration import Entry, RuleSet
 from service.core.model import Target, Tried
+from service.core.rule_sets import Entry, RuleSet
 from service.core.rules import match
 from tests.core.build import START_MS, predicate
 

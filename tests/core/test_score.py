@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from service.core.configuration import Entry, Membership, ScoreRow
+from service.core.configuration import ScoreRow
 from service.core.model import Assigned, Target
+from service.core.pool_spec import Membership
+from service.core.rule_sets import Entry
 from service.core.score import score_of
 from tests.core.build import Division, pool, predicate, rules, updated
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
 from service.core.person import Person
+from service.core.pool_spec import Membership, PoolSpec
+from service.core.seating import Seat
 from service.core.sharing.strategies import step
 from service.core.sharing.turns import line_up, serve
-from service.core.state import Seat, State, seat_field
+from service.core.state import State, seat_field
 from tests.core.build import START_MS, absent, config, pool, switch
 
 SEEDS = range(300)

@@ -8,9 +8,9 @@ from typing import Any, Final, get_args
 
 import pytest
 
-from service.core.configuration import Membership, Strategy
 from service.core.entry_policy import Ceiling, EntryPolicy
-from service.core.state import Seat
+from service.core.pool_spec import Membership, Strategy
+from service.core.seating import Seat
 from tests.core.rota import Rota
 
 SEEDS: Final = range(40)

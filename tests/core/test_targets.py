@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from msgspec.structs import astuple
 
-from service.core.configuration import Entry, EntryTarget, Happening, OwnerOf, RuleSet, TeamMatch, User
+from service.core.configuration import User
 from service.core.model import Assigned, Nothing, Pending, Rejected, Released, Target
 from service.core.reasons import Unresolved
+from service.core.rule_sets import Entry, EntryTarget, Happening, OwnerOf, RuleSet, TeamMatch
 from tests.core.build import Division, created, pool, predicate, rules, updated
 
 OTHERS = Entry("others", Target("pool", "sales"))

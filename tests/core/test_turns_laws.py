@@ -11,8 +11,8 @@ from typing import Final
 
 import pytest
 
-from service.core.configuration import Membership
 from service.core.draft import Draft
+from service.core.pool_spec import Membership
 from service.core.sharing.strategies import SCALE, step
 from service.core.sharing.turns import line_up
 from tests.core.build import absent

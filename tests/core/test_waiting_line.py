@@ -8,7 +8,8 @@ from typing import Final
 import pytest
 
 from service.core.draft import Draft
-from service.core.state import Parked, State
+from service.core.parked import Parked
+from service.core.state import State
 from service.core.waiting_line import SORTED_AGAIN, Line, Rank, Waiting
 
 SEEDS: Final = range(100)

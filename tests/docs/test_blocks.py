@@ -46,7 +46,9 @@ def of_kind(kind: str) -> list[Any]:
 
 def test_there_are_pages_and_blocks() -> None:
     """A runner that finds nothing passes everything."""
-    assert {"README.md", "rules.md", "configuration.md", "integrating.md", "operating.md"} <= {p.name for p in pages()}
+    assert {"README.md", "rules.md", "configuration.md", "integrating.md", "operating.md", "plans.md"} <= {
+        p.name for p in pages()
+    }
     assert min(len(blocks(language)) for language in ("console", "json", "python", "yaml")) > 0
     assert all(of_kind(kind) for kind in ("part", "scenario", "configuration", "map"))
 

@@ -156,12 +156,19 @@ def test_the_commands_of_a_page_do_what_it_shows(page: str, terminal: Terminal) 
         terminal.type(command)
 
 
+SOLD: Final = """deal_id,product,close_value,account,receipt,state,at,lead,offer
+d1,GTX,100,Firm 1,r1,settled,31.01.2026 09:30,7,starter
+d2,GTX,,,r2,Bounced,31.01.2026 09:31,8,starter
+"""
+"""A file with the columns of every map."""
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("block", of_kind("map"))
 def test_a_map_of_a_page_publishes_a_file(block: Block, terminal: Terminal, tmp_path: Path) -> None:
     """Every row becomes an event; the look-up file is found beside it."""
     (tmp_path / "map.yaml").write_text(block.text)
-    (tmp_path / "deals.csv").write_text("deal_id,product,close_value,account\nd1,GTX,100,Firm 1\nd2,GTX,,\n")
+    (tmp_path / "deals.csv").write_text(SOLD)
     (tmp_path / "accounts.csv").write_text("name,sector,employees\nFirm 1,retail,20\n")
     terminal.start(CONFIGURATION)
     told: Any = terminal.run("publish", "deals.csv", "--map", "map.yaml", "--json").json

@@ -16,8 +16,8 @@ import pytest
 
 from service.embedded.kafka import EmbeddedKafka
 from service.kafka.connection import KafkaConnection
-from service.kafka.port import Message
 from service.kafka.publisher import Publisher
+from service.wire.messages import Message
 from service.wire.outputs import Context, render
 from service.wire.topics import Topics
 from tests.cli.running import until

@@ -15,6 +15,7 @@ from schemas import (
     config_entry,
     config_plans,
     config_rights,
+    config_rules,
     config_settings,
     config_workflows,
     generate,
@@ -27,7 +28,7 @@ from service.config.nodes import from_yaml
 ROOT: Final = Path(__file__).parents[2]
 MODELS: Final[dict[str, Any]] = {
     name: model
-    for module in (config_entry, config_plans, config_rights, config_settings, config_workflows, config)
+    for module in (config_entry, config_plans, config_rights, config_rules, config_settings, config_workflows, config)
     for name, model in vars(module).items()
 }
 PARTS: Final[dict[str, type[BaseModel]]] = {

@@ -13,11 +13,11 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from service.kafka.connection import KafkaConnection
-from service.kafka.port import Message
 from service.kafka.publisher import Publisher
 from service.kafka.reading import read_topic
 from service.kafka.topics import create, read_wanted
 from service.wire.log_records import Batch, decode
+from service.wire.messages import Message
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
 from tests.backends.kafka_server import KafkaServer

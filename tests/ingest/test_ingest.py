@@ -11,10 +11,10 @@ from structlog.testing import capture_logs
 
 from service.ingest import TOLD_ATTEMPTS, Ingest, Reading, pause, sort_batch
 from service.kafka.partitions import Place
-from service.kafka.port import Lost, Message, Refused
+from service.kafka.port import Lost, Refused
 from service.wire.dead_letters import LEAST_LIMIT_BYTES, stored_bytes
 from service.wire.inputs import decode
-from service.wire.messages import RawRecord
+from service.wire.messages import Message, RawRecord
 from service.wire.topics import Topics
 from tests.wire.builders import header, plain, raw
 

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 import pytest
 
 from service.kafka.connection import KafkaConnection
-from service.kafka.port import BrokerUnreachable, Lost, Message
+from service.kafka.port import BrokerUnreachable, Lost
 from service.kafka.topics import create, read_wanted
 from service.kafka.transport import KafkaTransport
+from service.wire.messages import Message
 from service.wire.topics import Topics
 from tests.backends.kafka_server import KafkaServer
 from tests.kafka.transports import LANE, LANES

@@ -8,7 +8,8 @@ import pytest
 
 from service.kafka.memory import Fault, MemoryBroker, MemoryTransport, Operation
 from service.kafka.partitions import Place
-from service.kafka.port import Lost, Message
+from service.kafka.port import Lost
+from service.wire.messages import Message
 from service.wire.topics import Topics
 
 TOPICS = Topics.of()

@@ -9,10 +9,10 @@ from structlog.testing import capture_logs
 
 from service.ingest import Ingest, Reading
 from service.kafka.partitions import Place
-from service.kafka.port import Lost, Message, Refused
+from service.kafka.port import Lost, Refused
 from service.kafka.publisher import Publisher
 from service.kafka.topics import create, read_wanted
-from service.wire.messages import RawRecord
+from service.wire.messages import Message, RawRecord
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
 

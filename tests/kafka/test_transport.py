@@ -8,7 +8,8 @@ from itertools import groupby
 import pytest
 
 from service.kafka.connection import MAX_BATCH_BYTES
-from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, LogEntry, Message, Transport, Truncated
+from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, LogEntry, Transport, Truncated
+from service.wire.messages import Message
 from tests.kafka.transports import LANES, Broker
 
 WAIT_MS = 5_000

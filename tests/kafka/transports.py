@@ -13,9 +13,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from service.kafka.connection import KafkaConnection
 from service.kafka.memory import MemoryBroker, MemoryTransport
 from service.kafka.partitions import Place
-from service.kafka.port import Headers, Message, Transport
+from service.kafka.port import Transport
 from service.kafka.topics import create, read_wanted
 from service.kafka.transport import KafkaTransport
+from service.wire.messages import Headers, Message
 from service.wire.topics import Topics
 
 LANES = 4

@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from service.core.configuration import Config, PoolSpec
+from service.core.configuration import Config
 from service.core.model import CatalogueEvent, EmptyEvent, Event, MemberEvent, RecordEvent
+from service.core.pool_spec import PoolSpec
 from service.kafka.memory import BrokerRecord, MemoryBroker, MemoryTransport
 from service.kafka.partitions import Place
-from service.kafka.port import Message
 from service.lane.loop import Lane
 from service.lane.needs import Read
 from service.lane.ownership import Tenure
@@ -26,6 +26,7 @@ from service.limits import Limits
 from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import read_input
 from service.wire.log_records import Batch, ForeignRecord, LogRecord, decode
+from service.wire.messages import Message
 from service.wire.seals import sealed
 from service.wire.topics import Topics
 from tests.checker import Evidence, Memory, violations

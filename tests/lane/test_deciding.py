@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
-from service.core.configuration import Config, Entry
+from service.core.configuration import Config
 from service.core.model import EmptyEvent, MemberEvent, Target
+from service.core.rule_sets import Entry
 from service.core.state import Timer
 from service.kafka.port import MAX_RECORD_BYTES
 from service.lane.book import Book
@@ -25,7 +26,8 @@ from service.lane.raising import MAX_RAISED_IN_A_ROW
 from service.limits import Limits
 from service.wire.dead_letters import stored_bytes
 from service.wire.inputs import LANE_INPUT_LIMIT_BYTES, Decoded, Tick, decode, read_input
-from service.wire.log_records import Cursor, encode
+from service.wire.log_forms import Cursor
+from service.wire.log_records import encode
 from service.wire.messages import Position, RawRecord
 from tests.core.build import MINUTE_MS, START_MS, config, created, planted, pool, predicate, rules
 from tests.lane.build import LANE, TOPICS, read

@@ -10,10 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.core.model import MemberEvent
-from service.kafka.port import Message
 from service.lane import strangers
 from service.lane.surroundings import InputSeen
 from service.telemetry import METERS
+from service.wire.messages import Message
 from service.wire.seals import SEAL_BYTES, sealed
 from tests.core.build import created
 from tests.lane.build import INPUT, LOG, TOPICS, World, input_of

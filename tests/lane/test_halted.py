@@ -7,17 +7,17 @@ from typing import Final, get_args
 
 import pytest
 
-from service.core.configuration import Entry
 from service.core.model import Target
+from service.core.rule_sets import Entry
 from service.core.state import LEVEL
 from service.kafka.memory import MemoryTransport
-from service.kafka.port import Message
 from service.lane import folding, sealing
 from service.lane.raising import MAX_RAISED_IN_A_ROW
 from service.lane.recovery import Patient, RecoveryRefused, adopt, restore
 from service.lane.surprise import REMEDIES, HaltCause, Halted
 from service.store.memory import MemoryStore
 from service.wire.log_records import Claim, NewerLog, encode
+from service.wire.messages import Message
 from tests.core.build import created, planted, pool, rules
 from tests.lane.build import INPUT, LANE, LOG, TOPICS, World
 from tests.lane.test_bounds import telling, until_idle

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from service.kafka.memory import MemoryTransport
-from service.kafka.port import Lost, Message
+from service.kafka.port import Lost
+from service.wire.messages import Message
 from tests.core.build import created
 from tests.lane.build import LANE, SMALL, TOPICS, Owner, World
 

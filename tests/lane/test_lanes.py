@@ -9,11 +9,12 @@ from dataclasses import replace
 import pytest
 
 from service.core.configuration import Config
-from service.kafka.port import MAX_RECORD_BYTES, Arrived, BrokerUnreachable, Message
+from service.kafka.port import MAX_RECORD_BYTES, Arrived, BrokerUnreachable
 from service.lane.lanes import Lanes
 from service.lane.loop import Lane
 from service.lane.takeover import Stage
 from service.wire.log_records import Batch, Claim, decode, encode
+from service.wire.messages import Message
 from tests.core.build import created
 from tests.lane.build import LANE, LOG, SMALL, World
 

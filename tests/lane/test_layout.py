@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from service.core.state import KINDS, LEVEL, Changes, Hit, Seat, StateKind
-from service.kafka.port import Message
+from service.core.seating import Seat
+from service.core.state import KINDS, LEVEL, Changes, Hit, StateKind
 from service.lane import making
 from service.lane.book import Book
 from service.lane.folding import rebuild_content
 from service.store.keys import LAYOUT, Layout, kind_of
 from service.store.memory import MemoryStore
 from service.wire.log_records import NO_OFFSET, Batch, Claim, Complete, NewerLog, Opening, encode
+from service.wire.messages import Message
 from tests.core.build import created, pool
 from tests.lane.build import LANE, LOG, SMALL, TOPICS, Owner, World
 
@@ -210,7 +211,7 @@ def of_level_two(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if pools with a default, and hits, were what a new release added."""
     monkeypatch.setattr("service.lane.folding.LEVEL", 2)
     monkeypatch.setattr("service.core.configuration.LEVELS", {"pools": 2})
-    monkeypatch.setattr(making, "KINDS", {**KINDS, "seat": StateKind(Seat, level=2)})
+    monkeypatch.setattr(making, "KINDS", {**KINDS, "seat": StateKind("seat", Seat, level=2)})
 
 
 @pytest.mark.usefixtures("of_level_two")
@@ -254,7 +255,7 @@ async def test_a_switch_to_a_level_is_finished_by_the_next_owner() -> None:
 
 def test_what_belongs_to_a_higher_level_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Until the level is raised: an older version that took the lane over would not know what it means."""
-    kinds: Any = {**KINDS, "hit": StateKind(Hit, level=2)}
+    kinds: Any = {**KINDS, "hit": StateKind("hit", Hit, level=2)}
     monkeypatch.setattr(making, "KINDS", kinds)
     changes: Changes = {"hit": {"inbound/vip": Hit(1)}}
     for level, written in ((1, False), (2, True)):

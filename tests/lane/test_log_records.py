@@ -8,18 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from service.wire.log_forms import Cursor, OutcomeLine, SnapshotMark
 from service.wire.log_records import (
     Batch,
     Chunk,
     Claim,
     Complete,
-    Cursor,
     ForeignRecord,
     LogRecord,
     NewerLog,
     Opening,
-    OutcomeLine,
-    SnapshotMark,
     decode,
     decode_for_state,
     encode,

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from service.core.configuration import Entry, Membership
 from service.core.model import MemberEvent, Target
+from service.core.pool_spec import Membership
+from service.core.rule_sets import Entry
 from service.core.state import State, Timer
 from service.lane.raising import MAX_RAISED_IN_A_ROW, PUT_OFF_MS, TooManyDeadLetters
 from tests.core.build import MINUTE_MS, created, planted, pool, rules

@@ -9,13 +9,13 @@ import pytest
 
 from service.kafka.memory import Operation
 from service.kafka.partitions import Place
-from service.kafka.port import Message
 from service.lane.recovery import RecoveryRefused, adopt, restore, survey
 from service.lane.surprise import Halted
 from service.store.keys import LAYOUT
 from service.store.memory import MemoryStore
 from service.store.port import NO_REVISION, Head
 from service.wire.log_records import Claim, encode
+from service.wire.messages import Message
 from tests.lane.lane_world import LANE, World, configuration, in_memory, owners, turn
 
 

@@ -9,8 +9,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.configuration import Entry
 from service.core.model import Event, Target
+from service.core.rule_sets import Entry
 from service.lane import positions
 from service.lane.positions import BLOCK, KEPT_MS, Positions
 from service.wire.messages import Position

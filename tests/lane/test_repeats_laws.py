@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.core.configuration import Entry
 from service.core.model import OFFER_KINDS, MemberEvent, RecordEvent, RecordEventKind, Target
+from service.core.rule_sets import Entry
 from service.lane import positions
 from service.lane.positions import BLOCK, KEPT_MS, Positions
 from service.lane.repeats import CLOCKS_MS, CONTENTS, Fate, Repeats

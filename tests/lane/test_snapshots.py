@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from service.kafka.port import Message
 from service.lane.folding import fold_snapshot, rebuild_content
 from service.lane.snapshot import CHUNK_BYTES, KEPT_SNAPSHOTS, KEYS_PER_TURN, TURN_BYTES, thinned
 from service.lane.surprise import Fenced, Halted
 from service.lane.surroundings import Step, no_step
 from service.store.keys import LAYOUT
-from service.wire.log_records import Batch, Chunk, Complete, LogRecord, Opening, SnapshotMark, encode
+from service.wire.log_forms import SnapshotMark
+from service.wire.log_records import Batch, Chunk, Complete, LogRecord, Opening, encode
+from service.wire.messages import Message
 from tests.core.build import created
 from tests.lane.build import LOG, SMALL, Owner, World
 

@@ -9,11 +9,11 @@ import pytest
 from service.core.model import MemberEvent
 from service.core.state import LEVEL
 from service.kafka.memory import Fault
-from service.kafka.port import Message
 from service.lane.surprise import Fenced, Halted, Surprise
 from service.lane.surroundings import Step
 from service.store.port import NO_REVISION, Head
 from service.wire.log_records import Claim
+from service.wire.messages import Message
 from tests.core.build import MINUTE_MS, START_MS, created
 from tests.lane.build import LOG, TOPICS, World
 

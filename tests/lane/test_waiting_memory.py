@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from service.core.configuration import Membership
 from service.core.holding import draining
 from service.core.model import MemberEvent
+from service.core.pool_spec import Membership
 from service.core.state import State
 from service.lane import book as books
 from tests.core.build import created, deleted, pool, predicate, updated

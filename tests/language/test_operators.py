@@ -126,13 +126,25 @@ def test_not_equal_to_a_truth_is_the_opposite_whatever_the_field_holds(fact: obj
         (5, "five", "!="),
         (["x"], "x", ""),
         ({"id": 1}, {"id": 1}, ""),
+        ("true", 1, "="),
+        ("False", "0", "="),
+        ("false", None, "="),
+        ("true", "yes", "/"),
     ],
 )
 def test_a_field_is_compared_with_another_one(left: object, right: object, relation: str) -> None:
     """Numbers as numbers, dates as instants, other texts as texts; order never holds for what is unset."""
     facts = {"a": left, "account": {"b": right}}
     holding = {word for word in ("==", "!=", "<", "<=", ">", ">=") if fits(line(f"a {word} field account.b"), facts)}
-    expected = {"==": {"=="}, "!=": {"!="}, "<": {"<", "<=", "!="}, ">": {">", ">=", "!="}, "": set[str]()}[relation]
+    expected = {
+        "==": {"=="},
+        "!=": {"!="},
+        "<": {"<", "<=", "!="},
+        ">": {">", ">=", "!="},
+        "": set[str](),
+        "=": {"=="},
+        "/": {"!="},
+    }[relation]
     if relation == "==" and left is not None:
         expected |= {"<=", ">="}
     assert holding == expected

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from schemas.config import ENTRIES_LIMIT, MEMBERS_LIMIT, POOLS_LIMIT, USERS_LIMIT
+from schemas.config import MEMBERS_LIMIT, POOLS_LIMIT, USERS_LIMIT
+from schemas.config_rules import ENTRIES_LIMIT
 
 PARKED: Final = 100_000
 """So many records wait at once where a service is at its limits."""

@@ -10,13 +10,13 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from schemas import config, config_entry, config_rights, config_workflows, decisions, events, generate
+from schemas import config, config_entry, config_rights, config_rules, config_workflows, decisions, events, generate
 from schemas.asyncapi import SOURCES, Deployment, document
-from schemas.decisions import OUTPUTS
+from schemas.decisions import EXAMPLES, OUTPUTS, Output
 from schemas.envelope import Envelope
 from schemas.events import INPUTS
 from schemas.samples import SAMPLES
-from service.core import configuration, model, reasons, visibility, workflow_specs
+from service.core import configuration, model, pool_spec, reasons, rule_sets, visibility, workflow_specs
 from service.wire import dead_letters
 from service.wire.topics import Topics
 from tests.schemas.asyncapi_schema import official_schema
@@ -187,9 +187,9 @@ WORDS = {
     "NotificationKind": (decisions.NotificationKind, model.NotificationKind),
     "OwnerKind": (events.OwnerKind, model.TargetKind),
     "Availability": (events.AvailabilityWord, model.Availability),
-    "Strategy": (config_entry.Strategy, configuration.Strategy),
+    "Strategy": (config_entry.Strategy, pool_spec.Strategy),
     "Role": (config.Role, configuration.Role),
-    "Reassign": (config.Reassign, configuration.Reassign),
+    "Reassign": (config_rules.Reassign, rule_sets.Reassign),
 }
 
 
@@ -203,3 +203,10 @@ def test_published_words_are_the_words_of_the_core(name: str) -> None:
 def test_published_channels_are_those_of_the_core() -> None:
     """S21-S27: every way in that some record type has can be told, and no other."""
     assert set(get_args(events.Channel)) == set().union(*model.CHANNELS.values())
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: type(example).__name__)
+def test_what_we_publish_can_be_read_as_strictly_as_our_commands_read_it(example: Output) -> None:
+    """Times are text in JSON and no mistake: else a decision that names one would be taken for a foreign record."""
+    written = example.model_dump_json()
+    assert type(example).model_validate_json(written, strict=True) == example

@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from service.core.configuration import Config, Entry, Membership, PoolSpec, RuleSet, User
+from service.core.configuration import Config, User
 from service.core.entry_policy import EntryPolicy
 from service.core.model import OFFER_KINDS, Label, OfferKind, Target
 from service.core.plan_facts import PlanFacts
+from service.core.pool_spec import Membership, PoolSpec
+from service.core.rule_sets import Entry, RuleSet
 from service.core.workflow_specs import NO_WORKFLOWS, ProcessSpec, StepName, Workflow, Workflows
 from service.kafka.memory import MemoryBroker
 from service.kafka.partitions import Place
-from service.kafka.port import Message
 from service.language.predicate import Predicate
 from service.wire.lanes import lane_of
+from service.wire.messages import Message
 from service.wire.seals import sealed
 from service.wire.topics import Topics
 from tests.core.build import planted, predicate

@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from service.kafka.port import Arrived, LogEntry, Message, Transport
-from service.store.keys import Layout
-from service.store.port import Head, Refusal, Reply, Store, Stored, StoreUnreachable
+from service.kafka.port import Arrived, LogEntry, Transport
+from service.store.keys import Layout, Stored
+from service.store.port import Head, Refusal, Reply, Store, StoreUnreachable
+from service.wire.messages import Message
 
 T = TypeVar("T")
 

@@ -17,7 +17,6 @@ from typing import Final
 from service.core.configuration import Config
 from service.kafka.memory import BrokerRecord, Fault, MemoryBroker, MemoryTransport, Operation
 from service.kafka.partitions import Place
-from service.kafka.port import Message
 from service.lane.lanes import Lanes
 from service.lane.loop import Lane
 from service.lane.surroundings import Safeguards, Surroundings
@@ -26,6 +25,7 @@ from service.store.keys import LAYOUT
 from service.store.memory import LaneMemory, MemoryStore
 from service.wire.inputs import tick
 from service.wire.lanes import lane_of
+from service.wire.messages import Message
 from service.wire.topics import Topics
 from tests.checker import Evidence, Memory, fates_of_redriven, violations
 from tests.log_reader import Reader, Seen

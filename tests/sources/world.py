@@ -16,8 +16,8 @@ from service.app import frame
 from service.app.group import LaneGroup
 from service.app.intake import Intake
 from service.app.sources import prepare_positions, unknown_topics
-from service.config.history import FIRST_EPOCH, Sources, sources_record
-from service.config.sources import Agreed
+from service.config.history import sources_record
+from service.config.sources import FIRST_EPOCH, Agreed, Sources
 from service.ingest import Ingest, Reading
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection

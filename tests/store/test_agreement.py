@@ -9,9 +9,9 @@ from typing import NamedTuple, assert_never
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.store.keys import Layout
+from service.store.keys import Layout, Stored
 from service.store.memory import LaneMemory
-from service.store.port import Head, Store, Stored
+from service.store.port import Head, Store
 from tests.store.losing import LosingMemory, LosingRedis
 
 LANE = 0

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from service.store.keys import LAYOUT, Layout, full_name
-from service.store.port import NO_REVISION, Head, Reply, Store, Stored
+from service.store.keys import LAYOUT, Layout, Stored, full_name
+from service.store.port import NO_REVISION, Head, Reply, Store
 from tests.store.losing import Losing
 
 LANE = 3

@@ -10,8 +10,8 @@ import pytest
 from redis.asyncio import Redis, RedisCluster
 from redis.crc import key_slot
 
-from service.store.keys import LAYOUT, MARK
-from service.store.port import Head, Stored, StoreUnreachable
+from service.store.keys import LAYOUT, MARK, Stored
+from service.store.port import Head, StoreUnreachable
 from service.store.redis import RedisStore, connect
 from tests.backends.redis_server import RedisServer, own_sentinel
 from tests.store.losing import LosingRedis

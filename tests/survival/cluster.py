@@ -27,10 +27,11 @@ from service.kafka import topics as topic_list
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection
 from service.kafka.partitions import Place
-from service.kafka.port import Lost, Message
+from service.kafka.port import Lost
 from service.kafka.publisher import Publisher
 from service.lane.surroundings import Safeguards
 from service.settings import IngestSettings, KafkaSettings, LaneSettings, RedisSettings, Settings
+from service.wire.messages import Message
 from service.wire.topics import Topics
 from tests.backends.redis_server import RedisServer
 from tests.checker import violations

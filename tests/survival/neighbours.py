@@ -17,7 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from service.kafka.connection import KafkaConnection
-from service.kafka.port import Message
+from service.wire.messages import Message
 from service.wire.topics import Topics
 from tests.checker import Strange
 from tests.sources.world import HEADER, broken, spoilt

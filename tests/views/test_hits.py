@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from service.core.configuration import Entry
 from service.core.hits import DEFAULT
 from service.core.model import Target
+from service.core.rule_sets import Entry
 from service.core.state import Hit
 from service.lane.changed import stored
 from service.store.keys import LAYOUT, MARK

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.configuration import Membership, PoolSpec
 from service.core.model import Assigned
+from service.core.pool_spec import Membership, PoolSpec
 from service.core.state import KINDS
 from service.lane.changed import stored
 from service.store.keys import LAYOUT, MARK

@@ -43,6 +43,13 @@ def test_score_and_entries_that_were_passed_over_are_read_back() -> None:
     assert read_decision(render(decision, DECISION_ID, CONTEXT)[0].value) == decision
 
 
+def test_how_a_lead_came_into_a_plan_is_read_back() -> None:
+    """D16 S127 Through which tool or offer, why it is not whose turn it is, and since when they know it."""
+    trace = Trace(question="paid", through="gold", link="contact", contacted_ms=1_767_225_600_123)
+    decision = Decision(record="lead/1", outcome=Assigned("eve", "care"), trace=trace, sequence=1, plan="care")
+    assert read_decision(render(decision, DECISION_ID, CONTEXT)[0].value) == decision
+
+
 @pytest.mark.parametrize("outcome", [Assigned("ann"), Released("", "", "deleted"), Rejected("no_target", "none")])
 def test_the_value_alone_is_enough_to_explain(outcome: Outcome) -> None:
     decision = Decision(record="lead/1", outcome=outcome, sequence=1)

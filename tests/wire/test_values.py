@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import astuple
 
+from service.core.parked import Parked
 from service.core.person import Absence, Person
 from service.core.score import SCORE_LIMIT
-from service.core.state import KINDS, Hit, Kind, Parked, Pool, Seat, Timer, Value
+from service.core.seating import Pool, Seat
+from service.core.state import KINDS, Hit, Kind, Timer, Value
 from service.wire.values import pack, unpack
 
 for primitive, strategy in {

@@ -14,7 +14,8 @@ from functools import cached_property
 from itertools import combinations, islice
 from typing import Final
 
-from schemas.config import Document, RuleSet, Target
+from schemas.config import Document
+from schemas.config_rules import RuleSet, Target
 from service.config.conditions import calendar_of
 from service.config.consistency import entry_name
 from service.config.findings import Finding

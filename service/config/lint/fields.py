@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
-from schemas import config as documents
+from schemas import config_rules
 from schemas.config import Document, FieldType
 from service.config.conditions import calendar_of, comparisons
 from service.config.findings import Finding
@@ -107,7 +107,7 @@ def _declared(document: Document, record_type: str) -> Declared | None:
     return {SCORE: "number", **found} if found and record_type in document.scores else found
 
 
-def _text(written: documents.Condition, steps: Steps) -> str:
+def _text(written: config_rules.Condition, steps: Steps) -> str:
     """The text at these steps; empty where the condition was written as lists."""
     match steps:
         case ("criteria", int() as number):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from schemas.config import Document, Target
+from schemas.config import Document
+from schemas.config_rules import Target
 from service.config.findings import Finding
 from service.config.ids import REMEDY, spelled_alike
 from service.config.nodes import Steps

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from schemas import config as documents
+from schemas import config_rules
 from service.config.conditions import asked_of, predicates
 from service.config.nodes import Steps
 from service.language.predicate import Predicate
@@ -17,7 +18,7 @@ class Written(NamedTuple):
 
     path: Steps
     record_type: str
-    condition: documents.Condition
+    condition: config_rules.Condition
 
 
 def conditions_of(document: documents.Document) -> Iterator[Written]:
@@ -39,13 +40,13 @@ def conditions_of(document: documents.Document) -> Iterator[Written]:
         yield Written(("closed_when", record_type), record_type, closed)
 
 
-def all_asked(entry: documents.Entry, calendar: Calendar) -> tuple[Predicate, ...]:
+def all_asked(entry: config_rules.Entry, calendar: Calendar) -> tuple[Predicate, ...]:
     """Everything that an entry asks on an update."""
     criteria, before = asked_of(entry, calendar)
     return (*criteria, *before)
 
 
-def whole(written: documents.Condition, calendar: Calendar) -> Condition:
+def whole(written: config_rules.Condition, calendar: Calendar) -> Condition:
     """All of it as one condition."""
     parts = tuple(predicate.condition for predicate in predicates(written, calendar))
     return parts[0] if len(parts) == 1 else All(parts) if parts else Always()

@@ -6,36 +6,29 @@ has a reader for its type. What is left per row is a handful of look-ups.
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from service.config.problems import ConfigurationError, Problem
-from service.connectors.file.event_map import Cell, Constant, EventMap, Link, ReadMap, Value, columns_read
+from service.connectors.file.cells import BadCell, Extract, nothing, read_text, reader
+from service.connectors.file.event_map import Cell, EventMap, Link, ReadMap, columns_read
+from service.connectors.file.happenings import NEEDED, event_type, unfit_for_event
 from service.connectors.file.opening import FileRefused, meant_delimiter, opened, repeated
 from service.connectors.file.rows import BadRow, NumberedRow, Row
 from service.wire.cloudevents import binary_message
 from service.wire.messages import Message
 
-Extract = Callable[[Row], Any]
-"""Reads one value of a row; none where the cell is empty or not there. Raises `BadCell`."""
-
 ATTRIBUTES: Final = ("time", "division", "correlationid", "partitionkey")
 DAY_LENGTH: Final = len("2026-01-31")
 OPTIONAL_DATA: Final = ("channel", "version")
+NAMES: Final = ("tool", "offer", "person")
+"""Of data, what names something: a number in a file is its digits."""
+NO_TIME: Final = (
+    "the map reads no `time`, so what is sent later counts as later: add the column that says when it happened"
+)
 OTHER_DELIMITER: Final = 'write `delimiter: "{}"` into the map'
 COMMAS: Final = "save it with commas"
-
-
-class BadCell(ValueError):
-    """A cell that cannot be what the map says. Its text says why and what to do."""
-
-    def __init__(self, column: str, why: str) -> None:
-        super().__init__(why)
-        self.column = column
 
 
 class Converter(NamedTuple):
@@ -64,7 +57,7 @@ class Converter(NamedTuple):
             return BadRow(found.line, why, column, found.cells)
 
     def _event(self, line: int, row: Row) -> Message:
-        record_type, record_id = str(self.record_type(row)), _text(self.record_id(row))
+        record_type, record_id = str(self.record_type(row)), read_text(self.record_id(row))
         if not record_id:
             raise BadCell("", "the record has no id: fill what the map reads as `record.id`")
         record: dict[str, object] = {"type": record_type, "id": record_id, "fields": _extracted(self.fields, row)}
@@ -72,13 +65,17 @@ class Converter(NamedTuple):
         if linked:
             record["linked"] = linked
         attributes = {
-            "id": _text(self.id(row)) or f"{self.name}#{line}",
+            "id": read_text(self.id(row)) or f"{self.name}#{line}",
             "source": self.source,
-            "type": str(self.event(row)),
+            "type": read_text(self.event(row)),
             **_extracted(self.attributes, row),
         }
+        data = _extracted(self.data, row)
+        needed = NEEDED.get(attributes["type"])
+        if needed is not None and needed not in data:
+            raise BadCell("", f"{attributes['type']} names no {needed}: fill what the map reads as `{needed}`")
         key = attributes.get("partitionkey") or f"{record_type}/{record_id}"
-        return binary_message(self.topic, key, attributes, {"record": record, **_extracted(self.data, row)})
+        return binary_message(self.topic, key, attributes, {"record": record, **data})
 
 
 def compile_map(read: ReadMap, file: Path, columns: list[str] | None, topic: str) -> Converter:
@@ -88,6 +85,7 @@ def compile_map(read: ReadMap, file: Path, columns: list[str] | None, topic: str
     """
     content = read.content
     problems = [] if columns is None else _unusable_columns(read, columns, file)
+    problems += unfit_for_event(read)
     links: dict[str, Extract] = {}
     for name, link in content.linked.items():
         try:
@@ -101,20 +99,33 @@ def compile_map(read: ReadMap, file: Path, columns: list[str] | None, topic: str
         name=file.name,
         columns=columns or (),
         source=content.source or f"file/{file.name}",
-        event=_reader(content.event),
-        id=_nothing if content.id is None else _reader(content.id),
+        event=event_type(content.event),
+        id=nothing if content.id is None else reader(content.id),
         attributes=_attributes(content),
-        record_type=_reader(content.record.type),
-        record_id=_reader(content.record.id),
-        fields={name: _reader(value) for name, value in content.fields.items()},
+        record_type=reader(content.record.type),
+        record_id=reader(content.record.id),
+        fields={name: reader(value) for name, value in content.fields.items()},
         links=links,
-        data={**_given(content, OPTIONAL_DATA), **_people(content)},
+        data={**_given(content, OPTIONAL_DATA), **_named(content), **_people(content)},
     )
 
 
 def _given(content: EventMap, names: tuple[str, ...]) -> dict[str, Extract]:
     given = {name: getattr(content, name) for name in names}
-    return {name: _reader(value) for name, value in given.items() if value is not None}
+    return {name: reader(value) for name, value in given.items() if value is not None}
+
+
+def _named(content: EventMap) -> dict[str, Extract]:
+    return {name: _as_text(read) for name, read in _given(content, NAMES).items()}
+
+
+def doubts_of(read: ReadMap, columns: Sequence[str]) -> list[str]:
+    """What is sent, or harms nothing, and is hardly meant."""
+    content = read.content
+    found = _unread_twins(read, columns)
+    if content.offer is not None and content.time is None:
+        found.append(NO_TIME)
+    return found
 
 
 def _attributes(content: EventMap) -> dict[str, Extract]:
@@ -126,7 +137,7 @@ def _attributes(content: EventMap) -> dict[str, Extract]:
 
 
 def _as_text(read: Extract) -> Extract:
-    return lambda row: _text(read(row)) or None
+    return lambda row: read_text(read(row)) or None
 
 
 def _as_moment(read: Extract) -> Extract:
@@ -137,11 +148,11 @@ def _people(content: EventMap) -> dict[str, Extract]:
     """An actor is a person's id; an owner too, unless its kind is said (`pool:emea`)."""
     people: dict[str, Extract] = {}
     if content.actor is not None:
-        actor = _reader(content.actor)
-        people["actor"] = lambda row: {"id": name} if (name := _text(actor(row))) else None
+        actor = reader(content.actor)
+        people["actor"] = lambda row: {"id": name} if (name := read_text(actor(row))) else None
     if content.owner is not None:
-        owner = _reader(content.owner)
-        people["owner"] = lambda row: _owner(_text(owner(row)))
+        owner = reader(content.owner)
+        people["owner"] = lambda row: _owner(read_text(owner(row)))
     return people
 
 
@@ -152,52 +163,6 @@ def _owner(text: str) -> dict[str, str] | None:
     return {"kind": kind, "id": name} if name else None
 
 
-def _reader(value: Value) -> Extract:
-    match value:
-        case Constant(constant=constant):
-            return lambda row: constant
-        case Cell(column=column, type="text"):
-            return lambda row: None if (cell := row.get(column)) == "" else cell
-        case Cell(column=column, type="number"):
-            return lambda row: None if _is_empty(cell := row.get(column)) else _number(cell, column)
-        case Cell(column=column, format=form):
-            return lambda row: None if _is_empty(cell := row.get(column)) else _date(cell, column, form)
-
-
-def _nothing(row: Row) -> None:
-    return None
-
-
-def _is_empty(cell: object) -> bool:
-    return cell is None or cell == ""
-
-
-def _number(cell: object, column: str) -> int | float:
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        return cell
-    text = str(cell).strip()
-    if _WHOLE.fullmatch(text):
-        return int(text)
-    try:
-        number = math.nan if "_" in text else float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise BadCell(column, f"{text[:40]!r} is not a number: write it like 1234.5")
-    return number
-
-
-def _date(cell: object, column: str, form: str | None) -> str:
-    text = str(cell).strip()
-    try:
-        found = date.fromisoformat(text) if form is None else datetime.strptime(text, form).date()  # noqa: DTZ007  # a day has no zone
-    except ValueError:
-        like = form or "2026-01-31"
-        remedy = "write `format:` as your dates are" if form is None else "mend the cell, or `format:`"
-        raise BadCell(column, f"{text[:40]!r} is not a date like {like}: {remedy}") from None
-    return found.isoformat()
-
-
 def _link(link: Link, path: Path) -> Extract:
     """Looks up the linked record. One that is not in the file keeps its id and has no fields."""
     known = {key: {"id": key, "fields": fields} for key, fields in _look_up_table(link, path).items()}
@@ -205,14 +170,14 @@ def _link(link: Link, path: Path) -> Extract:
     column = link.from_
 
     def look_up(row: Row) -> object:
-        key = _text(row.get(column))
+        key = read_text(row.get(column))
         return {**more, **known.get(key, {"id": key, "fields": {}})} if key else None
 
     return look_up
 
 
 def _look_up_table(link: Link, path: Path) -> dict[str, dict[str, object]]:
-    readers = {name: _reader(value) for name, value in link.fields.items()}
+    readers = {name: reader(value) for name, value in link.fields.items()}
     wanted = {link.key, *(value.column for value in link.fields.values() if isinstance(value, Cell))}
     table: dict[str, dict[str, object]] = {}
     with opened(path, "csv", ",", COMMAS) as (columns, rows, _):
@@ -238,7 +203,7 @@ def _beside(name: str, *places: Path) -> Path:
     return next((path for path in candidates if path.exists()), candidates[0])
 
 
-def unread_twins(read: ReadMap, columns: Sequence[str]) -> list[str]:
+def _unread_twins(read: ReadMap, columns: Sequence[str]) -> list[str]:
     """Names that several columns share and the map does not read: doubtful, and no harm."""
     wanted = {column for _, column in columns_read(read.content)}
     return [_twice(name, places) for name, places in repeated(columns).items() if name not in wanted]
@@ -269,10 +234,3 @@ def _unusable_columns(read: ReadMap, columns: list[str], file: Path) -> list[Pro
 def _extracted(readers: Mapping[str, Extract], row: Row) -> dict[str, Any]:
     """What the row says; what it does not say is left out."""
     return {name: value for name, read in readers.items() if (value := read(row)) is not None}
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-_WHOLE: Final = re.compile(r"[+-]?[0-9]+")

@@ -11,12 +11,21 @@
       value: {column: close_value, type: number}
       closed: {column: close_date, type: date, format: "%m/%d/%Y"}
       currency: {constant: USD}
+    tool: {column: tool}                 # the lead-generation tool it came in through
     linked:
       account:
         file: accounts.csv               # beside the file that is published, unless found beside the map
         key: name                        # its column that is looked up …
         from: account                    # … by this column of the row
         fields: [sector, {column: employees, type: number}]
+
+What happened to offers is a file, too: its event is a column that says `ordered`, `paid` or `payment_failed`, or words
+of your own that `words` translates, and its time puts what happened to one offer in order.
+
+    event: {column: state, words: {bought: ordered, settled: paid, bounced: payment_failed}}
+    time: {column: at, type: time, format: "%d.%m.%Y %H:%M", zone: Europe/Berlin}
+    record: {type: lead, id: {column: lead}}
+    offer: {column: offer}
 
 Mistakes are told all at once, with file, line and column.
 """
@@ -26,8 +35,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -51,17 +62,36 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("there is no such time zone: write one like Europe/Berlin") from error
+    return value
+
+
 class Cell(_Part):
-    """What stands in a column. A date without `format` is written as in 2026-01-31."""
+    """What stands in a column.
+
+    A date without `format` is written as in 2026-01-31, a time as in 2026-01-31T08:00:00Z; a time that says no offset
+    is one of the `zone`, which is UTC unless it says otherwise. `words` are what the file says for what is meant;
+    another word is a mistake.
+    """
 
     column: Annotated[str, Field(min_length=1)]
-    type: Literal["text", "number", "date"] = "text"
+    type: Literal["text", "number", "date", "time"] = "text"
     format: str | None = None
+    zone: Annotated[str, AfterValidator(_zone)] | None = None
+    words: Annotated[dict[str, str], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
-    def _only_dates_have_a_format(self) -> Self:
-        if self.format is not None and self.type != "date":
-            raise ValueError("only a date has a format: add `type: date`, or leave it out")
+    def _fits_its_type(self) -> Self:
+        if self.format is not None and self.type not in ("date", "time"):
+            raise ValueError("only a date or a time has a format: add `type: date` or `type: time`, or leave it out")
+        if self.zone is not None and self.type != "time":
+            raise ValueError("only a time has a zone: add `type: time`, or leave it out")
+        if self.words is not None and self.type != "text":
+            raise ValueError("only a text is translated: leave `type` or `words` out")
         return self
 
 
@@ -134,6 +164,9 @@ class EventMap(_Part):
     actor: Attribute | None = None
     owner: Attribute | None = None
     version: Attribute | None = None
+    tool: Attribute | None = None
+    offer: Attribute | None = None
+    person: Attribute | None = None
     fields: Fields = {}
     linked: dict[str, Link] = {}
 

@@ -19,9 +19,9 @@ from service.connectors.file.event_map import ReadMap
 from service.connectors.file.progress import Convert, Progress, events_of
 from service.connectors.file.rows import BadRow, NumberedRow
 from service.core.model import RecordEvent
-from service.kafka.port import Lost, Message
+from service.kafka.port import Lost
 from service.wire.inputs import LaneInput, decode, read_input
-from service.wire.messages import Poison, RawRecord
+from service.wire.messages import Message, Poison, RawRecord
 from service.wire.topics import Topics
 
 BATCH: Final = 2_000

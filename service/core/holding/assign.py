@@ -7,9 +7,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from service.core.case import Case
-from service.core.configuration import PoolSpec
 from service.core.holding import load
 from service.core.holding.clients import enter
+from service.core.holding.contacts import contacted
 from service.core.holding.waiting import stand_in_line, unpark
 from service.core.model import (
     Assigned,
@@ -21,6 +21,7 @@ from service.core.model import (
     Target,
     Trace,
 )
+from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason, ReleaseReason
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, listed, next_return
 from service.core.sharing.linked import Linked
@@ -81,7 +82,9 @@ def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
     """Give the lead to who knows it already. That is nobody's turn, unless the plan says that it is."""
     spec, chosen = linked.spec, linked.chosen
     candidates, omitted = listed(linked.choice)
-    trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted, link=linked.link)
+    contacted_ms = contacted(case, chosen.person)
+    trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
+    trace = replace(trace, link=linked.link, contacted_ms=contacted_ms)
     counts = spec.plan is not None and spec.plan.counts_as_turn
     turn = serve(spec, chosen, linked.choice.seen, case.draft) if counts else 0
     return _own(case, Assigned(chosen.person, spec.id, turn), trace)

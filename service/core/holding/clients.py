@@ -14,9 +14,13 @@ from service.core.state import clients_field
 
 
 def enter(case: Case, plan: str, by: str, through: str = "", moved_ms: int | None = None) -> None:
-    """The lead is in this plan from now on. Nothing to do where it is already."""
+    """The lead is in this plan from now on. Where it is already, it stays for what brought it, and it is remembered
+    that something led there later: what is told late and was earlier does not move it.
+    """
     known = case.draft.plans.get(case.name)
     if known is not None and known.plan == plan:
+        if moved_ms is not None and (known.moved_ms is None or known.moved_ms < moved_ms):
+            case.draft.plans.edit(case.name).moved_ms = moved_ms
         return
     memory = case.draft.plans.edit(case.name)
     memory.plan, memory.by, memory.through = plan, by, through

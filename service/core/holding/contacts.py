@@ -30,6 +30,13 @@ def note_contact(case: Case, person: str, time_ms: int) -> bool:
     return True
 
 
+def contacted(case: Case, person: str) -> int | None:
+    """When somebody was in contact with the record last, or came to have it; none: it is not remembered."""
+    known = case.draft.contacts.get(case.name)
+    latest = () if known is None else known.latest
+    return next((each.time_ms for each in latest if each.person == person), None)
+
+
 def note_owner(case: Case, person: str) -> None:
     """Somebody has the record from now on. Noted of leads, where there are plans, which may go by it."""
     if case.record_type == "lead":

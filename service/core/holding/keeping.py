@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Final
 
 from service.core.case import Case
+from service.core.parked import Fields
 from service.core.score import FIELD, score_of, scored
-from service.core.state import Fields
 from service.core.tracking import recall, together
 from service.language.tree import Facts
 

@@ -15,7 +15,8 @@ from typing import Final
 from service.core.case import Case
 from service.core.holding.contacts import note_owner
 from service.core.holding.waiting import wake
-from service.core.state import Seat, open_field, seat_field
+from service.core.seating import Seat
+from service.core.state import open_field, seat_field
 
 OUTSTANDING_CHOICES: Final = 8
 """So many of the people whom we chose for a record, and were not told of yet, are remembered."""

@@ -12,17 +12,19 @@ from typing import Final, NamedTuple
 
 from service.core.catalogue import found_usages, gone_elements, gone_usages
 from service.core.catch_up import CatchUp
-from service.core.configuration import Config, PoolSpec
+from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.hits import FORGOTTEN_AT_ONCE, gone_hits
 from service.core.holding.clients import having
 from service.core.holding.presence import is_present, meet_strangers
 from service.core.holding.waiting import wake
 from service.core.model import Decision, Nothing
+from service.core.pool_spec import PoolSpec
+from service.core.seating import Seat
 from service.core.sharing.eligibility import drained
 from service.core.sharing.entry import Entrance
 from service.core.sharing.strategies import entry_policy
-from service.core.state import Changes, Seat, State, seat_field
+from service.core.state import Changes, State, seat_field
 
 PACES_PER_STEP: Final = 1_000
 

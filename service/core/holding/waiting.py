@@ -13,8 +13,9 @@ from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.holding.keeping import forget, keep, kept_of, rescore
 from service.core.model import Target
+from service.core.parked import Parked
 from service.core.score import FIELD
-from service.core.state import Parked
+from service.core.status import is_closed_while_waiting
 from service.core.targets import refusal
 from service.core.tracking import together
 
@@ -70,8 +71,10 @@ def waiting_case(name: str, parked: Parked, draft: Draft, config: Config, now_ms
 
 
 def is_fit(case: Case, parked: Parked) -> bool:
-    """Whether the record may wait where it does: its pool can take it and, unless an event named it, wants it."""
-    if refusal(Target("pool", parked.pool), case) is not None:
+    """Whether the record may wait where it does: it is not closed by now, and its pool can take it and, unless an
+    event named it, wants it.
+    """
+    if is_closed_while_waiting(case) or refusal(Target("pool", parked.pool), case) is not None:
         return False
     domain = case.config.pools[parked.pool].domain
     return parked.named or domain is None or domain.test(case.facts, case.now_ms)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from service.core.configuration import Config, Membership, PoolSpec
+from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.model import Candidate
+from service.core.pool_spec import Membership, PoolSpec
 from service.core.reasons import ABSENT, ExclusionReason
+from service.core.seating import Seat
 from service.core.sharing.contender import Contender
 from service.core.sharing.turns import line_up
-from service.core.state import Seat
 from service.language.tree import Facts
 
 LISTED_CANDIDATES: Final = 50

@@ -19,13 +19,14 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from service.core.catch_up import CatchUp
-from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
 from service.core.entry_policy import Ceiling
+from service.core.pool_spec import Membership, PoolSpec
 from service.core.reasons import ABSENT
+from service.core.seating import Seat
 from service.core.sharing.contender import Contender
 from service.core.sharing.strategies import STRATEGIES, entry_policy, step
-from service.core.state import Seat, seat_field
+from service.core.state import seat_field
 
 NOBODY: Final[Mapping[str, CatchUp]] = MappingProxyType({})
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from service.core.configuration import PoolSpec
 from service.core.in_plan import Contacts
 from service.core.model import Link
+from service.core.pool_spec import PoolSpec
 from service.core.sharing.contender import Contender
 from service.core.sharing.eligibility import Choice, Situation
 

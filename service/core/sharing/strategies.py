@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from service.core.configuration import Membership, PoolSpec, Strategy
 from service.core.entry_policy import Ceiling, EntryPolicy
+from service.core.pool_spec import Membership, PoolSpec, Strategy
 
 SCALE: Final = 1_441_440
 """One pass at weight 1. Twice the least common multiple of 1 to 16, so that half a step is whole as well."""
@@ -39,13 +39,14 @@ def _by_rank(spec: PoolSpec, member: Membership, effective_pass: int, open_items
 
 
 class StrategyRow(NamedTuple):
-    """A way of sharing out.
+    """A way of sharing out, and its name for people.
 
     `load` is made of the pool, the member, their effective pass and their open items. `levels_newcomers`: it grows by a
     step with each turn, so that who has a lower one is behind and may catch up. `levels_returners`: nothing like the
     credit bounds how far somebody is behind who comes back. `entry` is for pools that do not say how one enters them.
     """
 
+    words: str
     load: Callable[[PoolSpec, Membership, int, int], int]
     levels_newcomers: bool = False
     levels_returners: bool = False
@@ -53,16 +54,17 @@ class StrategyRow(NamedTuple):
 
 
 STRATEGIES: Final[Mapping[Strategy, StrategyRow]] = {
-    "round_robin": StrategyRow(_by_pass, levels_newcomers=True),
+    "round_robin": StrategyRow("round robin", _by_pass, levels_newcomers=True),
     "least_loaded": StrategyRow(
+        "least loaded",
         _by_open_items,
         levels_newcomers=True,
         levels_returners=True,
         entry=EntryPolicy(catches_up=True, ceiling=Ceiling(at_most=1, of=2)),
     ),
-    "longest_idle": StrategyRow(_by_rest),
-    "ranked": StrategyRow(_by_rank),
-    "take": StrategyRow(_by_pass),
+    "longest_idle": StrategyRow("longest idle", _by_rest),
+    "ranked": StrategyRow("ranked", _by_rank),
+    "take": StrategyRow("take", _by_pass),
 }
 
 

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from service.core.configuration import Membership, PoolSpec
 from service.core.draft import Draft
+from service.core.pool_spec import Membership, PoolSpec
 from service.core.reasons import ExclusionReason
+from service.core.seating import Seat
 from service.core.sharing.contender import Contender
 from service.core.sharing.entry import catching_up, credit, follow, levelled
 from service.core.sharing.strategies import STRATEGIES, step
-from service.core.state import Open, Seat, open_field, seat_field
+from service.core.state import Open, open_field, seat_field
 
 Exclude = Callable[[Membership, Seat, int], ExclusionReason | None]
 """Why a member with so many open items cannot be served now; none: they can."""

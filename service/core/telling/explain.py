@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from service.core.configuration import Config, Entry, PoolSpec, RuleSet
+from service.core.configuration import Config
 from service.core.model import ActionRequest, Assigned, Candidate, Decision, Trace, Tried, Weighed
+from service.core.pool_spec import PoolSpec
 from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, WITHHELD, ExclusionReason
+from service.core.rule_sets import Entry, RuleSet
+from service.core.telling.way_in import way_into_plan
 from service.core.workflow_specs import Workflow
 from service.language.changes import UNCHANGED, Change, asked_before
 from service.language.printing import found as found_value
 from service.language.printing import leaf_text
-from service.language.tree import Facts, leaves
+from service.language.tree import Facts, Leaf, leaves
 
 Cells = Sequence[str]
 
@@ -53,8 +56,9 @@ def explain(
     earlier = [f"  {trace.earlier} entries before said no"] if trace.earlier else []
     more = [f"  and {trace.omitted} more"] if trace.omitted else []
     cut = [f"  too much to keep while it waits: {', '.join(trace.cut)}"] if trace.cut else []
+    came_in = [f"  {sentence}" for sentence in way_into_plan(decision, config)]
     workflows = _aligned(workflow_rows(trace.workflows, config))
-    return [header, *earlier, *entries, *members, *more, *cut, *workflows]
+    return [header, *came_in, *earlier, *entries, *members, *more, *cut, *workflows]
 
 
 def workflow_rows(weighed: Iterable[Weighed], config: Config) -> Iterator[Cells]:
@@ -128,12 +132,23 @@ def _words(tried: Tried, entry: Entry, known: _Known | None) -> Cells:
     asked = leaves(entry.condition)
     if tried.matched:
         said = " and ".join(criterion.source for criterion in entry.asked) or "always"
-        change = next((leaf for leaf in asked if asked_before(leaf)), None)
-        return (said,) if known is None or change is None else (said, found_value(change, known.facts, known.change))
+        return (said,) if known is None else (said, *_change_found(asked, known))
     if tried.criterion is None or tried.criterion >= len(asked):
         return ("its criteria have changed since",)
     leaf = asked[tried.criterion]
     return (leaf_text(leaf),) if known is None else (leaf_text(leaf), found_value(leaf, known.facts, known.change))
+
+
+def _change_found(asked: Sequence[Leaf], known: _Known) -> Cells:
+    """The values before and now of what was asked: of a field that really was changed rather than of one that was not.
+    Where several are asked for, with the words that ask.
+    """
+    changes = [leaf for leaf in asked if asked_before(leaf)]
+    if not changes:
+        return ()
+    leaf = next((each for each in changes if asked_before(each) & known.change.changed), changes[0])
+    found = found_value(leaf, known.facts, known.change)
+    return (found if len(changes) == 1 else f"{leaf_text(leaf)}: {found}",)
 
 
 def _member_rows(decision: Decision, config: Config) -> list[Cells]:

@@ -5,8 +5,9 @@ It is the person who got the record, everybody whom a record in a queue concerns
 
 from __future__ import annotations
 
-from service.core.configuration import Config, PoolSpec
+from service.core.configuration import Config
 from service.core.model import Notification, NotificationKind
+from service.core.pool_spec import PoolSpec
 from service.language.tree import Facts
 
 

@@ -11,7 +11,7 @@ from service.config.nodes import Steps
 from service.core.model import Assigned, Decision, Queued
 from service.rehearsal.scenarios.crm import Card, CardName, Crm
 from service.rehearsal.stage import Plans, RehearsedAction, RehearsedDecision
-from service.wire.log_records import OutcomeLine
+from service.wire.log_forms import OutcomeLine
 
 NOBODY: Final = "nobody"
 NONE: Final = "none"

@@ -28,7 +28,7 @@ from service.rehearsal.scenarios.expectations import Mismatch, StepResult, misma
 from service.rehearsal.scenarios.reading import Script
 from service.rehearsal.scenarios.reasons import beside
 from service.rehearsal.stage import MEMBERS_TOPIC, NO_PLANS, Rehearsal, Scene
-from service.wire.log_records import OutcomeLine
+from service.wire.log_forms import OutcomeLine
 from service.wire.times import iso_time
 
 HOUSEKEEPING: Final = frozenset({"configuration_switched", "member_changed", "tick"})

@@ -11,9 +11,10 @@ from typing import Final
 
 from schemas.scenario import Expect
 from service.config.nodes import Steps
-from service.core.configuration import Config, Entry, RuleSet
+from service.core.configuration import Config
 from service.core.model import Decision, Tried
 from service.core.reasons import QUESTIONS, UNRESOLVED
+from service.core.rule_sets import Entry, RuleSet
 from service.language.printing import found as found_value
 from service.language.printing import leaf_text
 from service.language.tree import Facts, Leaf, leaves

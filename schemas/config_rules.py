@@ -1,0 +1,159 @@
+"""The rules of a configuration: conditions, targets, ordered entries, and what a record is worth."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
+
+from schemas.config_values import (
+    AS_WRITTEN,
+    Criterion,
+    Domain,
+    FieldPath,
+    Id,
+    Line,
+    Link,
+    Name,
+    RecordType,
+    in_order,
+    several,
+    written,
+)
+
+Reassign = Literal["never", "if_unowned", "always"]
+Happening = Literal["created", "updated"]
+
+ENTRIES_LIMIT: Final = 2_000
+CRITERIA_LIMIT: Final = 500
+CHANGED_LIMIT: Final = 50
+
+
+class _Part(BaseModel):
+    model_config = AS_WRITTEN
+
+
+class Condition(_Part):
+    """Which records are meant, in one of three notations: `criteria`, `domain`, or `when`. None of them: all."""
+
+    criteria: Annotated[tuple[Criterion, ...], Field(max_length=CRITERIA_LIMIT, description="Empty: always.")] = ()
+    logic: Annotated[
+        Line | None,
+        BeforeValidator(written, json_schema_input_type=Line | int | None),
+        Field(description="How the criteria are combined, `1 AND (2 OR NOT 3)`; absent: all must hold."),
+    ] = None
+    domain: Domain = None
+    when: Annotated[
+        Line | None,
+        Field(description='One expression line: `country in ["US", "CA"] and not source == "web"`.'),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_notation(self) -> Self:
+        if [bool(self.criteria), self.domain is not None, self.when is not None].count(True) > 1:
+            raise ValueError("an entry has one of criteria, domain and when: keep one, or make it several entries")
+        if self.logic is not None and not self.criteria:
+            raise ValueError("logic combines criteria, and there are none: add criteria, or take the logic away")
+        return self
+
+
+class People(_Part):
+    """The people who have all of these, as their users say. They share in turn, like the members of a pool."""
+
+    role: Annotated[Id | None, Field(description="Everybody with this role.")] = None
+    profile: Annotated[Id | None, Field(description="Everybody with this profile.")] = None
+    territory: Annotated[Id | None, Field(description="Everybody who sells there.")] = None
+    skill: Annotated[Id | None, Field(description="Everybody who can do this.")] = None
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("users are named by role, profile, territory or skill, such as {territory: dach}")
+        return self
+
+
+class Target(_Part):
+    """Who gets the record: a person, a pool, a queue, people of a kind, a related record's owner, or the right team."""
+
+    user: Annotated[Id | None, Field(description="This person.")] = None
+    pool: Annotated[Id | None, Field(description="Whose turn it is in this pool.")] = None
+    queue: Annotated[Id | None, Field(description="A pool with strategy `take`.")] = None
+    plan: Annotated[Id | None, Field(description="Into this sales plan.")] = None
+    users: Annotated[People | None, Field(description="The people who have all of these, in turn.")] = None
+    owner_of: Annotated[
+        Link | None, Field(description="A linked record, `account` or `account.parent`: its owner gets this one.")
+    ] = None
+    team: Annotated[
+        Literal["match"] | None, Field(description="`match`: the first pool whose own condition accepts the record.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if len(self.model_dump(exclude_none=True)) != 1:
+            known = ", ".join(type(self).model_fields)
+            raise ValueError(f"a target names one of {known}; such as {{pool: emea}}")
+        return self
+
+
+class Entry(Condition):
+    """One line of a rule set: a record that fits goes to the target. The next is tried where the target cannot be had.
+
+    On an update `reassign` says whose records may be given: `never` only what nobody has and what waits nowhere,
+    `if_unowned` also what waits or lies in a queue, `always` also what an owner has whom we chose. What a person chose
+    in the CRM always stays.
+
+    `changed` and `before` ask what an update changed. Where the entry is asked on a creation as well, a field that is
+    set counts as changed there, and `before` is not asked.
+    """
+
+    id: Annotated[Id | None, Field(description="Absent: its number in the list.")] = None
+    name: Annotated[Name, Field(description="How an explanation calls it.")] = ""
+    target: Annotated[Target, Field(description="Who gets the record.")]
+    on: Annotated[
+        tuple[Happening, ...],
+        Field(max_length=2),
+        BeforeValidator(
+            several,
+            json_schema_input_type=Happening | Annotated[list[Happening], Field(min_length=1, max_length=2)],
+        ),
+        Field(min_length=1, description="The events it is asked for."),
+        AfterValidator(in_order),
+    ] = ("created",)
+    reassign: Annotated[Reassign, Field(description="On an update: whose records may be given.")] = "never"
+    even_if_away: Annotated[
+        bool,
+        Field(strict=True, description="A person whom it names, or a related owner, gets it though away or on leave."),
+    ] = False
+    changed: Annotated[
+        tuple[FieldPath, ...],
+        Field(max_length=CHANGED_LIMIT),
+        BeforeValidator(
+            several,
+            json_schema_input_type=FieldPath | Annotated[list[FieldPath], Field(max_length=CHANGED_LIMIT)],
+        ),
+        Field(description="One of these fields really got another value. The same value written again is none."),
+        AfterValidator(in_order),
+    ] = ()
+    before: Annotated[
+        Condition | None, Field(description="A condition on the values before the update, in one of the notations.")
+    ] = None
+
+
+class RuleSet(_Part):
+    """Ordered entries for one record type; the first that matches wins. It does nothing until it is active."""
+
+    name: Annotated[Name, Field(description="How an explanation calls it.")] = ""
+    description: Annotated[str, StringConstraints(max_length=2_000), Field(description="What it is for.")] = ""
+    record_type: Annotated[RecordType, Field(description="The one type of record whose entries these are.")]
+    active: Annotated[bool, Field(strict=True, description="Not active: it is not asked.")] = False
+    entries: Annotated[
+        tuple[Entry, ...], Field(max_length=ENTRIES_LIMIT, description="In the order in which they are asked.")
+    ] = ()
+
+
+class ScoreRow(Condition):
+    """A record that fits has so many points more."""
+
+    points: Annotated[
+        float, Field(ge=-1_000_000, le=1_000_000, strict=True, description="Added to the score; may be negative.")
+    ]

@@ -1,0 +1,85 @@
+"""The values of one kind as one decision sees them: what was, and on top of it what the decision has changed so far.
+
+Apart from the draft that has them, because it runs for every event and is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Generic, TypeVar
+
+from msgspec.structs import replace
+
+from service.core.remembered import Remembered
+
+V = TypeVar("V", bound=Remembered)
+
+
+class Overlay(Generic[V]):
+    """Fields of one kind: those of the state, unless changed here.
+
+    `own` is what this decision made, edited or dropped (none) so far. `begin` makes the first value of a field; none:
+    what the kind remembers cannot begin by being edited.
+    """
+
+    __slots__ = ("_begin", "_below", "own")
+
+    def __init__(self, below: Mapping[str, V], begin: Callable[[], V] | None = None) -> None:
+        self._below = below
+        self._begin = begin
+        self.own: dict[str, V | None] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of any field, or was changed."""
+        return not self._below and not self.own
+
+    def get(self, field: str) -> V | None:
+        """The field's value, to be read only; none: there is none."""
+        if self.own and field in self.own:
+            return self.own[field]
+        return self._below.get(field)
+
+    def get_all(self, fields: Sequence[str]) -> list[V | None]:
+        """What `get` gives for each of the fields."""
+        return list(map(self.get if self.own else self._below.get, fields))
+
+    def edit(self, field: str) -> V:
+        """The decision's own copy of the field's value, to be changed in place.
+
+        Where there is none it is begun. Raises KeyError where its kind cannot begin like that.
+        """
+        own = self.own.get(field)
+        if own is not None:
+            return own
+        known = None if field in self.own else self._below.get(field)
+        if known is not None:
+            own = replace(known)
+        elif self._begin is not None:
+            own = self._begin()
+        else:
+            raise KeyError(field)
+        self.own[field] = own
+        return own
+
+    def put(self, field: str, value: V) -> None:
+        """Make this, which nobody else holds, the field's value."""
+        self.own[field] = value
+
+    def drop(self, field: str) -> None:
+        """The field has no value from now on."""
+        self.own[field] = None
+
+    def items(self) -> Iterator[tuple[str, V]]:
+        """All fields with a value; the order is not defined."""
+        for field, value in self._below.items():
+            if field not in self.own:
+                yield field, value
+        for field, own in self.own.items():
+            if own is not None:
+                yield field, own
+
+    def changes(self) -> dict[str, V | None]:
+        """The final values of the fields that differ from the state; none: gone."""
+        below = self._below.get
+        return {field: own for field, own in self.own.items() if own != below(field)}
