@@ -154,7 +154,7 @@ async def test_an_assignment_counts_also_while_a_silent_lane_lets_go_of_its_conn
         await may_close.wait()
 
     process.lanes.assign([LANE])
-    process.lanes.running[LANE].lane.transport.close = close  # type: ignore[method-assign]
+    process.lanes.running[LANE].lane.transport.close = close  # type: ignore[method-assign]  # a slow broker
     await settle()
     somebody_claims(world)
     world.send(created("lead/1", "pool:sales"))

@@ -264,7 +264,7 @@ async def test_what_was_lost_in_an_epoch_says_nothing_of_the_next() -> None:
     reading.consumer.getmany = truncated  # type: ignore[method-assign]  # what was read is gone
     await reading.read(5)
     assert reading.reader.lost() == {HERE: 5}
-    reading.consumer.getmany = readable  # type: ignore[method-assign]
+    reading.consumer.getmany = readable  # type: ignore[method-assign]  # and is there again
     reading.reader.expect([HERE])
     reading.reader.forget_lost()
     reading.reader.begin(HERE, 5)
