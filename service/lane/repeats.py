@@ -23,7 +23,7 @@ from typing import Final, Literal
 
 from service.core.configuration import Config
 from service.core.hearing import REMEMBERED_EVENTS, hear, moment_of
-from service.core.model import CatalogueEvent, EmptyEvent, MemberEvent, RecordEvent
+from service.core.model import MemberEvent, RecordEvent
 from service.core.news import NoNews
 from service.core.order import Moment, compare, short_id
 from service.core.past import NOTHING_TOLD
@@ -116,7 +116,7 @@ def _told(received: LaneInput) -> int:
             return hash((received.division, kind, name, record))
         case MemberEvent(id=name, person=person, availability=availability):
             return hash((received.division, availability, name, person))
-        case CatalogueEvent() | EmptyEvent() as told:
+        case told:
             return hash((received.division, repr(told)))
 
 
