@@ -48,14 +48,22 @@ class BackEnd:
 
     async def ask(self, question: Awaitable[T]) -> T | None:
         """The answer; none when it did not come in time or was an error."""
+        answer = await self.attempt(question)
+        if answer is not None:
+            self.answered, self.error = self.clock(), ""
+        return answer
+
+    async def attempt(self, work: Awaitable[T]) -> T | None:
+        """Do what may need the back end, for as long as a question may take; none when it did not come off.
+
+        That it came off is no answer: there may have been nothing to do.
+        """
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                answer = await question
+                return await work
         except (KafkaError, RedisError, OSError) as error:
             self.error = type(error).__name__
             return None
-        self.answered, self.error = self.clock(), ""
-        return answer
 
     def silence(self) -> Silence:
         """For how long there was no answer."""

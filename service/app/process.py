@@ -305,8 +305,8 @@ class Process:
         """Ask the back ends every few seconds, show how the lanes are, and say what has begun or ended to be wrong."""
         while True:
             await self.probes.ask()
-            await self.probes.kafka.ask(self.intake.look())
-            await self.probes.kafka.ask(self.intake.tell_lost(self.probes.lost_inputs()))
+            await self.probes.kafka.attempt(self.intake.look())
+            await self.probes.kafka.attempt(self.intake.tell_lost(self.probes.lost_inputs()))
             self.observer.show()
             self.health.look()
             await asyncio.sleep(WATCH_SECONDS)

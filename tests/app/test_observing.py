@@ -67,6 +67,19 @@ async def test_silence_counts_from_the_last_answer() -> None:
     assert back_end.silence() == (0, "")
 
 
+async def test_work_that_came_off_is_no_answer() -> None:
+    """There may have been nothing to do: a back end that is away would look as if it were there."""
+    clock = Clock()
+    back_end = BackEnd(clock)
+
+    async def nothing_to_do() -> str:
+        return "done"
+
+    clock.now = 5
+    assert await back_end.attempt(nothing_to_do()) == "done"
+    assert back_end.silence() == (5, "")
+
+
 async def test_who_never_answers_is_not_waited_for() -> None:
     back_end = BackEnd()
     loop = asyncio.get_running_loop()
