@@ -57,7 +57,7 @@ def raise_lanes(yes: Yes = False, as_json: AsJson = False, kafka: KafkaAddress =
                     OUT.print(WHAT_RAISING_DOES.format(before=before, after=LEVEL), markup=False)
                 if not yes:
                     raise WrongUsage("nothing was changed: say --yes to do it")
-                await feed.publish([sources_record(AgreedLevel(LEVEL))])
+                await feed.publish([sources_record(AgreedLevel(LEVEL, before))])
         if as_json:
             write_json({"before": before, "level": state.level})
         elif before < LEVEL:

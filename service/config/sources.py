@@ -68,9 +68,10 @@ class Loss(NamedTuple):
 
 
 class AgreedLevel(NamedTuple):
-    """The level that lanes are raised to (see `core.state.StateKind`). It only grows."""
+    """The level that lanes are raised to (see `core.state.StateKind`). It only grows, from the `expected_level`."""
 
     level: int
+    expected_level: int = FIRST_LEVEL
 
 
 Agreed = Sources | SourceTopic | Skip | Loss | AgreedLevel
@@ -156,7 +157,7 @@ class SourceState:
                 return self._fold_level(told)
 
     def _fold_level(self, agreed: AgreedLevel) -> AgreedLevel | None:
-        if agreed.level < self.level:
+        if agreed.expected_level != self.level or agreed.level < self.level:
             return None
         self.level = agreed.level
         return agreed
@@ -220,8 +221,8 @@ def read_source(content: object) -> Agreed | None:
             is_number(epoch) and is_number(partition) and is_number(offset)
         ):
             return Loss(epoch, topic, partition, offset)
-        case {"level": level} if is_number(level):
-            return AgreedLevel(level)
+        case {"level": level, "expected_level": expected} if is_number(level) and is_number(expected):
+            return AgreedLevel(level, expected)
         case _:
             return None
 

@@ -248,7 +248,7 @@ class ConfigurationFeed:
                 log.info("skip.read", partition=f"{topic}/{partition}", start=start, stop=stop)
             case Loss(_, topic, partition, offset):
                 log.error("loss.read", partition=f"{topic}/{partition}", offset=offset)
-            case AgreedLevel(level):
+            case AgreedLevel(level, _):
                 log.info("level.read", level=level)
             case Ignored(why):
                 self._ignore(record.offset, why)

@@ -135,8 +135,10 @@ def test_an_epoch_may_begin_far_above() -> None:
 def test_the_level_of_lanes_only_grows() -> None:
     """Who hears of it twice, or late, does nothing."""
     state = told(BEGUN, AgreedLevel(3))
-    assert state.fold(AgreedLevel(3)) == AgreedLevel(3)
-    assert state.fold(AgreedLevel(2)) is None
+    assert state.fold(AgreedLevel(3, 3)) == AgreedLevel(3, 3)
+    assert state.fold(AgreedLevel(2, 3)) is None
+    assert state.fold(AgreedLevel(10**9)) is None
+    assert state.fold(AgreedLevel(10**9, 10**9)) is None
     assert state.level == 3
 
 

@@ -176,6 +176,8 @@ def _strange_in_config(source: str) -> list[bytes]:
         {"loss": {"epoch": 0, "topic": source, "partition": 9_999, "offset": 5}},
         {"loss": {"epoch": 7_000, "topic": source, "partition": 0, "offset": 5}},
         {"level": 0},
+        {"level": 10**9},
+        {"level": 10**9, "expected_level": 10**9},
         {"level": True},
     ]
     return [orjson.dumps(content) for content in contents]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Set
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from service.core.catalogue import found_usages, gone_elements, gone_usages
 from service.core.catch_up import CatchUp
@@ -24,7 +24,7 @@ from service.core.seating import Seat
 from service.core.sharing.eligibility import drained
 from service.core.sharing.entry import Entrance
 from service.core.sharing.strategies import entry_policy
-from service.core.state import Changes, State, seat_field
+from service.core.state import ByKind, Changes, State, StateKind, seat_field
 
 PACES_PER_STEP: Final = 1_000
 
@@ -56,10 +56,10 @@ def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[SwitchSt
         yield SwitchStep(f"pool/{spec.id}", partial(_dropped, spec.id, state))
     hits = gone_hits(state, config)
     for start in range(0, len(hits), FORGOTTEN_AT_ONCE):
-        yield SwitchStep("hits", partial(_without_hits, hits[start : start + FORGOTTEN_AT_ONCE], state))
+        yield SwitchStep("hits", partial(_without, ByKind.hits, hits[start : start + FORGOTTEN_AT_ONCE], state))
     for about, forget, names in (
-        ("workflows", _without_usages, gone_usages(state, config)),
-        ("catalogue", _without_elements, gone_elements(state, config)),
+        ("workflows", partial(_without, ByKind.workflows), gone_usages(state, config)),
+        ("catalogue", partial(_without, ByKind.elements), gone_elements(state, config)),
         ("workflows", _found, found_usages(state, config)),
     ):
         for start in range(0, len(names), FORGOTTEN_AT_ONCE):
@@ -76,24 +76,12 @@ def _seated(spec: PoolSpec, state: State, now_ms: int) -> Changes:
     return draft.changes()
 
 
-def _without_hits(gone: Sequence[str], state: State) -> Changes:
+def _without(row: StateKind[Any], gone: Sequence[str], state: State) -> Changes:
+    """These fields of a kind have no value any more."""
     draft = Draft(state)
+    values = draft.values_of(row)
     for field in gone:
-        draft.hits.drop(field)
-    return draft.changes()
-
-
-def _without_usages(gone: Sequence[str], state: State) -> Changes:
-    draft = Draft(state)
-    for name in gone:
-        draft.workflows.drop(name)
-    return draft.changes()
-
-
-def _without_elements(gone: Sequence[str], state: State) -> Changes:
-    draft = Draft(state)
-    for name in gone:
-        draft.elements.drop(name)
+        values.drop(field)
     return draft.changes()
 
 
