@@ -15,12 +15,16 @@ import orjson
 
 from service.core.configuration import Config
 from service.core.model import Assigned, Decision, Pending, Rejected
+from service.lane.deciding import UNCONCERNED
 from service.wire.dead_letters import DETAIL, REASON, SOURCE_EPOCH, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC
 from service.wire.decisions import NotADecision, read_decision
 from service.wire.log_records import NO_OFFSET, Batch, Claim, ForeignRecord, NewerLog, decode
 from service.wire.messages import OF_A_LANE, Headers, Position, RawRecord
 from service.wire.outcomes import FORMS
 from service.wire.topics import Topics
+
+OF_OTHER_LANES: Final = frozenset({"unknown_user", UNCONCERNED})
+"""What lanes say of news of a person whom they do not know: that reaches every lane."""
 
 PUBLISHED: Final = frozenset(outcome.name for outcome in FORMS)
 
@@ -39,8 +43,8 @@ class Tally:
 
     `foreign` are the places of records that none of us wrote.
 
-    `reasons` counts why there was nothing to do; that a lane does not know somebody's name is left out, because news of
-    people go to every lane.
+    `reasons` counts why there was nothing to do; that a lane does not know somebody, or has no
+    division, is left out, because news of people go to every lane.
     """
 
     topics: Topics
@@ -126,7 +130,7 @@ class Tally:
                         self._decided.add(line.decision_id)
                     if line.source and line.kind != "dropped":
                         self._answer(line.source, (lane, line.offset))
-                    if line.kind == "nothing" and line.reason != "unknown_user":
+                    if line.kind == "nothing" and line.reason not in OF_OTHER_LANES:
                         self.reasons[line.reason] += 1
             case _:
                 pass
