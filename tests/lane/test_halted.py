@@ -140,7 +140,7 @@ async def a_piece_too_large_for_a_record(monkeypatch: pytest.MonkeyPatch) -> str
     owner = await world.owner()
     with monkeypatch.context() as patch:
         patch.setattr(sealing, "MAX_RECORD_BYTES", 10)
-        owner.lane._room_bytes = 1
+        owner.lane._sealing.max_bytes = 1
         with pytest.raises(Halted) as halted:
             await owner.work()
     assert halted.value.cause == "indivisible"
