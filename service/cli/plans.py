@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems
-from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
+from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.configuration import Config
 from service.core.model import Label
@@ -29,7 +29,7 @@ NOBODY = "(nobody yet)"
 def command(
     name: Annotated[str, typer.Argument(metavar="[PLAN]", help="Only this one, with its clients.")] = "",
     person: Annotated[str, typer.Option("--as", metavar="PERSON", help="Only what this person may see.")] = "",
-    division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
+    division: OneDivision = "",
     as_json: AsJson = False,
     kafka: KafkaAddress = "",
     redis: RedisAddress = "",
@@ -37,9 +37,7 @@ def command(
     """Show each sales plan: clients, counts per manager, what it is worth; of one plan its clients."""
 
     async def look(reach: Reach) -> None:
-        async with reach.feed() as feed, reach.store() as store:
-            configs = {key: config for key, config in feed.latest().items() if division in ("", key)}
-            lanes = agreed(feed).lanes if configs else 0
+        async with reach.sight(division) as (store, configs, lanes):
             found = await plan_standings(store, configs, lanes, person or None)
             chosen = [plan for plan in found if name in ("", plan.plan)]
             clients = {
@@ -94,7 +92,7 @@ def _as_json(plan: PlanStanding, clients: list[Client] | None) -> dict[str, obje
 
 
 def _print(plan: PlanStanding) -> None:
-    where = "" if plan.division == "main" else f" of {plan.division}"
+    where = of_division(plan.division)
     mode = "linked" if plan.is_linked else "uniform"
     title = Text.assemble((printable(plan.name), "bold"), f" ({printable(plan.plan)}{printable(where)}) · {mode} · ")
     title.append(f"{plan.clients:,} client{'' if plan.clients == 1 else 's'}")
