@@ -15,7 +15,7 @@ from rich.text import Text
 
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
-from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.cli.speech import ERRORS, OUT, AsJson, counted, write_json
 from service.core.configuration import Config
 from service.core.model import Label
 from service.core.reasons import QUESTIONS
@@ -95,7 +95,7 @@ def _print(plan: PlanStanding) -> None:
     where = of_division(plan.division)
     mode = "linked" if plan.is_linked else "uniform"
     title = Text.assemble((printable(plan.name), "bold"), f" ({printable(plan.plan)}{printable(where)}) · {mode} · ")
-    title.append(f"{plan.clients:,} client{'' if plan.clients == 1 else 's'}")
+    title.append(counted(plan.clients, "client"))
     if plan.potential is not None:
         title.append(f" · potential {plan.potential.amount:,} {plan.potential.currency}")
     if plan.label is not None:
