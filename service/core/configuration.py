@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal, NamedTuple, assert_never, get_args
 
-from service.core.model import Availability, OfferKind, Target
+from service.core.events import Availability, OfferKind, Target
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
 from service.core.rule_sets import Entry, OwnerOf, RuleSet, TeamMatch
