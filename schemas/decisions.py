@@ -37,6 +37,7 @@ ReleaseReason = Literal[
     "deleted",
     "entered_plan",
     "given_to_pool",
+    "left_plan",
     "merged",
     "owner_chosen",
     "owner_inactive",

@@ -167,13 +167,13 @@ def test_too_long_a_chain_enters_no_plan() -> None:
 
 
 def test_the_memory_of_offers_is_bounded() -> None:
-    """D54 The eight latest."""
-    names = {f"offer-{number}": "" for number in range(12)}
+    """D54 The latest."""
+    names = {f"offer-{number}": "" for number in range(20)}
     division = Division(plan("spring", "ann"), offers=names)
     for name in names:
         division.send(offered("ordered", name))
 
-    assert [each.offer for each in division.state.plans["lead/1"].offers] == list(names)[-8:]
+    assert [each.offer for each in division.state.plans["lead/1"].offers] == list(names)[-16:]
 
 
 def test_of_several_offers_the_first_that_is_listed_decides() -> None:
@@ -181,7 +181,7 @@ def test_of_several_offers_the_first_that_is_listed_decides() -> None:
     division = spring_and_care()
 
     assert division.send(offered("paid", "silver", more_offers=("gold",))) == (Assigned("bob", "care", 1),)
-    assert [each.offer for each in division.state.plans["lead/1"].offers] == ["silver", "gold"]
+    assert [each.offer for each in division.state.plans["lead/1"].offers] == ["gold", "silver"]
 
 
 def test_in_a_linked_plan_the_most_recent_contact_gets_the_lead() -> None:

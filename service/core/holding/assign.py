@@ -58,10 +58,10 @@ def hand_over(case: Case, target: Target, trace: Trace) -> Decision:
 
 def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = False, named: bool = False) -> Decision:
     """Ask whose turn it is in the pool. `paced`: the record was parked and comes with the others that were; `named`: an
-    event named the pool.
+    event named the pool. What came by a tool or offer is in the plan already.
     """
     named = named or trace.question in NAMING
-    if spec.plan is not None:
+    if spec.plan is not None and not trace.through:
         enter(case, spec.id, trace.question)
     choice = choose(Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts))
     candidates, omitted = listed(choice)
