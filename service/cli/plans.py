@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
@@ -24,12 +24,15 @@ from service.views.plans import Client, PlanStanding, clients_of, plan_standings
 from service.wire.times import iso_time
 
 NOBODY = "(nobody yet)"
+SHOWN: Final = 50
+"""So many managers and clients of a plan are shown where nobody asks for more."""
 
 
 def command(
     name: Annotated[str, typer.Argument(metavar="[PLAN]", help="Only this one, with its clients.")] = "",
     person: Annotated[str, typer.Option("--as", metavar="PERSON", help="Only what this person may see.")] = "",
     division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="So many managers and clients.")] = SHOWN,
     as_json: AsJson = False,
     kafka: KafkaAddress = "",
     redis: RedisAddress = "",
@@ -43,16 +46,16 @@ def command(
             found = await plan_standings(store, configs, lanes, person or None)
             chosen = [plan for plan in found if name in ("", plan.plan)]
             clients = {
-                plan.division: await clients_of(store, configs[plan.division], plan.plan, lanes, person or None)
+                plan.division: await clients_of(store, configs[plan.division], plan.plan, lanes, limit, person or None)
                 for plan in chosen
                 if name
             }
         if as_json:
             write_json([_as_json(plan, clients.get(plan.division)) for plan in chosen])
         for plan in chosen if not as_json else ():
-            _print(plan)
+            _print(plan, limit)
             if name:
-                _print_clients(clients[plan.division], configs[plan.division])
+                _print_clients(clients[plan.division], plan.clients, configs[plan.division])
         if not chosen:
             ERRORS.print(printable(_nothing(name, [plan.plan for plan in found])), highlight=False)
             raise FoundProblems
@@ -93,7 +96,7 @@ def _as_json(plan: PlanStanding, clients: list[Client] | None) -> dict[str, obje
     return said
 
 
-def _print(plan: PlanStanding) -> None:
+def _print(plan: PlanStanding, limit: int) -> None:
     where = "" if plan.division == "main" else f" of {plan.division}"
     mode = "linked" if plan.is_linked else "uniform"
     title = Text.assemble((printable(plan.name), "bold"), f" ({printable(plan.plan)}{printable(where)}) · {mode} · ")
@@ -108,14 +111,20 @@ def _print(plan: PlanStanding) -> None:
     table.add_column("manager")
     table.add_column("clients", justify="right")
     table.add_column("")
-    for each in plan.managers:
+    for each in plan.managers[:limit]:
         table.add_row(
             printable(each.person) or NOBODY, str(each.clients), "" if each.is_manager else "no manager of it"
         )
     OUT.print(table)
+    _say_how_many_more(len(plan.managers) - limit)
 
 
-def _print_clients(clients: list[Client], config: Config) -> None:
+def _say_how_many_more(count: int) -> None:
+    if count > 0:
+        OUT.print(f"and {count:,} more; --limit shows so many")
+
+
+def _print_clients(clients: list[Client], count: int, config: Config) -> None:
     if not clients:
         OUT.print("it has no client yet", style="dim")
         return
@@ -128,3 +137,4 @@ def _print_clients(clients: list[Client], config: Config) -> None:
         owner = printable(each.owner) or NOBODY
         table.add_row(printable(each.record), owner, printable(came), iso_time(each.since_ms))
     OUT.print(table)
+    _say_how_many_more(count - len(clients))

@@ -16,13 +16,13 @@ from service.core import questions
 from service.core.case import Case
 from service.core.holding.assign import give_linked, give_to_pool, release
 from service.core.holding.clients import enter
-from service.core.holding.contacts import note_contact
+from service.core.holding.contacts import contacted, note_contact
 from service.core.in_plan import Led, OfferTold
 from service.core.model import LEAD, OFFER_KINDS, Decision, Link, Nothing, OfferKind, RecordEvent, Trace
 from service.core.news import Deleted, News
 from service.core.offers import Happened, added, latest_step, no_news
 from service.core.pool_spec import PoolSpec
-from service.core.sharing.eligibility import Situation, choose
+from service.core.sharing.eligibility import Situation
 from service.core.sharing.linked import Linked, first_able, most_recent
 from service.core.targets import too_deep
 
@@ -119,26 +119,29 @@ def _linked(case: Case, spec: PoolSpec) -> Linked | None:
     """Who of the plan was in contact with the lead, else who has it in the plan in which it is (S127, S128, D45)."""
     facts = spec.plan
     assert facts is not None, "the pool is a plan"
-    since_ms = None if facts.within_ms is None else case.now_ms - facts.within_ms
     contacts = case.draft.contacts.get(case.name)
-    linked = _first(case, spec, most_recent(contacts, since_ms), "contact")
+    recent = most_recent(contacts, facts.within_ms, case.now_ms)
+    linked = _first(case, spec, [each.person for each in recent], "contact")
     if linked is not None:
         return linked
     known = case.draft.plans.get(case.name)
     former = None if known is None else case.config.pools.get(known.plan)
     if former is None or former.plan is None or former.id == spec.id:
         return None
-    return _first(case, former, [case.record.owner, *most_recent(contacts, None)], "stays")
+    known_to = [each.person for each in most_recent(contacts, None, case.now_ms)]
+    return _first(case, former, [case.record.owner, *known_to], "stays")
 
 
 def _first(case: Case, spec: PoolSpec, people: Sequence[str], link: Link) -> Linked | None:
     """The first of these people who can take the lead in the plan."""
     if not any(person in spec.weights for person in people):
         return None
+    counts = spec.plan is not None and spec.plan.counts_as_turn
     situation = Situation(spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts)
-    choice = choose(situation)
-    chosen = first_able(people, choice, situation)
-    return None if chosen is None else Linked(spec, chosen, choice, link)
+    choice, chosen = first_able(people, situation, counts_as_turn=counts)
+    if chosen is None:
+        return None
+    return Linked(spec, chosen, choice, link, contacted(case, chosen.person), counts)
 
 
 def _contacted(event: RecordEvent, case: Case) -> Nothing:

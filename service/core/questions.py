@@ -17,7 +17,7 @@ from service.core import hits, rules
 from service.core.case import NO_TRACE, Case
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.holding.assign import hand_over, release
+from service.core.holding.assign import give_linked, hand_over, release
 from service.core.holding.waiting import is_fit, unpark, waiting_case
 from service.core.model import Decision, Nothing, Rejected, Target, Trace, Tried
 from service.core.rule_sets import Entry, RuleSet
@@ -105,8 +105,10 @@ def anew(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision
 
 def _by_rule(found: Found, rule_set: RuleSet, case: Case) -> Decision:
     """Give the record as the entry that won says."""
-    assert found.won is not None, "an entry has won"
-    return _counted(case, hand_over(case, found.won.target, _asked(rule_set.id, found.tried)), found.won.entry.id)
+    won, trace = found.won, _asked(rule_set.id, found.tried)
+    assert won is not None, "an entry has won"
+    given = hand_over(case, won.target, trace) if won.linked is None else give_linked(case, won.linked, trace)
+    return _counted(case, given, won.entry.id)
 
 
 def _no_default(default: Target | None, case: Case) -> Rejected | None:

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from service.core.case import Case
 from service.core.holding import load
 from service.core.holding.clients import enter
-from service.core.holding.contacts import contacted
 from service.core.holding.waiting import stand_in_line, unpark
 from service.core.model import (
     Assigned,
@@ -79,14 +78,12 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
 
 
 def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
-    """Give the lead to who knows it already. That is nobody's turn, unless the plan says that it is."""
+    """Give the record to who knows it already. That is nobody's turn, unless the plan or the rule says that it is."""
     spec, chosen = linked.spec, linked.chosen
     candidates, omitted = listed(linked.choice)
-    contacted_ms = contacted(case, chosen.person)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
-    trace = replace(trace, link=linked.link, contacted_ms=contacted_ms)
-    counts = spec.plan is not None and spec.plan.counts_as_turn
-    turn = serve(spec, chosen, linked.choice.seen, case.draft) if counts else 0
+    trace = replace(trace, link=linked.link, contacted_ms=linked.contacted_ms)
+    turn = serve(spec, chosen, linked.choice.seen, case.draft) if linked.counts_as_turn else 0
     return _own(case, Assigned(chosen.person, spec.id, turn), trace)
 
 
