@@ -142,7 +142,7 @@ def memory_violations(reader: Reader, log: Sequence[Seen], memory: Memory) -> It
 
 
 def plan_violations(reader: Reader) -> Iterator[str]:
-    """Each lead is counted at most once, in the plan that it is in, and nothing of an offer twice; clients are those leads."""
+    """Each lead is counted at most once, in its plan, and nothing of an offer twice; clients are those leads."""
     counted: Counter[str] = Counter()
     for name, value in reader.content.get("plan", {}).items():
         plan, *_, offers, place = value

@@ -32,7 +32,9 @@ def command(
     name: Annotated[str, typer.Argument(metavar="[PLAN]", help="Only this one, with its clients.")] = "",
     person: Annotated[str, typer.Option("--as", metavar="PERSON", help="Only what this person may see.")] = "",
     division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="So many managers and clients.")] = SHOWN,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, max=100_000, help="So many managers and clients.")
+    ] = SHOWN,
     as_json: AsJson = False,
     kafka: KafkaAddress = "",
     redis: RedisAddress = "",

@@ -32,9 +32,9 @@ class InPlan(Remembered, kw_only=True):
     """A lead's place among the sales plans; it goes with the record.
 
     `plan` is the one it is in (empty: none) since `since_ms`, by the lane's clock; `by` is the question that brought it
-    there and `through` the tool or offer. `led` is where it would be but for its offers (none: nowhere). `tool` was told
-    last, `offers` are the latest that happened to offers, in order of time. `counted` is where the lead is counted as a
-    client (see `holding.clients`).
+    there and `through` the tool or offer. `led` is where it would be but for its offers (none: nowhere). `tool` was
+    told last, `offers` are the latest that happened to offers, in order of time. `counted` is where the lead is counted
+    as a client (see `holding.clients`).
     """
 
     plan: str = ""

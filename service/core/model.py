@@ -37,8 +37,8 @@ RecordStatus = Literal["open", "closed"]
 Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
 """What can be said of a person. What a CRM says may be any text: see `Config.presence_words`."""
 Link = Literal["contact", "stays", "owner"]
-"""Why somebody of a pool is given a record whose turn it need not be. In a plan in linked mode: they were in contact with
-the lead, or it stays with them in the plan in which it was. By a rule: they are the owner of a related record.
+"""Why somebody of a pool is given a record whose turn it need not be. In a plan in linked mode: they were in contact
+with the lead, or it stays with them in the plan in which it was. By a rule: they are the owner of a related record.
 """
 NotificationKind = Literal["assigned", "queued", "refused"]
 

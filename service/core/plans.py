@@ -1,8 +1,8 @@
 """How a lead comes into a sales plan: through a tool, or because something happened to an offer (D8, D45, D54).
 
-A tool counts when it is first told or changed, an offer when it happened (see `offers`). Which of them came last is asked
-by their own times. Where something that is told late shows that an offer ought not to have led the lead where it is, it
-goes where it would be without.
+A tool counts when it is first told or changed, an offer when it happened (see `offers`). Which of them came last is
+asked by their own times. Where something that is told late shows that an offer ought not to have led the lead where it
+is, it goes where it would be without.
 
 The plan of a lead is a matter of its own beside its owner: whom a human chose stays, and the plan changes.
 """
@@ -25,6 +25,7 @@ from service.core.pool_spec import PoolSpec
 from service.core.sharing.eligibility import Situation
 from service.core.sharing.linked import Linked, first_able, most_recent
 from service.core.targets import too_deep
+
 
 class Way(NamedTuple):
     """What brings a lead into a plan: the question that named it (`tool`, or what happened to an offer), the tool or
@@ -199,7 +200,7 @@ def _by_offer(kind: OfferKind, event: RecordEvent, case: Case) -> Way | Nothing:
 
 
 def _led_back(led: Led | None, kind: OfferKind, event: RecordEvent, case: Case) -> Way:
-    """Where the lead goes that an offer led where it is, and ought not to have: where it would be without its offers."""
+    """Where the lead goes that an offer ought not to have led where it is: where it would be without its offers."""
     plan = led.plan if led is not None and led.plan in case.config.plans else ""
     if led is not None and led.by == "tool":
         return Way(plan, led.by, led.through, led.time_ms)

@@ -1,8 +1,8 @@
 """The sales plans as they stand: their people's clients, what they are worth, and how their clients came in.
 
 Read from the memories of the lanes without a fence, as they are at that moment. What somebody sees who is named is
-theirs alone: the plans whose manager they are, and in them their own clients (S111, S112), unless the setting shows plans
-to everyone, or to administrators only (D10).
+theirs alone: the plans whose manager they are, and in them their own clients (S111, S112), unless the setting shows
+plans to everyone, or to administrators only (D10).
 """
 
 from __future__ import annotations

@@ -43,7 +43,9 @@ def creation(how: str, minute: int) -> RecordEvent:
 @st.composite
 def stories(draw: st.DrawFn) -> Story:
     tells = draw(st.lists(st.sampled_from(TELLS), min_size=2, max_size=9))
-    listed = draw(st.dictionaries(st.sampled_from([each for each in TELLS if each[1] in CATALOGUE]), st.sampled_from(PLANS)))
+    listed = draw(
+        st.dictionaries(st.sampled_from([each for each in TELLS if each[1] in CATALOGUE]), st.sampled_from(PLANS))
+    )
     how = draw(st.sampled_from(["", "/form", "zoe", "zoe/form", "never"]))
     happened = [told(each, minute) for minute, each in enumerate(tells, start=1)]
     if how != "never":
@@ -58,8 +60,13 @@ def division_of(listed: Listed) -> Division:
     """Three plans that share evenly, and a pool for what comes in through none."""
     plans = []
     for name in PLANS:
-        offers = {kind: frozenset(offer for (of, offer), its in listed.items() if (of, its) == (kind, name)) for kind in OFFER_KINDS}
-        plans.append(plan(name, f"{name}-a", f"{name}-b", offers=offers, tools=frozenset({"form"} if name == "care" else ())))
+        offers = {
+            kind: frozenset(offer for (of, offer), its in listed.items() if (of, its) == (kind, name))
+            for kind in OFFER_KINDS
+        }
+        plans.append(
+            plan(name, f"{name}-a", f"{name}-b", offers=offers, tools=frozenset({"form"} if name == "care" else ()))
+        )
     return Division(*plans, offers=CATALOGUE)
 
 
@@ -83,7 +90,9 @@ BETWEEN: Listed = {("payment_failed", "gold"): "dunning", ("paid", "silver"): "o
     Story([told(("paid", "gold"), 1), told(("paid", "silver"), 2), told(("payment_failed", "gold"), 3)], BETWEEN), None
 )
 @example(
-    Story([told(("payment_failed", "gold"), 1), told(("paid", "silver"), 2), told(("payment_failed", "gold"), 3)], BETWEEN),
+    Story(
+        [told(("payment_failed", "gold"), 1), told(("paid", "silver"), 2), told(("payment_failed", "gold"), 3)], BETWEEN
+    ),
     None,
 )
 def test_a_lead_ends_in_the_same_plan_in_whatever_order_its_offers_are_told(story: Story, random: object) -> None:

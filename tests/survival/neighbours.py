@@ -105,7 +105,7 @@ class Neighbours:
             await (producer.commit_transaction() if commits else producer.abort_transaction())
 
     def lose_keys(self, port: int, how: str = "", kinds: Sequence[str] = ("",)) -> str:
-        """Let some whole keys of the memory be lost or spoilt, of any lane, of these kinds or of any, heads included."""
+        """Let some whole keys of the memory be lost or spoilt, of any lane, of these kinds or any, heads included."""
         how = how or self._random.choice(list(SPOILINGS))
         with Redis(port=port) as redis:
             patterns = [f"fairlead{{lane-*}}:{kind}{':' if kind else ''}*" for kind in kinds]

@@ -1,5 +1,6 @@
-"""Who knows a record already, and gets it though it need not be their turn: managers of a plan in linked mode, and owners
-of related records (S45, S127, D4, D54).
+"""Who knows a record already, and gets it though it need not be their turn (S45, S127, D4, D54).
+
+They are managers of a plan in linked mode, and owners of related records whom a rule binds to a pool.
 
 The most recent contact counts, among those who can still take the record. Somebody who is away or on leave is passed
 over, off shift only where the settings say so (D30), and so is who left, is switched off, or has no room.
