@@ -18,7 +18,7 @@ from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reac
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.configuration import Config
 from service.core.model import Label
-from service.core.reasons import QUESTIONS
+from service.core.telling.way_in import brought_by
 from service.printable import printable
 from service.views.plans import Client, PlanStanding, clients_of, plan_standings
 from service.wire.times import iso_time
@@ -131,12 +131,10 @@ def _print_clients(clients: list[Client], count: int, config: Config) -> None:
         OUT.print("it has no client yet", style="dim")
         return
     table = Table()
-    for column in ("client", "with", "came in", "since (UTC)"):
+    for column in ("client", "with", "came in through", "since (UTC)"):
         table.add_column(column)
     for each in clients:
-        through = (config.tools if each.by == "tool" else config.offers).get(each.through) or each.through
-        came = f"{QUESTIONS.get(each.by, each.by)}{f': {through}' if through else ''}"
-        owner = printable(each.owner) or NOBODY
-        table.add_row(printable(each.record), owner, printable(came), iso_time(each.since_ms))
+        owner, came = printable(each.owner) or NOBODY, printable(brought_by(each.by, each.through, config))
+        table.add_row(printable(each.record), owner, came, iso_time(each.since_ms))
     OUT.print(table)
     _say_how_many_more(count - len(clients))

@@ -53,6 +53,18 @@ def way_in(event: RecordEvent, news: News, case: Case) -> Way | Nothing | None:
     return _by_tool(event, news, case)
 
 
+def known_way(case: Case) -> Way | None:
+    """Into which plan the offers and the tool that were told of the lead lead it by now; none: into none."""
+    memory = case.draft.plans.get(case.name)
+    if memory is None:
+        return None
+    step, led = latest_step(memory.offers, case.config.plans_by_offer), memory.led
+    if step is not None and (led is None or not _is_before(step.time_ms, led.time_ms)):
+        return Way(case.config.plans_by_offer[step.kind, step.offer], step.kind, step.offer, step.time_ms)
+    plan = case.config.plans_by_tool.get(memory.tool)
+    return None if plan is None else Way(plan, "tool", memory.tool, None if led is None else led.time_ms)
+
+
 def brought_in(case: Case, way: Way) -> tuple[Decision, ...]:
     """The lead comes into the plan, and goes to one of its managers unless a human chose who has it.
 
@@ -190,12 +202,14 @@ def _by_offer(kind: OfferKind, event: RecordEvent, case: Case) -> Way | Nothing:
     for offer in reversed(told):
         memory.offers = added(OfferTold(offer, kind, time_ms), memory.offers)
     was, step = (latest_step(happened, config.plans_by_offer) for happened in (before, memory.offers))
-    if step == was or _is_earlier_try(step, was):
-        return _no_way(OfferTold(event.offers[0], kind, time_ms), before, case)
-    led = memory.led
-    if step is None or (led is not None and _is_before(step.time_ms, led.time_ms)):
-        way = _led_back(led, kind, event, case)
-        return _no_way(OfferTold(event.offers[0], kind, time_ms), before, case) if way.plan == memory.plan else way
+    no_way = _no_way(OfferTold(event.offers[0], kind, time_ms), before, case)
+    if step == was:
+        return no_way
+    if step is None or (memory.led is not None and _is_before(step.time_ms, memory.led.time_ms)):
+        way = _led_back(memory.led, kind, event, case)
+        return no_way if way.plan == memory.plan else way
+    if _is_earlier_try(step, was):
+        return no_way
     return Way(config.plans_by_offer[step.kind, step.offer], step.kind, step.offer, step.time_ms)
 
 
@@ -207,11 +221,9 @@ def _led_back(led: Led | None, kind: OfferKind, event: RecordEvent, case: Case) 
     return Way(plan, kind, event.offer or "", None)
 
 
-def _is_earlier_try(step: OfferTold | None, was: OfferTold | None) -> bool:
+def _is_earlier_try(step: OfferTold, was: OfferTold | None) -> bool:
     """Whether the latest step is the same as it was, and only its first try was earlier than known."""
-    if step is None or was is None or (step.offer, step.kind) != (was.offer, was.kind):
-        return False
-    return step.time_ms <= was.time_ms
+    return was is not None and (step.offer, step.kind) == (was.offer, was.kind) and step.time_ms < was.time_ms
 
 
 def _no_way(told: OfferTold, before: Happened, case: Case) -> Nothing:

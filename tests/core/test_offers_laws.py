@@ -84,6 +84,9 @@ PAID_IS_NOWHERE: Listed = {("payment_failed", "gold"): "dunning"}
 BETWEEN: Listed = {("payment_failed", "gold"): "dunning", ("paid", "silver"): "orders", ("paid", "gold"): "care"}
 
 
+AGAIN: Listed = {("ordered", "gold"): "orders"}
+
+
 @given(stories(), st.randoms(use_true_random=False))
 @example(Story([told(("paid", "gold"), 1), told(("payment_failed", "gold"), 2)], PAID_IS_NOWHERE), None)
 @example(
@@ -95,6 +98,7 @@ BETWEEN: Listed = {("payment_failed", "gold"): "dunning", ("paid", "silver"): "o
     ),
     None,
 )
+@example(Story([told(("ordered", "gold"), 1), creation("/form", 2), told(("ordered", "gold"), 3)], AGAIN), None)
 def test_a_lead_ends_in_the_same_plan_in_whatever_order_its_offers_are_told(story: Story, random: object) -> None:
     """g1 D54 Several offers and plans, retries, payments that fail again, unknown offers, owners of every kind."""
     in_time = range(len(story.happened))
