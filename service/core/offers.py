@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import Final
 
+from service.core.events import OfferKind
 from service.core.in_plan import OfferTold
-from service.core.model import OfferKind
 from service.core.reasons import NothingReason
 
 REMEMBERED_OFFERS: Final = 16

@@ -14,11 +14,17 @@ from typing import NamedTuple
 
 from service.core import questions
 from service.core.case import Case
+from service.core.events import (
+    LEAD,
+    OFFER_KINDS,
+    OfferKind,
+    RecordEvent,
+)
 from service.core.holding.assign import give_linked, give_to_pool, release
 from service.core.holding.clients import enter
 from service.core.holding.contacts import contacted, note_contact
 from service.core.in_plan import Led, OfferTold
-from service.core.model import LEAD, OFFER_KINDS, Decision, Link, Nothing, OfferKind, RecordEvent, Trace
+from service.core.model import Decision, Link, Nothing, Trace
 from service.core.news import Deleted, News
 from service.core.offers import Happened, added, latest_step, no_news
 from service.core.pool_spec import PoolSpec

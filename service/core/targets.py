@@ -11,7 +11,8 @@ from typing import Final, Literal, assert_never
 from zoneinfo import ZoneInfo
 
 from service.core.case import Case
-from service.core.model import Rejected, Target
+from service.core.events import Target
+from service.core.model import Rejected
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import AbsenceReason, Unable, Unfit, Unresolved
 from service.core.rule_sets import Entry, EntryTarget, OwnerOf, TeamMatch

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.model import Assigned, Event, MemberEvent, RecordEvent, Rejected, Target
+from service.core.events import Event, MemberEvent, RecordEvent, Target
+from service.core.model import Assigned, Rejected
 from service.core.naming import as_declared, near_misses
 from service.core.plan_facts import PlanFacts
 from service.core.rule_sets import Entry, OwnerOf

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from service.core.events import OFFER_KINDS, OfferKind, RecordEvent
 from service.core.in_plan import OfferTold
-from service.core.model import OFFER_KINDS, OfferKind, RecordEvent
 from service.core.offers import REMEMBERED_OFFERS, added, no_news
 from tests.core.build import START_MS, Division, created, event
 from tests.core.test_plans import clients, in_plan, plan

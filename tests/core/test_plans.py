@@ -9,18 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.core.events import OfferKind, RecordEvent, Target
 from service.core.holding.retention import forget
 from service.core.model import (
     Assigned,
     Label,
     Nothing,
-    OfferKind,
     Outcome,
     Pending,
-    RecordEvent,
     Rejected,
     Released,
-    Target,
 )
 from service.core.plan_facts import PlanFacts
 from service.core.state import FIRST_LEVEL, KINDS

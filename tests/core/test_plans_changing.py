@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.model import OFFER_KINDS, RecordEvent
+from service.core.events import OFFER_KINDS, RecordEvent
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
 from tests.core.build import (

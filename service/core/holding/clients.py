@@ -11,8 +11,8 @@ from typing import Final
 
 from service.core.case import Case
 from service.core.draft import Draft
+from service.core.events import OFFER_KINDS
 from service.core.in_plan import InPlan, Led
-from service.core.model import OFFER_KINDS
 from service.core.state import clients_field
 
 PARKED: Final = "parked"

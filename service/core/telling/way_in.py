@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from service.core.configuration import Config
-from service.core.model import OFFER_KINDS, Assigned, Decision, Trace
+from service.core.events import OFFER_KINDS
+from service.core.model import Assigned, Decision, Trace
 from service.core.reasons import QUESTIONS
 
 
