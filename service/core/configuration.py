@@ -218,8 +218,9 @@ class Config:
         for predicate in entry.criteria:
             yield from predicate.reads
         match entry.target:
-            case OwnerOf(path):
+            case OwnerOf(path, contacted=contacted):
                 yield ".".join((*path, "owner"))
+                yield from (".".join((*path, *contacted)),) if contacted else ()
             case TeamMatch():
                 yield from (path for spec in self.pools.values() if spec.domain for path in spec.domain.reads)
             case Target(id=name):

@@ -30,6 +30,7 @@ def as_declared(event: Event, config: Config) -> Event:
         event,
         owner=_named(event.owner, config),
         actor=None if event.actor is None else config.person(event.actor),
+        person=None if event.person is None else config.person(event.person),
     )
 
 
@@ -51,11 +52,9 @@ def _people(event: Event) -> Iterator[str]:
     match event:
         case MemberEvent(person=person):
             yield person
-        case RecordEvent(owner=owner, actor=actor):
-            if owner is not None and owner.kind == "user":
-                yield owner.id
-            if actor is not None:
-                yield actor
+        case RecordEvent(owner=owner, actor=actor, person=person):
+            yield from (owner.id,) if owner is not None and owner.kind == "user" else ()
+            yield from (each for each in (actor, person) if each is not None)
 
 
 def _named(target: Target | None, config: Config) -> Target | None:

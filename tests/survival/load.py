@@ -44,6 +44,7 @@ def configuration(division: str, generation: int = 0) -> dict[str, Any]:
         "offers": ["gold", "silver"],
         "plans": {
             "spring": {"name": "Spring", "managers": circle[:2], "tools": ["form"], "offers": {"ordered": ["gold"]}},
+            "dunning": {"name": "Dunning", "managers": [*circle], "offers": {"payment_failed": ["gold"]}},
             "care": {"name": "Care", "managers": circle[1:], "offers": {"paid": ["gold", "silver"]}, "mode": "linked"},
         },
         "defaults": {"lead": {"pool": "sales"}, "deal": {"pool": "deals"}},
@@ -119,8 +120,11 @@ class Load:
         return self._record_event("updated", self._any_record(), {})
 
     def _offered(self) -> Message:
+        """Two of three say when it happened, in whatever order."""
         happened = self._random.choice(("ordered", "payment_failed", "paid"))
-        return self._about(f"crm.offer.{happened}.v1", {"offer": self._random.choice(("gold", "silver"))})
+        minute = self._random.randrange(180)
+        told = {"time": f"2026-03-02T{minute // 60:02}:{minute % 60:02}:00Z"} if minute % 3 else {}
+        return self._about(f"crm.offer.{happened}.v1", {"offer": self._random.choice(("gold", "silver")), **told})
 
     def _contacted(self) -> Message:
         return self._about("crm.record.contacted.v1", {"person": self._random.choice(PEOPLE)})

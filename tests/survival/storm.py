@@ -16,6 +16,7 @@ import signal
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final, Literal
@@ -25,6 +26,7 @@ from aiokafka.errors import KafkaError
 from tests.backends.kafka_server import KafkaServer
 from tests.survival.cluster import STOP_SECONDS, Cluster, Worker, a_moment, wait_until
 from tests.survival.load import DIVISIONS
+from tests.survival.neighbours import KINDS_OF_PLANS
 from tests.survival.operating import lose_topic, pass_unreadable, publish_unusable, redrive, remake_source
 from tests.survival.worker import STEPS, Fault
 
@@ -69,6 +71,7 @@ class Storm:
             self._wait: 20,
             self._lose_memory: 3,
             self._lose_parts_of_memory: 6,
+            self._lose_plans: 4,
             self._save_memory: 4,
             self._replace: 3,
             self._configure: 2,
@@ -137,6 +140,10 @@ class Storm:
 
     async def _lose_parts_of_memory(self) -> None:
         lose = self.random.choice((self.cluster.neighbours.lose_keys, self.cluster.neighbours.evict))
+        self.faults[await asyncio.to_thread(lose, self.cluster.redis.port)] += 1
+
+    async def _lose_plans(self) -> None:
+        lose = partial(self.cluster.neighbours.lose_keys, kinds=KINDS_OF_PLANS)
         self.faults[await asyncio.to_thread(lose, self.cluster.redis.port)] += 1
 
     async def _save_memory(self) -> None:
