@@ -150,7 +150,14 @@ class _Written(msgspec.Struct, gc=False):
     catalogue: CatalogueEvent | None = None
 
 
+class _Placed(msgspec.Struct, gc=False):
+    """What an input of any release has."""
+
+    at: Position
+
+
 _read: Final = msgspec.json.Decoder(_Written).decode
+_read_place: Final = msgspec.json.Decoder(_Placed).decode
 
 
 def decode(
@@ -214,6 +221,15 @@ def read_input(value: bytes) -> LaneInput | Tick | Poison:
     if not all(position.is_possible for position in (found.at, found.redriven) if position is not None):
         return Poison("unreadable_event", "not a lane input: no broker has its position", value)
     return LaneInput(found.at, found.division, event, found.origin, found.redriven)
+
+
+def place_of(value: bytes) -> Position | None:
+    """Where an input says that its event was read, also one that a newer release wrote about what is unknown here."""
+    try:
+        found = _read_place(value).at
+    except (ValueError, RecursionError):
+        return None
+    return found if found.is_possible else None
 
 
 def _without_value(raw: RawRecord, position: Position, division_attribute: str) -> Decoded | Poison:
