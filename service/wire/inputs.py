@@ -95,7 +95,8 @@ _read_division: Final = TypeAdapter[str | None](Division | None).validate_python
 
 
 class Decoded(NamedTuple):
-    """What ingest sends on: to the lane of `division` (none: the default one), or, `broadcast`, to every lane.
+    """What ingest sends on: to the lane of `division` (none: the default one), or, `broadcast`, to every lane: news of
+    a person that names no division.
 
     `unknown` are the names of what was not read, `misspelt` those among them that look like a known one.
     """
@@ -292,7 +293,8 @@ def _encode(position: Position, envelope: Envelope, data: Input, redrive: Redriv
             found["catalogue"] = _catalogue_fields(envelope, data)
         case _:
             found["member"] = _member_fields(envelope, data)
-    return Decoded(envelope.division, "member" in found, orjson.dumps(found))
+    concerns_all = "member" in found and envelope.division is None
+    return Decoded(envelope.division, concerns_all, orjson.dumps(found))
 
 
 def _trace_context(envelope: Envelope) -> tuple[str, str]:
