@@ -133,6 +133,15 @@ def test_an_epoch_may_begin_far_above() -> None:
     assert (state.epoch_of(TOPIC), state.next_epoch) == (7, 8)
 
 
+def test_who_says_what_is_known_of_a_topic_is_not_late() -> None:
+    """Two processes that begin a deployment at the same moment both say it: nobody need ever hear of that."""
+    known = SourceTopic(TOPIC, "a", 0)
+    state = told(BEGUN, known)
+    assert (state.fold(known), state.topic(TOPIC)) == (known, known)
+    state.fold(SourceTopic(TOPIC, "b", 1))
+    assert state.fold(known) is None
+
+
 def test_the_level_of_lanes_only_grows() -> None:
     """Who hears of it twice, or late, does nothing."""
     state = told(BEGUN, AgreedLevel(3))
