@@ -15,7 +15,7 @@ from service.cli.reach import KafkaAddress, Reach, Yes, in_reach
 from service.cli.speech import OUT, AsJson, write_json
 from service.config.history import sources_record
 from service.config.sources import AgreedLevel
-from service.core.configuration import LEVELS
+from service.core.configuration import PARTS
 from service.core.state import LEVEL
 
 command = typer.Typer()
@@ -33,7 +33,7 @@ def show(as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
     async def tell(reach: Reach) -> None:
         async with reach.feed() as feed:
             level = feed.history.source_state.level
-        off = sorted(name for name, needed in LEVELS.items() if needed > level)
+        off = sorted(place for place, part in PARTS.items() if part.level > level)
         if as_json:
             write_json({"level": level, "newest": LEVEL, "off": off})
         else:
