@@ -24,8 +24,8 @@ from service.app.sources import (
     lost_source,
     not_the_same,
     other_input,
-    other_settings,
     places,
+    unfit,
     unknown_topics,
 )
 from service.config.history import sources_record
@@ -118,7 +118,9 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         await self.reader.stop()
 
     async def look(self) -> None:
-        """See whether the topics are still the same; call it now and then. Raises `KafkaError`."""
+        """See whether the topics are still the same, and this release may read them; call it now and then. Raises
+        `KafkaError`.
+        """
         topics = self.ingest.reading.topics.sources
         found = dict(await identities_of(self._started(), [*topics, self.ingest.reading.topics.events]))
         self.see_input(found)
@@ -130,7 +132,8 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
             if name not in found
         ]
         self._others = (*gone, *others.values())
-        self._refuse(others, self.reader.partitions())
+        why = unfit(self.state(), self.ingest.reading)
+        self._refuse(dict.fromkeys(topics, why) if why else others, self.reader.partitions())
         epoch_of = self.ingest.reading.epoch_of
         lost = self.reader.lost().items()
         await self.tell_lost(Loss(epoch_of(each.topic), each.topic, each.partition, mark) for each, mark in lost)
@@ -195,7 +198,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         await self._make_known(state, found)
         if self.reader.assignment != assignment:
             return
-        others = other_settings(state, self.ingest.reading)
+        others = unfit(state, self.ingest.reading)
         refused = dict.fromkeys(found, others) if others else there.refused
         self._refuse(refused, partitions)
         for partition, mark in there.marks.items():
@@ -226,10 +229,8 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
                 self.reader.refuse(partition, reasons[partition.topic])
 
     async def _send(self, page: Page) -> None:
-        """Send all of a page and commit what was sent. What was read for an earlier assignment or epoch is read again
-        by whoever has it now.
-        """
-        if page.assignment != self.reader.assignment or self._is_behind():
+        """Send all of a page and commit what was sent. What is not ours to send is read again by whoever has it now."""
+        if not self._is_ours(page):
             return
         if page.passed:
             await self.ingest.sender.publish([self._told(passed) for passed in page.passed])
@@ -239,8 +240,13 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         elif page.marks:
             await self._commit(page)
 
+    def _is_ours(self, page: Page) -> bool:
+        """Whether it was read for the assignment and the epoch that hold, and may be read by this release."""
+        is_assigned = page.assignment == self.reader.assignment
+        return is_assigned and not self._is_behind() and not unfit(self.state(), self.ingest.reading)
+
     async def _commit(self, page: Page) -> None:
-        if page.assignment != self.reader.assignment or self._is_behind():
+        if not self._is_ours(page):
             return
         try:
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS):

@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from service.config.sources import FIRST_EPOCH, Loss, SourceState, SourceTopic
+from service.core.state import LEVEL
 from service.ingest import Reading
 from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.topic_identity import identities
@@ -69,8 +70,16 @@ def as_agreed(reading: Reading, state: SourceState) -> Reading:
     )
 
 
-def other_settings(state: SourceState, reading: Reading) -> str:
-    """Why a process with these settings must not read the sources in the epoch that holds now. Empty: it may."""
+def unfit(state: SourceState, reading: Reading) -> str:
+    """Why a process of this release, with these settings, must not read the sources as they are now. Empty: it may.
+
+    A release below the agreed level would leave out of events what it does not know, and lanes would never hear of it.
+    """
+    if state.level > LEVEL:
+        return (
+            f"the lanes are raised to level {state.level} and this release knows level {LEVEL}: it would leave out "
+            "what only newer ones read in an event. End this process; one of a newer release takes over"
+        )
     agreed = state.current
     if agreed is None or (agreed.division_attribute, agreed.lanes) == (reading.division_attribute, reading.lanes):
         return ""

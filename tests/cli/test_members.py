@@ -108,7 +108,7 @@ def test_the_division_stands_where_the_deployment_reads_it() -> None:
     raw = RawRecord(message.topic, 0, 0, message.key, message.value, message.headers, 0)
     found = decode(raw, epoch=0, division_attribute="tenant")
     assert not isinstance(found, Poison)
-    assert (found.division, found.broadcast) == ("acme", True)
+    assert (found.division, found.broadcast) == ("acme", False)
     read = said(read_input(found.value))
     assert (read.event.person, read.event.until_ms) == ("ann", int(SOON.timestamp() * 1000))
 
