@@ -94,7 +94,6 @@ TroubleName = Literal[
     "ingest_stuck",
     "source_unread",
     "source_held",
-    "mark_beyond_source",
     "event_dropped",
     "foreign_record",
 ]

@@ -107,7 +107,6 @@ class Observer:
                 )
                 for each in told.sources
             ),
-            beyond=tuple(self.probes.impossible.values()),
             ingest_problem=self.intake.ingest.problem,
             ingest_todo=self.intake.ingest.todo,
             batch_seconds=self.pulse.seconds,

@@ -306,7 +306,7 @@ class Process:
         while True:
             await self.probes.ask()
             await self.probes.kafka.attempt(self.intake.look())
-            await self.probes.kafka.attempt(self.intake.tell_lost(self.probes.lost_inputs()))
+            await self.probes.kafka.attempt(self.intake.tell_lost(self.probes.losses()))
             self.observer.show()
             self.health.look()
             await asyncio.sleep(WATCH_SECONDS)

@@ -95,16 +95,6 @@ class Held(NamedTuple):
     seconds: float
 
 
-class Impossible(NamedTuple):
-    """A source partition of which lanes have taken more than it holds: up to `mark`, and it ends at `end`."""
-
-    topic: str
-    partition: int
-    epoch: int
-    mark: int
-    end: int
-
-
 @dataclass(frozen=True, slots=True)
 class Observed:
     """All that readiness depends on, as it is at one moment.
@@ -114,8 +104,7 @@ class Observed:
     passed over in the topic of configurations. `unread`: what keeps the CRM's topics from being read;
     `added`: partitions of them that nobody reads yet;
     `ingest_problem`: why ingest cannot send a batch, and `ingest_todo` what to do about that; `batch_seconds`: so long
-    it has been sending one. `held`: what transactions hold; `beyond`: what
-    lanes have taken and no source holds.
+    it has been sending one. `held`: what transactions hold.
     """
 
     missing: str = ""
@@ -133,7 +122,6 @@ class Observed:
     lanes: Sequence[LaneSeen] = ()
     sources: Sequence[Backlog] = ()
     held: Sequence[Held] = ()
-    beyond: Sequence[Impossible] = ()
     ingest_problem: str = ""
     ingest_todo: str = ""
     batch_seconds: float = 0.0
@@ -296,16 +284,6 @@ def _about_ingest(seen: Observed) -> Iterator[Trouble]:
                 "records stand behind it, those of others included",
                 "let its producer end it, or abort it with the broker's tools (`kafka-transactions.sh abort`)",
             )
-    for each in seen.beyond:
-        where = f"{each.topic}/{each.partition}"
-        yield Trouble(
-            "mark_beyond_source",
-            where,
-            f"lanes have taken {where} up to offset {each.mark}, and it ended at {each.end}: what comes up to there "
-            "counts as taken before, and is dropped",
-            "find out whether the topic lost records, or who else writes into the lanes' topic; then stop all "
-            f"processes, run `fairlead sources reset --topic {each.topic}`, and start them again",
-        )
     for partition in seen.added:
         what = f"{partition} was added, and nobody reads it yet"
         yield Trouble("source_unread", partition, what, "nothing: it is read from its beginning within half a minute")
