@@ -90,7 +90,7 @@ TroubleName = Literal[
     "lane_taking_over",
     "lane_unconfigured",
     "lane_stuck",
-    "epoch_unknown",
+    "agreement_unknown",
     "ingest_stuck",
     "source_unread",
     "source_held",

@@ -324,7 +324,7 @@ class Process:
                 now_ms=lambda: time.time_ns() // 1_000_000,
                 step=self.extras.step,
                 safeguards=self.extras.safeguards,
-                level=lambda: min(LEVEL, self.feed.history.source_state.level),
+                level=lambda: self.feed.history.source_state.level,
                 newest_epoch=lambda: self.feed.history.source_state.newest_epoch,
                 input=lambda: self._input_of(number),
                 read_up=self.feed.read_up,

@@ -17,7 +17,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from service.config.sources import FIRST_EPOCH, Loss, SourceState, SourceTopic
+from service.config.sources import FIRST_EPOCH, SourceState, SourceTopic
 from service.ingest import Reading
 from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.topic_identity import identities

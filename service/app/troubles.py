@@ -234,7 +234,7 @@ def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:
             "by itself",
         )
     elif lane.state == "claiming" and lane.todo and lane.held_seconds >= UNCONFIGURED_SECONDS:
-        yield Trouble("epoch_unknown", about, f"{label} decides nothing: {lane.doing}", lane.todo)
+        yield Trouble("agreement_unknown", about, f"{label} decides nothing: {lane.doing}", lane.todo)
     elif lane.state == "claiming" and lane.attempts > TOLERATED_ATTEMPTS:
         yield Trouble(
             "lane_unclaimed",

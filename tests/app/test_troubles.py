@@ -84,7 +84,7 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     (
         {"lanes": [CLAIMING._replace(todo="reset", held_seconds=UNCONFIGURED_SECONDS, still_seconds=1e6)]},
-        "epoch_unknown",
+        "agreement_unknown",
         "3",
         "lane 3 decides nothing",
     ),

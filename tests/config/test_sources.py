@@ -132,13 +132,14 @@ def test_an_epoch_may_begin_far_above() -> None:
     assert (state.epoch_of(TOPIC), state.next_epoch) == (7, 8)
 
 
-def test_the_level_of_lanes_only_grows() -> None:
-    """Who hears of it twice, or late, does nothing."""
+def test_a_level_is_agreed_on_only_from_the_one_it_expects() -> None:
+    """Who says it twice, or late, does nothing; who was mistaken may take it back."""
     state = told(BEGUN, AgreedLevel(3))
     assert state.fold(AgreedLevel(3, 3)) == AgreedLevel(3, 3)
-    assert state.fold(AgreedLevel(2, 3)) is None
-    assert state.fold(AgreedLevel(10**9)) is None
-    assert state.fold(AgreedLevel(10**9, 10**9)) is None
+    for late in (AgreedLevel(10**9), AgreedLevel(10**9, 10**9), AgreedLevel(0, 3)):
+        assert state.fold(late) is None
+    assert state.fold(AgreedLevel(10**9, 3)) is not None
+    assert state.fold(AgreedLevel(3, 10**9)) == AgreedLevel(3, 10**9)
     assert state.level == 3
 
 

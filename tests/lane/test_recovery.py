@@ -120,7 +120,9 @@ async def test_an_input_begun_anew_that_has_grown_again_is_recognised(world: Wor
     assert (await survey(world.patient())).input_fate == "begun_anew"
 
 
-@pytest.mark.parametrize("stranger", [lane_input("s", 900)[:-1] + b" }", lane_input("s", 900, epoch=5)], ids=["changed", "epoch"])
+@pytest.mark.parametrize(
+    "stranger", [lane_input("s", 900)[:-1] + b" }", lane_input("s", 900, epoch=5)], ids=["changed", "epoch"]
+)
 async def test_what_the_lane_did_not_believe_says_nothing_of_its_input(stranger: bytes) -> None:
     """A stranger's input before its place was never taken: it was a dead letter, and the topic is still the same."""
     world = in_memory()
