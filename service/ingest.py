@@ -23,7 +23,7 @@ import structlog
 from service.kafka.partitions import Place
 from service.kafka.port import Refused
 from service.printable import SECRET_HEADERS, is_secret
-from service.telemetry import METERS
+from service.telemetry.metrics import METERS
 from service.wire.dead_letters import LEAST_LIMIT_BYTES, LIMIT_BYTES, dead_letter
 from service.wire.inputs import decode
 from service.wire.lanes import lane_of

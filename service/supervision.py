@@ -15,7 +15,8 @@ from typing import Any, Final
 
 import structlog
 
-from service.telemetry import METERS, Trouble
+from service.telemetry.metrics import METERS
+from service.telemetry.troubles import Trouble
 
 log = structlog.get_logger()
 

@@ -37,7 +37,7 @@ from service.kafka.reading import raw_record
 from service.kafka.sources import Page, Passed, SourceReader
 from service.kafka.unpacking import Stretch, unpack
 from service.lane.surroundings import all_read
-from service.telemetry import METERS
+from service.telemetry.metrics import METERS
 from service.wire.dead_letters import dead_letter
 from service.wire.messages import Message, Poison, Position, RawRecord
 

@@ -52,7 +52,7 @@ from service.lane.surroundings import InputSeen, Safeguards, Surroundings, no_st
 from service.settings import Settings
 from service.store.redis import RedisStore
 from service.supervision import Supervisor
-from service.telemetry import Trouble
+from service.telemetry.troubles import Trouble
 from service.wire.lanes import lane_of
 
 log = structlog.get_logger(__name__)

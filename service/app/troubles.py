@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 from service.kafka.topics import TopicProblem
 from service.noticed import Notice, Sighting
-from service.telemetry import LaneState, Trouble, TroubleName
+from service.telemetry.metrics import LaneState
+from service.telemetry.troubles import Trouble, TroubleName
 
 SILENT_SECONDS: Final = 15.0
 """A back end that has not answered for so long is away: two questions in a row were in vain."""

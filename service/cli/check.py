@@ -27,7 +27,7 @@ from service.config.problems import Problem
 from service.rehearsal.scenarios.playing import Failure, Report, play
 from service.rehearsal.scenarios.reading import Contents, Script, read_directory
 from service.settings import LogSettings
-from service.telemetry import configure_logging
+from service.telemetry.logs import configure_logging
 
 PASSED: Final = ("passed", "green")
 FAILED: Final = ("FAILED", "bold red")

@@ -15,10 +15,11 @@ from service.cli.reach import KafkaAddress, Reach, Yes, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
 from service.config.history import sources_record
 from service.config.sources import AgreedLevel
-from service.core.configuration import LEVELS
+from service.core.configuration import PARTS
 from service.core.state import LEVEL
 from service.kafka.transport import KafkaTransport
 from service.lane.folding import level_of
+from service.lane.takeover import LEVEL_REMEDY
 from service.wire.log_records import NewerLog
 
 command = typer.Typer()
@@ -27,12 +28,6 @@ WHAT_RAISING_DOES: Final = """\
 The lanes go from level {before} to level {after}, each with its next batch; processes need not be stopped.
 There is no way back: a process of a release that does not know level {after} owns none of these lanes any more. So let
 all processes be of this release, or a later one, first."""
-
-
-UNKNOWN: Final = (
-    "processes of this release claim no lane: run one that knows the level; if it was agreed on by mistake, take it "
-    "back with `fairlead level lower`"
-)
 WHAT_LOWERING_DOES: Final = """\
 It was agreed to raise the lanes to level {before}, and no log of a lane is above level {after}: this is what is agreed
 on again.
@@ -46,7 +41,7 @@ def show(as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
     async def tell(reach: Reach) -> None:
         async with reach.feed() as feed:
             level = feed.history.source_state.level
-        off = sorted(name for name, needed in LEVELS.items() if needed > level)
+        off = sorted(place for place, part in PARTS.items() if part.level > level)
         if as_json:
             write_json({"level": level, "newest": LEVEL, "off": off})
         else:
@@ -54,7 +49,7 @@ def show(as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
             if off:
                 OUT.print(f"off below it: {', '.join(off)}", markup=False)
             if level > LEVEL:
-                OUT.print(UNKNOWN, markup=False, style="yellow")
+                OUT.print(f"processes of this release claim no lane: {LEVEL_REMEDY}", markup=False, style="yellow")
 
     in_reach(tell, kafka)
 

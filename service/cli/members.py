@@ -19,7 +19,7 @@ from service.cli.exits import WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
 from service.config.history import History
-from service.core.model import Availability
+from service.core.events import Availability
 from service.kafka.publisher import Publisher
 from service.wire.cloudevents import binary_message
 from service.wire.inputs import decode

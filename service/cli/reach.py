@@ -28,7 +28,7 @@ from service.printable import masked
 from service.settings import LogSettings, Settings, read_settings
 from service.store.port import StoreUnreachable
 from service.store.redis import RedisStore
-from service.telemetry import configure_logging
+from service.telemetry.logs import configure_logging
 from service.wire.outputs import DEFAULT_DIVISION
 from service.wire.topics import Topics
 

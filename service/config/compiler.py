@@ -25,7 +25,7 @@ from service.config.problems import ConfigurationError, Problem
 from service.config.workflows import compiled as compiled_workflows
 from service.core.configuration import Config, ScoreRow, User
 from service.core.entry_policy import Ceiling, EntryPolicy
-from service.core.model import Target
+from service.core.events import Target
 from service.core.pool_spec import Membership, PoolSpec
 from service.core.rule_sets import Entry, EntryTarget, OwnerOf, RuleSet, TeamMatch
 from service.language.predicate import Predicate

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from service.core import plans, questions
 from service.core.case import NO_TRACE, Case, told_owner
+from service.core.events import RecordEvent, Target
 from service.core.hearing import counts_as_nobody
 from service.core.holding import load
 from service.core.holding.assign import EXPLICIT, REOPENED, give, give_back, hand_over, release, take
@@ -16,9 +17,7 @@ from service.core.holding.waiting import hear_while_waiting
 from service.core.model import (
     Decision,
     Nothing,
-    RecordEvent,
     Rejected,
-    Target,
     Trace,
 )
 from service.core.naming import missed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from service.core.model import OfferKind
+from service.core.events import OfferKind
 from service.core.remembered import Remembered
 
 

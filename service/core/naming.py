@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from service.core.configuration import Config
-from service.core.model import CatalogueEvent, EmptyEvent, Event, MemberEvent, RecordEvent, Target
+from service.core.events import (
+    CatalogueEvent,
+    EmptyEvent,
+    Event,
+    MemberEvent,
+    RecordEvent,
+    Target,
+)
 
 
 def as_declared(event: Event, config: Config) -> Event:

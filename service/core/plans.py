@@ -13,11 +13,22 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from service.core.case import Case
+from service.core.events import (
+    LEAD,
+    OFFER_KINDS,
+    OfferKind,
+    RecordEvent,
+)
 from service.core.holding.assign import give_linked, give_to_pool, release
 from service.core.holding.clients import enter
 from service.core.holding.contacts import note_contact
 from service.core.in_plan import InPlan, OfferTold
-from service.core.model import LEAD, OFFER_KINDS, Decision, Link, Nothing, OfferKind, RecordEvent, Trace
+from service.core.model import (
+    Decision,
+    Link,
+    Nothing,
+    Trace,
+)
 from service.core.news import Deleted, News
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import NothingReason

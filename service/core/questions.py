@@ -17,12 +17,19 @@ from service.core import hits, rules
 from service.core.case import NO_TRACE, Case
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.events import Target
 from service.core.holding.assign import hand_over, release
 from service.core.holding.waiting import is_fit, unpark, waiting_case
-from service.core.model import Decision, Nothing, Rejected, Target, Trace, Tried
+from service.core.model import (
+    Decision,
+    Nothing,
+    Rejected,
+    Trace,
+    Tried,
+)
+from service.core.record import Record
 from service.core.rule_sets import Entry, RuleSet
 from service.core.rules import Found
-from service.core.state import Record
 from service.core.status import is_closed_while_waiting, note_closed_while_waiting
 from service.core.targets import refusal, resolve, team, too_deep
 from service.language.changes import as_created

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
-from service.core.model import Target, Tried
+from service.core.events import Target
+from service.core.model import Tried
 from service.language import compiling
 from service.language.compiling import Ask
 from service.language.predicate import Predicate

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from service.core.case import Case
-from service.core.model import Target, Tried
+from service.core.events import Target
+from service.core.model import Tried
 from service.core.rule_sets import Entry, RuleSet
 from service.core.targets import absence, resolve
 from service.language.changes import UNCHANGED, Change

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from service.core.case import Case
-from service.core.model import Rejected, Target
+from service.core.events import Target
+from service.core.model import Rejected
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import AbsenceReason, Unfit, Unresolved
 from service.core.rule_sets import Entry, EntryTarget, OwnerOf, TeamMatch

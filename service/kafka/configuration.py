@@ -36,7 +36,7 @@ from service.kafka.reading import NoSuchTopic, read_some, tell_broken
 from service.kafka.topic_identity import identities
 from service.kafka.unpacking import read_pages
 from service.noticed import Noticed
-from service.telemetry import METERS
+from service.telemetry.metrics import METERS
 from service.wire.messages import Message
 
 log = structlog.get_logger(__name__)

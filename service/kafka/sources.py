@@ -30,7 +30,7 @@ from aiokafka.errors import ConsumerStoppedError, IllegalStateError, OffsetOutOf
 
 from service.config.sources import Skip
 from service.kafka.unpacking import Stretch, is_unreadable
-from service.telemetry import METERS
+from service.telemetry.metrics import METERS
 
 log = structlog.get_logger(__name__)
 

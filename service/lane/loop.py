@@ -40,7 +40,7 @@ from service.lane.takeover import Stage, TakeOver
 from service.limits import Limits
 from service.noticed import Noticed
 from service.store.port import Head, Store, StoreUnreachable
-from service.telemetry import METERS
+from service.telemetry.metrics import METERS
 from service.wire.inputs import tick
 from service.wire.log_forms import Cursor
 from service.wire.log_records import checksum, encode

@@ -21,7 +21,7 @@ from service.kafka.port import Arrived
 from service.lane.needs import Read, divisions_named
 from service.lane.surroundings import Surroundings
 from service.noticed import Noticed
-from service.telemetry import METERS
+from service.telemetry.metrics import METERS
 from service.wire.inputs import LaneInput, Tick, read_input
 from service.wire.messages import Poison
 from service.wire.seals import is_sealed

@@ -23,7 +23,7 @@ from service.lane.surprise import Fenced, Halted, Surprise
 from service.lane.surroundings import Surroundings
 from service.store.keys import LAYOUT, Layout, Stored, read_layout
 from service.store.port import NO_REVISION, Head, Store
-from service.telemetry import METERS
+from service.telemetry.metrics import METERS
 from service.wire.log_records import Batch, Claim, Complete, ForeignRecord, LogRecord, Outputs, checksum, decode, encode
 
 log = structlog.get_logger()

@@ -36,7 +36,7 @@ from schemas.events import (
     RecordContacted,
     RecordData,
 )
-from service.core.model import (
+from service.core.events import (
     CatalogueEvent,
     CatalogueEventKind,
     EmptyEvent,

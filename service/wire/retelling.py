@@ -11,7 +11,12 @@ from typing import Final
 
 import orjson
 
-from service.core.model import CatalogueEvent, EmptyEvent, MemberEvent, RecordEvent
+from service.core.events import (
+    CatalogueEvent,
+    EmptyEvent,
+    MemberEvent,
+    RecordEvent,
+)
 from service.core.workflow_specs import StepName
 from service.wire.cloudevents import STRUCTURED_JSON
 from service.wire.inputs import CATALOGUE_KINDS, KINDS, Decoded, LaneInput, decode, read_input

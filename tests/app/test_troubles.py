@@ -23,7 +23,7 @@ from service.app.troubles import (
 )
 from service.kafka.topics import Gravity, TopicProblem
 from service.noticed import Sighting
-from service.telemetry import Trouble
+from service.telemetry.troubles import Trouble
 
 WELL = Observed()
 CLAIMING = LaneSeen(3, "claiming", doing="reading the log, 5 of 9")

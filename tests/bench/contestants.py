@@ -42,7 +42,7 @@ from service.lane.loop import Lane
 from service.lane.surroundings import Surroundings
 from service.settings import Settings
 from service.store.redis import connect
-from service.telemetry import configure_logging
+from service.telemetry.logs import configure_logging
 from service.wire.lanes import lane_of
 from service.wire.outputs import DEFAULT_DIVISION
 from service.wire.topics import Topics

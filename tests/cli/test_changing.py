@@ -11,7 +11,7 @@ import pytest
 from service.cli import level
 from service.config.history import Proposal, replacing, sources_record
 from service.config.sources import AgreedLevel
-from service.core.configuration import LEVELS
+from service.core.configuration import PARTS, Part
 from service.core.state import FIRST_LEVEL, LEVEL
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.partitions import Place
@@ -91,8 +91,8 @@ def test_a_lane_that_there_is_not_is_wrong_usage(deployment: Deployment, command
 def test_the_lanes_are_raised_once_and_what_is_off_until_then_is_named(deployment: Deployment) -> None:
     """As if defaults were what a new release added: raising is agreed on by all, and there is no way back."""
     deployment.monkeypatch.setattr(level, "LEVEL", 2)
-    deployment.monkeypatch.delitem(LEVELS, "plans")
-    deployment.monkeypatch.setitem(LEVELS, "defaults", 2)
+    deployment.monkeypatch.delitem(PARTS, "plans")
+    deployment.monkeypatch.setitem(PARTS, "defaults", Part(2, lambda config: config))
     (deployment.directory / "all.yaml").write_text(DIRECTORY.replace("bob, eve", "eve"))
     published = deployment.run("config", "publish", deployment.directory)
     assert "main: defaults.lead: this is off on lanes below level 2" in published.out

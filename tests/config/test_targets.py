@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.config.compiler import compile_document, from_wire, to_wire
-from service.core.model import Target
+from service.core.events import Target
 from service.core.pool_spec import Membership
 from service.core.rule_sets import OwnerOf, TeamMatch
 from tests.config.files import PEOPLE, document, refused, rule_set

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.model import Event, MemberEvent, RecordEvent, Rejected, Target
+from service.core.events import (
+    Event,
+    MemberEvent,
+    RecordEvent,
+    Target,
+)
+from service.core.model import Rejected
 from service.core.naming import as_declared, near_misses
 from service.core.rule_sets import Entry, OwnerOf
 from tests.core.build import Division, config, created, owner_changed, pool, rules, updated

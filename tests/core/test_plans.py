@@ -9,8 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.core.events import OfferKind, RecordEvent
 from service.core.holding.retention import forget
-from service.core.model import Assigned, Label, Nothing, OfferKind, Outcome, Pending, RecordEvent, Rejected, Released
+from service.core.model import (
+    Assigned,
+    Label,
+    Nothing,
+    Outcome,
+    Pending,
+    Rejected,
+    Released,
+)
 from service.core.plan_facts import PlanFacts
 from service.core.state import FIRST_LEVEL, KINDS
 from tests.core.build import START_MS, Division, created, deleted, event, owner_changed, pool, updated

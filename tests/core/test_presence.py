@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.core.configuration import User
+from service.core.events import MemberEvent
 from service.core.holding.presence import STRANGERS_LIMIT
-from service.core.model import MemberEvent, Nothing
+from service.core.model import Nothing
 from service.core.person import Absence, Person
 from tests.core.build import MINUTE_MS, START_MS, Division, pool
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from service.core.model import Assigned, Nothing, Rejected, Target
+from service.core.events import Target
+from service.core.model import Assigned, Nothing, Rejected
 from tests.core.build import Division, created, owner_changed, pool, updated, users
 
 

@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 import pytest
 
-from service.core.model import Target
+from service.core.events import Target
 from service.core.rule_sets import Entry
 from service.core.state import LEVEL
 from service.kafka.memory import MemoryTransport

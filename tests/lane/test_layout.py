@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from service.core.configuration import Part
 from service.core.seating import Seat
 from service.core.state import KINDS, LEVEL, Changes, Hit, StateKind
 from service.lane import making
@@ -277,7 +278,8 @@ async def test_a_fresh_log_begins_at_the_agreed_level(monkeypatch: pytest.Monkey
 def of_level_two(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if pools with a default, and hits, were what a new release added."""
     monkeypatch.setattr("service.lane.folding.LEVEL", 2)
-    monkeypatch.setattr("service.core.configuration.LEVELS", {"pools": 2})
+    without = Part(2, lambda config: replace(config, pools={}) if config.pools else config)
+    monkeypatch.setattr("service.core.configuration.PARTS", {"pools": without})
     monkeypatch.setattr(making, "KINDS", {**KINDS, "seat": StateKind("seat", Seat, level=2)})
 
 

@@ -14,7 +14,8 @@ from typing import Final
 
 from service.core.configuration import Config, User
 from service.core.entry_policy import EntryPolicy
-from service.core.model import OFFER_KINDS, Label, OfferKind, Target
+from service.core.events import OFFER_KINDS, OfferKind, Target
+from service.core.model import Label
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import Membership, PoolSpec
 from service.core.rule_sets import Entry, RuleSet

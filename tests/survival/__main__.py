@@ -23,7 +23,7 @@ import structlog
 
 from service.kafka.connection import KafkaConnection
 from service.settings import LogSettings
-from service.telemetry import configure_logging
+from service.telemetry.logs import configure_logging
 from service.wire.topics import Topics
 from tests.backends.kafka_server import KafkaServer
 from tests.backends.redis_server import own_redis

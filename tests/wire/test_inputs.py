@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.model import CatalogueEvent, MemberEvent, RecordEvent, Target
+from service.core.events import (
+    CatalogueEvent,
+    MemberEvent,
+    RecordEvent,
+    Target,
+)
 from service.wire.inputs import (
     KINDS,
     LANE_INPUT_LIMIT_BYTES,

@@ -12,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.events import INPUTS, VERSION_LIMIT
-from service.core.model import EmptyEvent, MemberEvent, RecordEvent, Target
+from service.core.events import (
+    EmptyEvent,
+    MemberEvent,
+    RecordEvent,
+    Target,
+)
 from service.wire.inputs import LaneInput, decode, read_input
 from service.wire.messages import Poison
 from service.wire.misspelt import TOLD_KEYS, Misspelt, meant_by

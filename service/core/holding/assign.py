@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from service.core.case import Case
+from service.core.events import Target
 from service.core.holding import load
 from service.core.holding.clients import enter
 from service.core.holding.contacts import contacted
@@ -18,15 +19,15 @@ from service.core.model import (
     Pending,
     Queued,
     Released,
-    Target,
     Trace,
 )
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason, ReleaseReason
+from service.core.record import Record
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, listed, next_return
 from service.core.sharing.linked import Linked
 from service.core.sharing.turns import serve
-from service.core.state import Pace, Record
+from service.core.state import Pace
 from service.core.targets import refusal
 from service.core.telling import notify
 

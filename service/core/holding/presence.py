@@ -12,8 +12,9 @@ from typing import Final
 
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.events import Availability, MemberEvent
 from service.core.holding.waiting import wake
-from service.core.model import Availability, Decision, MemberEvent, Nothing
+from service.core.model import Decision, Nothing
 from service.core.person import CAUSES, Absence, Cause, Person
 from service.core.state import Timer
 
