@@ -17,10 +17,10 @@ HEADER_SECONDS: Final = 5.0
 """How long a request may take to arrive: its headers, and after the answer the rest of its body."""
 CONNECTIONS: Final = 200
 """So many at once are answered; more are told to come back. Probes, a scraper and some people need a handful."""
-TICK_SECONDS: Final = 0.1
-"""Of uvicorn, which does some things every tenth tick."""
-TICKS: Final = 5
-"""So many pass at once; a process that is told to leave waits for them at most."""
+LOOK_SECONDS: Final = 0.5
+"""A process that is told to leave begins to do so after so long at most."""
+ONLY_LOOK: Final = 1
+"""Every tenth tick uvicorn writes the date for its answers, which have none here."""
 REQUESTS_END_SECONDS: Final = 5
 """How long requests that are being answered may take when the process leaves."""
 
@@ -33,10 +33,8 @@ class Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Look whether to leave, more rarely than uvicorn does: an idle process would wake for little else."""
-        counter = 0
-        while not await self.on_tick(counter):
-            await asyncio.sleep(TICKS * TICK_SECONDS)
-            counter += TICKS
+        while not await self.on_tick(ONLY_LOOK):  # noqa: ASYNC110  # what uvicorn looks at is no event
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 class ImpatientProtocol(H11Protocol):
@@ -89,6 +87,7 @@ def serving(application: ASGIApp, protocol: type[ImpatientProtocol] = ImpatientP
             ws="none",
             log_config=None,
             access_log=False,
+            date_header=False,
             limit_concurrency=CONNECTIONS,
             timeout_graceful_shutdown=REQUESTS_END_SECONDS,
         )

@@ -27,7 +27,7 @@ FETCH_WAIT_MS = 500
 """How long an idle fetch stays at the broker. A seek of an idle consumer may wait as long."""
 LOOK_AROUND_MS = 2_000
 """How often an idle consumer of the driver looks around where nothing wakes it. It wakes by itself for all it does."""
-PATIENT_FETCH_WAIT_MS = 2_000
+PATIENT_FETCH_WAIT_MS = 5_000
 """The same for a consumer of one partition that reads on and on: a record that comes ends the fetch at once."""
 EMBEDDED_FETCH_WAIT_MS = 10
 """The embedded broker sleeps the whole time in an empty fetch, whatever arrives meanwhile."""
@@ -147,8 +147,8 @@ class KafkaConnection:
         """A consumer of one partition whose idle fetches are long and few. Whatever else it asks waits behind them."""
         options = self.consumer_options()
         if not self.embedded:
-            wait_ms = min(PATIENT_FETCH_WAIT_MS, self.request_timeout_ms // 2)
-            options |= {"fetch_max_wait_ms": wait_ms}
+            answer_ms = self.request_timeout_ms + PATIENT_FETCH_WAIT_MS
+            options |= {"fetch_max_wait_ms": PATIENT_FETCH_WAIT_MS, "request_timeout_ms": answer_ms}
         return options
 
 
