@@ -21,7 +21,7 @@ from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
 from service.app.sources import (
     as_agreed,
     identities_of,
-    lost_source,
+    lost_sources,
     not_the_same,
     other_input,
     places,
@@ -137,6 +137,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         epoch_of = self.ingest.reading.epoch_of
         lost = self.reader.lost().items()
         await self.tell_lost(Loss(epoch_of(each.topic), each.topic, each.partition, mark) for each, mark in lost)
+        self._refuse_lost()
 
     async def tell_lost(self, losses: Iterable[Loss]) -> None:
         """Tell all processes, those that come later included, what was seen to be lost in the epoch that holds.
@@ -201,14 +202,14 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         others = unfit(state, self.ingest.reading)
         refused = dict.fromkeys(found, others) if others else there.refused
         self._refuse(refused, partitions)
+        lost = lost_sources(state, there.marks)
         for partition, mark in there.marks.items():
-            loss = state.loss_of(*partition)
             if partition.topic in refused:
                 continue
-            if loss is None:
-                self.reader.begin(partition, mark)
+            if partition in lost:
+                self.reader.refuse(partition, lost[partition])
             else:
-                self.reader.refuse(partition, lost_source(loss))
+                self.reader.begin(partition, mark)
         begun = {partition: there.marks[partition] for partition in there.begun if partition.topic not in refused}
         if begun:
             log.info("positions.begun", partitions=[f"{topic}/{number}" for topic, number in sorted(begun)])
@@ -222,6 +223,12 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
             records = [sources_record(topic) for topic in news]
             messages = [Message(config, record.key, record.value) for record in records]
             await self.ingest.sender.append(Place(config, 0), messages)
+
+    def _refuse_lost(self) -> None:
+        """Read no further where somebody has seen a loss, in this epoch, since the partition was taken up."""
+        if not self._is_behind():
+            for partition, why in lost_sources(self.state(), self.reader.partitions()).items():
+                self.reader.refuse(partition, why)
 
     def _refuse(self, reasons: Mapping[str, str], partitions: Iterable[TopicPartition]) -> None:
         for partition in partitions:

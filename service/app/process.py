@@ -306,7 +306,7 @@ class Process:
         while True:
             await self.probes.ask()
             await self.probes.kafka.attempt(self.intake.look())
-            await self.probes.kafka.attempt(self.intake.tell_lost(self.probes.lost_inputs()))
+            await self.probes.kafka.attempt(self.intake.tell_lost(self.probes.losses()))
             self.observer.show()
             self.health.look()
             await asyncio.sleep(WATCH_SECONDS)
@@ -324,7 +324,7 @@ class Process:
                 now_ms=lambda: time.time_ns() // 1_000_000,
                 step=self.extras.step,
                 safeguards=self.extras.safeguards,
-                level=lambda: min(LEVEL, self.feed.history.source_state.level),
+                level=lambda: self.feed.history.source_state.level,
                 newest_epoch=lambda: self.feed.history.source_state.newest_epoch,
                 input=lambda: self._input_of(number),
                 read_up=self.feed.read_up,

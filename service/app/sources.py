@@ -17,7 +17,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from service.config.sources import FIRST_EPOCH, Loss, SourceState, SourceTopic
+from service.config.sources import FIRST_EPOCH, SourceState, SourceTopic
 from service.core.state import LEVEL
 from service.ingest import Reading
 from service.kafka.connection import KafkaConnection, administration, let_go
@@ -96,13 +96,15 @@ def lost_input(state: SourceState, topic: str, lane: int) -> str:
     return f"its input once ended before offset {loss.offset}, where its place was: records are lost" if loss else ""
 
 
-def lost_source(loss: Loss) -> str:
-    """Why a source partition must not be read."""
-    where = f"{loss.topic}/{loss.partition}"
-    return (
-        f"{where} once ended before offset {loss.offset}, up to which it was read: records are lost. "
-        + REMEDY.format(name=loss.topic)
-    )
+def lost_sources(state: SourceState, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, str]:
+    """The source partitions that must not be read, with the reason."""
+    losses = [loss for partition in partitions if (loss := state.loss_of(*partition)) is not None]
+    return {
+        TopicPartition(loss.topic, loss.partition): f"{loss.topic}/{loss.partition} once ended before offset "
+        f"{loss.offset}, up to which lanes have taken what it held: it lost records, or somebody else wrote into the "
+        "lanes' topic. What comes up to there would count as taken before. " + REMEDY.format(name=loss.topic)
+        for loss in losses
+    }
 
 
 def unknown_topics(state: SourceState, found: Mapping[str, str]) -> list[SourceTopic]:

@@ -96,16 +96,6 @@ class Held(NamedTuple):
     seconds: float
 
 
-class Impossible(NamedTuple):
-    """A source partition of which lanes have taken more than it holds: up to `mark`, and it ends at `end`."""
-
-    topic: str
-    partition: int
-    epoch: int
-    mark: int
-    end: int
-
-
 @dataclass(frozen=True, slots=True)
 class Observed:
     """All that readiness depends on, as it is at one moment.
@@ -115,8 +105,7 @@ class Observed:
     passed over in the topic of configurations. `unread`: what keeps the CRM's topics from being read;
     `added`: partitions of them that nobody reads yet;
     `ingest_problem`: why ingest cannot send a batch, and `ingest_todo` what to do about that; `batch_seconds`: so long
-    it has been sending one. `held`: what transactions hold; `beyond`: what
-    lanes have taken and no source holds.
+    it has been sending one. `held`: what transactions hold.
     """
 
     missing: str = ""
@@ -134,7 +123,6 @@ class Observed:
     lanes: Sequence[LaneSeen] = ()
     sources: Sequence[Backlog] = ()
     held: Sequence[Held] = ()
-    beyond: Sequence[Impossible] = ()
     ingest_problem: str = ""
     ingest_todo: str = ""
     batch_seconds: float = 0.0
@@ -247,7 +235,7 @@ def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:
             "by itself",
         )
     elif lane.state == "claiming" and lane.todo and lane.held_seconds >= UNCONFIGURED_SECONDS:
-        yield Trouble("epoch_unknown", about, f"{label} decides nothing: {lane.doing}", lane.todo)
+        yield Trouble("agreement_unknown", about, f"{label} decides nothing: {lane.doing}", lane.todo)
     elif lane.state == "claiming" and lane.attempts > TOLERATED_ATTEMPTS:
         yield Trouble(
             "lane_unclaimed",
@@ -297,16 +285,6 @@ def _about_ingest(seen: Observed) -> Iterator[Trouble]:
                 "records stand behind it, those of others included",
                 "let its producer end it, or abort it with the broker's tools (`kafka-transactions.sh abort`)",
             )
-    for each in seen.beyond:
-        where = f"{each.topic}/{each.partition}"
-        yield Trouble(
-            "mark_beyond_source",
-            where,
-            f"lanes have taken {where} up to offset {each.mark}, and it ended at {each.end}: what comes up to there "
-            "counts as taken before, and is dropped",
-            "find out whether the topic lost records, or who else writes into the lanes' topic; then stop all "
-            f"processes, run `fairlead sources reset --topic {each.topic}`, and start them again",
-        )
     for partition in seen.added:
         what = f"{partition} was added, and nobody reads it yet"
         yield Trouble("source_unread", partition, what, "nothing: it is read from its beginning within half a minute")

@@ -68,7 +68,8 @@ class Loss(NamedTuple):
 
 
 class AgreedLevel(NamedTuple):
-    """The level that lanes are raised to (see `core.state.StateKind`). It only grows, from the `expected_level`.
+    """The level that lanes are to be raised to (see `core.state.StateKind`), from the `expected_level`. A lower one
+    takes that back; no lane goes back that was raised.
 
     Earlier builds expected none: what they wrote where they began confirms the level, and raises nothing.
     """
@@ -160,7 +161,7 @@ class SourceState:
                 return self._fold_level(told)
 
     def _fold_level(self, agreed: AgreedLevel) -> AgreedLevel | None:
-        if agreed.expected_level != self.level or agreed.level < self.level:
+        if agreed.expected_level != self.level or agreed.level < FIRST_LEVEL:
             return None
         self.level = agreed.level
         return agreed

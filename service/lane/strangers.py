@@ -9,7 +9,7 @@ end before an input is not believed.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -73,14 +73,7 @@ class Strangers:
         return content
 
     def _doubt(self, content: LaneInput | Tick | Poison, item: Arrived) -> str:
-        """Why it is none of ingest's; empty: it is, or it says no position."""
-        if not isinstance(content, LaneInput):
-            return ""
-        if content.position.epoch > self.around.newest_epoch():
-            return "nobody began its epoch"
-        if not is_sealed(item.value, self.around.input().lives):
-            return "it has no seal of ingest, or was changed since, or was written for another topic"
-        return ""
+        return doubt(content, item.value, self.around.newest_epoch(), self.around.input().lives)
 
     def look_for_near_misses(self, content: LaneInput | Tick | Poison, configs: Mapping[str, Config]) -> None:
         """Say once of an id of a person that a declared one differs from it in letter case only (D41)."""
@@ -92,3 +85,14 @@ class Strangers:
                 if (division, told) not in self._missed and len(self._missed) < NAMED_AT_MOST:
                     self._missed.add((division, told))
                     log.warning("person.missed", division=division, told=told, declared=declared, todo=MISSED_REMEDY)
+
+
+def doubt(content: LaneInput | Tick | Poison, value: bytes, newest_epoch: int, lives: Collection[str]) -> str:
+    """Why an input is none of ingest's; empty: it is, or it says no position. See `Surroundings` and `InputSeen`."""
+    if not isinstance(content, LaneInput):
+        return ""
+    if content.position.epoch > newest_epoch:
+        return "nobody began its epoch"
+    if not is_sealed(value, lives):
+        return "it has no seal of ingest, or was changed since, or was written for another topic"
+    return ""

@@ -381,6 +381,8 @@ def _member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]
         "availability": data.availability,
         "correlation_id": envelope.correlationid or envelope.id,
     }
+    if data.begins is not None:
+        fields["begins_ms"] = milliseconds(data.begins)
     if data.until is not None:
         fields["until_ms"] = milliseconds(data.until)
     if envelope.time is not None:

@@ -142,13 +142,14 @@ def test_who_says_what_is_known_of_a_topic_is_not_late() -> None:
     assert state.fold(known) is None
 
 
-def test_the_level_of_lanes_only_grows() -> None:
-    """Who hears of it twice, or late, does nothing."""
+def test_a_level_is_agreed_on_only_from_the_one_it_expects() -> None:
+    """Who says it twice, or late, does nothing; who was mistaken may take it back."""
     state = told(BEGUN, AgreedLevel(3))
     assert state.fold(AgreedLevel(3, 3)) == AgreedLevel(3, 3)
-    assert state.fold(AgreedLevel(2, 3)) is None
-    assert state.fold(AgreedLevel(10**9)) is None
-    assert state.fold(AgreedLevel(10**9, 10**9)) is None
+    for late in (AgreedLevel(10**9), AgreedLevel(10**9, 10**9), AgreedLevel(0, 3)):
+        assert state.fold(late) is None
+    assert state.fold(AgreedLevel(10**9, 3)) is not None
+    assert state.fold(AgreedLevel(3, 10**9)) == AgreedLevel(3, 10**9)
     assert state.level == 3
 
 
