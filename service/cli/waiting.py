@@ -18,7 +18,7 @@ from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in
 from service.cli.speech import ERRORS, OUT, AsJson, span, write_json
 from service.core.reasons import EXCLUDED
 from service.printable import printable
-from service.views.waiting import WHY, Waiting, WaitingLine, waiting
+from service.views.waiting import WHY, WaitingLine, waiting
 from service.wire.times import iso_time
 
 SHOWN: Final = 20
