@@ -16,7 +16,7 @@ from service.core.draft import Draft
 from service.core.following import act, needs_somebody
 from service.core.hearing import counts_as_nobody, hear, take_note
 from service.core.holding import load, presence
-from service.core.holding.assign import close
+from service.core.holding.assign import close, tell_owed
 from service.core.holding.clients import recount
 from service.core.model import (
     CHANNELS,
@@ -99,10 +99,20 @@ def _decide_news(event: RecordEvent, news: News, case: Case) -> tuple[Decision, 
         decisions = act(event, news, case)
     if isinstance(decisions[-1].outcome, Rejected) and (isinstance(news, Restored) or not case.before.created):
         case.record.created = False
-    if has_turned and isinstance(decisions[-1].outcome, Nothing) and not isinstance(news, Deleted):
-        turned = case.conclude(Nothing("closed" if case.record.closed else "reopened", case.record.owner))
-        decisions = (*decisions[:-1], *(() if left else (turned,)))
+    if has_turned and not isinstance(news, Deleted):
+        decisions = _told_of_turn(decisions, left, case)
     return decisions if left is None else (left, *decisions)
+
+
+def _told_of_turn(decisions: tuple[Decision, ...], left: Decision | None, case: Case) -> tuple[Decision, ...]:
+    """The decisions, with what the turn itself says where nothing else came of the event."""
+    is_all = isinstance(decisions[-1].outcome, Nothing)
+    others = decisions[:-1] if is_all else decisions
+    if case.record.owed and not case.record.closed:
+        return (*others, tell_owed(case))
+    if not is_all or left is not None:
+        return others
+    return (*others, case.conclude(Nothing("closed" if case.record.closed else "reopened", case.record.owner)))
 
 
 def _turn(case: Case) -> Decision | None:
