@@ -36,7 +36,7 @@ from service.language.tree import (
     Probe,
     Walk,
     in_past,
-    is_no_link,
+    is_empty,
     is_unset,
     leaves,
     number_in,
@@ -47,8 +47,6 @@ UNKNOWN: Final = object()
 UNTOLD: Final = object()
 """Stands for a field of which nothing is said."""
 
-_EMPTY_DATES: Final = ("0000-00-00", "0000-00-00 00:00:00", "0000-00-00T00:00:00")
-"""How some databases write that a date is not set."""
 _CHOICES_END: Final = ";"
 """What stands between the choices of a multi-select that comes as one text."""
 
@@ -84,11 +82,6 @@ def is_same(before: object, now: object, zone: ZoneInfo) -> bool:
     if any(isinstance(each, list | tuple) or _is_several(each) for each in (before, now)):
         return _counted(before, zone) == _counted(now, zone)
     return any(one is not None and one == other for one, other in zip(_as(before, zone), _as(now, zone), strict=True))
-
-
-def is_empty(value: object) -> bool:
-    """Whether a field is not filled: unset, not ticked, a link that leads nowhere, a date of zeros. Zero is filled."""
-    return is_no_link(value) or (isinstance(value, str) and value.strip() in _EMPTY_DATES)
 
 
 def asked_before(condition: Condition) -> frozenset[str]:
@@ -145,7 +138,7 @@ def told_at(path: str, facts: Facts) -> object:
     if step not in facts or not dot:
         return UNTOLD
     inside = facts[step]
-    if is_no_link(inside):
+    if is_empty(inside):
         return None
     return told_at(rest, inside) if isinstance(inside, dict) else UNTOLD
 

@@ -26,6 +26,7 @@ from service.language.tree import (
     Probe,
     Span,
     is_unset,
+    may_be_in_unset,
     number_in,
 )
 
@@ -34,7 +35,7 @@ Affix = Literal["piece", "begin", "end"]
 """Where in a text another one is looked for."""
 
 _TEXTS: Final[frozenset[type]] = frozenset({str, NoneType})
-_CHOICES: Final[frozenset[type]] = frozenset({str, list, tuple, NoneType})
+_CHOICES: Final[frozenset[type]] = frozenset({str, list, tuple, dict, NoneType})
 
 
 def _joined(word: str, *probes: Probe) -> Probe:
@@ -61,7 +62,7 @@ def _negated(positive: Probe, reads: frozenset[type]) -> Probe:
 
 
 def _of_type(reads: frozenset[type]) -> Probe:
-    return Probe("(type({field}) in {0} or {field} in {1})", (reads, ([], ())))
+    return Probe("(type({field}) in {0} or {1}({field}))", (reads, is_unset))
 
 
 def _unset() -> Probe:
@@ -206,6 +207,8 @@ def with_text(affix: Affix, one: str, any_of: Callable[[tuple[str, ...]], Probe]
         sought = pieces(value, affix)
         filled = tuple(filter(None, sought))
         parts = [Probe(one, filled) if len(filled) == 1 else any_of(filled)] if filled else []
+        if any(map(may_be_in_unset, filled)):
+            parts = [_joined("and", Probe("not {0}({field})", (is_unset,)), *parts)]
         return _any(*parts, *([_unset()] if "" in sought else []))
 
     return probe
@@ -299,9 +302,11 @@ _BLANKS: Final = frozenset({"", None})
 
 
 def _choices(fact: object) -> Iterable[object]:
-    """What was chosen of a multi-select: a list, or a text with semicolons."""
+    """What was chosen of a multi-select: a list, a text with semicolons, or a link, which is one choice."""
     if type(fact) is str:
         return fact.split(";", MAX_ELEMENTS)[:MAX_ELEMENTS]
+    if isinstance(fact, dict):
+        return (fact,)
     return islice(fact, MAX_ELEMENTS) if isinstance(fact, list | tuple) else ()
 
 

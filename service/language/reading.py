@@ -323,7 +323,7 @@ def scalar(reader: Reader, literal: Literal, row: Row) -> Scalar:
         raise reader.wrong(what, _order_example(row), literal.at)
     if not literal.quoted and literal.text.casefold() in _TRUTHS:
         return literal.text.casefold() == "true"
-    return literal.text if literal.text.strip() else ""
+    return "" if is_unset(literal.text) else literal.text
 
 
 def _order_example(row: Row) -> str:

@@ -57,7 +57,7 @@ def difference(zone: ZoneInfo) -> Callable[[object, object], bool]:
     same = sameness(zone)
 
     def differ(fact: object, other: object) -> bool:
-        return all(type(each) in SCALARS or each in ([], ()) for each in (fact, other)) and not same(fact, other)
+        return all(type(each) in SCALARS or is_unset(each) for each in (fact, other)) and not same(fact, other)
 
     return differ
 

@@ -31,9 +31,11 @@ LEADS = ("lead/1", "lead/2")
 WORDS = st.tuples(
     st.sampled_from(LEADS),
     st.sampled_from(
-        ["created", "closed", "open", "untold", "deleted", "merged", "nobody", "unowned", "converted", "late"]
-        + ["user:kim", "user:zoe", "user:ann", "user:bob", "pool:a", "pool:b", "queue:q", "pool:missing"]
-        + ["+ann", "-ann", "off", "on"]
+        [
+            *("created", "closed", "open", "untold", "deleted", "merged", "nobody", "unowned", "converted", "late"),
+            *("user:kim", "user:zoe", "user:ann", "user:bob", "pool:a", "pool:b", "queue:q", "pool:missing"),
+            *("+ann", "-ann", "off", "on"),
+        ]
     ),
     st.booleans(),
 )

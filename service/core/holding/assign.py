@@ -112,8 +112,8 @@ def give_back(case: Case, former: Record) -> Decision:
 
 
 def keep_closed(case: Case, former: Record) -> Decision:
-    """The same of a record that is back closed: while it is, nobody is given it, so that whom we had chosen has it again
-    is still to be published.
+    """The same of a record that is back closed: while it is, nobody is given it, and that whom we had chosen has it
+    again is still to be published.
     """
     load.hold(case, former.owner, by_us=former.by_us, pool=former.pool)
     case.record.owed = former.by_us
@@ -136,8 +136,8 @@ def close(case: Case) -> Decision | None:
 
 
 def release(case: Case, reason: ReleaseReason) -> Decision | None:
-    """Let go of the record: free its owner's place or stop its waiting. None where it was not ours to give, or where its
-    deletion said so already.
+    """Let go of the record: free its owner's place or stop its waiting. None where it was not ours to give, or where
+    its deletion said so already.
     """
     record = case.record
     if record.parked:

@@ -14,7 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from service.language.moments import day_bounds, instant_in, is_day, local
-from service.language.tree import CALLED_BY, MAX_ELEMENTS, MISFIT, Facts, Path, Span, is_no_link, number_in
+from service.language.tree import CALLED_BY, MAX_ELEMENTS, MISFIT, Facts, Path, Span, is_empty, number_in
 
 DISPLAY_NAMES: Final = CALLED_BY[1:]
 """Where a linked record carries the name by which people know it."""
@@ -45,7 +45,7 @@ def through_links(path: Path) -> Callable[[Facts], object]:
             value = value.get(step) if isinstance(value, Mapping) else None
             if type(value) is list or type(value) is tuple:
                 return Reached(islice(_behind(value, (*way[position + 1 :], last)), MAX_ELEMENTS))
-            if is_no_link(value):
+            if is_empty(value):
                 return Reached()
             if not isinstance(value, dict):
                 return MISFIT
@@ -57,7 +57,7 @@ def through_links(path: Path) -> Callable[[Facts], object]:
 def _behind(links: list[object] | tuple[object, ...], path: Path) -> Iterator[object]:
     first, *further = path
     for link in islice(links, MAX_ELEMENTS):
-        if isinstance(link, dict) and not is_no_link(link):
+        if isinstance(link, dict) and not is_empty(link):
             value = link.get(first)
             if not further:
                 yield value
