@@ -44,6 +44,9 @@ OVERTAKEN: Final[frozenset[NothingReason]] = frozenset({"deleted", "older_versio
 """What came too late to change anything, whatever it is about."""
 
 
+NOTHING_TRACKED: Final[frozenset[str]] = frozenset()
+
+
 def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
     """Decide one event of a division at `now_ms` (milliseconds since 1970, UTC). Pure: the state stays as it is."""
     draft = Draft(state)
@@ -144,13 +147,16 @@ def _keep_past(past: Past, case: Case) -> None:
 
 
 def _known_facts(event: RecordEvent, news: News, case: Case) -> Facts:
-    """All that is known of the record by now, with its score. What later decisions need is kept."""
-    facts, config = event.facts, case.config
-    tracked = config.tracked.get(event.record_type)
-    if tracked is not None:
+    """All that is known of the record by now, with its score. What later decisions need is kept: of a closed record
+    that nobody has that is all that is asked once it is open, for the event that opens it need not tell it again.
+    """
+    facts, config, record = event.facts, case.config, case.record
+    is_to_be_given = record.closed and not record.owner
+    tracked = (config.read_anew if is_to_be_given else config.tracked).get(event.record_type, NOTHING_TRACKED)
+    if tracked or record.facts:
         facts = together(news.before, facts) if news.is_newest else together(facts, news.before)
         facts = brought_up(facts, news.past)
-        case.record.facts = remember(facts, tracked)
+        record.facts = remember(facts, tracked)
     rows = config.scores.get(event.record_type)
     return scored(facts, rows, case.now_ms) if rows else facts
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from service.language.lookalikes import lookalike
@@ -36,6 +35,7 @@ from service.language.tree import (
     is_unset,
     number_in,
 )
+from service.nearest import nearest
 
 SPELLINGS: Final[Mapping[str, Operator]] = {
     word: row.operator for row in TABLE for word in (row.operator.name, *row.also)
@@ -179,10 +179,10 @@ class Reader:
             if spelling in spellings:
                 return spellings[spelling], spellings is BLANK_SPELLINGS
         written = token.group() if token else self.text[begin:].split(maxsplit=1)[0][:SHOWN_CHARACTERS]
-        near = get_close_matches(written.casefold(), [*SPELLINGS, *BLANK_SPELLINGS], n=1) or ["equals"]
+        near = nearest(written, [*SPELLINGS, *BLANK_SPELLINGS]) or "equals"
         known = ", ".join(operator.name for operator in OPERATORS)
         what = f'"{written}" is no operator (and a field name with spaces needs quotes); there are: {known}'
-        raise self.wrong(what, f"{name} {near[0]}{' …' if near[0] in SPELLINGS else ''}", begin)
+        raise self.wrong(what, f"{name} {near}{' …' if near in SPELLINGS else ''}", begin)
 
     def value(self, operator: Operator, literals: Literals) -> Constant:
         """What the operator compares with: a value, another field, two values, or a list."""

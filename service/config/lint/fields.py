@@ -8,7 +8,6 @@ criteria (a link by its id or name, a list by one of it), so more is allowed the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from schemas import config_rules
@@ -41,6 +40,7 @@ from service.language.tree import (
     number_in,
     reads,
 )
+from service.nearest import nearest
 
 Declared = Mapping[str, FieldType | None]
 
@@ -149,8 +149,8 @@ def _is_declared(name: str, declared: Declared) -> bool:
 
 
 def _unknown(name: str, declared: Declared, record_type: str) -> str:
-    near = get_close_matches(name, declared, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else 'add it under "fields"'
+    near = nearest(name, declared)
+    hint = f'did you mean "{near}"?' if near else 'add it under "fields"'
     return f'"{name}" is not among the fields of {record_type}s; {hint}'
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from service.language.changes import asked_before
@@ -40,6 +39,7 @@ from service.language.tree import (
     Span,
     leaves,
 )
+from service.nearest import nearest
 
 BEFORE: Final = "before "
 """What stands before a field whose value before is meant."""
@@ -186,9 +186,9 @@ def _row(item: Item) -> Row:
     written = " ".join(item.value.split()).lower()
     written = OTHER_SPELLINGS.get(written, written)
     if written not in OPERATORS:
-        near = get_close_matches(written, OPERATORS, n=1) or ["="]
+        near = nearest(written, OPERATORS) or "="
         raise item.wrong(
-            f'"{item.value[:20]}" is no operator; there are: {", ".join(OPERATORS)}', f"[('name', '{near[0]}', …)]"
+            f'"{item.value[:20]}" is no operator; there are: {", ".join(OPERATORS)}', f"[('name', '{near}', …)]"
         )
     return OPERATORS[written]
 
