@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import structlog
 
+from service.nouns import number_of
 from service.telemetry import METERS, Trouble
 
 log = structlog.get_logger()
@@ -74,7 +75,7 @@ class Supervisor:
             yield Trouble(
                 "task_failed",
                 name,
-                f"{name} has failed with {fall.reason}, {fall.times} times in a row",
+                f"{name} has failed with {fall.reason}, {number_of(fall.times, 'time')} in a row",
                 "it is begun again by itself; its stack is in the log (task.failed): please report it",
             )
 

@@ -21,6 +21,7 @@ from service.config.sources import FIRST_EPOCH, Loss, SourceState, SourceTopic
 from service.ingest import Reading
 from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.topic_identity import identities
+from service.nouns import number_of
 
 log = structlog.get_logger(__name__)
 
@@ -75,9 +76,9 @@ def other_settings(state: SourceState, reading: Reading) -> str:
     if agreed is None or (agreed.division_attribute, agreed.lanes) == (reading.division_attribute, reading.lanes):
         return ""
     return (
-        f"the sources were begun anew with division attribute {agreed.division_attribute} and {agreed.lanes} lanes, "
-        f"the settings say {reading.division_attribute} and {reading.lanes}: put the settings right and start this "
-        "process again"
+        f"the sources were begun anew with division attribute {agreed.division_attribute} and "
+        f"{number_of(agreed.lanes, 'lane')}, the settings say {reading.division_attribute} and {reading.lanes}: put "
+        "the settings right and start this process again"
     )
 
 

@@ -19,6 +19,7 @@ from service.core.configuration import Config
 from service.core.model import Label
 from service.core.reasons import QUESTIONS
 from service.nearest import nearest
+from service.nouns import number_of
 from service.printable import printable
 from service.views.plans import Client, PlanStanding, clients_of, plan_standings
 from service.wire.times import iso_time
@@ -97,7 +98,7 @@ def _print(plan: PlanStanding) -> None:
     where = "" if plan.division == "main" else f" of {plan.division}"
     mode = "linked" if plan.is_linked else "uniform"
     title = Text.assemble((printable(plan.name), "bold"), f" ({printable(plan.plan)}{printable(where)}) · {mode} · ")
-    title.append(f"{plan.clients:,} client{'' if plan.clients == 1 else 's'}")
+    title.append(number_of(plan.clients, "client"))
     if plan.potential is not None:
         title.append(f" · potential {plan.potential.amount:,} {plan.potential.currency}")
     if plan.label is not None:

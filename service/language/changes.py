@@ -17,9 +17,8 @@ from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from service.language.moments import instant_in
-from service.language.readings import TRUTHS, is_box
+from service.language.readings import TRUTHS, called, is_box
 from service.language.tree import (
-    CALLED_BY,
     MAX_ELEMENTS,
     All,
     Always,
@@ -187,18 +186,11 @@ def _is_in(value: object, numbers: frozenset[int]) -> bool:
 
 def _as(value: object, zone: ZoneInfo) -> tuple[object, object, object]:
     """One value as a number, as an instant, and as it is written; none where it is no such thing."""
-    called = _called(value)
-    if isinstance(called, str):
-        return number_in(called), instant_in(called, zone), normalize("NFC", called.strip())
-    number = called if type(called) in (int, float) else None
-    return number, None, called if number is None else None
-
-
-def _called(value: object) -> object:
-    """A link is what its id says, else what it is called, whatever else is told of it."""
-    if isinstance(value, dict):
-        return next((value[name] for name in CALLED_BY if not is_unset(value.get(name))), value)
-    return value
+    name = called(value)
+    if isinstance(name, str):
+        return number_in(name), instant_in(name, zone), normalize("NFC", name.strip())
+    number = name if type(name) in (int, float) else None
+    return number, None, name if number is None else None
 
 
 def _counted(value: object, zone: ZoneInfo) -> Counter[tuple[str, object]]:

@@ -103,7 +103,7 @@ TABLE: Final[tuple[Row, ...]] = (
             "is the value",
             'matches `""` and `false`',
             ("=", "==", "equal"),
-            ("is empty", "is blank"),
+            ("is empty", "is blank", "is null"),
         ),
         "value",
         "equal",
@@ -117,7 +117,7 @@ TABLE: Final[tuple[Row, ...]] = (
             "is not the value",
             'matches, but for `""` and `false`',
             ("!=", "<>", "not equals"),
-            ("is not empty", "is not blank"),
+            ("is not empty", "is not blank", "is not null"),
         ),
         "value",
         "not equal",
@@ -182,7 +182,9 @@ TABLE: Final[tuple[Row, ...]] = (
         _one_by_one(All, "does not contain"),
     ),
     _row(
-        _Said("starts with", "starts with", "begins with the text, or one of them", 'matches `""` only'),
+        _Said(
+            "starts with", "starts with", "begins with the text, or one of them", 'matches `""` only', ("begins with",)
+        ),
         "text",
         "begin",
         probes.starts_with,

@@ -308,8 +308,15 @@ class Literals(NamedTuple):
 
 def scalar(reader: Reader, literal: Literal, row: Row) -> Scalar:
     """The value that a literal means to an operator. Raises `ConditionError` for one that it cannot compare with."""
+    if not literal.quoted and _OTHER.match(literal.text):
+        what = f'"{row.operator.name}" does not stand before another field; a text that begins with "field" has quotes'
+        raise reader.wrong(what, "owner_region equals field account.region", literal.at)
     if row.takes == "text":
         return literal.text
+    if row.takes == "choices" and not literal.quoted and ";" in literal.text:
+        choices = ", ".join(filter(None, map(str.strip, literal.text.split(";"))))
+        what = f'"{literal.text}" is several choices: put each into the list; "includes all" asks for all of them'
+        raise reader.wrong(what, f"interests includes all [{choices}]", literal.at)
     number = None if literal.quoted else number_in(literal.text)
     if number is not None:
         return number

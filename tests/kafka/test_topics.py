@@ -163,8 +163,8 @@ async def test_too_few_copies_are_a_problem(real_kafka: Kafka, topics: Topics) -
     connection = real_kafka.connection()
     await create(connection, read_wanted(topics, LANES, 1))
     problems = await check(connection, read_wanted(topics, LANES, 3))
-    copies = [problem for problem in problems if problem.topic == topics.log and "copies" in problem.what]
-    assert [problem.what for problem in copies] == ["has 1 copies of a partition, 3 are wanted"]
+    copies = [problem for problem in problems if problem.topic == topics.log and "of a partition" in problem.what]
+    assert [problem.what for problem in copies] == ["has 1 copy of a partition, 3 are wanted"]
 
 
 async def test_a_topic_of_the_crm_only_has_to_be_there(real_kafka: Kafka, topics: Topics) -> None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from service.language.changes import asked_before
+from service.language.lookalikes import lookalike
 from service.language.moments import UTC_CALENDAR
 from service.language.odoo.dates import EXAMPLES as DATES
 from service.language.odoo.dates import date_in, is_meant_as_date
@@ -38,6 +39,7 @@ from service.language.tree import (
     Scalar,
     Span,
     leaves,
+    number_in,
 )
 from service.nearest import nearest
 
@@ -215,6 +217,9 @@ def _in_order(row: Row, item: Item, value: Constant, calendar: Calendar) -> Cons
     if isinstance(dated, str) and is_meant_as_date(dated):
         what = f'"{dated[:40]}" is no date in a domain; there are dates, and Odoo\'s words for them ({DATES})'
         raise item.wrong(what, f"[('create_date', '{row.symbol}', 'today -7d')]")
+    if isinstance(dated, str) and number_in(dated) is None and lookalike(dated):
+        what = f'"{dated[:40]}" would be put in order as a text: numbers are written as 1000 or 0.5, dates as {DATES}'
+        raise item.wrong(what, f"[('size', '{row.symbol}', 1000)]")
     return dated
 
 
