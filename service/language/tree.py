@@ -41,11 +41,10 @@ CALLED_BY: Final = ("id", "display_name", "name")
 MISFIT: Final = object()
 """Stands for a field that could not be reached because something on the way is not a record."""
 
-_NO_CHOICE: Final = ";" + "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
-"""Between choices that come as one text stand semicolons; where nothing else stands in it, none is made."""
 _NO_DATE: Final = frozenset({"0000-00-00", "0000-00-00 00:00:00", "0000-00-00T00:00:00"})
 """How some databases write that a date is not set."""
-_UNSET_SIGNS: Final = frozenset({*_NO_CHOICE, *"".join(_NO_DATE).casefold()})
+_DATE_CHARACTERS: Final = 40
+_UNSET_SIGNS: Final = frozenset(";" + "".join(_NO_DATE).casefold())
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _WHOLE_DIGITS: Final = 300
 """Whole numbers up to here stay exact; longer ones are compared as floats."""
@@ -301,18 +300,22 @@ def is_unset(fact: object) -> bool:
     zeros, a link without an id, a list or a text of choices in which none is made. The one rule of all notations.
     """
     if type(fact) is str:
-        text = fact.strip(_NO_CHOICE)
-        return not text or text in _NO_DATE
+        text = fact.replace(";", " ") if ";" in fact else fact
+        return not text or text.isspace() or (len(text) <= _DATE_CHARACTERS and text.strip() in _NO_DATE)
     if isinstance(fact, dict):
-        return not fact or ("id" in fact and is_empty(fact["id"]))
+        return not fact or ("id" in fact and _is_no_id(fact["id"]))
     if isinstance(fact, list | tuple):
         return all(not isinstance(each, list | tuple) and is_unset(each) for each in islice(fact, MAX_ELEMENTS))
     return fact is None
 
 
+def _is_no_id(value: object) -> bool:
+    return value is None or value is False or (type(value) is str and is_unset(value))
+
+
 def may_be_in_unset(piece: str) -> bool:
     """Whether a text in which this is found may hold nothing all the same."""
-    return _UNSET_SIGNS.issuperset(piece.casefold())
+    return all(sign.isspace() or sign in _UNSET_SIGNS for sign in piece.casefold())
 
 
 def is_empty(fact: object) -> bool:

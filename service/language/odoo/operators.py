@@ -278,11 +278,43 @@ def _some_link(value: Constant) -> Callable[[object, int], bool]:
         if isinstance(fact, dict):
             return not is_empty(fact) and holds(fact, now_ms)
         if isinstance(fact, list | tuple):
-            links = islice(fact, MAX_ELEMENTS)
-            return any(some_link(each, now_ms) for each in links if type(fact) is Reached or isinstance(each, dict))
+            are_lists = type(fact) is Reached
+            for each in islice(fact, MAX_ELEMENTS):
+                if not _LOOKED.take():
+                    break
+                if (are_lists or isinstance(each, dict)) and some_link(each, now_ms):
+                    return True
         return False
 
-    return some_link
+    def bounded(fact: object, now_ms: int) -> bool:
+        with _LOOKED:
+            return some_link(fact, now_ms)
+
+    return bounded
+
+
+class _Looked:
+    """How many elements may still be looked at, within all the `any` that stand in one another."""
+
+    def __init__(self) -> None:
+        self._left = self._depth = 0
+
+    def __enter__(self) -> None:
+        if not self._depth:
+            self._left = MAX_ELEMENTS
+        self._depth += 1
+
+    def __exit__(self, *raised: object) -> None:
+        self._depth -= 1
+
+    def take(self) -> bool:
+        """Whether one was left."""
+        self._left -= 1
+        return self._left >= 0
+
+
+_LOOKED: Final = _Looked()
+"""Conditions are asked one after another: what is asked within one that is asked looks at what that one left over."""
 
 
 def _child_of(value: Constant) -> Probe:
