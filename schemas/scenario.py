@@ -75,9 +75,10 @@ class Linked(_Part):
 
 
 class MemberState(_Part):
-    """Whether somebody can take records, and when they are expected back."""
+    """Whether somebody can take records, from when on (absent: now), and when they are expected back."""
 
     state: Availability
+    begins: Moment | None = None
     until: Moment | None = None
 
 

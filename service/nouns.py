@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 
-def number_of(count: int, noun: str, several: str = "") -> str:
+def counted(count: int, noun: str, several: str = "") -> str:
     """`1 row`, `2,000 rows`; `several` is the form for all but one where it does not end in s."""
     return f"{count:,} {noun if count == 1 else several or f'{noun}s'}"

@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import structlog
 
-from service.nouns import number_of
-from service.telemetry import METERS, Trouble
+from service.nouns import counted
+from service.telemetry.metrics import METERS
+from service.telemetry.troubles import Trouble
 
 log = structlog.get_logger()
 
@@ -75,7 +76,7 @@ class Supervisor:
             yield Trouble(
                 "task_failed",
                 name,
-                f"{name} has failed with {fall.reason}, {number_of(fall.times, 'time')} in a row",
+                f"{name} has failed with {fall.reason}, {counted(fall.times, 'time')} in a row",
                 "it is begun again by itself; its stack is in the log (task.failed): please report it",
             )
 

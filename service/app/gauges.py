@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from service.app.probes import ReadSoFar
 from service.lane.book import Book
-from service.telemetry import METERS, Meters
+from service.telemetry.metrics import METERS, Meters
 
 
 def show(

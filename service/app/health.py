@@ -16,7 +16,8 @@ from typing import Final, get_args
 import structlog
 
 from service.http.routes import OngoingTrouble
-from service.telemetry import METERS, Trouble, TroubleName
+from service.telemetry.metrics import METERS
+from service.telemetry.troubles import Trouble, TroubleName
 
 log = structlog.get_logger()
 

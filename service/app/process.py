@@ -49,11 +49,11 @@ from service.kafka.transport import KafkaTransport
 from service.lane.lanes import Lanes
 from service.lane.loop import Lane
 from service.lane.surroundings import InputSeen, Safeguards, Surroundings, no_step
-from service.nouns import number_of
+from service.nouns import counted
 from service.settings import Settings
 from service.store.redis import RedisStore
 from service.supervision import Supervisor
-from service.telemetry import Trouble
+from service.telemetry.troubles import Trouble
 from service.wire.lanes import lane_of
 
 log = structlog.get_logger(__name__)
@@ -307,7 +307,7 @@ class Process:
         while True:
             await self.probes.ask()
             await self.probes.kafka.attempt(self.intake.look())
-            await self.probes.kafka.attempt(self.intake.tell_lost(self.probes.lost_inputs()))
+            await self.probes.kafka.attempt(self.intake.tell_lost(self.probes.losses()))
             self.observer.show()
             self.health.look()
             await asyncio.sleep(WATCH_SECONDS)
@@ -325,7 +325,7 @@ class Process:
                 now_ms=lambda: time.time_ns() // 1_000_000,
                 step=self.extras.step,
                 safeguards=self.extras.safeguards,
-                level=lambda: min(LEVEL, self.feed.history.source_state.level),
+                level=lambda: self.feed.history.source_state.level,
                 newest_epoch=lambda: self.feed.history.source_state.newest_epoch,
                 input=lambda: self._input_of(number),
                 read_up=self.feed.read_up,
@@ -348,7 +348,7 @@ class Process:
 def _begun(agreed: Sources | None) -> str:
     if agreed is None:
         return "nobody says how the topics were begun"
-    lanes = number_of(agreed.lanes, "lane")
+    lanes = counted(agreed.lanes, "lane")
     return f"the topics were begun with division attribute {agreed.division_attribute} and {lanes}"
 
 

@@ -24,11 +24,11 @@ from rich.text import Text
 from service.cli.exits import FoundProblems
 from service.cli.speech import OUT, AsJson, write_json
 from service.config.problems import Problem
-from service.nouns import number_of
+from service.nouns import counted
 from service.rehearsal.scenarios.playing import Failure, Report, play
 from service.rehearsal.scenarios.reading import Contents, Script, read_directory
 from service.settings import LogSettings
-from service.telemetry import configure_logging
+from service.telemetry.logs import configure_logging
 
 PASSED: Final = ("passed", "green")
 FAILED: Final = ("FAILED", "bold red")
@@ -102,8 +102,8 @@ def _list(word: str, style: str, problems: tuple[Problem, ...]) -> None:
 
 def _summary(found: Contents, played: int, failed: int, seconds: float) -> Text:
     counts = [
-        number_of(len(found.problems), "problem"),
-        *([number_of(len(found.warnings), "warning")] if found.warnings else []),
+        counted(len(found.problems), "problem"),
+        *([counted(len(found.warnings), "warning")] if found.warnings else []),
         f"{played - failed} of {played} scenarios passed",
     ]
     style = "bold red" if found.problems or failed else "bold green"

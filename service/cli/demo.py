@@ -22,7 +22,7 @@ from service.cli.speech import ERRORS
 from service.demo.running import Plan, tell
 from service.demo.story import FEWEST_EVENTS
 from service.settings import LaneSettings, LogSettings, Settings, read_settings
-from service.telemetry import configure_logging
+from service.telemetry.logs import configure_logging
 
 SNAPSHOT_MIN_BYTES: Final = 500_000
 

@@ -30,7 +30,7 @@ from service.connectors.file.opening import FileRefused, opened
 from service.connectors.file.progress import Convert, Progress, events_of, failed_rows
 from service.connectors.file.rows import BadRow, Format, NumberedRow, format_of
 from service.kafka.publisher import Publisher
-from service.nouns import number_of
+from service.nouns import counted
 from service.settings import Settings
 from service.wire.topics import Topics
 
@@ -137,7 +137,7 @@ def _publish(given: _Given, progress: Progress, kafka: str, *, as_json: bool) ->
 
 
 def _sent(progress: Progress) -> str:
-    return f"{number_of(progress.sent, 'event was', 'events were')} sent"
+    return f"{counted(progress.sent, 'event was', 'events were')} sent"
 
 
 async def _send(given: _Given, reach: Reach, progress: Progress) -> None:

@@ -26,7 +26,7 @@ from service.config.loader import load
 from service.config.problems import ConfigurationError
 from service.http.serving import Server, serving
 from service.settings import HttpSettings, Settings, read_settings
-from service.telemetry import configure_logging
+from service.telemetry.logs import configure_logging
 
 log = structlog.get_logger()
 

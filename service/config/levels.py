@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from schemas.config import Document
 from service.config.findings import Finding
-from service.core.configuration import LEVELS
+from service.config.nodes import Steps
+from service.core.configuration import PARTS
 from service.core.state import FIRST_LEVEL
+
+EVERY = "*"
+"""Stands for every name in the place of a part."""
 
 
 def above(document: Document, level: int = FIRST_LEVEL) -> Iterator[Finding]:
-    """The parts of a document whose rules are off on lanes at this level, each told where its first entry stands."""
-    for name, needed in LEVELS.items():
-        part = getattr(document, name, None)
-        if needed > level and part:
+    """The parts of a document whose rules are off on lanes at this level, each told where it stands first."""
+    for place, part in PARTS.items():
+        first = next(_standing(document, tuple(place.split("."))), None) if part.level > level else None
+        if first is not None:
             message = (
-                f"this is off on lanes below level {needed}: `fairlead level show` says where they are, and once no "
-                "older process is left, `fairlead level raise` switches it on"
+                f"this is off on lanes below level {part.level}: `fairlead level show` says where they are, and once "
+                "no older process is left, `fairlead level raise` switches it on"
             )
-            yield Finding((name, next(iter(part))), message)
+            yield Finding(first, message)
+
+
+def _standing(value: object, place: tuple[str, ...], before: Steps = ()) -> Iterator[Steps]:
+    """Where something stands at the place, below a value; of what has entries, the first of them."""
+    if not value:
+        return
+    if not place:
+        yield (*before, next(iter(value))) if isinstance(value, Mapping) else before
+    elif place[0] == EVERY:
+        assert isinstance(value, Mapping)
+        for name, entry in value.items():
+            yield from _standing(entry, place[1:], (*before, name))
+    else:
+        yield from _standing(getattr(value, place[0], None), place[1:], (*before, place[0]))

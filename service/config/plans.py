@@ -15,7 +15,8 @@ from schemas.config_settings import Available
 from service.config.findings import Declared, Finding, undeclared
 from service.config.nodes import Steps
 from service.core.entry_policy import EntryPolicy
-from service.core.model import OFFER_KINDS, Label
+from service.core.events import OFFER_KINDS
+from service.core.model import Label
 from service.core.plan_facts import Money, PlanFacts
 from service.core.pool_spec import Membership, PoolSpec
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from service.nouns import number_of
+from service.nouns import counted
 
 
 class Problem(NamedTuple):
@@ -34,5 +34,5 @@ class ConfigurationError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems))
         count = len(self.problems)
-        title = "one problem" if count == 1 else number_of(count, "problem")
+        title = "one problem" if count == 1 else counted(count, "problem")
         super().__init__("\n".join([f"the configuration has {title}:", *(f"  {problem}" for problem in self.problems)]))

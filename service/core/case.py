@@ -10,9 +10,17 @@ from msgspec.structs import replace
 
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.model import Decision, Nothing, Notification, Outcome, Target, Trace
+from service.core.events import Target
+from service.core.model import (
+    Decision,
+    Nothing,
+    Notification,
+    Outcome,
+    Trace,
+)
+from service.core.record import Record
 from service.core.score import score_of
-from service.core.state import Changes, Record
+from service.core.state import Changes
 from service.language.changes import UNCHANGED
 from service.language.tree import Facts
 

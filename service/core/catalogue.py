@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.events import CatalogueEvent
 from service.core.in_process import EVENTS_MAX, Element, field_element, step_element
-from service.core.model import CatalogueEvent, Decision, Nothing
+from service.core.model import Decision, Nothing
 from service.core.order import Moment, compare
 from service.core.state import State
 from service.core.workflow_specs import StepName, Workflow, Workflows

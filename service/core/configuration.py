@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, Literal, assert_never, get_args
+from typing import Final, Literal, NamedTuple, assert_never, get_args
 
-from service.core.model import Availability, OfferKind, Target, TargetKind
+from service.core.events import Availability, OfferKind, Target, TargetKind
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
 from service.core.rule_sets import Entry, OwnerOf, RuleSet, TeamMatch
@@ -57,12 +57,6 @@ class Teams:
         object.__setattr__(self, "ask", compiling.first_match(domains))
 
 
-LEVELS: Final[dict[str, int]] = {"plans": 2, "workflows": 2}
-"""Parts of a configuration, by their name in documents and in `Config`, whose rules are off on a lane that is below
-this level: what they need to remember is not written there.
-"""
-
-
 Named = TargetKind | Literal["tool", "offer"]
 """What an event may name that a configuration declares."""
 
@@ -103,20 +97,16 @@ class Config:
 
     def at(self, level: int) -> Config:
         """What holds of it on a lane at this level. Equal levels give the same object."""
-        off = tuple(name for name, needed in LEVELS.items() if needed > level and getattr(self, name))
-        if not off:
-            return self
-        found = self._below.get(off)
+        found = self._below.get(level)
         if found is None:
-            empty = Config(self.division)
-            left = {name: getattr(empty, name) for name in off if name != "plans"}
-            if "plans" in off:
-                left["pools"] = {name: spec for name, spec in self.pools.items() if spec.plan is None}
-            found = self._below[off] = replace(self, **left)
+            found = self
+            for part in PARTS.values():
+                found = part.without(found) if part.level > level else found
+            self._below[level] = found
         return found
 
     @cached_property
-    def _below(self) -> dict[tuple[str, ...], Config]:
+    def _below(self) -> dict[int, Config]:
         return {}
 
     def person(self, told: str) -> str:
@@ -246,8 +236,9 @@ class Config:
         for predicate in entry.criteria:
             yield from predicate.reads
         match entry.target:
-            case OwnerOf(path):
+            case OwnerOf(path, contacted=contacted):
                 yield ".".join((*path, "owner"))
+                yield from (".".join((*path, *contacted)),) if contacted else ()
             case TeamMatch():
                 yield from (path for spec in self.pools.values() if spec.domain for path in spec.domain.reads)
             case Target(id=name):
@@ -263,3 +254,30 @@ def _by_spelling(names: Iterable[str]) -> dict[str, str]:
     for name in names:
         found.setdefault(name.casefold(), name)
     return found
+
+
+class Part(NamedTuple):
+    """A part of a configuration whose rules are off on a lane below a level: what they need to remember is not written
+    there. `without` gives the configuration as it is then: the same object where it has no such part.
+    """
+
+    level: int
+    without: Callable[[Config], Config]
+
+
+def _without_plans(config: Config) -> Config:
+    """No plan's pool is there."""
+    left = {name: spec for name, spec in config.pools.items() if spec.plan is None}
+    return config if len(left) == len(config.pools) else replace(config, pools=left)
+
+
+def _without_workflows(config: Config) -> Config:
+    """Nobody cares for anything."""
+    return replace(config, workflows=NO_WORKFLOWS) if config.workflows else config
+
+
+PARTS: Final[dict[str, Part]] = {
+    "plans": Part(2, _without_plans),
+    "workflows": Part(2, _without_workflows),
+}
+"""By their place in a document; a star stands for every name (`pools.*.limits`)."""

@@ -13,22 +13,20 @@ from service.core import catalogue, workflows
 from service.core.case import Case, Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.events import (
+    CHANNELS,
+    CatalogueEvent,
+    EmptyEvent,
+    Event,
+    MemberEvent,
+    RecordEvent,
+)
 from service.core.following import act, needs_somebody
 from service.core.hearing import counts_as_nobody, hear, take_note
 from service.core.holding import load, presence
 from service.core.holding.assign import close, tell_owed
 from service.core.holding.clients import recount
-from service.core.model import (
-    CHANNELS,
-    CatalogueEvent,
-    Decision,
-    EmptyEvent,
-    Event,
-    MemberEvent,
-    Nothing,
-    RecordEvent,
-    Rejected,
-)
+from service.core.model import Decision, Nothing, Rejected
 from service.core.naming import as_declared
 from service.core.news import Created, Deleted, News, NoNews, OwnerNow, Restored
 from service.core.past import NOTHING_TOLD, Past, brought_up

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from service.core.configuration import Config
-from service.core.model import RecordEvent, RecordEventKind, Target
+from service.core.events import RecordEvent, RecordEventKind, Target
 from service.core.news import (
     Contacted,
     Created,
@@ -34,7 +34,7 @@ from service.core.news import (
 from service.core.order import Moment, Order, act_of, compare, short_id
 from service.core.past import Past, brought_up, change_between, creation_of, heard, noted_created, noted_early
 from service.core.reasons import NothingReason
-from service.core.state import Record
+from service.core.record import Record
 from service.core.tracking import recall
 
 REMEMBERED_EVENTS: Final = 8

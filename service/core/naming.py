@@ -12,7 +12,14 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from service.core.configuration import Config, Named
-from service.core.model import CatalogueEvent, EmptyEvent, Event, MemberEvent, RecordEvent, Target
+from service.core.events import (
+    CatalogueEvent,
+    EmptyEvent,
+    Event,
+    MemberEvent,
+    RecordEvent,
+    Target,
+)
 
 
 def as_declared(event: Event, config: Config) -> Event:
@@ -25,6 +32,7 @@ def as_declared(event: Event, config: Config) -> Event:
         event,
         owner=_named(event.owner, config),
         actor=None if event.actor is None else config.person(event.actor),
+        person=None if event.person is None else config.person(event.person),
     )
 
 
@@ -54,11 +62,10 @@ def _named_in(event: Event) -> Iterator[tuple[Named, str]]:
     match event:
         case MemberEvent(person=person):
             yield "user", person
-        case RecordEvent(owner=owner, actor=actor, tool=tool):
+        case RecordEvent(owner=owner, actor=actor, person=person, tool=tool):
             if owner is not None:
                 yield owner.kind, owner.id
-            if actor is not None:
-                yield "user", actor
+            yield from (("user", each) for each in (actor, person) if each is not None)
             if tool is not None:
                 yield "tool", tool
             yield from (("offer", offer) for offer in event.offers)

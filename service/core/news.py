@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from service.core.model import RecordStatus, Target
+from service.core.events import RecordStatus, Target
 from service.core.order import Moment
 from service.core.past import Past
 from service.core.reasons import NothingReason

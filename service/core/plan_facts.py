@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from service.core.model import Label, OfferKind
+from service.core.events import OfferKind
+from service.core.model import Label
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Final, Literal
 
 from service.core.entry_policy import EntryPolicy, ranks
-from service.core.model import Target
+from service.core.events import Target
 from service.core.plan_facts import PlanFacts
 from service.core.state import open_field, seat_field
 from service.language.predicate import Predicate

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from service.core.case import Case
 from service.core.configuration import User
-from service.core.model import RecordEvent, Rejected, Target
+from service.core.events import RecordEvent, Target
+from service.core.model import Rejected
 from service.core.naming import missed
 from service.core.targets import refusal
 

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from service.core.case import Case
+from service.core.events import RecordEvent, RecordStatus
 from service.core.hearing import moment_of
-from service.core.model import RecordEvent, RecordStatus
 from service.core.news import Deleted, News
 from service.core.order import Moment, act_of, compare
-from service.core.state import StatusTold
+from service.core.record import StatusTold
 from service.core.tracking import recall, together
 from service.language.predicate import Predicate
 from service.language.tree import Facts

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from service.core.case import Case
+from service.core.events import RecordEvent
 from service.core.filled import is_filled
 from service.core.in_process import (
     MARKS_MAX,
@@ -28,7 +29,7 @@ from service.core.in_process import (
     Mark,
     step_element,
 )
-from service.core.model import ActionRequest, Decision, RecordEvent, Weighed
+from service.core.model import ActionRequest, Decision, Weighed
 from service.core.news import Deleted, News
 from service.core.order import Moment, compare
 from service.core.past import NOTHING_TOLD, Past

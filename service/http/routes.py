@@ -16,7 +16,7 @@ from faststream.asgi import AsgiResponse, get
 from faststream.asgi.types import ASGIApp, Scope
 
 from service.http.description import Description
-from service.telemetry import METRICS_CONTENT_TYPE, metrics_page
+from service.telemetry.metrics import METRICS_CONTENT_TYPE, metrics_page
 
 JSON: Final = {"Content-Type": "application/json"}
 HTML: Final = {

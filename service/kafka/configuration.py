@@ -36,12 +36,13 @@ from service.kafka.reading import NoSuchTopic, read_some, tell_broken
 from service.kafka.topic_identity import identities
 from service.kafka.unpacking import read_pages
 from service.noticed import Noticed
-from service.telemetry import METERS
+from service.telemetry.metrics import METERS
 from service.wire.messages import Message
 
 log = structlog.get_logger(__name__)
 
-POLL_MS: Final = 250
+POLL_MS: Final = 2_000
+"""A read without records ends after so long. A record that comes ends it at once."""
 RETRY_SECONDS: Final = 1.0
 GONE: Final = (
     "it did not hold what comes next: it was made anew, or lost records. Nothing is read of it any more: bring its "

@@ -22,7 +22,7 @@ from aiokafka.errors import KafkaTimeoutError, TopicAlreadyExistsError, UnknownT
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.kafka.connection import KafkaConnection, administration
-from service.nouns import number_of
+from service.nouns import counted
 from service.wire.topics import Topics
 
 SOURCES = "crm.*"
@@ -213,7 +213,7 @@ def _shape_problems(topic: Wanted, partitions: Sequence[Mapping[str, Any]]) -> I
         verb = "is" if topic.partitions == 1 else "are"
         yield TopicProblem(
             topic.name,
-            f"has {number_of(len(partitions), 'partition')}, but there {verb} {number_of(topic.partitions, 'lane')}",
+            f"has {counted(len(partitions), 'partition')}, but there {verb} {counted(topic.partitions, 'lane')}",
             f"set the number of lanes to {len(partitions)}; another number for a log in use is a migration: see "
             "`fairlead sources reset`",
             "refuses",
@@ -222,7 +222,7 @@ def _shape_problems(topic: Wanted, partitions: Sequence[Mapping[str, Any]]) -> I
     if topic.ours and topic.replication is not None and copies < topic.replication:
         yield TopicProblem(
             topic.name,
-            f"has {number_of(copies, 'copy', 'copies')} of a partition, {topic.replication} are wanted",
+            f"has {counted(copies, 'copy', 'copies')} of a partition, {topic.replication} are wanted",
             "reassign its partitions to more brokers, or lower the replication factor in the settings",
         )
 

@@ -14,7 +14,15 @@ from typing import Final, Literal, NamedTuple
 
 import orjson
 
-from service.core.state import KINDS, Changes, Kind, Record, State, Timer, Value
+from service.core.record import Record
+from service.core.state import (
+    KINDS,
+    Changes,
+    Kind,
+    State,
+    Timer,
+    Value,
+)
 from service.core.waiting_line import Room
 from service.lane.changed import StoredFields
 from service.lane.positions import Positions

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from service.core.state import KINDS, Changes, Kind, Record, State, Value
+from service.core.record import Record
+from service.core.state import (
+    KINDS,
+    Changes,
+    Kind,
+    State,
+    Value,
+)
 from service.store.keys import full_name
 from service.wire.records import SIDES, pack_record
 from service.wire.values import pack

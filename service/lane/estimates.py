@@ -7,7 +7,8 @@ from typing import Final
 from service.core.in_process import InProcess
 from service.core.parked import Fields
 from service.core.past import Past
-from service.core.state import Changes, Record
+from service.core.record import Record
+from service.core.state import Changes
 
 RECORD_BYTES: Final = 200
 FIELD_BYTES: Final = 100

@@ -21,7 +21,7 @@ from service.lane.loop import Lane
 from service.lane.ownership import Tenure
 from service.lane.surprise import REMEDIES, Fenced, Halted, Surprise
 from service.supervision import Supervisor
-from service.telemetry import METERS, LaneState
+from service.telemetry.metrics import METERS, LaneState
 from service.wire.log_records import NewerLog
 
 log = structlog.get_logger()

@@ -16,7 +16,8 @@ import structlog
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.holding.retention import MINUTE_MS
-from service.core.state import FIRST_LEVEL, KINDS, Changes, Record
+from service.core.record import Record
+from service.core.state import FIRST_LEVEL, KINDS, Changes
 from service.lane.book import EVERY_KEY, NOTHING_CHANGED, Book, Swept
 from service.lane.changed import Changed
 from service.lane.estimates import bytes_of

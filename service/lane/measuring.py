@@ -11,7 +11,7 @@ from service.lane.deciding import UNDECIDED
 from service.lane.making import Made
 from service.lane.needs import Read
 from service.noticed import Noticed
-from service.telemetry import METERS, BatchStep
+from service.telemetry.metrics import METERS, BatchStep
 from service.wire.inputs import Tick
 
 

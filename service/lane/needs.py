@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from service.core.configuration import Config
-from service.core.model import CatalogueEvent, RecordEvent
+from service.core.events import CatalogueEvent, RecordEvent
 from service.core.timers import needed
 from service.lane.book import Book
 from service.lane.raising import Raised, guarded

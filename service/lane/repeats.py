@@ -22,12 +22,13 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 from service.core.configuration import Config
+from service.core.events import MemberEvent, RecordEvent
 from service.core.hearing import REMEMBERED_EVENTS, hear, moment_of
-from service.core.model import MemberEvent, RecordEvent
 from service.core.news import NoNews
 from service.core.order import Moment, compare, short_id
 from service.core.past import NOTHING_TOLD
-from service.core.state import Record, State
+from service.core.record import Record
+from service.core.state import State
 from service.core.status import NEVER_TOLD
 from service.lane.positions import Positions
 from service.limits import DAY_MS

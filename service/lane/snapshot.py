@@ -19,7 +19,7 @@ from service.lane.ownership import Tenure, accept
 from service.lane.surroundings import Step
 from service.limits import Limits
 from service.store.port import Store
-from service.telemetry import METERS
+from service.telemetry.metrics import METERS
 from service.wire.log_forms import SnapshotMark
 from service.wire.log_records import NO_OFFSET, Chunk, Complete, LogRecord, Opening
 

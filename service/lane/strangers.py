@@ -9,7 +9,7 @@ end before an input is not believed.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,7 +21,7 @@ from service.kafka.port import Arrived
 from service.lane.needs import Read, divisions_named
 from service.lane.surroundings import Surroundings
 from service.noticed import Noticed
-from service.telemetry import METERS
+from service.telemetry.metrics import METERS
 from service.wire.inputs import LaneInput, Tick, read_input
 from service.wire.messages import Poison
 from service.wire.seals import is_sealed
@@ -74,14 +74,7 @@ class Strangers:
         return content
 
     def _doubt(self, content: LaneInput | Tick | Poison, item: Arrived) -> str:
-        """Why it is none of ingest's; empty: it is, or it says no position."""
-        if not isinstance(content, LaneInput):
-            return ""
-        if content.position.epoch > self.around.newest_epoch():
-            return "nobody began its epoch"
-        if not is_sealed(item.value, self.around.input().lives):
-            return "it has no seal of ingest, or was changed since, or was written for another topic"
-        return ""
+        return doubt(content, item.value, self.around.newest_epoch(), self.around.input().lives)
 
     def look_for_near_misses(self, content: LaneInput | Tick | Poison, configs: Mapping[str, Config]) -> None:
         """Say once of an id that leads to nothing that a declared one differs from it in letter case only (D41)."""
@@ -101,3 +94,14 @@ class Strangers:
             log.warning("person.missed", **ids, todo=MISSED_REMEDY)
         else:
             log.warning("name.missed", **ids, kind=miss.kind, todo=NAME_REMEDY)
+
+
+def doubt(content: LaneInput | Tick | Poison, value: bytes, newest_epoch: int, lives: Collection[str]) -> str:
+    """Why an input is none of ingest's; empty: it is, or it says no position. See `Surroundings` and `InputSeen`."""
+    if not isinstance(content, LaneInput):
+        return ""
+    if content.position.epoch > newest_epoch:
+        return "nobody began its epoch"
+    if not is_sealed(value, lives):
+        return "it has no seal of ingest, or was changed since, or was written for another topic"
+    return ""

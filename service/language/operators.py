@@ -71,6 +71,12 @@ def _row(
     return Row(operator, takes, sense, domain, said.also, said.blank, said.meaning, said.unset)
 
 
+def _ordered(name: str, sign: Order, meaning: str, *also: str) -> Row:
+    """One of the four that compare what has an order. Everywhere it is written with its sign."""
+    said = _Said(name, sign, meaning, "never matches", (sign, *also))
+    return _row(said, "order", sign, probes.ordering(sign), ((sign, "number"), (sign, "day")))
+
+
 def _between(path: Path, value: Constant) -> Condition | None:
     assert isinstance(value, tuple)  # the reader takes two
     low, high = value
@@ -124,34 +130,10 @@ TABLE: Final[tuple[Row, ...]] = (
         probes.not_equal,
         (("!=", "number"), ("!=", "unset")),
     ),
-    _row(
-        _Said("less than", "<", "is less, or earlier", "never matches", ("<",)),
-        "order",
-        "<",
-        probes.ordering("<"),
-        (("<", "number"), ("<", "day")),
-    ),
-    _row(
-        _Said("less or equal", "<=", "is at most", "never matches", ("<=", "less than or equal")),
-        "order",
-        "<=",
-        probes.ordering("<="),
-        (("<=", "number"), ("<=", "day")),
-    ),
-    _row(
-        _Said("greater than", ">", "is greater, or later", "never matches", (">",)),
-        "order",
-        ">",
-        probes.ordering(">"),
-        ((">", "number"), (">", "day")),
-    ),
-    _row(
-        _Said("greater or equal", ">=", "is at least", "never matches", (">=", "greater than or equal")),
-        "order",
-        ">=",
-        probes.ordering(">="),
-        ((">=", "number"), (">=", "day")),
-    ),
+    _ordered("less than", "<", "is less, or earlier"),
+    _ordered("less or equal", "<=", "is at most", "less than or equal"),
+    _ordered("greater than", ">", "is greater, or later"),
+    _ordered("greater or equal", ">=", "is at least", "greater than or equal"),
     _row(
         _Said("between", "between", "is at least the first and at most the second", "never matches"),
         "range",

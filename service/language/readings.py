@@ -74,7 +74,7 @@ def difference(zone: ZoneInfo) -> Callable[[object, object], bool]:
 def _alike(fact: object, other: object, zone: ZoneInfo) -> tuple[tuple[object, object], ...]:
     """Two fields as numbers, as instants, as texts; none where they are no such thing."""
     return (
-        (_number_of(fact), _number_of(other)),
+        (_counted(fact), _counted(other)),
         (instant_in(fact, zone), instant_in(other, zone)),
         (_text_of(fact), _text_of(other)),
     )
@@ -83,11 +83,11 @@ def _alike(fact: object, other: object, zone: ZoneInfo) -> tuple[tuple[object, o
 def _truth_of(fact: object) -> bool | None:
     if isinstance(fact, bool) or is_unset(fact):
         return fact is True
-    text, number = _text_of(fact), _number_of(fact)
+    text, number = _text_of(fact), _counted(fact)
     return next((truth for truth, (texts, ones) in TRUTHS.items() if text in texts or number in ones), None)
 
 
-def _number_of(fact: object) -> int | float | None:
+def _counted(fact: object) -> int | float | None:
     if type(fact) is int or type(fact) is float:
         return fact
     return number_in(fact) if type(fact) is str else None

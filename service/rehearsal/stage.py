@@ -15,9 +15,10 @@ from typing import Final, NamedTuple
 import orjson
 
 from service.core.configuration import Config
+from service.core.events import RecordEvent
 from service.core.in_plan import Clients, InPlan
 from service.core.in_process import InProcess
-from service.core.model import ActionRequest, Decision, RecordEvent
+from service.core.model import ActionRequest, Decision
 from service.core.past import NOTHING_TOLD, Past, change_between
 from service.core.score import FIELD as SCORE
 from service.core.state import Kind, Value

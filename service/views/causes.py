@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from service.core.model import RecordEvent
+from service.core.events import RecordEvent
 from service.core.score import FIELD as SCORE
 from service.kafka.connection import KafkaConnection
 from service.kafka.reading import read_one

@@ -13,7 +13,16 @@ from typing import Any
 
 import orjson
 
-from service.core.model import Candidate, Decision, Label, Outcome, Target, Trace, Tried, Weighed
+from service.core.events import Target
+from service.core.model import (
+    Candidate,
+    Decision,
+    Label,
+    Outcome,
+    Trace,
+    Tried,
+    Weighed,
+)
 from service.wire.inputs import milliseconds
 from service.wire.messages import Headers
 from service.wire.outcomes import read_outcome

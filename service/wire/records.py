@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from service.core.order import ID_CHARACTERS, Moment
-from service.core.state import Record, StatusTold
+from service.core.record import Record, StatusTold
 
 SIDES: Final[Mapping[str, int]] = {"heard": 1024, "tracked": 256}
 """Kinds of what stands beside a record's base value, under the same name; and over how many keys a lane's memory

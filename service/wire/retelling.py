@@ -11,7 +11,12 @@ from typing import Final
 
 import orjson
 
-from service.core.model import CatalogueEvent, EmptyEvent, MemberEvent, RecordEvent
+from service.core.events import (
+    CatalogueEvent,
+    EmptyEvent,
+    MemberEvent,
+    RecordEvent,
+)
 from service.core.workflow_specs import StepName
 from service.wire.cloudevents import STRUCTURED_JSON
 from service.wire.inputs import CATALOGUE_KINDS, KINDS, Decoded, LaneInput, decode, read_input
@@ -112,6 +117,7 @@ def _member(event: MemberEvent) -> dict[str, object]:
     told = {
         "person": event.person,
         "availability": event.availability,
+        "begins": None if event.begins_ms is None else iso_time(event.begins_ms),
         "until": None if event.until_ms is None else iso_time(event.until_ms),
     }
     return {name: value for name, value in told.items() if value is not None}

@@ -9,7 +9,7 @@ from service.app.probes import ReadSoFar
 from service.core.parked import Parked
 from service.core.seating import Pool
 from service.lane.book import Book
-from service.telemetry import SERIES_MAX, Meters
+from service.telemetry.metrics import SERIES_MAX, Meters
 
 
 def value(meters: Meters, name: str, **labels: str) -> float | None:

@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from service.app.health import Health
 from service.http.routes import LaneShown, Readiness
-from service.telemetry import METERS, Trouble, TroubleName, metrics_page
+from service.telemetry.metrics import METERS, metrics_page
+from service.telemetry.troubles import Trouble, TroubleName
 from tests.tidy.tree import ROOT
 
 SILENT = Trouble("kafka_silent", "", "no answer for 10 s", "look at the broker")

@@ -24,7 +24,7 @@ from service.ingest import Reading, sort_batch
 from service.kafka.partitions import Place
 from service.kafka.publisher import Publisher
 from service.settings import LogSettings
-from service.telemetry import configure_logging
+from service.telemetry.logs import configure_logging
 from service.wire.messages import Message, RawRecord
 from tests.backends.kafka_server import KafkaServer
 from tests.backends.redis_server import own_redis

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from urllib.request import urlopen
 
 from service.settings import LogSettings
-from service.telemetry import configure_logging
+from service.telemetry.logs import configure_logging
 from tests.backends.kafka_server import KafkaServer
 from tests.backends.redis_server import own_redis
 from tests.bench.__main__ import CONFIG_DIR, moved

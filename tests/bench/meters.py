@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, get_args
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.telemetry import BatchStep
+from service.telemetry.metrics import BatchStep
 
 LOOPBACK: Final = "127.0.0.1"
 STEPS: Final[tuple[BatchStep, ...]] = get_args(BatchStep)

@@ -13,7 +13,7 @@ from random import Random
 from time import perf_counter
 from typing import Final
 
-from service.core.model import Target
+from service.core.events import Target
 from service.core.rule_sets import Entry, RuleSet
 from service.core.rules import match
 from service.language import criteria, expression

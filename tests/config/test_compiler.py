@@ -15,7 +15,7 @@ from service.config.compiler import compile_document, from_wire, hash_of, to_wir
 from service.config.problems import ConfigurationError
 from service.core import configuration, pool_spec
 from service.core.configuration import User
-from service.core.model import CHANNELS, Target
+from service.core.events import CHANNELS, Target
 from service.core.pool_spec import Membership, PoolSpec
 from tests.config.files import document
 

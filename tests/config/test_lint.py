@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.config.lint import warnings
-from service.core.configuration import LEVELS
+from service.core.configuration import Part
 from tests.config.files import document, read
 from tests.config.linting import DEFAULT, PEOPLE, SALES, about_entries, entries, warned
 
@@ -233,8 +233,20 @@ def test_a_thousand_entries_are_compared() -> None:
     assert [each.path[-1] for each in warnings(checked)] == [1_000]
 
 
-def test_what_needs_a_level_that_lanes_may_not_have_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if defaults were what a new release added."""
-    monkeypatch.setitem(LEVELS, "defaults", 2)
-    (told,) = warned("{}")
-    assert "this is off on lanes below level 2" in told
+@pytest.mark.parametrize(
+    ("place", "where"),
+    [("defaults", ("defaults", "lead")), ("pools.*.name", ("pools", "sales", "name")), ("pools.*.domain", None)],
+)
+def test_what_needs_a_level_that_lanes_may_not_have_is_named(
+    place: str, where: tuple[str, ...] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if this was what a new release added: told where it stands first, wherever in a document it may stand."""
+    monkeypatch.setattr("service.config.levels.PARTS", {place: Part(2, lambda config: config)})
+    pools = """\
+pools:
+  aside: {record_type: lead, members: [ann]}
+  sales: {record_type: lead, members: [ann], name: Sales}
+"""
+    told = [each for each in warnings(document("users: {ann: {}}\n", pools, DEFAULT)) if "level" in each.message]
+    assert [each.path for each in told] == ([] if where is None else [where])
+    assert all("this is off on lanes below level 2" in each.message for each in told)

@@ -9,7 +9,7 @@ import pytest
 from service.config.loader import MAX_WIRE_BYTES, compile_inline, load
 from service.config.nodes import from_yaml
 from service.config.problems import ConfigurationError
-from service.core.model import Target
+from service.core.events import Target
 from tests.config.files import PEOPLE, SALES, document, read, refused, rule_set
 
 

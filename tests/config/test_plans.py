@@ -8,7 +8,8 @@ from service.config.compiler import compile_document, from_wire, to_wire
 from service.config.lint import warnings
 from service.config.loader import compile_inline
 from service.config.problems import ConfigurationError
-from service.core.model import Label, Target
+from service.core.events import Target
+from service.core.model import Label
 from service.core.plan_facts import Money
 from service.core.state import FIRST_LEVEL, LEVEL
 from tests.config.files import PEOPLE, document, read, refused, rule_set

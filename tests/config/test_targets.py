@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.config.compiler import compile_document, from_wire, to_wire
-from service.core.model import Target
+from service.core.events import Target
 from service.core.pool_spec import Membership
 from service.core.rule_sets import OwnerOf, TeamMatch
 from tests.config.files import PEOPLE, document, refused, rule_set
@@ -117,6 +117,11 @@ def test_a_wrong_condition_of_what_is_closed_is_told(written: str, problem: str)
         ("{target: {users: {role: rep, teritory: dach}}}", 'did you mean "territory"?'),
         ("{target: {team: mine}}", "write 'match'"),
         ("{target: {owner_of: .account}}", '".account"'),
+        ("{target: {owner_of: account, within: 90d}}", '"within" and "contacted" go together'),
+        ("{target: {owner_of: account, counts_as_turn: true}}", "needs the pool whose turn it is"),
+        ("{target: {owner_of: account, among: hot}}", '"hot" is a queue, in which nobody has a turn'),
+        ("{target: {owner_of: account, among: nobody}}", '"nobody" is not declared under "pools"'),
+        ("{target: {user: ann, among: dach}}", "are about the target owner_of: leave them out here"),
         ("{target: {user: ann}, on: [deleted]}", "'created' or 'updated'"),
         ("{target: {user: ann}, on: []}", "entries[0].on"),
         ("{target: {user: ann}, reassign: sometimes}", "'never', 'if_unowned' or 'always'"),

@@ -16,24 +16,27 @@ from service.core import timers
 from service.core.case import Verdict
 from service.core.configuration import Config, User
 from service.core.decide import decide
-from service.core.holding import membership
-from service.core.model import (
+from service.core.events import (
     OFFER_KINDS,
-    Assigned,
-    Decision,
     Event,
     MemberEvent,
-    Nothing,
-    Outcome,
     RecordEvent,
     RecordEventKind,
     Target,
 )
+from service.core.holding import membership
+from service.core.model import (
+    Assigned,
+    Decision,
+    Nothing,
+    Outcome,
+)
 from service.core.person import Absence, Person
 from service.core.pool_spec import Membership, PoolSpec
 from service.core.reasons import AbsenceReason
+from service.core.record import Record
 from service.core.rule_sets import Entry, RuleSet
-from service.core.state import Kind, Record, State, Value
+from service.core.state import Kind, State, Value
 from service.language import criteria
 from service.language.predicate import Predicate
 from service.language.tree import Compare, Operator, Probe

@@ -6,7 +6,14 @@ import pytest
 from msgspec.structs import replace
 
 from service.core.decide import decide
-from service.core.model import Assigned, MemberEvent, Nothing, Pending, Rejected, Released
+from service.core.events import MemberEvent
+from service.core.model import (
+    Assigned,
+    Nothing,
+    Pending,
+    Rejected,
+    Released,
+)
 from service.core.pool_spec import Membership
 from tests.core.build import MINUTE_MS, START_MS, Division, pool, turns_of, updated, users
 

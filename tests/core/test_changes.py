@@ -12,14 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from service.core.events import RecordEvent, Target
 from service.core.hearing import hear
 from service.core.holding.retention import forget
-from service.core.model import Nothing, Outcome, RecordEvent, Target
+from service.core.model import Nothing, Outcome
 from service.core.news import NoNews
 from service.core.order import Moment
 from service.core.past import NOTHING_TOLD, PAST_FIELDS, VALUE_CHARACTERS, heard, known_in
+from service.core.record import Record
 from service.core.rule_sets import Entry, RuleSet
-from service.core.state import Record
 from service.language import criteria
 from service.language.changes import UNCHANGED, Change
 from service.language.predicate import Predicate

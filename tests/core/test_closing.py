@@ -8,12 +8,19 @@ from typing import Any
 import pytest
 
 from service.core.configuration import User
+from service.core.events import Target
 from service.core.holding.retention import is_forgettable
-from service.core.model import Assigned, Nothing, Rejected, Released, Target
+from service.core.model import (
+    Assigned,
+    Nothing,
+    Rejected,
+    Released,
+)
 from service.core.order import Moment
 from service.core.pool_spec import Membership
+from service.core.record import Record, StatusTold
 from service.core.rule_sets import Entry
-from service.core.state import Record, StatusTold, Timer
+from service.core.state import Timer
 from service.limits import DAY_MS
 from tests.core.build import (
     START_MS,

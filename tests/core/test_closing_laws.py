@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.core.configuration import User
-from service.core.model import MemberEvent, RecordEvent, Target
+from service.core.events import MemberEvent, RecordEvent, Target
 from tests.core.build import Division, closed, created, deleted, owner_changed, pool, reopened, turns_of, updated
 from tests.core.test_closing import open_items
 

@@ -9,11 +9,18 @@ import pytest
 
 from service.core.decide import decide
 from service.core.draft import Draft
-from service.core.model import Target
+from service.core.events import Target
 from service.core.person import Person
+from service.core.record import Record
 from service.core.rule_sets import Entry
 from service.core.seating import Seat
-from service.core.state import KINDS, Kind, Record, State, Timer, Value
+from service.core.state import (
+    KINDS,
+    Kind,
+    State,
+    Timer,
+    Value,
+)
 from service.core.timers import fire
 from tests.core.build import Division, config, created, planted, pool, rules, switch
 

@@ -9,7 +9,18 @@ import pytest
 
 from service.core.configuration import Config, User
 from service.core.entry_policy import Ceiling, EntryPolicy
-from service.core.model import Assigned, Candidate, Decision, Nothing, Pending, Rejected, Released, Target, Trace, Tried
+from service.core.events import Target
+from service.core.model import (
+    Assigned,
+    Candidate,
+    Decision,
+    Nothing,
+    Pending,
+    Rejected,
+    Released,
+    Trace,
+    Tried,
+)
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import Membership
 from service.core.rule_sets import Entry, OwnerOf

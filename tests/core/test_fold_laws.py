@@ -13,18 +13,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.core.configuration import User
+from service.core.events import RecordEvent, Target
 from service.core.model import (
     Assigned,
     Decision,
     Nothing,
     Pending,
     Queued,
-    RecordEvent,
     Rejected,
     Released,
-    Target,
 )
-from service.core.state import Record
+from service.core.record import Record
 from tests.core.build import Division, created, deleted, owner_changed, pool, updated, users
 
 LEADS = ("lead/1", "lead/2")

@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from service.core.configuration import User
+from service.core.events import RecordEvent, Target
 from service.core.holding.load import OUTSTANDING_CHOICES
-from service.core.model import Assigned, Nothing, RecordEvent, Rejected, Released, Target
+from service.core.model import (
+    Assigned,
+    Nothing,
+    Rejected,
+    Released,
+)
 from service.core.order import Moment, Order, act_of, compare
 from tests.core.build import OUTSIDER, Division, created, deleted, owner_changed, pool, turns_of, updated
 

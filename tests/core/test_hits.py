@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from service.core.events import Target
 from service.core.hits import DEFAULT, TEAM
-from service.core.model import Target
 from service.core.rule_sets import Entry, RuleSet
 from service.core.state import Hit
 from tests.core.build import START_MS, Division, created, pool, predicate, rules, updated

@@ -20,17 +20,19 @@ from msgspec.structs import replace
 
 from service.core.configuration import User
 from service.core.decide import decide
-from service.core.model import (
-    Assigned,
+from service.core.events import (
     Event,
     MemberEvent,
-    Nothing,
-    Outcome,
     RecordEvent,
     RecordStatus,
+    Target,
+)
+from service.core.model import (
+    Assigned,
+    Nothing,
+    Outcome,
     Rejected,
     Released,
-    Target,
 )
 from service.core.pool_spec import Membership
 from service.core.rule_sets import Entry

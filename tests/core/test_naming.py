@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.model import Event, MemberEvent, RecordEvent, Rejected, Target
+from service.core.events import Event, MemberEvent, RecordEvent, Target
+from service.core.model import Assigned, Rejected
 from service.core.naming import as_declared, near_misses
+from service.core.plan_facts import PlanFacts
 from service.core.rule_sets import Entry, OwnerOf
-from tests.core.build import Division, config, created, owner_changed, pool, rules, updated
+from tests.core.build import Division, config, created, event, owner_changed, pool, rules, updated
 
 ANN = "Ann@x.org"
 
@@ -58,6 +60,16 @@ def test_an_echo_of_our_choice_is_one_in_any_spelling() -> None:
     assert made.record().by_us
 
 
+@pytest.mark.parametrize("spelled", SPELLINGS)
+def test_who_was_in_contact_is_known_in_any_spelling(spelled: str) -> None:
+    """D41 S127 A linked plan gives the lead to them."""
+    care = pool(ANN, "zoe", id="care", plan=PlanFacts(tools=frozenset({"chat"}), is_linked=True))
+    made = Division(care, ids_ignore_case=True)
+    made.create("lead/0", owner=None, tool="chat")
+    made.send(event("contacted", person=spelled))
+    assert made.create("lead/1", owner=None, tool="chat") == Assigned(ANN, "care")
+
+
 def test_a_near_miss_is_named_where_ids_do_not_ignore_case() -> None:
     """D41: who is refused is told whom it almost was."""
     made = division(ids_ignore_case=False)
@@ -94,8 +106,8 @@ def test_a_near_miss_of_what_brings_leads_into_plans_is_named() -> None:
 
 def people_of(event: Event) -> set[str | None]:
     match event:
-        case RecordEvent(owner=owner, actor=actor):
-            return {actor, owner.id if owner is not None and owner.kind == "user" else None}
+        case RecordEvent(owner=owner, actor=actor, person=person):
+            return {actor, person, owner.id if owner is not None and owner.kind == "user" else None}
         case MemberEvent(person=person):
             return {person}
         case _:
@@ -115,6 +127,7 @@ events = st.one_of(
         facts=st.just({}),
         owner=targets,
         actor=st.none() | people,
+        person=st.none() | people,
     ),
 )
 

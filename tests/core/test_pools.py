@@ -6,7 +6,15 @@ import itertools
 
 import pytest
 
-from service.core.model import CHANNELS, Assigned, MemberEvent, Nothing, Notification, Pending, Rejected, Released
+from service.core.events import CHANNELS, MemberEvent
+from service.core.model import (
+    Assigned,
+    Nothing,
+    Notification,
+    Pending,
+    Rejected,
+    Released,
+)
 from service.core.person import Absence, Person
 from service.core.pool_spec import Membership
 from tests.core.build import Division, pool, turns_of, users

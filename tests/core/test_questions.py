@@ -8,7 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from service.core.case import told_owner
-from service.core.model import Assigned, Nothing, RecordEvent, Rejected, Released, Target
+from service.core.events import RecordEvent, Target
+from service.core.model import (
+    Assigned,
+    Nothing,
+    Rejected,
+    Released,
+)
 from service.core.rule_sets import Entry
 from tests.core.build import Division, created, pool, predicate, rules, updated
 

@@ -7,7 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from service.core.model import Assigned, Nothing, RecordEvent, Rejected, Released, Target
+from service.core.events import RecordEvent, Target
+from service.core.model import (
+    Assigned,
+    Nothing,
+    Rejected,
+    Released,
+)
 from tests.core.build import Division, created, deleted, owner_changed, pool, turns_of, updated
 
 

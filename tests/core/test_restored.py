@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from service.core.model import Assigned, Nothing, Rejected, Released, Target
+from service.core.events import Target
+from service.core.model import Assigned, Nothing, Rejected, Released
 from tests.core.build import Division, closed, created, owner_changed, pool, reopened, updated, users
 
 

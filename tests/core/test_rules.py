@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from service.core.model import Target, Tried
+from service.core.events import Target
+from service.core.model import Tried
 from service.core.rule_sets import Entry, RuleSet
 from service.core.rules import match
 from tests.core.build import START_MS, predicate

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from service.core.configuration import ScoreRow
-from service.core.model import Assigned, Target
+from service.core.events import Target
+from service.core.model import Assigned
 from service.core.pool_spec import Membership
 from service.core.rule_sets import Entry
 from service.core.score import score_of

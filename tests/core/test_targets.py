@@ -8,7 +8,14 @@ import pytest
 from msgspec.structs import astuple
 
 from service.core.configuration import User
-from service.core.model import Assigned, Nothing, Pending, Rejected, Released, Target
+from service.core.events import Target
+from service.core.model import (
+    Assigned,
+    Nothing,
+    Pending,
+    Rejected,
+    Released,
+)
 from service.core.reasons import Unresolved
 from service.core.rule_sets import Entry, EntryTarget, Happening, OwnerOf, RuleSet, TeamMatch
 from tests.core.build import Division, created, pool, predicate, rules, updated

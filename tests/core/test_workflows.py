@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.core.decide import decide
+from service.core.events import CatalogueEvent, RecordEvent
 from service.core.filled import FILLED, is_filled
 from service.core.in_process import MARKS_MAX, OPEN_MAX, Usage
-from service.core.model import ActionRequest, CatalogueEvent, Decision, Nothing, RecordEvent
+from service.core.model import ActionRequest, Decision, Nothing
 from service.core.workflow_specs import ProcessSpec, StepName, Workflow, Workflows
 from tests.core.build import Division, created, deleted, event, rules, updated
 

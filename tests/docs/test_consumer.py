@@ -129,7 +129,8 @@ def test_the_program_is_short() -> None:
 
 async def test_it_reads_what_is_published(crm: sqlite3.Connection) -> None:
     """On a broker, with messages as we publish them, one of them twice, and a start anew in between."""
-    from service.core.model import Assigned, Decision, Target
+    from service.core.events import Target
+    from service.core.model import Assigned, Decision
 
     context = Context(Topics.of(), "main", 1_772_000_000_000, 1, "label")
     first = Decision(

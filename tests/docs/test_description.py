@@ -18,7 +18,7 @@ from schemas.events import INPUTS
 from schemas.reference import configuration_tables
 from schemas.tables import Row, Table
 from service.app.connections import deployment_of
-from service.core.model import Availability
+from service.core.events import Availability
 from service.http.description import described, description_page
 from service.http.routes import Readiness, routes
 from service.settings import IngestSettings, KafkaSettings, Settings

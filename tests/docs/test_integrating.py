@@ -13,7 +13,7 @@ import service
 from schemas.decisions import OUTPUTS, PendingReason, RejectionReason, ReleaseReason, Withheld
 from schemas.events import INPUTS
 from schemas.tables import tables
-from service.core.model import CHANNELS
+from service.core.events import CHANNELS
 from service.wire.messages import PoisonReason
 from tests.docs.test_consumer import PROGRAM
 

@@ -17,7 +17,12 @@ from schemas.generate import renewed
 from schemas.tables import Row, tables
 from service.kafka.topics import declaration_file
 from service.settings import PREFIX, SECRETS_DIR, Settings, variables
-from service.telemetry import COUNTS, LANE_STATES, LEVELS, TIMINGS
+from service.telemetry.metrics import (
+    COUNTS,
+    LANE_STATES,
+    LEVELS,
+    TIMINGS,
+)
 
 PAGE: Final = Path(service.__file__).parent / "docs" / "operating.md"
 UNITS: Final[Mapping[str, str]] = {"ms": "milliseconds", "bytes": "bytes", "hours": "hours", "seconds": "seconds"}

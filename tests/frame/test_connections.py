@@ -23,7 +23,7 @@ from service.app.frame import PatientBroker
 from service.kafka.connection import KafkaConnection, administration
 from service.settings import BadSettings, KafkaSettings, LogSettings, RedisSettings
 from service.store.port import StoreUnreachable
-from service.telemetry import configure_logging
+from service.telemetry.logs import configure_logging
 from tests.backends.certificates import KEY_PASSWORD, Certificates, can_be_made
 from tests.backends.kafka_server import KafkaServer, missing_tools
 from tests.backends.redis_server import find_binary, free_port, own_redis

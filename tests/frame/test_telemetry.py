@@ -14,19 +14,17 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from service.settings import LogSettings
-from service.telemetry import (
+from service.telemetry.logs import KINDS_MAX, Condensed, configure_logging
+from service.telemetry.metrics import (
     COUNTS,
-    KINDS_MAX,
     LANE_STATES,
     LEVELS,
     TIMINGS,
-    Condensed,
     CountName,
     LaneState,
     LevelName,
     Meters,
     TimingName,
-    configure_logging,
     metrics_page,
 )
 from service.version import PYTHON, VERSION

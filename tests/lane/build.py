@@ -13,7 +13,13 @@ from typing import Any
 import msgspec
 
 from service.core.configuration import Config
-from service.core.model import CatalogueEvent, EmptyEvent, Event, MemberEvent, RecordEvent
+from service.core.events import (
+    CatalogueEvent,
+    EmptyEvent,
+    Event,
+    MemberEvent,
+    RecordEvent,
+)
 from service.core.pool_spec import PoolSpec
 from service.kafka.memory import BrokerRecord, MemoryBroker, MemoryTransport
 from service.kafka.partitions import Place

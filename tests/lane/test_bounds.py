@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from service.core.configuration import User
-from service.core.model import MemberEvent
+from service.core.events import MemberEvent
 from service.core.pool_spec import PoolSpec
 from service.kafka.port import MAX_RECORD_BYTES
 from service.lane import sealing

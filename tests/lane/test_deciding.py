@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from service.core.configuration import Config
-from service.core.model import EmptyEvent, MemberEvent, Target
+from service.core.events import EmptyEvent, MemberEvent, Target
 from service.core.rule_sets import Entry
 from service.core.state import Timer
 from service.kafka.port import MAX_RECORD_BYTES

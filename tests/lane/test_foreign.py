@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from service.core.model import MemberEvent
+from service.core.events import MemberEvent
 from service.lane import strangers
 from service.lane.surroundings import InputSeen
-from service.telemetry import METERS
+from service.telemetry.metrics import METERS
 from service.wire.messages import Message
 from service.wire.seals import SEAL_BYTES, sealed
 from tests.core.build import created

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.telemetry import METERS
+from service.telemetry.metrics import METERS
 from service.wire.inputs import tick
 from service.wire.messages import Message
 from tests.core.build import created

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.core.model import MemberEvent, Target
+from service.core.events import MemberEvent, Target
 from service.core.pool_spec import Membership
 from service.core.rule_sets import Entry
 from service.core.state import State, Timer

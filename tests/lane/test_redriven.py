@@ -9,7 +9,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.model import Event, Target
+from service.core.events import Event, Target
 from service.core.rule_sets import Entry
 from service.lane import positions
 from service.lane.positions import BLOCK, KEPT_MS, Positions

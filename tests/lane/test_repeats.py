@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from service import noticed
+from service.core.events import Event, MemberEvent
 from service.core.hearing import REMEMBERED_EVENTS
-from service.core.model import Event, MemberEvent
 from service.core.workflow_specs import StepName
 from service.lane.positions import Positions
 from service.lane.repeats import REMEMBERED, Repeats
-from service.telemetry import METERS
+from service.telemetry.metrics import METERS
 from service.wire.inputs import LaneInput, read_input
 from service.wire.seals import sealed
 from tests.core.build import created, owner_changed, updated

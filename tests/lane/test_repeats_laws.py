@@ -14,7 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.core.model import OFFER_KINDS, MemberEvent, RecordEvent, RecordEventKind, Target
+from service.core.events import (
+    OFFER_KINDS,
+    MemberEvent,
+    RecordEvent,
+    RecordEventKind,
+    Target,
+)
 from service.core.rule_sets import Entry
 from service.lane import positions
 from service.lane.positions import BLOCK, KEPT_MS, Positions

@@ -9,12 +9,13 @@ import pytest
 
 from service.core.case import Case
 from service.core.configuration import Config
+from service.core.events import MemberEvent
 from service.core.holding import load
 from service.core.holding.retention import forget
-from service.core.model import MemberEvent
 from service.core.parked import Fields
 from service.core.pool_spec import Membership, PoolSpec
-from service.core.state import Record, State, Timer
+from service.core.record import Record
+from service.core.state import State, Timer
 from service.lane.book import AGENDA_LEAST, Book
 from service.limits import DAY_MS
 from service.wire.records import read_base, read_record

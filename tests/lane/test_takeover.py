@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from service.core.model import MemberEvent
+from service.core.events import MemberEvent
 from service.core.state import LEVEL
 from service.kafka.memory import Fault
 from service.lane.surprise import Fenced, Halted, Surprise

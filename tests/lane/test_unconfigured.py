@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.core.model import MemberEvent
+from service.core.events import MemberEvent
 from service.lane.positions import BLOCK
 from service.lane.surprise import Left
 from service.store.keys import MARK, kind_of

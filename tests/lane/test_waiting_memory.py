@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from service.core.events import MemberEvent
 from service.core.holding import draining
-from service.core.model import MemberEvent
 from service.core.pool_spec import Membership
 from service.core.state import State
 from service.lane import book as books

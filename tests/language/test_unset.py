@@ -42,10 +42,12 @@ def test_what_holds_nothing_is_unset_in_every_notation(fact: Any) -> None:
         assert not fits(criteria.parse(fails), facts), fails
     for held in ("x is empty", "x == field y", "not x is not empty", "link.name is empty", "link.name != 5"):
         assert fits(line(held), facts), held
-    for held in ([["x", "=", False]], [["x", "not in", ["a", 5]]], [["x", "=ilike", False]]):
-        assert fits(domains.parse(held), facts), held
-    for failed in ([["x", "!=", False]], [["x", "ilike", "0"]], [["x", ">=", 0]], [["link.name", "!=", "a"]]):
-        assert not fits(domains.parse(failed), facts), failed
+    asked: list[list[Any]] = [["x", "=", False], ["x", "not in", ["a", 5]], ["x", "=ilike", False]]
+    for term in asked:
+        assert fits(domains.parse([term]), facts), term
+    asked = [["x", "!=", False], ["x", "ilike", "0"], ["x", ">=", 0], ["link.name", "!=", "a"]]
+    for term in asked:
+        assert not fits(domains.parse([term]), facts), term
     assert is_same(fact, None, ZoneInfo("UTC"))
     is_text = isinstance(fact, str) and fact.strip()
     assert not any(is_filled(kind, fact) for kind in ("boolean", "date", "number", *(() if is_text else ("text",))))

@@ -24,8 +24,8 @@ from service.config.lint import warnings
 from service.config.loader import MAX_WIRE_BYTES
 from service.config.people import people_of
 from service.core.configuration import Config
+from service.core.events import MemberEvent
 from service.core.holding.draining import DRAINED_PER_FIRING
-from service.core.model import MemberEvent
 from service.kafka.port import MAX_RECORD_BYTES
 from service.limits import Limits
 from service.settings import KafkaSettings

@@ -17,6 +17,7 @@ from schemas.envelope import Envelope
 from schemas.events import INPUTS
 from schemas.samples import SAMPLES
 from service.core import configuration, model, pool_spec, reasons, rule_sets, visibility, workflow_specs
+from service.core.events import CHANNELS, Availability, TargetKind
 from service.wire import dead_letters
 from service.wire.topics import Topics
 from tests.schemas.asyncapi_schema import official_schema
@@ -185,8 +186,8 @@ WORDS = {
     "Enforcement": (config_workflows.Enforcement, workflow_specs.Enforcement),
     "Audience": (config_rights.Audience, visibility.Audience),
     "NotificationKind": (decisions.NotificationKind, model.NotificationKind),
-    "OwnerKind": (events.OwnerKind, model.TargetKind),
-    "Availability": (events.AvailabilityWord, model.Availability),
+    "OwnerKind": (events.OwnerKind, TargetKind),
+    "Availability": (events.AvailabilityWord, Availability),
     "Strategy": (config_entry.Strategy, pool_spec.Strategy),
     "Role": (config.Role, configuration.Role),
     "Reassign": (config_rules.Reassign, rule_sets.Reassign),
@@ -202,7 +203,7 @@ def test_published_words_are_the_words_of_the_core(name: str) -> None:
 
 def test_published_channels_are_those_of_the_core() -> None:
     """S21-S27: every way in that some record type has can be told, and no other."""
-    assert set(get_args(events.Channel)) == set().union(*model.CHANNELS.values())
+    assert set(get_args(events.Channel)) == set().union(*CHANNELS.values())
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: type(example).__name__)

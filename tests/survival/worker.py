@@ -22,7 +22,7 @@ from service.app.process import Extras, Process
 from service.ingest import Ingest, Letter
 from service.lane.surroundings import Safeguards
 from service.settings import Settings
-from service.telemetry import configure_logging
+from service.telemetry.logs import configure_logging
 from service.wire.messages import RawRecord
 
 INGEST_STEPS: Final = ("ingest_polled", "ingest_sent", "ingest_acknowledged")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Final, NamedTuple
 
 from tests.tidy.tree import Module, Place
@@ -99,8 +100,13 @@ def _members(value: ast.expr, known: Mapping[str, frozenset[str]]) -> frozenset[
             return frozenset()
 
 
-def _lists(tree: ast.AST) -> Iterator[tuple[int, list[str]]]:
-    """Everything that says several words side by side, with its line."""
+@cache
+def _lists(tree: ast.AST) -> list[tuple[int, list[str]]]:
+    """Everything that says several words side by side, with its line: looked up for each closed set."""
+    return list(_listing(tree))
+
+
+def _listing(tree: ast.AST) -> Iterator[tuple[int, list[str]]]:
     inner = {id(node.left) for node in ast.walk(tree) if isinstance(node, ast.BinOp)}
     for node in ast.walk(tree):
         match node:

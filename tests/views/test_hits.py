@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from service.core.events import Target
 from service.core.hits import DEFAULT
-from service.core.model import Target
 from service.core.rule_sets import Entry
 from service.core.state import Hit
 from service.lane.changed import stored

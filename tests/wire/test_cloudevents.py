@@ -13,7 +13,7 @@ from cloudevents.core.v1.event import CloudEvent as SdkEvent
 
 from schemas.events import INPUTS
 from schemas.samples import SAMPLES
-from service.core.model import RecordEvent
+from service.core.events import RecordEvent
 from service.wire.cloudevents import CloudEvent, binary_message, unpack
 from service.wire.messages import Position, RawRecord
 from tests.wire.builders import CREATED, LEAD, binary, decoded, lane_input, plain, poison, raw, structured

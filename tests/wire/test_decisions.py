@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from service.core.model import Assigned, Decision, Outcome, Pending, Queued, Rejected, Released, Target, Trace, Tried
+from service.core.events import Target
+from service.core.model import (
+    Assigned,
+    Decision,
+    Outcome,
+    Pending,
+    Queued,
+    Rejected,
+    Released,
+    Trace,
+    Tried,
+)
 from service.wire.decisions import NotADecision, read_decision
 from service.wire.outputs import Context, render
 from service.wire.topics import Topics

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.model import CatalogueEvent, MemberEvent, RecordEvent, Target
+from service.core.events import (
+    CatalogueEvent,
+    MemberEvent,
+    RecordEvent,
+    Target,
+)
 from service.wire.inputs import (
     KINDS,
     LANE_INPUT_LIMIT_BYTES,
@@ -121,6 +126,12 @@ def test_a_member_event_goes_to_every_lane() -> None:
     assert decoded(record).broadcast
     event = lane_input(record).event
     assert event == MemberEvent(event.id, "ann", "away", 2_000, "0/crm.records/3/17")
+
+
+def test_a_member_event_that_names_a_division_goes_to_its_lane_alone() -> None:
+    """To every other lane the division would be one without a configuration, which is a dead letter."""
+    named = decoded(plain("crm.member.changed.v1", person="ann", availability="away", division="acme"))
+    assert named[:2] == ("acme", False)
 
 
 def test_a_marked_step_arrives_with_its_process() -> None:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from schemas.decisions import OUTPUTS
 from schemas.envelope import CHAIN_LIMIT, ID_LIMIT, Envelope
 from schemas.generate import artifacts
+from service.core.events import Target
 from service.core.model import (
     Assigned,
     Candidate,
@@ -25,7 +26,6 @@ from service.core.model import (
     Queued,
     Rejected,
     Released,
-    Target,
     Trace,
     Tried,
 )

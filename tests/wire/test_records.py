@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from service.core.hearing import REMEMBERED_EVENTS
 from service.core.order import Moment, short_id
-from service.core.state import Record, StatusTold
+from service.core.record import Record, StatusTold
 from service.wire.records import SIDES, pack_record, read_base, read_record
 
 COMPACT_BYTES = 64

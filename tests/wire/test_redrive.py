@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from service.core.model import MemberEvent, RecordEvent
+from service.core.events import MemberEvent, RecordEvent
 from service.views.dead_letters import DeadLetter, read_dead_letter
 from service.wire.dead_letters import dead_letter
 from service.wire.inputs import Decoded, decode

@@ -12,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.events import INPUTS, VERSION_LIMIT
-from service.core.model import EmptyEvent, MemberEvent, RecordEvent, Target
+from service.core.events import (
+    EmptyEvent,
+    MemberEvent,
+    RecordEvent,
+    Target,
+)
 from service.wire.inputs import LaneInput, decode, read_input
 from service.wire.messages import Poison
 from service.wire.misspelt import TOLD_KEYS, Misspelt, meant_by
@@ -46,6 +51,19 @@ def test_whatever_stands_in_foreign_headers_the_event_is_the_same(headers: list[
     for record in (plain(), binary(), structured()):
         with_foreign = record._replace(headers=(*record.headers, *headers))
         assert decode(with_foreign, epoch=0) == decode(record, epoch=0)
+
+
+@pytest.mark.parametrize("blank", ["", " ", None])
+def test_a_blank_id_is_one_that_is_not_told(blank: str | None) -> None:
+    """D36 Where nothing may be told, as many systems write it; where it must be, it is missing."""
+    record = {"type": "lead", "id": "1", "process": blank, "merged_into": blank, "linked": {"account": {"id": blank}}}
+    event = lane_input(plain(record=record, tool=blank, offer=blank)).event
+
+    assert isinstance(event, RecordEvent)
+    assert event.kind == "created"
+    assert {event.tool, event.offer, event.process, event.merged_into} == {None}
+    told = poison(plain("crm.offer.paid.v1", offer="")).detail
+    assert told == "offer: 1 characters or more are expected; offer: a list is expected"
 
 
 @pytest.mark.parametrize(

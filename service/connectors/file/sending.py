@@ -18,7 +18,7 @@ from service.connectors.file.converting import Converter, compile_map
 from service.connectors.file.event_map import ReadMap
 from service.connectors.file.progress import Convert, Progress, events_of
 from service.connectors.file.rows import BadRow, NumberedRow
-from service.core.model import RecordEvent
+from service.core.events import RecordEvent
 from service.kafka.port import Lost
 from service.wire.inputs import LaneInput, decode, read_input
 from service.wire.messages import Message, Poison, RawRecord

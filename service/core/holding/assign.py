@@ -7,9 +7,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from service.core.case import Case
+from service.core.events import Target
 from service.core.holding import load
 from service.core.holding.clients import enter
-from service.core.holding.contacts import contacted
 from service.core.holding.waiting import stand_in_line, unpark
 from service.core.model import (
     Assigned,
@@ -18,15 +18,15 @@ from service.core.model import (
     Pending,
     Queued,
     Released,
-    Target,
     Trace,
 )
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason, ReleaseReason
+from service.core.record import Record
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, listed, next_return
 from service.core.sharing.linked import Linked
 from service.core.sharing.turns import serve
-from service.core.state import Pace, Record
+from service.core.state import Pace
 from service.core.targets import refusal
 from service.core.telling import notify
 
@@ -58,10 +58,10 @@ def hand_over(case: Case, target: Target, trace: Trace) -> Decision:
 
 def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = False, named: bool = False) -> Decision:
     """Ask whose turn it is in the pool. `paced`: the record was parked and comes with the others that were; `named`: an
-    event named the pool.
+    event named the pool. What came by a tool or offer is in the plan already.
     """
     named = named or trace.question in NAMING
-    if spec.plan is not None:
+    if spec.plan is not None and not trace.through:
         enter(case, spec.id, trace.question)
     choice = choose(Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts))
     candidates, omitted = listed(choice)
@@ -79,14 +79,12 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
 
 
 def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
-    """Give the lead to who knows it already. That is nobody's turn, unless the plan says that it is."""
+    """Give the record to who knows it already. That is nobody's turn, unless the plan or the rule says that it is."""
     spec, chosen = linked.spec, linked.chosen
     candidates, omitted = listed(linked.choice)
-    contacted_ms = contacted(case, chosen.person)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
-    trace = replace(trace, link=linked.link, contacted_ms=contacted_ms)
-    counts = spec.plan is not None and spec.plan.counts_as_turn
-    turn = serve(spec, chosen, linked.choice.seen, case.draft) if counts else 0
+    trace = replace(trace, link=linked.link, contacted_ms=linked.contacted_ms)
+    turn = serve(spec, chosen, linked.choice.seen, case.draft) if linked.counts_as_turn else 0
     return _own(case, Assigned(chosen.person, spec.id, turn), trace)
 
 

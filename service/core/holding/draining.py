@@ -8,10 +8,11 @@ from typing import Final
 from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.events import Target
 from service.core.holding.assign import give_to_pool, put_into_queue
 from service.core.holding.keeping import cut_of, rescore
 from service.core.holding.waiting import DRAIN_PREFIX, ask_anew, is_fit, unpark, waiting_case
-from service.core.model import Decision, Target, Trace
+from service.core.model import Decision, Trace
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained

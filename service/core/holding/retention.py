@@ -14,7 +14,8 @@ from service.core.case import FORGOTTEN_RECORDS, Case
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.holding import clients, load
-from service.core.state import Changes, Record, State
+from service.core.record import Record
+from service.core.state import Changes, State
 
 MINUTE_MS: Final = 60_000
 

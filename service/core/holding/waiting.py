@@ -11,8 +11,8 @@ from typing import Final
 from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.events import Target
 from service.core.holding.keeping import forget, keep, kept_of, rescore
-from service.core.model import Target
 from service.core.parked import Parked
 from service.core.score import FIELD
 from service.core.status import is_closed_while_waiting

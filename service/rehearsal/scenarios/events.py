@@ -61,8 +61,9 @@ def member_events(step: MemberStep, now_ms: int) -> Iterator[Body]:
     """One event for each person."""
     for person, state in step.member.items():
         body: Body = {"type": "crm.member.changed.v1", "person": person, "availability": state.state}
-        if state.until is not None:
-            body["until"] = iso_time(at(state.until, now_ms))
+        for name, moment in (("begins", state.begins), ("until", state.until)):
+            if moment is not None:
+                body[name] = iso_time(at(moment, now_ms))
         yield body
 
 

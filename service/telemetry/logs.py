@@ -1,0 +1,141 @@
+"""Log lines for people.
+
+They are named `noun.past_participle` and carry key-value pairs, never a record's fields: those are people's data, and a
+log is kept where nobody deletes it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from typing import Any, Final, TextIO
+
+import structlog
+
+from service.printable import LONGEST, masked, printable, printable_json
+from service.settings import LogSettings
+
+KINDS_MAX: Final = 500
+"""So many kinds of foreign lines are told apart; all others of a logger are one kind."""
+REPEATED_SECONDS: Final = 60.0
+_CHANGING: Final = re.compile(r"0x[0-9a-fA-F]+|\d+")
+
+_TRACES: Final = frozenset({"exception", "stack"})
+LONGEST_TRACE: Final = 50_000
+"""Characters of a trace on a console."""
+
+
+class Condensed(logging.Filter):
+    """Lets the first line of a kind pass, then one a minute that says how many were left out.
+
+    For the lines of libraries: a driver whose broker is away writes hundreds a second, among which nobody finds ours.
+    Lines are of one kind when logger, level and message agree, but for numbers and what is put into the message.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._kinds: dict[tuple[str, int, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        first_line = str(record.msg).partition("\n")[0][:200]
+        kind = (record.name, record.levelno, _CHANGING.sub("#", first_line))
+        if kind not in self._kinds and len(self._kinds) >= KINDS_MAX:
+            kind = (record.name, record.levelno, "")
+        now = self._clock()
+        told, left_out = self._kinds.get(kind, (now - REPEATED_SECONDS, 0))
+        if now - told < REPEATED_SECONDS:
+            self._kinds[kind] = (told, left_out + 1)
+            return False
+        self._kinds[kind] = (now, 0)
+        if left_out:
+            record.left_out = left_out
+        return True
+
+
+def configure_logging(settings: LogSettings, stream: TextIO) -> None:
+    """Send every log line of the process, the libraries' too, to `stream` in one form.
+
+    Whose output is read by a machine passes standard error. A module's logger is `structlog.get_logger()`.
+    """
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    as_json = settings.format == "json" or (settings.format == "auto" and not stream.isatty())
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    ending = _json_ending() if as_json else _console_ending(stream)
+    structlog.configure(
+        processors=[*shared, *ending],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.addFilter(Condensed())
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.ExtraAdder(allow=["left_out"]),
+                *shared,
+            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+        )
+    )
+    logging.root.handlers[:] = [handler]
+    # Libraries tell at `info` what only their authors need to know.
+    logging.root.setLevel(max(level, logging.WARNING))
+
+
+def _json_ending() -> list[structlog.typing.Processor]:
+    return [structlog.processors.format_exc_info, _masked, structlog.processors.JSONRenderer(_json)]
+
+
+def _console_ending(stream: TextIO) -> list[structlog.typing.Processor]:
+    # The renderer's own trace-backs would show the variables, and with them people's data.
+    return [
+        structlog.processors.format_exc_info,
+        _masked,
+        _printable,
+        structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback),
+    ]
+
+
+def _printable(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """What a terminal would obey becomes an escape. Traces keep their lines."""
+    return {printable(key): _shown(key, value) for key, value in line.items()}
+
+
+def _shown(key: str, value: Any) -> Any:
+    if isinstance(value, bool | int | float | None):
+        return value
+    is_trace = key in _TRACES
+    return printable(str(value), LONGEST_TRACE if is_trace else LONGEST, lines=is_trace)
+
+
+def _masked(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Addresses, which drivers like to name, lose their logins."""
+    return {key: _without_logins(value) for key, value in line.items()}
+
+
+def _without_logins(value: Any) -> Any:
+    match value:
+        case str():
+            return masked(value)
+        case list() | tuple():
+            return [_without_logins(each) for each in value]
+        case dict():
+            return {key: _without_logins(each) for key, each in value.items()}
+        case bool() | int() | float() | None:
+            return value
+        case _:
+            return masked(repr(value))
+
+
+def _json(line: object, **_: Any) -> str:
+    return printable_json(line, repr)
