@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 from service.core.configuration import Config
-from service.core.naming import near_misses
+from service.core.naming import NearMiss, near_misses
 from service.kafka.port import Arrived
 from service.lane.needs import Read, divisions_named
 from service.lane.surroundings import Surroundings
@@ -31,6 +31,7 @@ log = structlog.get_logger()
 NAMED_AT_MOST: Final = 10_000
 """So many foreign records are remembered, the latest, so that they are not named again when they are read again."""
 
+NAME_REMEDY: Final = "what is told leads to nothing; have the CRM write the name as the configuration does"
 MISSED_REMEDY: Final = "the two count as two people; say `ids_ignore_case: true` if the CRM takes them for one"
 
 
@@ -42,7 +43,7 @@ class Strangers:
     around: Surroundings
     noticed: Noticed
     _named: dict[tuple[str, int], None] = field(default_factory=dict)
-    _missed: set[tuple[str, str]] = field(default_factory=set)
+    _missed: set[tuple[str, NearMiss]] = field(default_factory=set)
 
     def name(self, topic: str, offset: int, reason: str) -> None:
         """Say once of a record that no lane and no ingest wrote where it is."""
@@ -76,15 +77,23 @@ class Strangers:
         return doubt(content, item.value, self.around.newest_epoch(), self.around.input().lives)
 
     def look_for_near_misses(self, content: LaneInput | Tick | Poison, configs: Mapping[str, Config]) -> None:
-        """Say once of an id of a person that a declared one differs from it in letter case only (D41)."""
+        """Say once of an id that leads to nothing that a declared one differs from it in letter case only (D41)."""
         if not isinstance(content, LaneInput):
             return
         for division in divisions_named(content) or configs:
             config = configs.get(division)
-            for told, declared in () if config is None else near_misses(content.event, config):
-                if (division, told) not in self._missed and len(self._missed) < NAMED_AT_MOST:
-                    self._missed.add((division, told))
-                    log.warning("person.missed", division=division, told=told, declared=declared, todo=MISSED_REMEDY)
+            for miss in () if config is None else near_misses(content.event, config):
+                if (division, miss) not in self._missed and len(self._missed) < NAMED_AT_MOST:
+                    self._missed.add((division, miss))
+                    self._tell_of_miss(division, miss)
+
+    @staticmethod
+    def _tell_of_miss(division: str, miss: NearMiss) -> None:
+        ids = {"division": division, "told": miss.told, "declared": miss.declared}
+        if miss.kind == "user":
+            log.warning("person.missed", **ids, todo=MISSED_REMEDY)
+        else:
+            log.warning("name.missed", **ids, kind=miss.kind, todo=NAME_REMEDY)
 
 
 def doubt(content: LaneInput | Tick | Poison, value: bytes, newest_epoch: int, lives: Collection[str]) -> str:
