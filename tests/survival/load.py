@@ -157,7 +157,7 @@ class Load:
         return Message(self._members_topic, person.encode(), event)
 
     def _member_of_one_division_changed(self) -> Message:
-        """Among the records: it has one outcome, as they have, and what stands with the members has one in each lane."""
+        """Among the records: it has one outcome, as they have; what stands with the members has one in each lane."""
         person = self._random.choice(PEOPLE)
         availability = self._random.choice(("away", "available", "available"))
         said = {"division": self._random.choice(DIVISIONS), "person": person, "availability": availability}
