@@ -4,7 +4,8 @@ In the log it is stepped over. In the input it becomes a dead letter, like all t
 ingest did not seal, or that says it was read in an epoch that nobody began, is none of ingest's: its position would
 stand in the marks for ever, and everything that comes after it would count as taken before. Life and epoch may only be
 new: ingest writes them into the topic of configurations before it writes anything else, so that topic is read to its
-end before an input is not believed.
+end before an input is not believed. An input with a seal that cannot be read is nobody else's: ingest of a newer
+release wrote it, and it is sent again when no older one is left.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from service.lane.needs import Read, divisions_named
 from service.lane.surroundings import Surroundings
 from service.noticed import Noticed
 from service.telemetry.metrics import METERS
-from service.wire.inputs import LaneInput, Tick, read_input
+from service.wire.inputs import LaneInput, Tick, place_of, read_input
 from service.wire.messages import Poison
 from service.wire.seals import is_sealed
 
@@ -32,6 +33,10 @@ NAMED_AT_MOST: Final = 10_000
 """So many foreign records are remembered, the latest, so that they are not named again when they are read again."""
 
 NAME_REMEDY: Final = "what is told leads to nothing; have the CRM write the name as the configuration does"
+
+OF_A_NEWER_RELEASE: Final = (
+    "no lane input that this release knows: ingest of a newer one wrote it. Redrive it once no older process is left"
+)
 MISSED_REMEDY: Final = "the two count as two people; say `ids_ignore_case: true` if the CRM takes them for one"
 
 
@@ -69,9 +74,17 @@ class Strangers:
     def _judged(self, content: LaneInput | Tick | Poison, item: Arrived) -> LaneInput | Tick | Poison:
         if doubt := self._doubt(content, item):
             content = Poison("unreadable_event", f"not a lane input: {doubt}", item.value)
+        if isinstance(content, Poison) and self._is_of_a_newer_release(item.value):
+            return Poison(content.reason, OF_A_NEWER_RELEASE, content.raw)
         if isinstance(content, Poison):
             self.name(self.around.topics.events, item.offset, content.detail)
         return content
+
+    def _is_of_a_newer_release(self, value: bytes) -> bool:
+        """Whether what cannot be read here has what ingest of any release writes: a place that may be, and a seal."""
+        place = place_of(value)
+        is_possible = place is not None and place.epoch <= self.around.newest_epoch()
+        return is_possible and is_sealed(value, self.around.input().lives)
 
     def _doubt(self, content: LaneInput | Tick | Poison, item: Arrived) -> str:
         return doubt(content, item.value, self.around.newest_epoch(), self.around.input().lives)
