@@ -9,9 +9,9 @@ blank text for an id that is not told, and a version in quotes for a number. A c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from schemas.envelope import MaybeId, Time, ToldId
 
@@ -233,17 +233,30 @@ class StepChanged(CatalogueChanged):
 
 
 class MemberChanged(Part):
-    """A person is available, away, off shift or on leave from now on."""
+    """A person is available, away, off shift or on leave, from now on or from a time to come."""
 
     person: Annotated[ToldId, Field(description="A user of the configuration.")]
     availability: Annotated[
         Availability,
         Field(
-            description="How it is from now on: `available`, `away`, `off_shift`, `leave`, `leave_ended`, or a word of "
+            description="How it is then: `available`, `away`, `off_shift`, `leave`, `leave_ended`, or a word of "
             "the CRM's that the configuration knows; others are nothing to do."
         ),
     ]
+    begins: Annotated[
+        Time | None,
+        Field(
+            description="When it begins, where that is to come; absent: now. The word that ends it calls it off, with "
+            "the same `begins`."
+        ),
+    ] = None
     until: Annotated[Time | None, Field(description="When they are expected back, where it is known.")] = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.begins is not None and self.until is not None and self.until <= self.begins:
+            raise ValueError("`until` must be later than `begins`")
+        return self
 
 
 Input = RecordData | CatalogueChanged | MemberChanged

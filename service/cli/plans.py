@@ -5,7 +5,6 @@ With a name, the plan's clients, and through which tool or offer each of them ca
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -15,11 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems
-from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
+from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.configuration import Config
 from service.core.model import Label
 from service.core.telling.way_in import brought_by
+from service.nearest import nearest
+from service.nouns import counted
 from service.printable import printable
 from service.views.plans import Client, PlanStanding, clients_of, plan_standings
 from service.wire.times import iso_time
@@ -32,7 +33,7 @@ SHOWN: Final = 50
 def command(
     name: Annotated[str, typer.Argument(metavar="[PLAN]", help="Only this one, with its clients.")] = "",
     person: Annotated[str, typer.Option("--as", metavar="PERSON", help="Only what this person may see.")] = "",
-    division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
+    division: OneDivision = "",
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=1, max=100_000, help="So many managers and clients.")
     ] = SHOWN,
@@ -43,9 +44,7 @@ def command(
     """Show each sales plan: clients, counts per manager, what it is worth; of one plan its clients."""
 
     async def look(reach: Reach) -> None:
-        async with reach.feed() as feed, reach.store() as store:
-            configs = {key: config for key, config in feed.latest().items() if division in ("", key)}
-            lanes = agreed(feed).lanes if configs else 0
+        async with reach.sight(division) as (store, configs, lanes):
             found = await plan_standings(store, configs, lanes, person or None)
             chosen = [plan for plan in found if name in ("", plan.plan)]
             clients = {
@@ -82,8 +81,8 @@ def _nothing(name: str, seen: list[str]) -> str:
     """What to say where no plan is shown. Only what may be seen is named."""
     if not name:
         return "there is no plan to see"
-    near = difflib.get_close_matches(name, seen, n=1)
-    return f"there is no plan {name} to see{f'; did you mean {near[0]}?' if near else ''}"
+    near = nearest(name, seen)
+    return f"there is no plan {name} to see{f'; did you mean {near}?' if near else ''}"
 
 
 def _as_json(plan: PlanStanding, clients: list[Client] | None) -> dict[str, object]:
@@ -100,10 +99,10 @@ def _as_json(plan: PlanStanding, clients: list[Client] | None) -> dict[str, obje
 
 
 def _print(plan: PlanStanding, limit: int) -> None:
-    where = "" if plan.division == "main" else f" of {plan.division}"
+    where = of_division(plan.division)
     mode = "linked" if plan.is_linked else "uniform"
     title = Text.assemble((printable(plan.name), "bold"), f" ({printable(plan.plan)}{printable(where)}) · {mode} · ")
-    title.append(f"{plan.clients:,} client{'' if plan.clients == 1 else 's'}")
+    title.append(counted(plan.clients, "client"))
     if plan.potential is not None:
         title.append(f" · potential {plan.potential.amount:,} {plan.potential.currency}")
     if plan.label is not None:

@@ -82,6 +82,7 @@ class Load:
             self._repeated: 5,
             self._broken: 2,
             self._member_changed: 5,
+            self._member_of_one_division_changed: 3,
         }
 
     def events(self, count: int) -> list[Message]:
@@ -158,6 +159,13 @@ class Load:
         availability = self._random.choice(("away", "available", "available"))
         event = self._event("crm.member.changed.v1", {"person": person, "availability": availability})
         return Message(self._members_topic, person.encode(), event)
+
+    def _member_of_one_division_changed(self) -> Message:
+        """Among the records, so it has one outcome; what stands with the members has one in each lane."""
+        person = self._random.choice(PEOPLE)
+        availability = self._random.choice(("away", "available", "available"))
+        said = {"division": self._random.choice(DIVISIONS), "person": person, "availability": availability}
+        return Message(self._records_topic, person.encode(), self._event("crm.member.changed.v1", said))
 
     def _any_record(self) -> tuple[str, str, str]:
         return self._random.choice(self._known) if self._known else (DIVISIONS[0], "lead", "unheard-of")

@@ -23,8 +23,9 @@ from typing import Final, Literal
 
 from aiokafka.errors import KafkaError
 
+from service.kafka.port import Lost
 from tests.backends.kafka_server import KafkaServer
-from tests.survival.cluster import STOP_SECONDS, Cluster, Worker, a_moment, wait_until
+from tests.survival.cluster import STOP_SECONDS, Cluster, Worker, a_moment
 from tests.survival.load import DIVISIONS
 from tests.survival.neighbours import KINDS_OF_PLANS
 from tests.survival.operating import lose_topic, pass_unreadable, publish_unusable, redrive, remake_source
@@ -87,7 +88,7 @@ class Storm:
                 await self._tend(clock())
                 await a_moment(self.random.uniform(0, LONGEST_PAUSE_SECONDS))
                 (act,) = self.random.choices(list(actions), list(actions.values()))
-                with suppress(KafkaError):  # a broker that was just killed may answer late: then it was not done
+                with suppress(KafkaError, Lost):  # a broker that was just killed may answer late: then it was not done
                     await act()
         for worker in list(self.cluster.workers):
             await self.cluster.kill(worker)
@@ -158,7 +159,7 @@ class Storm:
     async def _end(self, worker: Worker) -> None:
         """In order, if its fault does not strike first."""
         worker.signal(signal.SIGTERM)
-        await wait_until(
+        await self.cluster.wait(
             lambda: worker.has_ended or worker.was_struck, STOP_SECONDS, lambda: f"ended:\n{worker.last_words}"
         )
         if worker.was_struck:
