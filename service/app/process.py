@@ -49,6 +49,7 @@ from service.kafka.transport import KafkaTransport
 from service.lane.lanes import Lanes
 from service.lane.loop import Lane
 from service.lane.surroundings import InputSeen, Safeguards, Surroundings, no_step
+from service.nouns import counted
 from service.settings import Settings
 from service.store.redis import RedisStore
 from service.supervision import Supervisor
@@ -347,7 +348,8 @@ class Process:
 def _begun(agreed: Sources | None) -> str:
     if agreed is None:
         return "nobody says how the topics were begun"
-    return f"the topics were begun with division attribute {agreed.division_attribute} and {agreed.lanes} lanes"
+    lanes = counted(agreed.lanes, "lane")
+    return f"the topics were begun with division attribute {agreed.division_attribute} and {lanes}"
 
 
 async def publish_directory(feed: ConfigurationFeed, directory: Path, wanted: Wanted = proposals) -> Sequence[str]:

@@ -22,6 +22,7 @@ from service.core.state import LEVEL
 from service.ingest import Reading
 from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.topic_identity import identities
+from service.nouns import counted
 
 log = structlog.get_logger(__name__)
 
@@ -84,9 +85,9 @@ def unfit(state: SourceState, reading: Reading) -> str:
     if agreed is None or (agreed.division_attribute, agreed.lanes) == (reading.division_attribute, reading.lanes):
         return ""
     return (
-        f"the sources were begun anew with division attribute {agreed.division_attribute} and {agreed.lanes} lanes, "
-        f"the settings say {reading.division_attribute} and {reading.lanes}: put the settings right and start this "
-        "process again"
+        f"the sources were begun anew with division attribute {agreed.division_attribute} and "
+        f"{counted(agreed.lanes, 'lane')}, the settings say {reading.division_attribute} and {reading.lanes}: put "
+        "the settings right and start this process again"
     )
 
 

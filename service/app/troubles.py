@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from service.kafka.topics import TopicProblem
 from service.noticed import Notice, Sighting
+from service.nouns import counted
 from service.telemetry.metrics import LaneState
 from service.telemetry.troubles import Trouble, TroubleName
 
@@ -188,9 +189,8 @@ def _about_configuration(seen: Observed) -> Iterator[Trouble]:
             "publish one: `fairlead config publish DIR`",
         )
     if seen.feed_problem or (seen.feed.records and seen.feed.still_seconds >= FEED_SECONDS):
-        why = (
-            seen.feed_problem or f"{seen.feed.records} records wait, none was read for {seen.feed.still_seconds:.0f} s"
-        )
+        waiting = counted(seen.feed.records, "record waits", "records wait")
+        why = seen.feed_problem or f"{waiting}, none was read for {seen.feed.still_seconds:.0f} s"
         yield Trouble(
             "configuration_unread",
             "",
@@ -240,7 +240,7 @@ def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:
         yield Trouble(
             "lane_unclaimed",
             about,
-            f"{label} could not be taken over in {lane.attempts} attempts: {lane.problem}",
+            f"{label} could not be taken over in {counted(lane.attempts, 'attempt')}: {lane.problem}",
             "mend what it names; the lane tries again by itself",
         )
     elif lane.state == "claiming" and lane.still_seconds >= LANE_SECONDS:
@@ -255,7 +255,8 @@ def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:
         )
         yield Trouble("lane_stuck", about, what, "see whether another process works on it; else start this one anew")
     elif lane.state == "owned" and (idle := max(lane.idle_seconds, lane.still_seconds)) >= LANE_SECONDS:
-        what = f"{label} has done nothing for {idle:.0f} s, and {lane.waiting} events wait for it"
+        waiting = counted(lane.waiting, "event waits", "events wait")
+        what = f"{label} has done nothing for {idle:.0f} s, and {waiting} for it"
         yield Trouble("lane_stuck", about, what, "see whether Kafka and Redis answer; else start the process anew")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Annotated, Final, NamedTuple
 from uuid import uuid4
 
@@ -23,6 +22,7 @@ from service.core.events import Availability
 from service.core.holding.presence import ABSENT
 from service.core.state import ByKind
 from service.kafka.publisher import Publisher
+from service.nearest import nearest
 from service.wire.cloudevents import binary_message
 from service.wire.inputs import decode
 from service.wire.messages import Message, Poison, RawRecord
@@ -200,8 +200,8 @@ def _refuse_strangers(person: str, division: str, history: History) -> None:
         raise WrongUsage(f"{division} has no configuration; divisions that have: {known}. Nothing was sent")
     users = orjson.loads(document).get("users", {})
     if person not in users:
-        near = get_close_matches(person, users, n=1)
-        hint = f"did you mean {near[0]}?" if near else "`fairlead config show` lists them."
+        near = nearest(person, users)
+        hint = f"did you mean {near}?" if near else "`fairlead config show` lists them."
         raise WrongUsage(f"{person} is not a user of {division}; {hint} Nothing was sent")
 
 

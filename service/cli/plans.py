@@ -5,7 +5,6 @@ With a name, the plan's clients, and through which tool or offer each of them ca
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import asdict
 from typing import Annotated, Final
 
@@ -15,10 +14,12 @@ from rich.text import Text
 
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
-from service.cli.speech import ERRORS, OUT, AsJson, counted, write_json
+from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.configuration import Config
 from service.core.model import Label
 from service.core.telling.way_in import brought_by
+from service.nearest import nearest
+from service.nouns import counted
 from service.printable import printable
 from service.views.plans import Client, PlanStanding, clients_of, plan_standings
 from service.wire.times import iso_time
@@ -79,8 +80,8 @@ def _nothing(name: str, seen: list[str]) -> str:
     """What to say where no plan is shown. Only what may be seen is named."""
     if not name:
         return "there is no plan to see"
-    near = difflib.get_close_matches(name, seen, n=1)
-    return f"there is no plan {name} to see{f'; did you mean {near[0]}?' if near else ''}"
+    near = nearest(name, seen)
+    return f"there is no plan {name} to see{f'; did you mean {near}?' if near else ''}"
 
 
 def _as_json(plan: PlanStanding, clients: list[Client] | None) -> dict[str, object]:

@@ -16,7 +16,7 @@ from service.core.draft import Draft
 from service.core.events import RecordEvent, Target
 from service.core.hearing import counts_as_nobody
 from service.core.holding import load
-from service.core.holding.assign import EXPLICIT, REOPENED, give, give_back, hand_over, release, take
+from service.core.holding.assign import EXPLICIT, REOPENED, give, give_back, hand_over, keep_closed, release, take
 from service.core.holding.waiting import hear_while_waiting, is_fit, unpark, waiting_case
 from service.core.model import (
     Decision,
@@ -268,8 +268,7 @@ def _restored(event: RecordEvent, news: Restored, way: Way | None, case: Case) -
     """
     former = case.before
     if case.record.closed and not news.names_owner:
-        load.hold(case, former.owner, by_us=former.by_us, pool=former.pool)
-        return (case.conclude(Nothing("closed", former.owner)),)
+        return (keep_closed(case, former),)
     load.let_go(case)
     if news.names_owner and event.kind == "created":
         return (_answer(event, news.owner, way, case),)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from service.core.case import Case
 from service.core.events import Target
 from service.core.model import Rejected
+from service.core.naming import missed
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import AbsenceReason, Unable, Unfit, Unresolved
 from service.core.rule_sets import Entry, EntryTarget, OwnerOf, TeamMatch
@@ -88,7 +89,7 @@ def refusal(target: Target, case: Case) -> Rejected | None:
     if reason == "wrong_record_type":
         spec = case.config.pools[target.id]
         return Rejected(reason, f"{spec.target.kind} {spec.id} serves {spec.record_type} records")
-    return Rejected(reason, f"there is no {target.kind} {target.id}")
+    return Rejected(reason, f"there is no {target.kind} {target.id}{missed(target.id, case.config, target.kind)}")
 
 
 def too_deep(case: Case) -> Rejected:

@@ -78,10 +78,30 @@ def test_a_near_miss_is_named_where_ids_do_not_ignore_case() -> None:
     assert isinstance(outcome, Rejected)
     assert "Ann@x.org is one, and differs in letter case only" in outcome.detail
     assert list(near_misses(created("lead/2", "user:ann@x.org", actor="ANN@x.org"), made.config)) == [
-        ("ann@x.org", ANN),
-        ("ANN@x.org", ANN),
+        ("user", "ann@x.org", ANN),
+        ("user", "ANN@x.org", ANN),
     ]
     assert not list(near_misses(created("lead/2", f"user:{ANN}", actor="eve"), made.config))
+
+
+@pytest.mark.parametrize("ids_ignore_case", [False, True])
+@pytest.mark.parametrize("kind", ["pool", "queue", "plan"])
+def test_a_near_miss_of_what_may_own_a_record_is_named_as_well(kind: str, ids_ignore_case: bool) -> None:
+    """D41 D24: the configuration's own names mind case; who reads the refusal sees what was meant."""
+    made = division(ids_ignore_case=ids_ignore_case)
+    (refused,) = made.give("lead/1", f"{kind}:SALES")
+    assert isinstance(refused, Rejected)
+    assert refused.detail == f"there is no {kind} SALES; sales is one, and differs in letter case only"
+    assert list(near_misses(owner_changed("lead/2", f"{kind}:SALES"), made.config)) == [(kind, "SALES", "sales")]
+    assert not list(near_misses(owner_changed("lead/2", f"{kind}:sales"), made.config))
+
+
+def test_a_near_miss_of_what_brings_leads_into_plans_is_named() -> None:
+    """D47 D41: a tool or an offer in other letters is another one, and its lead goes on as any other."""
+    made = replace(config(), tools={"web": "", "Web": ""}, offers={"gold": ""})
+    event = created("lead/1", tool="WEB", offer="Gold", more_offers=("gold", "silver"))
+    assert list(near_misses(event, made)) == [("tool", "WEB", "web"), ("offer", "Gold", "gold")]
+    assert not list(near_misses(created("lead/1", tool="Web"), made))
 
 
 def people_of(event: Event) -> set[str | None]:

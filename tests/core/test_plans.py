@@ -284,7 +284,7 @@ def test_what_is_remembered_of_plans_survives_a_switch() -> None:
 def test_what_waits_in_a_plan_that_is_renamed_waits_in_the_plan_of_its_tool_or_offer(way: RecordEvent) -> None:
     """D8 D31 They come before the rules, also when all is asked anew."""
     facts = {"tools": frozenset({"form"}), **listing("ordered", "gold")}
-    rules = {"defaults": {"lead": Target("user", "zoe")}, "offers": OFFERS}
+    rules: dict[str, Any] = {"defaults": {"lead": Target("user", "zoe")}, "offers": OFFERS}
     division = Division(plan("spring", "ann", **facts), **rules)
     division.away("ann")
     division.send(way)

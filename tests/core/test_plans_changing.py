@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.events import OFFER_KINDS, RecordEvent
+from service.core.events import OFFER_KINDS, OfferKind, RecordEvent
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
 from tests.core.build import (
@@ -42,7 +42,7 @@ def configured(draw: st.DrawFn) -> tuple[PoolSpec, ...]:
 
 
 @st.composite
-def _plan(draw: st.DrawFn, name: str, tools: dict[str, str], listed: dict[tuple[str, str], str]) -> PoolSpec:
+def _plan(draw: st.DrawFn, name: str, tools: dict[str, str], listed: dict[tuple[OfferKind, str], str]) -> PoolSpec:
     managers = draw(st.lists(st.sampled_from(PEOPLE), unique=True))
     facts = PlanFacts(
         tools=frozenset(tool for tool, its in tools.items() if its == name),

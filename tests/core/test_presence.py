@@ -165,7 +165,7 @@ def test_a_leave_that_begins_during_another_goes_on_to_the_later_end() -> None:
         assert division.state.people["ann"].absence == absence
 
 
-def test_a_person_has_a_bounded_number_of_plans() -> None:
+def test_a_person_has_a_bounded_counted_plans() -> None:
     """D28 Those that begin next are kept; and of somebody who is forgotten nothing is."""
     division = Division(pool("ann"))
     for number in range(PLANNED_LIMIT + 5):

@@ -25,6 +25,7 @@ POOLS: Final = "tests/core/test_pools.py"
 ABSENCE: Final = "tests/core/test_absence.py"
 DOMAINS: Final = "tests/core/test_eligibility.py"
 IN_PLANS: Final = "tests/core/test_plans.py"
+LINKED: Final = "tests/core/test_related_owners.py"
 OFFERS_LAWS: Final = "tests/core/test_offers_laws.py"
 
 
@@ -179,7 +180,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "service/core/following.py",
-        "return plans.brought_in(case, way)[-1]",
+        "return questions.on_creation(case) if way is None else plans.brought_in(case, way)[-1]",
         "return questions.on_creation(case)",
         "the tool is asked before the rules",
         (IN_PLANS,),
@@ -190,6 +191,27 @@ MUTANTS: Final = (
         "in latest",
         "the most recent contact wins",
         (IN_PLANS,),
+    ),
+    Mutant(
+        "service/core/following.py",
+        "decision = _as_new(plans.known_way(case), case)",
+        "decision = _as_new(None, case)",
+        "what waits in a plan that is renamed waits in the plan of its tool",
+        (IN_PLANS,),
+    ),
+    Mutant(
+        "service/core/sharing/linked.py",
+        'return "ceiling" if counts_as_turn else None',
+        "return None",
+        "a ceiling binds whoever gets a turn, as an owner of a related record, too",
+        (LINKED,),
+    ),
+    Mutant(
+        "service/core/sharing/linked.py",
+        "(contact_ms is not None and contact_ms > now_ms - within_ms)",
+        "contact_ms is None or contact_ms > now_ms - within_ms",
+        "a contact that is not known is not recent",
+        (LINKED,),
     ),
     Mutant(
         CLIENTS,

@@ -106,10 +106,23 @@ def take(case: Case, person: str, trace: Trace) -> Decision:
 def give_back(case: Case, former: Record) -> Decision:
     """The record is back from its deletion, and whoever had it has it again (D34). That is nobody's turn."""
     load.hold(case, former.owner, by_us=former.by_us, pool=former.pool)
-    if not former.by_us:
-        return case.conclude(Nothing("owner_kept", former.owner))
-    told = notify.of_assignment(former.owner, case.config)
-    return case.conclude(Assigned(former.owner), Trace(target=Target("user", former.owner)), told)
+    return tell_owed(case) if former.by_us else case.conclude(Nothing("owner_kept", former.owner))
+
+
+def keep_closed(case: Case, former: Record) -> Decision:
+    """The same of a record that is back closed: while it is, nobody is given it, and that whom we had chosen has it
+    again is still to be published.
+    """
+    load.hold(case, former.owner, by_us=former.by_us, pool=former.pool)
+    case.record.owed = former.by_us
+    return case.conclude(Nothing("closed", former.owner))
+
+
+def tell_owed(case: Case) -> Decision:
+    """Publish that the record has its owner again, after its deletion said that they had it no more."""
+    case.record.owed, owner = False, case.record.owner
+    told = notify.of_assignment(owner, case.config)
+    return case.conclude(Assigned(owner), Trace(target=Target("user", owner)), told)
 
 
 def close(case: Case) -> Decision | None:
@@ -121,15 +134,17 @@ def close(case: Case) -> Decision | None:
 
 
 def release(case: Case, reason: ReleaseReason) -> Decision | None:
-    """Let go of the record: free its owner's place or stop its waiting. None where it was not ours to give."""
+    """Let go of the record: free its owner's place or stop its waiting. None where it was not ours to give, or where
+    its deletion said so already.
+    """
     record = case.record
     if record.parked:
         pool = unpark(case)
         return case.conclude(Released(previous="", pool=pool, reason=reason))
-    was_ours = record.by_us
+    is_to_be_told = record.by_us and not record.owed
     released = Released(previous=record.owner, pool=record.pool, reason=reason)
     load.let_go(case)
-    return case.conclude(released) if was_ours else None
+    return case.conclude(released) if is_to_be_told else None
 
 
 def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:
