@@ -22,8 +22,9 @@ import typer
 from rich.text import Text
 
 from service.cli.exits import FoundProblems
-from service.cli.speech import OUT, AsJson, counted, write_json
+from service.cli.speech import OUT, AsJson, write_json
 from service.config.problems import Problem
+from service.nouns import counted
 from service.rehearsal.scenarios.playing import Failure, Report, play
 from service.rehearsal.scenarios.reading import Contents, Script, read_directory
 from service.settings import LogSettings

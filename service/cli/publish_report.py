@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 import orjson
 from rich.text import Text
 
-from service.cli.speech import ERRORS, OUT, counted, write_json
+from service.cli.speech import ERRORS, OUT, write_json
 from service.config.problems import Problem
 from service.connectors.file.progress import Progress, attributes
+from service.nouns import counted
 from service.wire.messages import Message
 
 

@@ -62,11 +62,6 @@ def span(duration_ms: int) -> str:
     return " ".join(filter(None, told[first : first + 2])) or "0 s"
 
 
-def counted(count: int, word: str) -> str:
-    """So many of them, in words: 1 row, 1,200 rows."""
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
 def write_json(value: object) -> None:
     """One line of JSON on standard output."""
     sys.stdout.write(printable_json(value) + "\n")

@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 from service.language import probes
 from service.language.changes import CHANGED, changed_and
-from service.language.tree import All, Compare, Condition, Constant, Operator, Path
+from service.language.tree import All, Compare, Condition, Constant, Operator, Path, linked, linked_each
 from service.language.tree import Any as AnyOf
 
 Takes = Literal["value", "order", "text", "list", "choices", "range", "values", "nothing"]
@@ -66,7 +66,8 @@ def _row(
     means: Callable[[Path, Constant], Condition | None] = lambda path, value: None,
 ) -> Row:
     written = {"criteria": said.name, "expression": said.expression}
-    operator = Operator(said.name, written, probe, means=means)  # type: ignore[arg-type]  # notations, as literals
+    walk = linked_each if takes == "choices" else linked
+    operator = Operator(said.name, written, probe, walk, means)  # type: ignore[arg-type]  # notations, as literals
     return Row(operator, takes, sense, domain, said.also, said.blank, said.meaning, said.unset)
 
 
@@ -108,7 +109,7 @@ TABLE: Final[tuple[Row, ...]] = (
             "is the value",
             'matches `""` and `false`',
             ("=", "==", "equal"),
-            ("is empty", "is blank"),
+            ("is empty", "is blank", "is null"),
         ),
         "value",
         "equal",
@@ -122,7 +123,7 @@ TABLE: Final[tuple[Row, ...]] = (
             "is not the value",
             'matches, but for `""` and `false`',
             ("!=", "<>", "not equals"),
-            ("is not empty", "is not blank"),
+            ("is not empty", "is not blank", "is not null"),
         ),
         "value",
         "not equal",
@@ -163,7 +164,9 @@ TABLE: Final[tuple[Row, ...]] = (
         _one_by_one(All, "does not contain"),
     ),
     _row(
-        _Said("starts with", "starts with", "begins with the text, or one of them", 'matches `""` only'),
+        _Said(
+            "starts with", "starts with", "begins with the text, or one of them", 'matches `""` only', ("begins with",)
+        ),
         "text",
         "begin",
         probes.starts_with,
