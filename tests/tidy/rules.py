@@ -146,15 +146,24 @@ def imports_outside(module: Module, *allowed: str) -> Iterator[Place]:
 
 def structs(found: Sequence[Module]) -> Iterator[Place]:
     """Every class that is a `msgspec.Struct`, by whatever base of these modules."""
+    for module, node in _structs(found):
+        yield Place(module.name, node.lineno, f"{node.name} is a struct")
+
+
+def held_by_structs(found: Sequence[Module]) -> set[str]:
+    """Every name in the types of their fields."""
+    fields = [line for _, node in _structs(found) for line in node.body if isinstance(line, ast.AnnAssign)]
+    return {name.id for line in fields for name in ast.walk(line.annotation) if isinstance(name, ast.Name)}
+
+
+def _structs(found: Sequence[Module]) -> Iterator[tuple[Module, ast.ClassDef]]:
     named = [(module, node) for module in found for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef)]
     known: set[str] = {"Struct"}
     grown = 0
     while grown < len(known):
         grown = len(known)
         known |= {node.name for _, node in named if known & {ast.unparse(base).split(".")[-1] for base in node.bases}}
-    for module, node in named:
-        if node.name in known:
-            yield Place(module.name, node.lineno, f"{node.name} is a struct")
+    yield from ((module, node) for module, node in named if node.name in known)
 
 
 def classes(module: Module) -> Iterator[Place]:

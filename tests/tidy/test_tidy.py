@@ -104,6 +104,17 @@ def test_no_module_that_is_compiled_defines_a_value() -> None:
     assert [str(place) for place in rules.structs(modules("service")) if place.name in compiled] == []
 
 
+def test_no_value_holds_what_is_compiled() -> None:
+    """Values are read by the types of their fields, and by those of a named tuple in it, which a compiled one lost.
+
+    What changed is held by news, which are never read from bytes.
+    """
+    compiled = [module for module in modules("service") if module.name in HOOK["include"]]
+    classes = {place.what for module in compiled for place in rules.classes(module)}
+
+    assert classes & rules.held_by_structs(modules("service")) == {"Change"}
+
+
 def test_of_what_runs_for_every_event_each_module_is_compiled_or_has_a_reason() -> None:
     """Who adds one decides which; who moves one takes its line along."""
     interpreted = [name for names in SETTINGS["tool"]["fairlead"]["interpreted"].values() for name in names]
