@@ -8,6 +8,10 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from service.wire.topics import Topics
+from tests.backends.kafka_fixture import Kafka
+from tests.sources.world import World
+
 
 @pytest.fixture(autouse=True)
 def silent() -> Iterator[None]:
@@ -15,3 +19,11 @@ def silent() -> Iterator[None]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture
+async def world(real_kafka: Kafka, topics: Topics) -> World:
+    """Sources on a real broker."""
+    world = World(real_kafka.connection(), topics)
+    await world.make_topics()
+    return world
