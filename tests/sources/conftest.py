@@ -1,4 +1,4 @@
-"""Reading sources without saying so: the tests make thousands of gaps and errors."""
+"""Reading sources without saying so: the tests make thousands of gaps and errors. A world for those on a broker."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def silent() -> Iterator[None]:
 
 @pytest.fixture
 async def world(real_kafka: Kafka, topics: Topics) -> World:
-    """Sources on a real broker."""
-    world = World(real_kafka.connection(), topics)
-    await world.make_topics()
-    return world
+    """Topics of one test on a real broker."""
+    made = World(real_kafka.connection(), topics)
+    await made.make_topics()
+    return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 import structlog
@@ -15,8 +16,7 @@ from service.app.group import LaneGroup
 from service.app.probes import _added, _reading
 from service.app.sources import reset_positions
 from service.config.history import sources_record
-from service.config.sources import AgreedLevel, Skip, Sources, SourceTopic
-from service.core.state import LEVEL
+from service.config.sources import Loss, Skip, Sources, SourceTopic
 from service.kafka.connection import administration
 from service.kafka.probing import Readable, Unreadable, probe
 from service.kafka.reading import partitions_of, read_topic
@@ -26,9 +26,13 @@ from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
 from tests.cli.running import lead
 from tests.sources.topics import make, remake
-from tests.sources.world import PARTITIONS, SECONDS, World, names
+from tests.sources.world import PARTITIONS, SECONDS, World
 
 pytestmark = pytest.mark.real
+
+
+def names(word: str, count: int) -> Sequence[str]:
+    return [f"{word}-{number}" for number in range(count)]
 
 
 async def test_every_codec_of_the_brokers_is_read(world: World) -> None:
@@ -250,6 +254,33 @@ async def test_a_reset_is_heard_of_before_anything_is_read(world: World) -> None
     assert {position.epoch for each in found.values() for position in each} == {1}
 
 
+async def test_a_loss_of_the_epoch_before_is_not_told_of_the_next(world: World) -> None:
+    """Whoever saw it late, or was frozen meanwhile, would have everybody refuse what was just reset."""
+    async with world.reading():
+        await world.send(0, names("old", 3))
+        await world.arrive(names("old", 3))
+        state = world.feed.history.source_state
+        await world.agree(SourceTopic(world.source, "", 1))
+        await world.intake.tell_lost([Loss(0, world.source, 0, 50), Loss(0, world.topics.sources[1], 0, 50)])
+        await world.feed.read_up()
+        assert state.loss_of(world.source, 0) is None
+        assert state.loss_of(world.topics.sources[1], 0) is not None
+
+
+async def test_what_somebody_sees_to_be_lost_is_read_by_nobody(world: World) -> None:
+    """Its reader may have no doubt: the lanes have taken more than the partition holds, and would drop what comes."""
+    async with world.reading():
+        await world.send(0, names("old", 3))
+        await world.arrive(names("old", 3))
+        await world.agree(Loss(0, world.source, 0, 50))
+        await world.intake.look()
+        problem = await world.problem("once ended before offset 50")
+        assert f"fairlead sources reset --topic {world.source}" in problem
+        await world.send(0, names("lost", 3))
+        await world.send(1, names("other", 3))
+        assert "lead/lost-0" not in await world.arrive(names("other", 3))
+
+
 async def test_sources_begun_anew_for_other_settings_are_not_read(world: World) -> None:
     """Divisions would be told by another attribute, and lie in other lanes than everybody else's."""
     async with world.reading():
@@ -281,20 +312,6 @@ async def test_that_a_source_lost_what_was_read_outlives_who_saw_it(world: World
     async with world.reading():
         await world.arrive([*names("old", 3), *names("new", 60)])
         assert world.intake.problems() == []
-
-
-async def test_a_release_below_the_agreed_level_reads_nothing(world: World) -> None:
-    """It would leave out what only newer ones read in an event, and nobody would ever miss it."""
-    async with world.reading():
-        await world.send(0, names("old", 3))
-        await world.arrive(names("old", 3))
-        await world.agree(AgreedLevel(LEVEL + 1))
-        await world.send(0, names("new", 3))
-        await world.intake.look()
-        await world.problem(f"raised to level {LEVEL + 1} and this release knows level {LEVEL}")
-    async with world.reading():
-        await world.problem("End this process")
-        assert "lead/new-0" not in await world.arrived()
 
 
 async def test_a_topic_that_is_gone_is_named(world: World) -> None:

@@ -248,8 +248,3 @@ def broken(batch: Any) -> None:
         return content
 
     batch._build = rebuild
-
-
-def names(word: str, count: int) -> Sequence[str]:
-    """So many leads of one word."""
-    return [f"{word}-{number}" for number in range(count)]
