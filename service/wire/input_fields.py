@@ -114,19 +114,14 @@ def _only_of(data: RecordData, kind: object) -> dict[str, object]:
 
 def member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]:
     """Of somebody's presence: a `MemberEvent`."""
-    fields: dict[str, object] = {
+    times = {"begins_ms": data.begins, "until_ms": data.until, "time_ms": envelope.time}
+    return {
         "id": _identity(envelope),
         "person": data.person,
         "availability": data.availability,
         "correlation_id": envelope.correlationid or envelope.id,
+        **{name: milliseconds(time) for name, time in times.items() if time is not None},
     }
-    if data.begins is not None:
-        fields["begins_ms"] = milliseconds(data.begins)
-    if data.until is not None:
-        fields["until_ms"] = milliseconds(data.until)
-    if envelope.time is not None:
-        fields["time_ms"] = milliseconds(envelope.time)
-    return fields
 
 
 def _target(owner: Owner) -> dict[str, str]:
