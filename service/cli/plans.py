@@ -19,7 +19,7 @@ from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.configuration import Config
 from service.core.model import Label
 from service.core.telling.way_in import brought_by
-from service.nearest import nearest
+from service.language.nearest import nearest
 from service.nouns import counted
 from service.printable import printable
 from service.views.plans import Client, PlanStanding, clients_of, plan_standings
