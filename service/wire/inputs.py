@@ -14,7 +14,6 @@ tick is `{"tick":1}`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -234,15 +233,11 @@ def _size(raw: RawRecord) -> int:
     return len(raw.key or b"") + len(raw.value or b"") + headers
 
 
-def _where(path: Sequence[str | int]) -> str:
-    """The place of a mistake, without the models that were tried there, which have brackets in their names."""
-    return ".".join(str(step) for step in path if "[" not in str(step)) or "data"
-
-
 def _told(error: ValidationError) -> str:
-    """The first few problems with their places, without the values: those are people's data."""
+    """The first few problems with their places, but not the models tried (in brackets) nor values: people's data."""
     problems = error.errors(include_url=False, include_input=False)
-    told = [f"{_where(problem['loc'])}: {worded(problem)}" for problem in problems[:TOLD_ERRORS]]
+    places = [".".join(str(step) for step in problem["loc"] if "[" not in str(step)) or "data" for problem in problems]
+    told = [f"{at}: {worded(problem)}" for at, problem in zip(places[:TOLD_ERRORS], problems, strict=False)]
     more = len(problems) - TOLD_ERRORS
     return "; ".join([*told, f"{more} more"] if more > 0 else told)
 
