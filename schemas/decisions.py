@@ -124,6 +124,7 @@ class Candidate(Said):
     last_turn: Annotated[int, Field(description="The turn they had last; breaks ties.")]
     open_items: Annotated[int, Field(description="Open records that they have, as the pool counts them.")]
     behind: Annotated[int, Field(ge=0, description="How many turns they have to catch up; 0: they are level.")] = 0
+    back: Annotated[Time | None, Field(description="When they are back who are not there; null: nobody knows.")] = None
 
 
 class TraceTarget(Said):

@@ -16,7 +16,9 @@ from schemas.tables import Row, Schema, Table, tables
 EXAMPLES: Final[Mapping[str, str]] = {
     "Configuration": """\
 division: main
-users: {ann: {name: Ann Lindqvist}, bob: {}}
+users: {ann: {name: Ann Lindqvist, calendar: office-berlin}, bob: {}}
+calendars: {office-berlin: {hours: {mon-fri: "09:00-18:00"}, zone: Europe/Berlin, holidays: [berlin, "2026-12-24"]}}
+holidays: {berlin: ["2026-01-01", "2026-03-08", "2026-04-03"]}
 pools: {inbound: {record_type: lead, members: [ann, bob]}}
 tools: {webinar-form: {name: Webinar}}
 offers: [starter, team]
@@ -47,6 +49,22 @@ role: account-executive
 profile: sales-user
 territory: [dach, nordics]
 skills: [german, swedish]
+calendar: office-berlin
+hours: {mon-thu: ["09:00-12:30", "13:30-18:00"], fri: "09:00-13:00"}
+zone: Europe/Stockholm
+holidays: [SE, "2026-12-24"]
+works_on: ["2026-06-06"]
+leave: [{from: "2026-08-01", until: "2026-08-14"}, {from: "2026-09-03T12:00", until: "2026-09-03T16:30"}]
+""",
+    "Calendar": """\
+hours: {mon-fri: ["09:00-12:30", "13:30-18:00"], sat: "22:00-06:00", sun: "00:00-24:00"}
+zone: Europe/Berlin
+holidays: DE-BE
+works_on: "2026-10-03"
+""",
+    "Leave": """\
+- {from: "2026-08-01", until: "2026-08-14"}
+- {from: "2026-09-03T12:00", until: "2026-09-03T16:30+02:00"}
 """,
     "Pool": """\
 name: Inbound leads
@@ -153,6 +171,8 @@ WHERE: Final[Mapping[str, str]] = {
     "Configuration": "The document",
     "Condition": "A condition: in pools, members, entries, rows of scores, and `closed_when.TYPE`",
     "User": "A user: `users.NAME`",
+    "Calendar": "A calendar: `calendars.NAME`",
+    "Leave": "Leave: `users.NAME.leave`",
     "Pool": "A pool: `pools.NAME`",
     "Member": "A member: `pools.NAME.members`",
     "Entering": "Entering: `pools.NAME.entry`",

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -146,6 +147,9 @@ class Expect(_Part):
     withheld: Annotated[
         dict[Id, Withheld], Field(description="Why these workflows, which cared for what happened, asked for nothing.")
     ] = {}
+    next_try: Annotated[
+        AwareDatetime | None, Field(description="When what waits is tried again, written out; null: nobody knows.")
+    ] = None
     expects: ExpectedOwner | None = None
     correlation: Annotated[Id | None, Field(description="The chain of events that the decision names.")] = None
 

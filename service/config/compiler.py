@@ -5,6 +5,7 @@ The bytes are canonical (sorted keys, defaults left out), so equal content has o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
@@ -23,6 +24,8 @@ from service.config.people import implied_name, implied_pools
 from service.config.plans import plan_pools
 from service.config.problems import ConfigurationError, Problem
 from service.config.workflows import compiled as compiled_workflows
+from service.config.working_time import working_times
+from service.core.calendar import WorkingTime
 from service.core.configuration import Config, ScoreRow, User
 from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.events import Target
@@ -77,11 +80,12 @@ def hash_of_wire(data: bytes) -> str:
 def compile_document(document: documents.Document, version: int = 0) -> Config:
     """The compiled form of a document without findings; its label is the beginning of its hash."""
     unowned, calendar = document.settings.treat_as_unowned, calendar_of(document.settings)
+    times = working_times(document)
     return Config(
         division=document.division,
         version=version,
         label=hash_of(document)[:LABEL_CHARACTERS],
-        users={user_id: _user(user_id, user) for user_id, user in sorted(document.users.items())},
+        users={user_id: _user(user_id, user, times) for user_id, user in sorted(document.users.items())},
         pools={pool_id: _pool(pool_id, pool, calendar) for pool_id, pool in sorted(document.pools.items())}
         | plan_pools(document)
         | implied_pools(document),
@@ -113,8 +117,15 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
     )
 
 
-def _user(user_id: str, user: documents.User) -> User:
-    return User(user_id, user.name, active=user.active, roles=frozenset(user.roles), notify=user.notify)
+def _user(user_id: str, user: documents.User, times: Mapping[str, WorkingTime]) -> User:
+    return User(
+        user_id,
+        user.name,
+        active=user.active,
+        roles=frozenset(user.roles),
+        notify=user.notify,
+        time=times.get(user_id),
+    )
 
 
 def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal, NamedTuple, assert_never, get_args
 
+from service.core.calendar import Roster, WorkingTime
 from service.core.events import Availability, OfferKind, Target
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
@@ -28,13 +29,16 @@ DEPTH_LIMIT: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who may own records. `notify` lists the means (`email`, `chat`, …); empty: does not want to be told."""
+    """A person who may own records. `notify` lists the means (`email`, `chat`, …); empty: does not want to be told.
+    `time` is when they work; none: always.
+    """
 
     id: str
     name: str = ""
     active: bool = True
     roles: frozenset[Role] = frozenset({"member"})
     notify: tuple[str, ...] = ("email",)
+    time: WorkingTime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,19 @@ class Config:
         """What a CRM means by its word for somebody's availability, whatever its letter case; none: unknown."""
         word = text.strip().casefold()
         return self.presence_words.get(word) or (word if word in AVAILABILITIES else None)  # type: ignore[return-value]  # it is one of them
+
+    def roster(self, spec: PoolSpec) -> Roster:
+        """Who of a pool is not there by their calendar: asked of one object for each pool, for it follows the clock."""
+        found = self._rosters.get(spec.id)
+        if found is None:
+            users = [self.users[member.person] for member in spec.members if member.person in self.users]
+            times = {user.id: user.time for user in users if user.active and user.time is not None}
+            found = self._rosters[spec.id] = Roster(times)
+        return found
+
+    @cached_property
+    def _rosters(self) -> dict[str, Roster]:
+        return {}
 
     @cached_property
     def has_inactive(self) -> bool:
@@ -244,12 +261,23 @@ def _without_plans(config: Config) -> Config:
     return config if len(left) == len(config.pools) else replace(config, pools=left)
 
 
+def _without_time(config: Config) -> Config:
+    """Everybody works always."""
+    if all(user.time is None for user in config.users.values()):
+        return config
+    return replace(config, users={name: replace(user, time=None) for name, user in config.users.items()})
+
+
 def _without_workflows(config: Config) -> Config:
     """Nobody cares for anything."""
     return replace(config, workflows=NO_WORKFLOWS) if config.workflows else config
 
 
 PARTS: Final[dict[str, Part]] = {
+    "users.*.calendar": Part(3, _without_time),
+    "users.*.holidays": Part(3, _without_time),
+    "users.*.hours": Part(3, _without_time),
+    "users.*.leave": Part(3, _without_time),
     "plans": Part(2, _without_plans),
     "workflows": Part(2, _without_workflows),
 }

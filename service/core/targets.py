@@ -15,6 +15,7 @@ from service.core.model import Rejected
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import AbsenceReason, Unfit, Unresolved
 from service.core.rule_sets import Entry, EntryTarget, OwnerOf, TeamMatch
+from service.core.sharing import attendance
 
 OWNER: Final = "owner"
 """Where a related record tells its owner, as `user:ann`."""
@@ -37,8 +38,7 @@ def absence(entry: Entry, target: Target, case: Case) -> AbsenceReason | None:
     """Why the person whom an entry means is passed over for now, if so (D30). Who has the record already is not."""
     if target.kind != "user" or entry.even_if_away or target.id == case.record.owner:
         return None
-    person = case.draft.people.get(target.id)
-    reason = None if person is None else person.absence
+    reason = attendance.absence(target.id, case.draft, case.config, case.now_ms)
     return None if reason == "off_shift" and not case.config.pass_over_off_shift else reason
 
 

@@ -15,6 +15,7 @@ from service.core.holding.waiting import DRAIN_PREFIX, ask_anew, is_fit, unpark,
 from service.core.model import Decision, Trace
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
+from service.core.sharing.attendance import next_shift
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained
 from service.core.tracking import remember
 from service.core.waiting_line import Rank
@@ -88,7 +89,7 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
         draft.pools.edit(pool).sifting = False
         _look_again(pool, None, draft, now_ms)
     else:
-        _rest(pool, spec, draft, now_ms)
+        _rest(pool, spec, draft, config, now_ms)
     return tuple(decisions)
 
 
@@ -133,12 +134,19 @@ def _look_again(pool: str, behind: Rank | None, draft: Draft, now_ms: int) -> No
         draft.set_timer(DRAIN_PREFIX + pool, now_ms)
 
 
-def _rest(pool: str, spec: PoolSpec | None, draft: Draft, now_ms: int) -> None:
-    """Nobody can take what still waits: go on with the next minute's share, or when somebody returns or has room."""
+def _rest(pool: str, spec: PoolSpec | None, draft: Draft, config: Config, now_ms: int) -> None:
+    """Nobody can take what still waits: go on with the next minute's share, at the next shift, or when news of somebody
+    who returns or has room comes.
+    """
     memory = draft.pools.edit(pool)
     memory.scanned = None
-    if spec is not None and memory.waiting and _is_anybody_paced(spec, draft, now_ms):
+    if spec is None or not memory.waiting:
+        return
+    if _is_anybody_paced(spec, draft, now_ms):
         draft.set_timer(DRAIN_PREFIX + pool, (now_ms // MINUTE_MS + 1) * MINUTE_MS)
+    shift_ms = None if spec.is_queue else next_shift(spec, draft, config, now_ms)
+    if shift_ms is not None:
+        draft.set_timer(DRAIN_PREFIX + pool, shift_ms)
 
 
 def _is_anybody_paced(spec: PoolSpec, draft: Draft, now_ms: int) -> bool:

@@ -104,11 +104,11 @@ def ask_anew(name: str, draft: Draft, now_ms: int) -> None:
     draft.set_timer(ASK_PREFIX + name, now_ms)
 
 
-def wake(pool: str, draft: Draft, now_ms: int) -> None:
-    """Have the pool's waiting line looked at, from its beginning."""
+def wake(pool: str, draft: Draft, due_ms: int) -> None:
+    """Have the pool's waiting line looked at, from its beginning, now or later."""
     memory = draft.pools.get(pool)
     if memory is None or not memory.waiting:
         return
     if memory.scanned is not None and not memory.sifting:
         draft.pools.edit(pool).scanned = None
-    draft.set_timer(DRAIN_PREFIX + pool, now_ms)
+    draft.set_timer(DRAIN_PREFIX + pool, due_ms)

@@ -5,15 +5,19 @@ The checks run in the order of `CHECKS`, the cheap and general first; the first 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+from service.core.calendar import Attendance
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.model import Candidate
 from service.core.pool_spec import Membership, PoolSpec
 from service.core.reasons import ABSENT, ExclusionReason
 from service.core.seating import Seat
+from service.core.sharing.attendance import back_ms
 from service.core.sharing.contender import Contender
 from service.core.sharing.turns import line_up
 from service.language.tree import Facts
@@ -24,8 +28,10 @@ LISTED_CANDIDATES: Final = 50
 MINUTE_MS: Final = 60_000
 
 
-class Situation(NamedTuple):
-    """What a check may look at besides the member. `paced`: the record comes from the parked ones.
+@dataclass(eq=False, slots=True)
+class Situation:
+    """What a check may look at besides the member. `paced`: the record comes from the parked ones; `off`: who is not
+    there by their calendar.
 
     Without `facts` no record is meant: everything concerns everybody.
     """
@@ -36,6 +42,10 @@ class Situation(NamedTuple):
     now_ms: int
     paced: bool
     facts: Facts | None = None
+    off: Mapping[str, Attendance] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.off = self.config.roster(self.spec).off(self.now_ms)
 
 
 def is_active(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
@@ -53,9 +63,27 @@ def is_in_domain(member: Membership, seat: Seat, items: int, situation: Situatio
 
 
 def is_present(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
-    """Who is away, off shift or on leave is passed over (D2)."""
+    """Who was told to be away is passed over (D2)."""
     person = situation.draft.people.get(member.person)
-    return None if person is None else person.absence
+    return "away" if person is not None and person.presence.is_absent else None
+
+
+def is_not_on_leave(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+    """Who is on leave is passed over, whether it was told or planned."""
+    person = situation.draft.people.get(member.person)
+    if person is not None and person.leave.is_absent:
+        return "leave"
+    planned = situation.off.get(member.person)
+    return "leave" if planned is not None and planned.absent == "leave" else None
+
+
+def is_on_shift(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+    """Who is off shift is passed over, whether it was told or is so by their working hours."""
+    planned = situation.off.get(member.person)
+    if planned is not None and planned.absent == "off_shift":
+        return "off_shift"
+    person = situation.draft.people.get(member.person)
+    return "off_shift" if person is not None and person.shift.is_absent else None
 
 
 def has_room(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
@@ -87,10 +115,17 @@ class Check(NamedTuple):
     concerns: Callable[[Situation], bool]
 
 
+def _may_be_off(situation: Situation) -> bool:
+    """Whether anybody may be off shift or on leave, by what was told or by their calendar."""
+    return bool(situation.off) or not situation.draft.people.is_empty
+
+
 CHECKS: Final = (
     Check(is_active, concerns=lambda situation: situation.config.has_inactive),
     Check(is_in_domain, concerns=lambda situation: situation.spec.has_domains),
     Check(is_present, concerns=lambda situation: not situation.draft.people.is_empty),
+    Check(is_not_on_leave, concerns=_may_be_off),
+    Check(is_on_shift, concerns=_may_be_off),
     Check(has_room, concerns=lambda situation: situation.spec.has_limits),
     Check(is_in_pace, concerns=lambda situation: situation.paced),
 )
@@ -118,7 +153,7 @@ def choose(situation: Situation) -> Choice:
     return Choice(min([each for each in seen if each.excluded is None], default=None), seen)
 
 
-def listed(choice: Choice) -> tuple[tuple[Candidate, ...], int]:
+def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...], int]:
     """The choice as a trace keeps it, and how many members it leaves unnamed."""
     named = tuple(
         [
@@ -129,6 +164,7 @@ def listed(choice: Choice) -> tuple[tuple[Candidate, ...], int]:
                 last_turn=each.last_turn,
                 open_items=each.open_items,
                 behind=each.behind,
+                back=_back(each, situation) if each.excluded in ABSENT else None,
             )
             for each in choice.seen[:LISTED_CANDIDATES]
         ]
@@ -136,7 +172,20 @@ def listed(choice: Choice) -> tuple[tuple[Candidate, ...], int]:
     return named, len(choice.seen) - len(named)
 
 
-def next_return(choice: Choice, draft: Draft) -> int | None:
+def next_return(choice: Choice, situation: Situation) -> int | None:
     """When the first of those who are not there is back (milliseconds), where that is known."""
-    absent = (draft.people.get(each.person) for each in choice.seen if each.excluded in ABSENT)
-    return min((person.back_ms for person in absent if person and person.back_ms is not None), default=None)
+    moments = (_back_ms(each, situation) for each in choice.seen if each.excluded in ABSENT)
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _back(absent: Contender, situation: Situation) -> datetime | None:
+    moment = _back_ms(absent, situation)
+    return None if moment is None else datetime.fromtimestamp(moment / 1000, UTC)
+
+
+def _back_ms(absent: Contender, situation: Situation) -> int | None:
+    person = absent.person
+    if situation.draft.people.get(person) is None:
+        planned = situation.off.get(person)
+        return None if planned is None else planned.back_ms
+    return back_ms(person, situation.draft, situation.config, situation.now_ms)

@@ -17,11 +17,12 @@ from service.core.sharing.eligibility import Choice, Situation
 
 
 class Linked(NamedTuple):
-    """Who gets a lead whose turn it need not be: in which plan, out of which choice, and why."""
+    """Who gets a lead whose turn it need not be: in which plan, out of which choice in which situation, and why."""
 
     spec: PoolSpec
     chosen: Contender
     choice: Choice
+    situation: Situation
     link: Link
 
 
