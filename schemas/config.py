@@ -18,6 +18,7 @@ from schemas.config_entry import Entering, Strategy
 from schemas.config_plans import PLANS_LIMIT, Catalogue, Plan
 from schemas.config_rules import Condition, RuleSet, ScoreRow, Target
 from schemas.config_settings import Settings
+from schemas.config_skills import Preference, Requires, Skills
 from schemas.config_time import CALENDARS_LIMIT, HOLIDAY_LISTS_LIMIT, Calendar, Days, Worktime
 from schemas.config_values import (
     AS_WRITTEN,
@@ -76,7 +77,10 @@ class User(Worktime):
     role: Annotated[Id | None, Field(description="What they are in the company, such as account-executive.")] = None
     profile: Annotated[Id | None, Field(description="The kind of user that they are in the CRM.")] = None
     territory: Annotated[Names, Field(description="Where they sell.")] = ()
-    skills: Annotated[Names, Field(description="What they can do, such as the languages they speak.")] = ()
+    skills: Annotated[
+        Skills,
+        Field(description="What they can do, such as languages: a list, or with levels, `{german: 3, erp: 2}`."),
+    ] = {}  # noqa: RUF012 - a frozen model never changes it
 
 
 class Member(Condition):
@@ -153,6 +157,16 @@ class Pool(Condition):
             ge=0, le=1_000_000, strict=True, description="Of teams that accept a record the lowest wins, then by name."
         ),
     ] = 10
+    requires: Annotated[
+        Requires, Field(description="Skills that whoever gets a record of this pool must have; all of them.")
+    ] = ()
+    prefer: Annotated[
+        Preference | None,
+        Field(
+            description="Members who fit all of it are served before the others who can take the record. It costs them "
+            "a turn."
+        ),
+    ] = None
     notify_members: Annotated[
         bool, Field(strict=True, description="Tell the members of a queue when a record comes in.")
     ] = False

@@ -13,6 +13,7 @@ from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from schemas.config_settings import Weekday
 from schemas.config_values import AS_WRITTEN, Id, Zone, in_order, several
 
 CALENDARS_LIMIT: Final = 2_000
@@ -73,9 +74,7 @@ def _days_in(written: str) -> list[Day]:
 
 
 def _day(word: str) -> Day | None:
-    full = {"monday": "mon", "tuesday": "tue", "wednesday": "wed", "thursday": "thu", "friday": "fri"}
-    short = (full | {"saturday": "sat", "sunday": "sun"}).get(word, word)
-    return next((day for day in DAYS if day == short), None)
+    return next((day for day, in_full in zip(DAYS, get_args(Weekday), strict=True) if word in (day, in_full)), None)
 
 
 def by_day(value: object) -> object:

@@ -48,13 +48,24 @@ notify: [email, chat]
 role: account-executive
 profile: sales-user
 territory: [dach, nordics]
-skills: [german, swedish]
+skills: {german: 3, swedish: 1}
 calendar: office-berlin
 hours: {mon-thu: ["09:00-12:30", "13:30-18:00"], fri: "09:00-13:00"}
 zone: Europe/Stockholm
 holidays: [SE, "2026-12-24"]
 works_on: ["2026-06-06"]
 leave: [{from: "2026-08-01", until: "2026-08-14"}, {from: "2026-09-03T12:00", until: "2026-09-03T16:30"}]
+""",
+    "Requirement": """\
+- {skill: {field: language}}
+- {skill: erp, level: 2}
+""",
+    "Preference": """\
+- {skill: german, level: 3, territory: {field: region}}
+- {role: account-executive, profile: sales-user}
+""",
+    "FromField": """\
+field: account.language
 """,
     "Calendar": """\
 hours: {mon-fri: ["09:00-12:30", "13:30-18:00"], sat: "22:00-06:00", sun: "00:00-24:00"}
@@ -76,6 +87,8 @@ entry: catch_up
 credit: 1
 drain_per_minute: 10
 sequence: 10
+requires: [{skill: {field: language}}, {skill: erp, level: 2}]
+prefer: {territory: {field: region}}
 notify_members: false
 """,
     "Member": "{user: eve, weight: 0.5, max_open: 20, priority: 2, criteria: [language equals sv]}\n",
@@ -115,6 +128,7 @@ target: {user: bob}
 on: [created, updated]
 reassign: if_unowned
 even_if_away: true
+requires: {skill: german, level: 3}
 changed: [stage]
 before: {criteria: [stage equals open]}
 """,
@@ -171,6 +185,9 @@ WHERE: Final[Mapping[str, str]] = {
     "Configuration": "The document",
     "Condition": "A condition: in pools, members, entries, rows of scores, and `closed_when.TYPE`",
     "User": "A user: `users.NAME`",
+    "Requirement": "A requirement: `requires` of a pool or an entry",
+    "Preference": "A preference: `pools.NAME.prefer`",
+    "FromField": "What a record says: in requirements and preferences",
     "Calendar": "A calendar: `calendars.NAME`",
     "Leave": "Leave: `users.NAME.leave`",
     "Pool": "A pool: `pools.NAME`",

@@ -23,6 +23,7 @@ from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
 from service.config.plans import plan_pools
 from service.config.problems import ConfigurationError, Problem
+from service.config.traits import preferred, required, traits_of
 from service.config.workflows import compiled as compiled_workflows
 from service.config.working_time import working_times
 from service.core.calendar import WorkingTime
@@ -125,6 +126,7 @@ def _user(user_id: str, user: documents.User, times: Mapping[str, WorkingTime]) 
         roles=frozenset(user.roles),
         notify=user.notify,
         time=times.get(user_id),
+        traits=traits_of(user),
     )
 
 
@@ -145,6 +147,8 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         notify_members=pool.notify_members,
         count=pool.count,
         entry=_entry_policy(pool.entry),
+        requires=required(pool.requires),
+        prefer=preferred(pool.prefer),
     )
 
 
@@ -181,6 +185,7 @@ def _entry(entry: config_rules.Entry, name: str, record_type: str, calendar: Cal
         reassign=entry.reassign,
         even_if_away=entry.even_if_away,
         before=before,
+        requires=required(entry.requires),
     )
 
 

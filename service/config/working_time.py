@@ -15,8 +15,7 @@ from schemas.config_time import DAYS, Calendar, Leave, is_date, minutes_of
 from service.config.findings import Declared, Finding, undeclared
 from service.config.holidays import unknown_list
 from service.config.nodes import Steps
-from service.core.calendar import ALWAYS, Block, Span, WorkingTime, first_at, joined
-from service.core.calendar import Calendar as Compiled
+from service.core.calendar import ALWAYS, Block, Span, WorkCalendar, WorkingTime, first_at, joined
 from service.language.moments import milliseconds
 
 
@@ -50,7 +49,7 @@ def effective(user: User, document: Document) -> Calendar:
 def working_times(document: Document) -> Mapping[str, WorkingTime]:
     """Of each user who does not work always, when they do."""
     holidays = {name: frozenset(map(date.fromisoformat, days)) for name, days in document.holidays.items()}
-    by_content: dict[tuple[object, ...], Compiled | None] = {}
+    by_content: dict[tuple[object, ...], WorkCalendar | None] = {}
     found: dict[str, WorkingTime] = {}
     for name, user in document.users.items():
         if user.calendar is None and not user.leave and user.hours is None and user.holidays is None:
@@ -69,14 +68,14 @@ def _key(calendar: Calendar) -> object:
     return None if calendar.hours is None else tuple(calendar.hours.items())
 
 
-def _compiled(said: Calendar, lists: Mapping[str, frozenset[date]]) -> Compiled | None:
+def _compiled(said: Calendar, lists: Mapping[str, frozenset[date]]) -> WorkCalendar | None:
     """The calendar as the core has it; none: it says nothing, so they work always."""
     named = [frozenset([date.fromisoformat(each)]) if is_date(each) else lists[each] for each in said.holidays or ()]
     days = frozenset[date]().union(*named) - frozenset(map(date.fromisoformat, said.works_on or ()))
     if said.hours is None and not days:
         return None
     assert said.zone is not None, "a calendar that is compiled has a zone"
-    return Compiled(said.zone, ALWAYS if said.hours is None else tuple(blocks_of(said)), days)
+    return WorkCalendar(said.zone, ALWAYS if said.hours is None else tuple(blocks_of(said)), days)
 
 
 def blocks_of(calendar: Calendar) -> Iterator[Block]:

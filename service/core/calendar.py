@@ -56,7 +56,7 @@ class Block(NamedTuple):
 ALWAYS: Final = tuple(Block(weekday, 0, DAY_MINUTES) for weekday in range(WEEKDAYS))
 
 
-class Stretch(NamedTuple):
+class Phase(NamedTuple):
     """Whether it is working time, and until when that stays so; none: longer than is foreseen."""
 
     is_on: bool
@@ -64,14 +64,14 @@ class Stretch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Calendar:
+class WorkCalendar:
     """Weekly hours in a zone, without the days that are holidays."""
 
     zone: str
     blocks: tuple[Block, ...] = ALWAYS
     holidays: frozenset[date] = frozenset()
 
-    def stretch(self, now_ms: int) -> Stretch:
+    def phase(self, now_ms: int) -> Phase:
         """What it is at an instant, and until when."""
         window = now_ms // WINDOW_MS
         edges = self._edges(window)
@@ -80,13 +80,13 @@ class Calendar:
         for _ in range(HORIZON_WINDOWS):
             end_ms = (window + 1) * WINDOW_MS
             if place < len(edges) and edges[place] < end_ms:
-                return Stretch(is_on, edges[place])
+                return Phase(is_on, edges[place])
             window += 1
             edges = self._edges(window)
             place = bisect_right(edges, end_ms)
             if (place % 2 == 1) != is_on:
-                return Stretch(is_on, end_ms)
-        return Stretch(is_on, None)
+                return Phase(is_on, end_ms)
+        return Phase(is_on, None)
 
     def _edges(self, window: int) -> Sequence[int]:
         """The instants at which work begins and ends, in turn, of all that touches the window."""
@@ -169,7 +169,7 @@ class WorkingTime:
     """When somebody is there: by a calendar (none: always), but for their own leave, which is sorted and disjoint."""
 
     zone: str
-    calendar: Calendar | None = None
+    calendar: WorkCalendar | None = None
     leave: tuple[Span, ...] = ()
 
     def __post_init__(self) -> None:
@@ -180,7 +180,7 @@ class WorkingTime:
         end_ms, next_ms = self._leave_around(now_ms)
         if end_ms is not None:
             return Attendance("leave", end_ms, self.next_there(end_ms))
-        is_on, until_ms = self._stretch(now_ms)
+        is_on, until_ms = self._phase(now_ms)
         changes_ms = min((each for each in (until_ms, next_ms) if each is not None), default=None)
         if is_on:
             return Attendance(None, changes_ms, now_ms)
@@ -194,15 +194,15 @@ class WorkingTime:
             if end_ms is not None:
                 now_ms = end_ms
                 continue
-            is_on, until_ms = self._stretch(now_ms)
+            is_on, until_ms = self._phase(now_ms)
             if is_on:
                 return now_ms
             if until_ms is None:
                 return None
             now_ms = until_ms
 
-    def _stretch(self, now_ms: int) -> Stretch:
-        return Stretch(is_on=True, until_ms=None) if self.calendar is None else self.calendar.stretch(now_ms)
+    def _phase(self, now_ms: int) -> Phase:
+        return Phase(is_on=True, until_ms=None) if self.calendar is None else self.calendar.phase(now_ms)
 
     def _leave_around(self, now_ms: int) -> tuple[int | None, int | None]:
         """When the leave ends that is under way (none: none is), and when the next one begins (none: there is none)."""

@@ -15,6 +15,7 @@ from service.core.events import Availability, OfferKind, Target
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
 from service.core.rule_sets import Entry, OwnerOf, RuleSet, TeamMatch
+from service.core.traits import Traits
 from service.core.workflow_specs import NO_WORKFLOWS, Workflows
 from service.language import compiling
 from service.language.changes import asked_before
@@ -30,7 +31,7 @@ DEPTH_LIMIT: Final = 5
 @dataclass(frozen=True, slots=True)
 class User:
     """A person who may own records. `notify` lists the means (`email`, `chat`, …); empty: does not want to be told.
-    `time` is when they work; none: always.
+    `time` is when they work; none: always. `traits` are what they are and can do.
     """
 
     id: str
@@ -39,6 +40,7 @@ class User:
     roles: frozenset[Role] = frozenset({"member"})
     notify: tuple[str, ...] = ("email",)
     time: WorkingTime | None = None
+    traits: Traits = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +195,7 @@ class Config:
         """By record type, the fields that decisions after the creation read, as dotted paths."""
         found: dict[str, set[str]] = {}
         for spec in self.pools.values():
-            for member in spec.members:
-                if member.domain is not None:
-                    found.setdefault(spec.record_type, set()).update(member.domain.reads)
+            found.setdefault(spec.record_type, set()).update(spec.reads)
         for record_type, rule_set in self.rule_sets.items():
             found.setdefault(record_type, set()).update(*map(self._read_later, rule_set.on_updated.entries))
         for record_type, rows in self.scores.items():
@@ -234,6 +234,7 @@ class Config:
         """What an entry that is asked on an update reads, and what its target reads."""
         for predicate in entry.criteria:
             yield from predicate.reads
+        yield from (trait.path for trait in entry.requires if trait.path)
         match entry.target:
             case OwnerOf(path):
                 yield ".".join((*path, "owner"))
@@ -268,12 +269,31 @@ def _without_time(config: Config) -> Config:
     return replace(config, users={name: replace(user, time=None) for name, user in config.users.items()})
 
 
+def _without_skills(config: Config) -> Config:
+    """Nobody asks for skills, and nobody is preferred."""
+    asking = {name: spec for name, spec in config.pools.items() if spec.requires or spec.prefer}
+    rule_sets = {
+        name: rule_set for name, rule_set in config.rule_sets.items() if any(each.requires for each in rule_set.entries)
+    }
+    if not asking and not rule_sets:
+        return config
+    pools = {name: replace(spec, requires=(), prefer=()) for name, spec in asking.items()}
+    asked = {
+        name: replace(rule_set, entries=tuple(replace(entry, requires=()) for entry in rule_set.entries))
+        for name, rule_set in rule_sets.items()
+    }
+    return replace(config, pools={**config.pools, **pools}, rule_sets={**config.rule_sets, **asked})
+
+
 def _without_workflows(config: Config) -> Config:
     """Nobody cares for anything."""
     return replace(config, workflows=NO_WORKFLOWS) if config.workflows else config
 
 
 PARTS: Final[dict[str, Part]] = {
+    "pools.*.prefer": Part(3, _without_skills),
+    "pools.*.requires": Part(3, _without_skills),
+    "rule_sets.*.entries.*.requires": Part(3, _without_skills),
     "users.*.calendar": Part(3, _without_time),
     "users.*.holidays": Part(3, _without_time),
     "users.*.hours": Part(3, _without_time),

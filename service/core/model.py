@@ -171,6 +171,7 @@ class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
 
     `excluded`: why they were passed over; none: they were not. `load`: see `strategies`. `behind`: how many turns they
     have to catch up; 0: they are level. `back`: when somebody who is not there is back, where that is known.
+    `preferred`: they come before those who are not, whatever their load.
     """
 
     person: str
@@ -180,6 +181,7 @@ class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     open_items: int
     behind: int = 0
     back: datetime | None = None
+    preferred: bool = False
 
 
 class Weighed(Struct, frozen=True, gc=False):

@@ -113,6 +113,7 @@ def anew(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision
 def _by_rule(found: Found, rule_set: RuleSet, case: Case) -> Decision:
     """Give the record as the entry that won says."""
     assert found.won is not None, "an entry has won"
+    case.requires = found.won.entry.requires
     return _counted(case, hand_over(case, found.won.target, _asked(rule_set.id, found.tried)), found.won.entry.id)
 
 

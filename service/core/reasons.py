@@ -175,7 +175,7 @@ AbsenceReason = Literal["away", "leave", "off_shift"]
 """Why a person is not there."""
 ABSENT: Final = frozenset[str](get_args(AbsenceReason))
 
-ExclusionReason = Literal[AbsenceReason, "inactive", "full", "paced", "domain", "ceiling"]
+ExclusionReason = Literal[AbsenceReason, "inactive", "full", "paced", "domain", "ceiling", "skills"]
 
 
 class LeftOut(NamedTuple):
@@ -193,6 +193,7 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
     "full": LeftOut("full", "full"),
     "paced": LeftOut("has had their share of waiting records for this minute", "served enough for this minute"),
     "domain": LeftOut("the record is outside their domain", "with a domain of their own"),
+    "skills": LeftOut("lacks a skill that the record asks for", "without the skills that records ask for"),
     "ceiling": LeftOut("has had their share of the latest turns", "with their share of the latest turns"),
 }
 

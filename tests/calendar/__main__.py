@@ -10,7 +10,7 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from service.core.calendar import Calendar
+from service.core.calendar import WorkCalendar
 from tests.calendar.minutes import disagreements
 from tests.calendar.weeks import WEEKS, ZONES, any_calendar
 
@@ -22,7 +22,7 @@ def main(seconds: float, seed: int) -> int:
     first, last = datetime(YEAR, 1, 1, tzinfo=UTC), datetime(YEAR + 1, 1, 1, tzinfo=UTC)
     rng, until = random.Random(seed), time.monotonic() + seconds
     wrong = tried = 0
-    fixed = [Calendar(zone, blocks) for zone in ZONES for blocks in WEEKS.values()]
+    fixed = [WorkCalendar(zone, blocks) for zone in ZONES for blocks in WEEKS.values()]
     while fixed or time.monotonic() < until:
         calendar = fixed.pop(0) if fixed else any_calendar(rng, rng.choice(ZONES), YEAR)
         found = disagreements(calendar, first, last)

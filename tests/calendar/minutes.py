@@ -13,12 +13,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from service.core.calendar import Calendar
+from service.core.calendar import WorkCalendar
 
 MINUTE: Final = timedelta(minutes=1)
 
 
-def walk(calendar: Calendar, first: datetime, last: datetime) -> Iterator[tuple[int, bool]]:
+def walk(calendar: WorkCalendar, first: datetime, last: datetime) -> Iterator[tuple[int, bool]]:
     """Each minute from `first` up to `last` (UTC), in milliseconds since 1970, and whether it is working time."""
     zone = ZoneInfo(calendar.zone)
     latest = (first - timedelta(days=9)).replace(tzinfo=None)
@@ -33,7 +33,7 @@ def walk(calendar: Calendar, first: datetime, last: datetime) -> Iterator[tuple[
         now += MINUTE
 
 
-def _is_within(calendar: Calendar, day: date, latest: datetime) -> bool:
+def _is_within(calendar: WorkCalendar, day: date, latest: datetime) -> bool:
     """Whether a block that begins on this day lasts."""
     if day in calendar.holidays:
         return False
@@ -45,18 +45,18 @@ def _is_within(calendar: Calendar, day: date, latest: datetime) -> bool:
     )
 
 
-def disagreements(calendar: Calendar, first: datetime, last: datetime) -> list[str]:
+def disagreements(calendar: WorkCalendar, first: datetime, last: datetime) -> list[str]:
     """The minutes at which the calendar says something else than the walk, or the end of a stretch is not where the
     walk changes; at most a few.
     """
     found: list[str] = []
-    stretch = calendar.stretch(int(first.timestamp() * 1000))
+    phase = calendar.phase(int(first.timestamp() * 1000))
     for now_ms, is_on in walk(calendar, first, last):
-        if stretch.until_ms is not None and now_ms >= stretch.until_ms:
-            stretch = calendar.stretch(now_ms)
-        if stretch.is_on != is_on or calendar.stretch(now_ms) != stretch:
+        if phase.until_ms is not None and now_ms >= phase.until_ms:
+            phase = calendar.phase(now_ms)
+        if phase.is_on != is_on or calendar.phase(now_ms) != phase:
             shown = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(calendar.zone))
-            found.append(f"{calendar.zone} {shown.isoformat()}: {stretch} and the walk says {is_on}")
+            found.append(f"{calendar.zone} {shown.isoformat()}: {phase} and the walk says {is_on}")
             if len(found) > 5:
                 break
     return found

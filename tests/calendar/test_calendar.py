@@ -16,9 +16,9 @@ from service.core.calendar import (
     WINDOW_MS,
     Attendance,
     Block,
-    Calendar,
+    Phase,
     Roster,
-    Stretch,
+    WorkCalendar,
     WorkingTime,
     first_at,
     joined,
@@ -51,7 +51,7 @@ def at(text: str) -> int:
 @pytest.mark.parametrize("week", WEEKS)
 def test_the_look_up_is_the_walk_around_the_days_on_which_clocks_are_changed(zone: str, week: str) -> None:
     """D12 a2 a3 Every minute of three days around each change; the whole year is `make calendar`."""
-    calendar = Calendar(zone, WEEKS[week])
+    calendar = WorkCalendar(zone, WEEKS[week])
     for month, day in CHANGES[zone]:
         middle = datetime(YEAR, month, day, tzinfo=UTC)
         assert disagreements(calendar, middle - timedelta(days=1), middle + timedelta(days=2)) == []
@@ -75,28 +75,28 @@ def test_a_time_that_does_not_exist_is_the_next_that_does() -> None:
 
 def test_time_that_nobody_leaves_has_no_end_that_is_foreseen() -> None:
     """D12 a1 Days that are worked through touch, so a week of them is one stretch."""
-    assert Calendar("Europe/Berlin", ALWAYS).stretch(at("2026-03-02T12:00")) == Stretch(is_on=True, until_ms=None)
+    assert WorkCalendar("Europe/Berlin", ALWAYS).phase(at("2026-03-02T12:00")) == Phase(is_on=True, until_ms=None)
 
 
 def test_a_calendar_keeps_few_windows() -> None:
     """However far is looked, and wherever it is asked."""
-    calendar = Calendar("UTC", (Block(0, 0, 1),))
+    calendar = WorkCalendar("UTC", (Block(0, 0, 1),))
     for window in range(0, 300, 7):
-        calendar.stretch(window * WINDOW_MS)
+        calendar.phase(window * WINDOW_MS)
     assert len(calendar._windows) <= KEPT_WINDOWS
 
 
 def test_who_is_never_there_has_no_next_shift() -> None:
     """A calendar whose days are all holidays is looked through as far as is foreseen, and no further."""
     days = frozenset(date(2026, 1, 1) + timedelta(days=count) for count in range(HORIZON_WINDOWS * 28 + 100))
-    time = WorkingTime("UTC", Calendar("UTC", OFFICE, days))
+    time = WorkingTime("UTC", WorkCalendar("UTC", OFFICE, days))
     assert time.at(at("2026-01-10T12:00")) == Attendance("off_shift", None, None)
 
 
 def test_leave_stands_above_hours_and_ends_with_the_next_shift() -> None:
     """D12 Off shift before it, on leave in it, back at the next shift behind it."""
     leave = (at("2026-03-06T12:00"), at("2026-03-07T12:00"))  # from Friday noon to Saturday noon
-    time = WorkingTime("UTC", Calendar("UTC", OFFICE), (leave,))
+    time = WorkingTime("UTC", WorkCalendar("UTC", OFFICE), (leave,))
     monday = at("2026-03-09T09:00")
     assert time.at(at("2026-03-06T11:59")) == Attendance(None, leave[0], at("2026-03-06T11:59"))
     assert time.at(leave[0]) == Attendance("leave", leave[1], monday)

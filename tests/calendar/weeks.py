@@ -6,7 +6,7 @@ import random
 from datetime import date, timedelta
 from typing import Final
 
-from service.core.calendar import DAY_MINUTES, WEEKDAYS, Block, Calendar
+from service.core.calendar import DAY_MINUTES, WEEKDAYS, Block, WorkCalendar
 
 ZONES: Final = (
     "Europe/Berlin",
@@ -43,7 +43,7 @@ def any_week(rng: random.Random) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def any_calendar(rng: random.Random, zone: str, year: int) -> Calendar:
+def any_calendar(rng: random.Random, zone: str, year: int) -> WorkCalendar:
     """Such a week, with some holidays."""
     days = {date(year, 1, 1) + timedelta(days=rng.randrange(365)) for _ in range(rng.randint(0, 15))}
-    return Calendar(zone, any_week(rng), frozenset(days))
+    return WorkCalendar(zone, any_week(rng), frozenset(days))

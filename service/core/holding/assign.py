@@ -64,7 +64,7 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     named = named or trace.question in NAMING
     if spec.plan is not None:
         enter(case, spec.id, trace.question)
-    situation = Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts)
+    situation = Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts, case.requires)
     choice = choose(situation)
     candidates, omitted = listed(choice, situation)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
