@@ -21,11 +21,11 @@ from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
 from service.app.sources import (
     as_agreed,
     identities_of,
-    lost_source,
+    lost_sources,
     not_the_same,
     other_input,
-    other_settings,
     places,
+    unfit,
     unknown_topics,
 )
 from service.config.history import sources_record
@@ -118,7 +118,9 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         await self.reader.stop()
 
     async def look(self) -> None:
-        """See whether the topics are still the same; call it now and then. Raises `KafkaError`."""
+        """See whether the topics are still the same, and this release may read them; call it now and then. Raises
+        `KafkaError`.
+        """
         topics = self.ingest.reading.topics.sources
         found = dict(await identities_of(self._started(), [*topics, self.ingest.reading.topics.events]))
         self.see_input(found)
@@ -130,10 +132,12 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
             if name not in found
         ]
         self._others = (*gone, *others.values())
-        self._refuse(others, self.reader.partitions())
+        why = unfit(self.state(), self.ingest.reading)
+        self._refuse(dict.fromkeys(topics, why) if why else others, self.reader.partitions())
         epoch_of = self.ingest.reading.epoch_of
         lost = self.reader.lost().items()
         await self.tell_lost(Loss(epoch_of(each.topic), each.topic, each.partition, mark) for each, mark in lost)
+        self._refuse_lost()
 
     async def tell_lost(self, losses: Iterable[Loss]) -> None:
         """Tell all processes, those that come later included, what was seen to be lost in the epoch that holds.
@@ -195,17 +199,17 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         await self._make_known(state, found)
         if self.reader.assignment != assignment:
             return
-        others = other_settings(state, self.ingest.reading)
+        others = unfit(state, self.ingest.reading)
         refused = dict.fromkeys(found, others) if others else there.refused
         self._refuse(refused, partitions)
+        lost = lost_sources(state, there.marks)
         for partition, mark in there.marks.items():
-            loss = state.loss_of(*partition)
             if partition.topic in refused:
                 continue
-            if loss is None:
-                self.reader.begin(partition, mark)
+            if partition in lost:
+                self.reader.refuse(partition, lost[partition])
             else:
-                self.reader.refuse(partition, lost_source(loss))
+                self.reader.begin(partition, mark)
         begun = {partition: there.marks[partition] for partition in there.begun if partition.topic not in refused}
         if begun:
             log.info("positions.begun", partitions=[f"{topic}/{number}" for topic, number in sorted(begun)])
@@ -220,16 +224,20 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
             messages = [Message(config, record.key, record.value) for record in records]
             await self.ingest.sender.append(Place(config, 0), messages)
 
+    def _refuse_lost(self) -> None:
+        """Read no further where somebody has seen a loss, in this epoch, since the partition was taken up."""
+        if not self._is_behind():
+            for partition, why in lost_sources(self.state(), self.reader.partitions()).items():
+                self.reader.refuse(partition, why)
+
     def _refuse(self, reasons: Mapping[str, str], partitions: Iterable[TopicPartition]) -> None:
         for partition in partitions:
             if partition.topic in reasons:
                 self.reader.refuse(partition, reasons[partition.topic])
 
     async def _send(self, page: Page) -> None:
-        """Send all of a page and commit what was sent. What was read for an earlier assignment or epoch is read again
-        by whoever has it now.
-        """
-        if page.assignment != self.reader.assignment or self._is_behind():
+        """Send all of a page and commit what was sent. What is not ours to send is read again by whoever has it now."""
+        if not self._is_ours(page):
             return
         if page.passed:
             await self.ingest.sender.publish([self._told(passed) for passed in page.passed])
@@ -239,8 +247,13 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         elif page.marks:
             await self._commit(page)
 
+    def _is_ours(self, page: Page) -> bool:
+        """Whether it was read for the assignment and the epoch that hold, and may be read by this release."""
+        is_assigned = page.assignment == self.reader.assignment
+        return is_assigned and not self._is_behind() and not unfit(self.state(), self.ingest.reading)
+
     async def _commit(self, page: Page) -> None:
-        if page.assignment != self.reader.assignment or self._is_behind():
+        if not self._is_ours(page):
             return
         try:
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS):

@@ -16,7 +16,8 @@ from service.app.group import LaneGroup
 from service.app.probes import _added, _reading
 from service.app.sources import reset_positions
 from service.config.history import sources_record
-from service.config.sources import Loss, Skip, Sources, SourceTopic
+from service.config.sources import AgreedLevel, Loss, Skip, Sources, SourceTopic
+from service.core.state import LEVEL
 from service.kafka.connection import administration
 from service.kafka.probing import Readable, Unreadable, probe
 from service.kafka.reading import partitions_of, read_topic
@@ -274,6 +275,20 @@ async def test_a_loss_of_the_epoch_before_is_not_told_of_the_next(world: World) 
         assert state.loss_of(world.topics.sources[1], 0) is not None
 
 
+async def test_what_somebody_sees_to_be_lost_is_read_by_nobody(world: World) -> None:
+    """Its reader may have no doubt: the lanes have taken more than the partition holds, and would drop what comes."""
+    async with world.reading():
+        await world.send(0, names("old", 3))
+        await world.arrive(names("old", 3))
+        await world.agree(Loss(0, world.source, 0, 50))
+        await world.intake.look()
+        problem = await world.problem("once ended before offset 50")
+        assert f"fairlead sources reset --topic {world.source}" in problem
+        await world.send(0, names("lost", 3))
+        await world.send(1, names("other", 3))
+        assert "lead/lost-0" not in await world.arrive(names("other", 3))
+
+
 async def test_sources_begun_anew_for_other_settings_are_not_read(world: World) -> None:
     """Divisions would be told by another attribute, and lie in other lanes than everybody else's."""
     async with world.reading():
@@ -286,6 +301,20 @@ async def test_sources_begun_anew_for_other_settings_are_not_read(world: World) 
         found = await world.arrive(names("new", 3))
         await world.no_problem()
     assert [position.epoch for position in found["lead/new-0"]] == [2]
+
+
+async def test_a_release_below_the_agreed_level_reads_nothing(world: World) -> None:
+    """It would leave out what only newer ones read in an event, and nobody would ever miss it."""
+    async with world.reading():
+        await world.send(0, names("old", 3))
+        await world.arrive(names("old", 3))
+        await world.agree(AgreedLevel(LEVEL + 1))
+        await world.send(0, names("new", 3))
+        await world.intake.look()
+        await world.problem(f"raised to level {LEVEL + 1} and this release knows level {LEVEL}")
+    async with world.reading():
+        await world.problem("End this process")
+        assert "lead/new-0" not in await world.arrived()
 
 
 async def test_that_a_source_lost_what_was_read_outlives_who_saw_it(world: World) -> None:

@@ -105,8 +105,13 @@ def has_room(member: Membership, seat: Seat, items: int, situation: Situation) -
 
 def has_skills(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
     """Who lacks a skill that the record asks for is passed over."""
-    user = situation.config.users.get(member.person)
-    return None if user is not None and has_all(user.traits, situation.wanted) else "skills"
+    return "skills" if lacks_skills(member.person, situation) else None
+
+
+def lacks_skills(person: str, situation: Situation) -> bool:
+    """Whether somebody has not all that the record asks for."""
+    user = situation.config.users.get(person)
+    return user is None or not has_all(user.traits, situation.wanted)
 
 
 def is_in_pace(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:

@@ -43,7 +43,8 @@ from service.language.tree import (
     Path,
     Probe,
     Span,
-    is_no_link,
+    is_empty,
+    may_be_in_unset,
     number_in,
 )
 from service.language.tree import Any as AnyOf
@@ -109,7 +110,7 @@ def _one_of(value: Constant) -> Holds:
     numbers = frozenset(each for each in values if isinstance(each, int | float) and each is not False)
     numbers_in_text = frozenset(map(number_in, named)) - {None}
     dates = [in_time("=", each) for each in values if isinstance(each, Span)]
-    has_unset = any(map(is_no_link, values))
+    has_unset = any(map(is_empty, values))
 
     def is_one(key: object, now_ms: int) -> bool:
         if type(key) is not str:
@@ -119,7 +120,7 @@ def _one_of(value: Constant) -> Holds:
         return any(is_at(key, now_ms) for is_at in dates)
 
     def one_of(fact: object, now_ms: int) -> bool:
-        if is_no_link(fact):
+        if is_empty(fact):
             return has_unset or (fact is False and 0 in numbers)
         for key in keys(fact):  # noqa: SIM110  # any(…) costs a third more, and every record with a link comes here
             if is_one(key, now_ms):
@@ -131,7 +132,7 @@ def _one_of(value: Constant) -> Holds:
 
 def _is_plain(value: object) -> bool:
     """A text that is nothing but a text, so that fields which are texts can be compared at once."""
-    return type(value) is str and not is_no_link(value)
+    return type(value) is str and not is_empty(value)
 
 
 def _equality(symbol: Literal["==", "!="]) -> Callable[[Constant], Probe]:
@@ -200,7 +201,7 @@ def _text_order(symbol: str, value: str) -> Holds:
     def in_text_order(fact: object, now_ms: int) -> bool:
         if type(fact) is int or type(fact) is float:
             return number is not None and holds(fact, number)
-        return type(fact) is str and not is_no_link(fact) and holds(fact, value)
+        return type(fact) is str and not is_empty(fact) and holds(fact, value)
 
     return in_text_order
 
@@ -221,7 +222,7 @@ def _like(kind: Pattern) -> Callable[[Constant], Probe]:
         if not kind.has_case:
             pattern = folded_each(pattern)
         holds = _matched(pattern if kind.is_whole else f"%{pattern}%", kind)
-        if kind.is_whole or not pattern.strip() or any(sign in pattern for sign in "%_\\"):
+        if kind.is_whole or may_be_in_unset(pattern) or any(sign in pattern for sign in "%_\\"):
             return _probe(holds)
         word = "not in" if kind.is_negative else "in"
         return _probe(holds, f"{{0}} {word} {'{field}' if kind.has_case else '{letters}'}", pattern)
@@ -232,7 +233,7 @@ def _like(kind: Pattern) -> Callable[[Constant], Probe]:
 def _no_pattern(kind: Pattern) -> Probe:
     """An empty pattern is in every text; as a whole it is the field that is not set."""
     if kind.is_whole:
-        return _probe(lambda fact, now_ms: is_no_link(fact))
+        return _probe(lambda fact, now_ms: is_empty(fact))
     return Probe("False" if kind.is_negative else "True")
 
 
@@ -241,7 +242,7 @@ def _matched(pattern: str, kind: Pattern) -> Holds:
 
     def matched(fact: object, now_ms: int) -> bool:
         scanned = MAX_SCANNED
-        for text in () if is_no_link(fact) else texts(fact):
+        for text in () if is_empty(fact) else texts(fact):
             if matches(text if kind.has_case else folded_each(text), scanned):
                 return True
             scanned -= len(text)
@@ -264,7 +265,7 @@ def _not_any(value: Constant) -> Probe:
     def no_link(fact: object, now_ms: int) -> bool:
         if type(fact) is Reached:
             return any(no_link(each, now_ms) for each in fact)
-        return (is_no_link(fact) or isinstance(fact, dict | list | tuple)) and not some_link(fact, now_ms)
+        return (is_empty(fact) or isinstance(fact, dict | list | tuple)) and not some_link(fact, now_ms)
 
     return Probe("{0}({field}, {now})", (no_link,))
 
@@ -275,20 +276,52 @@ def _some_link(value: Constant) -> Callable[[object, int], bool]:
 
     def some_link(fact: object, now_ms: int) -> bool:
         if isinstance(fact, dict):
-            return not is_no_link(fact) and holds(fact, now_ms)
+            return not is_empty(fact) and holds(fact, now_ms)
         if isinstance(fact, list | tuple):
-            links = islice(fact, MAX_ELEMENTS)
-            return any(some_link(each, now_ms) for each in links if type(fact) is Reached or isinstance(each, dict))
+            are_lists = type(fact) is Reached
+            for each in islice(fact, MAX_ELEMENTS):
+                if not _LOOKED.take():
+                    break
+                if (are_lists or isinstance(each, dict)) and some_link(each, now_ms):
+                    return True
         return False
 
-    return some_link
+    def bounded(fact: object, now_ms: int) -> bool:
+        with _LOOKED:
+            return some_link(fact, now_ms)
+
+    return bounded
+
+
+class _Looked:
+    """How many elements may still be looked at, within all the `any` that stand in one another."""
+
+    def __init__(self) -> None:
+        self._left = self._depth = 0
+
+    def __enter__(self) -> None:
+        if not self._depth:
+            self._left = MAX_ELEMENTS
+        self._depth += 1
+
+    def __exit__(self, *raised: object) -> None:
+        self._depth -= 1
+
+    def take(self) -> bool:
+        """Whether one was left."""
+        self._left -= 1
+        return self._left >= 0
+
+
+_LOOKED: Final = _Looked()
+"""Conditions are asked one after another: what is asked within one that is asked looks at what that one left over."""
 
 
 def _child_of(value: Constant) -> Probe:
-    wanted = [(str(each), nodes(each)) for each in _listed(value) if not is_no_link(each)]
+    wanted = [(str(each), nodes(each)) for each in _listed(value) if not is_empty(each)]
 
     def is_child(fact: object, now_ms: int) -> bool:
-        return not is_no_link(fact) and any(
+        return not is_empty(fact) and any(
             name in own or name in way or (len(node) > 1 and way[: len(node)] == node)
             for way, own in places(fact)
             for name, node in wanted
@@ -298,10 +331,10 @@ def _child_of(value: Constant) -> Probe:
 
 
 def _parent_of(value: Constant) -> Probe:
-    wanted = [(str(each), nodes(each)) for each in _listed(value) if not is_no_link(each)]
+    wanted = [(str(each), nodes(each)) for each in _listed(value) if not is_empty(each)]
 
     def is_parent(fact: object, now_ms: int) -> bool:
-        return not is_no_link(fact) and any(
+        return not is_empty(fact) and any(
             name in own or name in way[-1:] or (node[: len(way)] == way if len(way) > 1 else not own.isdisjoint(node))
             for way, own in places(fact)
             for name, node in wanted
