@@ -33,6 +33,7 @@ def _standing(value: object, place: tuple[str, ...], before: Steps = ()) -> Iter
     if not place:
         yield (*before, next(iter(value))) if isinstance(value, Mapping) else before
     elif place[0] == EVERY:
+        assert isinstance(value, Mapping | tuple)
         entries = value.items() if isinstance(value, Mapping) else enumerate(value)
         for name, entry in entries:
             yield from _standing(entry, place[1:], (*before, name))

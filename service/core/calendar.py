@@ -36,6 +36,8 @@ KEPT_WINDOWS: Final = 2
 HORIZON_WINDOWS: Final = 14
 """So far is looked ahead, a year and a month. What does not change until then is not foreseen."""
 
+HORIZON_MS: Final = HORIZON_WINDOWS * WINDOW_MS
+
 WEEKDAYS: Final = 7
 
 Absent = Literal["leave", "off_shift"]
@@ -247,5 +249,5 @@ class Roster:
             self._off.pop(person, None)
         else:
             self._off[person] = found
-        until_ms = now_ms + HORIZON_WINDOWS * WINDOW_MS if found.until_ms is None else found.until_ms
+        until_ms = now_ms + HORIZON_MS if found.until_ms is None else found.until_ms
         heappush(self._changes, (until_ms, person))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import TZPATH, ZoneInfo
 
 import pytest
 
@@ -23,6 +24,9 @@ from service.core.calendar import (
     first_at,
     joined,
 )
+from service.version import ZONE_DATA
+from service.wire.log_forms import Cursor
+from service.wire.log_records import Batch, decode, encode
 from tests.calendar.minutes import disagreements
 from tests.calendar.weeks import OFFICE, WEEKS, ZONES, any_calendar
 
@@ -127,3 +131,12 @@ def test_a_roster_says_what_each_calendar_says(seed: int) -> None:
         expected = {person: time.at(now_ms).absent for person, time in times.items()}
         found = roster.off(now_ms)
         assert {person: found[person].absent if person in found else None for person in times} == expected
+
+
+def test_zones_are_those_of_the_locked_package_and_each_batch_names_it() -> None:
+    """D12 Nine o'clock is one moment on every machine."""
+    batch = Batch(0, Cursor(), Cursor(), 0, {}, 1, (), {}, (), zones=ZONE_DATA)
+    found = decode(encode(batch))
+    assert TZPATH == ()
+    assert isinstance(found, Batch)
+    assert found.zones == version("tzdata")

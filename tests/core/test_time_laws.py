@@ -12,10 +12,10 @@ from service.core.configuration import User
 from service.core.draft import Draft
 from service.core.model import Assigned, Pending
 from service.core.pool_spec import Membership
-from service.core.sharing.attendance import absence, back_ms
+from service.core.sharing.attendance import absence, after_working, back_ms
 from service.core.sharing.eligibility import Situation, choose
-from service.core.traits import Trait
-from tests.core.build import MINUTE_MS, START_MS, Division, pool, predicate
+from service.core.traits import NO_TRAITS, Trait, Traits
+from tests.core.build import MINUTE_MS, START_MS, Division, config, pool, predicate
 
 PEOPLE: Final = ("ann", "bob", "cem", "dia")
 ZONES: Final = ("UTC", "Europe/Berlin", "Asia/Kolkata")
@@ -39,8 +39,8 @@ def some_time(rng: random.Random) -> WorkingTime | None:
 
 def a_division(rng: random.Random) -> Division:
     """Two pools of people with hours, some of whom are asked for skills."""
-    skills = {("skill", "german"): 2}
-    users = [User(name, time=some_time(rng), traits=skills if rng.random() < 0.5 else {}) for name in PEOPLE]
+    skills: Traits = {("skill", "german"): 2}
+    users = [User(name, time=some_time(rng), traits=skills if rng.random() < 0.5 else NO_TRAITS) for name in PEOPLE]
     pools = [
         pool(
             *(
@@ -127,3 +127,20 @@ def test_an_absence_and_a_shift_end_together() -> None:
 
     division.away("ann")
     assert back_ms("ann", Draft(division.state), division.config, nine - 1) is None
+
+
+def test_working_time_passes_only_while_somebody_works() -> None:
+    """a6 Half an hour from Friday 17:50 is over on Monday at 09:20; with a colleague on Saturdays earlier."""
+    office = WorkingTime("UTC", WorkCalendar("UTC", tuple(Block(day, 540, 1_080) for day in range(5))))
+    saturday = WorkingTime("UTC", WorkCalendar("UTC", (Block(5, 600, 615),)))
+    friday = START_MS // 604_800_000 * 604_800_000 + (DAY_MINUTES + 1_070) * MINUTE_MS  # 1970 began on a Thursday
+    spec = pool("ann", "bob")
+    half = 30 * MINUTE_MS
+
+    alone = config(spec, users=[User("ann", time=office), User("bob", active=False)])
+    both = config(spec, users=[User("ann", time=office), User("bob", time=saturday)])
+    monday = friday + (3 * DAY_MINUTES - 1_070 + 540) * MINUTE_MS
+    assert after_working(spec, alone, friday, half) == monday + 20 * MINUTE_MS
+    assert after_working(spec, both, friday, half) == monday + 5 * MINUTE_MS
+    assert after_working(spec, config(spec), friday, half) == friday + half
+    assert after_working(pool(), config(pool()), friday, half) is None

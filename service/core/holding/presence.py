@@ -160,7 +160,9 @@ def _wake_pools_of(person: str, draft: Draft, config: Config, now_ms: int) -> No
     if told is not None and not told.is_present:
         return
     due_ms = back_ms(person, draft, config, now_ms)
-    for pool in draft.pools_of(person) if due_ms is not None else ():
+    if due_ms is None:
+        return
+    for pool in draft.pools_of(person):
         spec = config.pools.get(pool)
         if spec is not None and not spec.is_queue:
             wake(pool, draft, due_ms)

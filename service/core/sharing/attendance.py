@@ -6,10 +6,15 @@ available in their free time is there from their next shift on, so that a forgot
 
 from __future__ import annotations
 
+from typing import Final
+
+from service.core.calendar import HORIZON_MS, Attendance
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import AbsenceReason
+
+ALWAYS_THERE: Final = Attendance(None, None, None)
 
 
 def absence(person: str, draft: Draft, config: Config, now_ms: int) -> AbsenceReason | None:
@@ -48,3 +53,27 @@ def next_shift(spec: PoolSpec, draft: Draft, config: Config, now_ms: int) -> int
     """When the first of a pool is back whom their calendar keeps away now; none: it keeps nobody away."""
     moments = (back_ms(person, draft, config, now_ms) for person in config.roster(spec).off(now_ms))
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+def after_working(spec: PoolSpec, config: Config, since_ms: int, needed_ms: int) -> int | None:
+    """When a pool has worked for so long since a moment; it works while somebody of it is there by their calendar.
+    None: that is not foreseen.
+    """
+    users = [config.users[member.person] for member in spec.members if member.person in config.users]
+    times = list(dict.fromkeys(user.time for user in users if user.active))
+    now_ms = since_ms
+    while now_ms < since_ms + HORIZON_MS:
+        seen = [ALWAYS_THERE if each is None else each.at(now_ms) for each in times]
+        there = [each.until_ms for each in seen if each.absent is None]
+        if there:
+            end_ms = max(now_ms + needed_ms if until_ms is None else until_ms for until_ms in there)
+            if now_ms + needed_ms <= end_ms:
+                return now_ms + needed_ms
+            needed_ms -= end_ms - now_ms
+            now_ms = end_ms
+            continue
+        back = min((each.back_ms for each in seen if each.back_ms is not None), default=None)
+        if back is None:
+            return None
+        now_ms = back
+    return None

@@ -32,7 +32,7 @@ LISTED_CANDIDATES: Final = 50
 MINUTE_MS: Final = 60_000
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class Situation:
     """What a check may look at besides the member. `paced`: the record comes from the parked ones; `requires`: what the
     entry that gives it asks for; `off`: who is not there by their calendar; `wanted`: what members must have, and
