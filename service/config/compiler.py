@@ -25,7 +25,7 @@ from service.config.plans import plan_pools, span_ms
 from service.config.problems import ConfigurationError, Problem
 from service.config.traits import preferred, required, traits_of
 from service.config.workflows import compiled as compiled_workflows
-from service.config.working_time import working_times
+from service.config.working_time import working_times, zone_of
 from service.core.calendar import WorkingTime
 from service.core.configuration import Config, ScoreRow, User
 from service.core.entry_policy import Ceiling, EntryPolicy
@@ -86,7 +86,7 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         division=document.division,
         version=version,
         label=hash_of(document)[:LABEL_CHARACTERS],
-        users={user_id: _user(user_id, user, times) for user_id, user in sorted(document.users.items())},
+        users={user_id: _user(user_id, document, times) for user_id in sorted(document.users)},
         pools={pool_id: _pool(pool_id, pool, calendar) for pool_id, pool in sorted(document.pools.items())}
         | plan_pools(document)
         | implied_pools(document),
@@ -118,13 +118,15 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
     )
 
 
-def _user(user_id: str, user: documents.User, times: Mapping[str, WorkingTime]) -> User:
+def _user(user_id: str, document: documents.Document, times: Mapping[str, WorkingTime]) -> User:
+    user = document.users[user_id]
     return User(
         user_id,
         user.name,
         active=user.active,
         roles=frozenset(user.roles),
         notify=user.notify,
+        zone=zone_of(user, document),
         time=times.get(user_id),
         traits=traits_of(user),
     )

@@ -46,6 +46,13 @@ def effective(user: User, document: Document) -> Calendar:
     return Calendar.model_construct(**keys | {"zone": keys["zone"] or document.settings.zone})
 
 
+def zone_of(user: User, document: Document) -> str:
+    """The zone of somebody's clock, where it is not the division's; else empty."""
+    shared = document.calendars.get(user.calendar or "")
+    zone = user.zone or (shared.zone if shared is not None else None) or ""
+    return "" if zone == document.settings.zone else zone
+
+
 def working_times(document: Document) -> Mapping[str, WorkingTime]:
     """Of each user who does not work always, when they do."""
     holidays = {name: frozenset(map(date.fromisoformat, days)) for name, days in document.holidays.items()}
@@ -60,7 +67,7 @@ def working_times(document: Document) -> Mapping[str, WorkingTime]:
             by_content[content] = _compiled(said, holidays)
         calendar, zone = by_content[content], said.zone or document.settings.zone
         if calendar is not None or user.leave:
-            found[name] = WorkingTime(zone, calendar, _leave(user.leave, ZoneInfo(zone)))
+            found[name] = WorkingTime(calendar, _leave(user.leave, ZoneInfo(zone)))
     return found
 
 

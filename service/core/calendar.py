@@ -170,7 +170,6 @@ class Attendance(NamedTuple):
 class WorkingTime:
     """When somebody is there: by a calendar (none: always), but for their own leave, which is sorted and disjoint."""
 
-    zone: str
     calendar: WorkCalendar | None = None
     leave: tuple[Span, ...] = ()
 

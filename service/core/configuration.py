@@ -31,7 +31,8 @@ DEPTH_LIMIT: Final = 5
 @dataclass(frozen=True, slots=True)
 class User:
     """A person who may own records. `notify` lists the means (`email`, `chat`, …); empty: does not want to be told.
-    `time` is when they work; none: always. `traits` are what they are and can do.
+    `zone` is that of their clock (empty: the division's), `time` when they work (none: always), `traits` what they are
+    and can do.
     """
 
     id: str
@@ -39,6 +40,7 @@ class User:
     active: bool = True
     roles: frozenset[Role] = frozenset({"member"})
     notify: tuple[str, ...] = ("email",)
+    zone: str = ""
     time: WorkingTime | None = None
     traits: Traits = field(default_factory=dict)
 
@@ -153,6 +155,11 @@ class Config:
         """What a CRM means by its word for somebody's availability, whatever its letter case; none: unknown."""
         word = text.strip().casefold()
         return self.presence_words.get(word) or (word if word in AVAILABILITIES else None)  # type: ignore[return-value]  # it is one of them
+
+    def zone_of(self, person: str) -> str:
+        """The zone of somebody's clock, in which their days begin."""
+        user = self.users.get(person)
+        return user.zone if user is not None and user.zone else self.zone
 
     def roster(self, spec: PoolSpec) -> Roster:
         """Who of a pool is not there by their calendar: asked of one object for each pool, for it follows the clock."""

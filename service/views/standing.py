@@ -101,6 +101,4 @@ def _until(member: Contender, draft: Draft, config: Config, now_ms: int) -> str:
     moment = back_ms(person, draft, config, now_ms) if is_absent else there_until(person, config, now_ms)
     if moment is None:
         return ""
-    user = config.users.get(person)
-    zone = config.zone if user is None or user.time is None else user.time.zone
-    return clock_time(datetime.fromtimestamp(moment / 1000, UTC), zone)
+    return clock_time(datetime.fromtimestamp(moment / 1000, UTC), config.zone_of(person))

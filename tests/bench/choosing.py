@@ -43,8 +43,7 @@ def times(people: int) -> Mapping[str, WorkingTime]:
     ]
     leave = ((START_MS + HALF_AN_HOUR_MS, START_MS + 4 * HALF_AN_HOUR_MS),)
     return {
-        f"p{number}": WorkingTime((chosen := rng.choice(offices)).zone, chosen, leave if number % 10 == 0 else ())
-        for number in range(people)
+        f"p{number}": WorkingTime(rng.choice(offices), leave if number % 10 == 0 else ()) for number in range(people)
     }
 
 

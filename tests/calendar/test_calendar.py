@@ -93,14 +93,14 @@ def test_a_calendar_keeps_few_windows() -> None:
 def test_who_is_never_there_has_no_next_shift() -> None:
     """A calendar whose days are all holidays is looked through as far as is foreseen, and no further."""
     days = frozenset(date(2026, 1, 1) + timedelta(days=count) for count in range(HORIZON_WINDOWS * 28 + 100))
-    time = WorkingTime("UTC", WorkCalendar("UTC", OFFICE, days))
+    time = WorkingTime(WorkCalendar("UTC", OFFICE, days))
     assert time.at(at("2026-01-10T12:00")) == Attendance("off_shift", None, None)
 
 
 def test_leave_stands_above_hours_and_ends_with_the_next_shift() -> None:
     """D12 Off shift before it, on leave in it, back at the next shift behind it."""
     leave = (at("2026-03-06T12:00"), at("2026-03-07T12:00"))  # from Friday noon to Saturday noon
-    time = WorkingTime("UTC", WorkCalendar("UTC", OFFICE), (leave,))
+    time = WorkingTime(WorkCalendar("UTC", OFFICE), (leave,))
     monday = at("2026-03-09T09:00")
     assert time.at(at("2026-03-06T11:59")) == Attendance(None, leave[0], at("2026-03-06T11:59"))
     assert time.at(leave[0]) == Attendance("leave", leave[1], monday)
@@ -118,8 +118,7 @@ def test_a_roster_says_what_each_calendar_says(seed: int) -> None:
     start = at("2026-03-20T00:00")
     times = {
         f"p{number}": WorkingTime(
-            zone := rng.choice(ZONES),
-            any_calendar(rng, zone, YEAR),
+            any_calendar(rng, rng.choice(ZONES), YEAR),
             tuple(joined([(start + rng.randrange(10**9), start + rng.randrange(10**9)) for _ in range(3)])),
         )
         for number in range(12)

@@ -48,7 +48,7 @@ def _time(rng: random.Random) -> WorkingTime:
     """On leave now, or with a shift that is over, or under way."""
     calendar = WorkCalendar("UTC", tuple(Block(day, 0, rng.choice([60, 1_439])) for day in range(7)))
     leave = ((START_MS - 1, START_MS + MINUTE_MS),) if rng.random() < 0.3 else ()
-    return WorkingTime("UTC", calendar, leave)
+    return WorkingTime(calendar, leave)
 
 
 def _situation(rng: random.Random) -> Situation:

@@ -34,7 +34,7 @@ def some_time(rng: random.Random) -> WorkingTime | None:
             blocks.append(Block(day, start, start + rng.randrange(60, 600, 30)))
     leave = [(at := START_MS + rng.randrange(4 * DAY_MINUTES) * MINUTE_MS, at + rng.randrange(2_000) * MINUTE_MS)]
     calendar = WorkCalendar(zone, tuple(blocks) or (Block(0, 0, DAY_MINUTES),))
-    return WorkingTime(zone, calendar, tuple(joined(leave)) if rng.random() < 0.4 else ())
+    return WorkingTime(calendar, tuple(joined(leave)) if rng.random() < 0.4 else ())
 
 
 def a_division(rng: random.Random) -> Division:
@@ -118,7 +118,7 @@ def test_the_next_try_is_the_first_moment_at_which_somebody_is_back(seed: int) -
 
 def test_an_absence_and_a_shift_end_together() -> None:
     """D28 Back is when the last of all causes is over, and nobody knows where one has no end."""
-    time = WorkingTime("UTC", WorkCalendar("UTC", tuple(Block(day, 540, 1_020) for day in range(7))))
+    time = WorkingTime(WorkCalendar("UTC", tuple(Block(day, 540, 1_020) for day in range(7))))
     division = Division(pool("ann"), users=[User("ann", time=time)])
     nine = division.now_ms // 86_400_000 * 86_400_000 + 540 * MINUTE_MS
     nine += 86_400_000 if nine <= division.now_ms else 0
@@ -131,8 +131,8 @@ def test_an_absence_and_a_shift_end_together() -> None:
 
 def test_working_time_passes_only_while_somebody_works() -> None:
     """a6 Half an hour from Friday 17:50 is over on Monday at 09:20; with a colleague on Saturdays earlier."""
-    office = WorkingTime("UTC", WorkCalendar("UTC", tuple(Block(day, 540, 1_080) for day in range(5))))
-    saturday = WorkingTime("UTC", WorkCalendar("UTC", (Block(5, 600, 615),)))
+    office = WorkingTime(WorkCalendar("UTC", tuple(Block(day, 540, 1_080) for day in range(5))))
+    saturday = WorkingTime(WorkCalendar("UTC", (Block(5, 600, 615),)))
     friday = START_MS // 604_800_000 * 604_800_000 + (DAY_MINUTES + 1_070) * MINUTE_MS  # 1970 began on a Thursday
     spec = pool("ann", "bob")
     half = 30 * MINUTE_MS

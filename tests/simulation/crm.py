@@ -167,7 +167,7 @@ class Crm:
         if self.random.random() < 0.4:
             length = self.random.randint(1, 8)
             week = (Block(day, at, at + length) for day in range(7) for at in range(start, DAY_MINUTES, 10))
-            time = WorkingTime("UTC", WorkCalendar("UTC", tuple(week)))
+            time = WorkingTime(WorkCalendar("UTC", tuple(week)))
         skills: Traits = {("skill", "oslo"): 1} if self.random.random() < 0.7 else {}
         return User(name, roles=frozenset({"reassign"}), time=time, traits=skills)
 

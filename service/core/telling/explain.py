@@ -190,8 +190,7 @@ def _until(candidate: Candidate, config: Config) -> str:
     """When somebody who is not there is back, by their own clock."""
     if candidate.back is None:
         return ""
-    user = config.users.get(candidate.person)
-    return f" until {clock_time(candidate.back, config.zone if user is None or user.time is None else user.time.zone)}"
+    return f" until {clock_time(candidate.back, config.zone_of(candidate.person))}"
 
 
 def _place(candidate: Candidate, spec: PoolSpec | None) -> str:
