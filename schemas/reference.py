@@ -52,8 +52,8 @@ skills: {german: 3, swedish: 1}
 calendar: office-berlin
 hours: {mon-thu: ["09:00-12:30", "13:30-18:00"], fri: "09:00-13:00"}
 zone: Europe/Stockholm
-holidays: [SE, "2026-12-24"]
-works_on: ["2026-06-06"]
+holidays: [berlin, "2026-12-24"]
+works_on: ["2026-03-08"]
 leave: [{from: "2026-08-01", until: "2026-08-14"}, {from: "2026-09-03T12:00", until: "2026-09-03T16:30"}]
 """,
     "Requirement": """\
@@ -70,8 +70,8 @@ field: account.language
     "Calendar": """\
 hours: {mon-fri: ["09:00-12:30", "13:30-18:00"], sat: "22:00-06:00", sun: "00:00-24:00"}
 zone: Europe/Berlin
-holidays: DE-BE
-works_on: "2026-10-03"
+holidays: berlin
+works_on: "2026-04-03"
 """,
     "Leave": """\
 - {from: "2026-08-01", until: "2026-08-14"}

@@ -125,6 +125,8 @@ def test_an_absence_and_a_shift_end_together() -> None:
     draft = Draft(division.state)
     assert back_ms("ann", draft, division.config, nine - 1) == nine
 
+    division.tell("ann", "away", until_ms=nine + 600 * MINUTE_MS)
+    assert back_ms("ann", Draft(division.state), division.config, nine) == nine + 86_400_000
     division.away("ann")
     assert back_ms("ann", Draft(division.state), division.config, nine - 1) is None
 

@@ -109,7 +109,13 @@ MUTANTS: Final = (
     Mutant(ENTRY, "[-policy.ceiling.at_most :]", "", "what is remembered is bounded", (ENTERING,)),
     Mutant(ELIGIBILITY, 'user.active else "inactive"', 'user else "inactive"', "switched off gets nothing", (POOLS,)),
     Mutant(ELIGIBILITY, "items >= limit", "items > limit", "limits hold", (POOLS, DOMAINS)),
-    Mutant(ELIGIBILITY, "None if person is None else person.absence", "None", "who is away gets nothing", (ABSENCE,)),
+    Mutant(
+        ELIGIBILITY,
+        'return "away" if person is not None and person.presence.is_absent else None',
+        "return None",
+        "who is away gets nothing",
+        (ABSENCE,),
+    ),
     Mutant(
         ELIGIBILITY,
         "Check(is_in_domain, concerns=lambda situation: situation.spec.has_domains)",
@@ -287,13 +293,6 @@ MUTANTS: Final = (
         (TIME_LAWS,),
     ),
     Mutant(
-        "service/core/holding/presence.py",
-        "wake(pool, draft, due_ms)",
-        "wake(pool, draft, now_ms)",
-        "who is available in their free time gets what waits when it ends",
-        (TIME_LAWS,),
-    ),
-    Mutant(
         ATTENDANCE,
         "now_ms = max(now_ms, end_ms)",
         "now_ms = min(now_ms, end_ms)",
@@ -305,6 +304,6 @@ MUTANTS: Final = (
         "traits.get((kind, name), 0) >= level",
         "traits.get((kind, name), 0) > 0",
         "a skill is had at its level",
-        ("tests/rehearsal/test_scenarios.py",),
+        ("tests/core/test_traits.py",),
     ),
 )
