@@ -132,15 +132,15 @@ class _Seen(NamedTuple):
             return _Standstill("queued")
         if not spec.members:
             return _Standstill("empty_pool")
-        draft = Draft(self.state)
-        choice = choose(Situation(spec, self.config, draft, self.now_ms, paced=True))
+        situation = Situation(spec, self.config, Draft(self.state), self.now_ms, paced=True)
+        choice = choose(situation)
         excluded = Counter(each.excluded for each in choice.seen if each.excluded is not None)
         free = {each.person for each in choice.seen if each.excluded is None}
         if free - {member.person for member in spec.members if member.domain is not None}:
             return _Standstill("its_turn", excluded)
         if free:
             excluded["domain"] += len(free)
-        return _Standstill("nobody_eligible", excluded, next_return(choice, draft))
+        return _Standstill("nobody_eligible", excluded, next_return(choice, situation))
 
 
 def _rank(named: Named) -> tuple[float, int]:

@@ -76,6 +76,8 @@ def _trace(said: Mapping[str, Any]) -> Trace:
                 last_turn=each["last_turn"],
                 open_items=each["open_items"],
                 behind=each.get("behind", 0),
+                preferred=each.get("preferred", False),
+                back=None if each.get("back") is None else datetime.fromisoformat(each["back"]),
             )
             for each in said["candidates"]
         ),

@@ -17,6 +17,8 @@ from schemas import (
     config_rights,
     config_rules,
     config_settings,
+    config_skills,
+    config_time,
     config_workflows,
     generate,
 )
@@ -28,7 +30,17 @@ from service.config.nodes import from_yaml
 ROOT: Final = Path(__file__).parents[2]
 MODELS: Final[dict[str, Any]] = {
     name: model
-    for module in (config_entry, config_plans, config_rights, config_rules, config_settings, config_workflows, config)
+    for module in (
+        config_entry,
+        config_plans,
+        config_rights,
+        config_rules,
+        config_settings,
+        config_skills,
+        config_time,
+        config_workflows,
+        config,
+    )
     for name, model in vars(module).items()
 }
 PARTS: Final[dict[str, type[BaseModel]]] = {
@@ -99,7 +111,8 @@ def test_every_key_is_in_an_example_that_its_model_accepts(part: str) -> None:
     """And so does the JSON Schema, which editors use."""
     shown: set[str] = set()
     for value in values(part):
-        shown |= PARTS[part].model_validate(value).model_fields_set
+        set_here = PARTS[part].model_validate(value).model_fields_set
+        shown |= {PARTS[part].model_fields[name].alias or name for name in set_here}
         Draft202012Validator(PARTS[part].model_json_schema()).validate(value)
     assert {row.name for row in TABLES[part].rows} <= shown
 

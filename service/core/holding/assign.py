@@ -10,7 +10,7 @@ from service.core.case import Case
 from service.core.events import Target
 from service.core.holding import load
 from service.core.holding.clients import enter
-from service.core.holding.waiting import stand_in_line, unpark
+from service.core.holding.waiting import stand_in_line, unpark, wake
 from service.core.model import (
     Assigned,
     Decision,
@@ -63,15 +63,19 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     named = named or trace.question in NAMING
     if spec.plan is not None and not trace.through:
         enter(case, spec.id, trace.question)
-    choice = choose(Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts))
-    candidates, omitted = listed(choice)
+    situation = Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts, case.requires)
+    choice = choose(situation)
+    candidates, omitted = listed(choice, situation)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
     chosen = choice.chosen
     if chosen is None:
         reason: PendingReason = "nobody_eligible" if choice.seen else "empty_pool"
         cut = stand_in_line(case, spec.id, queued=False, named=named)
         trace = replace(trace, cut=cut) if cut else trace
-        return case.conclude(Pending(spec.id, reason, next_return(choice, case.draft)), trace)
+        next_try_ms = next_return(choice, situation)
+        if situation.off and next_try_ms is not None:
+            wake(spec.id, case.draft, next_try_ms)
+        return case.conclude(Pending(spec.id, reason, next_try_ms), trace)
     turn = serve(spec, chosen, choice.seen, case.draft)
     if paced:
         _count_drained(case, chosen.person)
@@ -81,7 +85,7 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
 def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
     """Give the record to who knows it already. That is nobody's turn, unless the plan or the rule says that it is."""
     spec, chosen = linked.spec, linked.chosen
-    candidates, omitted = listed(linked.choice)
+    candidates, omitted = listed(linked.choice, linked.situation)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
     trace = replace(trace, link=linked.link, contacted_ms=linked.contacted_ms)
     turn = serve(spec, chosen, linked.choice.seen, case.draft) if linked.counts_as_turn else 0
