@@ -39,7 +39,6 @@ ROWS: Final = {
     ("OwnerKind", "schemas/scenario_values.py"): "keys that exclude each other are fields of a model",
     ("Strategy", "service/core/sharing/strategies.py"): "how each strategy orders members",
     ("TargetKind", "service/core/targets.py"): "what stands against each kind of target",
-    ("Unable", "service/core/sharing/linked.py"): "what of it stands against who need not be next",
 }
 """Set and module: what that module has one of per member. A new member needs its row there."""
 
