@@ -33,8 +33,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from service.language.nearest import nearest
 from service.limits import DAY_MS, HOUR_MS, Limits
-from service.nearest import nearest
 from service.printable import SECRET_HEADERS, masked
 from service.wording import worded
 

@@ -73,6 +73,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         self._trouble = ""
         self._others: tuple[str, ...] = ()
         self.input_problem = ""
+        self._is_unfit = False
         self._is_leaving = False
         self._is_sending = False
         self._task: asyncio.Task[Any] | None = None
@@ -118,9 +119,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         await self.reader.stop()
 
     async def look(self) -> None:
-        """See whether the topics are still the same, and this release may read them; call it now and then. Raises
-        `KafkaError`.
-        """
+        """See whether the topics are still the same; call it now and then. Raises `KafkaError`."""
         topics = self.ingest.reading.topics.sources
         found = dict(await identities_of(self._started(), [*topics, self.ingest.reading.topics.events]))
         self.see_input(found)
@@ -132,8 +131,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
             if name not in found
         ]
         self._others = (*gone, *others.values())
-        why = unfit(self.state(), self.ingest.reading)
-        self._refuse(dict.fromkeys(topics, why) if why else others, self.reader.partitions())
+        self._refuse(others, self.reader.partitions())
         epoch_of = self.ingest.reading.epoch_of
         lost = self.reader.lost().items()
         await self.tell_lost(Loss(epoch_of(each.topic), each.topic, each.partition, mark) for each, mark in lost)
@@ -163,7 +161,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         self.input_problem = other_input(self.state(), found, self.ingest.reading.topics.events)
 
     async def _step(self) -> None:
-        if self._is_behind():
+        if self._is_outdated():
             self.reader.expect(self._started().assignment())
         if self.reader.expected:
             await self._take_up()
@@ -180,6 +178,10 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         """Whether another epoch than ours has begun: in ours, whatever is read looks as if it were taken before."""
         state, reading = self.state(), self.ingest.reading
         return any(state.epoch_of(topic) != reading.epoch_of(topic) for topic in reading.topics.sources)
+
+    def _is_outdated(self) -> bool:
+        """Whether another epoch has begun since places were taken up, or this release may read no more, or again."""
+        return self._is_behind() or bool(unfit(self.state(), self.ingest.reading)) != self._is_unfit
 
     async def _take_up(self) -> None:
         """Give each partition that was assigned its place, in the epoch that holds now.
@@ -200,6 +202,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         if self.reader.assignment != assignment:
             return
         others = unfit(state, self.ingest.reading)
+        self._is_unfit = bool(others)
         refused = dict.fromkeys(found, others) if others else there.refused
         self._refuse(refused, partitions)
         lost = lost_sources(state, there.marks)
@@ -237,7 +240,10 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
 
     async def _send(self, page: Page) -> None:
         """Send all of a page and commit what was sent. What is not ours to send is read again by whoever has it now."""
-        if not self._is_ours(page):
+        if page.assignment != self.reader.assignment:
+            return
+        if self._is_outdated():
+            self.reader.expect(self._started().assignment())
             return
         if page.passed:
             await self.ingest.sender.publish([self._told(passed) for passed in page.passed])
@@ -247,13 +253,8 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         elif page.marks:
             await self._commit(page)
 
-    def _is_ours(self, page: Page) -> bool:
-        """Whether it was read for the assignment and the epoch that hold, and may be read by this release."""
-        is_assigned = page.assignment == self.reader.assignment
-        return is_assigned and not self._is_behind() and not unfit(self.state(), self.ingest.reading)
-
     async def _commit(self, page: Page) -> None:
-        if not self._is_ours(page):
+        if page.assignment != self.reader.assignment or self._is_outdated():
             return
         try:
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS):

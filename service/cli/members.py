@@ -22,7 +22,7 @@ from service.core.events import Availability
 from service.core.holding.presence import ABSENT
 from service.core.state import ByKind
 from service.kafka.publisher import Publisher
-from service.nearest import nearest
+from service.language.nearest import nearest
 from service.wire.cloudevents import binary_message
 from service.wire.inputs import decode
 from service.wire.messages import Message, Poison, RawRecord

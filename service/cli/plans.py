@@ -6,6 +6,7 @@ With a name, the plan's clients, and through which tool or offer each of them ca
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
@@ -18,7 +19,7 @@ from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.configuration import Config
 from service.core.model import Label
 from service.core.telling.way_in import brought_by
-from service.nearest import nearest
+from service.language.nearest import nearest
 from service.nouns import counted
 from service.printable import printable
 from service.views.plans import Client, PlanStanding, clients_of, plan_standings
@@ -108,6 +109,9 @@ def _print(plan: PlanStanding, limit: int) -> None:
         title.append(" · label ").append_text(label_preview(plan.label))
     if plan.memory != "ready":
         title.append(" · ").append(f"its memory is {plan.memory}", style="yellow")
+    if not plan.managers:
+        OUT.print(title.append(" · ").append("nobody works on it", style="yellow"))
+        return
     table = Table(title=title, title_justify="left")
     table.add_column("manager")
     table.add_column("clients", justify="right")
@@ -130,10 +134,11 @@ def _print_clients(clients: list[Client], count: int, config: Config) -> None:
         OUT.print("it has no client yet", style="dim")
         return
     table = Table()
-    for column in ("client", "with", "came in through", "since (UTC)"):
+    for column in ("client", "with", "came in by", "since (UTC)"):
         table.add_column(column)
     for each in clients:
         owner, came = printable(each.owner) or NOBODY, printable(brought_by(each.by, each.through, config))
-        table.add_row(printable(each.record), owner, came, iso_time(each.since_ms))
+        since = datetime.fromtimestamp(each.since_ms / 1_000, UTC)
+        table.add_row(printable(each.record), owner, came, f"{since:%Y-%m-%d %H:%M:%S}")
     OUT.print(table)
     _say_how_many_more(count - len(clients))

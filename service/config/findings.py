@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from service.config.ids import REMEDY, spelled_alike
 from service.config.nodes import Steps
-from service.nearest import nearest
+from service.language.nearest import nearest
 
 Refusal = Literal["", "not_in_product", "over_the_number"]
 """Why something may not be there although nothing is wrong with it: your product plan has none, or not so many (S1)."""

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from schemas.config import Document
 from service.config.nodes import Location, Node, Steps, as_written
 from service.config.problems import Problem
-from service.nearest import nearest
+from service.language.nearest import nearest
 from service.wording import worded
 
 ROUNDS: Final = 8

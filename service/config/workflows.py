@@ -18,7 +18,7 @@ from service.config.nodes import Steps
 from service.core.filled import FILLED
 from service.core.workflow_specs import ProcessSpec, StepName, Workflows
 from service.core.workflow_specs import Workflow as Compiled
-from service.nearest import nearest
+from service.language.nearest import nearest
 
 ACTIVE_MAX: Final = 100
 """So many workflows may be active for one type of record."""

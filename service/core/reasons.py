@@ -179,6 +179,7 @@ ABSENT: Final = frozenset[str](get_args(AbsenceReason))
 
 Unable = Literal["full", "domain", "ceiling", "skills"]
 """Why a member who is there cannot take a record out of turn."""
+UNABLE: Final = frozenset[str](get_args(Unable))
 
 ExclusionReason = Literal[AbsenceReason, Unable, "inactive", "paced"]
 

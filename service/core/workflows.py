@@ -11,7 +11,7 @@ and no news (D49). What one workflow asks for sets off no other (S106): nothing 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -44,8 +44,8 @@ class Occasion(NamedTuple):
     """
 
     workflow: Workflow
-    before: object
-    after: object
+    before: Any
+    after: Any
     reason: Withheld | None = None
 
 
@@ -116,7 +116,7 @@ def _fields(event: RecordEvent, news: News, before: Past, known: InProcess, case
         return
     kept, past = news.past.values, before.values
     echoes = {asked.field for asked in known.open if asked.action == "require_field"}
-    for field in (news.change.changed | event.facts.keys()) & by_field.keys() - echoes:
+    for field in {*news.change.changed, *event.facts} & by_field.keys() - echoes:
         workflow = by_field[field]
         was, now = past.get(field), kept.get(field)
         if field in news.change.changed:

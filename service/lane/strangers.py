@@ -102,11 +102,13 @@ class Strangers:
 
     @staticmethod
     def _tell_of_miss(division: str, miss: NearMiss) -> None:
-        ids = {"division": division, "told": miss.told, "declared": miss.declared}
+        told, declared = miss.told, miss.declared
         if miss.kind == "user":
-            log.warning("person.missed", **ids, todo=MISSED_REMEDY)
+            log.warning("person.missed", division=division, told=told, declared=declared, todo=MISSED_REMEDY)
         else:
-            log.warning("name.missed", **ids, kind=miss.kind, todo=NAME_REMEDY)
+            log.warning(
+                "name.missed", division=division, kind=miss.kind, told=told, declared=declared, todo=NAME_REMEDY
+            )
 
 
 def doubt(content: LaneInput | Tick | Poison, value: bytes, newest_epoch: int, lives: Collection[str]) -> str:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from service.language.lookalikes import lookalike
 from service.language.moments import EXAMPLES, UTC_CALENDAR, span_in
+from service.language.nearest import nearest
 from service.language.operators import CHANGES, LISTS, OPERATORS, ROWS, TABLE, Row
 from service.language.tree import (
     MAX_CHARACTERS,
@@ -35,7 +36,6 @@ from service.language.tree import (
     is_unset,
     number_in,
 )
-from service.nearest import nearest
 
 SPELLINGS: Final[Mapping[str, Operator]] = {
     word: row.operator for row in TABLE for word in (row.operator.name, *row.also)

@@ -23,7 +23,7 @@ from service.core.model import (
     Tried,
     Weighed,
 )
-from service.wire.inputs import milliseconds
+from service.wire.input_fields import milliseconds
 from service.wire.messages import Headers
 from service.wire.outcomes import read_outcome
 

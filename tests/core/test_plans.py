@@ -231,6 +231,20 @@ def test_a_payment_that_fails_after_the_offer_was_paid_moves_nobody() -> None:
     assert division.send(offered("payment_failed", time_ms=START_MS + 3))[-1] == Assigned("bob", "dunning", 1)
 
 
+def test_a_retry_is_one_entry_at_its_first_time() -> None:
+    """g1 D54 What happened to another offer in between is later, and the lead stays where that led it."""
+    division = Division(
+        plan("dunning", "ann", **listing("payment_failed", "gold")),
+        plan("care", "bob", **listing("paid", "silver")),
+        offers=OFFERS,
+    )
+    division.send(offered("payment_failed", "gold", time_ms=START_MS))
+    division.send(offered("paid", "silver", time_ms=START_MS + 1))
+
+    assert division.send(offered("payment_failed", "gold", time_ms=START_MS + 2)) == (Nothing("offer_told", "gold"),)
+    assert in_plan(division) == "care"
+
+
 HISTORY: tuple[tuple[OfferKind, int], ...] = (("ordered", 0), ("payment_failed", 1), ("payment_failed", 2), ("paid", 3))
 
 

@@ -211,8 +211,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "service/core/sharing/linked.py",
-        'return "ceiling" if counts_as_turn else None',
-        "return None",
+        '(excluded == "ceiling" and not counts_as_turn)',
+        'excluded == "ceiling"',
         "a ceiling binds whoever gets a turn, as an owner of a related record, too",
         (LINKED,),
     ),

@@ -16,8 +16,7 @@ from service.app.group import LaneGroup
 from service.app.probes import _added, _reading
 from service.app.sources import reset_positions
 from service.config.history import sources_record
-from service.config.sources import AgreedLevel, Loss, Skip, Sources, SourceTopic
-from service.core.state import LEVEL
+from service.config.sources import Loss, Skip, Sources, SourceTopic
 from service.kafka.connection import administration
 from service.kafka.probing import Readable, Unreadable, probe
 from service.kafka.reading import partitions_of, read_topic
@@ -30,13 +29,6 @@ from tests.sources.topics import make, remake
 from tests.sources.world import PARTITIONS, SECONDS, World
 
 pytestmark = pytest.mark.real
-
-
-@pytest.fixture
-async def world(real_kafka: Kafka, topics: Topics) -> World:
-    world = World(real_kafka.connection(), topics)
-    await world.make_topics()
-    return world
 
 
 def names(word: str, count: int) -> Sequence[str]:
@@ -301,20 +293,6 @@ async def test_sources_begun_anew_for_other_settings_are_not_read(world: World) 
         found = await world.arrive(names("new", 3))
         await world.no_problem()
     assert [position.epoch for position in found["lead/new-0"]] == [2]
-
-
-async def test_a_release_below_the_agreed_level_reads_nothing(world: World) -> None:
-    """It would leave out what only newer ones read in an event, and nobody would ever miss it."""
-    async with world.reading():
-        await world.send(0, names("old", 3))
-        await world.arrive(names("old", 3))
-        await world.agree(AgreedLevel(LEVEL + 1))
-        await world.send(0, names("new", 3))
-        await world.intake.look()
-        await world.problem(f"raised to level {LEVEL + 1} and this release knows level {LEVEL}")
-    async with world.reading():
-        await world.problem("End this process")
-        assert "lead/new-0" not in await world.arrived()
 
 
 async def test_that_a_source_lost_what_was_read_outlives_who_saw_it(world: World) -> None:

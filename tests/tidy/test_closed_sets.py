@@ -27,7 +27,7 @@ ROWS: Final = {
     ("FieldType", "service/config/lint/fields.py"): "what each type holds, in words",
     ("FieldType", "service/connectors/file/event_map.py"): "cells have only some of the types",
     ("INPUTS", "schemas/samples.py"): "an example of each event",
-    ("INPUTS", "service/wire/inputs.py"): "the core's word for each event",
+    ("INPUTS", "service/wire/input_fields.py"): "the core's word for each event",
     ("Agreed", "service/kafka/configuration.py"): "what the log says of each that is read",
     ("LogRecord", "service/lane/folding.py"): "what each record does to the state",
     ("News", "service/core/following.py"): "what follows from each news",
@@ -36,11 +36,9 @@ ROWS: Final = {
     ("Outcome", "service/cli/watch.py"): "colours; an outcome without one is dim",
     ("Outcome", "service/rehearsal/scenarios/crm.py"): "what a CRM does with each outcome",
     ("Outcome", "service/wire/outcomes.py"): "the bytes of each outcome",
-    ("OwnerKind", "schemas/config_rules.py"): "keys that exclude each other are fields of a model",
     ("OwnerKind", "schemas/scenario_values.py"): "keys that exclude each other are fields of a model",
     ("Strategy", "service/core/sharing/strategies.py"): "how each strategy orders members",
     ("TargetKind", "service/core/targets.py"): "what stands against each kind of target",
-    ("Unable", "service/core/sharing/linked.py"): "what of it stands against who need not be next",
 }
 """Set and module: what that module has one of per member. A new member needs its row there."""
 

@@ -31,14 +31,14 @@ CONFIG = config(
 )
 
 
-def store_with(**kinds: Mapping[str, Value]) -> MemoryStore:
-    """A memory that holds these values of the division main."""
-    memory = LaneMemory(generation=b"0", content={key: {MARK: b"0"} for key in LAYOUT.keys})
+def store_with(division: str = "main", store: MemoryStore | None = None, **kinds: Mapping[str, Value]) -> MemoryStore:
+    """A memory that holds these values of the division, beside what it holds."""
+    store = MemoryStore() if store is None else store
+    empty = LaneMemory(generation=b"0", content={key: {MARK: b"0"} for key in LAYOUT.keys})
+    memory = store.lanes.setdefault(lane_of(division, LANES), empty)
     for kind, values in kinds.items():
         named: Any = kind
-        memory.write(LAYOUT.placed(stored(named, "main", values)))
-    store = MemoryStore()
-    store.lanes[lane_of("main", LANES)] = memory
+        memory.write(LAYOUT.placed(stored(named, division, values)))
     return store
 
 
@@ -84,6 +84,22 @@ async def test_somebody_sees_their_plans_and_there_their_clients() -> None:
     assert await clients_of(STORE, CONFIG, "spring", LANES, MANY, "ann") == [Client("lead/1", "ann", "tool", "form", 5)]
     assert await clients_of(STORE, CONFIG, "care", LANES, MANY, "ann") == []
     assert await plan_standings(STORE, {"main": CONFIG}, LANES, "zoe") == []
+
+
+async def test_divisions_on_one_lane_with_the_same_names_have_nothing_in_common() -> None:
+    """D42 Plans, leads and people of one name are counted and shown each for their division."""
+    south = next(name for name in map("south-{}".format, range(99)) if lane_of(name, LANES) == lane_of("main", LANES))
+    lead = InPlan(plan="spring", by="paid", through="gold", since_ms=1, counted="spring/ann")
+    store = store_with(
+        clients={"spring/ann": Clients(3)}, plan={"lead/1": InPlan(plan="spring", since_ms=9, counted="spring/ann")}
+    )
+    store_with(south, store, clients={"spring/ann": Clients(1)}, plan={"lead/1": lead})
+    configs = {"main": CONFIG, south: replace(CONFIG, division=south)}
+
+    plans = await plan_standings(store, configs, LANES)
+    assert [(each.division, each.clients) for each in plans if each.plan == "spring"] == [("main", 3), (south, 1)]
+    found = [await clients_of(store, config, "spring", LANES, MANY) for config in configs.values()]
+    assert [[client.since_ms for client in each] for each in found] == [[9], [1]]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from service.config.lint.written import conditions_of
 from service.config.nodes import Steps
 from service.core.score import FIELD as SCORE
 from service.language.changes import CHANGED
+from service.language.nearest import nearest
 from service.language.odoo.operators import OPERATORS as DOMAIN
 from service.language.odoo.operators import Takes as DomainTakes
 from service.language.operators import ROWS
@@ -40,7 +41,6 @@ from service.language.tree import (
     number_in,
     reads,
 )
-from service.nearest import nearest
 
 Declared = Mapping[str, FieldType | None]
 

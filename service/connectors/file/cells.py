@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from service.connectors.file.event_map import Cell, Constant, Value
 from service.connectors.file.rows import Row
-from service.nearest import nearest
+from service.language.nearest import nearest
 
 Extract = Callable[[Row], Any]
 """Reads one value of a row; none where the cell is empty or not there. Raises `BadCell`."""

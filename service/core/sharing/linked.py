@@ -9,12 +9,12 @@ over, off shift only where the settings say so (D30), and so is who left, is swi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from service.core.in_plan import Contact, Contacts
 from service.core.model import Link
 from service.core.pool_spec import PoolSpec
-from service.core.reasons import ABSENT, Unable
+from service.core.reasons import ABSENT, UNABLE, Unable
 from service.core.sharing.contender import Contender
 from service.core.sharing.eligibility import Choice, Situation, choose, lacks_skills
 
@@ -55,19 +55,16 @@ def first_able(people: Iterable[str], situation: Situation, *, counts_as_turn: b
 
 def unable(contender: Contender, situation: Situation, *, counts_as_turn: bool) -> Unable | None:
     """Why they cannot take the record, whether they are there or not; none: they can. A ceiling is about turns only."""
-    match contender.excluded:
-        case "domain" | "full" | "skills" as reason:
-            return reason
-        case "ceiling":
-            return "ceiling" if counts_as_turn else None
-        case None:
-            return None
-        case _:
-            limits = {member.person: member.max_open for member in situation.spec.members}
-            limit = limits[contender.person]
-            if limit is not None and contender.open_items >= limit:
-                return "full"
-            return "skills" if lacks_skills(contender.person, situation) else None
+    excluded = contender.excluded
+    if excluded is None or (excluded == "ceiling" and not counts_as_turn):
+        return None
+    if excluded in UNABLE:
+        return cast("Unable", excluded)
+    limits = {member.person: member.max_open for member in situation.spec.members}
+    limit = limits[contender.person]
+    if limit is not None and contender.open_items >= limit:
+        return "full"
+    return "skills" if lacks_skills(contender.person, situation) else None
 
 
 def _is_there(contender: Contender, situation: Situation) -> bool:

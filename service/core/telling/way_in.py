@@ -36,7 +36,7 @@ def brought_by(question: str, through: str, config: Config) -> str:
         return f'the tool "{config.tools.get(through) or through}"'
     if question in OFFER_KINDS:
         return f'the offer "{config.offers.get(through) or through}" ({question.replace("_", " ")})'
-    return "a rule" if question == "rule_set" else QUESTIONS.get(question, question)
+    return "a rule" if question == "rule_set" else QUESTIONS.get(question, question).removeprefix("by ")
 
 
 def _since(trace: Trace) -> str:

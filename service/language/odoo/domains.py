@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from service.language.changes import asked_before
 from service.language.lookalikes import lookalike
 from service.language.moments import UTC_CALENDAR
+from service.language.nearest import nearest
 from service.language.odoo.dates import EXAMPLES as DATES
 from service.language.odoo.dates import date_in, is_meant_as_date
 from service.language.odoo.operators import CHANGES, OPERATORS, Row, Takes
@@ -41,7 +42,6 @@ from service.language.tree import (
     leaves,
     number_in,
 )
-from service.nearest import nearest
 
 BEFORE: Final = "before "
 """What stands before a field whose value before is meant."""

@@ -8,11 +8,9 @@ are asked of each linked record. A field of a type that an operator cannot read 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from service.language.changes import CHANGED, changed_and
-from service.language.compiling import check
 from service.language.letters import folded_each
 from service.language.odoo.facts import (
     Reached,
@@ -26,19 +24,15 @@ from service.language.odoo.facts import (
     texts,
     through_links,
 )
+from service.language.odoo.links import any_link, no_link
 from service.language.odoo.patterns import MAX_SCANNED, matcher
 from service.language.operators import Sense
 from service.language.probes import Ask
 from service.language.readings import ORDERS
 from service.language.tree import (
-    MAX_ELEMENTS,
-    All,
-    Always,
     Compare,
     Condition,
     Constant,
-    Never,
-    Not,
     Operator,
     Path,
     Probe,
@@ -47,7 +41,6 @@ from service.language.tree import (
     may_be_in_unset,
     number_in,
 )
-from service.language.tree import Any as AnyOf
 
 Takes = Literal["value", "ordered", "list", "text", "domain", "place", "values", "truth"]
 """What stands after the operator: any value; a number, text or date; a list; a pattern; a domain; ids, names, paths; a
@@ -255,68 +248,6 @@ def _matched(pattern: str, kind: Pattern) -> Holds:
     return lambda fact, now_ms: is_readable(fact) and fact is not True and not matched(fact, now_ms)
 
 
-def _any(value: Constant) -> Probe:
-    return Probe("{0}({field}, {now})", (_some_link(value),))
-
-
-def _not_any(value: Constant) -> Probe:
-    some_link = _some_link(value)
-
-    def no_link(fact: object, now_ms: int) -> bool:
-        if type(fact) is Reached:
-            return any(no_link(each, now_ms) for each in fact)
-        return (is_empty(fact) or isinstance(fact, dict | list | tuple)) and not some_link(fact, now_ms)
-
-    return Probe("{0}({field}, {now})", (no_link,))
-
-
-def _some_link(value: Constant) -> Callable[[object, int], bool]:
-    assert isinstance(value, All | AnyOf | Not | Compare | Always | Never)  # the parser lets nothing else pass
-    holds = check(value)
-
-    def some_link(fact: object, now_ms: int) -> bool:
-        if isinstance(fact, dict):
-            return not is_empty(fact) and holds(fact, now_ms)
-        if isinstance(fact, list | tuple):
-            are_lists = type(fact) is Reached
-            for each in islice(fact, MAX_ELEMENTS):
-                if not _LOOKED.take():
-                    break
-                if (are_lists or isinstance(each, dict)) and some_link(each, now_ms):
-                    return True
-        return False
-
-    def bounded(fact: object, now_ms: int) -> bool:
-        with _LOOKED:
-            return some_link(fact, now_ms)
-
-    return bounded
-
-
-class _Looked:
-    """How many elements may still be looked at, within all the `any` that stand in one another."""
-
-    def __init__(self) -> None:
-        self._left = self._depth = 0
-
-    def __enter__(self) -> None:
-        if not self._depth:
-            self._left = MAX_ELEMENTS
-        self._depth += 1
-
-    def __exit__(self, *raised: object) -> None:
-        self._depth -= 1
-
-    def take(self) -> bool:
-        """Whether one was left."""
-        self._left -= 1
-        return self._left >= 0
-
-
-_LOOKED: Final = _Looked()
-"""Conditions are asked one after another: what is asked within one that is asked looks at what that one left over."""
-
-
 def _child_of(value: Constant) -> Probe:
     wanted = [(str(each), nodes(each)) for each in _listed(value) if not is_empty(each)]
 
@@ -414,8 +345,8 @@ TABLE: Final[tuple[Row, ...]] = (
         "ignores case",
     ),
     _row("=?", "value", _equal_if_given, "is the value, if one is given", "as `=`; always with no value", "minds case"),
-    _row("any", "domain", _any, "a linked record fits the domain", "never matches", "as inside"),
-    _row("not any", "domain", _not_any, "no linked record fits it", "matches", "as inside"),
+    _row("any", "domain", any_link, "a linked record fits the domain", "never matches", "as inside"),
+    _row("not any", "domain", no_link, "no linked record fits it", "matches", "as inside"),
     _row("child_of", "place", _child_of, "is the place or below it", "never matches", "minds case"),
     _row("parent_of", "place", _parent_of, "is the place or above it", "never matches", "minds case"),
     Row(CHANGED, "truth", None, "holds another value than before", "matches, if it was set", "minds case"),

@@ -13,7 +13,7 @@ from schemas.scenario_values import OwnerValue
 from service.config.nodes import Node, Steps, as_written
 from service.config.problems import Problem
 from service.config.validation import location
-from service.nearest import nearest
+from service.language.nearest import nearest
 from service.wording import worded
 
 _INSIDE: Final[Mapping[str, type[BaseModel]]] = {
