@@ -138,7 +138,7 @@ before: {criteria: [stage equals open]}
 - {queue: inbox}
 - {plan: spring}
 - {users: {territory: dach}}
-- {owner_of: account, within: 90d, contacted: last_activity, among: emea, counts_as_turn: true}
+- {owner_of: account, within: 90d, contacted: last_activity, among: inbound, counts_as_turn: true}
 - {team: match}
 """,
     "People": "{role: account-executive, profile: sales-user, territory: dach, skill: german}\n",
