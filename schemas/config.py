@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from schemas.config_entry import Entering, Strategy
+from schemas.config_limits import Limits, PersonLimits
 from schemas.config_plans import PLANS_LIMIT, Catalogue, Plan
 from schemas.config_rules import Condition, RuleSet, ScoreRow, Target
 from schemas.config_settings import Settings
@@ -76,6 +77,7 @@ class User(_Part):
     profile: Annotated[Id | None, Field(description="The kind of user that they are in the CRM.")] = None
     territory: Annotated[Names, Field(description="Where they sell.")] = ()
     skills: Annotated[Names, Field(description="What they can do, such as the languages they speak.")] = ()
+    limits: Annotated[PersonLimits, Field(description="What they may have, or be given, over all pools.")] = ()
 
 
 class Member(Condition):
@@ -95,6 +97,7 @@ class Member(Condition):
             description="Not given more while they have so many open records, as the pool counts; null: no limit.",
         ),
     ] = None
+    limits: Annotated[Limits, Field(description="What they may have, or be given, in this pool.")] = ()
     priority: Priority = None
 
 
@@ -126,6 +129,9 @@ class Pool(Condition):
             "somebody owns, whoever gave them. `own`: those that this pool gave and they still have."
         ),
     ] = "all"
+    limits: Annotated[
+        Limits, Field(description="What all members together may be given, or have open of what it gave.")
+    ] = ()
     entry: Annotated[
         Entering | None,
         BeforeValidator(entering, json_schema_input_type=Literal["end_of_ring", "catch_up"] | Entering | None),

@@ -46,11 +46,15 @@ ReleaseReason = Literal[
 ]
 Link = Literal["contact", "stays"]
 NotificationKind = Literal["assigned", "queued", "refused"]
-ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain", "ceiling"]
+ExclusionReason = Literal[
+    "away", "leave", "off_shift", "inactive", "full", "limit", "pool_limit", "paced", "domain", "ceiling"
+]
 Unresolved = Literal[
     "away",
+    "full",
     "inactive_user",
     "leave",
+    "limit",
     "no_related_owner",
     "no_related_record",
     "no_team",
@@ -115,6 +119,15 @@ class Tried(Said):
     ] = None
 
 
+class LimitCount(Said):
+    """How much of a limit was used when somebody was picked."""
+
+    of: Annotated[Literal["member", "pool", "person"], Field(description="Whose limit it is.")]
+    per: Annotated[str, Field(description="What it counts: `open`, a window such as `1h`, `day`, `week` or `month`.")]
+    count: Annotated[int, Field(ge=0, description="So many: open, or given.")]
+    at_most: Annotated[int, Field(ge=0, description="So many there may be.")]
+
+
 class Candidate(Said):
     """A member of the pool as the choice saw them. The lowest (load, last turn) among those not excluded is chosen."""
 
@@ -124,6 +137,7 @@ class Candidate(Said):
     last_turn: Annotated[int, Field(description="The turn they had last; breaks ties.")]
     open_items: Annotated[int, Field(description="Open records that they have, as the pool counts them.")]
     behind: Annotated[int, Field(ge=0, description="How many turns they have to catch up; 0: they are level.")] = 0
+    limits: Annotated[tuple[LimitCount, ...], Field(description="Their limits, as a member and over all pools.")] = ()
 
 
 class TraceTarget(Said):
@@ -170,6 +184,7 @@ class Trace(Said):
         Time | None,
         Field(description="With `link`: when they were in contact with the lead, or came to have it; null: not known."),
     ] = None
+    limits: Annotated[tuple[LimitCount, ...], Field(description="Limits of the pool as a whole.")] = ()
 
 
 class Label(Said):

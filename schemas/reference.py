@@ -47,6 +47,7 @@ role: account-executive
 profile: sales-user
 territory: [dach, nordics]
 skills: [german, swedish]
+limits: [{at_most: 30, open: true}]
 """,
     "Pool": """\
 name: Inbound leads
@@ -54,13 +55,18 @@ record_type: lead
 strategy: round_robin
 members: [ann, {user: bob, weight: 2}]
 count: all
+limits: [{at_most: 200, per: day}]
 entry: catch_up
 credit: 1
 drain_per_minute: 10
 sequence: 10
 notify_members: false
 """,
-    "Member": "{user: eve, weight: 0.5, max_open: 20, priority: 2, criteria: [language equals sv]}\n",
+    "Member": """\
+{user: eve, weight: 0.5, max_open: 20, priority: 2, limits: [{at_most: 2, per: 1h}], criteria: [language equals sv]}
+""",
+    "Limit": "- {at_most: 20, open: true}\n- {at_most: 2, per: 1h}\n- {at_most: 30, per: day}\n",
+    "PersonLimit": "- {at_most: 40, open: true, types: [lead]}\n- {at_most: 100, per: month}\n",
     "Entering": "{catch_up: {at_most: 1, of: 2}}\n",
     "CatchUp": "{at_most: 1, of: 2}\n",
     "Plan": """\
@@ -155,6 +161,8 @@ WHERE: Final[Mapping[str, str]] = {
     "User": "A user: `users.NAME`",
     "Pool": "A pool: `pools.NAME`",
     "Member": "A member: `pools.NAME.members`",
+    "Limit": "A limit: `pools.NAME.limits`, `pools.NAME.members.limits`",
+    "PersonLimit": "A limit of a person: `users.NAME.limits`",
     "Entering": "Entering: `pools.NAME.entry`",
     "CatchUp": "Catching up: `pools.NAME.entry.catch_up`",
     "Plan": "A sales plan: `plans.NAME`",

@@ -18,6 +18,7 @@ from service.config.conditions import asked_of, calendar_of, predicate
 from service.config.consistency import entry_name, findings
 from service.config.defaults import implied_defaults
 from service.config.findings import Declared
+from service.config.limits import compiled_limits
 from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
 from service.config.plans import plan_pools
@@ -105,7 +106,8 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         require_actor=document.settings.require_actor,
         depth_limit=document.settings.depth_limit,
         pass_over_off_shift=document.settings.presence.pass_over_off_shift,
-        zone=document.settings.zone,
+        zone=calendar.zone,
+        week_starts=calendar.week_starts,
         workflows=compiled_workflows(document),
         visibility=document.settings.visibility.model_dump(exclude_defaults=True),
         ids_ignore_case=document.ids_ignore_case,
@@ -114,7 +116,14 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
 
 
 def _user(user_id: str, user: documents.User) -> User:
-    return User(user_id, user.name, active=user.active, roles=frozenset(user.roles), notify=user.notify)
+    return User(
+        user_id,
+        user.name,
+        active=user.active,
+        roles=frozenset(user.roles),
+        notify=user.notify,
+        limits=compiled_limits(user.limits),
+    )
 
 
 def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
@@ -122,7 +131,14 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         id=pool_id,
         record_type=pool.record_type,
         members=tuple(
-            Membership(member.user, member.weight, member.max_open, predicate(member, calendar), member.priority)
+            Membership(
+                member.user,
+                member.weight,
+                member.max_open,
+                predicate(member, calendar),
+                member.priority,
+                compiled_limits(member.limits),
+            )
             for member in pool.members
         ),
         name=pool.name,
@@ -134,6 +150,7 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         notify_members=pool.notify_members,
         count=pool.count,
         entry=_entry_policy(pool.entry),
+        limits=compiled_limits(pool.limits),
     )
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple, assert_never, get_args
 
 from service.core.events import Availability, OfferKind, Target
+from service.core.limit_spec import AllLimits, Limit
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
 from service.core.rule_sets import Entry, OwnerOf, RuleSet, TeamMatch
@@ -35,6 +36,7 @@ class User:
     active: bool = True
     roles: frozenset[Role] = frozenset({"member"})
     notify: tuple[str, ...] = ("email",)
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class Config:
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
     says whether entries pass over a person whose shift is over; `ids_ignore_case` whether an id in another letter case
     is the same person. `closed_when` says, per record type, which records are closed. Dates without an offset are of
-    the `zone`. `tools` and `offers` have a name by id. `visibility` says who may look at what (see `visibility`).
+    the `zone`, weeks begin on the day `week_starts` (0: Monday). `tools` and `offers` have a name by id. `visibility`
+    says who may look at what (see `visibility`).
     `version` grows by one with each change; `label` is a hash of the content, for people.
     """
 
@@ -88,6 +91,7 @@ class Config:
     workflows: Workflows = NO_WORKFLOWS
     visibility: Mapping[str, str] = field(default_factory=dict)
     zone: str = "UTC"
+    week_starts: int = 0
     ids_ignore_case: bool = False
     closed_when: Mapping[str, Predicate] = field(default_factory=dict)
 
@@ -141,6 +145,11 @@ class Config:
         """Whether any pool has a member who is switched off, or no user at all."""
         people = {member.person for spec in self.pools.values() for member in spec.members}
         return not all(person in self.users and self.users[person].active for person in people)
+
+    @cached_property
+    def limits(self) -> AllLimits:
+        """What bounds giving."""
+        return AllLimits(self)
 
     @cached_property
     def teams(self) -> Mapping[str, Teams]:
@@ -249,8 +258,27 @@ def _without_workflows(config: Config) -> Config:
     return replace(config, workflows=NO_WORKFLOWS) if config.workflows else config
 
 
+def _without_limits(config: Config) -> Config:
+    """Nothing is bounded, but by what is written as `max_open`."""
+    users = {name: replace(user, limits=()) if user.limits else user for name, user in config.users.items()}
+    pools = {name: _unlimited(spec) for name, spec in config.pools.items()}
+    is_same = all(user is config.users[name] for name, user in users.items()) and all(
+        spec is config.pools[name] for name, spec in pools.items()
+    )
+    return config if is_same else replace(config, users=users, pools=pools)
+
+
+def _unlimited(spec: PoolSpec) -> PoolSpec:
+    if not (spec.limits or any(member.limits for member in spec.members)):
+        return spec
+    return replace(spec, limits=(), members=tuple(replace(member, limits=()) for member in spec.members))
+
+
 PARTS: Final[dict[str, Part]] = {
     "plans": Part(2, _without_plans),
+    "pools.*.limits": Part(3, _without_limits),
+    "pools.*.members.*.limits": Part(3, _without_limits),
+    "users.*.limits": Part(3, _without_limits),
     "workflows": Part(2, _without_workflows),
 }
 """By their place in a document; a star stands for every name (`pools.*.limits`)."""

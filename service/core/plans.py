@@ -149,7 +149,7 @@ def _first(case: Case, spec: PoolSpec, people: Sequence[str], link: Link) -> Lin
     situation = Situation(spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts)
     choice = choose(situation)
     chosen = first_able(people, choice, situation)
-    return None if chosen is None else Linked(spec, chosen, choice, link)
+    return None if chosen is None else Linked(spec, chosen, choice, situation, link)
 
 
 def _contacted(event: RecordEvent, case: Case) -> Nothing:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from service.core.entry_policy import EntryPolicy, ranks
 from service.core.events import Target
+from service.core.limit_spec import Limit
 from service.core.plan_facts import PlanFacts
 from service.core.state import open_field, seat_field
 from service.language.predicate import Predicate
@@ -22,8 +23,8 @@ DRAIN_PER_MINUTE: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A person's place in a pool, as configured. `max_open` none: no limit; `domain` none: everything concerns them;
-    `priority` none: behind all who have one, where a pool goes by it.
+    """A person's place in a pool, as configured. `max_open` is short for a limit of open items, none: there is none;
+    `domain` none: everything concerns them; `priority` none: behind all who have one, where a pool goes by it.
     """
 
     person: str
@@ -31,6 +32,12 @@ class Membership:
     max_open: int | None = None
     domain: Predicate | None = None
     priority: float | None = None
+    limits: tuple[Limit, ...] = ()
+
+    @property
+    def all_limits(self) -> tuple[Limit, ...]:
+        """All limits that they have as a member, however they are written."""
+        return self.limits if self.max_open is None else (Limit(self.max_open, "open"), *self.limits)
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class PoolSpec:
     are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
     are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
     members are those. `entry` none: as the strategy has it (see `strategies`). `plan`: it is a sales plan.
+    `limits` are those of the pool as a whole.
     """
 
     id: str
@@ -57,6 +65,7 @@ class PoolSpec:
     count: Counted = "all"
     entry: EntryPolicy | None = None
     plan: PlanFacts | None = None
+    limits: tuple[Limit, ...] = ()
 
     @property
     def is_queue(self) -> bool:
@@ -105,8 +114,3 @@ class PoolSpec:
         """What the members' domains read, as dotted paths."""
         domains = [member.domain for member in self.members if member.domain is not None]
         return frozenset().union(*(domain.reads for domain in domains))
-
-    @cached_property
-    def has_limits(self) -> bool:
-        """Whether any member may only have so many open items."""
-        return any(member.max_open is not None for member in self.members)

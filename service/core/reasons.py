@@ -175,7 +175,10 @@ AbsenceReason = Literal["away", "leave", "off_shift"]
 """Why a person is not there."""
 ABSENT: Final = frozenset[str](get_args(AbsenceReason))
 
-ExclusionReason = Literal[AbsenceReason, "inactive", "full", "paced", "domain", "ceiling"]
+Hindrance = Literal["full", "limit"]
+"""Why a limit stands against somebody: they have too many open records, or were given too many lately."""
+
+ExclusionReason = Literal[AbsenceReason, Hindrance, "inactive", "pool_limit", "paced", "domain", "ceiling"]
 
 
 class LeftOut(NamedTuple):
@@ -191,6 +194,8 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
     "off_shift": LeftOut("off shift", "off shift"),
     "inactive": LeftOut("switched off", "switched off"),
     "full": LeftOut("full", "full"),
+    "limit": LeftOut("has had as many as a limit allows for now", "at a limit for now"),
+    "pool_limit": LeftOut("the pool has as many as its limit allows", "in a pool at its limit"),
     "paced": LeftOut("has had their share of waiting records for this minute", "served enough for this minute"),
     "domain": LeftOut("the record is outside their domain", "with a domain of their own"),
     "ceiling": LeftOut("has had their share of the latest turns", "with their share of the latest turns"),
@@ -198,6 +203,7 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
 
 Unresolved = Literal[
     Unfit,
+    Hindrance,
     "away",
     "leave",
     "no_related_owner",
@@ -211,8 +217,10 @@ Unresolved = Literal[
 """Why an entry that matched could not have the record: the next one was tried."""
 UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "away": "that person is away",
+    "full": "that person is full",
     "inactive_user": "that user is switched off",
     "leave": "that person is on leave",
+    "limit": "that person has had as many as a limit allows for now",
     "no_related_owner": "the related record has no owner",
     "no_related_record": "there is no such related record",
     "no_team": "no team's domain accepts the record",

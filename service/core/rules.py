@@ -16,7 +16,7 @@ from service.core.case import Case
 from service.core.events import Target
 from service.core.model import Tried
 from service.core.rule_sets import Entry, RuleSet
-from service.core.targets import absence, resolve
+from service.core.targets import passed_over, resolve
 from service.language.changes import UNCHANGED, Change
 from service.language.tree import Facts
 
@@ -53,7 +53,7 @@ def find(rule_set: RuleSet, case: Case) -> Found:
         target = resolve(entry.target, case)
         if isinstance(target, Target):
             won = Won(entry, target)
-            reason = absence(entry, target, case)
+            reason = passed_over(entry, target, case)
             if reason is None:
                 return Found(won, tried, absent)
             absent, target = absent or won, reason

@@ -11,19 +11,22 @@ from typing import Final, NamedTuple
 
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.model import LimitCount
 from service.core.pool_spec import PoolSpec, Strategy
 from service.core.reasons import ExclusionReason
 from service.core.seating import Pool
-from service.core.sharing.eligibility import Situation, choose
+from service.core.sharing.eligibility import Situation, choose, limits_of, limits_of_pool
 from service.core.state import Kind, State
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 
-WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "catch_up", "open", "person")
+WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "catch_up", "open", "person", "given", "slot")
 
 
 class MemberStanding(NamedTuple):
-    """One member, in the order of turns. `excluded`: why they would be passed over now; none: they would not be."""
+    """One member, in the order of turns. `excluded`: why they would be passed over now; none: they would not be.
+    `limits`: how much of each of theirs is used.
+    """
 
     person: str
     excluded: ExclusionReason | None
@@ -31,11 +34,14 @@ class MemberStanding(NamedTuple):
     last_turn: int
     weight: float
     max_open: int | None
+    limits: tuple[LimitCount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PoolStanding:
-    """One pool. `next` none: nobody can take a record now. `turn` is the number of the last turn."""
+    """One pool. `next` none: nobody can take a record now. `turn` is the number of the last turn. `limits`: how much of
+    each limit of the pool as a whole is used.
+    """
 
     division: str
     pool: str
@@ -46,6 +52,7 @@ class PoolStanding:
     next: str | None
     members: tuple[MemberStanding, ...]
     memory: MemoryState
+    limits: tuple[LimitCount, ...] = ()
 
 
 async def standings(store: Store, configs: Mapping[str, Config], lanes: int, now_ms: int) -> list[PoolStanding]:
@@ -58,11 +65,18 @@ async def standings(store: Store, configs: Mapping[str, Config], lanes: int, now
 
 
 def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory: MemoryState) -> PoolStanding:
-    choice = choose(Situation(spec, config, Draft(state), now_ms, paced=False))
+    situation = Situation(spec, config, Draft(state), now_ms, paced=False)
+    choice = choose(situation)
     limits = {member.person: member.max_open for member in spec.members}
     members = tuple(
         MemberStanding(
-            each.person, each.excluded, each.open_items, each.last_turn, spec.weights[each.person], limits[each.person]
+            each.person,
+            each.excluded,
+            each.open_items,
+            each.last_turn,
+            spec.weights[each.person],
+            limits[each.person],
+            limits_of(each, situation),
         )
         for each in sorted(choice.seen)
     )
@@ -77,4 +91,5 @@ def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory:
         None if choice.chosen is None or spec.is_queue else choice.chosen.person,
         members,
         memory,
+        limits_of_pool(situation),
     )

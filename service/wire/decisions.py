@@ -18,6 +18,7 @@ from service.core.model import (
     Candidate,
     Decision,
     Label,
+    LimitCount,
     Outcome,
     Trace,
     Tried,
@@ -76,6 +77,7 @@ def _trace(said: Mapping[str, Any]) -> Trace:
                 last_turn=each["last_turn"],
                 open_items=each["open_items"],
                 behind=each.get("behind", 0),
+                limits=_limits(each),
             )
             for each in said["candidates"]
         ),
@@ -87,7 +89,12 @@ def _trace(said: Mapping[str, Any]) -> Trace:
         through=said.get("through", ""),
         link=said.get("link"),
         contacted_ms=_moment(said.get("contacted")),
+        limits=_limits(said),
     )
+
+
+def _limits(said: Mapping[str, Any]) -> tuple[LimitCount, ...]:
+    return tuple(LimitCount(each["of"], each["per"], each["count"], each["at_most"]) for each in said.get("limits", ()))
 
 
 def _moment(said: str | None) -> int | None:

@@ -9,6 +9,7 @@ import pytest
 
 from service.core.configuration import User
 from service.core.draft import Draft
+from service.core.limit_spec import Limit
 from service.core.pool_spec import Membership
 from service.core.sharing.eligibility import CHECKS, MINUTE_MS, Situation
 from service.core.state import Pace, State
@@ -39,7 +40,7 @@ def test_each_check_can_say_no() -> None:
         for member in situation.spec.members:
             seat = situation.draft.seats.edit(f"sales/{member.person}")
             said |= {str(check.ask(member, seat, 1, situation)) for check in CHECKS}
-    assert said == {"None", "inactive", "domain", "away", "leave", "off_shift", "full", "paced"}
+    assert said == {"None", "inactive", "domain", "away", "leave", "off_shift", "full", "limit", "pool_limit", "paced"}
 
 
 def _situation(rng: random.Random) -> Situation:
@@ -52,9 +53,11 @@ def _situation(rng: random.Random) -> Situation:
                 person,
                 max_open=1 if sometimes(0.2) else None,
                 domain=predicate("country equals DE") if sometimes(0.2) else None,
+                limits=(Limit(1, rng.choice([MINUTE_MS, "day"])),) if sometimes(0.2) else (),
             )
             for person in PEOPLE
         ),
+        limits=(Limit(2, rng.choice([MINUTE_MS, "open"])),) if sometimes(0.2) else (),
         drain_per_minute=1,
     )
     users = [User(person, active=not sometimes(0.1)) for person in PEOPLE]

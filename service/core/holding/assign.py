@@ -11,7 +11,7 @@ from service.core.events import Target
 from service.core.holding import load
 from service.core.holding.clients import enter
 from service.core.holding.contacts import contacted
-from service.core.holding.waiting import stand_in_line, unpark
+from service.core.holding.waiting import look_by, stand_in_line, unpark
 from service.core.model import (
     Assigned,
     Decision,
@@ -24,7 +24,8 @@ from service.core.model import (
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason, ReleaseReason
 from service.core.record import Record
-from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, listed, next_return
+from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, limits_of_pool, listed, next_chance
+from service.core.sharing.limits import note_given
 from service.core.sharing.linked import Linked
 from service.core.sharing.turns import serve
 from service.core.state import Pace
@@ -64,15 +65,20 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     named = named or trace.question in NAMING
     if spec.plan is not None:
         enter(case, spec.id, trace.question)
-    choice = choose(Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts))
-    candidates, omitted = listed(choice)
+    situation = Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts)
+    choice = choose(situation)
+    candidates, omitted = listed(choice, situation)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
+    trace = replace(trace, limits=limits_of_pool(situation)) if spec.limits else trace
     chosen = choice.chosen
     if chosen is None:
         reason: PendingReason = "nobody_eligible" if choice.seen else "empty_pool"
         cut = stand_in_line(case, spec.id, queued=False, named=named)
         trace = replace(trace, cut=cut) if cut else trace
-        return case.conclude(Pending(spec.id, reason, next_return(choice, case.draft)), trace)
+        next_try_ms = next_chance(choice, situation)
+        if next_try_ms is not None:
+            look_by(spec.id, next_try_ms, case.draft)
+        return case.conclude(Pending(spec.id, reason, next_try_ms), trace)
     turn = serve(spec, chosen, choice.seen, case.draft)
     if paced:
         _count_drained(case, chosen.person)
@@ -82,7 +88,7 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
 def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
     """Give the lead to who knows it already. That is nobody's turn, unless the plan says that it is."""
     spec, chosen = linked.spec, linked.chosen
-    candidates, omitted = listed(linked.choice)
+    candidates, omitted = listed(linked.choice, linked.situation)
     contacted_ms = contacted(case, chosen.person)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
     trace = replace(trace, link=linked.link, contacted_ms=contacted_ms)
@@ -137,6 +143,8 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
 
 def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:
     load.hold(case, assigned.owner, by_us=True, pool=assigned.pool)
+    spec = case.config.pools[assigned.pool] if assigned.pool else None
+    note_given(case.config.limits.concerned(spec, assigned.owner, case.record_type), case.draft, case.now_ms)
     return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
 
 

@@ -11,11 +11,11 @@ from service.core.draft import Draft
 from service.core.events import Target
 from service.core.holding.assign import give_to_pool, put_into_queue
 from service.core.holding.keeping import cut_of, rescore
-from service.core.holding.waiting import DRAIN_PREFIX, ask_anew, is_fit, unpark, waiting_case
+from service.core.holding.waiting import ask_anew, is_fit, look_by, unpark, waiting_case
 from service.core.model import Decision, Trace
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
-from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained
+from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, next_chance
 from service.core.tracking import remember
 from service.core.waiting_line import Rank
 
@@ -88,7 +88,7 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
         draft.pools.edit(pool).sifting = False
         _look_again(pool, None, draft, now_ms)
     else:
-        _rest(pool, spec, draft, now_ms)
+        _rest(pool, spec, draft, config, now_ms)
     return tuple(decisions)
 
 
@@ -130,15 +130,24 @@ def _look_again(pool: str, behind: Rank | None, draft: Draft, now_ms: int) -> No
     memory = draft.pools.edit(pool)
     memory.scanned = behind
     if memory.waiting:
-        draft.set_timer(DRAIN_PREFIX + pool, now_ms)
+        look_by(pool, now_ms, draft)
 
 
-def _rest(pool: str, spec: PoolSpec | None, draft: Draft, now_ms: int) -> None:
-    """Nobody can take what still waits: go on with the next minute's share, or when somebody returns or has room."""
+def _rest(pool: str, spec: PoolSpec | None, draft: Draft, config: Config, now_ms: int) -> None:
+    """Nobody can take what still waits: go on with the next minute's share, when a limit of a time has room, or when
+    somebody returns or is freed.
+    """
     memory = draft.pools.edit(pool)
     memory.scanned = None
-    if spec is not None and memory.waiting and _is_anybody_paced(spec, draft, now_ms):
-        draft.set_timer(DRAIN_PREFIX + pool, (now_ms // MINUTE_MS + 1) * MINUTE_MS)
+    if spec is None or not memory.waiting:
+        return
+    if _is_anybody_paced(spec, draft, now_ms):
+        look_by(pool, (now_ms // MINUTE_MS + 1) * MINUTE_MS, draft)
+    if not spec.is_queue:
+        situation = Situation(spec, config, draft, now_ms, paced=False)
+        next_try_ms = next_chance(choose(situation), situation)
+        if next_try_ms is not None:
+            look_by(pool, next_try_ms, draft)
 
 
 def _is_anybody_paced(spec: PoolSpec, draft: Draft, now_ms: int) -> bool:

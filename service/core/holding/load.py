@@ -74,11 +74,18 @@ def count_off(case: Case) -> None:
 
 
 def freed(case: Case, person: str) -> None:
-    """Somebody has room again: have the lines looked at in which records of this type wait for them."""
+    """Somebody has room again: have the lines looked at in which records wait for them, of this type or of another that
+    a limit of theirs counts with it; and the line of the pool that gave this, where its own limit counts it.
+    """
+    config, given_by = case.config, case.record.pool
+    holders = config.limits.of_person(person, case.record_type)
+    types = {case.record_type}.union(*(holder.types for holder in holders if holder.open_at_most is not None))
     for pool in case.draft.pools_of(person):
-        spec = case.config.pools.get(pool)
-        if spec is not None and spec.record_type == case.record_type and not spec.is_queue:
+        spec = config.pools.get(pool)
+        if spec is not None and spec.record_type in types and not spec.is_queue:
             wake(pool, case.draft, case.now_ms)
+    if given_by in config.pools and config.limits.in_pool(config.pools[given_by]).pool is not None:
+        wake(given_by, case.draft, case.now_ms)
 
 
 def _take_off(field: str, case: Case) -> None:

@@ -5,16 +5,18 @@ The checks run in the order of `CHECKS`, the cheap and general first; the first 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.model import Candidate
+from service.core.limit_spec import Holder, PoolLimits
+from service.core.model import Candidate, LimitCount
 from service.core.pool_spec import Membership, PoolSpec
-from service.core.reasons import ABSENT, ExclusionReason
+from service.core.reasons import ABSENT, ExclusionReason, Hindrance
 from service.core.seating import Seat
 from service.core.sharing.contender import Contender
+from service.core.sharing.limits import counts, hindrance, open_items_of, room_again
 from service.core.sharing.turns import line_up
 from service.language.tree import Facts
 
@@ -37,6 +39,11 @@ class Situation(NamedTuple):
     paced: bool
     facts: Facts | None = None
 
+    @property
+    def limits(self) -> PoolLimits:
+        """What bounds giving in the pool."""
+        return self.config.limits.in_pool(self.spec)
+
 
 def is_active(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
     """People who are switched off in the configuration get nothing."""
@@ -58,10 +65,30 @@ def is_present(member: Membership, seat: Seat, items: int, situation: Situation)
     return None if person is None else person.absence
 
 
+def pool_has_room(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+    """Nobody is given more from a pool that is at a limit as a whole (D14)."""
+    whole = situation.limits.pool
+    return None if whole is None or _hindrance(whole, "", 0, situation) is None else "pool_limit"
+
+
 def has_room(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
-    """A member with a limit of open items is passed over while they are at it."""
-    limit = member.max_open
-    return "full" if limit is not None and items >= limit else None
+    """Who is at a limit, as a member or over all pools, is passed over while they are (D2, D14, D55)."""
+    for holder in situation.limits.people.get(member.person, ()):
+        found = _hindrance(holder, member.person, items, situation)
+        if found is not None:
+            return found
+    return None
+
+
+def _hindrance(holder: Holder, person: str, items: int, situation: Situation) -> Hindrance | None:
+    return hindrance(holder, _counted(holder, person, items, situation), situation.draft, situation.now_ms)
+
+
+def _counted(holder: Holder, person: str, items: int, situation: Situation) -> int:
+    """How many open items count for a holder's limits, of somebody with so many in the pool; 0: none asks for it."""
+    if holder.open_at_most is None or holder.of == "member":
+        return items
+    return open_items_of(holder, situation.spec.id if holder.of == "pool" else person, situation.draft)
 
 
 def is_in_pace(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
@@ -91,7 +118,8 @@ CHECKS: Final = (
     Check(is_active, concerns=lambda situation: situation.config.has_inactive),
     Check(is_in_domain, concerns=lambda situation: situation.spec.has_domains),
     Check(is_present, concerns=lambda situation: not situation.draft.people.is_empty),
-    Check(has_room, concerns=lambda situation: situation.spec.has_limits),
+    Check(pool_has_room, concerns=lambda situation: situation.limits.pool is not None),
+    Check(has_room, concerns=lambda situation: bool(situation.limits.people)),
     Check(is_in_pace, concerns=lambda situation: situation.paced),
 )
 
@@ -118,7 +146,7 @@ def choose(situation: Situation) -> Choice:
     return Choice(min([each for each in seen if each.excluded is None], default=None), seen)
 
 
-def listed(choice: Choice) -> tuple[tuple[Candidate, ...], int]:
+def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...], int]:
     """The choice as a trace keeps it, and how many members it leaves unnamed."""
     named = tuple(
         [
@@ -129,6 +157,7 @@ def listed(choice: Choice) -> tuple[tuple[Candidate, ...], int]:
                 last_turn=each.last_turn,
                 open_items=each.open_items,
                 behind=each.behind,
+                limits=limits_of(each, situation),
             )
             for each in choice.seen[:LISTED_CANDIDATES]
         ]
@@ -136,7 +165,51 @@ def listed(choice: Choice) -> tuple[tuple[Candidate, ...], int]:
     return named, len(choice.seen) - len(named)
 
 
-def next_return(choice: Choice, draft: Draft) -> int | None:
-    """When the first of those who are not there is back (milliseconds), where that is known."""
-    absent = (draft.people.get(each.person) for each in choice.seen if each.excluded in ABSENT)
-    return min((person.back_ms for person in absent if person and person.back_ms is not None), default=None)
+def is_at_limit(contender: Contender, situation: Situation) -> bool:
+    """Whether a limit stands against somebody, whatever else does."""
+    holders = situation.config.limits.concerned(situation.spec, contender.person, situation.spec.record_type)
+    return any(_hindrance(holder, contender.person, contender.open_items, situation) for holder in holders)
+
+
+def limits_of(contender: Contender, situation: Situation) -> tuple[LimitCount, ...]:
+    """How much of each limit somebody has used, as a member and over all pools."""
+    holders = situation.limits.people.get(contender.person, ())
+    return _used(holders, contender.person, contender.open_items, situation)
+
+
+def limits_of_pool(situation: Situation) -> tuple[LimitCount, ...]:
+    """How much of each limit the pool as a whole has used."""
+    whole = situation.limits.pool
+    return () if whole is None else _used((whole,), "", 0, situation)
+
+
+def _used(holders: Iterable[Holder], person: str, items: int, situation: Situation) -> tuple[LimitCount, ...]:
+    found: list[LimitCount] = []
+    for holder in holders:
+        found += counts(holder, _counted(holder, person, items, situation), situation.draft, situation.now_ms)
+    return tuple(found)
+
+
+def next_chance(choice: Choice, situation: Situation) -> int | None:
+    """When the first of those who were left out may be eligible again (milliseconds), as far as time decides: who is
+    not there is back, or a limit of a time has room. None: something has to happen first.
+    """
+    known = (_again(each, situation) for each in choice.seen if each.excluded is not None)
+    return min((again_ms for again_ms in known if again_ms is not None), default=None)
+
+
+def _again(contender: Contender, situation: Situation) -> int | None:
+    """When what somebody was left out for is over by itself, if that is known."""
+    draft, now_ms = situation.draft, situation.now_ms
+    if contender.excluded in ABSENT:
+        person = draft.people.get(contender.person)
+        return None if person is None else person.back_ms
+    if contender.excluded == "limit":
+        holders = situation.limits.people[contender.person]
+    elif contender.excluded == "pool_limit" and situation.limits.pool is not None:
+        holders = (situation.limits.pool,)
+    else:
+        return None
+    found = [room_again(holder, draft, now_ms) for holder in holders]
+    known = [again_ms for again_ms in found if again_ms is not None and again_ms > now_ms]
+    return max(known) if known and None not in found else None

@@ -13,15 +13,16 @@ from service.core.in_plan import Contacts
 from service.core.model import Link
 from service.core.pool_spec import PoolSpec
 from service.core.sharing.contender import Contender
-from service.core.sharing.eligibility import Choice, Situation
+from service.core.sharing.eligibility import Choice, Situation, is_at_limit
 
 
 class Linked(NamedTuple):
-    """Who gets a lead whose turn it need not be: in which plan, out of which choice, and why."""
+    """Who gets a lead whose turn it need not be: in which plan, out of which choice in which situation, and why."""
 
     spec: PoolSpec
     chosen: Contender
     choice: Choice
+    situation: Situation
     link: Link
 
 
@@ -39,4 +40,6 @@ def first_able(people: Iterable[str], choice: Choice, situation: Situation) -> C
 
 def _is_able(contender: Contender, situation: Situation) -> bool:
     excluded = contender.excluded
-    return excluded is None or (excluded == "off_shift" and not situation.config.pass_over_off_shift)
+    if excluded == "off_shift" and not situation.config.pass_over_off_shift:
+        return not is_at_limit(contender, situation)
+    return excluded is None
