@@ -207,6 +207,13 @@ class Document(_Part):
             " records. Asked when all fields that it reads are known; the status that an event tells is stronger."
         ),
     ] = {}
+    sizes: Annotated[
+        dict[RecordType, FieldPath],
+        Field(
+            description="By record type: the field that says how much an open record counts in limits and loads. 0: it"
+            " is on hold; a fraction is rounded up; without a number from 0 on it counts as 1."
+        ),
+    ] = {}
     fields: Annotated[
         dict[
             RecordType,

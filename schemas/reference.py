@@ -29,6 +29,7 @@ processes: {sales: {steps: [call, qualified]}}
 workflows:
   budget-known: {trigger: {field_filled: budget}, action: {mark_step: {process: sales, step: qualified}}}
 closed_when: {lead: {criteria: ["stage in [won, lost]"]}}
+sizes: {lead: effort}
 fields: {lead: {tier: text, employees: number, stage: text}, deal: {budget: number}}
 ids_ignore_case: true
 settings: {zone: Europe/Berlin}

@@ -100,6 +100,7 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
             for record_type, closed in sorted(document.closed_when.items())
             if (whole := predicate(closed, calendar)) is not None
         },
+        sizes=dict(sorted(document.sizes.items())),
         scores={record_type: _score(rows, calendar) for record_type, rows in sorted(document.scores.items())},
         unowned_users=frozenset(unowned.users),
         unowned_channels=frozenset(unowned.channels),

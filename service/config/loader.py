@@ -40,6 +40,7 @@ SECTIONS: Final = (
     "defaults",
     "scores",
     "closed_when",
+    "sizes",
     "fields",
     "processes",
     "workflows",

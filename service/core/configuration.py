@@ -68,7 +68,8 @@ class Config:
     says whether entries pass over a person whose shift is over; `ids_ignore_case` whether an id in another letter case
     is the same person. `closed_when` says, per record type, which records are closed. Dates without an offset are of
     the `zone`, weeks begin on the day `week_starts` (0: Monday). `tools` and `offers` have a name by id. `visibility`
-    says who may look at what (see `visibility`).
+    says who may look at what (see `visibility`). `sizes` names, per record type, the field that says what an open
+    record weighs (see `sizing`).
     `version` grows by one with each change; `label` is a hash of the content, for people.
     """
 
@@ -94,6 +95,7 @@ class Config:
     week_starts: int = 0
     ids_ignore_case: bool = False
     closed_when: Mapping[str, Predicate] = field(default_factory=dict)
+    sizes: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, level: int) -> Config:
         """What holds of it on a lane at this level. Equal levels give the same object."""
@@ -194,6 +196,8 @@ class Config:
             found.setdefault(record_type, set()).update(*(row.predicate.reads for row in rows))
         for record_type, closed in self.closed_when.items():
             found.setdefault(record_type, set()).update(closed.reads)
+        for record_type, path in self.sizes.items():
+            found.setdefault(record_type, set()).add(path)
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
 
     @cached_property
@@ -274,11 +278,17 @@ def _unlimited(spec: PoolSpec) -> PoolSpec:
     return replace(spec, limits=(), members=tuple(replace(member, limits=()) for member in spec.members))
 
 
+def _without_sizes(config: Config) -> Config:
+    """Every open record weighs the same."""
+    return replace(config, sizes={}) if config.sizes else config
+
+
 PARTS: Final[dict[str, Part]] = {
     "plans": Part(2, _without_plans),
     "pools.*.limits": Part(3, _without_limits),
     "pools.*.members.*.limits": Part(3, _without_limits),
     "users.*.limits": Part(3, _without_limits),
+    "sizes": Part(3, _without_sizes),
     "workflows": Part(2, _without_workflows),
 }
 """By their place in a document; a star stands for every name (`pools.*.limits`)."""

@@ -94,6 +94,7 @@ def _decide_news(event: RecordEvent, news: News, case: Case) -> tuple[Decision, 
         decisions: tuple[Decision, ...] = (case.conclude(refused),)
     else:
         case.facts, case.change = _known_facts(event, news, case), news.change
+        load.weigh(case)
         decisions = act(event, news, case)
     if isinstance(decisions[-1].outcome, Rejected) and (isinstance(news, Restored) or not case.before.created):
         case.record.created = False

@@ -18,6 +18,12 @@ class Slot(Remembered):
     at_ms: int
 
 
+class Size(Remembered):
+    """With what weight a record is counted that does not weigh 1 (see `sizing`)."""
+
+    size: int
+
+
 class Given(Remembered, kw_only=True):
     """What a holder of limits was given. Entries are counted from 0: `total` so far, of which the times from `first` on
     are kept. `days` is how many since the day began at `day_ms`; the same of weeks and months.

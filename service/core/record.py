@@ -32,7 +32,8 @@ class Record(Remembered, kw_only=True):
     record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
     owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
     `has_past`: values before stand beside it (see `past`). `in_plans`, `contacted`, `has_progress`: more is remembered
-    of it beside this (see `in_plan`, `in_process`).
+    of it beside this (see `in_plan`, `in_process`). `sized`: it is counted with another
+    weight than 1 (see `sizing`).
     """
 
     owner: str = ""
@@ -60,6 +61,7 @@ class Record(Remembered, kw_only=True):
     has_progress: bool = False
     in_plans: bool = False
     contacted: bool = False
+    sized: bool = False
 
     @property
     def moment(self) -> Moment:

@@ -17,7 +17,7 @@ from heapq import merge
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
 
 from service.core.catch_up import CatchUp
-from service.core.given import Given, Slot
+from service.core.given import Given, Size, Slot
 from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.in_process import Element, InProcess, Usage, WorkflowKind
 from service.core.overlay import Overlay
@@ -51,6 +51,7 @@ Kind = Literal[
     "contacts",
     "given",
     "slot",
+    "size",
     WorkflowKind,
 ]
 
@@ -167,6 +168,7 @@ class ByKind:
     contacts = StateKind("contacts", Contacts, buckets=256, level=2, beside="contacted", begins=True)
     given = StateKind("given", Given, level=3, begins=True)
     slots = StateKind("slot", Slot, buckets=64, level=3)
+    sizes = StateKind("size", Size, buckets=256, level=3, beside="sized")
 
 
 KINDS: Final[Mapping[Kind, StateKind[Any]]] = {
