@@ -143,6 +143,10 @@ class RecordData(Part):
     ] = None
     tool: Annotated[ToldId | None, Field(description="The lead-generation tool it came in through.")] = None
     offer: Annotated[ToldId | None, Field(description="The offer it is about.")] = None
+    if_unchanged: Annotated[
+        ToldId | None,
+        Field(description="A mark of the record, by `fairlead reconcile`: where it changed since, nothing is done."),
+    ] = None
 
 
 class RecordCreated(RecordData):

@@ -36,6 +36,7 @@ from service.core.state import State
 from service.core.status import close_converted, hear_status, take_note_of_status
 from service.core.targets import too_deep
 from service.core.tracking import remember, together
+from service.core.unchanged import mark_of
 from service.language.tree import Facts
 
 OVERTAKEN: Final[frozenset[NothingReason]] = frozenset({"deleted", "older_version"})
@@ -47,6 +48,8 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
     draft = Draft(state)
     event = as_declared(event, config)
     match event:
+        case RecordEvent() if _is_outdated(event, draft):
+            decisions: tuple[Decision, ...] = (_nothing_left(event),)
         case RecordEvent():
             case = Case(event.record, draft, config, now_ms, event.correlation_id, event.depth)
             case.facts = event.facts
@@ -61,6 +64,16 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
             assert_never(event)
     recount(draft)
     return Verdict(decisions, draft.changes())
+
+
+def _is_outdated(event: RecordEvent, draft: Draft) -> bool:
+    """Whether it corrects what was seen of a record that has changed since."""
+    return event.if_unchanged is not None and event.if_unchanged != mark_of(draft.records.get(event.record))
+
+
+def _nothing_left(event: RecordEvent) -> Decision:
+    nothing = Nothing("changed_meanwhile")
+    return Decision(record=event.record, outcome=nothing, correlation_id=event.correlation_id, depth=event.depth)
 
 
 def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:

@@ -106,6 +106,7 @@ WITHHELD: Final[Mapping[Withheld, str]] = {
 
 NothingReason = Literal[
     "catalogue_changed",
+    "changed_meanwhile",
     "not_in_catalogue",
     "older_catalogue",
     "step_told",
@@ -139,6 +140,7 @@ NothingReason = Literal[
 ]
 NOTHING: Final[Mapping[NothingReason, str]] = {
     "catalogue_changed": "a field or a step itself changed",
+    "changed_meanwhile": "the record changed since it was compared with a list",
     "not_in_catalogue": "the configuration names no such field or step",
     "older_catalogue": "newer news of the field or step came before",
     "step_told": "a step was marked, or is so no more",

@@ -32,7 +32,7 @@ def size_of(case: Case) -> int | None:
         return None
     told = _at(path, case.facts)
     told = _at(path, recall(case.record.facts)) if told is UNTOLD else told
-    return None if told is UNTOLD else _size(told)
+    return None if told is UNTOLD else weight(told)
 
 
 def noted(case: Case) -> int:
@@ -50,7 +50,8 @@ def note(case: Case, size: int) -> None:
         case.draft.sizes.drop(case.name)
 
 
-def _size(told: object) -> int:
+def weight(told: object) -> int:
+    """What a field with this value weighs."""
     try:
         number = float(told) if isinstance(told, int | float | str) and not isinstance(told, bool) else USUAL
     except ValueError:
