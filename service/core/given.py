@@ -6,9 +6,11 @@ entry is never taken out before its time: what is closed, deleted or handed on w
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Final
 
-from service.core.limit_spec import SLOTS, Period
+from service.core.limit_spec import PERIODS, SLOTS, Period
 from service.core.remembered import Remembered
 
 
@@ -42,20 +44,20 @@ class Given(Remembered, kw_only=True):
         """How many were given in a period that began then. Who moves to the west is in the day that they have begun:
         a period that begins earlier than the one that was counted is no new one.
         """
-        counted_ms, count = self._counted(period)
+        counted_ms, count = COUNTED[period](self)
         return count if counted_ms >= began_ms else 0
 
     def count(self, period: Period, began_ms: int) -> None:
         """One more was given in the period that began then."""
-        counted_ms, _ = self._counted(period)
         count = self.since(period, began_ms) + 1
-        setattr(self, f"{period}_ms", max(counted_ms, began_ms))
+        setattr(self, f"{period}_ms", max(COUNTED[period](self)[0], began_ms))
         setattr(self, f"{period}s", count)
 
-    def _counted(self, period: Period) -> tuple[int, int]:
-        counted: tuple[int, int] = getattr(self, f"{period}_ms"), getattr(self, f"{period}s")
-        return counted
 
+COUNTED: Final[Mapping[Period, Callable[[Given], tuple[int, int]]]] = {
+    period: attrgetter(f"{period}_ms", f"{period}s") for period in PERIODS
+}
+"""Since when a period is counted, and how many are."""
 
 SLOT_MARK: Final = "#"
 """Stands between a holder and the number of a slot. No id has it."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import inf
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 from service.core.events import CHANNELS
@@ -80,18 +81,58 @@ class Holder:
         return max((at_most for at_most, _ in self.windows), default=0)
 
     @cached_property
+    def least(self) -> tuple[float, float, float, float]:
+        """Below so many in its ring, and in what it counted of a day, week and month, there is room at any time."""
+        windows = min((at_most for at_most, _ in self.windows), default=inf)
+        day, week, month = (
+            min((at_most for at_most, each in self.periods if each == period), default=inf) for period in PERIODS
+        )
+        return windows, day, week, month
+
+    @cached_property
     def is_remembered(self) -> bool:
         """Whether it counts what was given, and not only what is open."""
         return bool(self.windows or self.periods)
 
 
-class PoolLimits(NamedTuple):
+@dataclass(frozen=True)
+class PoolLimits:
     """What bounds giving in a pool: the pool's own limits (none: it has none), and by person, those that they have as a
     member, then those that they have everywhere.
     """
 
     pool: Holder | None
     people: Mapping[str, tuple[Holder, ...]]
+
+    @cached_property
+    def open(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """Who has a limit of open items as a member, and which."""
+        found = [
+            (person, holder.open_at_most)
+            for person, holders in self.people.items()
+            for holder in holders
+            if holder.of == "member" and holder.open_at_most is not None
+        ]
+        return tuple(person for person, _ in found), tuple(at_most for _, at_most in found)
+
+    @cached_property
+    def open_everywhere(self) -> tuple[tuple[str, Holder], ...]:
+        """Who has one over all pools."""
+        return tuple(
+            (person, holder)
+            for person, holders in self.people.items()
+            for holder in holders
+            if holder.of == "person" and holder.open_at_most is not None
+        )
+
+    @cached_property
+    def remembered(self) -> tuple[tuple[str, ...], tuple[Holder, ...], tuple[str, ...]]:
+        """Whose limits count what was given: the people, the limits, and where those are remembered."""
+        found = [
+            (person, holder) for person, holders in self.people.items() for holder in holders if holder.is_remembered
+        ]
+        people, held = tuple(person for person, _ in found), tuple(holder for _, holder in found)
+        return people, held, tuple(holder.name for holder in held)
 
 
 class AllLimits:
@@ -122,9 +163,9 @@ class AllLimits:
         """Whose limits count what somebody is given, by a pool or (none) by a rule that names them."""
         if spec is None:
             return self.of_person(person, record_type)
-        whole, people = self.in_pool(spec)
-        own = people.get(person, ())
-        return own if whole is None else (whole, *own)
+        limits = self.in_pool(spec)
+        own = limits.people.get(person, ())
+        return own if limits.pool is None else (limits.pool, *own)
 
     @cached_property
     def remembered(self) -> frozenset[str]:

@@ -180,6 +180,8 @@ ABSENT: Final = frozenset[str](get_args(AbsenceReason))
 Hindrance = Literal["full", "limit"]
 """Why a limit stands against somebody: they have too many open records, or were given too many lately."""
 
+AT_LIMIT: Final = frozenset[str](get_args(Hindrance))
+
 ExclusionReason = Literal[AbsenceReason, Hindrance, "inactive", "pool_limit", "paced", "domain", "ceiling"]
 
 

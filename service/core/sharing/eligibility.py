@@ -5,7 +5,10 @@ The checks run in the order of `CHECKS`, the cheap and general first; the first 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from service.core.configuration import Config
@@ -13,20 +16,27 @@ from service.core.draft import Draft
 from service.core.limit_spec import Holder, PoolLimits
 from service.core.model import Candidate, LimitCount
 from service.core.pool_spec import Membership, PoolSpec
-from service.core.reasons import ABSENT, ExclusionReason, Hindrance
+from service.core.reasons import ABSENT, AT_LIMIT, ExclusionReason, Hindrance
 from service.core.seating import Seat
 from service.core.sharing.contender import Contender
-from service.core.sharing.limits import counts, hindrance, open_items_of, room_again
+from service.core.sharing.limits import counts, hindered, hindrance, open_items_of, room_again
 from service.core.sharing.turns import line_up
 from service.language.tree import Facts
 
 LISTED_CANDIDATES: Final = 50
 """A trace names at most so many candidates; it says how many more there were."""
 
+NOBODY: Final[Mapping[str, Hindrance]] = MappingProxyType({})
+"""Nobody is at a limit."""
+
+LISTED_LIMITS: Final = 3
+"""Of so many candidates it tells how much of their limits is used, whatever became of them."""
+
 MINUTE_MS: Final = 60_000
 
 
-class Situation(NamedTuple):
+@dataclass(eq=False)
+class Situation:
     """What a check may look at besides the member. `paced`: the record comes from the parked ones.
 
     Without `facts` no record is meant: everything concerns everybody.
@@ -39,10 +49,15 @@ class Situation(NamedTuple):
     paced: bool
     facts: Facts | None = None
 
-    @property
+    @cached_property
     def limits(self) -> PoolLimits:
         """What bounds giving in the pool."""
         return self.config.limits.in_pool(self.spec)
+
+    @cached_property
+    def hindered(self) -> Mapping[str, Hindrance]:
+        """Who is at a limit of theirs."""
+        return hindered(self.limits, self.spec, self.draft, self.now_ms) if self.limits.people else NOBODY
 
 
 def is_active(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
@@ -73,11 +88,7 @@ def pool_has_room(member: Membership, seat: Seat, items: int, situation: Situati
 
 def has_room(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
     """Who is at a limit, as a member or over all pools, is passed over while they are (D2, D14, D55)."""
-    for holder in situation.limits.people.get(member.person, ()):
-        found = _hindrance(holder, member.person, items, situation)
-        if found is not None:
-            return found
-    return None
+    return situation.hindered.get(member.person)
 
 
 def _hindrance(holder: Holder, person: str, items: int, situation: Situation) -> Hindrance | None:
@@ -119,7 +130,7 @@ CHECKS: Final = (
     Check(is_in_domain, concerns=lambda situation: situation.spec.has_domains),
     Check(is_present, concerns=lambda situation: not situation.draft.people.is_empty),
     Check(pool_has_room, concerns=lambda situation: situation.limits.pool is not None),
-    Check(has_room, concerns=lambda situation: bool(situation.limits.people)),
+    Check(has_room, concerns=lambda situation: bool(situation.hindered)),
     Check(is_in_pace, concerns=lambda situation: situation.paced),
 )
 
@@ -147,7 +158,9 @@ def choose(situation: Situation) -> Choice:
 
 
 def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...], int]:
-    """The choice as a trace keeps it, and how many members it leaves unnamed."""
+    """The choice as a trace keeps it, and how many members it leaves unnamed. How much of their limits is used is told
+    of the first few, of who is chosen, and of all whom a limit left out.
+    """
     named = tuple(
         [
             Candidate(
@@ -157,9 +170,11 @@ def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...],
                 last_turn=each.last_turn,
                 open_items=each.open_items,
                 behind=each.behind,
-                limits=limits_of(each, situation),
+                limits=limits_of(each, situation)
+                if number < LISTED_LIMITS or each is choice.chosen or each.excluded in AT_LIMIT
+                else (),
             )
-            for each in choice.seen[:LISTED_CANDIDATES]
+            for number, each in enumerate(choice.seen[:LISTED_CANDIDATES])
         ]
     )
     return named, len(choice.seen) - len(named)

@@ -9,16 +9,18 @@ is full, and exactly at its length there is room.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.given import Given, Slot, holder_of, slot_field
-from service.core.limit_spec import PERIODS, Holder, Limit, period_at, words_of
+from service.core.limit_spec import PERIODS, Holder, Limit, PoolLimits, period_at, words_of
 from service.core.model import LimitCount
+from service.core.pool_spec import PoolSpec
 from service.core.reasons import Hindrance
-from service.core.state import State, open_field
+from service.core.seating import Seat
+from service.core.state import Open, State, open_field, seat_field
 
 NOTHING_GIVEN: Final = Given()
 DROPPED_AT_ONCE: Final = 2
@@ -28,20 +30,38 @@ LONG_AGO: Final = -(2**62)
 """Before every time that there is."""
 
 
+def hindered(limits: PoolLimits, spec: PoolSpec, draft: Draft, now_ms: int) -> Mapping[str, Hindrance]:
+    """Who of a pool is at a limit, and at which kind of them.
+
+    All are looked at together, because every decision asks and mostly nobody is: then it is enough that a counter is
+    low, whichever period it is of, or that a ring does not hold as many yet.
+    """
+    found: dict[str, Hindrance] = {}
+    people, most = limits.open
+    if people:
+        for person, at_most, counted in zip(people, most, _open_of_members(people, spec, draft), strict=True):
+            if (0 if counted is None else counted.open_items) >= at_most:
+                found[person] = "full"
+    for person, holder in limits.open_everywhere:
+        if hindrance(holder, open_items_of(holder, person, draft), draft, now_ms) == "full":
+            found[person] = "full"
+    people, held, names = limits.remembered
+    for person, holder, given in zip(people, held, draft.given.get_all(names), strict=True):
+        known = NOTHING_GIVEN if given is None else given
+        windows, day, week, month = holder.least
+        if (
+            known.total - known.first >= windows or known.days >= day or known.weeks >= week or known.months >= month
+        ) and _is_at_limit(holder, known, draft, now_ms):
+            found.setdefault(person, "limit")
+    return found
+
+
 def hindrance(holder: Holder, open_items: int, draft: Draft, now_ms: int) -> Hindrance | None:
     """Why the holder, with so many open items, has no room for one more; none: it has room."""
     if holder.open_at_most is not None and open_items >= holder.open_at_most:
         return "full"
-    if not holder.is_remembered:
-        return None
     known = draft.given.get(holder.name) or NOTHING_GIVEN
-    for at_most, length_ms in holder.windows:
-        if not at_most or _blocks(holder, known, at_most, draft) > now_ms - length_ms:
-            return "limit"
-    for at_most, period in holder.periods:
-        if known.since(period, period_at(holder.calendar, period, now_ms)[0]) >= at_most:
-            return "limit"
-    return None
+    return "limit" if holder.is_remembered and _is_at_limit(holder, known, draft, now_ms) else None
 
 
 def room_again(holder: Holder, draft: Draft, now_ms: int) -> int | None:
@@ -100,6 +120,24 @@ def gone_slots(state: State, config: Config) -> list[str]:
     return sorted(field for field in state.slots if holder_of(field) not in held)
 
 
+def _is_at_limit(holder: Holder, known: Given, draft: Draft, now_ms: int) -> bool:
+    """Whether any window or period is full."""
+    for at_most, length_ms in holder.windows:
+        if not at_most or _blocks(holder, known, at_most, draft) > now_ms - length_ms:
+            return True
+    for at_most, period in holder.periods:
+        if known.since(period, period_at(holder.calendar, period, now_ms)[0]) >= at_most:
+            return True
+    return False
+
+
+def _open_of_members(people: Sequence[str], spec: PoolSpec, draft: Draft) -> Sequence[Seat | Open | None]:
+    """What says how many open items each has, as the pool counts them (D26); none: they have none."""
+    if spec.count == "own":
+        return draft.seats.get_all([seat_field(spec.id, person) for person in people])
+    return draft.open.get_all([open_field(spec.record_type, person) for person in people])
+
+
 def _keep_time(holder: Holder, given: Given, draft: Draft, now_ms: int) -> None:
     """Note the time in the ring, which has as many slots as the largest window counts: the oldest make room first."""
     new = 1 if holder.slots else 0
@@ -129,5 +167,7 @@ def _given(holder: Holder, limit: Limit, known: Given, draft: Draft, now_ms: int
     if isinstance(limit.per, str):
         assert limit.per != "open", "what is open is counted elsewhere"
         return known.since(limit.per, period_at(holder.calendar, limit.per, now_ms)[0])
-    entries = range(known.first, known.total)
-    return len(entries) - bisect_right(entries, now_ms - limit.per, key=lambda entry: _at(holder, entry, draft))
+    entries, since_ms = range(known.first, known.total), now_ms - limit.per
+    if not entries or _at(holder, entries[0], draft) > since_ms:
+        return len(entries)
+    return len(entries) - bisect_right(entries, since_ms, key=lambda entry: _at(holder, entry, draft))
