@@ -253,7 +253,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         LIMITS,
-        "            or known.months >= month\n",
+        "or known.months >= month",
         "",
         "a month is counted like a day",
         (LIMITS_LAWS,),
@@ -274,8 +274,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         ASSIGN,
-        "    note_given(case.config.limits.concerned(spec, assigned.owner, case.record_type), case.draft, case.now_ms)\n",
-        "",
+        "note_given(case.config.limits.concerned(spec, assigned.owner, case.record_type),",
+        "note_given((),",
         "what is given is counted in the step that gives",
         (WITHIN_LIMITS,),
     ),
@@ -286,13 +286,7 @@ MUTANTS: Final = (
         "what waits is tried again when a limit of a time has room",
         (WITHIN_LIMITS,),
     ),
-    Mutant(
-        LOAD,
-        "    if size < before:\n        freed(",
-        "    if False:\n        freed(",
-        "less work wakes",
-        (WITHIN_LIMITS,),
-    ),
+    Mutant(LOAD, "if size < before:", "if False:", "what weighs less leaves room for who waits", (WITHIN_LIMITS,)),
     Mutant(
         LOAD,
         "    _count(case, -noted(case))\n",
