@@ -37,6 +37,7 @@ ReleaseReason = Literal[
     "deleted",
     "entered_plan",
     "given_to_pool",
+    "left_plan",
     "merged",
     "owner_chosen",
     "owner_inactive",
@@ -44,17 +45,21 @@ ReleaseReason = Literal[
     "reassigned",
     "taken",
 ]
-Link = Literal["contact", "stays"]
+Link = Literal["contact", "stays", "owner"]
 NotificationKind = Literal["assigned", "queued", "refused"]
 ExclusionReason = Literal[
     "away", "leave", "off_shift", "inactive", "full", "limit", "pool_limit", "paced", "domain", "ceiling"
 ]
 Unresolved = Literal[
     "away",
+    "ceiling",
+    "contact_too_old",
+    "domain",
     "full",
     "inactive_user",
     "leave",
     "limit",
+    "no_member",
     "no_related_owner",
     "no_related_record",
     "no_team",
@@ -62,6 +67,7 @@ Unresolved = Literal[
     "not_a_person",
     "off_shift",
     "outside_domain",
+    "pool_limit",
     "unknown_plan",
     "unknown_pool",
     "unknown_queue",
@@ -176,8 +182,9 @@ class Trace(Said):
     link: Annotated[
         Link | None,
         Field(
-            description="Why a linked plan gave a lead to somebody whose turn it need not be: they were in `contact` "
-            "with it, or it `stays` with them in the plan in which it was."
+            description="Why somebody of a pool got it whose turn it need not be: in a linked plan they were in "
+            "`contact` with it, or it `stays` with them in the plan in which it was; by a rule they are the `owner` of "
+            "a related record."
         ),
     ] = None
     contacted: Annotated[

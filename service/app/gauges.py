@@ -13,7 +13,7 @@ from service.app.probes import ReadSoFar
 from service.core.configuration import Config
 from service.lane.book import Book
 from service.telemetry.metrics import METERS, Meters
-from service.views.standing import at_limit
+from service.views.standing import members_at_limit
 
 MEMBERS_LOOKED_AT: Final = 2_000
 """So many members are asked for their limits with one look, for it holds everything else up: pools come by name."""
@@ -47,7 +47,7 @@ def show_limits(books: Mapping[int, Book], configs: Mapping[str, Config], now_ms
             config = configs.get(division)
             if config is None or config.version != book.versions.get(division):
                 continue
-            pools = at_limit(config, state, now_ms, left)
+            pools = members_at_limit(config, state, now_ms, left)
             left -= sum(len(config.pools[name].members) for name in pools)
             found |= {(division, name): members for name, members in pools.items()}
     meters.show("pool_at_limit", found)

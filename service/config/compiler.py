@@ -21,7 +21,7 @@ from service.config.findings import Declared
 from service.config.limits import compiled_limits
 from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
-from service.config.plans import plan_pools
+from service.config.plans import plan_pools, span_ms
 from service.config.problems import ConfigurationError, Problem
 from service.config.workflows import compiled as compiled_workflows
 from service.core.configuration import Config, ScoreRow, User
@@ -193,7 +193,13 @@ def _entry(entry: config_rules.Entry, name: str, record_type: str, calendar: Cal
 
 def _entry_target(target: config_rules.Target, record_type: str) -> EntryTarget:
     if target.owner_of is not None:
-        return OwnerOf(tuple(target.owner_of.split(".")))
+        return OwnerOf(
+            tuple(target.owner_of.split(".")),
+            within_ms=None if target.within is None else span_ms(target.within),
+            contacted=() if target.contacted is None else tuple(target.contacted.split(".")),
+            among=target.among or "",
+            counts_as_turn=target.counts_as_turn,
+        )
     return TeamMatch() if target.team is not None else _target(target, record_type)
 
 

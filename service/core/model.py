@@ -29,9 +29,9 @@ from service.core.reasons import (
 )
 from service.core.workflow_specs import ActionKind, Enforcement, StepName
 
-Link = Literal["contact", "stays"]
-"""Why a plan in linked mode gives a lead to somebody whose turn it need not be: they were in contact with it, or the
-lead stays with them in the plan in which it was.
+Link = Literal["contact", "stays", "owner"]
+"""Why somebody of a pool is given a record whose turn it need not be. In a plan in linked mode: they were in contact
+with the lead, or it stays with them in the plan in which it was. By a rule: they are the owner of a related record.
 """
 NotificationKind = Literal["assigned", "queued", "refused"]
 

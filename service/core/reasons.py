@@ -49,6 +49,7 @@ ReleaseReason = Literal[
     "deleted",
     "entered_plan",
     "given_to_pool",
+    "left_plan",
     "merged",
     "owner_chosen",
     "owner_inactive",
@@ -61,6 +62,7 @@ RELEASED: Final[Mapping[ReleaseReason, str]] = {
     "deleted": "the record was deleted",
     "entered_plan": "it came into another plan",
     "given_to_pool": "the record was given to a pool",
+    "left_plan": "what is told late shows that it ought not to have come into the plan",
     "merged": "the record was merged into another one",
     "owner_chosen": "a person was chosen in the CRM",
     "owner_inactive": "the record is open again, and its owner is switched off",
@@ -180,9 +182,15 @@ ABSENT: Final = frozenset[str](get_args(AbsenceReason))
 Hindrance = Literal["full", "limit"]
 """Why a limit stands against somebody: they have too many open records, or were given too many lately."""
 
-AT_LIMIT: Final = frozenset[str](get_args(Hindrance))
+AtLimit = Literal[Hindrance, "pool_limit"]
+AT_LIMIT: Final = frozenset[str](get_args(AtLimit))
+"""Why limits stand against a member: their own, or those of the pool as a whole."""
 
-ExclusionReason = Literal[AbsenceReason, Hindrance, "inactive", "pool_limit", "paced", "domain", "ceiling"]
+Unable = Literal[AtLimit, "domain", "ceiling"]
+"""Why a member who is there cannot take a record out of turn."""
+UNABLE: Final = frozenset[str](get_args(Unable))
+
+ExclusionReason = Literal[AbsenceReason, Unable, "inactive", "paced"]
 
 
 class LeftOut(NamedTuple):
@@ -207,9 +215,11 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
 
 Unresolved = Literal[
     Unfit,
-    Hindrance,
+    Unable,
     "away",
+    "contact_too_old",
     "leave",
+    "no_member",
     "no_related_owner",
     "no_related_record",
     "no_team",
@@ -221,16 +231,21 @@ Unresolved = Literal[
 """Why an entry that matched could not have the record: the next one was tried."""
 UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "away": "that person is away",
+    "ceiling": "that person has had their share of the pool's latest turns",
+    "contact_too_old": "their last contact is too long ago, or not known",
+    "domain": "the record is outside that person's domain",
     "full": "that person is full",
     "inactive_user": "that user is switched off",
     "leave": "that person is on leave",
     "limit": "that person has had as many as a limit allows for now",
+    "no_member": "that person is no member of the pool",
     "no_related_owner": "the related record has no owner",
     "no_related_record": "there is no such related record",
     "no_team": "no team's domain accepts the record",
     "nobody": "nobody fits who is switched on",
     "not_a_person": "the related record's owner is not a person",
     "off_shift": "that person is off shift",
+    "pool_limit": "the pool has as many as its limit allows",
     "outside_domain": "the pool's domain does not accept the record",
     "unknown_plan": "there is no such plan",
     "unknown_pool": "there is no such pool",

@@ -5,7 +5,7 @@ A timer's name says what it does and for whom. Which are due is the lane's quest
 
 from __future__ import annotations
 
-from service.core import questions
+from service.core import following
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -41,7 +41,7 @@ def fire(name: str, state: State, config: Config, now_ms: int, room_bytes: int =
         person = name.removeprefix(RETURN_PREFIX)
         decisions: tuple[Decision, ...] = (come_back(person, draft, config, now_ms),)
     elif name.startswith(ASK_PREFIX):
-        decisions = questions.anew(name.removeprefix(ASK_PREFIX), draft, config, now_ms)
+        decisions = following.anew(name.removeprefix(ASK_PREFIX), draft, config, now_ms)
     else:
         decisions = drain(name.removeprefix(DRAIN_PREFIX), draft, config, now_ms, room_bytes)
     recount(draft)

@@ -15,7 +15,7 @@ from service.core.model import LimitCount
 from service.core.pool_spec import PoolSpec, Strategy
 from service.core.reasons import ExclusionReason
 from service.core.seating import Pool
-from service.core.sharing.eligibility import Situation, choose, is_at_limit, limits_of, limits_of_pool
+from service.core.sharing.eligibility import Situation, at_limit, choose, limits_of, limits_of_pool
 from service.core.state import Kind, State
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
@@ -64,7 +64,7 @@ async def standings(store: Store, configs: Mapping[str, Config], lanes: int, now
     return found
 
 
-def at_limit(config: Config, state: State, now_ms: int, most: int) -> dict[str, int]:
+def members_at_limit(config: Config, state: State, now_ms: int, most: int) -> dict[str, int]:
     """By pool with limits, how many members have no room; of pools with so many members together at most."""
     found: dict[str, int] = {}
     for name, spec in sorted(config.pools.items()):
@@ -72,7 +72,7 @@ def at_limit(config: Config, state: State, now_ms: int, most: int) -> dict[str, 
         most -= len(spec.members) if limits.people or limits.pool is not None else 0
         if (limits.people or limits.pool is not None) and most >= 0:
             situation = Situation(spec, config, Draft(state), now_ms, paced=False)
-            found[name] = sum(is_at_limit(each, situation) for each in choose(situation).seen)
+            found[name] = sum(at_limit(each, situation) is not None for each in choose(situation).seen)
     return found
 
 

@@ -14,6 +14,7 @@ tick is `{"tick":1}`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -95,7 +96,8 @@ _read_division: Final = TypeAdapter[str | None](Division | None).validate_python
 
 
 class Decoded(NamedTuple):
-    """What ingest sends on: to the lane of `division` (none: the default one), or, `broadcast`, to every lane.
+    """What ingest sends on: to the lane of `division` (none: the default one), or, `broadcast`, to every lane: news of
+    a person that names no division.
 
     `unknown` are the names of what was not read, `misspelt` those among them that look like a known one.
     """
@@ -150,7 +152,14 @@ class _Written(msgspec.Struct, gc=False):
     catalogue: CatalogueEvent | None = None
 
 
+class _Placed(msgspec.Struct, gc=False):
+    """What an input of any release has."""
+
+    at: Position
+
+
 _read: Final = msgspec.json.Decoder(_Written).decode
+_read_place: Final = msgspec.json.Decoder(_Placed).decode
 
 
 def decode(
@@ -216,6 +225,15 @@ def read_input(value: bytes) -> LaneInput | Tick | Poison:
     return LaneInput(found.at, found.division, event, found.origin, found.redriven)
 
 
+def place_of(value: bytes) -> Position | None:
+    """Where an input says that its event was read, also one that a newer release wrote about what is unknown here."""
+    try:
+        found = _read_place(value).at
+    except (ValueError, RecursionError):
+        return None
+    return found if found.is_possible else None
+
+
 def _without_value(raw: RawRecord, position: Position, division_attribute: str) -> Decoded | Poison:
     """A record without a value is read, and says nothing: compacted topics have them where something was deleted."""
     division = told_division(raw, division_attribute)
@@ -255,10 +273,15 @@ def _size(raw: RawRecord) -> int:
     return len(raw.key or b"") + len(raw.value or b"") + headers
 
 
+def _where(path: Sequence[str | int]) -> str:
+    """The place of a mistake, without the models that were tried there, which have brackets in their names."""
+    return ".".join(str(step) for step in path if "[" not in str(step)) or "data"
+
+
 def _told(error: ValidationError) -> str:
     """The first few problems with their places, without the values: those are people's data."""
     problems = error.errors(include_url=False, include_input=False)
-    told = [f"{'.'.join(map(str, problem['loc'])) or 'data'}: {worded(problem)}" for problem in problems[:TOLD_ERRORS]]
+    told = [f"{_where(problem['loc'])}: {worded(problem)}" for problem in problems[:TOLD_ERRORS]]
     more = len(problems) - TOLD_ERRORS
     return "; ".join([*told, f"{more} more"] if more > 0 else told)
 
@@ -276,7 +299,8 @@ def _encode(position: Position, envelope: Envelope, data: Input, redrive: Redriv
             found["catalogue"] = _catalogue_fields(envelope, data)
         case _:
             found["member"] = _member_fields(envelope, data)
-    return Decoded(envelope.division, "member" in found, orjson.dumps(found))
+    concerns_all = "member" in found and envelope.division is None
+    return Decoded(envelope.division, concerns_all, orjson.dumps(found))
 
 
 def _trace_context(envelope: Envelope) -> tuple[str, str]:
@@ -357,6 +381,8 @@ def _member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]
         "availability": data.availability,
         "correlation_id": envelope.correlationid or envelope.id,
     }
+    if data.begins is not None:
+        fields["begins_ms"] = milliseconds(data.begins)
     if data.until is not None:
         fields["until_ms"] = milliseconds(data.until)
     if envelope.time is not None:

@@ -12,7 +12,7 @@ from service.core.pool_spec import Membership
 from service.core.seating import Pool
 from service.lane.book import Book
 from service.telemetry.metrics import SERIES_MAX, Meters
-from service.views.standing import at_limit
+from service.views.standing import members_at_limit
 from tests.core.build import Division, pool
 
 
@@ -80,6 +80,6 @@ def test_members_at_a_limit_are_counted_for_pools_that_have_one() -> None:
     show_limits({0: made}, {"main": division.config}, division.now_ms, meters)
     assert value(meters, "pool_at_limit", division="main", pool="sales") == 1
     assert value(meters, "pool_at_limit", division="main", pool="free") is None
-    assert at_limit(division.config, division.state, division.now_ms, most=1) == {}
+    assert members_at_limit(division.config, division.state, division.now_ms, most=1) == {}
     show_limits({0: made}, {}, division.now_ms, meters)
     assert value(meters, "pool_at_limit", division="main", pool="sales") is None

@@ -335,7 +335,7 @@ def test_a_weight_is_taken_off_as_it_was_counted() -> None:
     assert division.open_items("ann") == 3
     division.configure(pool("bob"), sizes=SIZES)
     division.give("lead/1", "zoe")
-    assert division.state.open["lead/zoe"].open_items == 3, "nothing was tracked while no field said so"
+    assert division.state.open["lead/zoe"].open_items == 1, "nothing is known of a field that was not kept"
     division.delete("lead/1")
     assert not division.state.open
     assert not division.state.sizes

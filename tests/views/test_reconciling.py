@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -17,7 +17,7 @@ from service.core.model import Nothing, Outcome
 from service.core.pool_spec import Membership
 from service.core.sizing import USUAL
 from service.views.reconciling import Difference, Kept, Listed, compare, correctable
-from service.wire.inputs import decode, read_input
+from service.wire.inputs import LaneInput, decode, read_input
 from service.wire.messages import Poison, RawRecord
 from tests.core.build import MINUTE_MS, Division, closed, deleted, owner_changed, pool, reopened, updated
 
@@ -44,9 +44,10 @@ def correct(division: Division, found: Difference, made_ms: int) -> tuple[Outcom
     message = correction(found, Told(division.config, made, "division", "crm.records"))
     decoded = decode(RawRecord(message.topic, 0, 0, message.key, message.value, message.headers, 0), epoch=0)
     assert not isinstance(decoded, Poison)
-    event = read_input(decoded.value).event
-    assert isinstance(event, RecordEvent)
-    return division.send(event)
+    read = read_input(decoded.value)
+    assert isinstance(read, LaneInput)
+    assert isinstance(read.event, RecordEvent)
+    return division.send(read.event)
 
 
 def told_by_time(division: Division) -> Division:
@@ -126,7 +127,7 @@ def test_after_the_corrections_nothing_differs_but_what_changed_meanwhile(seed: 
 
 def happen(rng: random.Random, division: Division, name: str) -> None:
     """Something is told of a record, with or without a time."""
-    time_ms = {"time_ms": division.now_ms} if rng.random() < 0.5 else {}
+    time_ms: dict[str, Any] = {"time_ms": division.now_ms} if rng.random() < 0.5 else {}
     match rng.randrange(6):
         case 0:
             division.create(name, facts={"effort": rng.choice([0, 1, 2])}, **time_ms)

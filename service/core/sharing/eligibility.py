@@ -16,7 +16,7 @@ from service.core.draft import Draft
 from service.core.limit_spec import Holder, PoolLimits
 from service.core.model import Candidate, LimitCount
 from service.core.pool_spec import Membership, PoolSpec
-from service.core.reasons import ABSENT, AT_LIMIT, ExclusionReason, Hindrance
+from service.core.reasons import ABSENT, AT_LIMIT, AtLimit, ExclusionReason, Hindrance
 from service.core.seating import Seat
 from service.core.sharing.contender import Contender
 from service.core.sharing.limits import counts, hindered, hindrance, open_items_of, room_again
@@ -180,10 +180,12 @@ def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...],
     return named, len(choice.seen) - len(named)
 
 
-def is_at_limit(contender: Contender, situation: Situation) -> bool:
-    """Whether a limit stands against somebody, whatever else does."""
-    holders = situation.config.limits.concerned(situation.spec, contender.person, situation.spec.record_type)
-    return any(_hindrance(holder, contender.person, contender.open_items, situation) for holder in holders)
+def at_limit(contender: Contender, situation: Situation) -> AtLimit | None:
+    """Which limit stands against somebody, whatever else does."""
+    whole = situation.limits.pool
+    if whole is not None and _hindrance(whole, "", 0, situation) is not None:
+        return "pool_limit"
+    return situation.hindered.get(contender.person)
 
 
 def limits_of(contender: Contender, situation: Situation) -> tuple[LimitCount, ...]:
