@@ -27,7 +27,7 @@ from pydantic import (
 
 from schemas.config_values import RecordType
 from schemas.decisions import ExclusionReason, Unresolved, Withheld
-from schemas.envelope import Division, Id
+from schemas.envelope import Division, Id, Time
 from schemas.events import VERSION_LIMIT, Availability, Channel, Fields, Status
 from schemas.scenario_values import START, Moment, Owner
 from schemas.scenario_workflows import ExpectedActions, Marked
@@ -148,6 +148,9 @@ class Expect(_Part):
     withheld: Annotated[
         dict[Id, Withheld], Field(description="Why these workflows, which cared for what happened, asked for nothing.")
     ] = {}
+    next_try: Annotated[
+        Time | None, Field(description="When what waits is tried again, written out; null: nobody knows.")
+    ] = None
     expects: ExpectedOwner | None = None
     correlation: Annotated[Id | None, Field(description="The chain of events that the decision names.")] = None
 

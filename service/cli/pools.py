@@ -19,7 +19,7 @@ from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.model import LimitCount
-from service.core.reasons import EXCLUDED
+from service.core.reasons import ABSENT, EXCLUDED
 from service.core.sharing.strategies import STRATEGIES
 from service.core.telling.explain import limit_words
 from service.printable import printable
@@ -91,15 +91,14 @@ def _row(member: MemberStanding, *, is_next: bool, has_limits: bool) -> tuple[st
         str(member.last_turn or "never"),
         f"{member.weight:g}",
         *limits,
-        "next" if is_next else "" if member.excluded is None else EXCLUDED[member.excluded].alone,
+        _says(member, is_next=is_next),
     )
 
 
 def _beside(member: MemberStanding) -> Sequence[LimitCount]:
     """The limits that are not shown with the open records themselves."""
-    return [
-        limit for limit in member.limits if (limit.of, limit.per, limit.at_most) != ("member", "open", member.max_open)
-    ]
+    shown = ("member", "open", member.max_open)
+    return [limit for limit in member.limits if (limit.of, limit.per, limit.at_most) != shown]
 
 
 def _limits(limits: Iterable[LimitCount]) -> str:
@@ -108,3 +107,12 @@ def _limits(limits: Iterable[LimitCount]) -> str:
 
 def _as_objects(limits: Iterable[LimitCount]) -> list[dict[str, object]]:
     return [structs.asdict(limit) for limit in limits]
+
+
+def _says(member: MemberStanding, *, is_next: bool) -> str:
+    """Who is next, who is left out and why, and until when somebody is there or away."""
+    if member.excluded is not None:
+        until = f" until {member.until}" if member.until and member.excluded in ABSENT else ""
+        return EXCLUDED[member.excluded].alone + until
+    there = f"there until {member.until}" if member.until else ""
+    return ", ".join(word for word in ("next" if is_next else "", there) if word)

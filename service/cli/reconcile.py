@@ -26,7 +26,7 @@ from service.core.configuration import Config
 from service.core.sizing import weight
 from service.kafka.publisher import Publisher
 from service.printable import printable
-from service.views.reconciling import WORDS, Difference, Listed, compare, correctable, remembered
+from service.views.reconciling import WORDS, Disagreement, Listed, compare, correctable, remembered
 from service.wire.cloudevents import binary_message
 from service.wire.messages import Message
 
@@ -79,7 +79,7 @@ def command(
         found = list(compare(_by_record(listed), kept.records, config, _ms(made)))
         corrected = correctable(found, config)
         if yes and corrected:
-            told = Told(config, made, attribute, reach.topics.sources[0])
+            told = ToldWith(config, made, attribute, reach.topics.sources[0])
             await _send(reach, [correction(each, told) for each in corrected])
         _show(found, len(corrected), done=yes, as_json=as_json)
         if found and not yes:
@@ -88,7 +88,7 @@ def command(
     in_reach(work, kafka, redis)
 
 
-class Told(NamedTuple):
+class ToldWith(NamedTuple):
     """With what corrections are told: as of which moment, the attribute that names the division, and in which topic."""
 
     config: Config
@@ -97,7 +97,7 @@ class Told(NamedTuple):
     topic: str
 
 
-def correction(found: Difference, told: Told) -> Message:
+def correction(found: Disagreement, told: ToldWith) -> Message:
     """The event that tells what the list says of a record."""
     record_type, _, record_id = found.record.partition("/")
     record: dict[str, object] = {"type": record_type, "id": record_id, "status": "closed"}
@@ -147,7 +147,7 @@ def _ms(time: datetime) -> int:
     return int(time.timestamp() * 1_000)
 
 
-def _show(found: Sequence[Difference], corrected: int, *, done: bool, as_json: bool) -> None:
+def _show(found: Sequence[Disagreement], corrected: int, *, done: bool, as_json: bool) -> None:
     if as_json:
         write_json({"differences": [_as_json(each) for each in found], "corrected": corrected if done else 0})
         return
@@ -176,7 +176,7 @@ def _words(what: Listed | None) -> str:
     return printable(f"{what.owner or 'nobody'}{size}")
 
 
-def _as_json(found: Difference) -> dict[str, object]:
+def _as_json(found: Disagreement) -> dict[str, object]:
     return {
         **found._asdict(),
         "listed": None if found.listed is None else found.listed._asdict(),

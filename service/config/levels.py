@@ -34,8 +34,9 @@ def _standing(value: Any, place: tuple[str, ...], before: Steps = ()) -> Iterato
     if not place:
         yield (*before, next(iter(value))) if isinstance(value, Mapping) else before
     elif place[0] == EVERY:
-        named = value.items() if isinstance(value, Mapping) else enumerate(value)
-        for name, entry in named:
+        assert isinstance(value, Mapping | tuple)
+        entries = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for name, entry in entries:
             yield from _standing(entry, place[1:], (*before, name))
     else:
         yield from _standing(getattr(value, place[0], None), place[1:], (*before, place[0]))

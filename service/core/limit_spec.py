@@ -194,7 +194,7 @@ class AllLimits:
 
 def zone_of(person: str, config: Config) -> str:
     """The IANA name of the zone whose days a person's periods have."""
-    return config.zone
+    return config.zone_of(person)
 
 
 def words_of(per: Per) -> str:

@@ -186,7 +186,7 @@ AtLimit = Literal[Hindrance, "pool_limit"]
 AT_LIMIT: Final = frozenset[str](get_args(AtLimit))
 """Why limits stand against a member: their own, or those of the pool as a whole."""
 
-Unable = Literal[AtLimit, "domain", "ceiling"]
+Unable = Literal[AtLimit, "domain", "ceiling", "skills"]
 """Why a member who is there cannot take a record out of turn."""
 UNABLE: Final = frozenset[str](get_args(Unable))
 
@@ -210,6 +210,7 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
     "pool_limit": LeftOut("the pool has as many as its limit allows", "in a pool at its limit"),
     "paced": LeftOut("has had their share of waiting records for this minute", "served enough for this minute"),
     "domain": LeftOut("the record is outside their domain", "with a domain of their own"),
+    "skills": LeftOut("lacks a skill that the record asks for", "without the skills that records ask for"),
     "ceiling": LeftOut("has had their share of the latest turns", "with their share of the latest turns"),
 }
 
@@ -247,6 +248,7 @@ UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "off_shift": "that person is off shift",
     "pool_limit": "the pool has as many as its limit allows",
     "outside_domain": "the pool's domain does not accept the record",
+    "skills": "that person lacks a skill that the record asks for",
     "unknown_plan": "there is no such plan",
     "unknown_pool": "there is no such pool",
     "unknown_queue": "there is no such queue",

@@ -17,9 +17,11 @@ from service.core.naming import missed
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import AbsenceReason, Hindrance, Unable, Unfit, Unresolved
 from service.core.rule_sets import Entry, EntryTarget, OwnerOf, TeamMatch
+from service.core.sharing import attendance
 from service.core.sharing.eligibility import Situation, choose
 from service.core.sharing.limits import hindrance, open_items_of
 from service.core.sharing.linked import Linked, is_recent, unable
+from service.core.traits import Trait
 from service.language.moments import instant_in
 
 OWNER: Final = "owner"
@@ -47,8 +49,7 @@ def passed_over(entry: Entry, target: Target, case: Case) -> AbsenceReason | Hin
 
 
 def _absence(target: Target, case: Case) -> AbsenceReason | None:
-    person = case.draft.people.get(target.id)
-    reason = None if person is None else person.absence
+    reason = attendance.absence(target.id, case.draft, case.config, case.now_ms)
     return None if reason == "off_shift" and not case.config.pass_over_off_shift else reason
 
 
@@ -67,14 +68,16 @@ def contact_of(wanted: OwnerOf, case: Case) -> int | None:
     return instant_in(_behind((*wanted.path, *wanted.contacted), case.facts), ZoneInfo(case.config.zone))
 
 
-def linked_to(wanted: OwnerOf, person: str, case: Case) -> Linked | Unable | Literal["no_member"]:
+def linked_to(
+    wanted: OwnerOf, person: str, case: Case, requires: tuple[Trait, ...] = ()
+) -> Linked | Unable | Literal["no_member"]:
     """The related owner as a member of the pool that the rule names, or why they cannot take the record there, absence
     aside.
     """
     spec = case.config.pools.get(wanted.among)
     if spec is None or person not in spec.weights:
         return "no_member"
-    situation = Situation(spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts)
+    situation = Situation(spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts, requires=requires)
     choice = choose(situation)
     chosen = next((each for each in choice.seen if each.person == person), None)
     if chosen is None:

@@ -52,7 +52,7 @@ class Kept(NamedTuple):
     size: int
 
 
-class Difference(NamedTuple):
+class Disagreement(NamedTuple):
     """One record that differs. `listed` and `kept` are owner and size there and here, none: it is not there.
 
     `is_newer`: something was heard of it since the list was made. `mark`: as it was seen here.
@@ -66,14 +66,14 @@ class Difference(NamedTuple):
     mark: str
 
 
-class Remembered(NamedTuple):
+class RecordsKept(NamedTuple):
     """The records of a division, and whether the memory means anything."""
 
     records: Mapping[str, Kept]
     memory: MemoryState
 
 
-async def remembered(store: Store, division: str, lanes: int, types: Iterable[str]) -> Remembered:
+async def remembered(store: Store, division: str, lanes: int, types: Iterable[str]) -> RecordsKept:
     """All records of these types of a division, as its lane's memory has them."""
     lane, wanted = lane_of(division, lanes), frozenset(types)
     head, sizes = await store.peek(lane, LAYOUT.keys_of("size"))
@@ -91,12 +91,12 @@ async def remembered(store: Store, division: str, lanes: int, types: Iterable[st
                 weight = weights.get(name)
                 record = read_record(read_base(packed), {})
                 found[name] = Kept(record, USUAL if weight is None else weight.size)
-    return Remembered(found, memory_state(head))
+    return RecordsKept(found, memory_state(head))
 
 
 def compare(
     listed: Mapping[str, Listed], kept: Mapping[str, Kept], config: Config, as_of_ms: int
-) -> Iterator[Difference]:
+) -> Iterator[Disagreement]:
     """The records that differ, by name: `listed` was made at `as_of_ms`."""
     for name in sorted(listed.keys() | kept.keys()):
         here, told = kept.get(name), listed.get(name)
@@ -105,7 +105,7 @@ def compare(
             continue
         is_newer = here is not None and (here.record.heard_min + 1) * MINUTE_MS > as_of_ms
         counted = None if here is None else Listed(here.record.owner, here.size)
-        yield Difference(name, what, told, counted, is_newer, mark_of(None if here is None else here.record))
+        yield Disagreement(name, what, told, counted, is_newer, mark_of(None if here is None else here.record))
 
 
 def _difference(name: str, told: Listed | None, here: Kept | None, config: Config) -> What | None:
@@ -121,12 +121,12 @@ def _difference(name: str, told: Listed | None, here: Kept | None, config: Confi
     return "size" if is_weighed and told.size != here.size else None
 
 
-def correctable(found: Iterable[Difference], config: Config) -> list[Difference]:
+def correctable(found: Iterable[Disagreement], config: Config) -> list[Disagreement]:
     """Those that an event can correct: what was heard since the list is newer, and a weight that a linked record tells
     is not the record's own.
     """
     return [each for each in found if not each.is_newer and not (each.what == "size" and _is_linked(each, config))]
 
 
-def _is_linked(difference: Difference, config: Config) -> bool:
+def _is_linked(difference: Disagreement, config: Config) -> bool:
     return "." in config.sizes[difference.record.partition("/")[0]]

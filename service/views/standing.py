@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.model import LimitCount
 from service.core.pool_spec import PoolSpec, Strategy
-from service.core.reasons import ExclusionReason
+from service.core.reasons import ABSENT, ExclusionReason
 from service.core.seating import Pool
+from service.core.sharing.attendance import back_ms, there_until
+from service.core.sharing.contender import Contender
 from service.core.sharing.eligibility import Situation, at_limit, choose, limits_of, limits_of_pool
 from service.core.state import Kind, State
+from service.core.telling.clock import clock_time
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 
@@ -25,7 +29,8 @@ WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "catch_up", "open", "person"
 
 class MemberStanding(NamedTuple):
     """One member, in the order of turns. `excluded`: why they would be passed over now; none: they would not be.
-    `limits`: how much of each of theirs is used.
+    `until`: when their shift ends, if they are there, else when they are back, on their own clock; empty: that is not
+    known. `limits`: how much of each of theirs is used.
     """
 
     person: str
@@ -34,6 +39,7 @@ class MemberStanding(NamedTuple):
     last_turn: int
     weight: float
     max_open: int | None
+    until: str = ""
     limits: tuple[LimitCount, ...] = ()
 
 
@@ -77,7 +83,8 @@ def members_at_limit(config: Config, state: State, now_ms: int, most: int) -> di
 
 
 def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory: MemoryState) -> PoolStanding:
-    situation = Situation(spec, config, Draft(state), now_ms, paced=False)
+    draft = Draft(state)
+    situation = Situation(spec, config, draft, now_ms, paced=False)
     choice = choose(situation)
     limits = {member.person: member.max_open for member in spec.members}
     members = tuple(
@@ -88,6 +95,7 @@ def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory:
             each.last_turn,
             spec.weights[each.person],
             limits[each.person],
+            _until(each, draft, config, now_ms),
             limits_of(each, situation),
         )
         for each in sorted(choice.seen)
@@ -105,3 +113,12 @@ def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory:
         memory,
         limits_of_pool(situation),
     )
+
+
+def _until(member: Contender, draft: Draft, config: Config, now_ms: int) -> str:
+    person = member.person
+    is_absent = member.excluded in ABSENT
+    moment = back_ms(person, draft, config, now_ms) if is_absent else there_until(person, config, now_ms)
+    if moment is None:
+        return ""
+    return clock_time(datetime.fromtimestamp(moment / 1000, UTC), config.zone_of(person))

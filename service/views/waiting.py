@@ -143,8 +143,7 @@ class _Seen(NamedTuple):
             return _Standstill("queued")
         if not spec.members:
             return _Standstill("empty_pool")
-        draft = Draft(self.state)
-        situation = Situation(spec, self.config, draft, self.now_ms, paced=True)
+        situation = Situation(spec, self.config, Draft(self.state), self.now_ms, paced=True)
         choice = choose(situation)
         excluded = Counter(each.excluded for each in choice.seen if each.excluded is not None)
         free = {each.person for each in choice.seen if each.excluded is None}

@@ -30,6 +30,10 @@ DOMAINS: Final = "tests/core/test_eligibility.py"
 WITHIN_LIMITS: Final = "tests/core/test_limits.py"
 LIMITS_LAWS: Final = "tests/core/test_limits_laws.py"
 IN_PLANS: Final = "tests/core/test_plans.py"
+CALENDAR: Final = "service/core/calendar.py"
+ATTENDANCE: Final = "service/core/sharing/attendance.py"
+WALK: Final = "tests/calendar/test_calendar.py"
+TIME_LAWS: Final = "tests/core/test_time_laws.py"
 LINKED: Final = "tests/core/test_related_owners.py"
 OFFERS_LAWS: Final = "tests/core/test_offers_laws.py"
 
@@ -110,7 +114,13 @@ MUTANTS: Final = (
     Mutant(ENTRY, "[-policy.ceiling.at_most :]", "", "what is remembered is bounded", (ENTERING,)),
     Mutant(ELIGIBILITY, 'user.active else "inactive"', 'user else "inactive"', "switched off gets nothing", (POOLS,)),
     Mutant(ELIGIBILITY, "items >= limit", "items > limit", "limits hold", (POOLS, DOMAINS)),
-    Mutant(ELIGIBILITY, "None if person is None else person.absence", "None", "who is away gets nothing", (ABSENCE,)),
+    Mutant(
+        ELIGIBILITY,
+        'return "away" if person is not None and person.presence.is_absent else None',
+        "return None",
+        "who is away gets nothing",
+        (ABSENCE,),
+    ),
     Mutant(
         ELIGIBILITY,
         "Check(is_in_domain, concerns=lambda situation: situation.spec.has_domains)",
@@ -312,8 +322,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "service/core/holding/draining.py",
-        "        if next_try_ms is not None:\n            look_by(pool, next_try_ms, draft)\n",
-        "",
+        "    if room_ms is not None:",
+        "    if room_ms is None:",
         "what waits is tried again when a limit of a time has room",
         (WITHIN_LIMITS,),
     ),
@@ -338,5 +348,45 @@ MUTANTS: Final = (
         "False",
         "a correction spoils no record that changed meanwhile",
         ("tests/views/test_reconciling.py",),
+    ),
+    Mutant(CALENDAR, "place % 2 == 1\n        for", "place % 2 == 0\n        for", "hours are when one works", (WALK,)),
+    Mutant(
+        CALENDAR, "bisect_right(edges, now_ms)", "bisect_right(edges, now_ms - 1)", "a block holds its start", (WALK,)
+    ),
+    Mutant(
+        CALENDAR,
+        "if two_days_ms == 2 * DAY_MS:",
+        "if True:",
+        "hours are those of the clock on the wall",
+        (WALK,),
+    ),
+    Mutant(
+        CALENDAR,
+        "    if local(instant_ms, zone).replace(tzinfo=None) == wall:\n        return instant_ms",
+        "    return instant_ms",
+        "a time that is left out is the next that is shown",
+        (WALK,),
+    ),
+    Mutant(CALENDAR, "if day not in self.holidays:", "if day:", "nobody works on holidays", (WALK,)),
+    Mutant(
+        "service/core/holding/draining.py",
+        "    if shift_ms is not None:",
+        "    if shift_ms is None:",
+        "who begins a shift gets what waits",
+        (TIME_LAWS,),
+    ),
+    Mutant(
+        ATTENDANCE,
+        "now_ms = max(now_ms, end_ms)",
+        "now_ms = min(now_ms, end_ms)",
+        "an absence ends with the next shift",
+        (TIME_LAWS,),
+    ),
+    Mutant(
+        "service/core/traits.py",
+        "traits.get((kind, name), 0) >= level",
+        "traits.get((kind, name), 0) > 0",
+        "a skill is had at its level",
+        ("tests/core/test_traits.py",),
     ),
 )

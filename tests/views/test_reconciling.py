@@ -9,14 +9,14 @@ from typing import Any, Final
 
 import pytest
 
-from service.cli.reconcile import Told, correction
+from service.cli.reconcile import ToldWith, correction
 from service.connectors.file.open_records import open_records
 from service.connectors.file.opening import FileRefused
 from service.core.events import RecordEvent
 from service.core.model import Nothing, Outcome
 from service.core.pool_spec import Membership
 from service.core.sizing import USUAL
-from service.views.reconciling import Difference, Kept, Listed, compare, correctable
+from service.views.reconciling import Disagreement, Kept, Listed, compare, correctable
 from service.wire.inputs import LaneInput, decode, read_input
 from service.wire.messages import Poison, RawRecord
 from tests.core.build import MINUTE_MS, Division, closed, deleted, owner_changed, pool, reopened, updated
@@ -33,15 +33,15 @@ def kept(division: Division) -> dict[str, Kept]:
     }
 
 
-def differences(division: Division, listed: dict[str, Listed]) -> list[Difference]:
+def differences(division: Division, listed: dict[str, Listed]) -> list[Disagreement]:
     """What differs from a list of this moment."""
     return list(compare(listed, kept(division), division.config, division.now_ms))
 
 
-def correct(division: Division, found: Difference, made_ms: int) -> tuple[Outcome, ...]:
+def correct(division: Division, found: Disagreement, made_ms: int) -> tuple[Outcome, ...]:
     """Tell the division what the list says, in the bytes of the command."""
     made = datetime.fromtimestamp(made_ms / 1_000, UTC)
-    message = correction(found, Told(division.config, made, "division", "crm.records"))
+    message = correction(found, ToldWith(division.config, made, "division", "crm.records"))
     decoded = decode(RawRecord(message.topic, 0, 0, message.key, message.value, message.headers, 0), epoch=0)
     assert not isinstance(decoded, Poison)
     read = read_input(decoded.value)

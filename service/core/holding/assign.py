@@ -64,7 +64,7 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     named = named or trace.question in NAMING
     if spec.plan is not None and not trace.through:
         enter(case, spec.id, trace.question)
-    situation = Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts)
+    situation = Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts, case.requires)
     choice = choose(situation)
     candidates, omitted = listed(choice, situation)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
@@ -75,7 +75,7 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
         cut = stand_in_line(case, spec.id, queued=False, named=named)
         trace = replace(trace, cut=cut) if cut else trace
         next_try_ms = next_chance(choice, situation)
-        if next_try_ms is not None:
+        if next_try_ms is not None and (situation.off or situation.is_limited):
             look_by(spec.id, next_try_ms, case.draft)
         return case.conclude(Pending(spec.id, reason, next_try_ms), trace)
     turn = serve(spec, chosen, choice.seen, case.draft)

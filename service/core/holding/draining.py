@@ -15,8 +15,10 @@ from service.core.holding.waiting import ask_anew, is_fit, look_by, unpark, wait
 from service.core.model import Decision, Trace
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
+from service.core.sharing.attendance import next_shift
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, next_chance
 from service.core.tracking import remember
+from service.core.traits import Trait
 from service.core.waiting_line import Rank
 
 DRAINED_PER_FIRING: Final = 50
@@ -44,18 +46,18 @@ def needed(pool: str, draft: Draft, config: Config) -> tuple[str, ...]:
 def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> tuple[Decision, ...]:
     """Assign parked records of a pool, best score first, then oldest, while somebody has room and keeps their pace.
 
-    Where members have domains of their own, a record that nobody can take now does not stop those behind it. What does
-    not belong here any more (the pool was removed, serves another record type, or does not want it by its own domain)
-    is asked anew; under a new configuration the whole line is looked through for that first, and scored anew. A pool
-    that became a queue owns its records from then on. When about `room_bytes` have come of it, the rest has to wait; so
-    has what stands behind a record that is not loaded.
+    Where members have domains of their own, or records ask for skills, one that nobody can take now does not stop those
+    behind it. What does not belong here any more (the pool was removed, serves another record type, or does not want it
+    by its own domain) is asked anew; under a new configuration the whole line is looked through for that first, and
+    scored anew. A pool that became a queue owns its records from then on. When about `room_bytes` have come of it, the
+    rest has to wait; so has what stands behind a record that is not loaded.
     """
     spec = config.pools.get(pool)
     memory = draft.pools.get(pool)
     is_sifting = memory is not None and memory.sifting
     goes_on = _goes_on(spec, is_sifting=is_sifting)
     decisions: list[Decision] = []
-    stuck: set[tuple[str, float]] = set()
+    stuck: set[tuple[str, tuple[Trait, ...], float]] = set()
     line, is_cut = _loaded(_line(pool, spec, draft, is_sifting=is_sifting), goes_on=goes_on, draft=draft)
     for name, parked in line:
         case = waiting_case(name, parked, draft, config, now_ms)
@@ -66,14 +68,14 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
         if is_sifting:
             _score_anew(case, parked)
             continue
-        kind = (remember(case.facts, config.pools[pool].reads), parked.score)
+        kind = (remember(case.facts, _reads(case, config.pools[pool])), case.requires, parked.score)
         if kind in stuck:
             continue
         decision = _move(case, parked)
         if decision is not None:
             decisions.append(decision)
             room_bytes -= _bytes_of(decision, case)
-        elif not goes_on:
+        elif not (goes_on or case.requires):
             break
         else:
             stuck.add(kind)
@@ -94,7 +96,12 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
 
 def _goes_on(spec: PoolSpec | None, *, is_sifting: bool) -> bool:
     """Whether one that cannot move does not stop those behind it."""
-    return is_sifting or spec is None or spec.has_domains
+    return is_sifting or spec is None or spec.is_picky
+
+
+def _reads(case: Case, spec: PoolSpec) -> frozenset[str]:
+    """What the choice for this record reads of it."""
+    return spec.reads | {trait.path for trait in case.requires if trait.path} if case.requires else spec.reads
 
 
 def _score_anew(case: Case, parked: Parked) -> None:
@@ -118,7 +125,9 @@ def _move(case: Case, parked: Parked) -> Decision | None:
     if spec.is_queue:
         unpark(case)
         return put_into_queue(case, spec, trace, named=parked.named)
-    situation = Situation(spec, case.config, case.draft, case.now_ms, paced=True, facts=case.facts)
+    situation = Situation(
+        spec, case.config, case.draft, case.now_ms, paced=True, facts=case.facts, requires=case.requires
+    )
     if choose(situation).chosen is None and not parked.queued:
         return None
     unpark(case)
@@ -134,8 +143,8 @@ def _look_again(pool: str, behind: Rank | None, draft: Draft, now_ms: int) -> No
 
 
 def _rest(pool: str, spec: PoolSpec | None, draft: Draft, config: Config, now_ms: int) -> None:
-    """Nobody can take what still waits: go on with the next minute's share, when a limit of a time has room, or when
-    somebody returns or is freed.
+    """Nobody can take what still waits: go on with the next minute's share, at the next shift, when a limit of a time
+    has room, or when news of somebody who returns or has room comes.
     """
     memory = draft.pools.edit(pool)
     memory.scanned = None
@@ -143,11 +152,13 @@ def _rest(pool: str, spec: PoolSpec | None, draft: Draft, config: Config, now_ms
         return
     if _is_anybody_paced(spec, draft, now_ms):
         look_by(pool, (now_ms // MINUTE_MS + 1) * MINUTE_MS, draft)
-    if not spec.is_queue:
-        situation = Situation(spec, config, draft, now_ms, paced=False)
-        next_try_ms = next_chance(choose(situation), situation)
-        if next_try_ms is not None:
-            look_by(pool, next_try_ms, draft)
+    shift_ms = None if spec.is_queue else next_shift(spec, draft, config, now_ms)
+    if shift_ms is not None:
+        look_by(pool, shift_ms, draft)
+    situation = Situation(spec, config, draft, now_ms, paced=False)
+    room_ms = next_chance(choose(situation), situation) if situation.is_limited and not spec.is_queue else None
+    if room_ms is not None:
+        look_by(pool, room_ms, draft)
 
 
 def _is_anybody_paced(spec: PoolSpec, draft: Draft, now_ms: int) -> bool:

@@ -18,6 +18,7 @@ from service.core.holding.waiting import wake
 from service.core.model import Decision, Nothing
 from service.core.order import Moment, compare
 from service.core.person import CAUSES, Absence, Cause, Person
+from service.core.sharing.attendance import back_ms
 from service.core.state import Timer
 
 RETURN_PREFIX: Final = "back/"
@@ -52,8 +53,7 @@ def change(event: MemberEvent, draft: Draft, config: Config, now_ms: int) -> Dec
     outcome = _hear(event, draft, config, now_ms)
     if outcome.reason == "member_changed":
         _set_timer(event.person, draft)
-        if is_present(event.person, draft):
-            _wake_pools_of(event.person, draft, config, now_ms)
+        _wake_pools_of(event.person, draft, config, now_ms)
         if event.person not in config.users:
             _remember_stranger(event.person, draft, now_ms)
             outcome = Nothing("unknown_user", event.person)
@@ -69,15 +69,8 @@ def come_back(person: str, draft: Draft, config: Config, now_ms: int) -> Decisio
             setattr(known, cause, Absence(time_ms=absence.time_ms))
     begin(person, known, draft, now_ms)
     _set_timer(person, draft)
-    if known.is_present:
-        _wake_pools_of(person, draft, config, now_ms)
+    _wake_pools_of(person, draft, config, now_ms)
     return Decision(record=f"member/{person}", outcome=Nothing("member_changed", known.absence or "available"))
-
-
-def is_present(person: str, draft: Draft) -> bool:
-    """Whether somebody can take records, as far as is known."""
-    known = draft.people.get(person)
-    return known is None or known.is_present
 
 
 def meet_strangers(draft: Draft, config: Config, now_ms: int) -> bool:
@@ -160,7 +153,16 @@ def _forget(person: str, draft: Draft) -> None:
 
 
 def _wake_pools_of(person: str, draft: Draft, config: Config, now_ms: int) -> None:
+    """Have the lines looked at in which records wait for somebody: now, if they are there, or when their shift begins.
+    The end of what was told has a timer of its own.
+    """
+    told = draft.people.get(person)
+    if told is not None and not told.is_present:
+        return
+    due_ms = back_ms(person, draft, config, now_ms)
+    if due_ms is None:
+        return
     for pool in draft.pools_of(person):
         spec = config.pools.get(pool)
         if spec is not None and not spec.is_queue:
-            wake(pool, draft, now_ms)
+            wake(pool, draft, due_ms)

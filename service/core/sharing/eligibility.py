@@ -6,11 +6,15 @@ The checks run in the order of `CHECKS`, the cheap and general first; the first 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
+from service.core.calendar import Attendance
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.limit_spec import Holder, PoolLimits
@@ -18,9 +22,11 @@ from service.core.model import Candidate, LimitCount
 from service.core.pool_spec import Membership, PoolSpec
 from service.core.reasons import ABSENT, AT_LIMIT, AtLimit, ExclusionReason, Hindrance
 from service.core.seating import Seat
+from service.core.sharing.attendance import back_ms
 from service.core.sharing.contender import Contender
 from service.core.sharing.limits import counts, hindered, hindrance, open_items_of, room_again
 from service.core.sharing.turns import line_up
+from service.core.traits import Trait, Wanted, has_all, wanted
 from service.language.tree import Facts
 
 LISTED_CANDIDATES: Final = 50
@@ -37,7 +43,10 @@ MINUTE_MS: Final = 60_000
 
 @dataclass(eq=False)
 class Situation:
-    """What a check may look at besides the member. `paced`: the record comes from the parked ones.
+    """What a check may look at besides the member. `paced`: the record comes from the parked ones; `requires`: what the
+    entry that gives it asks for; `off`: who is not there by their calendar; `wanted`: what members must have, and
+    `preferred`: what those have who come first; `limits`: what bounds giving in the pool, and `hindered`: who is at a
+    limit of theirs.
 
     Without `facts` no record is meant: everything concerns everybody.
     """
@@ -48,16 +57,26 @@ class Situation:
     now_ms: int
     paced: bool
     facts: Facts | None = None
+    requires: tuple[Trait, ...] = ()
+    off: Mapping[str, Attendance] = field(init=False)
+    wanted: tuple[Wanted, ...] = ()
+    preferred: tuple[Wanted, ...] = ()
+    limits: PoolLimits = field(init=False)
+    hindered: Mapping[str, Hindrance] = field(init=False)
 
-    @cached_property
-    def limits(self) -> PoolLimits:
-        """What bounds giving in the pool."""
-        return self.config.limits.in_pool(self.spec)
+    def __post_init__(self) -> None:
+        self.off = self.config.roster(self.spec).off(self.now_ms)
+        self.limits = self.config.limits.in_pool(self.spec)
+        limits = self.limits
+        self.hindered = hindered(limits, self.spec, self.draft, self.now_ms) if limits.people else NOBODY
+        if self.facts is not None:
+            self.wanted = wanted((*self.spec.requires, *self.requires), self.facts)
+            self.preferred = wanted(self.spec.prefer, self.facts)
 
-    @cached_property
-    def hindered(self) -> Mapping[str, Hindrance]:
-        """Who is at a limit of theirs."""
-        return hindered(self.limits, self.spec, self.draft, self.now_ms) if self.limits.people else NOBODY
+    @property
+    def is_limited(self) -> bool:
+        """Whether a limit stands against somebody."""
+        return bool(self.hindered) or self.limits.pool is not None
 
 
 def is_active(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
@@ -75,9 +94,27 @@ def is_in_domain(member: Membership, seat: Seat, items: int, situation: Situatio
 
 
 def is_present(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
-    """Who is away, off shift or on leave is passed over (D2)."""
+    """Who was told to be away is passed over (D2)."""
     person = situation.draft.people.get(member.person)
-    return None if person is None else person.absence
+    return "away" if person is not None and person.presence.is_absent else None
+
+
+def is_not_on_leave(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+    """Who was told to be on leave is passed over."""
+    person = situation.draft.people.get(member.person)
+    return "leave" if person is not None and person.leave.is_absent else None
+
+
+def is_at_work(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+    """Who is on leave or off shift by their calendar is passed over."""
+    planned = situation.off.get(member.person)
+    return None if planned is None else planned.absent
+
+
+def is_on_shift(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+    """Who was told to be off shift is passed over."""
+    person = situation.draft.people.get(member.person)
+    return "off_shift" if person is not None and person.shift.is_absent else None
 
 
 def pool_has_room(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
@@ -100,6 +137,17 @@ def _counted(holder: Holder, person: str, items: int, situation: Situation) -> i
     if holder.open_at_most is None or holder.of == "member":
         return items
     return open_items_of(holder, situation.spec.id if holder.of == "pool" else person, situation.draft)
+
+
+def has_skills(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+    """Who lacks a skill that the record asks for is passed over."""
+    return "skills" if lacks_skills(member.person, situation) else None
+
+
+def lacks_skills(person: str, situation: Situation) -> bool:
+    """Whether somebody has not all that the record asks for."""
+    user = situation.config.users.get(person)
+    return user is None or not has_all(user.traits, situation.wanted)
 
 
 def is_in_pace(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
@@ -125,12 +173,21 @@ class Check(NamedTuple):
     concerns: Callable[[Situation], bool]
 
 
+def _anybody_told(situation: Situation) -> bool:
+    """Whether any news of people are remembered."""
+    return not situation.draft.people.is_empty
+
+
 CHECKS: Final = (
     Check(is_active, concerns=lambda situation: situation.config.has_inactive),
     Check(is_in_domain, concerns=lambda situation: situation.spec.has_domains),
-    Check(is_present, concerns=lambda situation: not situation.draft.people.is_empty),
+    Check(is_present, concerns=_anybody_told),
+    Check(is_not_on_leave, concerns=_anybody_told),
+    Check(is_at_work, concerns=lambda situation: bool(situation.off)),
+    Check(is_on_shift, concerns=_anybody_told),
     Check(pool_has_room, concerns=lambda situation: situation.limits.pool is not None),
     Check(has_room, concerns=lambda situation: bool(situation.hindered)),
+    Check(has_skills, concerns=lambda situation: bool(situation.wanted)),
     Check(is_in_pace, concerns=lambda situation: situation.paced),
 )
 
@@ -154,7 +211,14 @@ def choose(situation: Situation) -> Choice:
         return None
 
     seen = line_up(situation.spec, situation.draft, excluded if checks else None)
+    if situation.preferred:
+        seen = [replace(each, others_first=not _is_preferred(each, situation)) for each in seen]
     return Choice(min([each for each in seen if each.excluded is None], default=None), seen)
+
+
+def _is_preferred(contender: Contender, situation: Situation) -> bool:
+    user = situation.config.users.get(contender.person)
+    return user is not None and has_all(user.traits, situation.preferred)
 
 
 def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...], int]:
@@ -170,6 +234,8 @@ def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...],
                 last_turn=each.last_turn,
                 open_items=each.open_items,
                 behind=each.behind,
+                preferred=bool(situation.preferred) and not each.others_first,
+                back=_back(each, situation) if each.excluded in ABSENT else None,
                 limits=limits_of(each, situation)
                 if number < LISTED_LIMITS or each is choice.chosen or each.excluded in AT_LIMIT
                 else (),
@@ -219,8 +285,7 @@ def _again(contender: Contender, situation: Situation) -> int | None:
     """When what somebody was left out for is over by itself, if that is known."""
     draft, now_ms = situation.draft, situation.now_ms
     if contender.excluded in ABSENT:
-        person = draft.people.get(contender.person)
-        return None if person is None else person.back_ms
+        return _back_ms(contender, situation)
     if contender.excluded == "limit":
         holders = situation.limits.people[contender.person]
     elif contender.excluded == "pool_limit" and situation.limits.pool is not None:
@@ -230,3 +295,22 @@ def _again(contender: Contender, situation: Situation) -> int | None:
     found = [room_again(holder, draft, now_ms) for holder in holders]
     known = [again_ms for again_ms in found if again_ms is not None and again_ms > now_ms]
     return max(known) if known and None not in found else None
+
+
+def _back(absent: Contender, situation: Situation) -> datetime | None:
+    moment = _back_ms(absent, situation)
+    return None if moment is None else _as_time(moment)
+
+
+@lru_cache(maxsize=1_024)
+def _as_time(moment_ms: int) -> datetime:
+    """Made once: many come back at one time."""
+    return datetime.fromtimestamp(moment_ms / 1000, UTC)
+
+
+def _back_ms(absent: Contender, situation: Situation) -> int | None:
+    person = absent.person
+    if situation.draft.people.get(person) is None:
+        planned = situation.off.get(person)
+        return None if planned is None else planned.back_ms
+    return back_ms(person, situation.draft, situation.config, situation.now_ms)

@@ -16,7 +16,7 @@ from service.core.model import Link
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import ABSENT, UNABLE, Unable
 from service.core.sharing.contender import Contender
-from service.core.sharing.eligibility import Choice, Situation, at_limit, choose
+from service.core.sharing.eligibility import Choice, Situation, at_limit, choose, lacks_skills
 
 
 class Linked(NamedTuple):
@@ -58,7 +58,9 @@ def unable(contender: Contender, situation: Situation, *, counts_as_turn: bool) 
     excluded = contender.excluded
     if excluded is None or (excluded == "ceiling" and not counts_as_turn):
         return None
-    return cast("Unable", excluded) if excluded in UNABLE else at_limit(contender, situation)
+    if excluded in UNABLE:
+        return cast("Unable", excluded)
+    return at_limit(contender, situation) or ("skills" if lacks_skills(contender.person, situation) else None)
 
 
 def _is_there(contender: Contender, situation: Situation) -> bool:

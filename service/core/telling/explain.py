@@ -15,6 +15,7 @@ from service.core.model import ActionRequest, Assigned, Candidate, Decision, Lim
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, WITHHELD, ExclusionReason
 from service.core.rule_sets import Entry, RuleSet
+from service.core.telling.clock import clock_time
 from service.core.telling.way_in import way_into_plan
 from service.core.workflow_specs import Workflow
 from service.language.changes import UNCHANGED, Change, asked_before
@@ -158,13 +159,13 @@ def _member_rows(decision: Decision, config: Config) -> list[Cells]:
     chosen = decision.outcome.owner if isinstance(decision.outcome, Assigned) else ""
     seen, spec = decision.trace.candidates, _spec(decision, config)
     left_out = [
-        (_person(each.person, config), "left out", _exclusion(each, each.excluded))
+        (_person(each.person, config), "left out", _exclusion(each, each.excluded, config))
         for each in seen
         if each.excluded is not None
     ]
     able = sorted(
         (each for each in seen if each.excluded is None),
-        key=lambda each: (each.person != chosen, each.load, each.last_turn),
+        key=lambda each: (each.person != chosen, not each.preferred, each.load, each.last_turn),
     )
     in_line = [
         (
@@ -177,7 +178,7 @@ def _member_rows(decision: Decision, config: Config) -> list[Cells]:
     return [*left_out, *in_line]
 
 
-def _exclusion(candidate: Candidate, excluded: ExclusionReason) -> str:
+def _exclusion(candidate: Candidate, excluded: ExclusionReason, config: Config) -> str:
     """Why somebody was left out; of limits, which of them are reached."""
     reached = [limit for limit in candidate.limits if limit.count >= limit.at_most]
     if excluded == "full":
@@ -186,7 +187,7 @@ def _exclusion(candidate: Candidate, excluded: ExclusionReason) -> str:
     if excluded == "limit":
         named = [limit_words(limit) for limit in reached if limit.per != "open"]
         return ", ".join(named) or EXCLUDED[excluded].alone
-    return EXCLUDED[excluded].alone + _behind(candidate)
+    return EXCLUDED[excluded].alone + _until(candidate, config) + _behind(candidate)
 
 
 def limit_words(limit: LimitCount) -> str:
@@ -201,9 +202,17 @@ def _used(candidate: Candidate) -> str:
     return ", ".join(named if has_open else [f"{candidate.open_items} open", *named])
 
 
+def _until(candidate: Candidate, config: Config) -> str:
+    """When somebody who is not there is back, by their own clock."""
+    if candidate.back is None:
+        return ""
+    return f" until {clock_time(candidate.back, config.zone_of(candidate.person))}"
+
+
 def _place(candidate: Candidate, spec: PoolSpec | None) -> str:
     """What else put them where they stand: how far they have to catch up, and what they are ranked by."""
-    return _behind(candidate) + (_priority(candidate, spec) if spec and spec.strategy == "ranked" else "")
+    preferred = ", preferred" if candidate.preferred else ""
+    return preferred + _behind(candidate) + (_priority(candidate, spec) if spec and spec.strategy == "ranked" else "")
 
 
 def _behind(candidate: Candidate) -> str:
