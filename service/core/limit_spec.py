@@ -81,13 +81,12 @@ class Holder:
         return max((at_most for at_most, _ in self.windows), default=0)
 
     @cached_property
-    def least(self) -> tuple[float, float, float, float]:
-        """Below so many in its ring, and in what it counted of a day, week and month, there is room at any time."""
-        windows = min((at_most for at_most, _ in self.windows), default=inf)
-        day, week, month = (
+    def least(self) -> tuple[float, tuple[float, ...]]:
+        """Below so many in its ring, and in what it counted of each period, there is room at any time."""
+        in_window = min((at_most for at_most, _ in self.windows), default=inf)
+        return in_window, tuple(
             min((at_most for at_most, each in self.periods if each == period), default=inf) for period in PERIODS
         )
-        return windows, day, week, month
 
     @cached_property
     def is_remembered(self) -> bool:

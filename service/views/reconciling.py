@@ -24,16 +24,16 @@ from service.wire.records import read_base, read_record
 KEYS_AT_ONCE: Final = 64
 MINUTE_MS: Final = 60_000
 
-What = Literal["unknown", "deleted", "closed", "owner", "size", "not_listed"]
+What = Literal["not_known", "deleted", "closed", "other_owner", "other_size", "not_listed"]
 """How a record differs: in the list it is open, and nobody here has heard of it, or it is deleted, closed, somebody
 else's or of another weight here; or it is open here and not in the list.
 """
 WORDS: Final[Mapping[What, str]] = {
-    "unknown": "open in the list, not known here",
+    "not_known": "open in the list, not known here",
     "deleted": "open in the list, deleted here",
     "closed": "open in the list, closed here",
-    "owner": "another owner",
-    "size": "another size",
+    "other_owner": "another owner",
+    "other_size": "another size",
     "not_listed": "open here, not in the list",
 }
 
@@ -112,20 +112,22 @@ def _difference(name: str, told: Listed | None, here: Kept | None, config: Confi
     if told is None:
         return "not_listed" if here is not None and here.record.counted else None
     if here is None:
-        return "unknown"
+        return "not_known"
     if here.record.deleted or here.record.closed:
         return "deleted" if here.record.deleted else "closed"
     if config.person(told.owner) != here.record.owner:
-        return "owner"
+        return "other_owner"
     is_weighed = name.partition("/")[0] in config.sizes and told.size is not None and here.record.counted
-    return "size" if is_weighed and told.size != here.size else None
+    return "other_size" if is_weighed and told.size != here.size else None
 
 
 def correctable(found: Iterable[Disagreement], config: Config) -> list[Disagreement]:
     """Those that an event can correct: what was heard since the list is newer, and a weight that a linked record tells
     is not the record's own.
     """
-    return [each for each in found if not each.is_newer and not (each.what == "size" and _is_linked(each, config))]
+    return [
+        each for each in found if not each.is_newer and not (each.what == "other_size" and _is_linked(each, config))
+    ]
 
 
 def _is_linked(difference: Disagreement, config: Config) -> bool:

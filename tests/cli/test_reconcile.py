@@ -44,7 +44,7 @@ def test_as_json_with_the_mark_of_each_record(run: Run, written: Path) -> None:
     said: Any = ended.json
     by_name = {each["record"]: each for each in said["differences"]}
     assert said["corrected"] == 0
-    assert by_name["lead/1"]["what"] == "owner"
+    assert by_name["lead/1"]["what"] == "other_owner"
     assert all(each["is_newer"] and each["mark"] for each in by_name.values())
 
 

@@ -294,9 +294,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         LIMITS,
-        "or known.months >= month",
+        " or known.months >= most_months",
         "",
-        "a month is counted like a day",
+        "a period is counted like a window",
         (LIMITS_LAWS,),
     ),
     Mutant(

@@ -77,11 +77,11 @@ def test_each_difference_is_corrected_by_one_event() -> None:
     assert {each.record: each.what for each in found} == {
         "lead/closed": "closed",
         "lead/gone": "deleted",
-        "lead/moved": "owner",
-        "lead/new": "unknown",
-        "lead/none": "unknown",
+        "lead/moved": "other_owner",
+        "lead/new": "not_known",
+        "lead/none": "not_known",
         "lead/shut": "not_listed",
-        "lead/size": "size",
+        "lead/size": "other_size",
     }
     for each in correctable(found, division.config):
         correct(division, each, division.now_ms)
@@ -160,7 +160,7 @@ def test_a_size_that_a_linked_record_tells_is_shown_and_not_corrected() -> None:
     division = Division(pool("ann"), sizes={"lead": "account.effort"})
     division.serve("lead/1")
     found = differences(division, {"lead/1": Listed("ann", 3)})
-    assert [each.what for each in found] == ["size"]
+    assert [each.what for each in found] == ["other_size"]
     assert correctable(found, division.config) == []
 
 

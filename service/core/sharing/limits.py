@@ -48,11 +48,11 @@ def hindered(limits: PoolLimits, spec: PoolSpec, draft: Draft, now_ms: int) -> M
     people, held, names = limits.remembered
     for person, holder, given in zip(people, held, draft.given.get_all(names), strict=True):
         known = NOTHING_GIVEN if given is None else given
-        windows, day, week, month = holder.least
-        if (
-            known.total - known.first >= windows or known.days >= day or known.weeks >= week or known.months >= month
-        ) and _is_at_limit(holder, known, draft, now_ms):
-            found.setdefault(person, "limit")
+        in_window, (most_days, most_weeks, most_months) = holder.least
+        is_high = known.days >= most_days or known.weeks >= most_weeks or known.months >= most_months
+        if is_high or known.total - known.first >= in_window:
+            if _is_at_limit(holder, known, draft, now_ms):
+                found.setdefault(person, "limit")
     return found
 
 
