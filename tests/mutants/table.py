@@ -113,7 +113,13 @@ MUTANTS: Final = (
     ),
     Mutant(ENTRY, "[-policy.ceiling.at_most :]", "", "what is remembered is bounded", (ENTERING,)),
     Mutant(ELIGIBILITY, 'user.active else "inactive"', 'user else "inactive"', "switched off gets nothing", (POOLS,)),
-    Mutant(ELIGIBILITY, "items >= limit", "items > limit", "limits hold", (POOLS, DOMAINS)),
+    Mutant(
+        LIMITS,
+        "(0 if counted is None else counted.open_items) >= at_most",
+        "(0 if counted is None else counted.open_items) > at_most",
+        "limits hold",
+        (POOLS, DOMAINS),
+    ),
     Mutant(
         ELIGIBILITY,
         'return "away" if person is not None and person.presence.is_absent else None',

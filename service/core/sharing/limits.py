@@ -50,9 +50,9 @@ def hindered(limits: PoolLimits, spec: PoolSpec, draft: Draft, now_ms: int) -> M
         known = NOTHING_GIVEN if given is None else given
         in_window, (most_days, most_weeks, most_months) = holder.least
         is_high = known.days >= most_days or known.weeks >= most_weeks or known.months >= most_months
-        if is_high or known.total - known.first >= in_window:
-            if _is_at_limit(holder, known, draft, now_ms):
-                found.setdefault(person, "limit")
+        is_high = is_high or known.total - known.first >= in_window
+        if is_high and _is_at_limit(holder, known, draft, now_ms):
+            found.setdefault(person, "limit")
     return found
 
 
