@@ -47,7 +47,9 @@ ReleaseReason = Literal[
 ]
 Link = Literal["contact", "stays", "owner"]
 NotificationKind = Literal["assigned", "queued", "refused"]
-ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain", "ceiling", "skills"]
+ExclusionReason = Literal[
+    "away", "leave", "off_shift", "inactive", "full", "limit", "pool_limit", "paced", "domain", "ceiling", "skills"
+]
 Unresolved = Literal[
     "away",
     "ceiling",
@@ -56,6 +58,7 @@ Unresolved = Literal[
     "full",
     "inactive_user",
     "leave",
+    "limit",
     "no_member",
     "no_related_owner",
     "no_related_record",
@@ -64,6 +67,7 @@ Unresolved = Literal[
     "not_a_person",
     "off_shift",
     "outside_domain",
+    "pool_limit",
     "skills",
     "unknown_plan",
     "unknown_pool",
@@ -122,6 +126,15 @@ class Tried(Said):
     ] = None
 
 
+class LimitCount(Said):
+    """How much of a limit was used when somebody was picked."""
+
+    of: Annotated[Literal["member", "pool", "person"], Field(description="Whose limit it is.")]
+    per: Annotated[str, Field(description="What it counts: `open`, a window such as `1h`, `day`, `week` or `month`.")]
+    count: Annotated[int, Field(ge=0, description="So many: open, or given.")]
+    at_most: Annotated[int, Field(ge=0, description="So many there may be.")]
+
+
 class Candidate(Said):
     """A member of the pool as the choice saw them. Among those not excluded who is preferred comes first, then
     the lowest (load, last turn).
@@ -137,6 +150,7 @@ class Candidate(Said):
         bool, Field(description="Whether the pool prefers them: they come before all who are not.")
     ] = False
     back: Annotated[Time | None, Field(description="When they are back who are not there; null: nobody knows.")] = None
+    limits: Annotated[tuple[LimitCount, ...], Field(description="Their limits, as a member and over all pools.")] = ()
 
 
 class TraceTarget(Said):
@@ -184,6 +198,7 @@ class Trace(Said):
         Time | None,
         Field(description="With `link`: when they were in contact with the lead, or came to have it; null: not known."),
     ] = None
+    limits: Annotated[tuple[LimitCount, ...], Field(description="Limits of the pool as a whole.")] = ()
 
 
 class Label(Said):

@@ -28,19 +28,14 @@ from pydantic import (
 from schemas.config_values import RecordType
 from schemas.decisions import ExclusionReason, Unresolved, Withheld
 from schemas.envelope import Division, Id, Time
-from schemas.events import VERSION_LIMIT, Availability, Channel, Fields, Status
-from schemas.scenario_values import START, Moment, Owner
+from schemas.events import VERSION_LIMIT, Channel, Fields, Status
+from schemas.scenario_values import START, Linked, Moment, Owner, State
 from schemas.scenario_workflows import ExpectedActions, Marked
 
 STEPS_LIMIT: Final = 1_000
 REPEAT_LIMIT: Final = 10_000
 NUMBER: Final = "{n}"
 """Stands in a record's name for the number of a repetition, from 1."""
-
-
-def _state(value: object) -> object:
-    """A word is short for a state without details."""
-    return {"state": value} if isinstance(value, str) else value
 
 
 def _outcomes(value: object) -> object:
@@ -63,23 +58,6 @@ Count = Annotated[int, Field(ge=0, strict=True)]
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Linked(_Part):
-    """A record that the record points to."""
-
-    type: Id | None = None
-    id: Id | None = None
-    owner: Owner | None = None
-    fields: Fields = {}
-
-
-class MemberState(_Part):
-    """Whether somebody can take records, from when on (absent: now), and when they are expected back."""
-
-    state: Availability
-    begins: Moment | None = None
-    until: Moment | None = None
 
 
 class ExpectedOwner(_Part):
@@ -325,7 +303,7 @@ class MemberStep(Step):
     """People come and go."""
 
     member: Annotated[
-        dict[Id, Annotated[MemberState, BeforeValidator(_state, json_schema_input_type=str | MemberState)]],
+        dict[Id, State],
         Field(min_length=1),
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from schemas.config import Document
 from service.config.findings import Finding
@@ -11,7 +12,7 @@ from service.core.configuration import PARTS
 from service.core.state import FIRST_LEVEL
 
 EVERY = "*"
-"""Stands for every name in the place of a part."""
+"""Stands for every name in the place of a part, or for every row of a list."""
 
 
 def above(document: Document, level: int = FIRST_LEVEL) -> Iterator[Finding]:
@@ -26,7 +27,7 @@ def above(document: Document, level: int = FIRST_LEVEL) -> Iterator[Finding]:
             yield Finding(first, message)
 
 
-def _standing(value: object, place: tuple[str, ...], before: Steps = ()) -> Iterator[Steps]:
+def _standing(value: Any, place: tuple[str, ...], before: Steps = ()) -> Iterator[Steps]:
     """Where something stands at the place, below a value; of what has entries, the first of them."""
     if not value:
         return

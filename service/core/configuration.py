@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple, assert_never, get_args
 
 from service.core.calendar import Roster, WorkingTime
 from service.core.events import Availability, OfferKind, Target, TargetKind
+from service.core.limit_spec import AllLimits, Limit
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
 from service.core.rule_sets import Entry, OwnerOf, RuleSet, TeamMatch
@@ -43,6 +44,7 @@ class User:
     zone: str = ""
     time: WorkingTime | None = None
     traits: Traits = field(default_factory=dict)
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,9 @@ class Config:
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
     says whether entries pass over a person whose shift is over; `ids_ignore_case` whether an id in another letter case
     is the same person. `closed_when` says, per record type, which records are closed. Dates without an offset are of
-    the `zone`. `tools` and `offers` have a name by id. `visibility` says who may look at what (see `visibility`).
+    the `zone`, weeks begin on the day `week_starts` (0: Monday). `tools` and `offers` have a name by id. `visibility`
+    says who may look at what (see `visibility`). `sizes` names, per record type, the field that says what an open
+    record weighs (see `sizing`).
     `version` grows by one with each change; `label` is a hash of the content, for people.
     """
 
@@ -100,8 +104,10 @@ class Config:
     workflows: Workflows = NO_WORKFLOWS
     visibility: Mapping[str, str] = field(default_factory=dict)
     zone: str = "UTC"
+    week_starts: int = 0
     ids_ignore_case: bool = False
     closed_when: Mapping[str, Predicate] = field(default_factory=dict)
+    sizes: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, level: int) -> Config:
         """What holds of it on a lane at this level. Equal levels give the same object."""
@@ -181,6 +187,11 @@ class Config:
         return not all(person in self.users and self.users[person].active for person in people)
 
     @cached_property
+    def limits(self) -> AllLimits:
+        """What bounds giving."""
+        return AllLimits(self)
+
+    @cached_property
     def teams(self) -> Mapping[str, Teams]:
         """By record type, the pools that have a domain: of the lowest sequence first, then by name."""
         found: dict[str, list[PoolSpec]] = {}
@@ -221,6 +232,8 @@ class Config:
             found.setdefault(record_type, set()).update(*(row.predicate.reads for row in rows))
         for record_type, closed in self.closed_when.items():
             found.setdefault(record_type, set()).update(closed.reads)
+        for record_type, path in self.sizes.items():
+            found.setdefault(record_type, set()).add(path)
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
 
     @cached_property
@@ -324,6 +337,27 @@ def _without_workflows(config: Config) -> Config:
     return replace(config, workflows=NO_WORKFLOWS) if config.workflows else config
 
 
+def _without_limits(config: Config) -> Config:
+    """Nothing is bounded, but by what is written as `max_open`."""
+    users = {name: replace(user, limits=()) if user.limits else user for name, user in config.users.items()}
+    pools = {name: _unlimited(spec) for name, spec in config.pools.items()}
+    is_same = all(user is config.users[name] for name, user in users.items()) and all(
+        spec is config.pools[name] for name, spec in pools.items()
+    )
+    return config if is_same else replace(config, users=users, pools=pools)
+
+
+def _unlimited(spec: PoolSpec) -> PoolSpec:
+    if not (spec.limits or any(member.limits for member in spec.members)):
+        return spec
+    return replace(spec, limits=(), members=tuple(replace(member, limits=()) for member in spec.members))
+
+
+def _without_sizes(config: Config) -> Config:
+    """Every open record weighs the same."""
+    return replace(config, sizes={}) if config.sizes else config
+
+
 PARTS: Final[dict[str, Part]] = {
     "pools.*.prefer": Part(3, _without_skills),
     "pools.*.requires": Part(3, _without_skills),
@@ -333,6 +367,10 @@ PARTS: Final[dict[str, Part]] = {
     "users.*.hours": Part(3, _without_time),
     "users.*.leave": Part(3, _without_time),
     "plans": Part(2, _without_plans),
+    "pools.*.limits": Part(3, _without_limits),
+    "pools.*.members.*.limits": Part(3, _without_limits),
+    "users.*.limits": Part(3, _without_limits),
+    "sizes": Part(3, _without_sizes),
     "workflows": Part(2, _without_workflows),
 }
 """By their place in a document; a star stands for every name (`pools.*.limits`)."""

@@ -54,6 +54,7 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     this event. `process` is the one that the record goes through; `step` was marked, or, not `marked`, is so no more.
     `status`: the event says whether the record is open. `merged_into`: the record is gone because it was merged into
     the one with this id.
+    `if_unchanged`: it corrects what was seen of the record under this mark, and says nothing where that changed since.
     """
 
     kind: RecordEventKind
@@ -78,6 +79,7 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     marked: bool = True
     status: RecordStatus | None = None
     merged_into: str | None = None
+    if_unchanged: str | None = None
 
     @property
     def offers(self) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ class Record(Remembered, kw_only=True):
     owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
     `owed`: that `owner` has it again is still to be published, once it is open.
     `has_past`: values before stand beside it (see `past`). `in_plans`, `contacted`, `has_progress`: more is remembered
-    of it beside this (see `in_plan`, `in_process`).
+    of it beside this (see `in_plan`, `in_process`). `sized`: it is counted with another
+    weight than 1 (see `sizing`).
     """
 
     owner: str = ""
@@ -62,6 +63,7 @@ class Record(Remembered, kw_only=True):
     in_plans: bool = False
     contacted: bool = False
     owed: bool = False
+    sized: bool = False
 
     @property
     def moment(self) -> Moment:

@@ -46,6 +46,7 @@ SAID: Final = (
     "contacted",
     "has_progress",
     "owed",
+    "sized",
 )
 """What a record says with yes or no. The order never changes: what is new stands at the end."""
 

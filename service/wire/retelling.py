@@ -95,6 +95,7 @@ def _record(event: RecordEvent) -> dict[str, object]:
         "tool": event.tool,
         "person": event.person,
         "offer": list(event.offers) if event.more_offers else event.offer,
+        "if_unchanged": event.if_unchanged,
     }
     if event.step is not None:
         told |= {**event.step._asdict(), "marked": event.marked}

@@ -268,15 +268,24 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
         assert not (record.closed and record.parked), f"{name} is closed and waits"
         assert record.parked or f"ask/{name}" not in state.timers, f"{name} waits no more and is to be asked for"
     opened = {name: each for name, each in living.items() if not each.closed}
-    by_person = Counter(f"{name.partition('/')[0]}/{each.owner}" for name, each in opened.items() if each.owner)
+    assert {name for name, each in state.records.items() if each.sized} == state.sizes.keys(), "weights are beside"
+    sizes = {name: state.sizes[name].size if name in state.sizes else 1 for name in opened}
+    by_person: Counter[str] = Counter()
+    owned: Counter[str] = Counter()
+    for name, each in opened.items():
+        if each.owner and sizes[name]:
+            by_person[f"{name.partition('/')[0]}/{each.owner}"] += sizes[name]
+            if each.pool:
+                owned[f"{each.pool}/{each.owner}"] += sizes[name]
     assert {field: each.open_items for field, each in state.open.items()} == by_person, (
         "open items are not what they own"
     )
     assert state.fields.keys() == state.parked.keys(), "what a record said is kept while it waits, and no longer"
     assert state.room.taken_bytes == sum(len(each.text) for each in state.fields.values())
-    owned = Counter(f"{record.pool}/{record.owner}" for record in opened.values() if record.pool)
     seats = {field: seat.open_items for field, seat in state.seats.items() if seat.open_items}
     assert seats == owned, "open items are not the records owned through the pool"
+    for name in {field.partition("/")[0] for field in state.seats}:
+        assert state.open_in(name) == sum(n for field, n in owned.items() if field.startswith(f"{name}/"))
     assert all(parked.pool in queues for parked in state.parked.values() if parked.queued), "it lies in no queue"
     clients = Counter(
         f"{known.plan}/{state.records[name].owner}"

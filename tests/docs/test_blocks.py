@@ -34,6 +34,8 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "Leave": ("users/bob/leave/*",),
     "Pool": ("pools/inbound",),
     "Member": ("pools/inbound/members/*",),
+    "Limit": ("pools/inbound/limits/*",),
+    "PersonLimit": ("users/bob/limits/*",),
     "Entering": ("pools/inbound/entry",),
     "CatchUp": ("pools/inbound/entry/catch_up",),
     "Plan": ("plans/spring",),

@@ -16,6 +16,9 @@ ENTRY_POLICY: Final = "service/core/entry_policy.py"
 PLANS: Final = "service/core/plans.py"
 OFFERS: Final = "service/core/offers.py"
 CLIENTS: Final = "service/core/holding/clients.py"
+LIMITS: Final = "service/core/sharing/limits.py"
+ASSIGN: Final = "service/core/holding/assign.py"
+LOAD: Final = "service/core/holding/load.py"
 
 LAWS: Final = "tests/core/test_turns_laws.py"
 SHARING: Final = "tests/core/test_sharing_laws.py"
@@ -24,6 +27,8 @@ ENTERING: Final = "tests/core/test_entry.py"
 POOLS: Final = "tests/core/test_pools.py"
 ABSENCE: Final = "tests/core/test_absence.py"
 DOMAINS: Final = "tests/core/test_eligibility.py"
+WITHIN_LIMITS: Final = "tests/core/test_limits.py"
+LIMITS_LAWS: Final = "tests/core/test_limits_laws.py"
 IN_PLANS: Final = "tests/core/test_plans.py"
 CALENDAR: Final = "service/core/calendar.py"
 ATTENDANCE: Final = "service/core/sharing/attendance.py"
@@ -108,7 +113,13 @@ MUTANTS: Final = (
     ),
     Mutant(ENTRY, "[-policy.ceiling.at_most :]", "", "what is remembered is bounded", (ENTERING,)),
     Mutant(ELIGIBILITY, 'user.active else "inactive"', 'user else "inactive"', "switched off gets nothing", (POOLS,)),
-    Mutant(ELIGIBILITY, "items >= limit", "items > limit", "limits hold", (POOLS, DOMAINS)),
+    Mutant(
+        LIMITS,
+        "(0 if counted is None else counted.open_items) >= at_most",
+        "(0 if counted is None else counted.open_items) > at_most",
+        "limits hold",
+        (POOLS, DOMAINS),
+    ),
     Mutant(
         ELIGIBILITY,
         'return "away" if person is not None and person.presence.is_absent else None',
@@ -265,6 +276,84 @@ MUTANTS: Final = (
         "if name in names[:position]:",
         "a tool belongs to one plan",
         ("tests/config/test_plans.py",),
+    ),
+    Mutant(
+        LIMITS,
+        "_blocks(holder, known, at_most, draft) > now_ms - length_ms",
+        "_blocks(holder, known, at_most, draft) >= now_ms - length_ms",
+        "a window leaves room exactly when it is over",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(
+        LIMITS,
+        "entry = known.total - at_most\n",
+        "entry = known.total - at_most - 1\n",
+        "N of N is full",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(
+        LIMITS,
+        "for person, holder in limits.open_everywhere:",
+        "for person, holder in ():",
+        "a person's open limit holds in every pool",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(
+        LIMITS,
+        " or known.months >= most_months",
+        "",
+        "a period is counted like a window",
+        (LIMITS_LAWS,),
+    ),
+    Mutant(
+        LIMITS,
+        "draft.slots.drop(slot_field(holder.name, given.first))",
+        "draft.slots.get(slot_field(holder.name, given.first))",
+        "a ring has as many slots as its largest window counts",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(
+        "service/core/given.py",
+        "return count if counted_ms >= began_ms else 0",
+        "return count",
+        "a new period begins at nothing",
+        (LIMITS_LAWS,),
+    ),
+    Mutant(
+        ASSIGN,
+        "note_given(case.config.limits.concerned(spec, assigned.owner, case.record_type),",
+        "note_given((),",
+        "what is given is counted in the step that gives",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(
+        "service/core/holding/draining.py",
+        "    if room_ms is not None:",
+        "    if room_ms is None:",
+        "what waits is tried again when a limit of a time has room",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(LOAD, "if size < before:", "if False:", "what weighs less leaves room for who waits", (WITHIN_LIMITS,)),
+    Mutant(
+        LOAD,
+        "    _count(case, -noted(case))\n",
+        "    _count(case, -1)\n",
+        "a weight is taken off as it was counted",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(
+        LOAD,
+        "types = {case.record_type}.union(*(holder.types for holder in holders if holder.open_at_most is not None))",
+        "types = {case.record_type}",
+        "a place that is freed in one type of record wakes who waits in another",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(
+        "service/core/decide.py",
+        "event.if_unchanged != mark_of(draft.records.get(event.record))",
+        "False",
+        "a correction spoils no record that changed meanwhile",
+        ("tests/views/test_reconciling.py",),
     ),
     Mutant(CALENDAR, "place % 2 == 1\n        for", "place % 2 == 0\n        for", "hours are when one works", (WALK,)),
     Mutant(

@@ -10,7 +10,7 @@ from service.core.case import Case
 from service.core.events import Target
 from service.core.holding import load
 from service.core.holding.clients import enter
-from service.core.holding.waiting import stand_in_line, unpark, wake
+from service.core.holding.waiting import look_by, stand_in_line, unpark
 from service.core.model import (
     Assigned,
     Decision,
@@ -23,7 +23,8 @@ from service.core.model import (
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason, ReleaseReason
 from service.core.record import Record
-from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, listed, next_return
+from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, limits_of_pool, listed, next_chance
+from service.core.sharing.limits import note_given
 from service.core.sharing.linked import Linked
 from service.core.sharing.turns import serve
 from service.core.state import Pace
@@ -67,14 +68,15 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     choice = choose(situation)
     candidates, omitted = listed(choice, situation)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
+    trace = replace(trace, limits=limits_of_pool(situation)) if spec.limits else trace
     chosen = choice.chosen
     if chosen is None:
         reason: PendingReason = "nobody_eligible" if choice.seen else "empty_pool"
         cut = stand_in_line(case, spec.id, queued=False, named=named)
         trace = replace(trace, cut=cut) if cut else trace
-        next_try_ms = next_return(choice, situation)
-        if situation.off and next_try_ms is not None:
-            wake(spec.id, case.draft, next_try_ms)
+        next_try_ms = next_chance(choice, situation)
+        if next_try_ms is not None and (situation.off or situation.is_limited):
+            look_by(spec.id, next_try_ms, case.draft)
         return case.conclude(Pending(spec.id, reason, next_try_ms), trace)
     turn = serve(spec, chosen, choice.seen, case.draft)
     if paced:
@@ -153,6 +155,8 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
 
 def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:
     load.hold(case, assigned.owner, by_us=True, pool=assigned.pool)
+    spec = case.config.pools[assigned.pool] if assigned.pool else None
+    note_given(case.config.limits.concerned(spec, assigned.owner, case.record_type), case.draft, case.now_ms)
     return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
 
 

@@ -10,7 +10,6 @@ from schemas.scenario import (
     ContactedStep,
     Content,
     DeleteStep,
-    Linked,
     MemberStep,
     OfferStep,
     OrderedStep,
@@ -22,7 +21,7 @@ from schemas.scenario import (
     StepStep,
     UpdateStep,
 )
-from schemas.scenario_values import Moment, OwnerValue
+from schemas.scenario_values import Linked, Moment, OwnerValue
 from service.wire.input_fields import milliseconds
 from service.wire.times import iso_time
 
