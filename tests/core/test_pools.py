@@ -16,7 +16,7 @@ from service.core.model import (
     Released,
 )
 from service.core.person import Absence, Person
-from service.core.pool_spec import Membership
+from service.core.pool_spec import Counted, Membership
 from tests.core.build import Division, pool, turns_of, users
 
 
@@ -214,6 +214,15 @@ def test_people_who_are_switched_off_get_nothing() -> None:
         ("ann", "inactive"),
         ("bob", None),
     ]
+
+
+@pytest.mark.parametrize(("count", "served"), [("all", "bob"), ("own", "ann")])
+def test_a_pool_looks_at_all_that_somebody_has_or_at_what_it_gave(count: Counted, served: str) -> None:
+    """D26 By default what another pool gave is load, too."""
+    division = Division(pool("ann", "bob", strategy="least_loaded", count=count), pool("ann", id="inbound"))
+    division.create("lead/1", owner="pool:inbound")
+
+    assert division.serve("lead/2") == [served]
 
 
 def test_least_loaded_gives_to_who_has_the_fewest_open_items() -> None:
