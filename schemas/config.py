@@ -35,6 +35,7 @@ from schemas.config_values import (
     typed,
     untyped,
 )
+from schemas.config_waiting import AcceptWithin, AskAgain, HandOn
 from schemas.config_workflows import PROCESSES_LIMIT, WORKFLOWS_LIMIT, Process, Workflow
 from schemas.envelope import Division
 
@@ -155,6 +156,9 @@ class Pool(Condition):
     notify_members: Annotated[
         bool, Field(strict=True, description="Tell the members of a queue when a record comes in.")
     ] = False
+    accept_within: AcceptWithin = None
+    hand_on: HandOn = 3
+    ask_again: AskAgain = False
 
 
 class Document(_Part):

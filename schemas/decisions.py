@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.envelope import Id, Time
 from schemas.events import Owner, OwnerKind, RecordType
 
-PendingReason = Literal["empty_pool", "nobody_eligible"]
+PendingReason = Literal["empty_pool", "nobody_eligible", "not_accepted"]
 RejectionReason = Literal[
     "chain_depth",
     "channel_not_allowed",
@@ -34,10 +34,13 @@ RejectionReason = Literal[
 ]
 ReleaseReason = Literal[
     "closed",
+    "declined",
     "deleted",
     "entered_plan",
     "given_to_pool",
     "merged",
+    "not_accepted",
+    "not_there",
     "owner_chosen",
     "owner_inactive",
     "owner_removed",
@@ -45,8 +48,10 @@ ReleaseReason = Literal[
     "taken",
 ]
 Link = Literal["contact", "stays"]
-NotificationKind = Literal["assigned", "queued", "refused"]
-ExclusionReason = Literal["away", "leave", "off_shift", "inactive", "full", "paced", "domain", "ceiling"]
+NotificationKind = Literal["assigned", "offered", "queued", "refused", "withdrawn"]
+ExclusionReason = Literal[
+    "away", "leave", "off_shift", "inactive", "full", "paced", "domain", "ceiling", "declined", "handed_on"
+]
 Unresolved = Literal[
     "away",
     "inactive_user",
@@ -201,6 +206,13 @@ class AssignmentAssigned(DecisionData):
     owner: Annotated[Owner, Field(description="A user or a queue. A queue: no person owns the record yet.")]
     pool: Annotated[str | None, Field(description="The pool the owner came from; null: none was asked.")]
     turn: Annotated[int | None, Field(ge=1, description="The number of the turn in that pool.")]
+    accept_by: Annotated[
+        Time | None,
+        Field(
+            description="It is offered to them, and theirs once they accepted it; they have to answer before this. "
+            "Null: it is theirs."
+        ),
+    ] = None
 
 
 class AssignmentPending(DecisionData):
@@ -224,6 +236,7 @@ class AssignmentReleased(DecisionData):
     previous_owner: Annotated[Owner | None, Field(description="Who had it through us; null: nobody, it waited.")]
     pool: Annotated[str | None, Field(description="The pool in which it counted or waited; null: none.")]
     reason: Annotated[ReleaseReason, Field(description="What ended it.")]
+    said: Annotated[str, Field(description="Why they declined it, in their words; empty: they did not say.")] = ""
 
 
 class NotificationRequested(Said):
@@ -235,7 +248,10 @@ class NotificationRequested(Said):
     decision: Annotated[Id, Field(description="The decision of which to tell.")]
     kind: Annotated[
         NotificationKind,
-        Field(description="The person got the record; it came into a queue of theirs; they reached for it in vain."),
+        Field(
+            description="The person got the record; they are to accept it; it came into a queue of theirs; they "
+            "reached for it in vain; they did not accept it and have it no more."
+        ),
     ]
     person: Annotated[Id, Field(description="Whom to tell.")]
     via: Annotated[tuple[str, ...], Field(min_length=1, description="The means the person chose.")]

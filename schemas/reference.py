@@ -59,6 +59,9 @@ credit: 1
 drain_per_minute: 10
 sequence: 10
 notify_members: false
+accept_within: 15m
+hand_on: 3
+ask_again: false
 """,
     "Member": "{user: eve, weight: 0.5, max_open: 20, priority: 2, criteria: [language equals sv]}\n",
     "Entering": "{catch_up: {at_most: 1, of: 2}}\n",

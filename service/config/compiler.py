@@ -20,13 +20,13 @@ from service.config.defaults import implied_defaults
 from service.config.findings import Declared
 from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
-from service.config.plans import plan_pools
+from service.config.plans import plan_pools, span_ms
 from service.config.problems import ConfigurationError, Problem
 from service.config.workflows import compiled as compiled_workflows
 from service.core.configuration import Config, ScoreRow, User
 from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.events import Target
-from service.core.pool_spec import Membership, PoolSpec
+from service.core.pool_spec import Accepting, Membership, PoolSpec
 from service.core.rule_sets import Entry, EntryTarget, OwnerOf, RuleSet, TeamMatch
 from service.language.predicate import Predicate
 from service.language.tree import Always, Calendar
@@ -134,7 +134,14 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         notify_members=pool.notify_members,
         count=pool.count,
         entry=_entry_policy(pool.entry),
+        accepting=_accepting(pool),
     )
+
+
+def _accepting(pool: documents.Pool) -> Accepting | None:
+    if pool.accept_within is None:
+        return None
+    return Accepting(span_ms(pool.accept_within), pool.hand_on, pool.ask_again)
 
 
 def _entry_policy(entry: Entering | None) -> EntryPolicy | None:

@@ -249,8 +249,16 @@ def _without_workflows(config: Config) -> Config:
     return replace(config, workflows=NO_WORKFLOWS) if config.workflows else config
 
 
+def _without_accepting(config: Config) -> Config:
+    """Nobody is asked to accept anything."""
+    if all(spec.accepting is None for spec in config.pools.values()):
+        return config
+    return replace(config, pools={name: replace(spec, accepting=None) for name, spec in config.pools.items()})
+
+
 PARTS: Final[dict[str, Part]] = {
     "plans": Part(2, _without_plans),
     "workflows": Part(2, _without_workflows),
+    "pools.*.accept_within": Part(3, _without_accepting),
 }
 """By their place in a document; a star stands for every name (`pools.*.limits`)."""

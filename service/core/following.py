@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from service.core import plans, questions
+from service.core import accepting, plans, questions
 from service.core.case import NO_TRACE, Case, told_owner
 from service.core.events import RecordEvent, Target
 from service.core.hearing import counts_as_nobody
@@ -21,7 +21,18 @@ from service.core.model import (
     Trace,
 )
 from service.core.naming import missed
-from service.core.news import Contacted, Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
+from service.core.news import (
+    Answered,
+    Contacted,
+    Created,
+    Deleted,
+    FieldsNow,
+    News,
+    NoNews,
+    Offered,
+    OwnerNow,
+    Restored,
+)
 from service.core.parked import Parked
 from service.core.plans import Way
 from service.core.rights import may_give, may_not_give
@@ -45,6 +56,8 @@ def act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
             return _brought_in(way, case) or _unmoved(event, news, told, case)
         case Created(owner=owner):
             return (_answer(event, owner, way, case),)
+        case Answered():
+            return accepting.answer(event, case)
         case OwnerNow(owner=owner):
             return _owner_now(event, owner, way, case)
         case Deleted():

@@ -32,7 +32,7 @@ Link = Literal["contact", "stays"]
 """Why a plan in linked mode gives a lead to somebody whose turn it need not be: they were in contact with it, or the
 lead stays with them in the plan in which it was.
 """
-NotificationKind = Literal["assigned", "queued", "refused"]
+NotificationKind = Literal["assigned", "offered", "queued", "refused", "withdrawn"]
 
 
 class Words(NamedTuple):
@@ -54,7 +54,9 @@ NameOf = Callable[[str], str]
 
 
 class Assigned(Struct, frozen=True, gc=False):
-    """The record has an owner, chosen by us. `pool` is empty where no pool was asked, `turn` where it was nobody's."""
+    """The record has an owner, chosen by us. `pool` is empty where no pool was asked, `turn` where it was nobody's.
+    `accept_by_ms`: it is offered to them until then; none: it is theirs.
+    """
 
     name: ClassVar = "assigned"
     reason: ClassVar = ""
@@ -62,11 +64,13 @@ class Assigned(Struct, frozen=True, gc=False):
     owner: str
     pool: str = ""
     turn: int = 0
+    accept_by_ms: int | None = None
 
     def words(self, person: NameOf) -> Words:
         """The owner, and whose turn that was."""
         turn = f", turn {self.turn}" if self.turn else ""
-        return Words(person(self.owner), f"pool {self.pool}{turn}" if self.pool else "")
+        accept = f", to be accepted by {_minute(self.accept_by_ms)}" if self.accept_by_ms is not None else ""
+        return Words(person(self.owner), f"pool {self.pool}{turn}{accept}" if self.pool else "")
 
 
 class Queued(Struct, frozen=True, gc=False):
@@ -113,18 +117,21 @@ class Rejected(Struct, frozen=True, gc=False):
 
 
 class Released(Struct, frozen=True, gc=False):
-    """We no longer hold the record for anybody: `previous` had it (empty: it was parked, or lay in a queue)."""
+    """We no longer hold the record for anybody: `previous` had it (empty: it was parked, or lay in a queue). `said` is
+    why, in their own words.
+    """
 
     name: ClassVar = "released"
 
     previous: str
     pool: str
     reason: ReleaseReason
+    said: str = ""
 
     def words(self, person: NameOf) -> Words:
         """Who no longer has it, or where it no longer waits."""
         left = f"{person(self.previous)} no longer has it" if self.previous else f"no longer waiting in {self.pool}"
-        return Words("released", f"{left}: {RELEASED[self.reason]}")
+        return Words("released", f"{left}: {_with_detail(RELEASED[self.reason], self.said)}")
 
 
 class Nothing(Struct, frozen=True, gc=False):

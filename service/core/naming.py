@@ -30,6 +30,7 @@ def as_declared(event: Event, config: Config) -> Event:
         event,
         owner=_named(event.owner, config),
         actor=None if event.actor is None else config.person(event.actor),
+        person=None if event.person is None else config.person(event.person),
     )
 
 

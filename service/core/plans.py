@@ -29,7 +29,7 @@ from service.core.model import (
     Nothing,
     Trace,
 )
-from service.core.news import Deleted, News
+from service.core.news import Answered, Deleted, News
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import NothingReason
 from service.core.sharing.eligibility import Situation, choose
@@ -63,7 +63,7 @@ def way_in(event: RecordEvent, news: News, case: Case) -> Way | Nothing | None:
     if event.kind == "contacted":
         known = _contacted(event, case)
         return _by_tool(event, news, case) or known
-    if isinstance(news, Deleted):
+    if isinstance(news, Deleted | Answered):
         return None
     if event.kind in OFFER_KINDS and case.record_type == LEAD:
         return _by_offer(event.kind, event, case)

@@ -21,6 +21,17 @@ DRAIN_PER_MINUTE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
+class Accepting:
+    """Whom the pool gives a record is to accept it `within_ms`; else it is handed on, at most `hand_on` times.
+    `ask_again`: where nobody is left to be asked, everybody is asked once more.
+    """
+
+    within_ms: int
+    hand_on: int = 3
+    ask_again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Membership:
     """A person's place in a pool, as configured. `max_open` none: no limit; `domain` none: everything concerns them;
     `priority` none: behind all who have one, where a pool goes by it.
@@ -41,6 +52,7 @@ class PoolSpec:
     are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
     are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
     members are those. `entry` none: as the strategy has it (see `strategies`). `plan`: it is a sales plan.
+    `accepting` none: what it gives needs no answer.
     """
 
     id: str
@@ -57,6 +69,7 @@ class PoolSpec:
     count: Counted = "all"
     entry: EntryPolicy | None = None
     plan: PlanFacts | None = None
+    accepting: Accepting | None = None
 
     @property
     def is_queue(self) -> bool:

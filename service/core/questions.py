@@ -94,7 +94,7 @@ def anew(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision
     if parked is None:
         return ()
     case = waiting_case(name, parked, draft, config, now_ms)
-    if is_fit(case, parked):
+    if is_fit(case, parked.pool, named=parked.named):
         return ()
     if is_closed_while_waiting(case):
         note_closed_while_waiting(case)

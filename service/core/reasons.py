@@ -38,18 +38,22 @@ REJECTED: Final[Mapping[RejectionReason, str]] = {
     "wrong_record_type": "the pool serves another type of record",
 }
 
-PendingReason = Literal["empty_pool", "nobody_eligible"]
+PendingReason = Literal["empty_pool", "nobody_eligible", "not_accepted"]
 PENDING: Final[Mapping[PendingReason, str]] = {
     "empty_pool": "the pool has no members",
     "nobody_eligible": "no member can take it now",
+    "not_accepted": "it was offered as often as its pool says, and nobody accepted it",
 }
 
 ReleaseReason = Literal[
     "closed",
+    "declined",
     "deleted",
     "entered_plan",
     "given_to_pool",
     "merged",
+    "not_accepted",
+    "not_there",
     "owner_chosen",
     "owner_inactive",
     "owner_removed",
@@ -58,10 +62,13 @@ ReleaseReason = Literal[
 ]
 RELEASED: Final[Mapping[ReleaseReason, str]] = {
     "closed": "the record was closed",
+    "declined": "they declined it",
     "deleted": "the record was deleted",
     "entered_plan": "it came into another plan",
     "given_to_pool": "the record was given to a pool",
     "merged": "the record was merged into another one",
+    "not_accepted": "they did not accept it in time",
+    "not_there": "they are not there any more, and had not accepted it",
     "owner_chosen": "a person was chosen in the CRM",
     "owner_inactive": "the record is open again, and its owner is switched off",
     "owner_removed": "the owner was taken away in the CRM",
@@ -105,6 +112,8 @@ WITHHELD: Final[Mapping[Withheld, str]] = {
 }
 
 NothingReason = Literal[
+    "accepted",
+    "accepted_already",
     "catalogue_changed",
     "not_in_catalogue",
     "older_catalogue",
@@ -120,7 +129,9 @@ NothingReason = Literal[
     "member_changed",
     "no_plan",
     "no_value",
+    "not_offered",
     "not_waiting",
+    "offer_over",
     "offer_told",
     "older_news",
     "older_offer",
@@ -138,6 +149,8 @@ NothingReason = Literal[
     "unknown_user",
 ]
 NOTHING: Final[Mapping[NothingReason, str]] = {
+    "accepted": "whom the record was offered to accepts it",
+    "accepted_already": "they have the record already, and nothing is left to be answered",
     "catalogue_changed": "a field or a step itself changed",
     "not_in_catalogue": "the configuration names no such field or step",
     "older_catalogue": "newer news of the field or step came before",
@@ -153,7 +166,9 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "member_changed": "somebody's presence changed",
     "no_plan": "no plan lists this offer there",
     "no_value": "the source record has no value, and says nothing",
+    "not_offered": "the record is not offered to them",
     "not_waiting": "the record does not wait",
+    "offer_over": "they declined the record before, or let it pass",
     "offer_told": "this was told of the offer before",
     "older_news": "newer news of the person came before",
     "older_offer": "something newer brought the record where it is",
@@ -175,7 +190,7 @@ AbsenceReason = Literal["away", "leave", "off_shift"]
 """Why a person is not there."""
 ABSENT: Final = frozenset[str](get_args(AbsenceReason))
 
-ExclusionReason = Literal[AbsenceReason, "inactive", "full", "paced", "domain", "ceiling"]
+ExclusionReason = Literal[AbsenceReason, "inactive", "full", "paced", "domain", "ceiling", "declined", "handed_on"]
 
 
 class LeftOut(NamedTuple):
@@ -193,6 +208,8 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
     "full": LeftOut("full", "full"),
     "paced": LeftOut("has had their share of waiting records for this minute", "served enough for this minute"),
     "domain": LeftOut("the record is outside their domain", "with a domain of their own"),
+    "declined": LeftOut("declined it, or let it pass", "who declined it or let it pass"),
+    "handed_on": LeftOut("it was handed on as often as it may be", "not asked any more"),
     "ceiling": LeftOut("has had their share of the latest turns", "with their share of the latest turns"),
 }
 
@@ -235,6 +252,7 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "ordered": "by an offer that was ordered",
     "payment_failed": "by an offer whose payment failed",
     "paid": "by an offer that was paid",
+    "handed_on": "handed on by whom it was offered to",
     "parked": "from the waiting line",
     "reopened": "named before it was closed",
 }

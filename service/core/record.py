@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from service.core.order import Moment
 from service.core.remembered import Remembered
+
+NOBODY: Final = ""
+"""Among our outstanding choices: that nobody has the record, whom it was offered to did not take it."""
 
 
 class StatusTold(NamedTuple):
@@ -31,8 +34,8 @@ class Record(Remembered, kw_only=True):
     stays as a tombstone: `owner`, `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which
     record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
     owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
-    `has_past`: values before stand beside it (see `past`). `in_plans`, `contacted`, `has_progress`: more is remembered
-    of it beside this (see `in_plan`, `in_process`).
+    `has_past`: values before stand beside it (see `past`). `in_plans`, `contacted`, `has_progress`, `handed`: more is
+    remembered of it beside this (see `in_plan`, `in_process`, `offer`). `offered`: its owner did not accept it yet.
     """
 
     owner: str = ""
@@ -60,6 +63,8 @@ class Record(Remembered, kw_only=True):
     has_progress: bool = False
     in_plans: bool = False
     contacted: bool = False
+    offered: bool = False
+    handed: bool = False
 
     @property
     def moment(self) -> Moment:

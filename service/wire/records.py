@@ -45,6 +45,8 @@ SAID: Final = (
     "in_plans",
     "contacted",
     "has_progress",
+    "offered",
+    "handed",
 )
 """What a record says with yes or no. The order never changes: what is new stands at the end."""
 

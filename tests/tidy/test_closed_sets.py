@@ -29,7 +29,6 @@ ROWS: Final = {
     ("INPUTS", "schemas/samples.py"): "an example of each event",
     ("INPUTS", "service/wire/inputs.py"): "the core's word for each event",
     ("Agreed", "service/kafka/configuration.py"): "what the log says of each that is read",
-    ("Kind", "service/views/waiting.py"): "only the kinds that a line depends on",
     ("LogRecord", "service/lane/folding.py"): "what each record does to the state",
     ("News", "service/core/following.py"): "what follows from each news",
     ("Notation", "service/language/printing.py"): "how each notation is written",

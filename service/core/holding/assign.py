@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from service.core.case import Case
 from service.core.events import Target
-from service.core.holding import load
+from service.core.holding import load, offers
 from service.core.holding.clients import enter
 from service.core.holding.contacts import contacted
 from service.core.holding.waiting import stand_in_line, unpark
@@ -24,7 +24,7 @@ from service.core.model import (
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason, ReleaseReason
 from service.core.record import Record
-from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, listed, next_return
+from service.core.sharing.eligibility import MINUTE_MS, Choice, Situation, choose, drained, listed, next_return
 from service.core.sharing.linked import Linked
 from service.core.sharing.turns import serve
 from service.core.state import Pace
@@ -64,19 +64,34 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     named = named or trace.question in NAMING
     if spec.plan is not None:
         enter(case, spec.id, trace.question)
-    choice = choose(Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts))
+    choice = choose_for(case, spec, paced=paced)
     candidates, omitted = listed(choice)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
     chosen = choice.chosen
     if chosen is None:
-        reason: PendingReason = "nobody_eligible" if choice.seen else "empty_pool"
+        reason = _why_pending(choice)
         cut = stand_in_line(case, spec.id, queued=False, named=named)
         trace = replace(trace, cut=cut) if cut else trace
         return case.conclude(Pending(spec.id, reason, next_return(choice, case.draft)), trace)
     turn = serve(spec, chosen, choice.seen, case.draft)
     if paced:
         _count_drained(case, chosen.person)
-    return _own(case, Assigned(chosen.person, spec.id, turn), trace)
+    return _offer(case, spec, Assigned(chosen.person, spec.id, turn), trace, named=named)
+
+
+def choose_for(case: Case, spec: PoolSpec, *, paced: bool) -> Choice:
+    """Whose turn it is. Where nobody is left to be asked, all are asked once more, if the pool says so and it helps."""
+    handing = case.draft.handings.get(case.name) if case.record.handed else None
+    situation = Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts, handing)
+    choice = choose(situation)
+    accepting = spec.accepting
+    if choice.chosen is not None or handing is None or accepting is None or not accepting.ask_again or handing.rounds:
+        return choice
+    anew = choose(situation._replace(handing=None))
+    if anew.chosen is None:
+        return choice
+    offers.begin_round(case)
+    return anew
 
 
 def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
@@ -119,6 +134,7 @@ def close(case: Case) -> Decision | None:
     """The record is closed: its owner keeps it and has room for another, and where it waited it waits no more."""
     if case.record.parked:
         return release(case, "closed")
+    offers.finish(case)
     load.count_off(case)
     return None
 
@@ -126,6 +142,7 @@ def close(case: Case) -> Decision | None:
 def release(case: Case, reason: ReleaseReason) -> Decision | None:
     """Let go of the record: free its owner's place or stop its waiting. None where it was not ours to give."""
     record = case.record
+    offers.finish(case)
     if record.parked:
         pool = unpark(case)
         return case.conclude(Released(previous="", pool=pool, reason=reason))
@@ -133,6 +150,23 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
     released = Released(previous=record.owner, pool=record.pool, reason=reason)
     load.let_go(case)
     return case.conclude(released) if was_ours else None
+
+
+def _offer(case: Case, spec: PoolSpec, assigned: Assigned, trace: Trace, *, named: bool) -> Decision:
+    """Somebody has the record from now on, and is to accept it where their pool says so."""
+    load.hold(case, assigned.owner, by_us=True, pool=assigned.pool)
+    accept_by_ms = offers.begin(case, spec, assigned.owner, named=named)
+    if accept_by_ms is None:
+        return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
+    offered = replace(assigned, accept_by_ms=accept_by_ms)
+    return case.conclude(offered, trace, notify.of_offer(assigned.owner, case.config))
+
+
+def _why_pending(choice: Choice) -> PendingReason:
+    """Why nobody of the pool takes the record."""
+    if not choice.seen:
+        return "empty_pool"
+    return "not_accepted" if any(each.excluded == "handed_on" for each in choice.seen) else "nobody_eligible"
 
 
 def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:

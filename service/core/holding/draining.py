@@ -9,13 +9,14 @@ from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import Target
-from service.core.holding.assign import give_to_pool, put_into_queue
+from service.core.holding import offers
+from service.core.holding.assign import choose_for, give_to_pool, put_into_queue
 from service.core.holding.keeping import cut_of, rescore
 from service.core.holding.waiting import DRAIN_PREFIX, ask_anew, is_fit, unpark, waiting_case
 from service.core.model import Decision, Trace
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
-from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained
+from service.core.sharing.eligibility import MINUTE_MS, drained
 from service.core.tracking import remember
 from service.core.waiting_line import Rank
 
@@ -44,7 +45,8 @@ def needed(pool: str, draft: Draft, config: Config) -> tuple[str, ...]:
 def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> tuple[Decision, ...]:
     """Assign parked records of a pool, best score first, then oldest, while somebody has room and keeps their pace.
 
-    Where members have domains of their own, a record that nobody can take now does not stop those behind it. What does
+    A record that nobody can take now does not stop those behind it where that is its own matter: members have domains
+    of their own, or declined it. What does
     not belong here any more (the pool was removed, serves another record type, or does not want it by its own domain)
     is asked anew; under a new configuration the whole line is looked through for that first, and scored anew. A pool
     that became a queue owns its records from then on. When about `room_bytes` have come of it, the rest has to wait; so
@@ -55,25 +57,25 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
     is_sifting = memory is not None and memory.sifting
     goes_on = _goes_on(spec, is_sifting=is_sifting)
     decisions: list[Decision] = []
-    stuck: set[tuple[str, float]] = set()
+    stuck: set[tuple[str, float, tuple[str, ...]]] = set()
     line, is_cut = _loaded(_line(pool, spec, draft, is_sifting=is_sifting), goes_on=goes_on, draft=draft)
     for name, parked in line:
         case = waiting_case(name, parked, draft, config, now_ms)
-        if not is_fit(case, parked):
+        if not is_fit(case, parked.pool, named=parked.named):
             ask_anew(name, draft, now_ms)
             goes_on = True
             continue
         if is_sifting:
             _score_anew(case, parked)
             continue
-        kind = (remember(case.facts, config.pools[pool].reads), parked.score)
+        kind = (remember(case.facts, config.pools[pool].reads), parked.score, _passed(case))
         if kind in stuck:
             continue
         decision = _move(case, parked)
         if decision is not None:
             decisions.append(decision)
             room_bytes -= _bytes_of(decision, case)
-        elif not goes_on:
+        elif not (goes_on or case.record.handed):
             break
         else:
             stuck.add(kind)
@@ -118,11 +120,20 @@ def _move(case: Case, parked: Parked) -> Decision | None:
     if spec.is_queue:
         unpark(case)
         return put_into_queue(case, spec, trace, named=parked.named)
-    situation = Situation(spec, case.config, case.draft, case.now_ms, paced=True, facts=case.facts)
-    if choose(situation).chosen is None and not parked.queued:
+    if choose_for(case, spec, paced=True).chosen is None and not parked.queued:
         return None
+    if spec.accepting is not None:
+        offers.remember_place(case, parked)
     unpark(case)
     return give_to_pool(case, spec, trace, paced=True, named=parked.named)
+
+
+def _passed(case: Case) -> tuple[str, ...]:
+    """Who is passed over for the record; where nobody is asked any more, it is like no other."""
+    known = case.draft.handings.get(case.name) if case.record.handed else None
+    if known is None:
+        return ()
+    return (*known.passed, case.name) if known.places else known.passed
 
 
 def _look_again(pool: str, behind: Rank | None, draft: Draft, now_ms: int) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from service.core.case import Case
+from service.core.holding import offers
 from service.core.holding.contacts import note_owner
 from service.core.holding.waiting import wake
 from service.core.seating import Seat
@@ -62,11 +63,14 @@ def count_on(case: Case) -> None:
 
 
 def count_off(case: Case) -> None:
-    """The record is no open item any more: its owner has room for another. Nothing to do where it is none."""
+    """The record is no open item any more: its owner has room for another, and what they were to accept they are asked
+    no more. Nothing to do where it is none.
+    """
     record = case.record
     if not record.counted:
         return
     record.counted = False
+    offers.end(case)
     _take_off(open_field(case.record_type, record.owner), case)
     if record.pool:
         _leave_seat(seat_field(record.pool, record.owner), case)

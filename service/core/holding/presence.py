@@ -21,6 +21,9 @@ from service.core.state import Timer
 RETURN_PREFIX: Final = "back/"
 """Sorts before `drain/`: of those who come back at one time nobody gets what waits before the others are there."""
 
+LEAVE_PREFIX: Final = "left/"
+"""Begins the name of the timer that takes from somebody who is not there what they have not accepted."""
+
 REMEMBERED_EVENTS: Final = 8
 """So many of the latest event ids of a person are kept, to recognise repeats."""
 
@@ -52,6 +55,8 @@ def change(event: MemberEvent, draft: Draft, config: Config, now_ms: int) -> Dec
         _set_timer(event.person, draft)
         if is_present(event.person, draft):
             _wake_pools_of(event.person, draft, config, now_ms)
+        elif draft.offered_to(event.person):
+            draft.set_timer(LEAVE_PREFIX + event.person, now_ms)
         if event.person not in config.users:
             _remember_stranger(event.person, draft, now_ms)
             outcome = Nothing("unknown_user", event.person)
@@ -69,6 +74,11 @@ def come_back(person: str, draft: Draft, config: Config, now_ms: int) -> Decisio
     if known.is_present:
         _wake_pools_of(person, draft, config, now_ms)
     return Decision(record=f"member/{person}", outcome=Nothing("member_changed", known.absence or "available"))
+
+
+def present_until(person: str, draft: Draft) -> int | None:
+    """When somebody who is there now is known to go (milliseconds); none: it is not known."""
+    return None
 
 
 def is_present(person: str, draft: Draft) -> bool:

@@ -32,12 +32,12 @@ def stand_in_line(case: Case, pool: str, *, queued: bool, named: bool) -> tuple[
     """
     assert not case.record.owner, f"{case.name} has an owner and is to wait"
     memory = case.draft.pools.edit(pool)
-    memory.parkings += 1
     memory.waiting += 1
+    number, since_ms = _place_of(case, pool)
     parked = Parked(
         pool=pool,
-        number=memory.parkings,
-        since_ms=case.now_ms,
+        number=number,
+        since_ms=since_ms,
         score=case.score,
         correlation_id=case.correlation_id,
         depth=case.depth,
@@ -47,6 +47,20 @@ def stand_in_line(case: Case, pool: str, *, queued: bool, named: bool) -> tuple[
     case.draft.parked.put(case.name, parked)
     case.record.parked = True
     return keep(case)
+
+
+def _place_of(case: Case, pool: str) -> tuple[int, int]:
+    """The record's number in the line, and since when it waits: behind all others and now, but for one that was offered
+    before, which has both from then.
+    """
+    handing = case.draft.handings.get(case.name) if case.record.handed else None
+    place = None if handing is None else handing.place(pool)
+    since_ms = case.now_ms if handing is None or not handing.since_ms else handing.since_ms
+    if place is not None:
+        return place.number, since_ms
+    memory = case.draft.pools.edit(pool)
+    memory.parkings += 1
+    return memory.parkings, since_ms
 
 
 def unpark(case: Case) -> str:
@@ -70,20 +84,24 @@ def waiting_case(name: str, parked: Parked, draft: Draft, config: Config, now_ms
     return case
 
 
-def is_fit(case: Case, parked: Parked) -> bool:
-    """Whether the record may wait where it does: it is not closed by now, and its pool can take it and, unless an
-    event named it, wants it.
+def is_fit(case: Case, pool: str, *, named: bool) -> bool:
+    """Whether the record may wait in the pool: it is not closed by now, and the pool can take it and, unless an event
+    `named` it, wants it.
     """
-    if is_closed_while_waiting(case) or refusal(Target("pool", parked.pool), case) is not None:
+    if is_closed_while_waiting(case) or refusal(Target("pool", pool), case) is not None:
         return False
-    domain = case.config.pools[parked.pool].domain
-    return parked.named or domain is None or domain.test(case.facts, case.now_ms)
+    domain = case.config.pools[pool].domain
+    return named or domain is None or domain.test(case.facts, case.now_ms)
 
 
 def hear_while_waiting(case: Case) -> None:
     """News of a record that waits: its score moves it in its line, its fields may let somebody take it, or make it one
-    that its pool does not want.
+    that its pool does not want. What is told of one that is offered is kept until it is accepted.
     """
+    if case.record.offered:
+        case.facts = together(kept_of(case), case.facts)
+        keep(case)
+        return
     parked = case.draft.parked.get(case.name)
     if parked is None:
         return
@@ -93,7 +111,7 @@ def hear_while_waiting(case: Case) -> None:
     if score != parked.score and FIELD in case.facts:
         case.draft.parked.edit(case.name).score = score
     keep(case)
-    if not is_fit(case, parked):
+    if not is_fit(case, parked.pool, named=parked.named):
         ask_anew(case.name, case.draft, case.now_ms)
     elif not parked.queued and (case.draft.fields.get(case.name) != before or case.record.facts != case.before.facts):
         wake(parked.pool, case.draft, case.now_ms)

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.model import Candidate
+from service.core.offer import Handing
 from service.core.pool_spec import Membership, PoolSpec
 from service.core.reasons import ABSENT, ExclusionReason
 from service.core.seating import Seat
@@ -23,11 +24,14 @@ LISTED_CANDIDATES: Final = 50
 
 MINUTE_MS: Final = 60_000
 
+PASSED_LIMIT: Final = 64
+"""Once so many people have declined a record or let it pass, in however many pools, nobody is asked any more."""
+
 
 class Situation(NamedTuple):
     """What a check may look at besides the member. `paced`: the record comes from the parked ones.
 
-    Without `facts` no record is meant: everything concerns everybody.
+    Without `facts` no record is meant: everything concerns everybody. `handing`: to whom it was offered before.
     """
 
     spec: PoolSpec
@@ -36,6 +40,7 @@ class Situation(NamedTuple):
     now_ms: int
     paced: bool
     facts: Facts | None = None
+    handing: Handing | None = None
 
 
 def is_active(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
@@ -50,6 +55,22 @@ def is_in_domain(member: Membership, seat: Seat, items: int, situation: Situatio
     if domain is None or situation.facts is None or domain.test(situation.facts, situation.now_ms):
         return None
     return "domain"
+
+
+def is_to_be_asked(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+    """Who declined the record or let it pass is not asked again, and nobody is once it was handed on often enough
+    (D50).
+    """
+    handing, accepting = situation.handing, situation.spec.accepting
+    if handing is None:
+        return None
+    if member.person in handing.passed:
+        return "declined"
+    place = None if accepting is None else handing.place(situation.spec.id)
+    if place is None or accepting is None:
+        return None
+    is_over = place.offers > accepting.hand_on or len(handing.passed) >= PASSED_LIMIT
+    return "handed_on" if is_over else None
 
 
 def is_present(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
@@ -89,6 +110,7 @@ class Check(NamedTuple):
 
 CHECKS: Final = (
     Check(is_active, concerns=lambda situation: situation.config.has_inactive),
+    Check(is_to_be_asked, concerns=lambda situation: situation.handing is not None),
     Check(is_in_domain, concerns=lambda situation: situation.spec.has_domains),
     Check(is_present, concerns=lambda situation: not situation.draft.people.is_empty),
     Check(has_room, concerns=lambda situation: situation.spec.has_limits),
