@@ -35,7 +35,7 @@ from schemas.config_values import (
     typed,
     untyped,
 )
-from schemas.config_waiting import AcceptWithin, AskAgain, HandOn
+from schemas.config_waiting import AcceptWithin, AskAgain, Escalate, HandOn, LongestWait, Nobody, NobodyEligible
 from schemas.config_workflows import PROCESSES_LIMIT, WORKFLOWS_LIMIT, Process, Workflow
 from schemas.envelope import Division
 
@@ -159,6 +159,9 @@ class Pool(Condition):
     accept_within: AcceptWithin = None
     hand_on: HandOn = 3
     ask_again: AskAgain = False
+    nobody_eligible: NobodyEligible = Nobody()
+    escalate: Annotated[Escalate | None, Field(description="Who gets what waits too long.")] = None
+    longest_wait: LongestWait = None
 
 
 class Document(_Part):

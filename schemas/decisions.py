@@ -145,6 +145,13 @@ class Weighed(Said):
     withheld: Annotated[Withheld | None, Field(description="Why it asked for nothing; null: it asked for its action.")]
 
 
+class Asked(Said):
+    """A pool that was asked for the record in vain."""
+
+    pool: Annotated[str, Field(description="The pool.")]
+    reason: Annotated[PendingReason, Field(description="Why nobody of it takes the record.")]
+
+
 class Trace(Said):
     """Why this decision. `omitted` counts the candidates beyond the listed ones, `earlier` the entries before them."""
 
@@ -175,6 +182,10 @@ class Trace(Said):
         Time | None,
         Field(description="With `link`: when they were in contact with the lead, or came to have it; null: not known."),
     ] = None
+    asked: Annotated[
+        tuple[Asked, ...],
+        Field(description="Pools that were asked in vain, in order, where one helps another out; empty: none does."),
+    ] = ()
 
 
 class Label(Said):

@@ -62,7 +62,13 @@ notify_members: false
 accept_within: 15m
 hand_on: 3
 ask_again: false
+nobody_eligible: {fallback: {pool: world}}
+escalate: {after: 30m, to: {user: boss}}
+longest_wait: 2h
 """,
+    "Nobody": "[{fallback: {pool: world}}, {assign_anyway: true}]\n",
+    "Resort": "[{pool: world}, {user: boss}, {queue: rest}]\n",
+    "Escalate": "{after: 30m, to: {user: boss}}\n",
     "Member": "{user: eve, weight: 0.5, max_open: 20, priority: 2, criteria: [language equals sv]}\n",
     "Entering": "{catch_up: {at_most: 1, of: 2}}\n",
     "CatchUp": "{at_most: 1, of: 2}\n",
@@ -160,6 +166,9 @@ WHERE: Final[Mapping[str, str]] = {
     "Member": "A member: `pools.NAME.members`",
     "Entering": "Entering: `pools.NAME.entry`",
     "CatchUp": "Catching up: `pools.NAME.entry.catch_up`",
+    "Nobody": "What nobody can take: `pools.NAME.nobody_eligible`",
+    "Escalate": "What waits too long: `pools.NAME.escalate`",
+    "Resort": "Who helps out: `pools.NAME.nobody_eligible.fallback`, `pools.NAME.escalate.to`",
     "Plan": "A sales plan: `plans.NAME`",
     "Offers": "Offers of a plan: `plans.NAME.offers`",
     "Money": "Money: `plans.NAME.average_sale`",

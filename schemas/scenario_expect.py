@@ -75,6 +75,7 @@ class Expect(_Part):
             "rule_set",
             "team",
             "default",
+            "escalated",
             "handed_on",
             "parked",
             "reopened",

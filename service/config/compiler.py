@@ -22,11 +22,12 @@ from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
 from service.config.plans import plan_pools, span_ms
 from service.config.problems import ConfigurationError, Problem
+from service.config.waiting import accepting, escalation, target_of
 from service.config.workflows import compiled as compiled_workflows
 from service.core.configuration import Config, ScoreRow, User
 from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.events import Target
-from service.core.pool_spec import Accepting, Membership, PoolSpec
+from service.core.pool_spec import Membership, PoolSpec
 from service.core.rule_sets import Entry, EntryTarget, OwnerOf, RuleSet, TeamMatch
 from service.language.predicate import Predicate
 from service.language.tree import Always, Calendar
@@ -118,6 +119,7 @@ def _user(user_id: str, user: documents.User) -> User:
 
 
 def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
+    fallback = pool.nobody_eligible.fallback
     return PoolSpec(
         id=pool_id,
         record_type=pool.record_type,
@@ -134,14 +136,12 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         notify_members=pool.notify_members,
         count=pool.count,
         entry=_entry_policy(pool.entry),
-        accepting=_accepting(pool),
+        accepting=accepting(pool),
+        fallback=None if fallback is None else target_of(fallback),
+        assign_anyway=pool.nobody_eligible.assign_anyway,
+        escalation=escalation(pool),
+        longest_wait_ms=None if pool.longest_wait is None else span_ms(pool.longest_wait),
     )
-
-
-def _accepting(pool: documents.Pool) -> Accepting | None:
-    if pool.accept_within is None:
-        return None
-    return Accepting(span_ms(pool.accept_within), pool.hand_on, pool.ask_again)
 
 
 def _entry_policy(entry: Entering | None) -> EntryPolicy | None:

@@ -71,12 +71,13 @@ def _taken_back(case: Case, offer: Offer, reason: ReleaseReason, said: str = "")
     load.let_go(case)
     case.record.outstanding = (*case.record.outstanding[-load.OUTSTANDING_CHOICES + 1 :], NOBODY)
     released = case.conclude(Released(offer.person, offer.pool, reason, said), Trace(), told)
-    return (released, _handed_on(case, offer.pool))
+    return (released, _handed_on(case))
 
 
-def _handed_on(case: Case, pool: str) -> Decision:
-    known = case.draft.handings.get(case.name)
-    named = known is not None and known.named
+def _handed_on(case: Case) -> Decision:
+    """Ask the pool in whose line it would wait, and those that help it out."""
+    handing = case.draft.handings.edit(case.name)
+    pool, named = handing.home, handing.named
     if not is_fit(case, pool, named=named):
         return questions.on_creation(case)
     spec = case.config.pools[pool]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, Literal, NamedTuple, assert_never, get_args
 
 from service.core.events import Availability, OfferKind, Target
@@ -24,6 +24,8 @@ Role = Literal["admin", "reassign", "member"]
 
 AVAILABILITIES: Final = frozenset(get_args(Availability))
 DEPTH_LIMIT: Final = 5
+HELPERS_LIMIT: Final = 10
+"""So many pools help one out at most: each of them is asked for each record that waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,39 @@ class Config:
         return {spec.id: spec.plan for spec in self.pools.values() if spec.plan is not None}
 
     @cached_property
+    def helpers(self) -> Mapping[str, tuple[str, ...]]:
+        """By pool, those that help it out where nobody there can take a record, in the order in which they are asked:
+        each once, however they help each other out. Pools that nobody helps out are none of the keys.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for pool in self.pools:
+            helping: list[str] = []
+            spec = self.pools.get(pool)
+            while spec is not None and spec.fallback is not None and spec.fallback.kind == "pool":
+                name = spec.fallback.id
+                if name in {pool, *helping} or name not in self.pools or len(helping) == HELPERS_LIMIT:
+                    break
+                helping.append(name)
+                spec = self.pools[name]
+            if helping:
+                found[pool] = tuple(helping)
+        return found
+
+    @cached_property
+    def helped(self) -> Mapping[str, tuple[str, ...]]:
+        """By pool, itself and those that it helps out: whoever is free there may take what waits in any of them."""
+        found: dict[str, list[str]] = {}
+        for pool, helping in self.helpers.items():
+            for name in helping:
+                found.setdefault(name, [name]).append(pool)
+        return {name: tuple(pools) for name, pools in found.items()}
+
+    def reads_in(self, pool: str) -> frozenset[str]:
+        """What decides who may take what waits in a pool, as dotted paths."""
+        pools = (pool, *self.helpers.get(pool, ()))
+        return frozenset().union(*(self.pools[name].reads for name in pools))
+
+    @cached_property
     def plans_by_tool(self) -> Mapping[str, str]:
         """Which plan a tool brings its leads into."""
         return {tool: plan for plan, facts in self.plans.items() for tool in facts.tools}
@@ -256,9 +291,21 @@ def _without_accepting(config: Config) -> Config:
     return replace(config, pools={name: replace(spec, accepting=None) for name, spec in config.pools.items()})
 
 
+def _without_waiting(config: Config) -> Config:
+    """What nobody can take waits, and nothing else comes of it."""
+    plain = {name: spec for name, spec in config.pools.items() if not spec.cares_for_waiting}
+    if len(plain) == len(config.pools):
+        return config
+    bare = partial(replace, fallback=None, assign_anyway=False, escalation=None, longest_wait_ms=None)
+    return replace(config, pools={name: plain.get(name) or bare(spec) for name, spec in config.pools.items()})
+
+
 PARTS: Final[dict[str, Part]] = {
     "plans": Part(2, _without_plans),
     "workflows": Part(2, _without_workflows),
     "pools.*.accept_within": Part(3, _without_accepting),
+    "pools.*.nobody_eligible": Part(3, _without_waiting),
+    "pools.*.escalate": Part(3, _without_waiting),
+    "pools.*.longest_wait": Part(3, _without_waiting),
 }
 """By their place in a document; a star stands for every name (`pools.*.limits`)."""

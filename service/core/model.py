@@ -195,6 +195,13 @@ class Weighed(Struct, frozen=True, gc=False):
     withheld: Withheld | None = None
 
 
+class Asked(Struct, frozen=True, gc=False):
+    """A pool that was asked for the record, and why nobody of it takes it."""
+
+    pool: str
+    reason: PendingReason
+
+
 class Trace(Struct, frozen=True, kw_only=True, gc=False):
     """Why this outcome: which question answered (D8), entries tried, candidates seen.
 
@@ -203,7 +210,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it. `through` is the
     tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is, `contacted_ms`
     when they were in contact with the lead, or came to have it, last (none: not known). `workflows` are those that
-    cared for what happened.
+    cared for what happened. `asked` are the pools that were asked in vain, where there was more than one to ask.
     """
 
     question: str = ""
@@ -219,6 +226,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     through: str = ""
     link: Link | None = None
     contacted_ms: int | None = None
+    asked: tuple[Asked, ...] = ()
 
 
 class Notification(Struct, frozen=True, gc=False):

@@ -33,16 +33,20 @@ class Spot(NamedTuple):
 class Handing(Remembered, kw_only=True):
     """A record that was offered. `passed` are those who declined it or let it pass: they are not asked again.
 
-    The rest is over once somebody has it for good: since when it is without an owner who accepted it, its `places`, how
-    many rounds it was offered in, and whether an event named the pool.
+    The rest is over once somebody has it for good: since when it is without an owner who accepted it, its `spots`, how
+    many rounds it was offered in, the pool in whose line it waits or would, whether an event named that one, since when
+    it waits in the line of a pool (0: it does not), and which pools escalated it.
     """
 
     passed: tuple[str, ...] = ()
     since_ms: int = 0
-    places: tuple[Spot, ...] = ()
+    spots: tuple[Spot, ...] = ()
     rounds: int = 0
+    home: str = ""
     named: bool = False
+    waited_ms: int = 0
+    escalated: tuple[str, ...] = ()
 
-    def place(self, pool: str) -> Spot | None:
+    def spot(self, pool: str) -> Spot | None:
         """What this pool did about the record; none: nothing yet."""
-        return next((each for each in self.places if each.pool == pool), None)
+        return next((each for each in self.spots if each.pool == pool), None)

@@ -32,6 +32,14 @@ class Accepting:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """What has waited so long is given `to` a person, pool or queue."""
+
+    after_ms: int
+    to: Target
+
+
+@dataclass(frozen=True, slots=True)
 class Membership:
     """A person's place in a pool, as configured. `max_open` none: no limit; `domain` none: everything concerns them;
     `priority` none: behind all who have one, where a pool goes by it.
@@ -52,7 +60,9 @@ class PoolSpec:
     are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
     are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
     members are those. `entry` none: as the strategy has it (see `strategies`). `plan`: it is a sales plan.
-    `accepting` none: what it gives needs no answer.
+    `accepting` none: what it gives needs no answer. Where nobody can take a record, it is asked of `fallback`, or, with
+    `assign_anyway`, given to whose turn it is; else it waits, for `escalation`, and from `longest_wait_ms` on before
+    all that have waited less.
     """
 
     id: str
@@ -70,11 +80,21 @@ class PoolSpec:
     entry: EntryPolicy | None = None
     plan: PlanFacts | None = None
     accepting: Accepting | None = None
+    fallback: Target | None = None
+    assign_anyway: bool = False
+    escalation: Escalation | None = None
+    longest_wait_ms: int | None = None
 
     @property
     def is_queue(self) -> bool:
         """Whether members take from it, instead of being given."""
         return self.strategy == "take"
+
+    @property
+    def cares_for_waiting(self) -> bool:
+        """Whether it says anything of what nobody can take."""
+        said = (self.fallback, self.escalation, self.longest_wait_ms)
+        return self.assign_anyway or any(each is not None for each in said)
 
     @cached_property
     def target(self) -> Target:

@@ -252,6 +252,7 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "ordered": "by an offer that was ordered",
     "payment_failed": "by an offer whose payment failed",
     "paid": "by an offer that was paid",
+    "escalated": "it waited too long",
     "handed_on": "handed on by whom it was offered to",
     "parked": "from the waiting line",
     "reopened": "named before it was closed",

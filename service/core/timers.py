@@ -12,12 +12,12 @@ from service.core import accepting, questions
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.holding import draining, offers
+from service.core.holding import draining, escalation, offers
 from service.core.holding.clients import recount
 from service.core.holding.draining import ROOM_BYTES, drain
 from service.core.holding.offers import OFFER_PREFIX
 from service.core.holding.presence import LEAVE_PREFIX, RETURN_PREFIX, come_back
-from service.core.holding.waiting import ASK_PREFIX, DRAIN_PREFIX
+from service.core.holding.waiting import AGE_PREFIX, ASK_PREFIX, DRAIN_PREFIX, RISE_PREFIX
 from service.core.model import Decision
 from service.core.state import State
 
@@ -52,11 +52,13 @@ def _no_record(about: str, state: State, config: Config) -> tuple[str, ...]:
     return ()
 
 
+def _if_parked(record: str, state: State, config: Config) -> tuple[str, ...]:
+    return (record,) if record in state.parked else ()
+
+
 RULES: Final = {
-    ASK_PREFIX: Rule(
-        lambda firing: questions.anew(*firing[:4]),
-        lambda record, state, config: (record,) if record in state.parked else (),
-    ),
+    AGE_PREFIX: Rule(lambda firing: escalation.grow_old(*firing[:4]), _no_record),
+    ASK_PREFIX: Rule(lambda firing: questions.anew(*firing[:4]), _if_parked),
     RETURN_PREFIX: Rule(_come_back, _no_record),
     DRAIN_PREFIX: Rule(
         lambda firing: drain(*firing), lambda pool, state, config: draining.needed(pool, Draft(state), config)
@@ -66,6 +68,7 @@ RULES: Final = {
         lambda firing: accepting.lapse(*firing[:4]),
         lambda record, state, config: (record,) if record in state.offers else (),
     ),
+    RISE_PREFIX: Rule(lambda firing: escalation.escalate(*firing[:4]), _if_parked),
 }
 """By how the name of a timer begins. Of those that are due at one time they go off in this order: it is that of names.
 """

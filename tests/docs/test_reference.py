@@ -17,6 +17,7 @@ from schemas import (
     config_rights,
     config_rules,
     config_settings,
+    config_waiting,
     config_workflows,
     generate,
 )
@@ -28,7 +29,16 @@ from service.config.nodes import from_yaml
 ROOT: Final = Path(__file__).parents[2]
 MODELS: Final[dict[str, Any]] = {
     name: model
-    for module in (config_entry, config_plans, config_rights, config_rules, config_settings, config_workflows, config)
+    for module in (
+        config_entry,
+        config_plans,
+        config_rights,
+        config_rules,
+        config_settings,
+        config_waiting,
+        config_workflows,
+        config,
+    )
     for name, model in vars(module).items()
 }
 PARTS: Final[dict[str, type[BaseModel]]] = {

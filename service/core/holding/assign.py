@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from service.core.case import Case
 from service.core.events import Target
 from service.core.holding import load, offers
+from service.core.holding.asking import find, why_nobody
 from service.core.holding.clients import enter
 from service.core.holding.contacts import contacted
 from service.core.holding.waiting import stand_in_line, unpark
@@ -22,9 +23,9 @@ from service.core.model import (
     Trace,
 )
 from service.core.pool_spec import PoolSpec
-from service.core.reasons import PendingReason, ReleaseReason
+from service.core.reasons import ReleaseReason
 from service.core.record import Record
-from service.core.sharing.eligibility import MINUTE_MS, Choice, Situation, choose, drained, listed, next_return
+from service.core.sharing.eligibility import MINUTE_MS, drained, listed, next_return
 from service.core.sharing.linked import Linked
 from service.core.sharing.turns import serve
 from service.core.state import Pace
@@ -37,7 +38,10 @@ EXPLICIT: Final = "explicit_target"
 REOPENED: Final = "reopened"
 """The question whose answer is the pool that an event named before the record was closed."""
 
-NAMING: Final = frozenset({EXPLICIT, REOPENED})
+ESCALATED: Final = "escalated"
+"""The question whose answer is whom a pool has what waited too long given to."""
+
+NAMING: Final = frozenset({EXPLICIT, REOPENED, ESCALATED})
 """Whom these lead to takes the record whatever its condition says."""
 
 
@@ -64,34 +68,25 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     named = named or trace.question in NAMING
     if spec.plan is not None:
         enter(case, spec.id, trace.question)
-    choice = choose_for(case, spec, paced=paced)
-    candidates, omitted = listed(choice)
-    trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
-    chosen = choice.chosen
-    if chosen is None:
-        reason = _why_pending(choice)
-        cut = stand_in_line(case, spec.id, queued=False, named=named)
-        trace = replace(trace, cut=cut) if cut else trace
-        return case.conclude(Pending(spec.id, reason, next_return(choice, case.draft)), trace)
-    turn = serve(spec, chosen, choice.seen, case.draft)
-    if paced:
-        _count_drained(case, chosen.person)
-    return _offer(case, spec, Assigned(chosen.person, spec.id, turn), trace, named=named)
-
-
-def choose_for(case: Case, spec: PoolSpec, *, paced: bool) -> Choice:
-    """Whose turn it is. Where nobody is left to be asked, all are asked once more, if the pool says so and it helps."""
-    handing = case.draft.handings.get(case.name) if case.record.handed else None
-    situation = Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts, handing)
-    choice = choose(situation)
-    accepting = spec.accepting
-    if choice.chosen is not None or handing is None or accepting is None or not accepting.ask_again or handing.rounds:
-        return choice
-    anew = choose(situation._replace(handing=None))
-    if anew.chosen is None:
-        return choice
-    offers.begin_round(case)
-    return anew
+    found = find(case, spec, paced=paced)
+    candidates, omitted = listed(found.choice)
+    trace = replace(trace, target=found.spec.target, candidates=candidates, omitted=omitted)
+    if len(found.asked) > 1 or (found.asked and found.is_somebody):
+        trace = replace(trace, asked=found.asked)
+    chosen = found.choice.chosen
+    if chosen is not None:
+        turn = serve(found.spec, chosen, found.choice.seen, case.draft)
+        if paced:
+            _count_drained(case, chosen.person)
+        assigned = Assigned(chosen.person, found.spec.id, turn)
+        if found.is_last_resort:
+            return _own(case, assigned, trace)
+        return _offer(case, found.spec, assigned, trace, home=spec.id, named=named)
+    if found.resort is not None:
+        return hand_over(case, found.resort, trace)
+    cut = stand_in_line(case, spec.id, queued=False, named=named)
+    trace = replace(trace, cut=cut) if cut else trace
+    return case.conclude(Pending(spec.id, why_nobody(found.choice), next_return(found.choice, case.draft)), trace)
 
 
 def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
@@ -152,25 +147,20 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
     return case.conclude(released) if was_ours else None
 
 
-def _offer(case: Case, spec: PoolSpec, assigned: Assigned, trace: Trace, *, named: bool) -> Decision:
+def _offer(case: Case, spec: PoolSpec, assigned: Assigned, trace: Trace, *, home: str, named: bool) -> Decision:
     """Somebody has the record from now on, and is to accept it where their pool says so."""
     load.hold(case, assigned.owner, by_us=True, pool=assigned.pool)
-    accept_by_ms = offers.begin(case, spec, assigned.owner, named=named)
+    accept_by_ms = offers.begin(case, spec, assigned.owner, home=home, named=named)
     if accept_by_ms is None:
+        offers.finish(case)
         return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
     offered = replace(assigned, accept_by_ms=accept_by_ms)
     return case.conclude(offered, trace, notify.of_offer(assigned.owner, case.config))
 
 
-def _why_pending(choice: Choice) -> PendingReason:
-    """Why nobody of the pool takes the record."""
-    if not choice.seen:
-        return "empty_pool"
-    return "not_accepted" if any(each.excluded == "handed_on" for each in choice.seen) else "nobody_eligible"
-
-
 def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:
     load.hold(case, assigned.owner, by_us=True, pool=assigned.pool)
+    offers.finish(case)
     return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
 
 

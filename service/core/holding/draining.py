@@ -10,9 +10,10 @@ from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import Target
 from service.core.holding import offers
-from service.core.holding.assign import choose_for, give_to_pool, put_into_queue
+from service.core.holding.asking import find
+from service.core.holding.assign import give_to_pool, put_into_queue
 from service.core.holding.keeping import cut_of, rescore
-from service.core.holding.waiting import DRAIN_PREFIX, ask_anew, is_fit, unpark, waiting_case
+from service.core.holding.waiting import DRAIN_PREFIX, ask_anew, is_fit, set_clocks, unpark, waiting_case
 from service.core.model import Decision, Trace
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
@@ -39,7 +40,7 @@ def needed(pool: str, draft: Draft, config: Config) -> tuple[str, ...]:
     """
     memory = draft.pools.get(pool)
     is_sifting = memory is not None and memory.sifting
-    return tuple(name for name, _ in _line(pool, config.pools.get(pool), draft, is_sifting=is_sifting))
+    return tuple(name for name, _ in _line(pool, draft, config, is_sifting=is_sifting))
 
 
 def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> tuple[Decision, ...]:
@@ -55,10 +56,10 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
     spec = config.pools.get(pool)
     memory = draft.pools.get(pool)
     is_sifting = memory is not None and memory.sifting
-    goes_on = _goes_on(spec, is_sifting=is_sifting)
+    goes_on = _goes_on(spec, config, is_sifting=is_sifting)
     decisions: list[Decision] = []
     stuck: set[tuple[str, float, tuple[str, ...]]] = set()
-    line, is_cut = _loaded(_line(pool, spec, draft, is_sifting=is_sifting), goes_on=goes_on, draft=draft)
+    line, is_cut = _loaded(_line(pool, draft, config, is_sifting=is_sifting), goes_on=goes_on, draft=draft)
     for name, parked in line:
         case = waiting_case(name, parked, draft, config, now_ms)
         if not is_fit(case, parked.pool, named=parked.named):
@@ -68,7 +69,7 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
         if is_sifting:
             _score_anew(case, parked)
             continue
-        kind = (remember(case.facts, config.pools[pool].reads), parked.score, _passed(case))
+        kind = (remember(case.facts, config.reads_in(pool)), parked.score, _passed(case))
         if kind in stuck:
             continue
         decision = _move(case, parked)
@@ -90,19 +91,20 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
         draft.pools.edit(pool).sifting = False
         _look_again(pool, None, draft, now_ms)
     else:
-        _rest(pool, spec, draft, now_ms)
+        _rest(pool, spec, draft, config, now_ms)
     return tuple(decisions)
 
 
-def _goes_on(spec: PoolSpec | None, *, is_sifting: bool) -> bool:
+def _goes_on(spec: PoolSpec | None, config: Config, *, is_sifting: bool) -> bool:
     """Whether one that cannot move does not stop those behind it."""
-    return is_sifting or spec is None or spec.has_domains
+    return is_sifting or spec is None or spec.has_domains or spec.id in config.helpers
 
 
 def _score_anew(case: Case, parked: Parked) -> None:
     """Under a new configuration a record may have another place in its line."""
+    set_clocks(case, parked)
     score = rescore(case)
-    if score != parked.score:
+    if score != parked.score and not parked.is_overdue:
         case.draft.parked.edit(case.name).score = score
 
 
@@ -120,9 +122,9 @@ def _move(case: Case, parked: Parked) -> Decision | None:
     if spec.is_queue:
         unpark(case)
         return put_into_queue(case, spec, trace, named=parked.named)
-    if choose_for(case, spec, paced=True).chosen is None and not parked.queued:
+    if not (parked.queued or find(case, spec, paced=True).is_somebody):
         return None
-    if spec.accepting is not None:
+    if spec.accepting is not None or parked.pool in case.config.helpers:
         offers.remember_place(case, parked)
     unpark(case)
     return give_to_pool(case, spec, trace, paced=True, named=parked.named)
@@ -133,7 +135,7 @@ def _passed(case: Case) -> tuple[str, ...]:
     known = case.draft.handings.get(case.name) if case.record.handed else None
     if known is None:
         return ()
-    return (*known.passed, case.name) if known.places else known.passed
+    return (*known.passed, case.name) if known.spots else known.passed
 
 
 def _look_again(pool: str, behind: Rank | None, draft: Draft, now_ms: int) -> None:
@@ -144,11 +146,14 @@ def _look_again(pool: str, behind: Rank | None, draft: Draft, now_ms: int) -> No
         draft.set_timer(DRAIN_PREFIX + pool, now_ms)
 
 
-def _rest(pool: str, spec: PoolSpec | None, draft: Draft, now_ms: int) -> None:
+def _rest(pool: str, spec: PoolSpec | None, draft: Draft, config: Config, now_ms: int) -> None:
     """Nobody can take what still waits: go on with the next minute's share, or when somebody returns or has room."""
     memory = draft.pools.edit(pool)
     memory.scanned = None
-    if spec is not None and memory.waiting and _is_anybody_paced(spec, draft, now_ms):
+    if spec is None or not memory.waiting:
+        return
+    takers = (spec, *(config.pools[name] for name in config.helpers.get(pool, ())))
+    if any(_is_anybody_paced(each, draft, now_ms) for each in takers):
         draft.set_timer(DRAIN_PREFIX + pool, (now_ms // MINUTE_MS + 1) * MINUTE_MS)
 
 
@@ -157,16 +162,16 @@ def _is_anybody_paced(spec: PoolSpec, draft: Draft, now_ms: int) -> bool:
     return any(drained(member.person, draft, now_ms) >= spec.drain_per_minute for member in spec.members)
 
 
-def _line(pool: str, spec: PoolSpec | None, draft: Draft, *, is_sifting: bool) -> list[tuple[str, Parked]]:
+def _line(pool: str, draft: Draft, config: Config, *, is_sifting: bool) -> list[tuple[str, Parked]]:
     """The next records in the pool's waiting line, behind the rank up to which it was looked at before; so many as one
     firing may come to.
 
     What lies in a queue is among them where the line is sifted, or the pool is no queue any more.
     """
-    memory = draft.pools.get(pool)
+    spec, memory = config.pools.get(pool), draft.pools.get(pool)
     behind = None if memory is None else memory.scanned
     line = draft.waiting(pool, behind, with_queued=is_sifting or spec is None or not spec.is_queue)
-    reach = _reach(goes_on=_goes_on(spec, is_sifting=is_sifting))
+    reach = _reach(goes_on=_goes_on(spec, config, is_sifting=is_sifting))
     return [(name, _waits(name, draft)) for name in islice(line, reach)]
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from service.core.case import Case
 from service.core.holding import offers
 from service.core.holding.contacts import note_owner
-from service.core.holding.waiting import wake
+from service.core.holding.waiting import wake_served_by
 from service.core.seating import Seat
 from service.core.state import open_field, seat_field
 
@@ -82,7 +82,7 @@ def freed(case: Case, person: str) -> None:
     for pool in case.draft.pools_of(person):
         spec = case.config.pools.get(pool)
         if spec is not None and spec.record_type == case.record_type and not spec.is_queue:
-            wake(pool, case.draft, case.now_ms)
+            wake_served_by(pool, case.config, case.draft, case.now_ms)
 
 
 def _take_off(field: str, case: Case) -> None:

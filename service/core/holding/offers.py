@@ -28,22 +28,22 @@ OFFER_PREFIX: Final = "offer/"
 TAKEN_PER_FIRING: Final = 500
 """Of so many records at once, so that what comes of it fits a record of the log."""
 
-PLACES_LIMIT: Final = 12
+SPOTS_LIMIT: Final = 12
 """Of so many pools it is remembered how often each offered a record, the latest."""
 
 
-def begin(case: Case, spec: PoolSpec, person: str, *, named: bool) -> int | None:
+def begin(case: Case, spec: PoolSpec, person: str, *, home: str, named: bool) -> int | None:
     """The record, which `person` has from now on, is offered to them, if the pool has its people accept. Returns when
-    they have to answer by (milliseconds).
+    they have to answer by (milliseconds). `home` is the pool that was asked first, maybe by an event, as `named` says.
     """
     accepting = spec.accepting
     if accepting is None:
         return None
     handing = case.draft.handings.edit(case.name)
     handing.since_ms = handing.since_ms or case.now_ms
-    handing.named = named
-    place = handing.place(spec.id) or Spot(spec.id, _next_number(spec.id, case.draft))
-    _put_place(handing, place._replace(offers=place.offers + 1))
+    handing.home, handing.named = home, named
+    place = handing.spot(spec.id) or Spot(spec.id, _next_number(spec.id, case.draft))
+    _put_spot(handing, place._replace(offers=place.offers + 1))
     deadline_ms = case.now_ms + accepting.within_ms
     offer = Offer(person, spec.id, deadline_ms, correlation_id=case.correlation_id, depth=case.depth)
     case.draft.offers.put(case.name, offer)
@@ -97,15 +97,22 @@ def remember_place(case: Case, parked: Parked) -> None:
     case.record.handed = True
     handing.since_ms = min(handing.since_ms or parked.since_ms, parked.since_ms)
     handing.named = parked.named
-    known = handing.place(parked.pool)
-    _put_place(handing, Spot(parked.pool, parked.number, 0 if known is None else known.offers))
+    known = handing.spot(parked.pool)
+    _put_spot(handing, Spot(parked.pool, parked.number, 0 if known is None else known.offers))
+
+
+def note_escalated(case: Case, pool: str) -> None:
+    """The pool gives the record to somebody else, once."""
+    handing = case.draft.handings.edit(case.name)
+    handing.escalated = (*handing.escalated, pool)[-SPOTS_LIMIT:]
+    handing.waited_ms = 0
 
 
 def begin_round(case: Case) -> None:
     """Everybody is asked once more."""
     handing = case.draft.handings.edit(case.name)
     handing.passed, handing.rounds = (), handing.rounds + 1
-    handing.places = tuple(each._replace(offers=0) for each in handing.places)
+    handing.spots = tuple(each._replace(offers=0) for each in handing.spots)
 
 
 def take_from(person: str, draft: Draft, now_ms: int) -> None:
@@ -128,6 +135,6 @@ def _next_number(pool: str, draft: Draft) -> int:
     return memory.parkings
 
 
-def _put_place(handing: Handing, place: Spot) -> None:
-    others = [each for each in handing.places if each.pool != place.pool]
-    handing.places = tuple([*others, place][-PLACES_LIMIT:])
+def _put_spot(handing: Handing, place: Spot) -> None:
+    others = [each for each in handing.spots if each.pool != place.pool]
+    handing.spots = tuple([*others, place][-SPOTS_LIMIT:])

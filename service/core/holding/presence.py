@@ -13,7 +13,7 @@ from typing import Final
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import Availability, MemberEvent
-from service.core.holding.waiting import wake
+from service.core.holding.waiting import wake_served_by
 from service.core.model import Decision, Nothing
 from service.core.person import CAUSES, Absence, Cause, Person
 from service.core.state import Timer
@@ -160,4 +160,4 @@ def _wake_pools_of(person: str, draft: Draft, config: Config, now_ms: int) -> No
     for pool in draft.pools_of(person):
         spec = config.pools.get(pool)
         if spec is not None and not spec.is_queue:
-            wake(pool, draft, now_ms)
+            wake_served_by(pool, config, draft, now_ms)

@@ -22,6 +22,12 @@ from service.core.tracking import together
 DRAIN_PREFIX: Final = "drain/"
 """Begins the name of the timer that has a pool's line looked at."""
 
+RISE_PREFIX: Final = "rise/"
+"""Begins the name of the timer with which a record that waits is escalated."""
+
+AGE_PREFIX: Final = "aged/"
+"""Begins the name of the timer from which on a waiting record's age beats every score. It sorts before `drain/`."""
+
 ASK_PREFIX: Final = "ask/"
 """Begins the name of the timer that has the rules asked anew for a record that waits. It sorts before `drain/`."""
 
@@ -46,6 +52,10 @@ def stand_in_line(case: Case, pool: str, *, queued: bool, named: bool) -> tuple[
     )
     case.draft.parked.put(case.name, parked)
     case.record.parked = True
+    if case.record.handed:
+        handing = case.draft.handings.edit(case.name)
+        handing.waited_ms = handing.waited_ms or case.now_ms
+    set_clocks(case, parked)
     return keep(case)
 
 
@@ -54,7 +64,7 @@ def _place_of(case: Case, pool: str) -> tuple[int, int]:
     before, which has both from then.
     """
     handing = case.draft.handings.get(case.name) if case.record.handed else None
-    place = None if handing is None else handing.place(pool)
+    place = None if handing is None else handing.spot(pool)
     since_ms = case.now_ms if handing is None or not handing.since_ms else handing.since_ms
     if place is not None:
         return place.number, since_ms
@@ -63,12 +73,38 @@ def _place_of(case: Case, pool: str) -> tuple[int, int]:
     return memory.parkings, since_ms
 
 
+def set_clocks(case: Case, parked: Parked) -> None:
+    """Have heeded when the record will have waited too long, where its pool says so."""
+    spec = case.config.pools.get(parked.pool)
+    if spec is None or parked.queued:
+        return
+    if spec.longest_wait_ms is not None and not parked.is_overdue:
+        case.draft.set_timer(AGE_PREFIX + case.name, max(case.now_ms, parked.since_ms + spec.longest_wait_ms))
+    due_ms = escalation_due(case, parked)
+    if due_ms is not None:
+        case.draft.set_timer(RISE_PREFIX + case.name, max(case.now_ms, due_ms))
+
+
+def escalation_due(case: Case, parked: Parked) -> int | None:
+    """When the record is given to somebody else (milliseconds); none: it is not, or its pool has done so before."""
+    spec = case.config.pools[parked.pool]
+    if spec.escalation is None:
+        return None
+    handing = case.draft.handings.get(case.name) if case.record.handed else None
+    if handing is None:
+        return parked.since_ms + spec.escalation.after_ms
+    if parked.pool in handing.escalated:
+        return None
+    return (handing.waited_ms or parked.since_ms) + spec.escalation.after_ms
+
+
 def unpark(case: Case) -> str:
     """Take the record out of its pool's waiting line, with all it said of itself and its timer; return the pool."""
     parked = case.draft.parked.get(case.name)
     assert parked is not None, f"{case.name} is marked as parked and is in no line"
     case.draft.parked.drop(case.name)
-    case.draft.timers.drop(ASK_PREFIX + case.name)
+    for prefix in (ASK_PREFIX, AGE_PREFIX, RISE_PREFIX):
+        case.draft.timers.drop(prefix + case.name)
     case.draft.pools.edit(parked.pool).waiting -= 1
     case.record.parked = False
     forget(case)
@@ -80,7 +116,9 @@ def waiting_case(name: str, parked: Parked, draft: Draft, config: Config, now_ms
     case = Case(name, draft, config, now_ms, parked.correlation_id, parked.depth)
     facts = kept_of(case)
     is_scored = parked.score or case.record_type in config.scores
-    case.facts = {**facts, FIELD: parked.score} if is_scored else facts
+    case.facts = {**facts, FIELD: parked.score} if is_scored and not parked.is_overdue else facts
+    if parked.is_overdue:
+        rescore(case)
     return case
 
 
@@ -108,7 +146,7 @@ def hear_while_waiting(case: Case) -> None:
     before = case.draft.fields.get(case.name)
     case.facts = together(kept_of(case), case.facts)
     score = rescore(case)
-    if score != parked.score and FIELD in case.facts:
+    if score != parked.score and FIELD in case.facts and not parked.is_overdue:
         case.draft.parked.edit(case.name).score = score
     keep(case)
     if not is_fit(case, parked.pool, named=parked.named):
@@ -130,3 +168,9 @@ def wake(pool: str, draft: Draft, now_ms: int) -> None:
     if memory.scanned is not None and not memory.sifting:
         draft.pools.edit(pool).scanned = None
     draft.set_timer(DRAIN_PREFIX + pool, now_ms)
+
+
+def wake_served_by(pool: str, config: Config, draft: Draft, now_ms: int) -> None:
+    """Somebody of the pool can take records again: have all lines looked at from which they may."""
+    for name in config.helped.get(pool, (pool,)):
+        wake(name, draft, now_ms)

@@ -5,7 +5,7 @@ The checks run in the order of `CHECKS`, the cheap and general first; the first 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from service.core.configuration import Config
@@ -66,7 +66,7 @@ def is_to_be_asked(member: Membership, seat: Seat, items: int, situation: Situat
         return None
     if member.person in handing.passed:
         return "declined"
-    place = None if accepting is None else handing.place(situation.spec.id)
+    place = None if accepting is None else handing.spot(situation.spec.id)
     if place is None or accepting is None:
         return None
     is_over = place.offers > accepting.hand_on or len(handing.passed) >= PASSED_LIMIT
@@ -118,6 +118,10 @@ CHECKS: Final = (
 )
 
 
+LAST_RESORT: Final = tuple(check for check in CHECKS if check.ask in {is_active, is_to_be_asked, is_in_domain})
+"""What stands against somebody who would get a record rather than nobody (D55)."""
+
+
 class Choice(NamedTuple):
     """Who is next (none: nobody can), and everybody who was looked at, as configured."""
 
@@ -125,9 +129,9 @@ class Choice(NamedTuple):
     seen: list[Contender]
 
 
-def choose(situation: Situation) -> Choice:
+def choose(situation: Situation, checks_of: Sequence[Check] = CHECKS) -> Choice:
     """Ask all members the checks that can say no, and pick by the rule of turns."""
-    checks = [check.ask for check in CHECKS if check.concerns(situation)]
+    checks = [check.ask for check in checks_of if check.concerns(situation)]
 
     def excluded(member: Membership, seat: Seat, items: int) -> ExclusionReason | None:
         for ask in checks:
