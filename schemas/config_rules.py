@@ -16,6 +16,7 @@ from schemas.config_values import (
     Link,
     Name,
     RecordType,
+    Span,
     in_order,
     several,
     written,
@@ -27,6 +28,8 @@ Happening = Literal["created", "updated"]
 ENTRIES_LIMIT: Final = 2_000
 CRITERIA_LIMIT: Final = 500
 CHANGED_LIMIT: Final = 50
+OWNER_WORDS: Final = ("within", "contacted", "among", "counts_as_turn")
+"""What may be said of a related owner."""
 
 
 class _Part(BaseModel):
@@ -83,15 +86,40 @@ class Target(_Part):
     owner_of: Annotated[
         Link | None, Field(description="A linked record, `account` or `account.parent`: its owner gets this one.")
     ] = None
+    within: Annotated[
+        Span | None,
+        Field(description="`owner_of`: passed over where their last contact is older, such as `90d`, or not known."),
+    ] = None
+    contacted: Annotated[
+        FieldPath | None,
+        Field(description="`owner_of`: the field of the linked record that tells when that contact was."),
+    ] = None
+    among: Annotated[
+        Id | None,
+        Field(description="`owner_of`: a pool; passed over who is no member of it, or cannot take the record there."),
+    ] = None
+    counts_as_turn: Annotated[
+        bool, Field(strict=True, description="`owner_of`: who gets a record so has used their turn in that pool.")
+    ] = False
     team: Annotated[
         Literal["match"] | None, Field(description="`match`: the first pool whose own condition accepts the record.")
     ] = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if len(self.model_dump(exclude_none=True)) != 1:
-            known = ", ".join(type(self).model_fields)
+        if len(self.model_dump(exclude_none=True, exclude=set(OWNER_WORDS))) != 1:
+            known = ", ".join(key for key in type(self).model_fields if key not in OWNER_WORDS)
             raise ValueError(f"a target names one of {known}; such as {{pool: emea}}")
+        return self
+
+    @model_validator(mode="after")
+    def _owner_words(self) -> Self:
+        if self.owner_of is None and any(getattr(self, key) for key in OWNER_WORDS):
+            raise ValueError(f"{', '.join(OWNER_WORDS)} are about the target owner_of: leave them out here")
+        if (self.within is None) != (self.contacted is None):
+            raise ValueError('"within" and "contacted" go together: how old a contact may be, and which field tells it')
+        if self.counts_as_turn and self.among is None:
+            raise ValueError('"counts_as_turn" needs the pool whose turn it is: name it, such as "among: emea"')
         return self
 
 

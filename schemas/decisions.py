@@ -38,6 +38,7 @@ ReleaseReason = Literal[
     "deleted",
     "entered_plan",
     "given_to_pool",
+    "left_plan",
     "merged",
     "not_accepted",
     "not_there",
@@ -47,15 +48,21 @@ ReleaseReason = Literal[
     "reassigned",
     "taken",
 ]
-Link = Literal["contact", "stays"]
+Link = Literal["contact", "stays", "owner"]
 NotificationKind = Literal["assigned", "offered", "queued", "refused", "withdrawn"]
 ExclusionReason = Literal[
     "away", "leave", "off_shift", "inactive", "full", "paced", "domain", "ceiling", "declined", "handed_on"
 ]
 Unresolved = Literal[
     "away",
+    "ceiling",
+    "contact_too_old",
+    "declined",
+    "domain",
+    "full",
     "inactive_user",
     "leave",
+    "no_member",
     "no_related_owner",
     "no_related_record",
     "no_team",
@@ -174,8 +181,9 @@ class Trace(Said):
     link: Annotated[
         Link | None,
         Field(
-            description="Why a linked plan gave a lead to somebody whose turn it need not be: they were in `contact` "
-            "with it, or it `stays` with them in the plan in which it was."
+            description="Why somebody of a pool got it whose turn it need not be: in a linked plan they were in "
+            "`contact` with it, or it `stays` with them in the plan in which it was; by a rule they are the `owner` of "
+            "a related record."
         ),
     ] = None
     contacted: Annotated[

@@ -62,9 +62,16 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _unless_blank(value: object) -> object:
+    """What many systems write where nothing is set."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 Id = Annotated[str, StringConstraints(min_length=1, max_length=ID_LIMIT)]
 ToldId = Annotated[Id, BeforeValidator(_as_text)]
 """An id as events tell it: text, or a whole number."""
+MaybeId = Annotated[ToldId | None, BeforeValidator(_unless_blank)]
+"""The same where nothing may be told: absent, null, or a blank text."""
 Time = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_is_within_bounds)]
 Division = Annotated[
     str, Field(pattern=DIVISION_PATTERN, coerce_numbers_to_str=True, description="Who shares one order.")
@@ -86,8 +93,8 @@ class Envelope(BaseModel):
     datacontenttype: Attribute | None = None
     dataschema: Attribute | None = None
     division: Annotated[Division | None, Field(description="The company or customer; `main` where absent.")] = None
-    correlationid: Annotated[ToldId | None, Field(description="The chain of events this one belongs to.")] = None
-    causationid: Annotated[ToldId | None, Field(description="The event that caused this one.")] = None
+    correlationid: Annotated[MaybeId, Field(description="The chain of events this one belongs to.")] = None
+    causationid: Annotated[MaybeId, Field(description="The event that caused this one.")] = None
     partitionkey: Annotated[Attribute | None, Field(description="What is kept in order.")] = None
     traceparent: Annotated[Attribute | None, Field(description="W3C trace context.")] = None
     tracestate: Annotated[Attribute | None, Field(description="W3C trace context.")] = None

@@ -2,18 +2,18 @@
 
 A record's type and channel are free text here: an unknown one is a readable event that is not allowed, which the core
 answers with a rejection. What is missing or of the wrong kind cannot be read and becomes a dead letter. The reader is
-tolerant where nothing is lost by it: names that it does not know are ignored, a whole number may stand for an id, and a
-version in quotes for a number. A company's own fields belong in `fields`.
+tolerant where nothing is lost by it: names that it does not know are ignored, a whole number may stand for an id, a
+blank text for an id that is not told, and a version in quotes for a number. A company's own fields belong in `fields`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from schemas.envelope import Time, ToldId
+from schemas.envelope import MaybeId, Time, ToldId
 
 FIELDS_LIMIT: Final = 500
 LINKED_LIMIT: Final = 50
@@ -94,7 +94,7 @@ class Linked(Part):
     """A record that the record points to, as far as the sender knows it. Rules read it as `account.sector`."""
 
     type: Annotated[RecordType | None, Field(description="Such as `account`.")] = None
-    id: Annotated[ToldId | None, Field(description="Its id in the CRM.")] = None
+    id: Annotated[MaybeId, Field(description="Its id in the CRM.")] = None
     owner: Annotated[Owner | None, Field(description="Who has it, for targets such as `owner_of: account`.")] = None
     fields: Fields = {}
 
@@ -116,15 +116,13 @@ class CrmRecord(Part):
             " names it as `lead`.",
         ),
     ] = {}
-    process: Annotated[
-        ToldId | None, Field(description="The process that it goes through. Absent or null: not told.")
-    ] = None
+    process: Annotated[MaybeId, Field(description="The process that it goes through. Absent or null: not told.")] = None
     status: Annotated[
         StatusWord,
         Field(description="`open` or `closed` from now on; any other word is passed over. Absent or null: not told."),
     ] = None
     merged_into: Annotated[
-        ToldId | None,
+        MaybeId,
         Field(description="The id of the record of this type that it was merged into: then this one is gone."),
     ] = None
 
@@ -142,8 +140,8 @@ class RecordData(Part):
     assign: Annotated[
         Literal["by_rules"] | None, Field(description="`by_rules`: choose an owner although one is named.")
     ] = None
-    tool: Annotated[ToldId | None, Field(description="The lead-generation tool it came in through.")] = None
-    offer: Annotated[ToldId | None, Field(description="The offer it is about.")] = None
+    tool: Annotated[MaybeId, Field(description="The lead-generation tool it came in through.")] = None
+    offer: Annotated[MaybeId, Field(description="The offer it is about.")] = None
 
 
 class RecordCreated(RecordData):
@@ -190,7 +188,7 @@ class AssignmentDeclined(AssignmentAnswered):
 class OfferEvent(RecordData):
     """Something happened to an offer made to a lead, or to several at once.
 
-    `time` orders what happened to one offer: without it what comes last counts.
+    `time` orders what happened to a lead's offers: what comes without it counts as the latest.
     """
 
     offer: Annotated[  # type: ignore[assignment]  # other events are about one at most
@@ -253,17 +251,30 @@ class StepChanged(CatalogueChanged):
 
 
 class MemberChanged(Part):
-    """A person is available, away, off shift or on leave from now on."""
+    """A person is available, away, off shift or on leave, from now on or from a time to come."""
 
     person: Annotated[ToldId, Field(description="A user of the configuration.")]
     availability: Annotated[
         Availability,
         Field(
-            description="How it is from now on: `available`, `away`, `off_shift`, `leave`, `leave_ended`, or a word of "
+            description="How it is then: `available`, `away`, `off_shift`, `leave`, `leave_ended`, or a word of "
             "the CRM's that the configuration knows; others are nothing to do."
         ),
     ]
+    begins: Annotated[
+        Time | None,
+        Field(
+            description="When it begins, where that is to come; absent: now. The word that ends it calls it off, with "
+            "the same `begins`."
+        ),
+    ] = None
     until: Annotated[Time | None, Field(description="When they are expected back, where it is known.")] = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.begins is not None and self.until is not None and self.until <= self.begins:
+            raise ValueError("`until` must be later than `begins`")
+        return self
 
 
 Input = RecordData | CatalogueChanged | MemberChanged

@@ -115,7 +115,7 @@ before: {criteria: [stage equals open]}
 - {queue: inbox}
 - {plan: spring}
 - {users: {territory: dach}}
-- {owner_of: account}
+- {owner_of: account, within: 90d, contacted: last_activity, among: emea, counts_as_turn: true}
 - {team: match}
 """,
     "People": "{role: account-executive, profile: sales-user, territory: dach, skill: german}\n",
@@ -153,7 +153,7 @@ week_starts: monday
     "Presence": "{words: {busy: away, online: available}, pass_over_off_shift: true}\n",
     "Visibility": "{pools: members, plans: admins, workflows: everyone}\n",
     "Unowned": "{users: [crm-integration], channels: [import]}\n",
-    "Product": "{pools: {available: false}, plans: {at_most: 10}, workflows: {at_most: 3}}\n",
+    "Product": "{pools: {available: true}, plans: {at_most: 10}, workflows: {at_most: 3}}\n",
     "Available": "{available: true, at_most: 10}\n",
 }
 """By part: a value, or a list of values where keys exclude each other."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -26,6 +26,7 @@ from pydantic import (
     model_validator,
 )
 
+from schemas.config_values import RecordType
 from schemas.envelope import Division, Id
 from schemas.events import REASON_LIMIT, VERSION_LIMIT, Availability, Channel, Fields, Status
 from schemas.scenario_expect import Expect, RecordName
@@ -57,9 +58,10 @@ class Linked(_Part):
 
 
 class MemberState(_Part):
-    """Whether somebody can take records, and when they are expected back."""
+    """Whether somebody can take records, from when on (absent: now), and when they are expected back."""
 
     state: Availability
+    begins: Moment | None = None
     until: Moment | None = None
 
 
@@ -95,7 +97,23 @@ class RecordWords(Step):
         None
     )
     status: Annotated[Status | None, Field(description="Whether the record is open or closed from now on.")] = None
-    merged_into: Annotated[Id | None, Field(description="The id of the record that it was merged into.")] = None
+    merged_into: Annotated[
+        Id | None, Field(description="The record that it was merged into: its id, also with its type, `lead/1`.")
+    ] = None
+
+    @property
+    def winner(self) -> str | None:
+        """The id of the record that it was merged into, however it was named."""
+        kind, slash, record_id = (self.merged_into or "").partition("/")
+        return record_id if slash and record_id and kind in get_args(RecordType) else self.merged_into
+
+    @model_validator(mode="after")
+    def _merged_within_a_type(self) -> Self:
+        kind = (self.merged_into or "").removesuffix(self.winner or "").removesuffix("/")
+        other = next((name for name in self.records if kind and name.partition("/")[0] != kind), None)
+        if other is not None:
+            raise ValueError(f"{other} is merged into a record of its own type, not into {self.merged_into}")
+        return self
 
 
 class Content(RecordWords):

@@ -22,6 +22,7 @@ import structlog
 
 from service.kafka.partitions import Place
 from service.kafka.port import Refused
+from service.nouns import counted
 from service.printable import SECRET_HEADERS, is_secret
 from service.telemetry.metrics import METERS
 from service.wire.dead_letters import LEAST_LIMIT_BYTES, LIMIT_BYTES, dead_letter
@@ -158,7 +159,7 @@ class Ingest:
         reason = "; ".join(sorted({str(failure) or repr(failure) for failure in failures}))
         log.warning("batch.lost", reason=reason, attempt=attempt)
         if attempt >= TOLD_ATTEMPTS:
-            self.problem = f"events are not sent on, after {attempt} attempts: {reason}"
+            self.problem = f"events are not sent on, after {counted(attempt, 'attempt')}: {reason}"
             self.todo = "; ".join(sorted({failure.remedy for failure in failures if isinstance(failure, Refused)}))
         for failure in failures:
             if isinstance(failure, Refused) and failure.is_too_large:

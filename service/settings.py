@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -34,6 +33,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from service.language.nearest import nearest
 from service.limits import DAY_MS, HOUR_MS, Limits
 from service.printable import SECRET_HEADERS, masked
 from service.wording import worded
@@ -370,8 +370,8 @@ def _misspelt_secrets() -> Iterator[str]:
 def _meant(name: str, known: Mapping[str, str]) -> str:
     """The nearest name there is. One underscore for two is the commonest slip of all."""
     alike = {each.replace("__", "_"): each for each in known}
-    near = get_close_matches(name.replace("__", "_"), alike, n=1)
-    return f", did you mean {alike[near[0]]}?" if near else ""
+    near = nearest(name.replace("__", "_"), alike)
+    return f", did you mean {alike[near]}?" if near else ""
 
 
 def _variable(where: tuple[int | str, ...]) -> str:

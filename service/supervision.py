@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import structlog
 
+from service.nouns import counted
 from service.telemetry.metrics import METERS
 from service.telemetry.troubles import Trouble
 
@@ -75,7 +76,7 @@ class Supervisor:
             yield Trouble(
                 "task_failed",
                 name,
-                f"{name} has failed with {fall.reason}, {fall.times} times in a row",
+                f"{name} has failed with {fall.reason}, {counted(fall.times, 'time')} in a row",
                 "it is begun again by itself; its stack is in the log (task.failed): please report it",
             )
 

@@ -142,13 +142,15 @@ def memory_violations(reader: Reader, log: Sequence[Seen], memory: Memory) -> It
 
 
 def plan_violations(reader: Reader) -> Iterator[str]:
-    """Each lead is counted at most once, in the plan that it is in, and has no offer twice; clients are those leads."""
+    """Each lead is counted at most once, in its plan, and nothing of an offer twice; clients are those leads."""
     counted: Counter[str] = Counter()
     for name, value in reader.content.get("plan", {}).items():
         plan, *_, offers, place = value
-        names = [offer for offer, *_ in offers]
-        if len(set(names)) != len(names):
-            yield f"lane {reader.lane}: {name} has an offer twice: {names}"
+        happened = [tuple(each) for each in offers]
+        if len(set(happened)) != len(happened):
+            yield f"lane {reader.lane}: {name} has something of an offer twice: {happened}"
+        if happened != sorted(happened, key=lambda each: each[2]):
+            yield f"lane {reader.lane}: {name} has offers in another order than that of time: {happened}"
         if place and place.partition("/")[0] != plan:
             yield f"lane {reader.lane}: {name} is in the plan {plan} and counted at {place}"
         if place:

@@ -1,6 +1,7 @@
 """Fixtures that several kinds of tests share: real back ends where they can be had."""
 
 import os
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,9 +15,12 @@ settings.load_profile("suite")
 pytest_plugins = ["tests.backends.redis_fixture", "tests.backends.kafka_fixture"]
 
 
+IS_COMPILED: Final = "FAIRLEAD_COMPILED" in os.environ
+
+
 def pytest_configure() -> None:
     """`make compiled` is about compiled code: the same tests on the sources would prove nothing of it."""
-    if "FAIRLEAD_COMPILED" in os.environ and str(decide.__file__).endswith(".py"):
+    if IS_COMPILED and str(decide.__file__).endswith(".py"):
         raise pytest.UsageError(f"{decide.__file__} is not compiled: see `make compiled`")
 
 
@@ -28,6 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_is_quick)
     for item in items:
         item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0] if _is_quick(item) else "faults"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A compiled module calls its own functions and knows its own numbers: no other ones can be put in their place."""
+    if IS_COMPILED and item.get_closest_marker("interpreted"):
+        pytest.skip("it puts something into a module that is compiled")
 
 
 def _is_quick(item: pytest.Item) -> bool:

@@ -74,6 +74,7 @@ class Reader:
     digests: dict[int, str] = field(default_factory=dict)
     completes: list[tuple[int, int]] = field(default_factory=list)
     opened: dict[str, int] = field(default_factory=dict)
+    buckets: Content = field(default_factory=dict)
     parts: dict[int, list[Output]] = field(default_factory=dict)
     part: tuple[str, dict[str, Any]] | None = None
     decided: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -129,6 +130,8 @@ class Reader:
         if batch["changes"].keys() - batch["kinds"].keys():
             self.complain(f"batch {offset} does not say how many buckets all its kinds have")
         apply(self.content, batch["changes"])
+        if self.opened:
+            apply(self.buckets, in_buckets(batch["changes"], self.opened))
         self._forget(batch["changes"])
         outputs = [output for part in batch["parts"] for output in self.parts.pop(part)]
         outputs += [read_output(row, batch["headers"]) for row in batch["outputs"]]
@@ -211,9 +214,9 @@ class Reader:
 
     def _opening(self, offset: int, opening: dict[str, Any]) -> None:
         self.opened, self.part = opening["kinds"], None
+        self.buckets = in_buckets(self.content, self.opened)
 
     def _chunk(self, offset: int, chunk: dict[str, Any]) -> None:
-        buckets = in_buckets(self.content, self.opened)
         keys = list(chunk["content"])
         for key, fields in chunk["content"].items():
             if self.part is not None:
@@ -221,7 +224,7 @@ class Reader:
                     self.complain(f"chunk {offset} does not go on with {self.part[0]}")
                 fields = {**self.part[1], **fields}
             self.part = (key, fields) if chunk["goes_on"] and key == keys[-1] else None
-            if self.part is None and fields != buckets.get(key, {}):
+            if self.part is None and fields != self.buckets.get(key, {}):
                 self.complain(f"chunk {offset} holds {key} as it was at another revision")
 
     def _complete(self, offset: int, complete: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from tests.checker import plan_violations
 from tests.log_reader import Content, Seen, read_log
 from tests.test_checker import LOG, Run
 
-LEAD = ["spring", "tool", "form", 1, None, "form", [["gold", "paid", None]], "spring/ann"]
+LEAD = ["spring", "tool", "form", 1, None, "form", [["gold", "paid", 5]], "spring/ann"]
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,8 @@ LEAD = ["spring", "tool", "form", 1, None, "form", [["gold", "paid", None]], "sp
         (LEAD, {}, "0 clients at main/spring/ann, and 1 leads are counted there"),
         (LEAD, {"main/spring/ann": [1], "main/spring/bob": [2]}, "2 clients at main/spring/bob, and 0 leads"),
         (["care", *LEAD[1:]], {"main/spring/ann": [1]}, "is in the plan care and counted at spring/ann"),
-        ([*LEAD[:6], [["gold", "paid", 1], ["gold", "ordered", 2]], ""], {}, "has an offer twice"),
+        ([*LEAD[:6], [["gold", "paid", 1], ["gold", "paid", 1]], ""], {}, "has something of an offer twice"),
+        ([*LEAD[:6], [["gold", "paid", 2], ["gold", "ordered", 1]], ""], {}, "in another order than that of time"),
     ],
 )
 def test_plans_that_do_not_add_up_are_found(lead: list[Any], clients: dict[str, list[int]], complaint: str) -> None:

@@ -110,7 +110,7 @@ def subscribe(
         "session_timeout_ms": settings.kafka.session_timeout_ms,
         "heartbeat_interval_ms": settings.kafka.session_timeout_ms // 3,
         "check_crcs": not connection.embedded,
-        "fetch_max_wait_ms": connection.consumer_options()["fetch_max_wait_ms"],
+        **{name: connection.consumer_options()[name] for name in ("fetch_max_wait_ms", "consumer_timeout_ms")},
     }
     sources = broker.subscriber(
         *topics.sources,

@@ -33,6 +33,7 @@ class LaneGroup(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver 
     def __init__(self, topic: str) -> None:
         self.topic = topic
         self._revoked = False
+        self._told: dict[TopicPartition, int] = {}
         self.lanes: Lanes | None = None
         self.member: Any = None
         self.assigned: frozenset[int] = frozenset()
@@ -45,7 +46,7 @@ class LaneGroup(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver 
         """Run exactly the lanes that are assigned now, without waiting for any."""
         assigned = list(assigned)
         self._started().pause(*assigned)
-        self._revoked = False
+        self._revoked, self._told = False, {}
         self.assigned = frozenset(partition.partition for partition in assigned)
         log.info("lanes.assigned", lanes=sorted(self.assigned))
         if self.lanes is not None:
@@ -62,7 +63,7 @@ class LaneGroup(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver 
                 is_disturbed = False
                 polled += 1
                 if polled % COMMIT_EVERY == 0:
-                    await self._commit(self._positions())
+                    await self._commit_moved()
             except ConsumerStoppedError:
                 return
             except KafkaError as error:
@@ -98,6 +99,12 @@ class LaneGroup(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver 
     def _positions(self) -> dict[TopicPartition, int]:
         positions = {} if self.lanes is None else self.lanes.positions()
         return {TopicPartition(self.topic, lane): offset for lane, offset in positions.items() if lane in self.assigned}
+
+    async def _commit_moved(self) -> None:
+        """Commit the positions, if any has moved since."""
+        positions = self._positions()
+        if positions != self._told and await self._commit(positions):
+            self._told = positions
 
     async def _commit(self, positions: dict[TopicPartition, int]) -> bool:
         if self._revoked or not positions:

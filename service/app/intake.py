@@ -21,11 +21,11 @@ from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
 from service.app.sources import (
     as_agreed,
     identities_of,
-    lost_source,
+    lost_sources,
     not_the_same,
     other_input,
-    other_settings,
     places,
+    unfit,
     unknown_topics,
 )
 from service.config.history import sources_record
@@ -73,6 +73,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         self._trouble = ""
         self._others: tuple[str, ...] = ()
         self.input_problem = ""
+        self._is_unfit = False
         self._is_leaving = False
         self._is_sending = False
         self._task: asyncio.Task[Any] | None = None
@@ -134,6 +135,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         epoch_of = self.ingest.reading.epoch_of
         lost = self.reader.lost().items()
         await self.tell_lost(Loss(epoch_of(each.topic), each.topic, each.partition, mark) for each, mark in lost)
+        self._refuse_lost()
 
     async def tell_lost(self, losses: Iterable[Loss]) -> None:
         """Tell all processes, those that come later included, what was seen to be lost in the epoch that holds.
@@ -159,7 +161,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         self.input_problem = other_input(self.state(), found, self.ingest.reading.topics.events)
 
     async def _step(self) -> None:
-        if self._is_behind():
+        if self._is_outdated():
             self.reader.expect(self._started().assignment())
         if self.reader.expected:
             await self._take_up()
@@ -176,6 +178,10 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         """Whether another epoch than ours has begun: in ours, whatever is read looks as if it were taken before."""
         state, reading = self.state(), self.ingest.reading
         return any(state.epoch_of(topic) != reading.epoch_of(topic) for topic in reading.topics.sources)
+
+    def _is_outdated(self) -> bool:
+        """Whether another epoch has begun since places were taken up, or this release may read no more, or again."""
+        return self._is_behind() or bool(unfit(self.state(), self.ingest.reading)) != self._is_unfit
 
     async def _take_up(self) -> None:
         """Give each partition that was assigned its place, in the epoch that holds now.
@@ -195,17 +201,18 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         await self._make_known(state, found)
         if self.reader.assignment != assignment:
             return
-        others = other_settings(state, self.ingest.reading)
+        others = unfit(state, self.ingest.reading)
+        self._is_unfit = bool(others)
         refused = dict.fromkeys(found, others) if others else there.refused
         self._refuse(refused, partitions)
+        lost = lost_sources(state, there.marks)
         for partition, mark in there.marks.items():
-            loss = state.loss_of(*partition)
             if partition.topic in refused:
                 continue
-            if loss is None:
-                self.reader.begin(partition, mark)
+            if partition in lost:
+                self.reader.refuse(partition, lost[partition])
             else:
-                self.reader.refuse(partition, lost_source(loss))
+                self.reader.begin(partition, mark)
         begun = {partition: there.marks[partition] for partition in there.begun if partition.topic not in refused}
         if begun:
             log.info("positions.begun", partitions=[f"{topic}/{number}" for topic, number in sorted(begun)])
@@ -220,16 +227,23 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
             messages = [Message(config, record.key, record.value) for record in records]
             await self.ingest.sender.append(Place(config, 0), messages)
 
+    def _refuse_lost(self) -> None:
+        """Read no further where somebody has seen a loss, in this epoch, since the partition was taken up."""
+        if not self._is_behind():
+            for partition, why in lost_sources(self.state(), self.reader.partitions()).items():
+                self.reader.refuse(partition, why)
+
     def _refuse(self, reasons: Mapping[str, str], partitions: Iterable[TopicPartition]) -> None:
         for partition in partitions:
             if partition.topic in reasons:
                 self.reader.refuse(partition, reasons[partition.topic])
 
     async def _send(self, page: Page) -> None:
-        """Send all of a page and commit what was sent. What was read for an earlier assignment or epoch is read again
-        by whoever has it now.
-        """
-        if page.assignment != self.reader.assignment or self._is_behind():
+        """Send all of a page and commit what was sent. What is not ours to send is read again by whoever has it now."""
+        if page.assignment != self.reader.assignment:
+            return
+        if self._is_outdated():
+            self.reader.expect(self._started().assignment())
             return
         if page.passed:
             await self.ingest.sender.publish([self._told(passed) for passed in page.passed])
@@ -240,7 +254,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
             await self._commit(page)
 
     async def _commit(self, page: Page) -> None:
-        if page.assignment != self.reader.assignment or self._is_behind():
+        if page.assignment != self.reader.assignment or self._is_outdated():
             return
         try:
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS):

@@ -7,12 +7,12 @@ something has not moved is seen by comparing two looks.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from service.app import gauges
 from service.app.intake import Intake
-from service.app.probes import Probes
+from service.app.probes import Probes, ReadSoFar
 from service.app.troubles import Backlog, Held, LaneSeen, Observed
 from service.kafka.configuration import ConfigurationFeed
 from service.lane.lanes import Lanes, Running
@@ -94,10 +94,7 @@ class Observer:
             feed_noticed=self.feed.noticed.recent(),
             unusable=dict(self.feed.unusable),
             lanes=tuple(self._lanes()),
-            sources=tuple(
-                Backlog(each.partition, each.end - each.position, self.stillness.seconds(each.partition, each.position))
-                for each in told.sources
-            ),
+            sources=tuple(backlogs(told.sources, self.stillness)),
             held=tuple(
                 Held(
                     each.partition,
@@ -107,7 +104,6 @@ class Observer:
                 )
                 for each in told.sources
             ),
-            beyond=tuple(self.probes.impossible.values()),
             ingest_problem=self.intake.ingest.problem,
             ingest_todo=self.intake.ingest.todo,
             batch_seconds=self.pulse.seconds,
@@ -159,3 +155,12 @@ class Observer:
 
     def _is_due(self, one: Running) -> bool:
         return one.tenure is not None and one.tenure.book.has_due_timer(self.now_ms())
+
+
+def backlogs(sources: Iterable[ReadSoFar], stillness: Stillness) -> Iterator[Backlog]:
+    """What is still to be read of each partition, and for how long none of it was: what came just now has waited for
+    no longer than since the last look, however long there was nothing before.
+    """
+    for each in sources:
+        waiting = each.end - each.position
+        yield Backlog(each.partition, waiting, stillness.seconds(each.partition, (each.position, waiting > 0)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple, TypeVar
@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from service.app.group import LaneGroup
-from service.app.troubles import Impossible, Silence
+from service.app.troubles import Silence
 from service.config.sources import Loss
 from service.kafka import topics as topic_list
 from service.kafka.configuration import ConfigurationFeed
@@ -104,8 +104,8 @@ class Probes:
     """The questions of one process. `sources` gives the consumer of the CRM's topics, once there is one.
 
     `beyond` says of lanes that their input was seen to end below their place. That does not mend itself: where it grows
-    past the place, what was in between is lost. So it stays until the process ends. The same holds for what is
-    `impossible`, while the topic is in that epoch.
+    past the place, what was in between is lost. So it stays until the process ends, and is told to all as a loss, as
+    what lanes have taken of a source that does not reach there.
     """
 
     connection: KafkaConnection
@@ -118,8 +118,7 @@ class Probes:
     redis: BackEnd = field(default_factory=BackEnd)
     answers: Answers = field(default_factory=Answers)
     beyond: dict[int, str] = field(default_factory=dict)
-    impossible: dict[tuple[str, int], Impossible] = field(default_factory=dict)
-    _lost: dict[int, Loss] = field(default_factory=dict)
+    _lost: dict[tuple[str, int], Loss] = field(default_factory=dict)
     _admin: AIOKafkaAdminClient | None = None
     _rounds: int = 0
 
@@ -133,8 +132,10 @@ class Probes:
         await asyncio.gather(self._ask_redis(), self._ask_kafka())
         self._rounds += 1
 
-    def lost_inputs(self) -> Collection[Loss]:
-        """The places of lanes that their inputs did not hold, each in the epoch in which that was seen."""
+    def losses(self) -> Collection[Loss]:
+        """Places that a partition did not hold, of lanes in their inputs and of what they took of the sources; each in
+        the epoch in which that was seen.
+        """
         return self._lost.values()
 
     async def close(self) -> None:
@@ -165,9 +166,7 @@ class Probes:
         if ends is not None:
             answers.ends = ends
             self.beyond |= beyond_their_input(places, ends)
-            self._lost |= {
-                lane: Loss(epoch, topic, lane, place) for lane, place in places.items() if place > ends.get(lane, place)
-            }
+            self._note(Loss(epoch, topic, lane, places[lane]) for lane in beyond_their_input(places, ends))
         answers.feed = await self._or(answers.feed, self.feed.backlog())
         consumer = self.sources()
         if consumer is not None:
@@ -184,11 +183,10 @@ class Probes:
             if state.topic(topic) is not None and number in (consumer.partitions_for_topic(topic) or ())
         }
         ends = await self.kafka.ask(consumer.end_offsets(list(marks))) if marks else {}
-        self.impossible = {
-            (each.topic, each.partition): each
-            for each in (*self.impossible.values(), *impossible_marks(marks, ends or {}, state.epoch_of))
-            if each.epoch == state.epoch_of(each.topic)
-        }
+        self._note(marks_beyond(marks, ends or {}, state.epoch_of))
+
+    def _note(self, losses: Iterable[Loss]) -> None:
+        self._lost |= {(each.topic, each.partition): each for each in losses}
 
     async def _or(self, known: T, question: Awaitable[T]) -> T:
         """The answer; what was known where it does not come. A broker that answered before is not away for that."""
@@ -213,14 +211,15 @@ def beyond_their_input(places: Mapping[int, int], ends: Mapping[int, int]) -> di
     }
 
 
-def impossible_marks(
+def marks_beyond(
     marks: Mapping[TopicPartition, SourceMark], ends: Mapping[TopicPartition, int], epoch_of: Callable[[str], int]
-) -> Iterator[Impossible]:
-    """The marks of a topic's epoch that lie at its end or behind it. `ends` were asked for later."""
+) -> Iterator[Loss]:
+    """The marks of a topic's epoch that lie at its end or behind it: what comes up to there would count as taken, and
+    be dropped. `ends` were asked for later.
+    """
     for (topic, number), (epoch, mark) in marks.items():
-        end = ends.get(TopicPartition(topic, number), mark + 1)
-        if epoch == epoch_of(topic) and mark >= end:
-            yield Impossible(topic, number, epoch, mark, end)
+        if epoch == epoch_of(topic) and mark >= ends.get(TopicPartition(topic, number), mark + 1):
+            yield Loss(epoch, topic, number, mark + 1)
 
 
 async def _added(

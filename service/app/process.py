@@ -49,6 +49,7 @@ from service.kafka.transport import KafkaTransport
 from service.lane.lanes import Lanes
 from service.lane.loop import Lane
 from service.lane.surroundings import InputSeen, Safeguards, Surroundings, no_step
+from service.nouns import counted
 from service.settings import Settings
 from service.store.redis import RedisStore
 from service.supervision import Supervisor
@@ -306,7 +307,7 @@ class Process:
         while True:
             await self.probes.ask()
             await self.probes.kafka.attempt(self.intake.look())
-            await self.probes.kafka.attempt(self.intake.tell_lost(self.probes.lost_inputs()))
+            await self.probes.kafka.attempt(self.intake.tell_lost(self.probes.losses()))
             self.observer.show()
             self.health.look()
             await asyncio.sleep(WATCH_SECONDS)
@@ -324,7 +325,7 @@ class Process:
                 now_ms=lambda: time.time_ns() // 1_000_000,
                 step=self.extras.step,
                 safeguards=self.extras.safeguards,
-                level=lambda: min(LEVEL, self.feed.history.source_state.level),
+                level=lambda: self.feed.history.source_state.level,
                 newest_epoch=lambda: self.feed.history.source_state.newest_epoch,
                 input=lambda: self._input_of(number),
                 read_up=self.feed.read_up,
@@ -347,7 +348,8 @@ class Process:
 def _begun(agreed: Sources | None) -> str:
     if agreed is None:
         return "nobody says how the topics were begun"
-    return f"the topics were begun with division attribute {agreed.division_attribute} and {agreed.lanes} lanes"
+    lanes = counted(agreed.lanes, "lane")
+    return f"the topics were begun with division attribute {agreed.division_attribute} and {lanes}"
 
 
 async def publish_directory(feed: ConfigurationFeed, directory: Path, wanted: Wanted = proposals) -> Sequence[str]:

@@ -1,7 +1,8 @@
 """Send dead letters again: find each original, say why where there is none, and append it to its source topic.
 
 What ingest could not read lies in its letter, byte for byte. A lane's letter holds what was decoded: the original is
-fetched from where it was read, and where that is gone the event is told again from the letter. A redrive goes to the
+fetched from where it was read, and where that is gone the event is told again from the letter. What a lane of an older
+release could not read, since ingest of a newer one had read it, says itself where that was. A redrive goes to the
 partition of the original, in the order in which the events were read at first, and names the position of the first
 letter; of letters that name the same one the newest is sent. Sending twice is harmless, since lanes know what they have
 decided: so whatever is uncertain is sent again.
@@ -21,9 +22,11 @@ from service.kafka.publisher import Publisher
 from service.kafka.reading import NoSuchTopic, partitions_of, read_some
 from service.printable import is_secret
 from service.views.dead_letters import DeadLetter
+from service.wire.inputs import place_of
 from service.wire.messages import OF_NO_EVENT, Position, RawRecord
 from service.wire.redrive import Redrive, again, read_position, redrive_of
 from service.wire.retelling import retold
+from service.wire.seals import is_sealed
 
 SENT_AT_ONCE: Final = 100
 GONE: Final = "{topic} does not hold the original any more, nor the letter all of the event: have the CRM tell it again"
@@ -87,7 +90,7 @@ async def plan(letters: Iterable[DeadLetter], connection: KafkaConnection, known
     found: list[tuple[_Held, RawRecord]] = []
     elsewhere: defaultdict[Place, dict[int, _Held]] = defaultdict(dict)
     for letter in letters:
-        position = read_position(letter.position)
+        position = _read_at(letter, known.state)
         why = "its position cannot be read" if position is None else _obstacle(letter, position, counts)
         if position is None or why:
             left.append(NotSent(letter.position, why))
@@ -141,6 +144,17 @@ async def _partitions(connection: KafkaConnection, topic: str) -> int:
         return len(await partitions_of(connection, topic))
     except NoSuchTopic:
         return 0
+
+
+def _read_at(letter: DeadLetter, state: SourceState) -> Position | None:
+    """Where the letter's event was read; none: it says nothing that can be read.
+
+    The letter of an input that a lane could not read is about the input's own place. Ingest wrote what has its seal.
+    """
+    position = read_position(letter.position)
+    if position is None or letter.reason != "unreadable_event" or letter.value is None:
+        return position
+    return (place_of(letter.value) if is_sealed(letter.value, state.lives(position.topic)) else None) or position
 
 
 def _is_current(held: _Held, known: Known) -> bool:

@@ -17,10 +17,12 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from service.config.sources import FIRST_EPOCH, Loss, SourceState, SourceTopic
+from service.config.sources import FIRST_EPOCH, SourceState, SourceTopic
+from service.core.state import LEVEL
 from service.ingest import Reading
 from service.kafka.connection import KafkaConnection, administration, let_go
 from service.kafka.topic_identity import identities
+from service.nouns import counted
 
 log = structlog.get_logger(__name__)
 
@@ -69,15 +71,23 @@ def as_agreed(reading: Reading, state: SourceState) -> Reading:
     )
 
 
-def other_settings(state: SourceState, reading: Reading) -> str:
-    """Why a process with these settings must not read the sources in the epoch that holds now. Empty: it may."""
+def unfit(state: SourceState, reading: Reading) -> str:
+    """Why a process of this release, with these settings, must not read the sources as they are now. Empty: it may.
+
+    A release below the agreed level would leave out of events what it does not know, and lanes would never hear of it.
+    """
+    if state.level > LEVEL:
+        return (
+            f"the lanes are raised to level {state.level} and this release knows level {LEVEL}: it would leave out "
+            "what only newer ones read in an event. End this process; one of a newer release takes over"
+        )
     agreed = state.current
     if agreed is None or (agreed.division_attribute, agreed.lanes) == (reading.division_attribute, reading.lanes):
         return ""
     return (
-        f"the sources were begun anew with division attribute {agreed.division_attribute} and {agreed.lanes} lanes, "
-        f"the settings say {reading.division_attribute} and {reading.lanes}: put the settings right and start this "
-        "process again"
+        f"the sources were begun anew with division attribute {agreed.division_attribute} and "
+        f"{counted(agreed.lanes, 'lane')}, the settings say {reading.division_attribute} and {reading.lanes}: put "
+        "the settings right and start this process again"
     )
 
 
@@ -87,13 +97,15 @@ def lost_input(state: SourceState, topic: str, lane: int) -> str:
     return f"its input once ended before offset {loss.offset}, where its place was: records are lost" if loss else ""
 
 
-def lost_source(loss: Loss) -> str:
-    """Why a source partition must not be read."""
-    where = f"{loss.topic}/{loss.partition}"
-    return (
-        f"{where} once ended before offset {loss.offset}, up to which it was read: records are lost. "
-        + REMEDY.format(name=loss.topic)
-    )
+def lost_sources(state: SourceState, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, str]:
+    """The source partitions that must not be read, with the reason."""
+    losses = [loss for partition in partitions if (loss := state.loss_of(*partition)) is not None]
+    return {
+        TopicPartition(loss.topic, loss.partition): f"{loss.topic}/{loss.partition} once ended before offset "
+        f"{loss.offset}, up to which lanes have taken what it held: it lost records, or somebody else wrote into the "
+        "lanes' topic. What comes up to there would count as taken before. " + REMEDY.format(name=loss.topic)
+        for loss in losses
+    }
 
 
 def unknown_topics(state: SourceState, found: Mapping[str, str]) -> list[SourceTopic]:

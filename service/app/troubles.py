@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from service.kafka.topics import TopicProblem
 from service.noticed import Notice, Sighting
+from service.nouns import counted
 from service.telemetry.metrics import LaneState
 from service.telemetry.troubles import Trouble, TroubleName
 
@@ -96,16 +97,6 @@ class Held(NamedTuple):
     seconds: float
 
 
-class Impossible(NamedTuple):
-    """A source partition of which lanes have taken more than it holds: up to `mark`, and it ends at `end`."""
-
-    topic: str
-    partition: int
-    epoch: int
-    mark: int
-    end: int
-
-
 @dataclass(frozen=True, slots=True)
 class Observed:
     """All that readiness depends on, as it is at one moment.
@@ -115,8 +106,7 @@ class Observed:
     passed over in the topic of configurations. `unread`: what keeps the CRM's topics from being read;
     `added`: partitions of them that nobody reads yet;
     `ingest_problem`: why ingest cannot send a batch, and `ingest_todo` what to do about that; `batch_seconds`: so long
-    it has been sending one. `held`: what transactions hold; `beyond`: what
-    lanes have taken and no source holds.
+    it has been sending one. `held`: what transactions hold.
     """
 
     missing: str = ""
@@ -134,7 +124,6 @@ class Observed:
     lanes: Sequence[LaneSeen] = ()
     sources: Sequence[Backlog] = ()
     held: Sequence[Held] = ()
-    beyond: Sequence[Impossible] = ()
     ingest_problem: str = ""
     ingest_todo: str = ""
     batch_seconds: float = 0.0
@@ -200,9 +189,8 @@ def _about_configuration(seen: Observed) -> Iterator[Trouble]:
             "publish one: `fairlead config publish DIR`",
         )
     if seen.feed_problem or (seen.feed.records and seen.feed.still_seconds >= FEED_SECONDS):
-        why = (
-            seen.feed_problem or f"{seen.feed.records} records wait, none was read for {seen.feed.still_seconds:.0f} s"
-        )
+        waiting = counted(seen.feed.records, "record waits", "records wait")
+        why = seen.feed_problem or f"{waiting}, none was read for {seen.feed.still_seconds:.0f} s"
         yield Trouble(
             "configuration_unread",
             "",
@@ -247,12 +235,12 @@ def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:
             "by itself",
         )
     elif lane.state == "claiming" and lane.todo and lane.held_seconds >= UNCONFIGURED_SECONDS:
-        yield Trouble("epoch_unknown", about, f"{label} decides nothing: {lane.doing}", lane.todo)
+        yield Trouble("agreement_unknown", about, f"{label} decides nothing: {lane.doing}", lane.todo)
     elif lane.state == "claiming" and lane.attempts > TOLERATED_ATTEMPTS:
         yield Trouble(
             "lane_unclaimed",
             about,
-            f"{label} could not be taken over in {lane.attempts} attempts: {lane.problem}",
+            f"{label} could not be taken over in {counted(lane.attempts, 'attempt')}: {lane.problem}",
             "mend what it names; the lane tries again by itself",
         )
     elif lane.state == "claiming" and lane.still_seconds >= LANE_SECONDS:
@@ -267,7 +255,8 @@ def _about_lane(lane: LaneSeen) -> Iterator[Trouble]:
         )
         yield Trouble("lane_stuck", about, what, "see whether another process works on it; else start this one anew")
     elif lane.state == "owned" and (idle := max(lane.idle_seconds, lane.still_seconds)) >= LANE_SECONDS:
-        what = f"{label} has done nothing for {idle:.0f} s, and {lane.waiting} events wait for it"
+        waiting = counted(lane.waiting, "event waits", "events wait")
+        what = f"{label} has done nothing for {idle:.0f} s, and {waiting} for it"
         yield Trouble("lane_stuck", about, what, "see whether Kafka and Redis answer; else start the process anew")
 
 
@@ -297,16 +286,6 @@ def _about_ingest(seen: Observed) -> Iterator[Trouble]:
                 "records stand behind it, those of others included",
                 "let its producer end it, or abort it with the broker's tools (`kafka-transactions.sh abort`)",
             )
-    for each in seen.beyond:
-        where = f"{each.topic}/{each.partition}"
-        yield Trouble(
-            "mark_beyond_source",
-            where,
-            f"lanes have taken {where} up to offset {each.mark}, and it ended at {each.end}: what comes up to there "
-            "counts as taken before, and is dropped",
-            "find out whether the topic lost records, or who else writes into the lanes' topic; then stop all "
-            f"processes, run `fairlead sources reset --topic {each.topic}`, and start them again",
-        )
     for partition in seen.added:
         what = f"{partition} was added, and nobody reads it yet"
         yield Trouble("source_unread", partition, what, "nothing: it is read from its beginning within half a minute")

@@ -24,6 +24,7 @@ from rich.text import Text
 from service.cli.exits import FoundProblems
 from service.cli.speech import OUT, AsJson, write_json
 from service.config.problems import Problem
+from service.nouns import counted
 from service.rehearsal.scenarios.playing import Failure, Report, play
 from service.rehearsal.scenarios.reading import Contents, Script, read_directory
 from service.settings import LogSettings
@@ -101,16 +102,12 @@ def _list(word: str, style: str, problems: tuple[Problem, ...]) -> None:
 
 def _summary(found: Contents, played: int, failed: int, seconds: float) -> Text:
     counts = [
-        _counted(len(found.problems), "problem"),
-        *([_counted(len(found.warnings), "warning")] if found.warnings else []),
+        counted(len(found.problems), "problem"),
+        *([counted(len(found.warnings), "warning")] if found.warnings else []),
         f"{played - failed} of {played} scenarios passed",
     ]
     style = "bold red" if found.problems or failed else "bold green"
     return Text(f"{', '.join(counts)} ({seconds:.1f} s)", style=style)
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _as_json(found: Contents, reports: list[Report], seconds: float) -> dict[str, object]:

@@ -19,6 +19,10 @@ from service.views.actions import PublishedAction, each_once, read_published_act
 from service.views.causes import facts_of
 from service.views.published import Published, read_published
 
+UNPUBLISHED: Final = (
+    "; what changes nothing is not published: a person chosen in the CRM, a record that arrived closed, the same told "
+    "again"
+)
 NOT_KEPT: Final = "  what the record had is not kept: its event is gone from the lanes' input, or was no creation"
 
 
@@ -54,7 +58,7 @@ def command(
             _print_actions(actions, len(asked))
         if not (found or asked):
             named = printable(f"{record} in {division}")
-            ERRORS.print(f"nothing is known of {named}: no decision about it is kept")
+            ERRORS.print(f"nothing is known of {named}: no decision about it is kept{UNPUBLISHED}")
             raise FoundProblems
 
     in_reach(tell, kafka)

@@ -8,6 +8,7 @@ from service.cli.reach import Reach, agreed
 from service.cli.speech import OUT
 from service.core.configuration import Config
 from service.kafka.configuration import ConfigurationFeed
+from service.nouns import counted
 from service.printable import printable
 from service.store.port import StoreUnreachable
 from service.views.joining import ClientsOf, Joining, joined, joinings
@@ -28,7 +29,7 @@ def print_joining(found: Iterable[Joining]) -> None:
     """A sentence for each."""
     for each in found:
         where = "" if each.division == "main" else f"{each.division}: "
-        many = "every new lead" if each.leads is None else f"the next {each.leads:,} new leads"
+        many = "every new lead" if each.leads is None else f"the next {counted(each.leads, 'new lead')}"
         many = "the next new lead" if each.leads == 1 else many
         said = f"{where}{each.person} joins the plan {each.plan}, which is in use, and gets {many} first"
         OUT.print(printable(f"{said}, until they have as many clients as the others"), style="magenta", highlight=False)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Annotated, Final, NamedTuple
 from uuid import uuid4
 
@@ -20,7 +19,10 @@ from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, agreed, i
 from service.cli.speech import OUT, AsJson, write_json
 from service.config.history import History
 from service.core.events import Availability
+from service.core.holding.presence import ABSENT
+from service.core.state import ByKind
 from service.kafka.publisher import Publisher
+from service.language.nearest import nearest
 from service.wire.cloudevents import binary_message
 from service.wire.inputs import decode
 from service.wire.messages import Message, Poison, RawRecord
@@ -37,6 +39,24 @@ STATES: Final[Mapping[Availability, str]] = {
     "off_shift": "off shift",
 }
 
+From = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="TIME",
+        help="When it begins, with its zone, where that is still to come. Without: now.",
+        show_default=False,
+    ),
+]
+CalledOff = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="TIME",
+        help="Call off what was told to begin then, and nothing else.",
+        show_default=False,
+    ),
+]
 Person = Annotated[str, typer.Argument(metavar="PERSON", help="Their id in the configuration.")]
 Until = Annotated[
     str,
@@ -50,11 +70,12 @@ Until = Annotated[
 
 
 class Telling(NamedTuple):
-    """What is said of a person; `until` is in UTC, none: until something else is said."""
+    """What is said of a person, times in UTC. `until` none: until something else is said; `begins` none: now."""
 
     person: str
     availability: Availability
-    until: datetime | None
+    until: datetime | None = None
+    begins: datetime | None = None
 
 
 def _goes(name: str, availability: Availability, what: str) -> None:
@@ -62,12 +83,14 @@ def _goes(name: str, availability: Availability, what: str) -> None:
 
     def tell(
         person: Person,
+        begins: From = "",
         until: Until = "",
         division: DivisionName = MAIN,
         as_json: AsJson = False,
         kafka: KafkaAddress = "",
     ) -> None:
-        _tell(Telling(person, availability, moment(until)), division, kafka, as_json=as_json)
+        change = Telling(person, availability, moment("--until", until), moment("--from", begins))
+        _tell(change, division, kafka, as_json=as_json)
 
     command.command(name, help=what)(tell)
 
@@ -75,36 +98,42 @@ def _goes(name: str, availability: Availability, what: str) -> None:
 def _comes(name: str, availability: Availability, what: str) -> None:
     """A command for who comes back."""
 
-    def tell(person: Person, division: DivisionName = MAIN, as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
-        _tell(Telling(person, availability, None), division, kafka, as_json=as_json)
+    def tell(
+        person: Person,
+        begins: CalledOff = "",
+        division: DivisionName = MAIN,
+        as_json: AsJson = False,
+        kafka: KafkaAddress = "",
+    ) -> None:
+        _tell(Telling(person, availability, begins=moment("--from", begins)), division, kafka, as_json=as_json)
 
     command.command(name, help=what)(tell)
 
 
 _goes("away", "away", "Somebody is away and gets nothing; nobody gets a double share for it.")
 _goes("off-shift", "off_shift", "Somebody's shift is over: they get nothing until the next one.")
-_goes("leave", "leave", "Somebody is on leave from now on, whatever their presence and shift say.")
+_goes("leave", "leave", "Somebody is on leave, whatever their presence and shift say.")
 _comes("back", "available", "Somebody is there again, and what waits for them is shared out; a leave goes on.")
 _comes("leave-ended", "leave_ended", "Somebody is back from leave before its end.")
 
 
-def moment(text: str) -> datetime | None:
+def moment(option: str, text: str) -> datetime | None:
     """A time that is still to come, in UTC; none for no text. Raises `WrongUsage`, which says how it is written."""
     if not text:
         return None
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise WrongUsage(f"--until {text}: this is no time; it is written 2026-12-24T08:00+01:00") from None
+        raise WrongUsage(f"{option} {text}: this is no time; it is written 2026-12-24T08:00+01:00") from None
     if time.tzinfo is None:
-        raise WrongUsage(f"--until {text}: the zone is missing; add Z for UTC, or an offset such as +01:00")
+        raise WrongUsage(f"{option} {text}: the zone is missing; add Z for UTC, or an offset such as +01:00")
     try:
         time = time.astimezone(UTC)
     except OverflowError:
-        raise WrongUsage(f"--until {text}: this is too far away") from None
+        raise WrongUsage(f"{option} {text}: this is too far away") from None
     if time <= datetime.now(UTC):
         raise WrongUsage(
-            f"--until {text}: this is over; say a time to come, or who is back (`fairlead members --help`)"
+            f"{option} {text}: this is over; say a time to come, or who is back (`fairlead members --help`)"
         )
     return time
 
@@ -112,8 +141,7 @@ def moment(text: str) -> datetime | None:
 def event_of(change: Telling, division: str, attribute: str, topic: str) -> Message:
     """The event, whose `attribute` names the division. Raises `WrongUsage` where ingest could not read it."""
     data: dict[str, object] = {"person": change.person, "availability": change.availability}
-    if change.until is not None:
-        data["until"] = change.until.isoformat()
+    data |= {name: time.isoformat() for name, time in _times(change).items() if time is not None}
     attributes = {
         "id": str(uuid4()),
         "source": SOURCE,
@@ -133,6 +161,8 @@ def _tell(change: Telling, division: str, kafka: str, *, as_json: bool) -> None:
     async def send(reach: Reach) -> None:
         async with reach.feed() as feed:
             _refuse_strangers(change.person, division, feed.history)
+            if change.begins is not None:
+                _refuse_below_level(feed.history.source_state.level)
             attribute = agreed(feed).division_attribute
         message = event_of(change, division, attribute, reach.topics.sources[-1])
         publisher = Publisher(reach.connection)
@@ -143,10 +173,23 @@ def _tell(change: Telling, division: str, kafka: str, *, as_json: bool) -> None:
         if as_json:
             write_json(_as_json(change, division, message))
         else:
-            until = "" if change.until is None else f" until {change.until:%Y-%m-%d %H:%M} UTC"
-            OUT.print(f"{change.person} is {STATES[change.availability]}{until}: told to {message.topic}", markup=False)
+            OUT.print(f"{change.person} {_as_words(change)}: told to {message.topic}", markup=False)
 
     in_reach(send, kafka)
+
+
+def _times(change: Telling) -> dict[str, datetime | None]:
+    """As the event calls them."""
+    return {"begins": change.begins, "until": change.until}
+
+
+def _refuse_below_level(level: int) -> None:
+    """Lanes below it would not remember what is to come."""
+    if level < ByKind.planned.level:
+        raise WrongUsage(
+            f"lanes below level {ByKind.planned.level} remember nothing that is to come: see `fairlead level show`. "
+            "Nothing was sent"
+        )
 
 
 def _refuse_strangers(person: str, division: str, history: History) -> None:
@@ -157,16 +200,24 @@ def _refuse_strangers(person: str, division: str, history: History) -> None:
         raise WrongUsage(f"{division} has no configuration; divisions that have: {known}. Nothing was sent")
     users = orjson.loads(document).get("users", {})
     if person not in users:
-        near = get_close_matches(person, users, n=1)
-        hint = f"did you mean {near[0]}?" if near else "`fairlead config show` lists them."
+        near = nearest(person, users)
+        hint = f"did you mean {near}?" if near else "`fairlead config show` lists them."
         raise WrongUsage(f"{person} is not a user of {division}; {hint} Nothing was sent")
+
+
+def _as_words(change: Telling) -> str:
+    begins, until = (None if time is None else f"{time:%Y-%m-%d %H:%M} UTC" for time in (change.begins, change.until))
+    if begins is not None and change.availability not in ABSENT:
+        return f"is not away from {begins} on, as it was planned"
+    when = "".join([f" from {begins}" if begins else "", f" until {until}" if until else ""])
+    return f"is {STATES[change.availability]}{when}"
 
 
 def _as_json(change: Telling, division: str, message: Message) -> dict[str, object]:
     return {
         "person": change.person,
         "availability": change.availability,
-        "until": None if change.until is None else change.until.isoformat(),
+        **{name: None if time is None else time.isoformat() for name, time in _times(change).items()},
         "division": division,
         "topic": message.topic,
         "id": (dict(message.headers)["ce_id"] or b"").decode(),

@@ -5,31 +5,38 @@ With a name, the plan's clients, and through which tool or offer each of them ca
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import asdict
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems
-from service.cli.reach import KafkaAddress, Reach, RedisAddress, agreed, in_reach
+from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.configuration import Config
 from service.core.model import Label
-from service.core.reasons import QUESTIONS
+from service.core.telling.way_in import brought_by
+from service.language.nearest import nearest
+from service.nouns import counted
 from service.printable import printable
 from service.views.plans import Client, PlanStanding, clients_of, plan_standings
 from service.wire.times import iso_time
 
 NOBODY = "(nobody yet)"
+SHOWN: Final = 50
+"""So many managers and clients of a plan are shown where nobody asks for more."""
 
 
 def command(
     name: Annotated[str, typer.Argument(metavar="[PLAN]", help="Only this one, with its clients.")] = "",
     person: Annotated[str, typer.Option("--as", metavar="PERSON", help="Only what this person may see.")] = "",
-    division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
+    division: OneDivision = "",
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, max=100_000, help="So many managers and clients.")
+    ] = SHOWN,
     as_json: AsJson = False,
     kafka: KafkaAddress = "",
     redis: RedisAddress = "",
@@ -37,22 +44,20 @@ def command(
     """Show each sales plan: clients, counts per manager, what it is worth; of one plan its clients."""
 
     async def look(reach: Reach) -> None:
-        async with reach.feed() as feed, reach.store() as store:
-            configs = {key: config for key, config in feed.latest().items() if division in ("", key)}
-            lanes = agreed(feed).lanes if configs else 0
+        async with reach.sight(division) as (store, configs, lanes):
             found = await plan_standings(store, configs, lanes, person or None)
             chosen = [plan for plan in found if name in ("", plan.plan)]
             clients = {
-                plan.division: await clients_of(store, configs[plan.division], plan.plan, lanes, person or None)
+                plan.division: await clients_of(store, configs[plan.division], plan.plan, lanes, limit, person or None)
                 for plan in chosen
                 if name
             }
         if as_json:
             write_json([_as_json(plan, clients.get(plan.division)) for plan in chosen])
         for plan in chosen if not as_json else ():
-            _print(plan)
+            _print(plan, limit)
             if name:
-                _print_clients(clients[plan.division], configs[plan.division])
+                _print_clients(clients[plan.division], plan.clients, configs[plan.division])
         if not chosen:
             ERRORS.print(printable(_nothing(name, [plan.plan for plan in found])), highlight=False)
             raise FoundProblems
@@ -76,8 +81,8 @@ def _nothing(name: str, seen: list[str]) -> str:
     """What to say where no plan is shown. Only what may be seen is named."""
     if not name:
         return "there is no plan to see"
-    near = difflib.get_close_matches(name, seen, n=1)
-    return f"there is no plan {name} to see{f'; did you mean {near[0]}?' if near else ''}"
+    near = nearest(name, seen)
+    return f"there is no plan {name} to see{f'; did you mean {near}?' if near else ''}"
 
 
 def _as_json(plan: PlanStanding, clients: list[Client] | None) -> dict[str, object]:
@@ -93,38 +98,47 @@ def _as_json(plan: PlanStanding, clients: list[Client] | None) -> dict[str, obje
     return said
 
 
-def _print(plan: PlanStanding) -> None:
-    where = "" if plan.division == "main" else f" of {plan.division}"
+def _print(plan: PlanStanding, limit: int) -> None:
+    where = of_division(plan.division)
     mode = "linked" if plan.is_linked else "uniform"
     title = Text.assemble((printable(plan.name), "bold"), f" ({printable(plan.plan)}{printable(where)}) · {mode} · ")
-    title.append(f"{plan.clients:,} client{'' if plan.clients == 1 else 's'}")
+    title.append(counted(plan.clients, "client"))
     if plan.potential is not None:
         title.append(f" · potential {plan.potential.amount:,} {plan.potential.currency}")
     if plan.label is not None:
         title.append(" · label ").append_text(label_preview(plan.label))
     if plan.memory != "ready":
         title.append(" · ").append(f"its memory is {plan.memory}", style="yellow")
+    if not plan.managers:
+        OUT.print(title.append(" · ").append("nobody works on it", style="yellow"))
+        return
     table = Table(title=title, title_justify="left")
     table.add_column("manager")
     table.add_column("clients", justify="right")
     table.add_column("")
-    for each in plan.managers:
+    for each in plan.managers[:limit]:
         table.add_row(
             printable(each.person) or NOBODY, str(each.clients), "" if each.is_manager else "no manager of it"
         )
     OUT.print(table)
+    _say_how_many_more(len(plan.managers) - limit)
 
 
-def _print_clients(clients: list[Client], config: Config) -> None:
+def _say_how_many_more(count: int) -> None:
+    if count > 0:
+        OUT.print(f"and {count:,} more; --limit shows so many")
+
+
+def _print_clients(clients: list[Client], count: int, config: Config) -> None:
     if not clients:
         OUT.print("it has no client yet", style="dim")
         return
     table = Table()
-    for column in ("client", "with", "came in", "since (UTC)"):
+    for column in ("client", "with", "came in by", "since (UTC)"):
         table.add_column(column)
     for each in clients:
-        through = (config.tools if each.by == "tool" else config.offers).get(each.through) or each.through
-        came = f"{QUESTIONS.get(each.by, each.by)}{f': {through}' if through else ''}"
-        owner = printable(each.owner) or NOBODY
-        table.add_row(printable(each.record), owner, printable(came), iso_time(each.since_ms))
+        owner, came = printable(each.owner) or NOBODY, printable(brought_by(each.by, each.through, config))
+        since = datetime.fromtimestamp(each.since_ms / 1_000, UTC)
+        table.add_row(printable(each.record), owner, came, f"{since:%Y-%m-%d %H:%M:%S}")
     OUT.print(table)
+    _say_how_many_more(count - len(clients))

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems
-from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, agreed, in_reach
+from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.reasons import EXCLUDED
 from service.core.sharing.strategies import STRATEGIES
@@ -32,10 +32,9 @@ def command(
     """Show each pool: who is next, who has how many, what waits."""
 
     async def look(reach: Reach) -> None:
-        async with reach.feed() as feed, reach.store() as store:
-            configs = {key: config for key, config in feed.latest().items() if division in ("", key)}
+        async with reach.sight(division) as (store, configs, lanes):
             now_ms = time.time_ns() // 1_000_000
-            found = await standings(store, configs, agreed(feed).lanes, now_ms) if configs else []
+            found = await standings(store, configs, lanes, now_ms)
         chosen = [pool for pool in found if name in ("", pool.pool)]
         if as_json:
             write_json([_as_json(pool) for pool in chosen])
@@ -53,7 +52,7 @@ def _as_json(pool: PoolStanding) -> dict[str, object]:
 
 
 def _print(pool: PoolStanding) -> None:
-    where = "" if pool.division == "main" else f" of {pool.division}"
+    where = of_division(pool.division)
     title = Text.assemble(
         (printable(pool.pool), "bold"),
         f"{printable(where)} · {printable(pool.record_type)}s by {STRATEGIES[pool.strategy].words} · "

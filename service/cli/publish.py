@@ -30,6 +30,7 @@ from service.connectors.file.opening import FileRefused, opened
 from service.connectors.file.progress import Convert, Progress, events_of, failed_rows
 from service.connectors.file.rows import BadRow, Format, NumberedRow, format_of
 from service.kafka.publisher import Publisher
+from service.nouns import counted
 from service.settings import Settings
 from service.wire.topics import Topics
 
@@ -130,9 +131,13 @@ def _publish(given: _Given, progress: Progress, kafka: str, *, as_json: bool) ->
     except (sending.NothingFits, FileRefused) as error:
         raise WrongUsage(f"{error}; nothing was sent") from error
     except NoConnection as error:
-        sent = f"{progress.sent:,} events were sent; publish the file again, what arrived is recognised by its id"
+        sent = f"{_sent(progress)}; publish the file again, what arrived is recognised by its id"
         raise NoConnection(f"{error}. {sent}" if progress.sent else str(error)) from error
     show_published(progress, time.perf_counter() - begun, as_json=as_json)
+
+
+def _sent(progress: Progress) -> str:
+    return f"{counted(progress.sent, 'event was', 'events were')} sent"
 
 
 async def _send(given: _Given, reach: Reach, progress: Progress) -> None:
@@ -142,9 +147,7 @@ async def _send(given: _Given, reach: Reach, progress: Progress) -> None:
         with given.read(reach.topics, progress) as (rows, convert, raw), _bar(raw, progress) as told:
             await sending.send(rows, convert, publisher, progress, told)
     except UnicodeDecodeError as error:
-        raise WrongUsage(
-            f"{given.file.name} is not UTF-8 ({error.reason}); {progress.sent:,} events were sent"
-        ) from error
+        raise WrongUsage(f"{given.file.name} is not UTF-8 ({error.reason}); {_sent(progress)}") from error
     finally:
         await publisher.close()
 

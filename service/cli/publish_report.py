@@ -10,6 +10,7 @@ from rich.text import Text
 from service.cli.speech import ERRORS, OUT, write_json
 from service.config.problems import Problem
 from service.connectors.file.progress import Progress, attributes
+from service.nouns import counted
 from service.wire.messages import Message
 
 
@@ -19,8 +20,8 @@ def show_published(progress: Progress, seconds: float, *, as_json: bool) -> None
     if as_json:
         write_json({"events": progress.sent, **_places(progress, ()), "seconds": round(seconds, 3)})
         return
-    left_out = f", {progress.bad_rows:,} rows left out" if progress.bad_rows else ""
-    print(f"{progress.sent:,} events in {seconds:.1f} s ({progress.sent / seconds:,.0f} a second){left_out}")
+    left_out = f", {counted(progress.bad_rows, 'row')} left out" if progress.bad_rows else ""
+    print(f"{counted(progress.sent, 'event')} in {seconds:.1f} s ({progress.sent / seconds:,.0f} a second){left_out}")
 
 
 def show_check(progress: Progress, wrong: Sequence[Problem], seconds: float, *, as_json: bool) -> None:
@@ -35,9 +36,9 @@ def show_check(progress: Progress, wrong: Sequence[Problem], seconds: float, *, 
     if progress.first is not None:
         OUT.print(f"the first event, for {progress.first.topic}:")
         OUT.print(orjson.dumps(_event(progress.first), option=orjson.OPT_INDENT_2).decode(), markup=False)
-    events = f"{count:,} event{'' if count == 1 else 's'} would be sent"
+    events = f"{counted(count, 'event')} would be sent"
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(progress.kinds.items()))
-    left_out = f"; {progress.bad_rows:,} rows would be left out" if progress.bad_rows else ""
+    left_out = f"; {counted(progress.bad_rows, 'row')} would be left out" if progress.bad_rows else ""
     OUT.print(f"{events}{': ' if kinds else ''}{kinds}{left_out}")
 
 
@@ -50,7 +51,7 @@ def _list(word: str, style: str, told: Sequence[Problem], count: int) -> None:
     for problem in told:
         ERRORS.print(Text.assemble((word, style), f"  {problem}"))
     if count > len(told):
-        ERRORS.print(f"and {count - len(told):,} more {word}s")
+        ERRORS.print(f"and {counted(count - len(told), f'more {word}')}")
 
 
 def _places(progress: Progress, wrong: Sequence[Problem]) -> dict[str, object]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 from aiokafka.errors import KafkaError
@@ -20,6 +20,7 @@ from aiokafka.errors import KafkaError
 from service.app.connections import kafka_of, memory_of, topics_of
 from service.cli.exits import WrongUsage
 from service.config.sources import Sources
+from service.core.configuration import Config
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection, administration
 from service.kafka.port import BrokerUnreachable, Lost
@@ -54,6 +55,16 @@ class NoConnection(ConnectionError):
     """What does not answer, where, and what to do."""
 
 
+class Sight(NamedTuple):
+    """What a deployment is seen by: its memory, the configurations in force, and over how many lanes they are spread
+    (0: nothing is configured).
+    """
+
+    store: RedisStore
+    configs: Mapping[str, Config]
+    lanes: int
+
+
 @dataclass(frozen=True)
 class Reach:
     """A deployment that answers."""
@@ -81,6 +92,13 @@ class Reach:
             yield store
         finally:
             await store.close()
+
+    @asynccontextmanager
+    async def sight(self, division: str = "") -> AsyncIterator[Sight]:
+        """What the views look at; of all divisions, or of this one. Raises `WrongUsage` as `agreed` does."""
+        async with self.feed() as feed, self.store() as store:
+            configs = {key: config for key, config in feed.latest().items() if division in ("", key)}
+            yield Sight(store, configs, agreed(feed).lanes if configs else 0)
 
 
 def in_reach(work: Callable[[Reach], Awaitable[None]], kafka: str, redis: str = "") -> None:
@@ -115,6 +133,11 @@ def agreed(feed: ConfigurationFeed) -> Sources:
     if sources is None:
         raise WrongUsage("the service was never started on these topics: nothing is known of lanes and epoch")
     return sources
+
+
+def of_division(name: str) -> str:
+    """Whose something is, behind its name; nothing where there may be one division only."""
+    return "" if name == MAIN else f" of {name}"
 
 
 async def _in_reach(work: Callable[[Reach], Awaitable[None]], settings: Settings) -> None:

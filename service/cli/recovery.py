@@ -33,7 +33,9 @@ async def patient_in_reach(reach: Reach, lane: int) -> AsyncIterator[tuple[Patie
             raise WrongUsage(f"there is no lane {lane}: they are 0 to {lanes - 1}")
         transport = KafkaTransport(reach.connection, lane, reach.topics)
         try:
-            yield Patient(lane, reach.topics, transport, store), feed
+            state = feed.history.source_state
+            lives = state.lives(reach.topics.events)
+            yield Patient(lane, reach.topics, transport, store, state.newest_epoch, lives), feed
         except (RecoveryRefused, NewerLog) as error:
             raise WrongUsage(str(error)) from error
         finally:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems
-from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, agreed, in_reach
+from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.core.hits import DEFAULT, TEAM
 from service.printable import printable
@@ -32,9 +32,8 @@ def stats(
     """Show how often each entry of the active rule sets was used, and name those that never were."""
 
     async def look(reach: Reach) -> None:
-        async with reach.feed() as feed, reach.store() as store:
-            configs = {key: config for key, config in feed.latest().items() if division in ("", key)}
-            found = await rule_stats(store, configs, agreed(feed).lanes) if configs else []
+        async with reach.sight(division) as (store, configs, lanes):
+            found = await rule_stats(store, configs, lanes)
         if as_json:
             write_json([_as_json(each) for each in found])
         for each in found if not as_json else ():
@@ -54,7 +53,7 @@ def _as_json(found: RuleSetHits) -> dict[str, object]:
 
 
 def _print(found: RuleSetHits) -> None:
-    where = "" if found.division == "main" else f" of {found.division}"
+    where = of_division(found.division)
     title = Text.assemble(
         (printable(found.name or found.rule_set), "bold"), printable(f"{where} · {found.record_type}s")
     )

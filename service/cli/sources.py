@@ -20,6 +20,7 @@ from service.config.history import sources_record
 from service.config.sources import LONGEST_LEAP, Skip, Sources, SourceTopic
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.probing import Readable, Unreadable, probe
+from service.nouns import counted
 
 command = typer.Typer()
 
@@ -122,8 +123,8 @@ def _next(feed: ConfigurationFeed, epoch: int, reach: Reach) -> Sources:
     lanes = before.lanes if reach.connection.embedded else reach.settings.kafka.lanes
     if lanes != before.lanes:
         raise WrongUsage(
-            f"the topics were begun with {before.lanes} lanes, the settings say {lanes}: each division's state lies in "
-            "its lane and is not moved by a new epoch. Put FAIRLEAD_KAFKA__LANES back"
+            f"the topics were begun with {counted(before.lanes, 'lane')}, the settings say {lanes}: each division's "
+            "state lies in its lane and is not moved by a new epoch. Put FAIRLEAD_KAFKA__LANES back"
         )
     return Sources(epoch, reach.settings.ingest.division_attribute, lanes, expected)
 

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from typing import Annotated, Final
 
 import typer
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from service.cli.exits import FoundProblems
-from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, agreed, in_reach
+from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
 from service.cli.speech import ERRORS, OUT, AsJson, span, write_json
 from service.core.reasons import EXCLUDED
-from service.views.waiting import WHY, Waiting, WaitingLine, waiting
+from service.printable import printable
+from service.views.waiting import WHY, WaitingLine, waiting
 from service.wire.times import iso_time
 
 SHOWN: Final = 20
@@ -34,12 +35,9 @@ def command(
     """Show which records wait, why, since when, and when they are tried again."""
 
     async def look(reach: Reach) -> None:
-        async with reach.feed() as feed, reach.store() as store:
-            configs = {key: config for key, config in feed.latest().items() if division in ("", key)}
+        async with reach.sight(division) as (store, configs, lanes):
             now_ms = time.time_ns() // 1_000_000
-            seen = Waiting((), {})
-            if configs:
-                seen = await waiting(store, configs, agreed(feed).lanes, now_ms, limit)
+            seen = await waiting(store, configs, lanes, now_ms, limit)
         is_known = any(pool in config.pools for config in configs.values())
         lines = [line for line in seen.lines if pool in ("", line.pool)]
         _show(lines, seen.unready, now_ms, as_json=as_json)
@@ -86,10 +84,8 @@ def _as_json(line: WaitingLine) -> dict[str, object]:
 
 
 def _print(line: WaitingLine, now_ms: int) -> None:
-    where = "" if line.division == "main" else f" of {line.division}"
-    title = (
-        f"[bold]{escape(line.pool)}[/]{escape(where)} · {line.count:,} waiting · {_why(line)}{_next_try(line, now_ms)}"
-    )
+    told = f"{printable(of_division(line.division))} · {line.count:,} waiting · {_why(line)}{_next_try(line, now_ms)}"
+    title = Text.assemble((printable(line.pool), "bold"), told)
     table = Table(title=title, title_justify="left")
     rises = any(each.escalated_ms is not None for each in line.records)
     for column in ("record", "waits for", "score", *(["escalated in"] if rises else [])):
@@ -97,7 +93,7 @@ def _print(line: WaitingLine, now_ms: int) -> None:
     for each in line.records:
         score = "overdue" if each.is_overdue else f"{each.score:g}"
         left = [] if each.escalated_ms is None else [span(max(0, each.escalated_ms - now_ms))]
-        table.add_row(escape(each.record), span(now_ms - each.since_ms), score, *left)
+        table.add_row(printable(each.record), span(now_ms - each.since_ms), score, *left)
     OUT.print(table)
     if line.count > len(line.records):
         OUT.print(f"and {line.count - len(line.records):,} more; --limit shows so many")

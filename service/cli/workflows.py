@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems, WrongUsage
-from service.cli.reach import MAIN, KafkaAddress, Reach, RedisAddress, agreed, in_reach
+from service.cli.reach import MAIN, KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.printable import printable
 from service.views.workflows import (
@@ -32,7 +32,7 @@ NEVER: Final = "never"
 
 
 def command(
-    division: Annotated[str, typer.Option("--division", help="Only of this one.", show_default=False)] = "",
+    division: OneDivision = "",
     viewer: Annotated[
         str, typer.Option("--as", metavar="PERSON", help="As this person sees them.", show_default=False)
     ] = "",
@@ -46,16 +46,13 @@ def command(
     """Show each workflow: state, hits and warnings; how many are active, and which fields and steps are free."""
 
     async def look(reach: Reach) -> None:
-        async with reach.feed() as feed, reach.store() as store:
-            configs = {key: config for key, config in feed.latest().items() if division in ("", key)}
+        async with reach.sight(division) as (store, configs, lanes):
             try:
-                found = await workflow_standings(store, configs, agreed(feed).lanes, viewer) if configs else []
+                found = await workflow_standings(store, configs, lanes, viewer)
             except NotVisible as error:
                 raise WrongUsage(str(error)) from error
-            if record:
-                _tell_record(
-                    await record_standing(store, division or MAIN, record, agreed(feed).lanes), as_json=as_json
-                )
+            if record and configs:
+                _tell_record(await record_standing(store, division or MAIN, record, lanes), as_json=as_json)
                 return
         if as_json:
             write_json([_as_json(each) for each in found])
@@ -97,7 +94,7 @@ def _as_json(found: WorkflowsStanding) -> dict[str, object]:
 
 
 def _print(found: WorkflowsStanding) -> None:
-    where = "" if found.division == "main" else f" of {found.division}"
+    where = of_division(found.division)
     allowed = "" if found.allowed is None else f" of {found.allowed}"
     title = Text.assemble(("workflows", "bold"), printable(where), f" · {found.active}{allowed} active")
     table = Table(title=title, title_justify="left")

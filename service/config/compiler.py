@@ -182,7 +182,13 @@ def _entry(entry: config_rules.Entry, name: str, record_type: str, calendar: Cal
 
 def _entry_target(target: config_rules.Target, record_type: str) -> EntryTarget:
     if target.owner_of is not None:
-        return OwnerOf(tuple(target.owner_of.split(".")))
+        return OwnerOf(
+            tuple(target.owner_of.split(".")),
+            within_ms=None if target.within is None else span_ms(target.within),
+            contacted=() if target.contacted is None else tuple(target.contacted.split(".")),
+            among=target.among or "",
+            counts_as_turn=target.counts_as_turn,
+        )
     return TeamMatch() if target.team is not None else _target(target, record_type)
 
 

@@ -161,6 +161,8 @@ def _of_target(
         yield from _of_pool_target(document, declared, (*path, "queue"), target.queue, record_type)
     if target.plan is not None:
         yield from _of_plan_target(declared, (*path, "plan"), target.plan, record_type)
+    if target.among is not None:
+        yield from _of_pool_target(document, declared, (*path, "among"), target.among, record_type)
     if target.users is not None:
         yield from _of_people(document, (*path, "users"), target.users, record_type)
     if target.team is not None and not _has_team(document, record_type):
@@ -188,6 +190,8 @@ def _of_pool_target(
         yield undeclared(path, name, declared.pools, "pools")
     elif pool is None:
         return
+    elif path[-1] == "among" and pool.strategy == "take":
+        yield Finding(path, f'"{name}" is a queue, in which nobody has a turn: name a pool that hands records out')
     elif path[-1] == "queue" and pool.strategy != "take":
         yield Finding(path, f'"{name}" hands records out: write "pool: {name}", or give it "strategy: take"')
     elif record_type == "*":

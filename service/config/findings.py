@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
 from service.config.ids import REMEDY, spelled_alike
 from service.config.nodes import Steps
+from service.language.nearest import nearest
 
 Refusal = Literal["", "not_in_product", "over_the_number"]
 """Why something may not be there although nothing is wrong with it: your product plan has none, or not so many (S1)."""
@@ -41,8 +41,8 @@ class Finding(NamedTuple):
 def undeclared(path: Steps, name: str, declared: Collection[str], section: str = "users") -> Finding:
     """A name that leads nowhere, with what is probably meant."""
     alike = spelled_alike(declared).get(name.casefold())
-    near = get_close_matches(name, declared, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f'add it under "{section}"'
+    near = nearest(name, declared)
+    hint = f'did you mean "{near}"?' if near else f'add it under "{section}"'
     if alike and section == "users":
         hint = f'"{alike}" differs only in letter case: {REMEDY}'
     return Finding(path, f'"{name}" is not declared under "{section}"; {hint}', is_undeclared=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from service.nouns import counted
+
 
 class Problem(NamedTuple):
     """One mistake. Lines and columns count from 1; both are 0 where the data did not come from a file.
@@ -32,5 +34,5 @@ class ConfigurationError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems))
         count = len(self.problems)
-        title = "one problem" if count == 1 else f"{count} problems"
+        title = "one problem" if count == 1 else counted(count, "problem")
         super().__init__("\n".join([f"the configuration has {title}:", *(f"  {problem}" for problem in self.problems)]))

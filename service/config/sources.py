@@ -68,7 +68,11 @@ class Loss(NamedTuple):
 
 
 class AgreedLevel(NamedTuple):
-    """The level that lanes are raised to (see `core.state.StateKind`). It only grows, from the `expected_level`."""
+    """The level that lanes are to be raised to (see `core.state.StateKind`), from the `expected_level`. A lower one
+    takes that back; no lane goes back that was raised.
+
+    Earlier builds expected none: what they wrote where they began confirms the level, and raises nothing.
+    """
 
     level: int
     expected_level: int = FIRST_LEVEL
@@ -157,7 +161,7 @@ class SourceState:
                 return self._fold_level(told)
 
     def _fold_level(self, agreed: AgreedLevel) -> AgreedLevel | None:
-        if agreed.expected_level != self.level or agreed.level < self.level:
+        if agreed.expected_level != self.level or agreed.level < FIRST_LEVEL:
             return None
         self.level = agreed.level
         return agreed
@@ -174,6 +178,8 @@ class SourceState:
         if self.current is None:
             return None
         known = self._topics.get(topic.name)
+        if topic == known:  # two processes that began at the same moment say the same
+            return topic
         if known is None:
             follows = topic.epoch in (self.current.epoch, self.next_epoch)
         else:
@@ -221,7 +227,7 @@ def read_source(content: object) -> Agreed | None:
             is_number(epoch) and is_number(partition) and is_number(offset)
         ):
             return Loss(epoch, topic, partition, offset)
-        case {"level": level, "expected_level": expected} if is_number(level) and is_number(expected):
+        case {"level": level, **rest} if is_number(level) and is_number(expected := rest.get("expected_level", level)):
             return AgreedLevel(level, expected)
         case _:
             return None

@@ -7,7 +7,6 @@ checked again: later checks then see everything that could be read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
@@ -17,6 +16,7 @@ from pydantic_core import ErrorDetails
 from schemas.config import Document
 from service.config.nodes import Location, Node, Steps, as_written
 from service.config.problems import Problem
+from service.language.nearest import nearest
 from service.wording import worded
 
 ROUNDS: Final = 8
@@ -101,8 +101,8 @@ def _unknown_key(path: Steps) -> str:
     key, known = str(path[-1]), known_keys(path[:-1])
     if key in _ORDERS and "members" in path[:-1]:
         return "the order of members cannot be set, who joined first is first: leave this key out"
-    near = get_close_matches(key, known, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
+    near = nearest(key, known)
+    hint = f'did you mean "{near}"?' if near else f"known are {', '.join(known)}"
     return f"this key is unknown; {hint}"
 
 

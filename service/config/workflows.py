@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Final
 
 from schemas.config import Document, FieldType
@@ -19,6 +18,7 @@ from service.config.nodes import Steps
 from service.core.filled import FILLED
 from service.core.workflow_specs import ProcessSpec, StepName, Workflows
 from service.core.workflow_specs import Workflow as Compiled
+from service.language.nearest import nearest
 
 ACTIVE_MAX: Final = 100
 """So many workflows may be active for one type of record."""
@@ -108,8 +108,8 @@ def _of_step(document: Document, declared: Declared, path: Steps, workflow: Work
         return
     step = process.steps.get(named.step)
     if step is None:
-        near = get_close_matches(named.step, process.steps, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f'add it under "processes.{named.process}.steps"'
+        near = nearest(named.step, process.steps)
+        hint = f'did you mean "{near}"?' if near else f'add it under "processes.{named.process}.steps"'
         yield Finding((*place, "step"), f'the process "{named.process}" has no step "{named.step}"; {hint}')
         return
     for is_so, why in ((step.requires_note, "requires a note"), (step.generates_task, "generates a task")):
@@ -123,8 +123,8 @@ def _of_field(document: Document, path: Steps, workflow: Workflow, process: Proc
     place, record_type = (*path, *where), process.record_type
     fields = _declared_types(document, record_type)
     if name not in fields:
-        near = get_close_matches(name, fields, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f'add it under "fields.{record_type}" with its type'
+        near = nearest(name, fields)
+        hint = f'did you mean "{near}"?' if near else f'add it under "fields.{record_type}" with its type'
         yield Finding(place, f'a {record_type} has no field "{name}"; {hint}')
     elif "." in name:
         message = f'"{name}" is a field of a linked record, and none of the {record_type} itself: name one of its own'

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from service.core import questions
+from service.core import plans
 from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -17,6 +17,7 @@ from service.core.events import RecordEvent, Target
 from service.core.holding import load, offers
 from service.core.holding.assign import give_to_pool, put_into_queue
 from service.core.holding.keeping import kept_of, rescore
+from service.core.holding.presence import is_present
 from service.core.holding.waiting import is_fit
 from service.core.model import Decision, Nothing, Released, Trace
 from service.core.offer import Offer
@@ -47,6 +48,9 @@ def lapse(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decisio
     if offer is None:
         return ()
     case = Case(name, draft, config, now_ms, offer.correlation_id, offer.depth)
+    if now_ms < offer.deadline_ms and is_present(offer.person, draft):
+        draft.set_timer(offers.OFFER_PREFIX + name, offers.due_ms(offer.person, offer.deadline_ms, draft))
+        return ()
     if now_ms < offer.deadline_ms:
         return _taken_back(case, offer, "not_there")
     offers.note_passed(case, offer.person)
@@ -79,7 +83,7 @@ def _handed_on(case: Case) -> Decision:
     handing = case.draft.handings.edit(case.name)
     pool, named = handing.home, handing.named
     if not is_fit(case, pool, named=named):
-        return questions.on_creation(case)
+        return plans.as_new(plans.known_way(case), case)
     spec = case.config.pools[pool]
     trace = Trace(question=HANDED_ON, target=Target("pool", pool))
     if spec.is_queue:

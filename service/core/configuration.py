@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Final, Literal, NamedTuple, assert_never, get_args
 
-from service.core.events import Availability, OfferKind, Target
+from service.core.events import Availability, OfferKind, Target, TargetKind
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
 from service.core.rule_sets import Entry, OwnerOf, RuleSet, TeamMatch
@@ -57,6 +57,10 @@ class Teams:
     def __post_init__(self) -> None:
         domains = [spec.domain.condition for spec in self.specs if spec.domain is not None]
         object.__setattr__(self, "ask", compiling.first_match(domains))
+
+
+Named = TargetKind | Literal["tool", "offer"]
+"""What an event may name that a configuration declares."""
 
 
 @dataclass(frozen=True)
@@ -117,21 +121,29 @@ class Config:
         folded = told.casefold()
         return self._spellings.get(folded, folded)
 
-    def near_miss(self, told: str) -> str:
-        """The declared id from which this one differs in letter case only, where that makes another person; else
-        nothing.
+    def near_miss(self, told: str, kind: Named = "user") -> str:
+        """The declared id from which this one differs in letter case only, where that makes it another; else nothing.
+
+        Whether ids of people ignore case is a setting. All others are the configuration's own and never do.
         """
-        if self.ids_ignore_case or told in self.users or told in self.unowned_users:
+        if kind == "user" and (self.ids_ignore_case or told in self.users or told in self.unowned_users):
             return ""
-        return self._spellings.get(told.casefold(), "")
+        others = {"tool": self.tools, "offer": self.offers}.get(kind, self.pools)
+        if kind != "user" and told in others:
+            return ""
+        spellings = self._spellings if kind == "user" else self._names.get(kind, self._names["pool"])
+        return spellings.get(told.casefold(), "")
 
     @cached_property
     def _spellings(self) -> Mapping[str, str]:
         """By id without its letter case: those who are declared, and who counts as nobody."""
-        found: dict[str, str] = {}
-        for name in (*self.users, *sorted(self.unowned_users)):
-            found.setdefault(name.casefold(), name)
-        return found
+        return _by_spelling((*self.users, *sorted(self.unowned_users)))
+
+    @cached_property
+    def _names(self) -> Mapping[str, Mapping[str, str]]:
+        """The same of what else an event may name; queues and plans are pools."""
+        named = {"pool": self.pools, "tool": self.tools, "offer": self.offers}
+        return {kind: _by_spelling(names) for kind, names in named.items()}
 
     def presence_word(self, text: str) -> Availability | None:
         """What a CRM means by its word for somebody's availability, whatever its letter case; none: unknown."""
@@ -234,14 +246,20 @@ class Config:
         return {record_type: paths for record_type, paths in found.items() if paths}
 
     @cached_property
-    def read_fields(self) -> Mapping[str, frozenset[str]]:
-        """By record type, the names of the fields and links that anything reads."""
+    def read_anew(self) -> Mapping[str, frozenset[str]]:
+        """The same with all that is asked where a record is asked for as a new one: by rules, teams, targets."""
         found: dict[str, set[str]] = {record_type: set(paths) for record_type, paths in self.tracked.items()}
         for spec in self.pools.values():
             if spec.domain is not None:
                 found.setdefault(spec.record_type, set()).update(spec.domain.reads)
         for record_type, rule_set in self.rule_sets.items():
             found.setdefault(record_type, set()).update(*map(self._read_later, rule_set.entries))
+        return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
+
+    @cached_property
+    def read_fields(self) -> Mapping[str, frozenset[str]]:
+        """By record type, the names of the fields and links that anything reads."""
+        found: dict[str, set[str]] = {record_type: set(paths) for record_type, paths in self.read_anew.items()}
         for record_type, fields in self.workflows.fields_read.items():
             found.setdefault(record_type, set()).update(fields)
         return {
@@ -253,8 +271,9 @@ class Config:
         for predicate in entry.criteria:
             yield from predicate.reads
         match entry.target:
-            case OwnerOf(path):
+            case OwnerOf(path, contacted=contacted):
                 yield ".".join((*path, "owner"))
+                yield from (".".join((*path, *contacted)),) if contacted else ()
             case TeamMatch():
                 yield from (path for spec in self.pools.values() if spec.domain for path in spec.domain.reads)
             case Target(id=name):
@@ -262,6 +281,14 @@ class Config:
                 yield from spec.domain.reads if spec is not None and spec.domain is not None else ()
             case _:
                 assert_never(entry.target)
+
+
+def _by_spelling(names: Iterable[str]) -> dict[str, str]:
+    """The first of those that differ in letter case only, by the name without it."""
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(name.casefold(), name)
+    return found
 
 
 class Part(NamedTuple):

@@ -24,7 +24,7 @@ from service.core.events import (
 from service.core.following import act, needs_somebody
 from service.core.hearing import counts_as_nobody, hear, take_note
 from service.core.holding import load, presence
-from service.core.holding.assign import close
+from service.core.holding.assign import close, tell_owed
 from service.core.holding.clients import recount
 from service.core.model import Decision, Nothing, Rejected
 from service.core.naming import as_declared
@@ -40,6 +40,9 @@ from service.language.tree import Facts
 
 OVERTAKEN: Final[frozenset[NothingReason]] = frozenset({"deleted", "older_version"})
 """What came too late to change anything, whatever it is about."""
+
+
+NOTHING_TRACKED: Final[frozenset[str]] = frozenset()
 
 
 def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
@@ -97,10 +100,20 @@ def _decide_news(event: RecordEvent, news: News, case: Case) -> tuple[Decision, 
         decisions = act(event, news, case)
     if isinstance(decisions[-1].outcome, Rejected) and (isinstance(news, Restored) or not case.before.created):
         case.record.created = False
-    if has_turned and isinstance(decisions[-1].outcome, Nothing) and not isinstance(news, Deleted):
-        turned = case.conclude(Nothing("closed" if case.record.closed else "reopened", case.record.owner))
-        decisions = (*decisions[:-1], *(() if left else (turned,)))
+    if has_turned and not isinstance(news, Deleted):
+        decisions = _told_of_turn(decisions, left, case)
     return decisions if left is None else (left, *decisions)
+
+
+def _told_of_turn(decisions: tuple[Decision, ...], left: Decision | None, case: Case) -> tuple[Decision, ...]:
+    """The decisions, with what the turn itself says where nothing else came of the event."""
+    is_all = isinstance(decisions[-1].outcome, Nothing)
+    others = decisions[:-1] if is_all else decisions
+    if case.record.owed and not case.record.closed:
+        return (*others, tell_owed(case))
+    if not is_all or left is not None:
+        return others
+    return (*others, case.conclude(Nothing("closed" if case.record.closed else "reopened", case.record.owner)))
 
 
 def _turn(case: Case) -> Decision | None:
@@ -132,13 +145,16 @@ def _keep_past(past: Past, case: Case) -> None:
 
 
 def _known_facts(event: RecordEvent, news: News, case: Case) -> Facts:
-    """All that is known of the record by now, with its score. What later decisions need is kept."""
-    facts, config = event.facts, case.config
-    tracked = config.tracked.get(event.record_type)
-    if tracked is not None:
+    """All that is known of the record by now, with its score. What later decisions need is kept: of a closed record
+    that nobody has that is all that is asked once it is open, for the event that opens it need not tell it again.
+    """
+    facts, config, record = event.facts, case.config, case.record
+    is_to_be_given = record.closed and not record.owner
+    tracked = (config.read_anew if is_to_be_given else config.tracked).get(event.record_type, NOTHING_TRACKED)
+    if tracked or record.facts:
         facts = together(news.before, facts) if news.is_newest else together(facts, news.before)
         facts = brought_up(facts, news.past)
-        case.record.facts = remember(facts, tracked)
+        record.facts = remember(facts, tracked)
     rows = config.scores.get(event.record_type)
     return scored(facts, rows, case.now_ms) if rows else facts
 

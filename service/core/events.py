@@ -114,7 +114,7 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
 class MemberEvent(Struct, frozen=True, gc=False):
     """A person is available, away, off shift or on leave from now on, `until` a time where it is known.
 
-    `availability` is the CRM's word for it. `time_ms` is when it was so; none: now.
+    `availability` is the CRM's word for it. `time_ms` is when it was so; none: now. `begins_ms`: it is not so before.
     """
 
     id: str
@@ -123,6 +123,7 @@ class MemberEvent(Struct, frozen=True, gc=False):
     until_ms: int | None = None
     correlation_id: str = ""
     time_ms: int | None = None
+    begins_ms: int | None = None
 
 
 class CatalogueEvent(Struct, frozen=True, kw_only=True, gc=False):

@@ -1,7 +1,7 @@
 """When a field is filled (S86): text that is not blank, a ticked box, a valid date, any number, zero included.
 
 A field is read as its declared type, whatever kind of value the CRM sends: `"0"` is a number, `"false"` is no tick, and
-`0000-00-00` is how some databases write that a date is not set.
+`0000-00-00`, how some databases write that a date is not set, is a text where the type is text.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from service.language.moments import instant_in
 from service.language.readings import TRUTHS
-from service.language.tree import is_no_link
+from service.language.tree import is_empty
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _LONGEST_NUMBER: Final = 400
@@ -28,7 +28,7 @@ def is_filled(kind: str, value: object) -> bool:
 
 
 def _text(value: object) -> bool:
-    return not is_no_link(value)
+    return bool(value.strip()) if isinstance(value, str) else not is_empty(value)
 
 
 def _boolean(value: object) -> bool:

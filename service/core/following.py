@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from service.core import accepting, plans, questions
 from service.core.case import NO_TRACE, Case, told_owner
+from service.core.configuration import Config
+from service.core.draft import Draft
 from service.core.events import RecordEvent, Target
 from service.core.hearing import counts_as_nobody
 from service.core.holding import load
-from service.core.holding.assign import EXPLICIT, REOPENED, give, give_back, hand_over, release, take
-from service.core.holding.waiting import hear_while_waiting
+from service.core.holding.assign import EXPLICIT, REOPENED, give, give_back, hand_over, keep_closed, release, take
+from service.core.holding.waiting import hear_while_waiting, is_fit, unpark, waiting_case
 from service.core.model import (
     Decision,
     Nothing,
@@ -37,6 +41,7 @@ from service.core.parked import Parked
 from service.core.plans import Way
 from service.core.rights import may_give, may_not_give
 from service.core.state import seat_field
+from service.core.status import is_closed_while_waiting, note_closed_while_waiting
 from service.core.targets import refusal, resolve
 from service.core.telling import notify
 
@@ -66,6 +71,32 @@ def act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
             return _restored(event, news, way, case)
         case _:
             assert_never(news)
+
+
+def anew(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
+    """Ask for a record that waits where it does not fit any more (D31): its tool and its offers, then the rules. One
+    that is closed by now waits no more (D33).
+
+    Rejected is only what nothing takes; it names the pool that let it go, and why where it cannot take it at all.
+    """
+    parked = draft.parked.get(name)
+    if parked is None:
+        return ()
+    case = waiting_case(name, parked, draft, config, now_ms)
+    if is_fit(case, parked.pool, named=parked.named):
+        return ()
+    if is_closed_while_waiting(case):
+        note_closed_while_waiting(case)
+        left_line = release(case, "closed")
+        return () if left_line is None else (left_line,)
+    left = Target("pool", parked.pool)
+    refused = refusal(left, case)
+    unpark(case)
+    decision = plans.as_new(plans.known_way(case), case)
+    if isinstance(decision.outcome, Rejected):
+        trace = replace(decision.trace, question="parked", target=left)
+        decision = replace(decision, outcome=refused or decision.outcome, trace=trace)
+    return (decision,)
 
 
 def _brought_in(way: Way | None, case: Case) -> tuple[Decision, ...]:
@@ -103,9 +134,7 @@ def _answer(event: RecordEvent, owner: Target | None, way: Way | None, case: Cas
         return case.conclude(Nothing("closed"))
     if is_named and owner is not None:
         return give(case, owner, Trace(question=EXPLICIT))
-    if way is not None:
-        return plans.brought_in(case, way)[-1]
-    return questions.on_creation(case)
+    return plans.as_new(way, case)
 
 
 def _adopt(case: Case, person: str) -> Decision:
@@ -167,7 +196,7 @@ def _given_again(event: RecordEvent, news: News, case: Case) -> tuple[Decision, 
     target = resolve(case.config.pools[former].target, case) if former in case.config.pools else None
     if isinstance(target, Target):
         return (*left, hand_over(case, target, Trace(question=REOPENED)))
-    return (*left, questions.on_creation(case))
+    return (*left, plans.as_new(plans.known_way(case), case))
 
 
 def _owner_now(event: RecordEvent, owner: Target | None, way: Way | None, case: Case) -> tuple[Decision, ...]:
@@ -247,8 +276,7 @@ def _restored(event: RecordEvent, news: Restored, way: Way | None, case: Case) -
     """
     former = case.before
     if case.record.closed and not news.names_owner:
-        load.hold(case, former.owner, by_us=former.by_us, pool=former.pool)
-        return (case.conclude(Nothing("closed", former.owner)),)
+        return (keep_closed(case, former),)
     load.let_go(case)
     if news.names_owner and event.kind == "created":
         return (_answer(event, news.owner, way, case),)
@@ -260,4 +288,5 @@ def _restored(event: RecordEvent, news: Restored, way: Way | None, case: Case) -
             plans.note(case, way)
         return (give_back(case, former),)
     told = told_owner(case.record.told)
+    way = way or plans.known_way(case)
     return (_answer(event, told if told is not None and told.kind != "user" else None, way, case),)

@@ -9,34 +9,42 @@ from service.core.remembered import Remembered
 
 
 class OfferTold(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
-    """What happened last to an offer that was made for a lead. `time_ms` none: nobody said when."""
+    """Something happened to an offer that was made for a lead; see `offers`."""
 
     offer: str
     kind: OfferKind
-    time_ms: int | None = None
+    time_ms: int
+
+
+class Led(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+    """What led a lead into a plan: the question that named it, and the tool, where it was one.
+
+    `time_ms` is when that was, by its own time; none: it was before whatever is told later.
+    """
+
+    plan: str
+    by: str
+    through: str
+    time_ms: int | None
 
 
 class InPlan(Remembered, kw_only=True):
     """A lead's place among the sales plans; it goes with the record.
 
     `plan` is the one it is in (empty: none) since `since_ms`, by the lane's clock; `by` is the question that brought it
-    there and `through` the tool or offer. `moved_ms` is when something led there last, by its own time.
-    `tool` was told last, `offers` are the latest that something happened to. `counted` is where the lead is counted as
-    a client (see `holding.clients`).
+    there and `through` the tool or offer. `led` is where it would be but for its offers (none: nowhere). `tool` was
+    told last, `offers` are the latest that happened to offers, in order of time. `counted` is where the lead is counted
+    as a client (see `holding.clients`).
     """
 
     plan: str = ""
     by: str = ""
     through: str = ""
     since_ms: int = 0
-    moved_ms: int | None = None
+    led: Led | None = None
     tool: str = ""
     offers: tuple[OfferTold, ...] = ()
     counted: str = ""
-
-    def offer(self, name: str) -> OfferTold | None:
-        """What is known of an offer."""
-        return next((each for each in self.offers if each.offer == name), None)
 
 
 class Clients(Remembered):

@@ -28,9 +28,9 @@ from service.core.reasons import (
 )
 from service.core.workflow_specs import ActionKind, Enforcement, StepName
 
-Link = Literal["contact", "stays"]
-"""Why a plan in linked mode gives a lead to somebody whose turn it need not be: they were in contact with it, or the
-lead stays with them in the plan in which it was.
+Link = Literal["contact", "stays", "owner"]
+"""Why somebody of a pool is given a record whose turn it need not be. In a plan in linked mode: they were in contact
+with the lead, or it stays with them in the plan in which it was. By a rule: they are the owner of a related record.
 """
 NotificationKind = Literal["assigned", "offered", "queued", "refused", "withdrawn"]
 
@@ -195,7 +195,7 @@ class Weighed(Struct, frozen=True, gc=False):
     withheld: Withheld | None = None
 
 
-class Asked(Struct, frozen=True, gc=False):
+class AskedPool(Struct, frozen=True, gc=False):
     """A pool that was asked for the record, and why nobody of it takes it."""
 
     pool: str
@@ -226,7 +226,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     through: str = ""
     link: Link | None = None
     contacted_ms: int | None = None
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[AskedPool, ...] = ()
 
 
 class Notification(Struct, frozen=True, gc=False):

@@ -1,15 +1,17 @@
 """People as the configuration calls them, in whatever an event tells: the one place through which their ids come in.
 
 Most CRMs take letter case in an id for nothing and write it now so and now so. What follows compares ids as they are.
+Whatever an event names and is not declared is looked at once more, for a declared name that differs in case alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from service.core.configuration import Config
+from service.core.configuration import Config, Named
 from service.core.events import (
     CatalogueEvent,
     EmptyEvent,
@@ -34,29 +36,39 @@ def as_declared(event: Event, config: Config) -> Event:
     )
 
 
-def near_misses(event: Event, config: Config) -> Iterator[tuple[str, str]]:
-    """Ids in the event that are nobody's, each with the declared one from which it differs in letter case only."""
-    for told in _people(event):
-        declared = config.near_miss(told)
+class NearMiss(NamedTuple):
+    """An id in an event that leads to nothing, and the declared one from which it differs in letter case only."""
+
+    kind: Named
+    told: str
+    declared: str
+
+
+def near_misses(event: Event, config: Config) -> Iterator[NearMiss]:
+    """Ids in the event of people, of what may own a record, and of what brings leads into plans."""
+    for kind, told in _named_in(event):
+        declared = config.near_miss(told, kind)
         if declared:
-            yield told, declared
+            yield NearMiss(kind, told, declared)
 
 
-def missed(told: str, config: Config) -> str:
-    """The end of a sentence about somebody who is nobody: that an id almost like it is declared; else nothing."""
-    declared = config.near_miss(told)
+def missed(told: str, config: Config, kind: Named = "user") -> str:
+    """The end of a sentence about who or what is not there: that an id almost like it is declared; else nothing."""
+    declared = config.near_miss(told, kind)
     return f"; {declared} is one, and differs in letter case only" if declared else ""
 
 
-def _people(event: Event) -> Iterator[str]:
+def _named_in(event: Event) -> Iterator[tuple[Named, str]]:
     match event:
         case MemberEvent(person=person):
-            yield person
-        case RecordEvent(owner=owner, actor=actor):
-            if owner is not None and owner.kind == "user":
-                yield owner.id
-            if actor is not None:
-                yield actor
+            yield "user", person
+        case RecordEvent(owner=owner, actor=actor, person=person, tool=tool):
+            if owner is not None:
+                yield owner.kind, owner.id
+            yield from (("user", each) for each in (actor, person) if each is not None)
+            if tool is not None:
+                yield "tool", tool
+            yield from (("offer", offer) for offer in event.offers)
 
 
 def _named(target: Target | None, config: Config) -> Target | None:

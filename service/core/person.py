@@ -1,4 +1,4 @@
-"""What is remembered of a person: whether they can take records, and by which causes they cannot."""
+"""What is remembered of a person: whether they can take records, by which causes they cannot, and what is planned."""
 
 from __future__ import annotations
 
@@ -24,6 +24,22 @@ class Absence(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, 
 THERE: Final = Absence()
 Cause = Literal["presence", "shift", "leave"]
 CAUSES: Final[tuple[Cause, ...]] = ("presence", "shift", "leave")
+
+
+class Spell(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+    """A time to come in which one cause keeps somebody away; `is_off`: it was called off. `time_ms` as of `Absence`."""
+
+    cause: Cause
+    begins_ms: int
+    until_ms: int | None = None
+    time_ms: int | None = None
+    is_off: bool = False
+
+
+class Planned(Remembered):
+    """What is to come of somebody, the next first (see `holding.planning`)."""
+
+    spells: tuple[Spell, ...] = ()
 
 
 class Person(Remembered, kw_only=True):

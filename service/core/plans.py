@@ -1,8 +1,8 @@
 """How a lead comes into a sales plan: through a tool, or because something happened to an offer (D8, D45, D54).
 
-A tool counts when it is first told or changed, an offer when it happens. Offers are put in order by the time at which
-things happened to them, each for itself: a retry is no news, what comes late changes nothing, and a payment that failed
-never takes a lead away from where its payment brought it. Which of several things happened last is asked by time, too.
+A tool counts when it is first told or changed, an offer when it happened (see `offers`). Which of them came last is
+asked by their own times. Where something that is told late shows that an offer ought not to have led the lead where it
+is, it goes where it would be without.
 
 The plan of a lead is a matter of its own beside its owner: whom a human chose stays, and the plan changes.
 """
@@ -10,8 +10,9 @@ The plan of a lead is a matter of its own beside its owner: whom a human chose s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from service.core import questions
 from service.core.case import Case
 from service.core.events import (
     LEAD,
@@ -21,32 +22,20 @@ from service.core.events import (
 )
 from service.core.holding.assign import give_linked, give_to_pool, release
 from service.core.holding.clients import enter
-from service.core.holding.contacts import note_contact
-from service.core.in_plan import InPlan, OfferTold
-from service.core.model import (
-    Decision,
-    Link,
-    Nothing,
-    Trace,
-)
+from service.core.holding.contacts import contacted, note_contact
+from service.core.in_plan import Led, OfferTold
+from service.core.model import Decision, Link, Nothing, Trace
 from service.core.news import Answered, Deleted, News
+from service.core.offers import Happened, added, latest_step, no_news
 from service.core.pool_spec import PoolSpec
-from service.core.reasons import NothingReason
-from service.core.sharing.eligibility import Situation, choose
+from service.core.sharing.eligibility import Situation
 from service.core.sharing.linked import Linked, first_able, most_recent
 from service.core.targets import too_deep
-
-REMEMBERED_OFFERS: Final = 8
-"""Of so many offers it is remembered what happened to them last."""
-
-
-STALE: Final[frozenset[NothingReason | None]] = frozenset({"older_offer", "paid_already"})
-"""What came too late to be the last that happened to an offer."""
 
 
 class Way(NamedTuple):
     """What brings a lead into a plan: the question that named it (`tool`, or what happened to an offer), the tool or
-    offer, and when that was by its own time.
+    offer, and when that was by its own time. An empty plan: out of the one in which it is, into none.
     """
 
     plan: str
@@ -70,12 +59,23 @@ def way_in(event: RecordEvent, news: News, case: Case) -> Way | Nothing | None:
     return _by_tool(event, news, case)
 
 
+def known_way(case: Case) -> Way | None:
+    """Into which plan the offers and the tool that were told of the lead lead it by now; none: into none."""
+    memory = case.draft.plans.get(case.name)
+    if memory is None:
+        return None
+    step, led = latest_step(memory.offers, case.config.plans_by_offer), memory.led
+    if step is not None and (led is None or not _is_before(step.time_ms, led.time_ms)):
+        return Way(case.config.plans_by_offer[step.kind, step.offer], step.kind, step.offer, step.time_ms)
+    plan = case.config.plans_by_tool.get(memory.tool)
+    return None if plan is None else Way(plan, "tool", memory.tool, None if led is None else led.time_ms)
+
+
 def brought_in(case: Case, way: Way) -> tuple[Decision, ...]:
     """The lead comes into the plan, and goes to one of its managers unless a human chose who has it.
 
     Nothing is decided where it changes nothing about who has it.
     """
-    spec = case.config.pools[way.plan]
     record, known = case.record, case.draft.plans.get(case.name)
     is_there = known is not None and known.plan == way.plan
     if record.closed or (record.owner and not record.by_us):
@@ -86,14 +86,19 @@ def brought_in(case: Case, way: Way) -> tuple[Decision, ...]:
         return ()
     if case.depth > case.config.depth_limit:
         return (case.conclude(too_deep(case)),)
-    return _shared_out(case, spec, way)
+    return _shared_out(case, case.config.pools[way.plan], way) if way.plan else _left(case, way)
+
+
+def as_new(way: Way | None, case: Case) -> Decision:
+    """The questions of D8 behind the explicit owner, for a record that nobody has: the plan, then the rules."""
+    return questions.on_creation(case) if way is None else brought_in(case, way)[-1]
 
 
 def unmoved(event: RecordEvent, told: Way | Nothing | None, case: Case) -> Nothing:
     """Why an offer or a contact gave the record to nobody."""
     if isinstance(told, Nothing):
         return told
-    if told is None:
+    if told is None or not told.plan:
         return Nothing("no_plan", event.offer or "")
     owner = case.record.owner
     return Nothing("owner_kept", owner) if owner and not case.record.by_us else Nothing("in_plan_already", told.plan)
@@ -102,6 +107,14 @@ def unmoved(event: RecordEvent, told: Way | Nothing | None, case: Case) -> Nothi
 def note(case: Case, way: Way) -> None:
     """The lead is in the plan, and whoever has it keeps it."""
     enter(case, way.plan, way.by, way.through, way.time_ms)
+
+
+def _left(case: Case, way: Way) -> tuple[Decision, ...]:
+    """The lead is in no plan, and whom we gave it to there must not go on: the rules are asked, as for what is new."""
+    released = release(case, "left_plan")
+    note(case, way)
+    given = (questions.on_creation(case),) if case.before.created else ()
+    return given if released is None else (released, *given)
 
 
 def _shared_out(case: Case, spec: PoolSpec, way: Way) -> tuple[Decision, ...]:
@@ -130,26 +143,29 @@ def _linked(case: Case, spec: PoolSpec) -> Linked | None:
     """Who of the plan was in contact with the lead, else who has it in the plan in which it is (S127, S128, D45)."""
     facts = spec.plan
     assert facts is not None, "the pool is a plan"
-    since_ms = None if facts.within_ms is None else case.now_ms - facts.within_ms
     contacts = case.draft.contacts.get(case.name)
-    linked = _first(case, spec, most_recent(contacts, since_ms), "contact")
+    recent = most_recent(contacts, facts.within_ms, case.now_ms)
+    linked = _first(case, spec, [each.person for each in recent], "contact")
     if linked is not None:
         return linked
     known = case.draft.plans.get(case.name)
     former = None if known is None else case.config.pools.get(known.plan)
     if former is None or former.plan is None or former.id == spec.id:
         return None
-    return _first(case, former, [case.record.owner, *most_recent(contacts, None)], "stays")
+    known_to = [each.person for each in most_recent(contacts, None, case.now_ms)]
+    return _first(case, former, [case.record.owner, *known_to], "stays")
 
 
 def _first(case: Case, spec: PoolSpec, people: Sequence[str], link: Link) -> Linked | None:
     """The first of these people who can take the lead in the plan."""
     if not any(person in spec.weights for person in people):
         return None
+    counts = spec.plan is not None and spec.plan.counts_as_turn
     situation = Situation(spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts)
-    choice = choose(situation)
-    chosen = first_able(people, choice, situation)
-    return None if chosen is None else Linked(spec, chosen, choice, link)
+    choice, chosen = first_able(people, situation, counts_as_turn=counts)
+    if chosen is None:
+        return None
+    return Linked(spec, chosen, choice, link, contacted(case, chosen.person), counts)
 
 
 def _contacted(event: RecordEvent, case: Case) -> Nothing:
@@ -160,72 +176,79 @@ def _contacted(event: RecordEvent, case: Case) -> Nothing:
 
 
 def _by_tool(event: RecordEvent, news: News, case: Case) -> Way | None:
-    """A tool that was never told of this lead, or another one than was told last."""
+    """A tool that was never told of this lead, or another one than was told last. What happened to an offer later leads
+    the lead elsewhere, although it was told before.
+    """
     tool = event.tool
     if tool is None or case.record_type != LEAD or not case.config.plans:
         return None
     known = case.draft.plans.get(case.name)
     if known is not None and known.tool and (known.tool == tool or not news.is_newest):
         return None
-    case.draft.plans.edit(case.name).tool = tool
-    plan = case.config.plans_by_tool.get(tool)
-    if plan is None or (known is not None and _is_before(event.time_ms, known.moved_ms)):
+    memory = case.draft.plans.edit(case.name)
+    memory.tool = tool
+    plan, led = case.config.plans_by_tool.get(tool), memory.led
+    if plan is None or (led is not None and _is_before(event.time_ms, led.time_ms)):
+        return None
+    step = latest_step(memory.offers, case.config.plans_by_offer)
+    if step is not None and _is_before(event.time_ms, step.time_ms):
+        memory.led = Led(plan, "tool", tool, event.time_ms)
         return None
     return Way(plan, "tool", tool, event.time_ms)
 
 
 def _by_offer(kind: OfferKind, event: RecordEvent, case: Case) -> Way | Nothing:
-    """Of several offers in one event all are remembered, and the first that some plan lists decides."""
-    answers = [_heard(OfferTold(offer, kind, event.time_ms), case) for offer in event.offers]
-    ways = [answer for answer in answers if isinstance(answer, Way)]
-    return ways[0] if ways else answers[0]
+    """Of several offers in one event all are remembered, and the first that some plan lists decides.
 
-
-def _heard(told: OfferTold, case: Case) -> Way | Nothing:
-    """What happened to one offer, and whether it brings the lead into a plan."""
+    What happened at a time that nobody tells happened last.
+    """
     config = case.config
-    if told.offer not in config.offers or not config.plans:
-        return Nothing("no_plan", told.offer)
+    told = [offer for offer in event.offers if offer in config.offers] if config.plans else []
+    if not told:
+        return Nothing("no_plan", event.offer or "")
     memory = case.draft.plans.edit(case.name)
-    known = memory.offer(told.offer)
-    reason = None if known is None else _no_news(told, known)
-    if reason not in STALE:
-        others = tuple(each for each in memory.offers if each.offer != told.offer)
-        memory.offers = (*others[-REMEMBERED_OFFERS + 1 :], _later(told, known))
+    before = memory.offers
+    last_ms = before[-1].time_ms if before else case.now_ms
+    time_ms = max(case.now_ms, last_ms) if event.time_ms is None else event.time_ms
+    for offer in reversed(told):
+        memory.offers = added(OfferTold(offer, kind, time_ms), memory.offers)
+    was, step = (latest_step(happened, config.plans_by_offer) for happened in (before, memory.offers))
+    no_way = _no_way(OfferTold(event.offers[0], kind, time_ms), before, case)
+    if step == was:
+        return no_way
+    if step is None or (memory.led is not None and _is_before(step.time_ms, memory.led.time_ms)):
+        way = _led_back(memory.led, kind, event, case)
+        return no_way if way.plan == memory.plan else way
+    if _is_earlier_try(step, was):
+        return no_way
+    return Way(config.plans_by_offer[step.kind, step.offer], step.kind, step.offer, step.time_ms)
+
+
+def _led_back(led: Led | None, kind: OfferKind, event: RecordEvent, case: Case) -> Way:
+    """Where the lead goes that an offer ought not to have led where it is: where it would be without its offers."""
+    plan = led.plan if led is not None and led.plan in case.config.plans else ""
+    if led is not None and led.by == "tool":
+        return Way(plan, led.by, led.through, led.time_ms)
+    return Way(plan, kind, event.offer or "", None)
+
+
+def _is_earlier_try(step: OfferTold, was: OfferTold | None) -> bool:
+    """Whether the latest step is the same as it was, and only its first try was earlier than known."""
+    return was is not None and (step.offer, step.kind) == (was.offer, was.kind) and step.time_ms < was.time_ms
+
+
+def _no_way(told: OfferTold, before: Happened, case: Case) -> Nothing:
+    """Why what is told of an offer leads the lead nowhere."""
+    happened = case.draft.plans.edit(case.name).offers
+    if told in before:
+        return Nothing("offer_told", told.offer)
+    if told.offer not in case.config.offers:
+        return Nothing("no_plan", told.offer)
+    reason = no_news(happened)[happened.index(told)] if told in happened else "older_offer"
     if reason is not None:
         return Nothing(reason, told.offer)
-    plan = config.plans_by_offer.get((told.kind, told.offer))
-    if plan is None:
-        return Nothing("no_plan", told.offer)
-    if _is_before(told.time_ms, memory.moved_ms) and not _makes_good(told, known, memory):
-        return Nothing("older_offer", told.offer)
-    return Way(plan, told.kind, told.offer, told.time_ms)
-
-
-def _no_news(told: OfferTold, known: OfferTold) -> NothingReason | None:
-    """Why what is told of an offer changes nothing; none: it does."""
-    if told.kind == known.kind:
-        return "offer_told"
-    if told.kind == "payment_failed" and known.kind == "paid":
-        return "paid_already"
-    if told.kind == "paid" and known.kind == "payment_failed":
-        return None
-    return "older_offer" if _is_before(told.time_ms, known.time_ms) else None
-
-
-def _makes_good(told: OfferTold, known: OfferTold | None, memory: InPlan) -> bool:
-    """Whether this is the payment of the very offer whose failed payment moved the lead, told late, and nothing has
-    brought the lead there since.
-    """
-    is_failed = told.kind == "paid" and (memory.by, memory.through) == ("payment_failed", told.offer)
-    return is_failed and known is not None and not _is_before(known.time_ms, memory.moved_ms)
-
-
-def _later(told: OfferTold, known: OfferTold | None) -> OfferTold:
-    """What was told, at the later of both times."""
-    if known is None or not _is_before(told.time_ms, known.time_ms):
-        return told
-    return OfferTold(told.offer, told.kind, known.time_ms)
+    is_listed = (told.kind, told.offer) in case.config.plans_by_offer
+    return Nothing("older_offer" if is_listed else "no_plan", told.offer)
 
 
 def _is_before(time_ms: int | None, other_ms: int | None) -> bool:

@@ -15,22 +15,12 @@ from msgspec.structs import replace
 
 from service.core import hits, rules
 from service.core.case import NO_TRACE, Case
-from service.core.configuration import Config
-from service.core.draft import Draft
 from service.core.events import Target
-from service.core.holding.assign import hand_over, release
-from service.core.holding.waiting import is_fit, unpark, waiting_case
-from service.core.model import (
-    Decision,
-    Nothing,
-    Rejected,
-    Trace,
-    Tried,
-)
+from service.core.holding.assign import give_linked, hand_over, release
+from service.core.model import Decision, Nothing, Rejected, Trace, Tried
 from service.core.record import Record
 from service.core.rule_sets import Entry, RuleSet
 from service.core.rules import Found
-from service.core.status import is_closed_while_waiting, note_closed_while_waiting
 from service.core.targets import refusal, resolve, team, too_deep
 from service.language.changes import as_created
 
@@ -85,35 +75,12 @@ def on_update(case: Case) -> tuple[Decision, ...]:
     return (given,) if released is None else (released, given)
 
 
-def anew(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
-    """Ask for a record that waits where it does not fit any more (D31). One that is closed by now waits no more (D33).
-
-    Rejected is only what nothing takes; it names the pool that let it go, and why where it cannot take it at all.
-    """
-    parked = draft.parked.get(name)
-    if parked is None:
-        return ()
-    case = waiting_case(name, parked, draft, config, now_ms)
-    if is_fit(case, parked.pool, named=parked.named):
-        return ()
-    if is_closed_while_waiting(case):
-        note_closed_while_waiting(case)
-        left_line = release(case, "closed")
-        return () if left_line is None else (left_line,)
-    left = Target("pool", parked.pool)
-    refused = refusal(left, case)
-    unpark(case)
-    decision = on_creation(case)
-    if isinstance(decision.outcome, Rejected):
-        trace = replace(decision.trace, question="parked", target=left)
-        decision = replace(decision, outcome=refused or decision.outcome, trace=trace)
-    return (decision,)
-
-
 def _by_rule(found: Found, rule_set: RuleSet, case: Case) -> Decision:
     """Give the record as the entry that won says."""
-    assert found.won is not None, "an entry has won"
-    return _counted(case, hand_over(case, found.won.target, _asked(rule_set.id, found.tried)), found.won.entry.id)
+    won, trace = found.won, _asked(rule_set.id, found.tried)
+    assert won is not None, "an entry has won"
+    given = hand_over(case, won.target, trace) if won.linked is None else give_linked(case, won.linked, trace)
+    return _counted(case, given, won.entry.id)
 
 
 def _no_default(default: Target | None, case: Case) -> Rejected | None:

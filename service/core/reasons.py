@@ -51,6 +51,7 @@ ReleaseReason = Literal[
     "deleted",
     "entered_plan",
     "given_to_pool",
+    "left_plan",
     "merged",
     "not_accepted",
     "not_there",
@@ -66,6 +67,7 @@ RELEASED: Final[Mapping[ReleaseReason, str]] = {
     "deleted": "the record was deleted",
     "entered_plan": "it came into another plan",
     "given_to_pool": "the record was given to a pool",
+    "left_plan": "what is told late shows that it ought not to have come into the plan",
     "merged": "the record was merged into another one",
     "not_accepted": "they did not accept it in time",
     "not_there": "they are not there any more, and had not accepted it",
@@ -190,7 +192,11 @@ AbsenceReason = Literal["away", "leave", "off_shift"]
 """Why a person is not there."""
 ABSENT: Final = frozenset[str](get_args(AbsenceReason))
 
-ExclusionReason = Literal[AbsenceReason, "inactive", "full", "paced", "domain", "ceiling", "declined", "handed_on"]
+Unable = Literal["full", "domain", "ceiling", "declined"]
+"""Why a member who is there cannot take a record out of turn."""
+UNABLE: Final = frozenset[str](get_args(Unable))
+
+ExclusionReason = Literal[AbsenceReason, Unable, "inactive", "paced", "handed_on"]
 
 
 class LeftOut(NamedTuple):
@@ -215,8 +221,11 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
 
 Unresolved = Literal[
     Unfit,
+    Unable,
     "away",
+    "contact_too_old",
     "leave",
+    "no_member",
     "no_related_owner",
     "no_related_record",
     "no_team",
@@ -228,8 +237,14 @@ Unresolved = Literal[
 """Why an entry that matched could not have the record: the next one was tried."""
 UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "away": "that person is away",
+    "ceiling": "that person has had their share of the pool's latest turns",
+    "contact_too_old": "their last contact is too long ago, or not known",
+    "declined": "that person declined it, or let it pass",
+    "domain": "the record is outside that person's domain",
+    "full": "that person is full",
     "inactive_user": "that user is switched off",
     "leave": "that person is on leave",
+    "no_member": "that person is no member of the pool",
     "no_related_owner": "the related record has no owner",
     "no_related_record": "there is no such related record",
     "no_team": "no team's domain accepts the record",

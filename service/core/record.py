@@ -34,8 +34,9 @@ class Record(Remembered, kw_only=True):
     stays as a tombstone: `owner`, `by_us` and `pool` are those it had. `heard_min` is the minute since 1970 in which
     record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
     owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
+    `owed`: that `owner` has it again is still to be published, once it is open.
     `has_past`: values before stand beside it (see `past`). `in_plans`, `contacted`, `has_progress`, `handed`: more is
-    remembered of it beside this (see `in_plan`, `in_process`, `offer`). `offered`: its owner did not accept it yet.
+    remembered of it beside this (see `in_plan`, `in_process`, `handing`). `offered`: its owner did not accept it yet.
     """
 
     owner: str = ""
@@ -63,6 +64,7 @@ class Record(Remembered, kw_only=True):
     has_progress: bool = False
     in_plans: bool = False
     contacted: bool = False
+    owed: bool = False
     offered: bool = False
     handed: bool = False
 

@@ -19,9 +19,18 @@ Reassign = Literal["never", "if_unowned", "always"]
 
 @dataclass(frozen=True, slots=True)
 class OwnerOf:
-    """The owner of a related record, by the names of the links that lead to it."""
+    """The owner of a related record, by the names of the links that lead to it.
+
+    Where `within_ms` is given, only if their contact, told by the related record's field `contacted`, is no older.
+    `among` names a pool of which they must be a member who can take the record (empty: none), and in which that is a
+    turn where `counts_as_turn` says so.
+    """
 
     path: tuple[str, ...]
+    within_ms: int | None = None
+    contacted: tuple[str, ...] = ()
+    among: str = ""
+    counts_as_turn: bool = False
 
     def __str__(self) -> str:
         return f"owner_of:{'.'.join(self.path)}"

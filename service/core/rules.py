@@ -15,17 +15,20 @@ from msgspec.structs import replace
 from service.core.case import Case
 from service.core.events import Target
 from service.core.model import Tried
-from service.core.rule_sets import Entry, RuleSet
-from service.core.targets import absence, resolve
+from service.core.reasons import Unresolved
+from service.core.rule_sets import Entry, OwnerOf, RuleSet
+from service.core.sharing.linked import Linked
+from service.core.targets import absence, linked_to, resolve
 from service.language.changes import UNCHANGED, Change
 from service.language.tree import Facts
 
 
 class Won(NamedTuple):
-    """An entry with what its target means now."""
+    """An entry with what its target means now; `linked`: they get it as a member of the pool that the entry names."""
 
     entry: Entry
     target: Target
+    linked: Linked | None = None
 
 
 class Found(NamedTuple):
@@ -52,15 +55,27 @@ def find(rule_set: RuleSet, case: Case) -> Found:
     while entry is not None:
         target = resolve(entry.target, case)
         if isinstance(target, Target):
-            won = Won(entry, target)
-            reason = absence(entry, target, case)
-            if reason is None:
-                return Found(won, tried, absent)
-            absent, target = absent or won, reason
+            won = _won(entry, target, case)
+            if isinstance(won, Won):
+                reason = absence(entry, target, case)
+                if reason is None:
+                    return Found(won, tried, absent)
+                absent, target = absent or won, reason
+            else:
+                target = won
         tried = (*tried[:-1], replace(tried[-1], unresolved=target))
         entry, more = _match_behind(rule_set, len(tried), case)
         tried += more
     return Found(None, tried, absent)
+
+
+def _won(entry: Entry, target: Target, case: Case) -> Won | Unresolved:
+    """What wins, if nothing but absence stands against it. Who has the record already has it anyway."""
+    wanted = entry.target
+    if not isinstance(wanted, OwnerOf) or not wanted.among or target.id == case.record.owner:
+        return Won(entry, target)
+    linked = linked_to(wanted, target.id, case)
+    return Won(entry, target, linked) if isinstance(linked, Linked) else linked
 
 
 def match(

@@ -23,7 +23,7 @@ from service.core.offer import Handing, Offer
 from service.core.overlay import Overlay
 from service.core.parked import Fields, Parked
 from service.core.past import Past
-from service.core.person import Person
+from service.core.person import Person, Planned
 from service.core.record import Record
 from service.core.remembered import Remembered
 from service.core.seating import Pool, Seat
@@ -40,6 +40,7 @@ Kind = Literal[
     "open",
     "pace",
     "person",
+    "planned",
     "parked",
     "fields",
     "past",
@@ -161,6 +162,7 @@ class ByKind:
     forgotten = StateKind("forgotten", Forgotten, buckets=1, begins=True)
     progress = StateKind("progress", InProcess, buckets=256, level=2, beside=("has_progress",), begins=True)
     workflows = StateKind("workflow", Usage, level=2, begins=True)
+    planned = StateKind("planned", Planned, level=2, begins=True)
     elements = StateKind("element", Element, level=2, begins=True)
     plans = StateKind("plan", InPlan, buckets=256, level=2, beside=("in_plans",), begins=True)
     clients = StateKind("clients", Clients, level=2, begins=True)

@@ -7,14 +7,19 @@ owner whom a person named in the CRM never comes here: that is a choice, and onl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
+from zoneinfo import ZoneInfo
 
 from service.core.case import Case
 from service.core.events import Target
 from service.core.model import Rejected
+from service.core.naming import missed
 from service.core.pool_spec import PoolSpec
-from service.core.reasons import AbsenceReason, Unfit, Unresolved
+from service.core.reasons import AbsenceReason, Unable, Unfit, Unresolved
 from service.core.rule_sets import Entry, EntryTarget, OwnerOf, TeamMatch
+from service.core.sharing.eligibility import Situation, choose
+from service.core.sharing.linked import Linked, is_recent, unable
+from service.language.moments import instant_in
 
 OWNER: Final = "owner"
 """Where a related record tells its owner, as `user:ann`."""
@@ -25,8 +30,8 @@ def resolve(target: EntryTarget, case: Case) -> Target | Unresolved:
     match target:
         case Target():
             return _named(target, case)
-        case OwnerOf(path):
-            return _related_owner(path, case)
+        case OwnerOf():
+            return _related_owner(target, case)
         case TeamMatch():
             return team(case) or "no_team"
         case _:
@@ -40,6 +45,31 @@ def absence(entry: Entry, target: Target, case: Case) -> AbsenceReason | None:
     person = case.draft.people.get(target.id)
     reason = None if person is None else person.absence
     return None if reason == "off_shift" and not case.config.pass_over_off_shift else reason
+
+
+def contact_of(wanted: OwnerOf, case: Case) -> int | None:
+    """When the related owner was in contact last, as the related record tells (milliseconds); none: it does not."""
+    if not wanted.contacted:
+        return None
+    return instant_in(_behind((*wanted.path, *wanted.contacted), case.facts), ZoneInfo(case.config.zone))
+
+
+def linked_to(wanted: OwnerOf, person: str, case: Case) -> Linked | Unable | Literal["no_member"]:
+    """The related owner as a member of the pool that the rule names, or why they cannot take the record there, absence
+    aside.
+    """
+    spec = case.config.pools.get(wanted.among)
+    if spec is None or person not in spec.weights:
+        return "no_member"
+    situation = Situation(
+        spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts, handing=case.handing
+    )
+    choice = choose(situation)
+    chosen = next((each for each in choice.seen if each.person == person), None)
+    if chosen is None:
+        return "no_member"
+    reason = unable(chosen, situation, counts_as_turn=wanted.counts_as_turn)
+    return reason or Linked(spec, chosen, choice, "owner", contact_of(wanted, case), wanted.counts_as_turn)
 
 
 def team(case: Case) -> Target | None:
@@ -61,7 +91,7 @@ def refusal(target: Target, case: Case) -> Rejected | None:
     if reason == "wrong_record_type":
         spec = case.config.pools[target.id]
         return Rejected(reason, f"{spec.target.kind} {spec.id} serves {spec.record_type} records")
-    return Rejected(reason, f"there is no {target.kind} {target.id}")
+    return Rejected(reason, f"there is no {target.kind} {target.id}{missed(target.id, case.config, target.kind)}")
 
 
 def too_deep(case: Case) -> Rejected:
@@ -109,13 +139,13 @@ def _named(target: Target, case: Case) -> Target | Unresolved:
     return spec.target
 
 
-def _related_owner(path: tuple[str, ...], case: Case) -> Target | Unresolved:
-    """The person who has the related record (S45, S46)."""
-    related: object = case.facts
-    for step in path:
-        related = related.get(step) if isinstance(related, Mapping) else None
+def _related_owner(wanted: OwnerOf, case: Case) -> Target | Unresolved:
+    """The person who has the related record (S45, S46), if their contact is recent enough where that is asked (D4)."""
+    related = _behind(wanted.path, case.facts)
     if not isinstance(related, Mapping):
         return "no_related_record"
+    if not is_recent(contact_of(wanted, case), wanted.within_ms, case.now_ms):
+        return "contact_too_old"
     owner = related.get(OWNER)
     if not isinstance(owner, str) or not owner:
         return "no_related_owner"
@@ -123,3 +153,10 @@ def _related_owner(path: tuple[str, ...], case: Case) -> Target | Unresolved:
     if colon and kind != "user":
         return "not_a_person"
     return _named(Target("user", case.config.person(name if colon else owner)), case)
+
+
+def _behind(path: tuple[str, ...], facts: object) -> object:
+    """What stands at the end of the path of links; none: nothing does."""
+    for step in path:
+        facts = facts.get(step) if isinstance(facts, Mapping) else None
+    return facts

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from service.core import accepting, questions
+from service.core import accepting, following
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -58,7 +58,7 @@ def _if_parked(record: str, state: State, config: Config) -> tuple[str, ...]:
 
 RULES: Final = {
     AGE_PREFIX: Rule(lambda firing: escalation.grow_old(*firing[:4]), _no_record),
-    ASK_PREFIX: Rule(lambda firing: questions.anew(*firing[:4]), _if_parked),
+    ASK_PREFIX: Rule(lambda firing: following.anew(*firing[:4]), _if_parked),
     RETURN_PREFIX: Rule(_come_back, _no_record),
     DRAIN_PREFIX: Rule(
         lambda firing: drain(*firing), lambda pool, state, config: draining.needed(pool, Draft(state), config)

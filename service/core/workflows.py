@@ -11,7 +11,7 @@ and no news (D49). What one workflow asks for sets off no other (S106): nothing 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -44,8 +44,8 @@ class Occasion(NamedTuple):
     """
 
     workflow: Workflow
-    before: object
-    after: object
+    before: Any
+    after: Any
     reason: Withheld | None = None
 
 

@@ -41,7 +41,8 @@ from service.wire.messages import Message
 
 log = structlog.get_logger(__name__)
 
-POLL_MS: Final = 250
+POLL_MS: Final = 2_000
+"""A read without records ends after so long. A record that comes ends it at once."""
 RETRY_SECONDS: Final = 1.0
 GONE: Final = (
     "it did not hold what comes next: it was made anew, or lost records. Nothing is read of it any more: bring its "

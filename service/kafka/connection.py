@@ -23,9 +23,11 @@ MAX_BATCH_BYTES = 1_000_000
 """Largest produce batch of more than one record: what any topic accepts."""
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
 """Bound of one request and of one fetched page: several of the largest records fit."""
-FETCH_WAIT_MS = 200
+FETCH_WAIT_MS = 500
 """How long an idle fetch stays at the broker. A seek of an idle consumer may wait as long."""
-PATIENT_FETCH_WAIT_MS = 2_000
+LOOK_AROUND_MS = 2_000
+"""How often an idle consumer of the driver looks around where nothing wakes it. It wakes by itself for all it does."""
+PATIENT_FETCH_WAIT_MS = 5_000
 """The same for a consumer of one partition that reads on and on: a record that comes ends the fetch at once."""
 EMBEDDED_FETCH_WAIT_MS = 10
 """The embedded broker sleeps the whole time in an empty fetch, whatever arrives meanwhile."""
@@ -137,6 +139,7 @@ class KafkaConnection:
             "auto_offset_reset": "none",
             "check_crcs": not self.embedded,
             "fetch_max_wait_ms": EMBEDDED_FETCH_WAIT_MS if self.embedded else FETCH_WAIT_MS,
+            "consumer_timeout_ms": LOOK_AROUND_MS,
             "max_partition_fetch_bytes": MAX_REQUEST_BYTES,
         }
 
@@ -144,8 +147,8 @@ class KafkaConnection:
         """A consumer of one partition whose idle fetches are long and few. Whatever else it asks waits behind them."""
         options = self.consumer_options()
         if not self.embedded:
-            wait_ms = min(PATIENT_FETCH_WAIT_MS, self.request_timeout_ms // 2)
-            options |= {"fetch_max_wait_ms": wait_ms, "consumer_timeout_ms": wait_ms}
+            answer_ms = self.request_timeout_ms + PATIENT_FETCH_WAIT_MS
+            options |= {"fetch_max_wait_ms": PATIENT_FETCH_WAIT_MS, "request_timeout_ms": answer_ms}
         return options
 
 

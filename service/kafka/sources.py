@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 Records = Sequence["ConsumerRecord[Any, Any]"]
 
-PATIENCE_MS: Final = 1_000
+PATIENCE_MS: Final = 20_000
 """A read without data ends after so long. Data end it at once."""
 LOOK_SECONDS: Final = 0.2
 """How often to look for partitions while there are none."""

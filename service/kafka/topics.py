@@ -22,6 +22,7 @@ from aiokafka.errors import KafkaTimeoutError, TopicAlreadyExistsError, UnknownT
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.kafka.connection import KafkaConnection, administration
+from service.nouns import counted
 from service.wire.topics import Topics
 
 SOURCES = "crm.*"
@@ -209,9 +210,10 @@ def _missing(topic: Wanted) -> TopicProblem:
 
 def _shape_problems(topic: Wanted, partitions: Sequence[Mapping[str, Any]]) -> Iterable[TopicProblem]:
     if topic.is_lanes and len(partitions) != topic.partitions:
+        verb = "is" if topic.partitions == 1 else "are"
         yield TopicProblem(
             topic.name,
-            f"has {len(partitions)} partitions, but there are {topic.partitions} lanes",
+            f"has {counted(len(partitions), 'partition')}, but there {verb} {counted(topic.partitions, 'lane')}",
             f"set the number of lanes to {len(partitions)}; another number for a log in use is a migration: see "
             "`fairlead sources reset`",
             "refuses",
@@ -220,7 +222,7 @@ def _shape_problems(topic: Wanted, partitions: Sequence[Mapping[str, Any]]) -> I
     if topic.ours and topic.replication is not None and copies < topic.replication:
         yield TopicProblem(
             topic.name,
-            f"has {copies} copies of a partition, {topic.replication} are wanted",
+            f"has {counted(copies, 'copy', 'copies')} of a partition, {topic.replication} are wanted",
             "reassign its partitions to more brokers, or lower the replication factor in the settings",
         )
 

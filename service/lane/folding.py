@@ -73,21 +73,45 @@ async def level_of(transport: Transport, *, fresh: int = FIRST_LEVEL) -> int:
     """The level that the newest records of a log carry, asked before it is claimed: whoever does not know that level
     must not fence one who does. Where it cannot be seen now the claim reads it later. `fresh`: that of a log which
     holds nothing and never did. Raises `NewerLog`.
+
+    Claims say it only where there is nothing else: they carry a level, and raise none (see `Validity`).
     """
     begin, end = await transport.log_bounds()
-    level = FIRST_LEVEL if end else fresh
+    claimed = FIRST_LEVEL if end else fresh
+    stop = end
+    while stop > begin:
+        start = max(begin, stop - LEVEL_WIDTH)
+        records = []
+        with suppress(Truncated):
+            records = [entry.record async for entry in entries(transport, start, stop)]
+        said = {(each.token, each.level) for each in records if not isinstance(each, Claim | ForeignRecord)}
+        levels = await _believed(transport, begin, said)
+        if levels:
+            return expect_known(max(levels))
+        claimed = max([claimed, *(record.level for record in records if isinstance(record, Claim))])
+        stop = start
+    return expect_known(claimed)
+
+
+async def _believed(transport: LogReader, begin: int, said: set[tuple[int, int]]) -> set[int]:
+    """The levels that records say, each under a token. Where they differ, only those whose token is a claim."""
+    levels = {level for _, level in said}
+    if len(levels) == 1 and max(levels) <= LEVEL:
+        return levels
+    return {level for token, level in said if token < begin or await _is_claim(transport, token)}
+
+
+async def _is_claim(transport: LogReader, offset: int) -> bool:
     with suppress(Truncated):
-        async for entry in entries(transport, max(begin, end - LEVEL_WIDTH), end):
-            if not isinstance(entry.record, ForeignRecord):
-                level = max(level, entry.record.level)
-    expect_known(level)
-    return level
+        return any([isinstance(entry.record, Claim) async for entry in entries(transport, offset, offset + 1)])
+    return False
 
 
-def expect_known(level: int) -> None:
-    """Raise `NewerLog` for a level that this version does not know."""
+def expect_known(level: int) -> int:
+    """The level. Raises `NewerLog` for one that this version does not know."""
     if level > LEVEL:
         raise NewerLog(f"the lane is at level {level} and this version knows {LEVEL}: let a newer version own it")
+    return level
 
 
 @dataclass
@@ -95,26 +119,42 @@ class Validity:
     """Tells which records count, if asked for each in order.
 
     `token` is the newest claim so far, `level` the highest of what counts, `foreign` what is no record of a lane.
+    `has_begun`: something else than a claim has counted. From then on a claim carries the level that the log has; one
+    with a higher level is nobody's, for only a batch raises it.
     """
 
     token: int = NO_OFFSET
     level: int = FIRST_LEVEL
     foreign: list[tuple[int, str]] = field(default_factory=list)
+    has_begun: bool = False
 
     def counts(self, entry: DecodedEntry) -> bool:
-        """Whether the entry counts. A claim always does, and is the newest from then on. Raises `NewerLog`."""
+        """Whether the entry counts. A claim does, and is the newest from then on. Raises `NewerLog`."""
         record = entry.record
-        if isinstance(record, ForeignRecord):
-            if len(self.foreign) < FOREIGN_KEPT:
-                self.foreign.append((entry.offset, record.reason))
+        doubt = foreign_reason(record, self.level, has_begun=self.has_begun)
+        if doubt and len(self.foreign) < FOREIGN_KEPT:
+            self.foreign.append((entry.offset, doubt))
+        if doubt or isinstance(record, ForeignRecord):
             return False
         if isinstance(record, Claim):
             self.token = entry.offset
         elif record.token != self.token:
             return False
-        expect_known(record.level)
-        self.level = max(self.level, record.level)
+        else:
+            self.has_begun = True
+        self.level = max(self.level, expect_known(record.level))
         return True
+
+
+def foreign_reason(record: LogRecord | ForeignRecord, level: int, *, has_begun: bool) -> str:
+    """Why nobody of us wrote a record into a log of this level; empty: it may be ours. See `Validity`."""
+    match record:
+        case ForeignRecord(reason):
+            return reason
+        case Claim() if has_begun and record.level > level:
+            return f"it claims the lane at level {record.level}; the lane is at level {level}, and no claim raises it"
+        case _:
+            return ""
 
 
 @dataclass

@@ -11,17 +11,18 @@ from collections.abc import Mapping
 import structlog
 
 from service.core.configuration import Config
+from service.core.state import LEVEL
 from service.lane.ownership import Tenure
 
 log = structlog.get_logger()
 
 
 def raise_level(tenure: Tenure, level: int, configs: Mapping[str, Config]) -> None:
-    """Raise the lane to this level, where it is higher and no switch is under way.
+    """Raise the lane to this level, as far as this version knows it, where it is higher and no switch is under way.
 
     The divisions for which that makes a difference are switched once more to the version they have.
     """
-    book = tenure.book
+    book, level = tenure.book, min(level, LEVEL)
     if level <= tenure.level or book.switching:
         return
     book.begin_switches([name for name, each in configs.items() if each.at(level) is not each.at(tenure.level)])

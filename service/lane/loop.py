@@ -6,8 +6,8 @@ The log record is the decision. When its offset is the one after our last record
 and what it says is the truth; when it is not, the log tells whether we still own the lane. Whatever else surprises
 us is answered in one way: claim again.
 
-A batch that is true is landing while the next one is prepared: it is remembered before anything is loaded, and told of
-before the next is appended. So one batch at most is in the log and not yet out.
+A batch that is true is landing while the next one is prepared (`landing`): it is remembered before anything is loaded,
+and told of before the next is appended. So one batch at most is in the log and not yet out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Final, NoReturn
+from typing import Final
 
 import structlog
 
@@ -24,13 +24,14 @@ from service.core.configuration import Config
 from service.core.holding.membership import SwitchStep
 from service.kafka.port import BrokerUnreachable, Lost, Transport, Truncated
 from service.lane.deciding import begin_switch, decide_batch, is_at_a_loss, sweep, switch_configuration
+from service.lane.landing import Landing
 from service.lane.levels import raise_level
 from service.lane.making import Grounds, Made
 from service.lane.measuring import count, first_arrival, measured
 from service.lane.needs import Read, divisions_named, records_for_timers, records_named
-from service.lane.ownership import Tenure, append, expect_ok, load_records
+from service.lane.ownership import Tenure, append, load_records
 from service.lane.raising import TooManyDeadLetters
-from service.lane.sealing import Sealed, seal
+from service.lane.sealing import Sealed, Sealing
 from service.lane.snapshot import Snapshots
 from service.lane.strangers import Strangers
 from service.lane.surprise import Halted, Left, Surprise, unless_left, until_left
@@ -51,8 +52,6 @@ LEAST_WAIT_MS: Final = 50
 """A round that waits for inputs waits so long, also when the tick for a timer is on its way."""
 TICK_PAUSE_MS: Final = 1_000
 """At most one tick in this time, should the broker's clock be behind ours."""
-ROOM_GROWTH: Final = 8
-"""After a log record that was too large the room grows back by such a part with each batch."""
 
 
 @dataclass
@@ -68,8 +67,6 @@ class Lane:
     _waiting: list[Read] = field(default_factory=list)
     _loaded: set[tuple[str, str]] = field(default_factory=set)
     _steps: Iterator[SwitchStep] | None = None
-    _too_large: int | None = None
-    _landing: tuple[asyncio.Task[None], ...] = ()
     _ticked_ms: int = 0
     _leaving: asyncio.Event = field(default_factory=asyncio.Event)
     stage: Stage = Stage("waiting")
@@ -77,14 +74,16 @@ class Lane:
     awaited: tuple[str, int] | None = None
     """Division and version of the configuration that taking over waits for."""
     noticed: Noticed = field(init=False)
-    _room_bytes: int = field(init=False)
+    _sealing: Sealing = field(init=False)
+    _landing: Landing = field(init=False)
     _strangers: Strangers = field(init=False)
     _sweep: Sweep = field(init=False)
 
     def __post_init__(self) -> None:
         self.noticed = Noticed(self.around.now_ms)
         self._strangers = Strangers(self.number, self.around, self.noticed)
-        self._room_bytes = self.limits.record_max_bytes
+        self._sealing = Sealing(self.limits.record_max_bytes)
+        self._landing = Landing(self.transport, self.store, self.around)
 
     def leave(self) -> None:
         """Stop after the batch that is being written, or in the midst of taking over."""
@@ -136,18 +135,11 @@ class Lane:
         except (Lost, Truncated, BrokerUnreachable, StoreUnreachable) as error:
             raise Surprise(f"{type(error).__name__}: {error}") from error
         finally:
-            await self._give_up_landing()
+            await self._landing.give_up()
 
     async def land(self) -> None:
         """Wait until the last batch is remembered and told of. Raises what went wrong with it."""
-        await _all(self._landing)
-        self._landing = ()
-
-    async def _give_up_landing(self) -> None:
-        for task in self._landing:
-            task.cancel()
-        await asyncio.gather(*self._landing, return_exceptions=True)
-        self._landing = ()
+        await self._landing.ended()
 
     def _snapshots(self, tenure: Tenure) -> Snapshots:
         return Snapshots(
@@ -197,7 +189,7 @@ class Lane:
         steps = self._steps or begin_switch(book, held)
         made = switch_configuration(book, held, steps, self._grounds(tenure))
         self._steps = steps if division in book.switching else None
-        await self._commit(tenure, self._sealed(tenure, made), made)
+        await self._commit(tenure, self._sealing.seal(made, tenure), made)
         if self._steps is None:
             log.info("configuration.switched", lane=self.number, division=division, version=config.version)
         return 1
@@ -212,7 +204,7 @@ class Lane:
             tenure.book.swept = swept
             return
         made = sweep(tenure.book, gone, swept, self._grounds(tenure))
-        await self._commit(tenure, self._sealed(tenure, made), made)
+        await self._commit(tenure, self._sealing.seal(made, tenure), made)
         METERS.count("records_forgotten", len(gone), lane=str(self.number))
         self.around.step("swept")
         if is_last:
@@ -231,7 +223,7 @@ class Lane:
             return 0
         with measured("decide"):
             made = decide_batch(tenure.book, self._waiting, self._grounds(tenure))
-            sealed = self._sealed(tenure, made)
+            sealed = self._sealing.seal(made, tenure)
         self.around.step("decided")
         await self._commit(tenure, sealed, made, arrived_ms=first_arrival(self._waiting[: made.used]))
         if is_at_a_loss(tenure.book):
@@ -289,7 +281,7 @@ class Lane:
             tenure.book.keep_loaded(named)
 
     async def _load_records(self, tenure: Tenure, names: Sequence[tuple[str, str]]) -> None:
-        await _all(self._landing[:1])
+        await self._landing.remembered()
         with measured("load"):
             await load_records(self.store, tenure, names)
         self.around.step("loaded")
@@ -310,25 +302,9 @@ class Lane:
         self.around.step("appended")
         before, tenure.head = tenure.head.revision, Head(revision, checksum(value))
         tenure.outputs_from = offsets[0] if offsets else revision
-        self._landing = (
-            asyncio.create_task(self._advance(tenure, before, made)),
-            asyncio.create_task(self._publish(made, arrived_ms)),
-        )
+        self._landing.begin(tenure, before, made, arrived_ms)
         self._loaded |= made.touched
         count(self.number, made, self.noticed)
-
-    async def _advance(self, tenure: Tenure, before: int, made: Made) -> None:
-        changes = tenure.layout.placed(made.batch.changes)
-        with measured("advance"):
-            expect_ok(await self.store.advance(self.number, tenure.token, before, tenure.head, changes))
-        self.around.step("advanced")
-
-    async def _publish(self, made: Made, arrived_ms: int | None) -> None:
-        with measured("publish"):
-            await self.transport.publish(made.batch.outputs)
-        if arrived_ms is not None:
-            METERS.timing("event_to_decision_seconds", max(0, self.around.now_ms() - arrived_ms) / 1000)
-        self.around.step("published")
 
     async def _append(self, tenure: Tenure, value: bytes) -> int:
         """See `ownership.append`."""
@@ -363,36 +339,8 @@ class Lane:
             self.number,
             self.around.topics,
             {division: config.at(tenure.level) for division, config in self._configs.items()},
-            replace(self.limits, record_max_bytes=self._room_bytes),
+            replace(self.limits, record_max_bytes=self._sealing.max_bytes),
             self.around.safeguards.watermark,
             tenure.level,
-            self._too_large,
+            self._sealing.too_large,
         )
-
-    def _sealed(self, tenure: Tenure, made: Made) -> Sealed:
-        """The batch as it goes into the log.
-
-        If it is too large even so, it is decided again with half of the room, which then grows back; an input that was
-        alone in its batch is refused then.
-        """
-        sealed = seal(made.batch, tenure)
-        if not sealed.fits:
-            self._give_up(made, len(sealed.value))
-        self._room_bytes = min(self._room_bytes + self._room_bytes // ROOM_GROWTH + 1, self.limits.record_max_bytes)
-        return sealed
-
-    def _give_up(self, made: Made, size: int) -> NoReturn:
-        """Decide a batch that does not fit again, so that it will. Never the same again and again."""
-        if made.used == 1 == len({line.offset for line in made.batch.outcomes}):
-            self._too_large = self._waiting[0].offset
-        elif self._room_bytes == 1:
-            raise Halted("indivisible", f"what is decided at {made.batch.start} takes {size} bytes in one piece")
-        self._room_bytes = max(1, self._room_bytes // 2)
-        raise Surprise(f"a log record of {size} bytes is too large; the next has half of the room")
-
-
-async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Wait for all, then raise what the first that failed has raised."""
-    for answer in await asyncio.gather(*tasks, return_exceptions=True):
-        if isinstance(answer, BaseException):
-            raise answer

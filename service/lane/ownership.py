@@ -15,12 +15,12 @@ from typing import Final, TypeVar
 from service.core.state import BESIDE, FIRST_LEVEL, Kind, State, Value
 from service.kafka.port import Transport, Truncated
 from service.lane.book import Book
-from service.lane.folding import entries
+from service.lane.folding import entries, foreign_reason
 from service.lane.surprise import Fenced, Surprise
 from service.store.keys import LAYOUT, Layout, full_name
 from service.store.port import Head, Refusal, Reply, Store
 from service.wire.log_forms import SnapshotMark
-from service.wire.log_records import NO_OFFSET, Claim, ForeignRecord
+from service.wire.log_records import NO_OFFSET, Claim
 from service.wire.records import Base, read_base, read_record
 from service.wire.values import unpack
 
@@ -69,10 +69,11 @@ async def append(tenure: Tenure, transport: Transport, value: bytes, *, is_conti
         raise Surprise(f"the broker says the record is at {offset}; the one before is at {tenure.last}")
     if is_contiguous and offset > tenure.last + 1:
         async for entry in entries(transport, tenure.last + 1, offset):
-            if isinstance(entry.record, Claim):
+            doubt = foreign_reason(entry.record, tenure.level, has_begun=tenure.last > tenure.token)
+            if doubt:
+                tenure.foreign.append((entry.offset, doubt))
+            elif isinstance(entry.record, Claim):
                 raise Fenced(f"claimed again at {entry.offset}")
-            if isinstance(entry.record, ForeignRecord):
-                tenure.foreign.append((entry.offset, entry.record.reason))
     tenure.last = offset
     return offset
 

@@ -20,7 +20,8 @@ from service.lane.book import RESIDENT_KINDS, Book
 from service.lane.folding import Rebuilt, entries, level_of, rebuild_content
 from service.lane.ownership import ANSWER_MS, Tenure, input_bounds
 from service.lane.snapshot import Snapshots
-from service.lane.surroundings import no_step
+from service.lane.strangers import doubt
+from service.lane.surroundings import NO_LIFE, any_epoch, no_step
 from service.limits import Limits
 from service.store.keys import LANE as OWN
 from service.store.keys import LAYOUT, full_name, kind_of, read_layout
@@ -54,12 +55,16 @@ class RecoveryRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """The lane to bring back, and its two halves."""
+    """The lane to bring back, and its two halves. Of its inputs those count that a lane believes: of an epoch up to the
+    `newest_epoch`, sealed for its topic in one of its `lives`.
+    """
 
     lane: int
     topics: Topics
     transport: Transport
     store: Store
+    newest_epoch: int = any_epoch()
+    lives: Collection[str] = NO_LIFE
 
 
 class Summary(NamedTuple):
@@ -114,7 +119,7 @@ async def survey(patient: Patient) -> Survey:
         logged,
         (begin, end),
         bounds,
-        await _input_fate(patient.transport, book, bounds) if memory or logged else "goes_on",
+        await _input_fate(patient, book, bounds) if memory or logged else "goes_on",
         belong_together=await _is_in_log(patient.transport, head),
     )
 
@@ -237,9 +242,9 @@ def _summary(head: Head, content: Content) -> Summary:
     )
 
 
-async def _input_fate(transport: Transport, book: Book, bounds: tuple[int, int]) -> InputFate:
+async def _input_fate(patient: Patient, book: Book, bounds: tuple[int, int]) -> InputFate:
     """Whether the lane's place is still where it was: everything before it must have been taken."""
-    begin, end = bounds
+    transport, (begin, end) = patient.transport, bounds
     offset = book.place.offset
     if offset > end:
         return "begun_anew"
@@ -249,11 +254,16 @@ async def _input_fate(transport: Transport, book: Book, bounds: tuple[int, int])
         arrived = await transport.poll(offset - at, ANSWER_MS)
         if not arrived:
             raise TimeoutError(f"the lane's input could not be read up to {offset}")
-        inputs = [read_input(item.value) for item in arrived]
-        if any(isinstance(each, LaneInput) and not book.is_taken(each.position) for each in inputs):
+        if any(_is_untaken(patient, book, item.value) for item in arrived):
             return "begun_anew"
         at = arrived[-1].offset + 1
     return "lost" if offset < begin else "goes_on"
+
+
+def _is_untaken(patient: Patient, book: Book, value: bytes) -> bool:
+    content = read_input(value)
+    is_believed = not doubt(content, value, patient.newest_epoch, patient.lives)
+    return is_believed and isinstance(content, LaneInput) and not book.is_taken(content.position)
 
 
 def _changes(patient: Patient, book: Book, fate: InputFate, bounds: tuple[int, int]) -> Fields:

@@ -70,7 +70,7 @@ class Surroundings:
 
     `configs` tells the newest configuration of each division of this lane; `configured` the one of a given version,
     which is there once the lane's log names it. `now_ms` is the wall clock: it only says when to let time pass.
-    `level` tells which one the lane is raised to, unless it is there already. `newest_epoch` is that of the sources.
+    `level` tells which one the lanes are to be raised to. `newest_epoch` is that of the sources.
     `input` tells which topic the lane's input is.
     `read_up` returns when `configs` knows all that was published before it was called.
     """

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from service.core.state import LEVEL
 from service.kafka.port import LogEntry, LogReader, Transport, Truncated
 from service.lane.book import RESIDENT_KINDS, Book, ResidentKind
 from service.lane.folding import Fold, Validity, counted, entries, level_of, rebuild_content
@@ -29,7 +30,7 @@ log = structlog.get_logger()
 
 CHANGES_PER_CALL: Final = 5_000
 LOOK_SECONDS: Final = 0.1
-"""How often to ask whether an epoch was heard of."""
+"""How often to ask whether an epoch was heard of, or a level taken back."""
 BYTES_READ: Final = 250_000
 """About so much of the memory is read in one call."""
 BYTES_PER_CALL: Final = 1_000_000
@@ -39,6 +40,9 @@ BYTES_PER_CALL: Final = 1_000_000
 EPOCH_REMEDY: Final = (
     "bring back the records of the topic; or stop all processes, run `fairlead sources reset --above {epoch}`, and "
     "start them again"
+)
+LEVEL_REMEDY: Final = (
+    "run a release that knows this level; if it was agreed on by mistake, take it back with `fairlead level lower`"
 )
 
 
@@ -84,6 +88,7 @@ class TakeOver:
 
     async def run(self) -> Tenure:
         """Claim and catch up. Raises all of `surprise`, `NewerLog`, and that a back end is away."""
+        await self._know_level()
         self.heed(Stage("claiming"))
         level = await level_of(self.transport, fresh=self.around.level())
         await self.transport.renew()
@@ -97,6 +102,8 @@ class TakeOver:
         if head.revision >= token:
             raise Halted("two_lives", f"the memory is at {head.revision}, beyond the claim at {token}, of another log")
         fold, layout = await self._catch_up(token, head, begin)
+        if fold.validity.has_begun and level > fold.validity.level:
+            raise Surprise(f"claimed at level {level}, when somebody had just begun the lane at {fold.validity.level}")
         self.heed(Stage("publishing the last batch again"))
         self.around.step("caught_up")
         outputs_from = await self._publish_again(fold)
@@ -238,6 +245,16 @@ class TakeOver:
         sizes = dict(zip(RESIDENT_KINDS, await self._absorb(tenure, firsts), strict=True))
         for piece in _pieces(others, sizes):
             await self._absorb(tenure, piece)
+
+    async def _know_level(self) -> None:
+        """Wait while it was agreed to raise the lanes to a level that this version does not know.
+
+        It would keep from the lanes what was agreed on. Where that was a mistake it goes on by itself.
+        """
+        while (level := self.around.level()) > LEVEL:
+            doing = f"the lanes are to be raised to level {level}, and this release knows {LEVEL}: it claims none"
+            self.heed(Stage(doing, todo=LEVEL_REMEDY))
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _hear_of_epoch(self, epoch: int) -> None:
         """Wait for the epoch that the lane's marks are of: where nobody knows it, all that comes would look old.

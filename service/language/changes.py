@@ -17,9 +17,8 @@ from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from service.language.moments import instant_in
-from service.language.readings import TRUTHS, is_box
+from service.language.readings import TRUTHS, called, is_box
 from service.language.tree import (
-    CALLED_BY,
     MAX_ELEMENTS,
     All,
     Always,
@@ -36,7 +35,7 @@ from service.language.tree import (
     Probe,
     Walk,
     in_past,
-    is_no_link,
+    is_empty,
     is_unset,
     leaves,
     number_in,
@@ -47,8 +46,6 @@ UNKNOWN: Final = object()
 UNTOLD: Final = object()
 """Stands for a field of which nothing is said."""
 
-_EMPTY_DATES: Final = ("0000-00-00", "0000-00-00 00:00:00", "0000-00-00T00:00:00")
-"""How some databases write that a date is not set."""
 _CHOICES_END: Final = ";"
 """What stands between the choices of a multi-select that comes as one text."""
 
@@ -84,11 +81,6 @@ def is_same(before: object, now: object, zone: ZoneInfo) -> bool:
     if any(isinstance(each, list | tuple) or _is_several(each) for each in (before, now)):
         return _counted(before, zone) == _counted(now, zone)
     return any(one is not None and one == other for one, other in zip(_as(before, zone), _as(now, zone), strict=True))
-
-
-def is_empty(value: object) -> bool:
-    """Whether a field is not filled: unset, not ticked, a link that leads nowhere, a date of zeros. Zero is filled."""
-    return is_no_link(value) or (isinstance(value, str) and value.strip() in _EMPTY_DATES)
 
 
 def asked_before(condition: Condition) -> frozenset[str]:
@@ -145,7 +137,7 @@ def told_at(path: str, facts: Facts) -> object:
     if step not in facts or not dot:
         return UNTOLD
     inside = facts[step]
-    if is_no_link(inside):
+    if is_empty(inside):
         return None
     return told_at(rest, inside) if isinstance(inside, dict) else UNTOLD
 
@@ -194,18 +186,11 @@ def _is_in(value: object, numbers: frozenset[int]) -> bool:
 
 def _as(value: object, zone: ZoneInfo) -> tuple[object, object, object]:
     """One value as a number, as an instant, and as it is written; none where it is no such thing."""
-    called = _called(value)
-    if isinstance(called, str):
-        return number_in(called), instant_in(called, zone), normalize("NFC", called.strip())
-    number = called if type(called) in (int, float) else None
-    return number, None, called if number is None else None
-
-
-def _called(value: object) -> object:
-    """A link is what its id says, else what it is called, whatever else is told of it."""
-    if isinstance(value, dict):
-        return next((value[name] for name in CALLED_BY if not is_unset(value.get(name))), value)
-    return value
+    name = called(value)
+    if isinstance(name, str):
+        return number_in(name), instant_in(name, zone), normalize("NFC", name.strip())
+    number = name if type(name) in (int, float) else None
+    return number, None, name if number is None else None
 
 
 def _counted(value: object, zone: ZoneInfo) -> Counter[tuple[str, object]]:

@@ -19,7 +19,7 @@ from service.language.moments import instant_in
 from service.language.operators import ROWS
 from service.language.probes import Affix, listed, pieces
 from service.language.readings import ORDERS, TRUTHS
-from service.language.tree import Calendar, Compare, Constant, Other, Span, number_in
+from service.language.tree import Calendar, Compare, Constant, Other, Span, is_unset, number_in
 
 MAX_FACTS: Final = 5_000
 """With more pieces than this nothing is said."""
@@ -115,7 +115,7 @@ class Kinds:
         """A text that is a constant. Its letter case decides whether it is an instant, and a moving span knows none."""
         number = number_in(text)
         fact = Fact(
-            "text" if text.strip() else "blank",
+            "blank" if is_unset(text) else "text",
             self._texts.place(text),
             number=None if number is None else self._numbers.place(number),
             written=text,
@@ -228,9 +228,11 @@ class Kinds:
         (sought,) = pieces(compare.value, affix)
         if not sought:
             return fact.kind in _UNSET
+        if fact.kind in _UNSET:
+            return False
         if fact.written is not None:
             return _HAS[affix](fact.written, sought)
-        return None if fact.kind in ("blank", "text") else False
+        return None if fact.kind == "text" else False
 
 
 _HAS: Final[Mapping[Affix, Callable[[str, str], bool]]] = {
@@ -256,7 +258,7 @@ def _may_fit(facts: Kinds, fact: Fact, signed: Sequence[Signed]) -> bool:
             open_questions.append((compare, holds))
         elif answer is not holds:
             return False
-    return fact.kind not in ("blank", "text") or _may_be_text(open_questions)
+    return fact.kind != "text" or _may_be_text(open_questions)
 
 
 def _may_be_text(signed: Sequence[Signed]) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from unicodedata import normalize
 
 from service.language.moments import EXAMPLES, span_in
 from service.language.tree import number_in
 
-_UNSET_WORDS: Final = frozenset({"null", "none", "nil"})
+_UNSET_WORDS: Final = frozenset({"null", "none", "nil", "undefined"})
 _LIKE_A_NUMBER: Final = re.compile(
     r"[+-]?(?:[1-9][0-9]{0,2}(?:[ .'][0-9]{3})+|[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*"
     r"|[0-9]+(?:[ .'][0-9]{3})*(?:,[0-9]+)+(?:\.[0-9]+)?)(?:[eE][+-]?[0-9]+)? ?%?",
@@ -20,9 +21,12 @@ _LIKE_A_NUMBER: Final = re.compile(
 )
 _LEADING_ZERO: Final = re.compile(r"0[0-9]+", re.ASCII)
 _LIKE_A_DATE: Final = re.compile(
-    r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4})(?:[T ]+\d{1,2}:\d\d.*)?", re.ASCII
+    r"(?:\d{4,6}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4})(?:[T ]+\d{1,2}(?::\d\d)?.*)?"
+    r"|(?:19|20)\d\d-(?:0[1-9]|1[0-2]|W\d\d)",
+    re.ASCII,
 )
 _GROUP_DIGITS: Final = 3
+_CURRENCIES: Final = "$€£¥₹ "
 _LIKE_A_SPAN: Final = re.compile(
     r"(?:now|today|yesterday|tomorrow)\s*[+-]\s*\d.*"
     r"|(?:(?:last|this|next)_(?:n_|\d+_)?|\d+_|n_)(?:fiscal_)?(?:day|week|month|quarter|year)s?(?:_ago)?(?::\d+)?",
@@ -40,6 +44,10 @@ def lookalike(text: str) -> tuple[str, str] | None:
     if text.casefold() in _UNSET_WORDS:
         what = f'"{text}" would be a text here: an unset field is written "", or "is empty"; put the text in quotes'
         return what, "industry is empty"
+    plain = normalize("NFKC", text).strip(_CURRENCIES).strip()
+    if plain != text and number_in(plain) is not None:
+        what = f'"{text}" is a text: numbers are written without currencies, in digits like 5; put text in quotes'
+        return what, f"size >= {plain}"
     if _LIKE_A_NUMBER.fullmatch(text) and not _LEADING_ZERO.fullmatch(text):
         what = f'"{text}" is no number as they are written here (5, -0.5, 1000, 1e6); put text in quotes'
         return what, f"size >= {_number_meant(text)}"

@@ -33,6 +33,8 @@ WRITTEN: Final = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 """The dates and relative dates that are more than one word; for a text in which something else may follow."""
+_CAPITAL_MONTH: Final = re.compile(r"\d\s*M\s*\Z", re.ASCII)
+"""Some products say M for months and m for minutes, others the other way round: here months are `mo`."""
 _NOW: Final = re.compile(rf"now(?:{_SHIFT}([mhdw]))?", re.ASCII)
 _TODAY: Final = re.compile(rf"today{_SHIFT}([dw])", re.ASCII)
 _BY_CALENDAR: Final = re.compile(rf"(now|today){_SHIFT}(mo|y)", re.ASCII)
@@ -67,6 +69,8 @@ def span_in(text: str, calendar: Calendar = UTC_CALENDAR) -> Span | None:
     written = text.strip()
     if _MOMENT.fullmatch(written):
         return _fixed(written, calendar)
+    if _CAPITAL_MONTH.search(written):
+        return None
     word = " ".join(written.casefold().split())
     salesforce = _SALESFORCE.fullmatch(word)
     if salesforce is not None:

@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 from service.language import probes
 from service.language.changes import CHANGED, changed_and
-from service.language.tree import All, Compare, Condition, Constant, Operator, Path
+from service.language.tree import All, Compare, Condition, Constant, Operator, Path, linked, linked_each
 from service.language.tree import Any as AnyOf
 
 Takes = Literal["value", "order", "text", "list", "choices", "range", "values", "nothing"]
@@ -66,8 +66,15 @@ def _row(
     means: Callable[[Path, Constant], Condition | None] = lambda path, value: None,
 ) -> Row:
     written = {"criteria": said.name, "expression": said.expression}
-    operator = Operator(said.name, written, probe, means=means)  # type: ignore[arg-type]  # notations, as literals
+    walk = linked_each if takes == "choices" else linked
+    operator = Operator(said.name, written, probe, walk, means)  # type: ignore[arg-type]  # notations, as literals
     return Row(operator, takes, sense, domain, said.also, said.blank, said.meaning, said.unset)
+
+
+def _ordered(name: str, sign: Order, meaning: str, *also: str) -> Row:
+    """One of the four that compare what has an order. Everywhere it is written with its sign."""
+    said = _Said(name, sign, meaning, "never matches", (sign, *also))
+    return _row(said, "order", sign, probes.ordering(sign), ((sign, "number"), (sign, "day")))
 
 
 def _between(path: Path, value: Constant) -> Condition | None:
@@ -102,7 +109,7 @@ TABLE: Final[tuple[Row, ...]] = (
             "is the value",
             'matches `""` and `false`',
             ("=", "==", "equal"),
-            ("is empty", "is blank"),
+            ("is empty", "is blank", "is null"),
         ),
         "value",
         "equal",
@@ -116,41 +123,17 @@ TABLE: Final[tuple[Row, ...]] = (
             "is not the value",
             'matches, but for `""` and `false`',
             ("!=", "<>", "not equals"),
-            ("is not empty", "is not blank"),
+            ("is not empty", "is not blank", "is not null"),
         ),
         "value",
         "not equal",
         probes.not_equal,
         (("!=", "number"), ("!=", "unset")),
     ),
-    _row(
-        _Said("less than", "<", "is less, or earlier", "never matches", ("<",)),
-        "order",
-        "<",
-        probes.ordering("<"),
-        (("<", "number"), ("<", "day")),
-    ),
-    _row(
-        _Said("less or equal", "<=", "is at most", "never matches", ("<=", "less than or equal")),
-        "order",
-        "<=",
-        probes.ordering("<="),
-        (("<=", "number"), ("<=", "day")),
-    ),
-    _row(
-        _Said("greater than", ">", "is greater, or later", "never matches", (">",)),
-        "order",
-        ">",
-        probes.ordering(">"),
-        ((">", "number"), (">", "day")),
-    ),
-    _row(
-        _Said("greater or equal", ">=", "is at least", "never matches", (">=", "greater than or equal")),
-        "order",
-        ">=",
-        probes.ordering(">="),
-        ((">=", "number"), (">=", "day")),
-    ),
+    _ordered("less than", "<", "is less, or earlier"),
+    _ordered("less or equal", "<=", "is at most", "less than or equal"),
+    _ordered("greater than", ">", "is greater, or later"),
+    _ordered("greater or equal", ">=", "is at least", "greater than or equal"),
     _row(
         _Said("between", "between", "is at least the first and at most the second", "never matches"),
         "range",
@@ -181,7 +164,9 @@ TABLE: Final[tuple[Row, ...]] = (
         _one_by_one(All, "does not contain"),
     ),
     _row(
-        _Said("starts with", "starts with", "begins with the text, or one of them", 'matches `""` only'),
+        _Said(
+            "starts with", "starts with", "begins with the text, or one of them", 'matches `""` only', ("begins with",)
+        ),
         "text",
         "begin",
         probes.starts_with,

@@ -37,6 +37,7 @@ from service.language.tree import (
     Path,
     Scalar,
     Span,
+    Walk,
     is_unset,
     leaves,
     linked,
@@ -123,18 +124,23 @@ def found(leaf: Leaf, facts: Facts, change: Change = UNCHANGED) -> str:
         return "whatever the record has"
     if leaf.past or asked_before(leaf):
         return _found_change(leaf, facts, change)
-    fact = linked(leaf.path)(facts)
+    fact = _walk(leaf)(leaf.path)(facts)
     if isinstance(leaf.value, Other):
         other = _described(linked(leaf.value.path)(facts))
         return f"the record has {_described(fact)}, and {other} in {_path(leaf.value.path)}"
     return f"the record has {_described(fact)}{_misfit(fact, leaf.value)}"
 
 
+def _walk(leaf: Compare) -> Walk:
+    """How a path is followed for people: of several links in a domain it is enough that there are several."""
+    return leaf.operator.walk if "criteria" in leaf.operator.written else linked
+
+
 def _found_change(leaf: Compare, facts: Facts, change: Change) -> str:
     """The values before and now."""
     name = ".".join(leaf.path)
     before = _described(change.before[name]) if name in change.before else "something we were not told"
-    return f"the record had {before} before, and has {_described(linked(leaf.path)(facts))} now"
+    return f"the record had {before} before, and has {_described(_walk(leaf)(leaf.path)(facts))} now"
 
 
 def _translated(condition: Condition, notation: Notation) -> Condition | Untold:

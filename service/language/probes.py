@@ -26,6 +26,7 @@ from service.language.tree import (
     Probe,
     Span,
     is_unset,
+    may_be_in_unset,
     number_in,
 )
 
@@ -33,8 +34,11 @@ Ask = Callable[[Constant], Probe]
 Affix = Literal["piece", "begin", "end"]
 """Where in a text another one is looked for."""
 
+MAX_SOUGHT: Final = 5_000_000
+"""So many characters are looked at for all texts of a list together: of 500, each is found in the first 10,000."""
+
 _TEXTS: Final[frozenset[type]] = frozenset({str, NoneType})
-_CHOICES: Final[frozenset[type]] = frozenset({str, list, tuple, NoneType})
+_CHOICES: Final[frozenset[type]] = frozenset({str, list, tuple, dict, NoneType})
 
 
 def _joined(word: str, *probes: Probe) -> Probe:
@@ -61,7 +65,7 @@ def _negated(positive: Probe, reads: frozenset[type]) -> Probe:
 
 
 def _of_type(reads: frozenset[type]) -> Probe:
-    return Probe("(type({field}) in {0} or {field} in {1})", (reads, ([], ())))
+    return Probe("(type({field}) in {0} or {1}({field}))", (reads, is_unset))
 
 
 def _unset() -> Probe:
@@ -206,13 +210,16 @@ def with_text(affix: Affix, one: str, any_of: Callable[[tuple[str, ...]], Probe]
         sought = pieces(value, affix)
         filled = tuple(filter(None, sought))
         parts = [Probe(one, filled) if len(filled) == 1 else any_of(filled)] if filled else []
+        if any(map(may_be_in_unset, filled)):
+            parts = [_joined("and", Probe("not {0}({field})", (is_unset,)), *parts)]
         return _any(*parts, *([_unset()] if "" in sought else []))
 
     return probe
 
 
 def _any_piece(sought: tuple[str, ...]) -> Probe:
-    return Probe("{0}({text} or '')", (lambda text: any(piece in text for piece in sought),))
+    end = MAX_SOUGHT // len(sought)
+    return Probe("{0}({text} or '')", (lambda text: any(text.find(piece, 0, end) >= 0 for piece in sought),))
 
 
 contains: Final = with_text("piece", "({0} in ({text} or ''))", _any_piece)
@@ -299,9 +306,11 @@ _BLANKS: Final = frozenset({"", None})
 
 
 def _choices(fact: object) -> Iterable[object]:
-    """What was chosen of a multi-select: a list, or a text with semicolons."""
+    """What was chosen of a multi-select: a list, a text with semicolons, or a link, which is one choice."""
     if type(fact) is str:
         return fact.split(";", MAX_ELEMENTS)[:MAX_ELEMENTS]
+    if isinstance(fact, dict):
+        return (fact,)
     return islice(fact, MAX_ELEMENTS) if isinstance(fact, list | tuple) else ()
 
 

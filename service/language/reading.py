@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from service.language.lookalikes import lookalike
 from service.language.moments import EXAMPLES, UTC_CALENDAR, span_in
+from service.language.nearest import nearest
 from service.language.operators import CHANGES, LISTS, OPERATORS, ROWS, TABLE, Row
 from service.language.tree import (
     MAX_CHARACTERS,
@@ -179,10 +179,10 @@ class Reader:
             if spelling in spellings:
                 return spellings[spelling], spellings is BLANK_SPELLINGS
         written = token.group() if token else self.text[begin:].split(maxsplit=1)[0][:SHOWN_CHARACTERS]
-        near = get_close_matches(written.casefold(), [*SPELLINGS, *BLANK_SPELLINGS], n=1) or ["equals"]
+        near = nearest(written, [*SPELLINGS, *BLANK_SPELLINGS]) or "equals"
         known = ", ".join(operator.name for operator in OPERATORS)
         what = f'"{written}" is no operator (and a field name with spaces needs quotes); there are: {known}'
-        raise self.wrong(what, f"{name} {near[0]}{' …' if near[0] in SPELLINGS else ''}", begin)
+        raise self.wrong(what, f"{name} {near}{' …' if near in SPELLINGS else ''}", begin)
 
     def value(self, operator: Operator, literals: Literals) -> Constant:
         """What the operator compares with: a value, another field, two values, or a list."""
@@ -308,8 +308,15 @@ class Literals(NamedTuple):
 
 def scalar(reader: Reader, literal: Literal, row: Row) -> Scalar:
     """The value that a literal means to an operator. Raises `ConditionError` for one that it cannot compare with."""
+    if not literal.quoted and _OTHER.match(literal.text):
+        what = f'"{row.operator.name}" does not stand before another field; a text that begins with "field" has quotes'
+        raise reader.wrong(what, "owner_region equals field account.region", literal.at)
     if row.takes == "text":
         return literal.text
+    if row.takes == "choices" and not literal.quoted and ";" in literal.text:
+        choices = ", ".join(filter(None, map(str.strip, literal.text.split(";"))))
+        what = f'"{literal.text}" is several choices: put each into the list; "includes all" asks for all of them'
+        raise reader.wrong(what, f"interests includes all [{choices}]", literal.at)
     number = None if literal.quoted else number_in(literal.text)
     if number is not None:
         return number
@@ -323,7 +330,7 @@ def scalar(reader: Reader, literal: Literal, row: Row) -> Scalar:
         raise reader.wrong(what, _order_example(row), literal.at)
     if not literal.quoted and literal.text.casefold() in _TRUTHS:
         return literal.text.casefold() == "true"
-    return literal.text if literal.text.strip() else ""
+    return "" if is_unset(literal.text) else literal.text
 
 
 def _order_example(row: Row) -> str:

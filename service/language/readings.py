@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from service.language.letters import folded
 from service.language.moments import instant_in
-from service.language.tree import is_unset, number_in
+from service.language.tree import CALLED_BY, is_unset, number_in
 
 SCALARS: Final[frozenset[type]] = frozenset({str, int, float, bool, NoneType})
 """The types of a field that holds one value, or none."""
@@ -34,10 +34,18 @@ ORDERS: Final[Mapping[str, Callable[..., bool]]] = {
 }
 
 
+def called(fact: object) -> object:
+    """A link is what its id says, else what it is called, whatever else is told of it."""
+    if isinstance(fact, dict) and not is_unset(fact):
+        return next((fact[name] for name in CALLED_BY if not is_unset(fact.get(name))), fact)
+    return fact
+
+
 def sameness(zone: ZoneInfo) -> Callable[[object, object], bool]:
-    """Whether two fields hold the same: both nothing, one truth, or numbers, instants or texts that are equal."""
+    """Whether two fields hold the same: both nothing, one truth, one link, or equal numbers, instants or texts."""
 
     def same(fact: object, other: object) -> bool:
+        fact, other = called(fact), called(other)
         if is_box(fact) or is_box(other):
             return _truth_of(fact) is _truth_of(other)
         if is_unset(fact) or is_unset(other):
@@ -57,7 +65,8 @@ def difference(zone: ZoneInfo) -> Callable[[object, object], bool]:
     same = sameness(zone)
 
     def differ(fact: object, other: object) -> bool:
-        return all(type(each) in SCALARS or each in ([], ()) for each in (fact, other)) and not same(fact, other)
+        are_read = all(type(each) in SCALARS or is_unset(each) for each in map(called, (fact, other)))
+        return are_read and not same(fact, other)
 
     return differ
 
@@ -65,7 +74,7 @@ def difference(zone: ZoneInfo) -> Callable[[object, object], bool]:
 def _alike(fact: object, other: object, zone: ZoneInfo) -> tuple[tuple[object, object], ...]:
     """Two fields as numbers, as instants, as texts; none where they are no such thing."""
     return (
-        (_number_of(fact), _number_of(other)),
+        (_counted(fact), _counted(other)),
         (instant_in(fact, zone), instant_in(other, zone)),
         (_text_of(fact), _text_of(other)),
     )
@@ -74,11 +83,11 @@ def _alike(fact: object, other: object, zone: ZoneInfo) -> tuple[tuple[object, o
 def _truth_of(fact: object) -> bool | None:
     if isinstance(fact, bool) or is_unset(fact):
         return fact is True
-    text, number = _text_of(fact), _number_of(fact)
+    text, number = _text_of(fact), _counted(fact)
     return next((truth for truth, (texts, ones) in TRUTHS.items() if text in texts or number in ones), None)
 
 
-def _number_of(fact: object) -> int | float | None:
+def _counted(fact: object) -> int | float | None:
     if type(fact) is int or type(fact) is float:
         return fact
     return number_in(fact) if type(fact) is str else None

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from math import isinf
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
@@ -40,6 +41,10 @@ CALLED_BY: Final = ("id", "display_name", "name")
 MISFIT: Final = object()
 """Stands for a field that could not be reached because something on the way is not a record."""
 
+_NO_DATE: Final = frozenset({"0000-00-00", "0000-00-00 00:00:00", "0000-00-00T00:00:00"})
+"""How some databases write that a date is not set."""
+_DATE_CHARACTERS: Final = 40
+_UNSET_SIGNS: Final = frozenset(";" + "".join(_NO_DATE).casefold())
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _WHOLE_DIGITS: Final = 300
 """Whole numbers up to here stay exact; longer ones are compared as floats."""
@@ -108,13 +113,41 @@ def linked(path: Path) -> Callable[[Facts], object]:
     def read(record: Facts) -> object:
         value = record.get(first)
         for step in further:
-            if isinstance(value, dict):
-                value = value.get(step)
-            else:
-                return None if is_no_link(value) else MISFIT
+            if is_empty(value):
+                return None
+            if not isinstance(value, dict):
+                return MISFIT
+            value = value.get(step)
         return value
 
     return read
+
+
+def linked_each(path: Path) -> Callable[[Facts], object]:
+    """The same where a link may be several: what stands behind them is a list, of which one link may add several.
+
+    `MISFIT` where none of several is a record.
+    """
+    first, *further = path
+
+    def read(record: Facts) -> object:
+        value = record.get(first)
+        for step in further:
+            if is_empty(value):
+                return None
+            if isinstance(value, list | tuple):
+                links = [each for each in islice(value, MAX_ELEMENTS) if isinstance(each, dict)]
+                behind = [each.get(step) for each in links]
+                value = list(islice(chain.from_iterable(map(_listed, behind)), MAX_ELEMENTS)) if links else MISFIT
+            else:
+                value = value.get(step) if isinstance(value, dict) else MISFIT
+        return value
+
+    return read
+
+
+def _listed(value: object) -> list[object] | tuple[object, ...]:
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,16 +296,33 @@ def depth(condition: Condition) -> int:
 
 
 def is_unset(fact: object) -> bool:
-    """Absent, null, blank text, or an empty list."""
+    """Whether a field holds nothing, in whatever form a CRM or a file says so: absent, null, blank text, a date of
+    zeros, a link without an id, a list or a text of choices in which none is made. The one rule of all notations.
+    """
     if type(fact) is str:
-        return not fact or fact.isspace()
-    return fact is None or fact in ([], ())
-
-
-def is_no_link(fact: object) -> bool:
-    """Whether a link leads nowhere: absent, null, False, blank text, an empty list, a link without an id."""
+        text = fact.replace(";", " ") if ";" in fact else fact
+        return not text or text.isspace() or (len(text) <= _DATE_CHARACTERS and text.strip() in _NO_DATE)
     if isinstance(fact, dict):
-        return not fact or ("id" in fact and (fact["id"] is None or fact["id"] is False))
+        return not fact or ("id" in fact and _is_no_id(fact["id"]))
+    if isinstance(fact, list | tuple):
+        return all(not isinstance(each, list | tuple) and is_unset(each) for each in islice(fact, MAX_ELEMENTS))
+    return fact is None
+
+
+def _is_no_id(value: object) -> bool:
+    return value is None or value is False or (type(value) is str and is_unset(value))
+
+
+def may_be_in_unset(piece: str) -> bool:
+    """Whether a text in which this is found may hold nothing all the same."""
+    return all(sign.isspace() or sign in _UNSET_SIGNS for sign in piece.casefold())
+
+
+def is_empty(fact: object) -> bool:
+    """Whether nothing is filled in: unset, or false, which is no tick, and what some CRMs send for whatever is not set.
+
+    So domains ask, as Odoo does, and so a path is followed through links. In criteria `false` is a value.
+    """
     return fact is False or is_unset(fact)
 
 

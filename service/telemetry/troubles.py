@@ -20,11 +20,10 @@ TroubleName = Literal[
     "lane_taking_over",
     "lane_unconfigured",
     "lane_stuck",
-    "epoch_unknown",
+    "agreement_unknown",
     "ingest_stuck",
     "source_unread",
     "source_held",
-    "mark_beyond_source",
     "event_dropped",
     "foreign_record",
 ]

@@ -36,6 +36,7 @@ WHY: Final[Mapping[Why, str]] = {
     "queued": "lies in a queue, for a member to take",
     "empty_pool": PENDING["empty_pool"],
     "nobody_eligible": PENDING["nobody_eligible"],
+    "not_accepted": PENDING["not_accepted"],
     "its_turn": "a member can take it: it leaves when the line is looked at",
     "no_pool": "the pool is no longer configured: what waits is asked anew when the line is looked at",
 }

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -52,7 +52,7 @@ class CloudEvent(NamedTuple):
     """An event's attributes, extensions among them, and its parsed data. Neither is validated."""
 
     attributes: dict[str, object]
-    data: object
+    data: Any
 
 
 def unpack(raw: RawRecord, position: Position, division_attribute: str = "division") -> CloudEvent | Poison:

@@ -14,6 +14,7 @@ tick is `{"tick":1}`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -26,15 +27,12 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.envelope import Division, Envelope
 from schemas.events import (
     INPUTS,
-    AssignmentAnswered,
     CatalogueChanged,
     CrmRecord,
     Input,
     Linked,
     MemberChanged,
-    OfferEvent,
     Owner,
-    RecordContacted,
     RecordData,
 )
 from service.core.events import (
@@ -49,7 +47,7 @@ from service.core.events import (
 from service.wire.cloudevents import CloudEvent, told_division, unpack
 from service.wire.messages import Poison, Position, RawRecord
 from service.wire.misspelt import Misspelt, misspelt, unknown_keys
-from service.wire.process_inputs import catalogue_fields, process_fields
+from service.wire.process_inputs import catalogue_fields, only_of, process_fields
 from service.wire.redrive import HEADERS_BYTES, Redrive, read_redrive
 from service.wording import worded
 
@@ -98,7 +96,8 @@ _read_division: Final = TypeAdapter[str | None](Division | None).validate_python
 
 
 class Decoded(NamedTuple):
-    """What ingest sends on: to the lane of `division` (none: the default one), or, `broadcast`, to every lane.
+    """What ingest sends on: to the lane of `division` (none: the default one), or, `broadcast`, to every lane: news of
+    a person that names no division.
 
     `unknown` are the names of what was not read, `misspelt` those among them that look like a known one.
     """
@@ -153,7 +152,14 @@ class _Written(msgspec.Struct, gc=False):
     catalogue: CatalogueEvent | None = None
 
 
+class _Placed(msgspec.Struct, gc=False):
+    """What an input of any release has."""
+
+    at: Position
+
+
 _read: Final = msgspec.json.Decoder(_Written).decode
+_read_place: Final = msgspec.json.Decoder(_Placed).decode
 
 
 def decode(
@@ -219,6 +225,15 @@ def read_input(value: bytes) -> LaneInput | Tick | Poison:
     return LaneInput(found.at, found.division, event, found.origin, found.redriven)
 
 
+def place_of(value: bytes) -> Position | None:
+    """Where an input says that its event was read, also one that a newer release wrote about what is unknown here."""
+    try:
+        found = _read_place(value).at
+    except (ValueError, RecursionError):
+        return None
+    return found if found.is_possible else None
+
+
 def _without_value(raw: RawRecord, position: Position, division_attribute: str) -> Decoded | Poison:
     """A record without a value is read, and says nothing: compacted topics have them where something was deleted."""
     division = told_division(raw, division_attribute)
@@ -258,10 +273,15 @@ def _size(raw: RawRecord) -> int:
     return len(raw.key or b"") + len(raw.value or b"") + headers
 
 
+def _where(path: Sequence[str | int]) -> str:
+    """The place of a mistake, without the models that were tried there, which have brackets in their names."""
+    return ".".join(str(step) for step in path if "[" not in str(step)) or "data"
+
+
 def _told(error: ValidationError) -> str:
     """The first few problems with their places, without the values: those are people's data."""
     problems = error.errors(include_url=False, include_input=False)
-    told = [f"{'.'.join(map(str, problem['loc'])) or 'data'}: {worded(problem)}" for problem in problems[:TOLD_ERRORS]]
+    told = [f"{_where(problem['loc'])}: {worded(problem)}" for problem in problems[:TOLD_ERRORS]]
     more = len(problems) - TOLD_ERRORS
     return "; ".join([*told, f"{more} more"] if more > 0 else told)
 
@@ -279,7 +299,8 @@ def _encode(position: Position, envelope: Envelope, data: Input, redrive: Redriv
             found["catalogue"] = _catalogue_fields(envelope, data)
         case _:
             found["member"] = _member_fields(envelope, data)
-    return Decoded(envelope.division, "member" in found, orjson.dumps(found))
+    concerns_all = "member" in found and envelope.division is None
+    return Decoded(envelope.division, concerns_all, orjson.dumps(found))
 
 
 def _trace_context(envelope: Envelope) -> tuple[str, str]:
@@ -321,7 +342,7 @@ def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     if data.owner is not None:
         fields["owner"] = _target(data.owner)
     fields |= {name: value for name in _AS_TOLD if (value := getattr(data, name)) is not None}
-    fields |= _only_of(data, fields["kind"])
+    fields |= only_of(data, fields["kind"])
     if data.actor is not None:
         fields["actor"] = data.actor.id
     if envelope.time is not None:
@@ -342,20 +363,6 @@ def _catalogue_fields(envelope: Envelope, data: CatalogueChanged) -> dict[str, o
     return fields if envelope.time is None else fields | {"time_ms": milliseconds(envelope.time)}
 
 
-def _only_of(data: RecordData, kind: object) -> dict[str, object]:
-    """What only some events tell. An event that tells of a merger is a deletion, and no longer one of these."""
-    match data:
-        case OfferEvent(offer=tuple() as offers):
-            return {"offer": offers[0]} | ({} if kind == "deleted" else {"more_offers": offers[1:]})
-        case RecordContacted(person=person) if kind != "deleted":
-            return {"person": person}
-        case AssignmentAnswered(person=person, reason=reason):
-            answered: dict[str, object] = {"person": person}
-            return answered | {"reason": reason} if reason else answered
-        case _:
-            return {}
-
-
 def _member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]:
     fields: dict[str, object] = {
         "id": _identity(envelope),
@@ -363,6 +370,8 @@ def _member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]
         "availability": data.availability,
         "correlation_id": envelope.correlationid or envelope.id,
     }
+    if data.begins is not None:
+        fields["begins_ms"] = milliseconds(data.begins)
     if data.until is not None:
         fields["until_ms"] = milliseconds(data.until)
     if envelope.time is not None:

@@ -45,6 +45,7 @@ SAID: Final = (
     "in_plans",
     "contacted",
     "has_progress",
+    "owed",
     "offered",
     "handed",
 )

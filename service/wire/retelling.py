@@ -118,6 +118,7 @@ def _member(event: MemberEvent) -> dict[str, object]:
     told = {
         "person": event.person,
         "availability": event.availability,
+        "begins": None if event.begins_ms is None else iso_time(event.begins_ms),
         "until": None if event.until_ms is None else iso_time(event.until_ms),
     }
     return {name: value for name, value in told.items() if value is not None}

@@ -6,8 +6,8 @@ import asyncio
 
 from aiokafka.errors import KafkaConnectionError
 
-from service.app.observing import BatchPulse, Stillness
-from service.app.probes import BackEnd
+from service.app.observing import BatchPulse, Stillness, backlogs
+from service.app.probes import BackEnd, ReadSoFar
 from tests.app.test_supervision import Clock
 
 
@@ -33,6 +33,19 @@ def test_what_was_not_there_in_between_begins_anew() -> None:
     clock.now = 20
     stillness.look()
     assert stillness.seconds("lane", "a") == 0
+
+
+def test_what_comes_after_a_long_rest_has_not_waited_for_long() -> None:
+    """Who looks at the moment at which it arrives must not call ingest stuck."""
+    clock = Clock()
+    stillness = Stillness(clock)
+    seen = []
+    for now, position, end in [(0, 4, 4), (100, 4, 4), (105, 4, 5), (110, 4, 6), (115, 6, 6)]:
+        clock.now = now
+        stillness.look()
+        (backlog,) = backlogs([ReadSoFar("crm.records/4", position, end, end)], stillness)
+        seen.append((backlog.records, backlog.still_seconds))
+    assert seen == [(0, 0), (0, 100), (1, 0), (2, 5), (0, 0)]
 
 
 def test_a_batch_is_under_way_until_it_is_acknowledged() -> None:

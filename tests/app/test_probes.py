@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from aiokafka import TopicPartition
 
-from service.app.probes import impossible_marks
-from service.app.troubles import Impossible
+from service.app.probes import marks_beyond
+from service.config.sources import Loss
 from service.lane.book import SourceMark
 
 HERE = TopicPartition("crm.records", 0)
@@ -26,5 +26,5 @@ HERE = TopicPartition("crm.records", 0)
 def test_a_mark_lies_before_the_end_of_its_source(mark: SourceMark, end: int | None, is_possible: bool) -> None:
     """A mark of an earlier epoch says nothing about positions of this one."""
     ends = {} if end is None else {HERE: end}
-    found = list(impossible_marks({HERE: mark}, ends, lambda topic: 1))
-    assert found == ([] if is_possible else [Impossible(HERE.topic, HERE.partition, 1, mark[1], end or 0)])
+    found = list(marks_beyond({HERE: mark}, ends, lambda topic: 1))
+    assert found == ([] if is_possible else [Loss(1, HERE.topic, HERE.partition, mark[1] + 1)])

@@ -16,6 +16,7 @@ from service.kafka.topics import Wanted, create
 from service.views.dead_letters import DeadLetter
 from service.wire.messages import Message, Position, RawRecord
 from service.wire.redrive import Redrive, read_redrive
+from service.wire.seals import sealed
 from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
 from tests.wire.builders import decoded, plain
@@ -170,3 +171,33 @@ async def test_an_original_that_is_gone_is_told_again_from_what_the_lane_has_kep
         (anew, 0, None),
     ]
     assert [fate.position for fate in made.others] == [str(cut)]
+
+
+async def test_what_an_older_lane_could_not_read_is_sent_again_from_where_ingest_read_it(
+    connection: KafkaConnection, topics: Topics
+) -> None:
+    """While releases run side by side, ingest of the newer one may read what lanes of the older one do not know."""
+    topic = topics.sources[0]
+    known = state(topic)
+    known.fold(SourceTopic(topics.events, "a life", 0))
+    told = b'{"at":[0,"%s",0,1],"origin":["e","","",""],"tomorrows":{"kind":"unheard_of"}}' % topic.encode()
+    values = {
+        0: sealed(told, "a life"),
+        1: sealed(told, "of another deployment"),
+        2: told,
+        3: sealed(b'{"at":"somewhere"}', "a life"),
+        4: sealed(told.replace(topic.encode(), b"elsewhere"), "a life"),
+    }
+    letters = [
+        letter(Position(0, topics.events, 0, number), reason="unreadable_event", written_ms=None, value=value)
+        for number, value in values.items()
+    ]
+    made = await plan(letters, connection, Known([topic], known, SECRETS))
+    (sent,) = made.sendable
+    assert (sent.position, sent.original.value, sent.redrive.position) == (
+        letters[0].position,
+        b"v1",
+        Position(0, topic, 0, 1),
+    )
+    assert sorted(fate.position for fate in made.others) == [each.position for each in letters[1:]]
+    assert all("is not one of" in fate.why for fate in made.others if isinstance(fate, NotSent))

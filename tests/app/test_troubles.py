@@ -16,7 +16,6 @@ from service.app.troubles import (
     UNCONFIGURED_SECONDS,
     Backlog,
     Held,
-    Impossible,
     LaneSeen,
     Observed,
     Silence,
@@ -85,7 +84,7 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     (
         {"lanes": [CLAIMING._replace(todo="reset", held_seconds=UNCONFIGURED_SECONDS, still_seconds=1e6)]},
-        "epoch_unknown",
+        "agreement_unknown",
         "3",
         "lane 3 decides nothing",
     ),
@@ -146,12 +145,6 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
         "ingest_stuck",
         "crm.records/1",
         "nothing was read of crm.records/1 for 60 s, and 50 records wait",
-    ),
-    (
-        {"beyond": [Impossible("crm.records", 1, 0, 900, 5)]},
-        "mark_beyond_source",
-        "crm.records/1",
-        "lanes have taken crm.records/1 up to offset 900, and it ended at 5",
     ),
     (
         {"held": [Held("crm.records/1", 40, 3, INGEST_SECONDS)]},

@@ -25,7 +25,7 @@ from typing import Self
 from tests.backends.certificates import Certificates
 
 KAFKA_VERSION = "4.3.1"
-START_SECONDS = 60
+START_SECONDS = 180
 LOOK_SECONDS = 0.1
 STOP_SECONDS = 20
 FETCH_SECONDS = 600

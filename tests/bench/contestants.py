@@ -7,6 +7,7 @@ All read the same events from the same partitions, at most as many in one go, an
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 import time
 from collections.abc import Callable, Coroutine
@@ -14,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import uvicorn
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from faststream.kafka import KafkaBroker
@@ -33,6 +33,7 @@ from service.config.compiler import compile_document
 from service.config.loader import load
 from service.config.sources import SourceState
 from service.core.configuration import Config
+from service.http.serving import serving
 from service.ingest import Ingest, Reading
 from service.kafka.connection import KafkaConnection
 from service.kafka.publisher import Publisher
@@ -45,6 +46,7 @@ from service.telemetry.logs import configure_logging
 from service.wire.lanes import lane_of
 from service.wire.outputs import DEFAULT_DIVISION
 from service.wire.topics import Topics
+from tests.bench.meters import LOOPBACK
 
 GROUP: Final = "bench"
 POLL_MS: Final = 100
@@ -91,9 +93,8 @@ def lane_alone(task: Task) -> None:
 def service(task: Task) -> None:
     """The service as it is run in production: source events in, assignments out."""
     configure_logging(task.settings.log, task.log.open("a", encoding="utf-8"))
-    application = Process(task.settings).application
-    config = uvicorn.Config(application, port=task.settings.http.port, log_config=None, log_level="error")
-    uvicorn.Server(config).run()
+    listener = socket.create_server((LOOPBACK, task.settings.http.port))
+    serving(Process(task.settings).application).run([listener])
 
 
 def _run(task: Task, program: Coroutine[Any, Any, None]) -> None:

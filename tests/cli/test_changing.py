@@ -9,9 +9,14 @@ import orjson
 import pytest
 
 from service.cli import level
-from service.config.history import replacing
+from service.config.history import Proposal, replacing, sources_record
+from service.config.sources import AgreedLevel
 from service.core.configuration import PARTS, Part
+from service.core.state import FIRST_LEVEL, LEVEL
 from service.kafka.configuration import ConfigurationFeed
+from service.kafka.partitions import Place
+from service.kafka.publisher import Publisher
+from service.wire.messages import Message
 from tests.backends.kafka_fixture import Kafka, unique_topics
 from tests.cli.conftest import Run
 from tests.cli.deployment import DIRECTORY, Deployment
@@ -98,6 +103,32 @@ def test_the_lanes_are_raised_once_and_what_is_off_until_then_is_named(deploymen
     assert "nothing to do" in deployment.run("level", "raise", "--yes").out
     assert said(deployment.run("level", "show", "--json").json)["off"] == []
     assert "off on lanes" not in deployment.run("config", "publish", deployment.directory).out
+
+
+@pytest.mark.real
+def test_a_level_that_was_agreed_on_by_mistake_is_named_and_taken_back(deployment: Deployment) -> None:
+    """As far as no lane was raised: what a lane's log carries stays."""
+    deployment.work("1")
+    mistake = sources_record(AgreedLevel(LEVEL + 7, FIRST_LEVEL))
+    asyncio.run(written(deployment, mistake))
+    shown = deployment.run("level", "show").out
+    assert f"level {LEVEL + 7}; this release knows level {LEVEL}" in shown
+    assert "fairlead level lower" in shown
+    assert deployment.run("level", "raise", "--yes").code == 0
+    explained = deployment.run("level", "lower")
+    assert (explained.code, f"no log of a lane is above level {LEVEL}" in explained.out) == (2, True)
+    assert said(deployment.run("level", "lower", "--yes", "--json").json) == {"before": LEVEL + 7, "level": LEVEL}
+    assert "nothing to do" in deployment.run("level", "lower", "--yes").out
+
+
+async def written(deployment: Deployment, record: Proposal) -> None:
+    """Somebody writes this into the topic of configurations."""
+    publisher = Publisher(deployment.kafka.connection())
+    topic = deployment.topics.config
+    try:
+        await publisher.append(Place(topic, 0), [Message(topic, record.key, record.value)])
+    finally:
+        await publisher.close()
 
 
 @pytest.mark.real

@@ -68,7 +68,7 @@ def test_sources_reset_begins_an_epoch_at_the_beginning_of_the_topics(deployment
 
 
 @pytest.mark.real
-def test_sources_reset_does_not_change_the_number_of_lanes(deployment: Deployment) -> None:
+def test_sources_reset_does_not_change_the_counted_lanes(deployment: Deployment) -> None:
     """State lies in its lane; a new epoch does not move it."""
     deployment.monkeypatch.setenv("FAIRLEAD_KAFKA__LANES", "3")
     told = deployment.run("sources", "reset", "--yes")

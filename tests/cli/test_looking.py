@@ -122,6 +122,7 @@ def test_waiting_shows_the_line_in_its_order(run: Run) -> None:
     assert (found["count"], found["more"]) == (2, 0)
     assert datetime.fromisoformat(found["next_try"]) > datetime.now(UTC) + timedelta(hours=4)
     table = run("waiting", "--pool", "sales", "-n", "1")
+    assert table.out.startswith("sales · 2 waiting · ")
     assert "no member can take it now: 2 away, 1 full · next try in 4 h 59 min" in table.out
     assert "lead/waits-high" in table.out
     assert "lead/waits-low" not in table.out

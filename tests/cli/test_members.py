@@ -70,6 +70,15 @@ def test_who_is_available_is_on_leave_all_the_same(tell: Callable[..., Ended], r
     assert state_of("bob", run) is None
 
 
+def test_a_leave_to_come_is_told_and_called_off(tell: Callable[..., Ended], run: Run, service: Service) -> None:
+    """They get what comes until then. Lanes remember it from a level on; the command knows."""
+    begins, until = SOON, SOON + timedelta(days=5)
+    told = tell("leave", "bob", "--from", begins.isoformat(), "--until", until.isoformat())
+    assert f"from {begins:%Y-%m-%d %H:%M} UTC until {until:%Y-%m-%d %H:%M} UTC" in told.out
+    assert state_of("bob", run) is None
+    assert tell("leave-ended", "bob", "--from", begins.isoformat()).code == 0
+
+
 def test_machines_read_what_was_sent(tell: Callable[..., Ended]) -> None:
     """One JSON value with the event's id, by which a dead letter or a log line is found."""
     told = said(tell("away", "kim", "--json").json)
@@ -77,6 +86,7 @@ def test_machines_read_what_was_sent(tell: Callable[..., Ended]) -> None:
     assert told == {
         "person": "kim",
         "availability": "away",
+        "begins": None,
         "until": None,
         "division": "main",
         "topic": "crm.members",
@@ -94,6 +104,8 @@ def test_machines_read_what_was_sent(tell: Callable[..., Ended]) -> None:
         (("away", "ann", "--until", "2099-12-24T08:00"), "the zone is missing"),
         (("off-shift", "ann", "--until", "2001-01-01T08:00Z"), "this is over"),
         (("away", "ann", "--until", "9999-12-31T23:00-05:00"), "too far away"),
+        (("leave", "ann", "--from", "2002-01-01T08:00Z"), "--from 2002-01-01T08:00Z: this is over"),
+        (("leave", "ann", "--from", "2099-12-24T08:00Z", "--until", "2099-12-24T08:00Z"), "later than `begins`"),
     ],
     ids=lambda value: value[-1] if isinstance(value, tuple) else "",
 )
@@ -108,7 +120,7 @@ def test_the_division_stands_where_the_deployment_reads_it() -> None:
     raw = RawRecord(message.topic, 0, 0, message.key, message.value, message.headers, 0)
     found = decode(raw, epoch=0, division_attribute="tenant")
     assert not isinstance(found, Poison)
-    assert (found.division, found.broadcast) == ("acme", True)
+    assert (found.division, found.broadcast) == ("acme", False)
     read = said(read_input(found.value))
     assert (read.event.person, read.event.until_ms) == ("ann", int(SOON.timestamp() * 1000))
 
@@ -119,5 +131,5 @@ def test_an_event_that_ingest_would_refuse_is_never_sent() -> None:
 
 
 def test_a_time_in_any_zone_is_the_same_moment() -> None:
-    assert moment(f"{SOON:%Y-%m-%dT%H:%M:%S}+00:00") == SOON
-    assert moment("") is None
+    assert moment("--until", f"{SOON:%Y-%m-%dT%H:%M:%S}+00:00") == SOON
+    assert moment("--until", "") is None

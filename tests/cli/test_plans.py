@@ -56,7 +56,7 @@ def test_the_clients_of_a_plan_say_how_they_came_in(run: Run) -> None:
     ended = run("plans", "care")
     assert (ended.code, "Spring campaign" in ended.out) == (0, False)
     assert "lead/p3" in ended.out
-    assert "by an offer that was paid: Gold" in ended.out
+    assert 'the offer "Gold" (paid)' in ended.out
     (plan,) = said(run("plans", "spring", "--json").json)
     assert {(each["record"], each["owner"], each["by"], each["through"]) for each in plan["leads"]} == {
         ("lead/p1", "ann", "tool", "form"),

@@ -174,6 +174,9 @@ def test_of_many_problems_the_first_are_told(alone: Run, tmp_path: Path) -> None
     assert ended.err.count("is not a number") == 20
     assert "and 10 more problems" in ended.err
     assert len((tmp_path / "failed.csv").read_text().splitlines()) == 31
+    assert "30 rows would be left out" in ended.out
+    (tmp_path / "rows.csv").write_text("number,country,size\n1,DE,many\n")
+    assert "1 row would be left out" in alone(*arguments).out
 
 
 def test_failed_rows_become_a_table_that_a_spreadsheet_reads(run: Run, service: Service, tmp_path: Path) -> None:

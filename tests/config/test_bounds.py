@@ -109,7 +109,7 @@ def test_the_sum_of_all_points_is_a_score() -> None:
 @given(weights)
 @example(LEAST_WEIGHT)
 @example(GREATEST_WEIGHT)
-def test_a_step_is_something_and_the_sum_of_many_is_a_number_of_json(weight: float) -> None:
+def test_a_step_is_something_and_the_sum_of_many_is_a_counted_json(weight: float) -> None:
     """Half of it, too, is where somebody begins."""
     assert step(weight) // 2 >= 1
     assert (TURNS + CREDIT) * step(weight) + step(LEAST_WEIGHT) <= LARGEST

@@ -69,3 +69,21 @@ def test_the_setting_is_said_once() -> None:
     """D41: for the whole division, in one of its files."""
     (problem,) = refused(one=IGNORED, two=IGNORED)
     assert "this is declared already in" in problem
+
+
+def test_names_that_differ_in_letter_case_only_are_named() -> None:
+    """D41: an event that means one of them may name the other; people's ids have rules of their own."""
+    pools = "pools: {inbound: {record_type: contact}, Inbound: {record_type: deal}}\n"
+    said = warned(f"{pools}tools: [web, WEB]\n")
+    assert [each.partition(" ")[2] for each in said] == [
+        'pools.Inbound: this differs from "inbound" only in letter case, so one is taken for the other: rename it',
+        'tools[1]: this differs from "web" only in letter case, so one is taken for the other: rename it',
+    ]
+
+
+def test_a_name_in_another_letter_case_is_what_was_meant() -> None:
+    """D41 S74: of pools, queues and plans as of people."""
+    (problem,) = refused(
+        one=USERS, two="pools: {sales: {record_type: lead, members: [bob]}}\ndefaults: {lead: {pool: SALES}}\n"
+    )
+    assert problem.endswith('"SALES" is not declared under "pools"; did you mean "sales"?')

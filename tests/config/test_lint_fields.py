@@ -49,7 +49,8 @@ def test_a_field_that_no_record_has_is_named(entry: str, said: str) -> None:
         "criteria: [size > 5, account.sector equals retail, country contains e, raw equals 5]",
         "criteria: [born < today, tags includes fair, vip equals true, size equals '', country > 5]",
         "criteria: [account.parent.name equals Acme]",
-        "criteria: [vip equals true, country is empty, size between 1 and 5, 'country ends with [a, b]']",
+        "criteria: ['tags.name includes [VIP]', 'account includes [Acme]']",
+        "criteria: [vip equals true, born is empty, size between 1 and 5, 'country ends with [a, b]']",
         "criteria: ['tags includes all [a, b]', country equals field account.country, size > field account.size]",
         "domain: [[vip, '=', True], [vip, '=', 1], [account, ilike, acme], [account, '=', 5], [tags, in, [a, 4]]]",
         "domain: [[size, '>', 5], [size, '=', '5'], [born, '<', today], [born, '=', False], [born, '=like', '2024%']]",
@@ -74,6 +75,8 @@ def test_fields_that_are_declared_are_fine(entry: str) -> None:
         "tags starts with [a, b]",
         "born includes all [a, b]",
         "size equals field born",
+        "tags.name equals VIP",
+        "tags.owner.name is not empty",
         "vip equals field size",
     ],
 )

@@ -15,6 +15,7 @@ from service.config.sources import (
     Sources,
     SourceState,
     SourceTopic,
+    read_source,
     source_content,
 )
 
@@ -132,13 +133,23 @@ def test_an_epoch_may_begin_far_above() -> None:
     assert (state.epoch_of(TOPIC), state.next_epoch) == (7, 8)
 
 
-def test_the_level_of_lanes_only_grows() -> None:
-    """Who hears of it twice, or late, does nothing."""
+def test_who_says_what_is_known_of_a_topic_is_not_late() -> None:
+    """Two processes that begin a deployment at the same moment both say it: nobody need ever hear of that."""
+    known = SourceTopic(TOPIC, "a", 0)
+    state = told(BEGUN, known)
+    assert (state.fold(known), state.topic(TOPIC)) == (known, known)
+    state.fold(SourceTopic(TOPIC, "b", 1))
+    assert state.fold(known) is None
+
+
+def test_a_level_is_agreed_on_only_from_the_one_it_expects() -> None:
+    """Who says it twice, or late, does nothing; who was mistaken may take it back."""
     state = told(BEGUN, AgreedLevel(3))
     assert state.fold(AgreedLevel(3, 3)) == AgreedLevel(3, 3)
-    assert state.fold(AgreedLevel(2, 3)) is None
-    assert state.fold(AgreedLevel(10**9)) is None
-    assert state.fold(AgreedLevel(10**9, 10**9)) is None
+    for late in (AgreedLevel(10**9), AgreedLevel(10**9, 10**9), AgreedLevel(0, 3)):
+        assert state.fold(late) is None
+    assert state.fold(AgreedLevel(10**9, 3)) is not None
+    assert state.fold(AgreedLevel(3, 10**9)) == AgreedLevel(3, 10**9)
     assert state.level == 3
 
 
@@ -149,3 +160,20 @@ def test_an_epoch_counts_only_behind_the_one_it_expects() -> None:
         assert state.fold(Sources(7_000, "x", 1, expected)) is None
     assert state.fold(SourceTopic(TOPIC, "theirs", 7_000)) is None
     assert (state.current, state.topic(TOPIC)) == (BEGUN, SourceTopic(TOPIC, "a", 0))
+
+
+def test_a_level_that_expects_none_raises_nothing() -> None:
+    """Builds before this one began with it: that is ours, and no stranger's."""
+    state = told(BEGUN)
+    assert state.fold(agreed({"level": 1})) == AgreedLevel(1, 1)
+    assert state.fold(agreed({"level": 2})) is None
+    assert state.fold(agreed({"level": 10**9})) is None
+    assert state.level == 1
+    assert [read_source({"level": level}) for level in (True, "2", -1, None)] == [None] * 4
+
+
+def agreed(content: dict[str, object]) -> Agreed:
+    """What a record says, which is one of ours."""
+    read = read_source(content)
+    assert read is not None
+    return read

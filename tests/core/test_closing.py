@@ -19,6 +19,7 @@ from service.core.model import (
 from service.core.order import Moment
 from service.core.pool_spec import Membership
 from service.core.record import Record, StatusTold
+from service.core.rule_sets import Entry
 from service.core.state import Timer
 from service.limits import DAY_MS
 from tests.core.build import (
@@ -30,6 +31,7 @@ from tests.core.build import (
     pool,
     predicate,
     reopened,
+    rules,
     updated,
 )
 
@@ -261,3 +263,32 @@ def test_each_kind_of_record_is_remembered_for_its_own_time(record: Record, days
 
     assert not is_forgettable(record, START_MS + days * DAY_MS - 1, **kept)
     assert is_forgettable(record, START_MS + days * DAY_MS, **kept)
+
+
+def test_what_arrived_closed_is_asked_for_by_the_fields_it_came_with() -> None:
+    """D33 D8 The event that opens it tells no field; nothing is kept of it any more once somebody has it."""
+    entries = rules(
+        Entry("german", Target("user", "ann"), (predicate("country equals DE"),)),
+        Entry("rest", Target("user", "bob")),
+    )
+    division = Division(pool("ann", "bob"), rule_sets=entries)
+    facts = {"country": "DE", "note": "nobody reads it"}
+    division.send(created("lead/1", None, facts=facts, status="closed"))
+    assert division.record().facts == '{"country":"DE"}'
+
+    assert division.send(reopened("lead/1")) == (Assigned("ann"),)
+    assert division.record().facts == ""
+    division.send(closed("lead/1", facts=facts))
+    assert division.record().facts == ""
+
+
+def test_news_of_a_closed_record_that_nobody_has_are_kept_too() -> None:
+    """D33 D8 The newest that was told of each field counts, and a team's domain is asked by it."""
+    division = Division(
+        pool("ann", id="north", domain=predicate("region equals north")),
+        pool("bob", id="south", domain=predicate("region equals south")),
+    )
+    division.send(created("lead/1", None, facts={"region": "north"}, status="closed", version=1))
+    division.send(updated("lead/1", facts={"region": "south"}, version=2))
+
+    assert division.send(reopened("lead/1", version=3)) == (Assigned("bob", "south", 1),)

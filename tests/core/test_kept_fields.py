@@ -50,6 +50,7 @@ def test_what_is_too_much_is_cut_and_named_and_what_conditions_read_stays() -> N
     assert division.last().trace.cut == ("notes",)
 
 
+@pytest.mark.interpreted
 def test_a_lane_has_so_much_room_and_no_more(waiting: Division, monkeypatch: pytest.MonkeyPatch) -> None:
     """D31 What comes later waits all the same, and only what conditions read is known of it."""
     monkeypatch.setattr(keeping, "ROOM_LIMIT_BYTES", 20)

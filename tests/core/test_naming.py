@@ -8,16 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.events import (
-    Event,
-    MemberEvent,
-    RecordEvent,
-    Target,
-)
-from service.core.model import Rejected
+from service.core.events import Event, MemberEvent, RecordEvent, Target
+from service.core.model import Assigned, Rejected
 from service.core.naming import as_declared, near_misses
+from service.core.plan_facts import PlanFacts
 from service.core.rule_sets import Entry, OwnerOf
-from tests.core.build import Division, config, created, owner_changed, pool, rules, updated
+from tests.core.build import Division, config, created, event, owner_changed, pool, rules, updated
 
 ANN = "Ann@x.org"
 
@@ -64,6 +60,16 @@ def test_an_echo_of_our_choice_is_one_in_any_spelling() -> None:
     assert made.record().by_us
 
 
+@pytest.mark.parametrize("spelled", SPELLINGS)
+def test_who_was_in_contact_is_known_in_any_spelling(spelled: str) -> None:
+    """D41 S127 A linked plan gives the lead to them."""
+    care = pool(ANN, "zoe", id="care", plan=PlanFacts(tools=frozenset({"chat"}), is_linked=True))
+    made = Division(care, ids_ignore_case=True)
+    made.create("lead/0", owner=None, tool="chat")
+    made.send(event("contacted", person=spelled))
+    assert made.create("lead/1", owner=None, tool="chat") == Assigned(ANN, "care")
+
+
 def test_a_near_miss_is_named_where_ids_do_not_ignore_case() -> None:
     """D41: who is refused is told whom it almost was."""
     made = division(ids_ignore_case=False)
@@ -72,16 +78,36 @@ def test_a_near_miss_is_named_where_ids_do_not_ignore_case() -> None:
     assert isinstance(outcome, Rejected)
     assert "Ann@x.org is one, and differs in letter case only" in outcome.detail
     assert list(near_misses(created("lead/2", "user:ann@x.org", actor="ANN@x.org"), made.config)) == [
-        ("ann@x.org", ANN),
-        ("ANN@x.org", ANN),
+        ("user", "ann@x.org", ANN),
+        ("user", "ANN@x.org", ANN),
     ]
     assert not list(near_misses(created("lead/2", f"user:{ANN}", actor="eve"), made.config))
 
 
+@pytest.mark.parametrize("ids_ignore_case", [False, True])
+@pytest.mark.parametrize("kind", ["pool", "queue", "plan"])
+def test_a_near_miss_of_what_may_own_a_record_is_named_as_well(kind: str, ids_ignore_case: bool) -> None:
+    """D41 D24: the configuration's own names mind case; who reads the refusal sees what was meant."""
+    made = division(ids_ignore_case=ids_ignore_case)
+    (refused,) = made.give("lead/1", f"{kind}:SALES")
+    assert isinstance(refused, Rejected)
+    assert refused.detail == f"there is no {kind} SALES; sales is one, and differs in letter case only"
+    assert list(near_misses(owner_changed("lead/2", f"{kind}:SALES"), made.config)) == [(kind, "SALES", "sales")]
+    assert not list(near_misses(owner_changed("lead/2", f"{kind}:sales"), made.config))
+
+
+def test_a_near_miss_of_what_brings_leads_into_plans_is_named() -> None:
+    """D47 D41: a tool or an offer in other letters is another one, and its lead goes on as any other."""
+    made = replace(config(), tools={"web": "", "Web": ""}, offers={"gold": ""})
+    event = created("lead/1", tool="WEB", offer="Gold", more_offers=("gold", "silver"))
+    assert list(near_misses(event, made)) == [("tool", "WEB", "web"), ("offer", "Gold", "gold")]
+    assert not list(near_misses(created("lead/1", tool="Web"), made))
+
+
 def people_of(event: Event) -> set[str | None]:
     match event:
-        case RecordEvent(owner=owner, actor=actor):
-            return {actor, owner.id if owner is not None and owner.kind == "user" else None}
+        case RecordEvent(owner=owner, actor=actor, person=person):
+            return {actor, person, owner.id if owner is not None and owner.kind == "user" else None}
         case MemberEvent(person=person):
             return {person}
         case _:
@@ -101,6 +127,7 @@ events = st.one_of(
         facts=st.just({}),
         owner=targets,
         actor=st.none() | people,
+        person=st.none() | people,
     ),
 )
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.events import OfferKind, RecordEvent
+from service.core.events import OfferKind, RecordEvent, Target
 from service.core.holding.retention import forget
 from service.core.model import (
     Assigned,
@@ -22,7 +22,19 @@ from service.core.model import (
 )
 from service.core.plan_facts import PlanFacts
 from service.core.state import FIRST_LEVEL, KINDS
-from tests.core.build import START_MS, Division, created, deleted, event, owner_changed, pool, updated
+from tests.core.build import (
+    START_MS,
+    Division,
+    closed,
+    created,
+    deleted,
+    event,
+    owner_changed,
+    pool,
+    reopened,
+    updated,
+    users,
+)
 
 OFFERS = {"gold": "", "silver": ""}
 TIMES = st.integers(0, 4).map(lambda minute: START_MS + minute * 60_000)
@@ -176,13 +188,13 @@ def test_too_long_a_chain_enters_no_plan() -> None:
 
 
 def test_the_memory_of_offers_is_bounded() -> None:
-    """D54 The eight latest."""
-    names = {f"offer-{number}": "" for number in range(12)}
+    """D54 The latest."""
+    names = {f"offer-{number}": "" for number in range(20)}
     division = Division(plan("spring", "ann"), offers=names)
     for name in names:
         division.send(offered("ordered", name))
 
-    assert [each.offer for each in division.state.plans["lead/1"].offers] == list(names)[-8:]
+    assert [each.offer for each in division.state.plans["lead/1"].offers] == list(names)[-16:]
 
 
 def test_of_several_offers_the_first_that_is_listed_decides() -> None:
@@ -190,7 +202,7 @@ def test_of_several_offers_the_first_that_is_listed_decides() -> None:
     division = spring_and_care()
 
     assert division.send(offered("paid", "silver", more_offers=("gold",))) == (Assigned("bob", "care", 1),)
-    assert [each.offer for each in division.state.plans["lead/1"].offers] == ["silver", "gold"]
+    assert [each.offer for each in division.state.plans["lead/1"].offers] == ["gold", "silver"]
 
 
 def test_in_a_linked_plan_the_most_recent_contact_gets_the_lead() -> None:
@@ -217,6 +229,20 @@ def test_a_payment_that_fails_after_the_offer_was_paid_moves_nobody() -> None:
     assert division.send(offered("payment_failed", time_ms=START_MS + 1)) == (Nothing("paid_already", "gold"),)
     assert division.send(offered("ordered", time_ms=START_MS + 2)) == (Assigned("ann", "orders", 1),)
     assert division.send(offered("payment_failed", time_ms=START_MS + 3))[-1] == Assigned("bob", "dunning", 1)
+
+
+def test_a_retry_is_one_entry_at_its_first_time() -> None:
+    """g1 D54 What happened to another offer in between is later, and the lead stays where that led it."""
+    division = Division(
+        plan("dunning", "ann", **listing("payment_failed", "gold")),
+        plan("care", "bob", **listing("paid", "silver")),
+        offers=OFFERS,
+    )
+    division.send(offered("payment_failed", "gold", time_ms=START_MS))
+    division.send(offered("paid", "silver", time_ms=START_MS + 1))
+
+    assert division.send(offered("payment_failed", "gold", time_ms=START_MS + 2)) == (Nothing("offer_told", "gold"),)
+    assert in_plan(division) == "care"
 
 
 HISTORY: tuple[tuple[OfferKind, int], ...] = (("ordered", 0), ("payment_failed", 1), ("payment_failed", 2), ("paid", 3))
@@ -266,6 +292,30 @@ def test_what_is_remembered_of_plans_survives_a_switch() -> None:
     division.configure(plan("care", "bob", tools=frozenset({"chat"})))
     assert (in_plan(division), division.record().owner) == ("spring", "ann")
     assert division.send(updated(tool="chat"))[-1] == Assigned("bob", "care", 1)
+
+
+@pytest.mark.parametrize("way", [updated(tool="form"), offered("ordered")])
+def test_what_waits_in_a_plan_that_is_renamed_waits_in_the_plan_of_its_tool_or_offer(way: RecordEvent) -> None:
+    """D8 D31 They come before the rules, also when all is asked anew."""
+    facts = {"tools": frozenset({"form"}), **listing("ordered", "gold")}
+    rules: dict[str, Any] = {"defaults": {"lead": Target("user", "zoe")}, "offers": OFFERS}
+    division = Division(plan("spring", "ann", **facts), **rules)
+    division.away("ann")
+    division.send(way)
+    assert division.record().parked
+
+    division.configure(plan("summer", "ann", "bob", **facts), **rules)
+    assert (in_plan(division), division.record().owner) == ("summer", "bob")
+
+
+def test_a_lead_that_is_opened_again_is_asked_for_by_its_tool() -> None:
+    """D8 D33 The plan that gave it is gone, and its tool is another plan's."""
+    division = spring_and_care()
+    division.create(owner=None, tool="form")
+    division.send(closed())
+    gone = (*users("ann", active=False), *users("bob"))
+    division.configure(plan("summer", "bob", tools=frozenset({"form"})), users=gone)
+    assert division.send(reopened())[-1] == Assigned("bob", "summer", 1)
 
 
 def test_kinds_of_plans_go_with_their_record() -> None:

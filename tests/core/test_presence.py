@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
@@ -11,22 +11,27 @@ from hypothesis import strategies as st
 
 from service.core.configuration import User
 from service.core.events import MemberEvent
+from service.core.holding.planning import PLANNED_LIMIT
 from service.core.holding.presence import STRANGERS_LIMIT
-from service.core.model import Nothing
+from service.core.model import Assigned, Nothing, Pending
 from service.core.person import Absence, Person
 from tests.core.build import MINUTE_MS, START_MS, Division, pool
 
 WORDS: Final = ("available", "away", "leave", "leave_ended", "off_shift")
-NEWS: Final = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from([None, 1, 30])), min_size=1, max_size=6).map(
+BEGINS: Final = st.sampled_from([None, None, 2, 20])
+NEWS: Final = st.lists(
+    st.tuples(st.sampled_from(WORDS), BEGINS, st.sampled_from([None, 1, 30])), min_size=1, max_size=6
+).map(
     lambda told: [
         MemberEvent(
             f"event-{number}",
             "ann",
             word,
-            None if minutes is None else START_MS + minutes * MINUTE_MS,
+            None if minutes is None else START_MS + ((begins or 0) + minutes) * MINUTE_MS,
             time_ms=START_MS - MINUTE_MS + number,
+            begins_ms=None if begins is None else START_MS + begins * MINUTE_MS,
         )
-        for number, (word, minutes) in enumerate(told)
+        for number, (word, begins, minutes) in enumerate(told)
     ]
 )
 
@@ -49,6 +54,7 @@ def test_news_in_any_order_and_told_twice_lead_to_one_presence(
         mixed_up.later(minutes=minutes)
         assert _causes(in_order) == _causes(mixed_up)
         assert in_order.state.timers == mixed_up.state.timers
+        assert in_order.state.planned == mixed_up.state.planned
 
 
 def test_who_is_away_by_two_causes_is_back_when_both_have_ended() -> None:
@@ -109,3 +115,65 @@ def test_a_stranger_who_is_configured_later_is_away_from_the_beginning() -> None
 def _causes(division: Division) -> tuple[Absence, ...]:
     person = division.state.people.get("ann") or Person()
     return person.presence, person.shift, person.leave
+
+
+def test_a_leave_that_is_to_come_begins_by_itself_and_ends() -> None:
+    """D12 D28 Until then they get what comes, from then on nothing, and afterwards what waits."""
+    division = Division(pool("ann"))
+    division.tell("ann", "leave", begins_ms=START_MS + 60 * MINUTE_MS, until_ms=START_MS + 90 * MINUTE_MS)
+    assert division.create("lead/1") == Assigned("ann", "sales", 1)
+    division.later(minutes=59)
+    assert division.create("lead/2") == Assigned("ann", "sales", 2)
+    division.later(minutes=1)
+    outcome = division.create("lead/3")
+    assert outcome == Pending("sales", "nobody_eligible", START_MS + 90 * MINUTE_MS)
+    division.later(minutes=30)
+    assert division.last("lead/3").outcome == Assigned("ann", "sales", 3)
+    assert not division.state.planned
+    assert not division.state.timers
+
+
+@pytest.mark.parametrize(
+    ("later", "is_there"),
+    [
+        (("leave_ended", {"begins_ms": START_MS + 5 * MINUTE_MS}), True),
+        (("leave_ended", {"begins_ms": START_MS + 6 * MINUTE_MS}), False),
+        (("leave_ended", {}), False),
+        (("available", {}), False),
+        (("leave", {"begins_ms": START_MS + 5 * MINUTE_MS, "until_ms": START_MS + 6 * MINUTE_MS}), True),
+        (("leave", {"begins_ms": START_MS + 5 * MINUTE_MS, "until_ms": START_MS + 9 * MINUTE_MS}), False),
+    ],
+    ids=["called off", "another one", "of now", "of presence", "shortened", "told again"],
+)
+def test_what_is_planned_is_changed_by_what_names_its_beginning(later: tuple[str, Any], is_there: bool) -> None:
+    """What ends a leave that they are on says nothing of the next one."""
+    division = Division(pool("ann"))
+    division.tell("ann", "leave", begins_ms=START_MS + 5 * MINUTE_MS, until_ms=START_MS + 9 * MINUTE_MS)
+    division.tell("ann", later[0], **later[1])
+    division.later(minutes=7)
+    assert isinstance(division.create(), Assigned) is is_there
+
+
+def test_a_leave_that_begins_during_another_goes_on_to_the_later_end() -> None:
+    """Two requests that overlap are one absence."""
+    division = Division(pool("ann"))
+    division.tell("ann", "leave", until_ms=START_MS + 9 * MINUTE_MS)
+    division.tell("ann", "leave", begins_ms=START_MS + 5 * MINUTE_MS, until_ms=START_MS + 7 * MINUTE_MS)
+    division.tell("ann", "leave", begins_ms=START_MS + 8 * MINUTE_MS, until_ms=START_MS + 20 * MINUTE_MS)
+    for minutes, absence in ((6, "leave"), (2, "leave"), (4, "leave"), (8, None)):
+        division.later(minutes=minutes)
+        assert division.state.people["ann"].absence == absence
+
+
+def test_a_person_has_a_bounded_counted_plans() -> None:
+    """D28 Those that begin next are kept; and of somebody who is forgotten nothing is."""
+    division = Division(pool("ann"))
+    for number in range(PLANNED_LIMIT + 5):
+        division.tell("ann", "away", begins_ms=START_MS + (100 - number) * MINUTE_MS)
+    begins = [each.begins_ms for each in division.state.planned["ann"].spells]
+    assert len(begins) == PLANNED_LIMIT
+    assert begins[0] == START_MS + (100 - PLANNED_LIMIT - 4) * MINUTE_MS
+    division.tell("eve", "leave", begins_ms=START_MS + 900 * MINUTE_MS)
+    for number in range(STRANGERS_LIMIT):
+        division.tell(f"stranger-{number}", "away")
+    assert "eve" not in division.state.planned

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from service.core.events import Target
-from service.core.model import Assigned, Nothing, Rejected
-from tests.core.build import Division, created, owner_changed, pool, updated, users
+from service.core.model import Assigned, Nothing, Rejected, Released
+from tests.core.build import Division, closed, created, owner_changed, pool, reopened, updated, users
 
 
 def test_a_restored_record_goes_to_the_owner_it_names() -> None:
@@ -87,3 +87,30 @@ def test_a_tombstone_hears_who_had_the_record() -> None:
     assert division.give("lead/1", "user:zoe", version=2) == (Nothing("deleted"),)
 
     assert division.send(updated("lead/1", version=4)) == (Nothing("owner_kept", "zoe"),)
+
+
+def test_that_a_closed_record_is_back_with_whom_we_had_chosen_is_published_once_it_is_open() -> None:
+    """D34 D33 D21 While it is closed nobody is given it; its deletion told that they have it no more."""
+    division = Division(pool("ann", "bob"))
+    division.create("lead/1", version=1)
+    division.send(closed("lead/1", version=2))
+    assert division.delete("lead/1", version=3) == (Released("ann", "sales", "deleted"),)
+
+    assert division.send(updated("lead/1", version=4)) == (Nothing("closed", "ann"),)
+    assert division.send(reopened("lead/1", version=5)) == (Assigned("ann"),)
+    assert (division.record().by_us, division.open_items("ann")) == (True, 1)
+    assert division.send(closed("lead/1", version=6)) == (Nothing("closed", "ann"),)
+    assert division.send(reopened("lead/1", version=7)) == (Nothing("reopened", "ann"),)
+
+
+def test_a_choice_whose_end_was_published_is_not_ended_twice() -> None:
+    """D34 D5 Somebody else is chosen, or it is deleted once more, while it is closed."""
+    division = Division(pool("ann", "bob"))
+    for record in ("lead/1", "lead/2"):
+        division.create(record, version=1)
+        division.send(closed(record, version=2))
+        division.delete(record, version=3)
+        division.send(updated(record, version=4))
+
+    assert division.give("lead/1", "user:zoe", version=5) == (Nothing("owner_kept", "zoe"),)
+    assert division.delete("lead/2", version=5) == (Nothing("deleted"),)

@@ -13,7 +13,7 @@ from service.core.pool_spec import Membership, Strategy
 from service.core.seating import Seat
 from tests.core.rota import Rota
 
-SEEDS: Final = range(40)
+SEEDS: Final = range(60)
 STRATEGIES: Final = tuple(strategy for strategy in get_args(Strategy) if strategy != "take")
 CATCH_UP: Final = EntryPolicy(catches_up=True)
 
@@ -21,7 +21,9 @@ CATCH_UP: Final = EntryPolicy(catches_up=True)
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_members_present_all_along_differ_by_at_most_one(seed: int, strategy: Strategy) -> None:
-    """D2 S40 trap d1 Under every strategy, at every moment, whoever else comes and goes."""
+    """D2 S40 trap d1 Under every strategy, at every moment, whoever else comes and goes: the neighbours of the absent
+    get no double share.
+    """
     rng = random.Random(seed)
     steady = [f"steady{n}" for n in range(rng.randint(2, 4))]
     flaky = [f"flaky{n}" for n in range(rng.randint(1, 4))]
@@ -39,10 +41,10 @@ def test_members_present_all_along_differ_by_at_most_one(seed: int, strategy: St
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_fractions_are_weights_like_others(seed: int) -> None:
-    """D13 Whole weights from 1 to 9 or any part of them: never more than 1.25 turns off the exact share."""
+def test_weighted_members_keep_close_to_their_share(seed: int) -> None:
+    """D13 Whole weights from 1 to 9 or any part of them: at every moment at most 1.25 turns off the exact share."""
     rng = random.Random(seed)
-    part = rng.choice([0.1, 0.25, 0.5, 1 / 3])
+    part = rng.choice([1, 0.1, 0.25, 0.5, 1 / 3])
     weights = {f"m{n}": rng.randint(1, 9) * part for n in range(rng.randint(2, 5))}
     rota = Rota(*(Membership(name, weight) for name, weight in weights.items()))
     counts = Counter(dict.fromkeys(weights, 0))

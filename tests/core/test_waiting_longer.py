@@ -8,7 +8,7 @@ import pytest
 
 from service.core.configuration import Config
 from service.core.events import Target
-from service.core.model import Asked, Assigned, Nothing, Outcome, Pending, Queued, Released
+from service.core.model import AskedPool, Assigned, Nothing, Outcome, Pending, Queued, Released
 from service.core.pool_spec import Accepting, Escalation, Membership, PoolSpec
 from tests.core.build import MINUTE_MS, START_MS, Division, closed, pool, predicate
 from tests.core.test_accepting import asking, by, outcomes, owner
@@ -32,7 +32,7 @@ def test_a_pool_that_has_nobody_is_helped_out() -> None:
     division.away("ann")
 
     assert division.create() == Assigned("eve", "world", 1)
-    assert division.last().trace.asked == (Asked("sales", "nobody_eligible"),)
+    assert division.last().trace.asked == (AskedPool("sales", "nobody_eligible"),)
     assert division.last().trace.target == WORLD
 
 
@@ -42,7 +42,7 @@ def test_c6_pools_that_help_each_other_out_are_asked_once_each() -> None:
     division = Division(first, pool(id="world", fallback=Target("pool", "sales")))
 
     assert division.create() == Pending("sales", "empty_pool")
-    assert division.last().trace.asked == (Asked("sales", "empty_pool"), Asked("world", "empty_pool"))
+    assert division.last().trace.asked == (AskedPool("sales", "empty_pool"), AskedPool("world", "empty_pool"))
     assert len(outcomes(division)) == 1
 
     division.configure(first, pool("eve", id="world", fallback=Target("pool", "sales")))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +22,53 @@ from tests.docs.test_reference import PARTS
 
 MAP_KEYS: Final = frozenset({"record", "id"})
 """What tells a map of columns from a configuration. Maps publish a file in `test_console`."""
+
+PLACES: Final[Mapping[str, tuple[str, ...]]] = {
+    "Configuration": ("",),
+    "Condition": ("closed_when/lead",),
+    "User": ("users/ann",),
+    "Pool": ("pools/inbound",),
+    "Member": ("pools/inbound/members/*",),
+    "Entering": ("pools/inbound/entry",),
+    "CatchUp": ("pools/inbound/entry/catch_up",),
+    "Plan": ("plans/spring",),
+    "Offers": ("plans/spring/offers",),
+    "Money": ("plans/spring/average_sale",),
+    "Label": ("plans/spring/label",),
+    "Thing": ("tools/webinar-form",),
+    "RuleSet": ("rule_sets/leads",),
+    "Entry": ("rule_sets/leads/entries/*",),
+    "Target": ("rule_sets/leads/entries/0/target",),
+    "People": ("defaults/deal/users",),
+    "ScoreRow": ("scores/lead/*",),
+    "Process": ("processes/visits",),
+    "ProcessStep": ("processes/visits/steps/visit",),
+    "Workflow": ("workflows/budget-known",),
+    "Trigger": ("workflows/budget-known/trigger", "workflows/called/trigger"),
+    "StepName": ("workflows/budget-known/action/mark_step",),
+    "Action": ("workflows/budget-known/action", "workflows/called/action"),
+    "AskedField": ("workflows/called/action/require_field",),
+    "Settings": ("settings",),
+    "Presence": ("settings/presence",),
+    "Unowned": ("settings/treat_as_unowned",),
+    "Visibility": ("settings/visibility",),
+    "Product": ("settings/product",),
+    "Available": ("settings/product/pools", "settings/product/plans"),
+}
+"""Where a part belongs in a whole configuration; where it shows several values, each of them."""
+DECLARED: Final[Mapping[str, Any]] = {
+    "users/eve": {},
+    "users/crm-integration": {},
+    "pools/inbox": {"record_type": "lead", "strategy": "take", "members": ["ann"], "when": "employees > 50"},
+    "fields/deal/note": "text",
+    "fields/deal/value": "number",
+    "workflows/budget-known/trigger/field_filled": "value",
+    "workflows/called": {
+        "trigger": {"step_marked": {"process": "sales", "step": "call"}},
+        "action": {"require_field": {"field": "note", "enforcement": "ask"}},
+    },
+}
+"""Whom and what the parts name, and the page's whole configuration does not."""
 
 
 def documents(text: str) -> list[Any]:
@@ -79,13 +128,39 @@ def test_a_scenario_of_a_page_passes(block: Block, alone: Run, tmp_path: Path) -
     assert (told["ok"], told["passed"]) == (True, len(documents(block.text))), told
 
 
+def set_at(document: dict[str, Any], path: str, value: Any) -> None:
+    """Put the value where the path leads; `*` is a list of nothing else."""
+    *above, last = path.split("/")
+    if last == "*":
+        set_at(document, "/".join(above), [value])
+        return
+    inner: Any = document
+    for key in above:
+        inner = inner[int(key)] if isinstance(inner, list) else inner.setdefault(key, {})
+    inner[last] = value
+
+
 @pytest.mark.parametrize("block", of_kind("part"))
-def test_a_part_of_a_page_fits_its_model(block: Block) -> None:
-    name = block.words.removeprefix("part=")
-    model = PARTS[name]
-    (found,) = documents(block.text)
-    for value in found if isinstance(found, list) else [found]:
-        model.model_validate(value)
+def test_a_part_of_a_page_has_no_mistakes_in_its_place(block: Block, alone: Run, tmp_path: Path) -> None:
+    """In the configuration that the page begins with, beside what a reader would have declared."""
+    whole = next(each for each in blocks("yaml") if each.words == "part=Configuration")
+    (base,), (found,) = documents(whole.text), documents(block.text)
+    for number, value in enumerate(found if isinstance(found, list) else [found]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        document = deepcopy(base)
+        for path, beside in DECLARED.items():
+            set_at(document, path, beside)
+        paths = PLACES[block.words.removeprefix("part=")]
+        if path := paths[min(number, len(paths) - 1)]:
+            set_at(document, path, value)
+        (folder / "page.yaml").write_bytes(orjson.dumps(document))
+        told = alone("check", folder, "--json")
+        assert (told.code, told.err) == (0, ""), told.out
+
+
+def test_every_part_has_its_place() -> None:
+    assert PLACES.keys() == PARTS.keys()
 
 
 @pytest.mark.parametrize("block", blocks("json"), ids=str)

@@ -88,9 +88,14 @@ class Service:
 
 
 async def fairlead(*arguments: str | Path, environment: Mapping[str, str]) -> Ended:
-    """Run a command to its end."""
+    """Run a command to its end. Raises TimeoutError where it has none, and kills it."""
     program = await _started(arguments, environment)
-    out, err = await asyncio.wait_for(program.communicate(), DONE_SECONDS)
+    try:
+        out, err = await asyncio.wait_for(program.communicate(), DONE_SECONDS)
+    except TimeoutError:
+        program.kill()
+        await program.wait()
+        raise
     return Ended(program.returncode or 0, out.decode(), err.decode())
 
 

@@ -115,7 +115,7 @@ async def test_a_port_that_is_taken_is_said(config: Path) -> None:
 
 
 @pytest.mark.real
-async def test_another_number_of_lanes_is_refused(config: Path, where: Mapping[str, str]) -> None:
+async def test_another_counted_lanes_is_refused(config: Path, where: Mapping[str, str]) -> None:
     """The number belongs to the epoch: a process with another one must not run."""
     async with running(config, environment=where) as service:
         await service.logged("process.started")

@@ -99,7 +99,7 @@ async def test_of_a_long_history_the_newest_is_compiled_and_what_somebody_names(
     assert list(feed.latest()) == ["main"]
 
 
-async def test_what_is_usable_is_found_below_any_number_of_versions_that_are_not(
+async def test_what_is_usable_is_found_below_any_counted_versions_that_are_not(
     feed: ConfigurationFeed, compilations: list[int]
 ) -> None:
     """An older release that comes back starts with the newest version that it understands."""

@@ -83,7 +83,7 @@ async def test_what_is_missing_is_named_and_created(real_kafka: Kafka, topics: T
     assert await create(connection, wanted) == ((), ())
 
 
-async def test_a_wrong_number_of_lanes_is_a_problem(real_kafka: Kafka, topics: Topics) -> None:
+async def test_a_wrong_counted_lanes_is_a_problem(real_kafka: Kafka, topics: Topics) -> None:
     """Both topics of the lanes are named, with the number there is and the number there should be."""
     connection = real_kafka.connection()
     await create(connection, read_wanted(topics, LANES))
@@ -133,7 +133,7 @@ def test_how_bad_a_setting_is(declared: str, setting: str, actual: str, wanted: 
     assert gravity_of(declared, setting, actual, wanted) == gravity
 
 
-async def test_a_wrong_number_of_lanes_refuses_and_a_missing_topic_does_not(real_kafka: Kafka, topics: Topics) -> None:
+async def test_a_wrong_counted_lanes_refuses_and_a_missing_topic_does_not(real_kafka: Kafka, topics: Topics) -> None:
     """Somebody may still make what is missing; what is there in another shape only a person can mend."""
     connection = real_kafka.connection()
     ours = [topic for topic in read_wanted(topics, LANES) if topic.name != topics.assignments]
@@ -163,8 +163,8 @@ async def test_too_few_copies_are_a_problem(real_kafka: Kafka, topics: Topics) -
     connection = real_kafka.connection()
     await create(connection, read_wanted(topics, LANES, 1))
     problems = await check(connection, read_wanted(topics, LANES, 3))
-    copies = [problem for problem in problems if problem.topic == topics.log and "copies" in problem.what]
-    assert [problem.what for problem in copies] == ["has 1 copies of a partition, 3 are wanted"]
+    copies = [problem for problem in problems if problem.topic == topics.log and "of a partition" in problem.what]
+    assert [problem.what for problem in copies] == ["has 1 copy of a partition, 3 are wanted"]
 
 
 async def test_a_topic_of_the_crm_only_has_to_be_there(real_kafka: Kafka, topics: Topics) -> None:

@@ -28,6 +28,8 @@ from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
 
 LANE: Final = 0
+NEWEST_EPOCH: Final = 1
+"""Of the sources: a lane that reads its input anew begins the next one."""
 MEMBERS: Final = ["ann", "bob", "eve"]
 
 
@@ -84,7 +86,7 @@ class World:
             )
 
     def patient(self) -> Patient:
-        return Patient(LANE, self.topics, self.transport(), self.store)
+        return Patient(LANE, self.topics, self.transport(), self.store, newest_epoch=NEWEST_EPOCH)
 
     async def send(self, *records: str, offset: int | None = None) -> None:
         """Put created leads into the lane's input. `offset` is the first one's in the source; else they go on."""
@@ -98,7 +100,12 @@ class World:
     async def work(self) -> Tenure:
         """Claim, and work until nothing is left to do."""
         around = Surroundings(
-            "tests", self.topics, lambda: {"main": self.config}, self._configured, lambda: time.time_ns() // 1_000_000
+            "tests",
+            self.topics,
+            lambda: {"main": self.config},
+            self._configured,
+            lambda: time.time_ns() // 1_000_000,
+            newest_epoch=lambda: NEWEST_EPOCH,
         )
         lane = Lane(LANE, self.transport(), self.store, around)
         tenure = await lane.take_over()
@@ -118,14 +125,14 @@ class World:
         await self.store.close()
 
 
-def lane_input(record: str, offset: int) -> bytes:
+def lane_input(record: str, offset: int, epoch: int = 0) -> bytes:
     """A created lead as ingest sends it on."""
     event = {
         "type": "crm.record.created.v1",
         "id": f"e-{record}",
         "record": {"type": "lead", "id": record, "fields": {}},
     }
-    decoded = decode(RawRecord("crm.records", 0, offset, None, orjson.dumps(event), (), 0), epoch=0)
+    decoded = decode(RawRecord("crm.records", 0, offset, None, orjson.dumps(event), (), 0), epoch=epoch)
     assert isinstance(decoded, Decoded)
     return sealed(decoded.value)
 

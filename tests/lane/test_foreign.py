@@ -13,6 +13,7 @@ from service.core.events import MemberEvent
 from service.lane import strangers
 from service.lane.surroundings import InputSeen
 from service.telemetry.metrics import METERS
+from service.wire.dead_letters import DETAIL
 from service.wire.messages import Message
 from service.wire.seals import SEAL_BYTES, sealed
 from tests.core.build import created
@@ -177,3 +178,17 @@ async def test_a_plausible_place_that_ingest_did_not_write_moves_no_mark(forged:
     assert world.outcomes.count(("dead_letter", "unreadable_event")) == 1
     assert named(lines) == [(TOPICS.events, 1)]
     assert dict(owner.lane.noticed.recent()) == {"foreign_record": (1, f"{TOPICS.events}/0/1")}
+
+
+async def test_what_ingest_of_a_newer_release_wrote_is_no_strangers() -> None:
+    """It is a dead letter that says what to do, moves no mark, and nobody looks for who writes there."""
+    world = World()
+    world.put(sealed(b'{"at":[0,"crm.records",0,5000],"origin":["e","","",""],"tomorrows":{"kind":"unheard_of"}}'))
+    world.send(created("lead/1", "pool:sales"))
+    owner = await world.owner()
+    with capture_logs() as lines:
+        await owner.work(2)
+    assert world.owners == ["ann"]
+    (letter,) = world.published(TOPICS.dead_letters)
+    assert b"Redrive it once no older process is left" in (dict(letter.headers)[DETAIL] or b"")
+    assert (named(lines), dict(owner.lane.noticed.recent())) == ([], {})

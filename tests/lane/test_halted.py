@@ -16,7 +16,7 @@ from service.lane.raising import MAX_RAISED_IN_A_ROW
 from service.lane.recovery import Patient, RecoveryRefused, adopt, restore
 from service.lane.surprise import REMEDIES, HaltCause, Halted
 from service.store.memory import MemoryStore
-from service.wire.log_records import Claim, NewerLog, encode
+from service.wire.log_records import Claim, NewerLog, Opening, encode
 from service.wire.messages import Message
 from tests.core.build import created, planted, pool, rules
 from tests.lane.build import INPUT, LANE, LOG, TOPICS, World
@@ -140,7 +140,7 @@ async def a_piece_too_large_for_a_record(monkeypatch: pytest.MonkeyPatch) -> str
     owner = await world.owner()
     with monkeypatch.context() as patch:
         patch.setattr(sealing, "MAX_RECORD_BYTES", 10)
-        owner.lane._room_bytes = 1
+        owner.lane._sealing.max_bytes = 1
         with pytest.raises(Halted) as halted:
             await owner.work()
     assert halted.value.cause == "indivisible"
@@ -162,7 +162,9 @@ async def too_many_raises(monkeypatch: pytest.MonkeyPatch) -> str:
 async def a_newer_release(monkeypatch: pytest.MonkeyPatch) -> str:
     """It has raised the lane's level."""
     world = await worked()
-    world.broker.write(LOG, [Message("", b"", encode(Claim("newer", LEVEL + 1)))])
+    token = world.broker.partitions[LOG].end
+    raising = Opening(token, {}, level=LEVEL + 1)
+    world.broker.write(LOG, [Message("", b"", encode(each)) for each in (Claim("newer", LEVEL), raising)])
     with pytest.raises(NewerLog):
         await world.owner("older")
     monkeypatch.setattr(folding, "LEVEL", LEVEL + 1)

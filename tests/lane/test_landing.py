@@ -36,7 +36,7 @@ async def owner_with(world: World, transport: Gated, steps: list[str]) -> Owner:
     """Somebody who has the configuration, decides one event a batch, and publishes through the gate from now on."""
     owner = await world.owner(limits=replace(SMALL, batch_max=1), step=steps.append)
     await owner.work()
-    owner.lane.transport = transport
+    owner.lane.transport = owner.lane._landing.transport = transport
     await transport.seek(owner.tenure.book.place.offset)
     steps.clear()
     return owner

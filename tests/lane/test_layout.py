@@ -14,6 +14,8 @@ from service.core.state import KINDS, LEVEL, Changes, Hit, StateKind
 from service.lane import making
 from service.lane.book import Book
 from service.lane.folding import rebuild_content
+from service.lane.surprise import Surprise
+from service.lane.takeover import LEVEL_REMEDY, Stage, TakeOver
 from service.store.keys import LAYOUT, Layout, kind_of
 from service.store.memory import MemoryStore
 from service.wire.log_records import NO_OFFSET, Batch, Claim, Complete, NewerLog, Opening, encode
@@ -134,13 +136,78 @@ def newer_level(level: int) -> bytes:
     return encode(Claim("newer", level))
 
 
-async def test_a_lane_at_a_level_that_we_do_not_know_is_not_claimed() -> None:
+def raised(world: World, level: int) -> None:
+    """The owner's next record says that the lane is at this level."""
+    tokens = [offset for offset, record in enumerate(world.log) if isinstance(record, Claim)]
+    world.broker.write(LOG, [Message("", b"", encode(Opening(tokens[-1], {}, level=level)))])
+
+
+async def test_a_fresh_lane_at_a_level_that_we_do_not_know_is_not_claimed() -> None:
     """Its owner must not be fenced by somebody who could not go on; the words say what to do."""
     world = World()
     world.broker.write(LOG, [Message("", b"", newer_level(LEVEL + 1))])
     with pytest.raises(NewerLog, match=f"level {LEVEL + 1} and this version knows {LEVEL}"):
         await world.owner()
     assert len(world.log) == 1
+
+
+async def test_a_lane_that_was_raised_to_a_level_that_we_do_not_know_is_not_claimed() -> None:
+    """However many have claimed it since."""
+    world = World()
+    await (await world.owner()).work()
+    raised(world, LEVEL + 1)
+    world.broker.write(LOG, [Message("", b"", newer_level(LEVEL + 1)) for _ in range(20)])
+    before = len(world.log)
+    with pytest.raises(NewerLog, match=f"level {LEVEL + 1} and this version knows {LEVEL}"):
+        await world.owner("two")
+    assert len(world.log) == before
+
+
+@pytest.mark.parametrize("level", [LEVEL, LEVEL + 1, 10**9])
+async def test_a_claim_raises_no_level(level: int) -> None:
+    """One that says so, once the lane has begun, is nobody's: it fences no owner, keeps nobody out, and is named."""
+    world = World()
+    one = await at_level(world, "one", LEVEL - 1)
+    await one.work()
+    world.broker.write(LOG, [Message("", b"", newer_level(level)) for _ in range(20)])
+    world.send(created("lead/1", "pool:sales"))
+    await one.work(2)
+    assert one.lane.noticed.recent()["foreign_record"].times == 20
+    world.store.lanes.clear()
+    two = await at_level(world, "two", LEVEL - 1)
+    assert (two.tenure.level, world.owners) == (LEVEL - 1, ["ann"])
+    world.send(created("lead/2", "pool:sales"))
+    await two.work()
+    assert two.lane.noticed.recent()["foreign_record"].times == 20
+
+
+async def test_a_claim_that_was_overtaken_on_a_fresh_lane_is_made_again() -> None:
+    """Somebody was quicker and began at a lower level, for they had not heard of ours: our claim is none."""
+    world = World()
+    lane = world.lane("two")
+    append = lane.transport.append
+
+    async def overtaken(value: bytes) -> int:
+        lane.transport.append = append  # type: ignore[method-assign]  # once
+        await (await at_level(world, "one", LEVEL - 1)).work()
+        return await append(value)
+
+    lane.transport.append = overtaken  # type: ignore[method-assign]  # the other one begins right before us
+    with pytest.raises(Surprise, match=f"claimed at level {LEVEL}"):
+        await lane.take_over()
+    assert (await lane.take_over()).level == LEVEL - 1
+
+
+async def test_no_lane_is_claimed_while_it_is_to_be_raised_to_a_level_that_we_do_not_know() -> None:
+    """What was agreed on would be kept from it. It is said, and where it is taken back the lane goes on."""
+    world = World()
+    lane = world.lane()
+    levels = [LEVEL + 1, LEVEL + 1, LEVEL]
+    lane.around = replace(lane.around, level=lambda: levels.pop(0) if len(levels) > 1 else levels[0])
+    seen: list[Stage] = []
+    await TakeOver(LANE, lane.transport, world.store, lane.around, seen.append).run()
+    assert [stage.todo for stage in seen if "raised to level" in stage.doing] == [LEVEL_REMEDY] * 2
+    assert seen[2].doing == "claiming"
 
 
 async def test_a_level_that_was_raised_meanwhile_is_noticed_behind_the_claim() -> None:

@@ -16,7 +16,7 @@ from service.store.memory import MemoryStore
 from service.store.port import NO_REVISION, Head
 from service.wire.log_records import Claim, encode
 from service.wire.messages import Message
-from tests.lane.lane_world import LANE, World, configuration, in_memory, owners, turn
+from tests.lane.lane_world import LANE, World, configuration, in_memory, lane_input, owners, turn
 
 
 async def worked(world: World, *records: str) -> None:
@@ -118,6 +118,19 @@ async def test_an_input_begun_anew_that_has_grown_again_is_recognised(world: Wor
     await world.lose_topics(log=True, events=True)
     await world.send("3", "4", "5")
     assert (await survey(world.patient())).input_fate == "begun_anew"
+
+
+@pytest.mark.parametrize(
+    "stranger", [lane_input("s", 900)[:-1] + b" }", lane_input("s", 900, epoch=5)], ids=["changed", "epoch"]
+)
+async def test_what_the_lane_did_not_believe_says_nothing_of_its_input(stranger: bytes) -> None:
+    """A stranger's input before its place was never taken: it was a dead letter, and the topic is still the same."""
+    world = in_memory()
+    await worked(world, "1", "2")
+    await world.transport().tick(stranger)
+    world.inputs += 1
+    await worked(world, "3")
+    assert (await survey(world.patient())).input_fate == "goes_on"
 
 
 async def test_an_input_known_to_be_another_is_read_from_its_beginning_on_demand() -> None:

@@ -223,6 +223,7 @@ def test_so_long_a_record_is_kept_at_least() -> None:
         assert Limits(**{name: DAY_MS}).kept_least_ms == DAY_MS - 60_000
 
 
+@pytest.mark.interpreted
 def test_what_was_refused_and_forgotten_leaves_how_far_it_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     """By age or by number, and for whoever takes over: below it nothing is proven, above it all is."""
     monkeypatch.setattr(positions, "MAX_BLOCKS", 2)

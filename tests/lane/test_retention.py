@@ -178,6 +178,7 @@ async def test_a_sweep_that_was_begun_is_finished_by_the_next_owner() -> None:
     world.check()
 
 
+@pytest.mark.interpreted
 async def test_forgetting_that_raises_costs_its_record_only(monkeypatch: pytest.MonkeyPatch) -> None:
     world, owner = await with_records(created("lead/1", "pool:sales"), created("lead/2", "user:zoe"))
     count_off = load.count_off

@@ -57,6 +57,7 @@ async def test_a_take_over_loads_nothing_of_what_waits_but_its_line() -> None:
     assert state.room.taken_bytes == sum(parked.kept_bytes for parked in state.parked.values()) > 0
 
 
+@pytest.mark.interpreted
 async def test_a_drain_loads_what_it_may_move_and_gives_out_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """The batch ends in front of a drain whose records are not loaded, and a bounded number is loaded for the next."""
     monkeypatch.setattr(books, "KEPT_RECORDS", 60)

@@ -72,6 +72,7 @@ VALUES: Final[tuple[Any, ...]] = (
     *("2024-05-01", "2024-05-01T10:00Z", "2024-05-02", " 2024-05-03 ", "9999-12-31", "soon"),
     *(["US", "CA"], ["a"], [5, 6], ["a;b"], "a;b", "US; ca", [{"name": "US"}], [{"id": 5}], {"id": 5, "name": "US"}),
     *({"id": None}, {"x": "US"}, [{"x": "a"}, {"x": 5}], "1/4/", [True]),
+    *(";", "0000-00-00", [""], [None, {}], {"id": ""}, {"id": None, "x": "US"}, [{"x": ["a", "b"]}, "US"]),
 )
 """What a field may hold: for every constant below one that is it, one that is not, and one that looks like it."""
 SPANS: Final = tuple(map(span_in, ("2024-05-01", "2024-05-02", "2024-05-01T10:00Z", "today", "last_7_days")))

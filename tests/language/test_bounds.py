@@ -17,6 +17,7 @@ from service.language.odoo import domains
 from service.language.odoo.operators import TABLE as DOMAIN_TABLE
 from service.language.odoo.patterns import MAX_PATTERN_CHARACTERS, MAX_SCANNED
 from service.language.operators import TABLE
+from service.language.probes import MAX_SOUGHT
 from service.language.tree import MAX_ELEMENTS, MAX_LIST_ITEMS, Condition
 from tests.language.trees import NOW_MS
 
@@ -134,3 +135,59 @@ def test_a_list_of_as_many_values_as_there_may_be_fits_a_criterion() -> None:
     """Also where each is a hundred characters long, quotes and commas counted."""
     long = ",".join(f'"{number:095}"' for number in range(MAX_LIST_ITEMS))
     assert check(criteria.parse(f"x in [{long}]"))({"x": f"{7:095}"}, NOW_MS)
+
+
+CONSTANTS: Final[dict[str, Any]] = {"text": PATTERNS[0], "domain": [["c", "=", 1]], "list": [5, "x"], "ordered": 5}
+
+
+def links_of(values: Any) -> list[dict[str, Any]]:
+    """Many links, each with this in it."""
+    return [{"id": number, "b": values, "name": "aa"} for number in range(MAX_ELEMENTS)]
+
+
+BEHIND: Final[dict[str, Any]] = {
+    "numbers": links_of([5] * MAX_ELEMENTS),
+    "texts": links_of(["aaaa"] * MAX_ELEMENTS),
+    "links": links_of([{"c": 0, "id": 1, "parent_path": "1/2/"}] * MAX_ELEMENTS),
+    "links of links": links_of([{"b": [{"c": 0}] * MAX_ELEMENTS}] * MAX_ELEMENTS),
+    "nothing": links_of([[]] * MAX_ELEMENTS),
+}
+
+
+@pytest.mark.parametrize("links", BEHIND.values(), ids=BEHIND)
+@pytest.mark.parametrize("path", ["x.b", "x.b.c", "x.b.b.c", "x.b.name"])
+def test_lists_behind_lists_take_no_more_steps(links: list[dict[str, Any]], path: str) -> None:
+    """Whatever stands behind each of many links, so many values are looked at as in one list."""
+    for row in DOMAIN_TABLE:
+        ask = check(domains.parse([[path, row.symbol, CONSTANTS.get(row.takes, True)]]))
+        ask({}, NOW_MS)
+        assert lines_of(lambda ask=ask: ask({"x": links}, NOW_MS)) <= MOST_LINES, row.symbol  # type: ignore[misc]  # bound at once
+    for criterion in ("includes [x]", "includes all [x, y]", "excludes [x]", "equals x"):
+        ask = check(criteria.parse(f"{path} {criterion}"))
+        ask({}, NOW_MS)
+        assert lines_of(lambda ask=ask: ask({"x": links}, NOW_MS)) <= MOST_LINES, criterion  # type: ignore[misc]  # bound at once
+
+
+@pytest.mark.parametrize("word", ["any", "not any"])
+def test_any_within_any_looks_at_so_many_links_at_all(word: str) -> None:
+    """However deep they stand in one another; the next condition begins anew."""
+    inner: list[Any] = [["c", "=", 1]]
+    for _ in range(3):
+        inner = [["b", word, inner]]
+    ask = check(domains.parse([["x", word, inner]]))
+    ask({}, NOW_MS)
+    for links in BEHIND.values():
+        assert lines_of(lambda links=links: ask({"x": links}, NOW_MS)) <= MOST_LINES  # type: ignore[misc]  # bound at once
+    plain = check(domains.parse([["x", "any", [["b", "any", [["c", "=", 1]]]]]]))
+    assert plain({"x": [{"b": [{"c": 0}] * (MAX_ELEMENTS - 2)}, {"b": [{"c": 1}]}]}, NOW_MS) is False
+    assert plain({"x": [{"b": [{"c": 0}] * (MAX_ELEMENTS - 3)}, {"b": [{"c": 1}]}]}, NOW_MS)
+
+
+def test_a_list_of_texts_is_sought_in_so_many_characters_at_all() -> None:
+    """One text is found anywhere; of many each is found where all of them together take no longer."""
+    sought = [f"v{number}" for number in range(MAX_LIST_ITEMS)]
+    ask = check(criteria.parse(f"x contains [{', '.join(sought)}]"))
+    end = MAX_SOUGHT // MAX_LIST_ITEMS
+    assert ask({"x": "." * (end - 2) + "v7"}, NOW_MS)
+    assert not ask({"x": "." * end + "v7"}, NOW_MS)
+    assert check(criteria.parse("x contains v7"))({"x": "." * LARGE + "v7"}, NOW_MS)

@@ -360,7 +360,7 @@ def test_no_text_and_no_record_make_it_crash(text: str, value: object) -> None:
         return
     facts = dict.fromkeys(("field", "account", criterion.path[0]), value)
     assert predicate(text).test(facts, START_MS) in (True, False)
-    assert found(criterion, facts).startswith("the record has ")
+    assert found(criterion, facts).startswith(("the record has ", "the record had "))
     assert parse(leaf_text(criterion)) == criterion
 
 

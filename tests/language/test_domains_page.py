@@ -46,7 +46,8 @@ def limits() -> str:
         f"{MAX_CHARACTERS:,} characters of text, {MAX_COMPARISONS} terms, {MAX_LIST_ITEMS} items in a list, "
         f"{MAX_PATTERN_CHARACTERS} characters in a pattern, {MAX_PATH_STEPS} steps in a path, "
         f"{MAX_DEPTH} brackets or conditions inside each other.\n"
-        f"Of a list the first {MAX_ELEMENTS:,} elements are looked at, by patterns the first {MAX_SCANNED:,} "
+        f"Of a list the first {MAX_ELEMENTS:,} elements are looked at, of lists behind one another and of `any` in "
+        f"`any` {MAX_ELEMENTS:,} at all, by patterns the first {MAX_SCANNED:,} "
         "characters; as many of a text where `_` stands between other characters.\n"
         "Each limit of what is written has an error that says so.\n"
     )

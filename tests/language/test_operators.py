@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import service
 from service.language import criteria, expression
 from service.language.letters import folded, folded_each
+from service.language.odoo import domains
 from service.language.odoo.operators import OPERATORS as DOMAIN
 from service.language.operators import OPERATORS, TABLE, Row
 from service.language.printing import as_domain, as_expression, leaf_text
@@ -125,7 +126,8 @@ def test_not_equal_to_a_truth_is_the_opposite_whatever_the_field_holds(fact: obj
         (None, "x", "!="),
         (5, "five", "!="),
         (["x"], "x", ""),
-        ({"id": 1}, {"id": 1}, ""),
+        ({"id": 1}, {"id": 1}, "="),
+        ({"id": 1}, {"id": 2}, "/"),
         ("true", 1, "="),
         ("False", "0", "="),
         ("false", None, "="),
@@ -274,3 +276,62 @@ def test_an_operator_may_be_asked_for_its_meaning() -> None:
     """S43: with a single text there is nothing to take apart."""
     assert isinstance(criteria.parse("a contains x"), Compare)
     assert criteria.parse("a contains x").meaning is None
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("size equals $5", "without currencies"),
+        ("size in [5 €, 6]", "without currencies"),
+        ("size equals ５", "without currencies"),
+        ("closed equals 2024-05", "is no date"),
+        ("closed equals 2024-W18", "is no date"),
+        ("closed equals 10000-01-01", "is no date"),
+        ("closed equals 2024-05-01T10", "is no date"),
+        ("closed > now - 3M", "is no time"),
+        ("closed equals today - 1M", "is no time"),
+        ("name equals undefined", "would be a text"),
+        ("name contains field title", "does not stand before another field"),
+        ("name in [field title]", "does not stand before another field"),
+        ("tags includes [a;b]", "is several choices"),
+        ("tags includes all a;b", "is several choices"),
+    ],
+)
+def test_what_people_take_for_something_else_is_refused_with_what_to_write(text: str, what: str) -> None:
+    """S34 S43: what would silently be a text that nothing is, or almost nothing."""
+    with pytest.raises(ConditionError, match=what):
+        criteria.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text", ['size equals "$5"', 'name contains "field title"', "name equals fieldwork", "code equals 1234-12"]
+)
+def test_a_text_that_is_meant_stands_in_quotes_or_looks_like_nothing_else(text: str) -> None:
+    """S34: no refusal without a way out."""
+    assert isinstance(criteria.parse(text), Compare)
+
+
+@pytest.mark.parametrize("value", ["7d", "3 months", "31.12.2024", "1,000", ".5", "$5", "2024-05", "null"])
+def test_a_domain_does_not_put_in_order_as_texts_what_looks_like_something_else(value: str) -> None:
+    """S74 S75: neither Odoo nor this reads it as a number or a date."""
+    with pytest.raises(ConditionError):
+        domains.parse([["size", ">", value]])
+
+
+@pytest.mark.parametrize(
+    ("fact", "other", "is_same"),
+    [
+        ({"id": 5, "name": "a"}, {"id": 5}, True),
+        ({"id": 5}, "5", True),
+        ({"name": "EMEA"}, "emea", True),
+        ({"id": 5}, {"id": 6}, False),
+        ({"id": None, "name": "a"}, "a", False),
+        ({"id": None}, None, True),
+        (["a"], ["a"], False),
+    ],
+)
+def test_a_link_is_compared_with_another_field_as_its_id_or_name(fact: object, other: object, is_same: bool) -> None:
+    """S52: `account equals field parent`."""
+    facts = {"x": fact, "y": other}
+    assert fits(criteria.parse("x equals field y"), facts) is is_same
+    assert fits(criteria.parse("x not equal field y"), facts) is (not is_same and not isinstance(fact, list))

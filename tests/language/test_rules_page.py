@@ -8,6 +8,7 @@ import pytest
 
 from service.language import criteria, expression
 from service.language.operators import TABLE, Row
+from service.language.probes import MAX_SOUGHT
 from service.language.tree import (
     MAX_CHARACTERS,
     MAX_COMPARISONS,
@@ -49,6 +50,8 @@ def limits() -> str:
         f"Conditions have limits: {MAX_CHARACTERS:,} characters, {MAX_COMPARISONS} comparisons, {MAX_LIST_ITEMS} items "
         f"in a list, {MAX_PATH_STEPS} steps in a path, {MAX_DEPTH} brackets inside each other; of a field with several "
         f"choices the first {MAX_ELEMENTS:,} are looked at.\n"
+        f"A list of texts is sought in the first {MAX_SOUGHT:,} characters divided by its length: of {MAX_LIST_ITEMS} "
+        f"each in the first {MAX_SOUGHT // MAX_LIST_ITEMS:,}.\n"
     )
 
 

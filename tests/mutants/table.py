@@ -14,6 +14,7 @@ ELIGIBILITY: Final = "service/core/sharing/eligibility.py"
 MEMBERSHIP: Final = "service/core/holding/membership.py"
 ENTRY_POLICY: Final = "service/core/entry_policy.py"
 PLANS: Final = "service/core/plans.py"
+OFFERS: Final = "service/core/offers.py"
 CLIENTS: Final = "service/core/holding/clients.py"
 
 LAWS: Final = "tests/core/test_turns_laws.py"
@@ -24,6 +25,8 @@ POOLS: Final = "tests/core/test_pools.py"
 ABSENCE: Final = "tests/core/test_absence.py"
 DOMAINS: Final = "tests/core/test_eligibility.py"
 IN_PLANS: Final = "tests/core/test_plans.py"
+LINKED: Final = "tests/core/test_related_owners.py"
+OFFERS_LAWS: Final = "tests/core/test_offers_laws.py"
 
 
 class Mutant(NamedTuple):
@@ -134,14 +137,6 @@ MUTANTS: Final = (
     ),
     Mutant(
         PLANS,
-        'if told.kind == "payment_failed" and known.kind == "paid":',
-        "if False:",
-        "a late payment failed never takes who has paid",
-        (IN_PLANS,),
-    ),
-    Mutant(PLANS, "if told.kind == known.kind:", "if False:", "retries are one entry", (IN_PLANS,)),
-    Mutant(
-        PLANS,
         "if record.closed or (record.owner and not record.by_us):",
         "if record.closed:",
         "a human's choice stays in another plan",
@@ -156,14 +151,36 @@ MUTANTS: Final = (
     ),
     Mutant(
         PLANS,
-        "ways[0] if ways else answers[0]",
-        "answers[0]",
+        "for offer in reversed(told):",
+        "for offer in told:",
         "the first offer that is listed decides",
         (IN_PLANS,),
     ),
     Mutant(
+        PLANS,
+        'plan = led.plan if led is not None and led.plan in case.config.plans else ""',
+        'plan = ""',
+        "whom an offer ought not to have led away goes back",
+        (OFFERS_LAWS,),
+    ),
+    Mutant(
+        OFFERS,
+        "sum(each.time_ms <= told.time_ms for each in happened)",
+        "len(happened)",
+        "offers are put in order by their own time",
+        (OFFERS_LAWS,),
+    ),
+    Mutant(OFFERS, "if each.kind == stood:", "if False:", "a retry is one entry", (OFFERS_LAWS, IN_PLANS)),
+    Mutant(
+        OFFERS,
+        'elif each.kind == "payment_failed" and stood == "paid":',
+        "elif False:",
+        "a payment that failed never takes who has paid",
+        (IN_PLANS,),
+    ),
+    Mutant(
         "service/core/following.py",
-        "return plans.brought_in(case, way)[-1]",
+        "return questions.on_creation(case) if way is None else plans.brought_in(case, way)[-1]",
         "return questions.on_creation(case)",
         "the tool is asked before the rules",
         (IN_PLANS,),
@@ -176,18 +193,32 @@ MUTANTS: Final = (
         (IN_PLANS,),
     ),
     Mutant(
-        CLIENTS,
-        "if moved_ms is not None and (known.moved_ms is None or known.moved_ms < moved_ms):",
-        "if False:",
-        "of several offers the latest decides in whatever order they are told",
+        "service/core/following.py",
+        "decision = _as_new(plans.known_way(case), case)",
+        "decision = _as_new(None, case)",
+        "what waits in a plan that is renamed waits in the plan of its tool",
         (IN_PLANS,),
     ),
     Mutant(
-        PLANS,
-        "is_failed and known is not None and not _is_before(known.time_ms, memory.moved_ms)",
-        "is_failed",
-        "a late payment makes good what its own failure did, and no more",
-        (IN_PLANS,),
+        "service/core/sharing/linked.py",
+        '(excluded == "ceiling" and not counts_as_turn)',
+        'excluded == "ceiling"',
+        "a ceiling binds whoever gets a turn, as an owner of a related record, too",
+        (LINKED,),
+    ),
+    Mutant(
+        "service/core/sharing/linked.py",
+        "(contact_ms is not None and contact_ms > now_ms - within_ms)",
+        "contact_ms is None or contact_ms > now_ms - within_ms",
+        "a contact that is not known is not recent",
+        (LINKED,),
+    ),
+    Mutant(
+        CLIENTS,
+        "if by not in OFFER_KINDS:",
+        "if True:",
+        "where a lead would be without its offers is remembered",
+        (OFFERS_LAWS,),
     ),
     Mutant(
         "service/views/joining.py",

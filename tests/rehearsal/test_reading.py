@@ -52,6 +52,10 @@ STEP = "steps:\n  - {record: lead/1, expect: {owner: ann}}\n"
             "{record: lead/1, expect: {outcome: asigned}}",
             f"4:40 steps[0].expect.outcome: an outcome, or a list of them, is expected here: {OUTCOMES}",
         ),
+        (
+            "{update: lead/1, merged_into: deal/2}",
+            "4:5 steps[0]: lead/1 is merged into a record of its own type, not into deal/2",
+        ),
         ("{record: lead/1, expect: {turn: first}}", "4:37 steps[0].expect.turn: a whole number is expected here"),
         ("{record: lead/1, expect: {counts: ann}}", "4:39 steps[0].expect.counts: a mapping is expected here"),
     ],

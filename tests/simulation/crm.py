@@ -200,9 +200,10 @@ class Crm:
     def _member(self, event: str, number: int) -> Mapping[str, object]:
         member = {"id": event, "person": self.random.choice(PEOPLE)}
         if self.random.random() < 0.6:
-            return {**member, "availability": "available"}
+            return {**member, "availability": self.random.choice(("available", "leave_ended"))}
         until = {"until_ms": START_MS + self.random.randrange(30 * MINUTE_MS)} if self.random.random() < 0.7 else {}
-        return {**member, "availability": self.random.choice(("away", "off_shift")), **until}
+        begins = {"begins_ms": START_MS + self.random.randrange(30 * MINUTE_MS)} if self.random.random() < 0.3 else {}
+        return {**member, "availability": self.random.choice(("away", "off_shift", "leave")), **until, **begins}
 
     def _record(self, event: str, number: int) -> Mapping[str, object]:
         kind = self.random.choice(HAPPENINGS)

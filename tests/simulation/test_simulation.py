@@ -57,6 +57,7 @@ def test_the_promises_are_kept_whatever_goes_wrong(first: int) -> None:
         )
 
 
+@pytest.mark.interpreted
 def test_a_count_that_drifts_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """D26 D33 In the end all open items are counted anew, from what the records say."""
     count_on = load.count_on
@@ -147,6 +148,7 @@ class Nothing(Positions):
         return False
 
 
+@pytest.mark.interpreted
 def test_without_a_memory_of_redrives_events_are_decided_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """D37 An operator who sends a dead letter twice, or after a lost answer, has it decided once."""
     begin = Book.__init__
@@ -159,6 +161,7 @@ def test_without_a_memory_of_redrives_events_are_decided_twice(monkeypatch: pyte
     assert "is decided as" in broken_by(ALL_SAFEGUARDS)
 
 
+@pytest.mark.interpreted
 def test_without_a_memory_of_refusals_a_repeat_is_a_second_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
     """What raised left nothing in the state: sent again after a take-over, it looks as if nobody had ever answered."""
     begin = Book.__init__

@@ -31,13 +31,6 @@ from tests.sources.world import PARTITIONS, SECONDS, World
 pytestmark = pytest.mark.real
 
 
-@pytest.fixture
-async def world(real_kafka: Kafka, topics: Topics) -> World:
-    world = World(real_kafka.connection(), topics)
-    await world.make_topics()
-    return world
-
-
 def names(word: str, count: int) -> Sequence[str]:
     return [f"{word}-{number}" for number in range(count)]
 
@@ -272,6 +265,20 @@ async def test_a_loss_of_the_epoch_before_is_not_told_of_the_next(world: World) 
         await world.feed.read_up()
         assert state.loss_of(world.source, 0) is None
         assert state.loss_of(world.topics.sources[1], 0) is not None
+
+
+async def test_what_somebody_sees_to_be_lost_is_read_by_nobody(world: World) -> None:
+    """Its reader may have no doubt: the lanes have taken more than the partition holds, and would drop what comes."""
+    async with world.reading():
+        await world.send(0, names("old", 3))
+        await world.arrive(names("old", 3))
+        await world.agree(Loss(0, world.source, 0, 50))
+        await world.intake.look()
+        problem = await world.problem("once ended before offset 50")
+        assert f"fairlead sources reset --topic {world.source}" in problem
+        await world.send(0, names("lost", 3))
+        await world.send(1, names("other", 3))
+        assert "lead/lost-0" not in await world.arrive(names("other", 3))
 
 
 async def test_sources_begun_anew_for_other_settings_are_not_read(world: World) -> None:

@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -32,26 +32,39 @@ from tests.survival.storm import Storm
 
 ROUND_SECONDS: Final = 40.0
 MOST_MINUTES: Final = 240.0
+PATIENCE: Final = 6.0
+"""An hour on a machine that has other things to do must not end because something took a minute."""
+PATIENT_MS: Final = 30_000
+"""So long the conductor waits for an answer of the broker. The processes have the limits of production."""
 
 
 async def storm(minutes: float, seed: int, directory: Path) -> list[str]:
     """Rounds until the time is over or something is found."""
     end = time.monotonic() + 60 * min(minutes, MOST_MINUTES)
     with KafkaServer() as broker, own_redis() as redis:
-        cluster = Cluster(KafkaConnection(broker.bootstrap), Topics.of("storm."), redis, directory, seed)
+        connection = KafkaConnection(broker.bootstrap, request_timeout_ms=PATIENT_MS)
+        cluster = Cluster(connection, Topics.of("storm."), redis, directory, seed, patience=PATIENCE)
         raging = Storm(cluster, broker, Random(seed))
+        found: list[str] = []
         try:
             await cluster.open()
-            found: list[str] = []
             while time.monotonic() < end and not found:
                 found = await raging.rage(min(ROUND_SECONDS, end - time.monotonic()))
                 print(await figures(raging, found), flush=True)
             return found
         finally:
-            print(
-                "\n".join(f"{count:7} {fault}" for fault, count in sorted(raging.faults.items()) if count), flush=True
-            )
+            print(*table(raging, found), sep="\n", flush=True)
             await cluster.close()
+
+
+def table(raging: Storm, found: Sequence[str]) -> Iterator[str]:
+    """What came of all rounds: events, faults by kind, violations."""
+    yield f"{raging.cluster.load.made:9,} events in {raging.rounds} rounds that were checked"
+    yield f"{raging.faults.total():9,} faults:"
+    for fault, count in sorted(raging.faults.items()):
+        if count:
+            yield f"{count:9,}   {fault}"
+    yield f"{len(found):9,} violations"
 
 
 async def figures(raging: Storm, found: Sequence[str]) -> str:

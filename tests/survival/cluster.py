@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Final, TypeVar
 
 from aiokafka.errors import KafkaError
 from redis import Redis
@@ -53,6 +53,7 @@ BURST_PAUSE_SECONDS: Final = 0.15
 """So many events are sent at once while a load is poured."""
 
 Condition = Callable[[], bool | Awaitable[bool]]
+T = TypeVar("T")
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.survival.worker"])
@@ -74,6 +75,23 @@ async def a_moment(seconds: float = LOOK_SECONDS) -> None:
     """Until it is worth looking again."""
     with suppress(TimeoutError):
         await asyncio.wait_for(asyncio.Event().wait(), seconds)
+
+
+async def insist(act: Callable[[], Awaitable[T]], seconds: float, what: str) -> T:
+    """Do what may be done again until the broker has answered. Fails after so many seconds, saying what was tried."""
+    done: list[T] = []
+    errors = ["none"]
+
+    async def is_done() -> bool:
+        try:
+            done.append(await act())
+        except (KafkaError, Lost) as error:
+            errors.append(repr(error))
+            return False
+        return True
+
+    await wait_until(is_done, seconds, lambda: f"{what}; the last error: {errors[-1]}")
+    return done[0]
 
 
 @dataclass
@@ -115,7 +133,10 @@ class Worker:
 
 @dataclass
 class Cluster:
-    """One deployment: topics of its own on a shared broker, a Redis of its own, and the processes."""
+    """One deployment: topics of its own on a shared broker, a Redis of its own, and the processes.
+
+    On a busy machine everything takes longer: `patience` times as long is waited for anything.
+    """
 
     connection: KafkaConnection
     topics: Topics
@@ -123,6 +144,7 @@ class Cluster:
     directory: Path
     seed: int = 1
     session_ms: int = SESSION_MS
+    patience: float = 1.0
     saved: Path | None = None
     hits: Counter[str] = field(default_factory=Counter)
     workers: list[Worker] = field(default_factory=list)
@@ -140,6 +162,14 @@ class Cluster:
         self.neighbours = Neighbours(self.connection, self.topics, self.load, Random(self.seed))
         self._publisher = Publisher(self.connection)
 
+    async def wait(self, condition: Condition, seconds: float, what: Callable[[], str]) -> None:
+        """See `wait_until`."""
+        await wait_until(condition, seconds * self.patience, what)
+
+    async def insist(self, act: Callable[[], Awaitable[T]], what: str) -> T:
+        """See `insist`."""
+        return await insist(act, READY_SECONDS * self.patience, what)
+
     async def open(self) -> None:
         """Make the topics and the first configuration, and begin to look."""
         await topic_list.create(self.connection, topic_list.read_wanted(self.topics, LANES))
@@ -156,7 +186,7 @@ class Cluster:
         await self._publisher.close()
 
     async def configure(self, generation: int) -> None:
-        """Publish another configuration."""
+        """Publish another configuration. Raises `KafkaError`, `Lost`."""
         await self._publish(await asyncio.to_thread(write_configuration, self.directory / f"{generation}", generation))
 
     async def admit(self, division: str) -> None:
@@ -187,7 +217,7 @@ class Cluster:
     async def stop(self, worker: Worker) -> None:
         """End a process in order, as a deployment does."""
         worker.signal(signal.SIGTERM)
-        await wait_until(lambda: worker.has_ended, STOP_SECONDS, lambda: f"ended in order:\n{worker.last_words}")
+        await self.wait(lambda: worker.has_ended, STOP_SECONDS, lambda: f"ended in order:\n{worker.last_words}")
         code = worker.process.exitcode
         assert code == 0, f"ended with {code}:\n{worker.last_words}"
         self.workers.remove(worker)
@@ -195,12 +225,12 @@ class Cluster:
     async def kill(self, worker: Worker) -> None:
         """End a process with SIGKILL, wherever it is."""
         worker.signal(signal.SIGKILL)
-        await wait_until(lambda: worker.has_ended, STOP_SECONDS, lambda: "killed")
+        await self.wait(lambda: worker.has_ended, STOP_SECONDS, lambda: "killed")
         self.workers.remove(worker)
 
     async def killed(self, worker: Worker) -> None:
         """Wait until the worker's fault has killed it."""
-        await wait_until(lambda: worker.has_ended, READY_SECONDS, lambda: f"killed:\n{worker.last_words}")
+        await self.wait(lambda: worker.has_ended, READY_SECONDS, lambda: f"killed:\n{worker.last_words}")
         self._buried(worker)
 
     async def meet_strangers(self, count: int | None = None) -> None:
@@ -210,7 +240,7 @@ class Cluster:
     async def at_rest(self) -> None:
         """All that was sent is decided and published, and the witness has read it."""
         await self.quiet()
-        await wait_until(self.witness.is_up_to_date, QUIET_SECONDS, lambda: "everything was read")
+        await self.wait(self.witness.is_up_to_date, QUIET_SECONDS, lambda: "everything was read")
 
     def flush(self) -> None:
         """FLUSHALL."""
@@ -218,8 +248,12 @@ class Cluster:
             client.flushall()
 
     async def send(self, count: int) -> None:
-        """Send so many mixed events."""
-        await self._publisher.publish(self.load.events(count))
+        """Send so many mixed events. Raises `Lost`: some may have arrived."""
+        try:
+            await self._publisher.publish(self.load.events(count))
+        except Lost:
+            await self.renew()
+            raise
 
     async def renew(self) -> None:
         """Send with a new producer, which knows nothing of the topics as they were."""
@@ -251,9 +285,7 @@ class Cluster:
 
     async def struck(self, worker: Worker) -> None:
         """Wait until the worker's fault has happened."""
-        await wait_until(
-            lambda: worker.was_struck, READY_SECONDS, lambda: f"{worker.order.fault}:\n{worker.last_words}"
-        )
+        await self.wait(lambda: worker.was_struck, READY_SECONDS, lambda: f"{worker.order.fault}:\n{worker.last_words}")
 
     async def owned_by(self, *workers: Worker) -> None:
         """Wait until the newest claim of every lane is by one of these, and each of them has one."""
@@ -263,7 +295,7 @@ class Cluster:
             owners = [owner.rpartition("/")[2] for owner in self.witness.owners.values()]
             return len(owners) == LANES and set(owners) == pids
 
-        await wait_until(is_so, READY_SECONDS, lambda: f"{pids} own all lanes, but {self.witness.owners}")
+        await self.wait(is_so, READY_SECONDS, lambda: f"{pids} own all lanes, but {self.witness.owners}")
 
     async def kill_at(self, faults: Iterable[Fault], at_once: int = 3) -> None:
         """Let a process die of each fault, with so many processes at once. Load must be coming."""
@@ -293,8 +325,9 @@ class Cluster:
         await self.quiet(but)
         for worker in list(self.workers):
             await self.stop(worker)
-        await wait_until(self.witness.is_up_to_date, QUIET_SECONDS, lambda: "everything was read")
-        return violations(await self.witness.evidence())
+        await self.wait(self.witness.is_up_to_date, QUIET_SECONDS, lambda: "everything was read")
+        evidence = await self.insist(self.witness.evidence, "the witness has all that was left behind")
+        return await asyncio.to_thread(violations, evidence)
 
     async def quiet(self, but: frozenset[str] = frozenset()) -> None:
         """Wait until every event but these has its outcome and every memory is as far as its log."""
@@ -304,7 +337,7 @@ class Cluster:
             left[:] = [each for each in await self.witness.unanswered() if each not in but]
             return not left
 
-        await wait_until(is_so, QUIET_SECONDS, lambda: self._unfinished(left))
+        await self.wait(is_so, QUIET_SECONDS, lambda: self._unfinished(left))
 
     def _buried(self, worker: Worker) -> None:
         self.workers.remove(worker)
@@ -317,10 +350,8 @@ class Cluster:
     async def _pour(self, most: int) -> None:
         """What was lost on the way may have arrived or not: what counts is what the topics hold."""
         for _ in range(most // BURST):
-            try:
+            with suppress(Lost):
                 await self.send(BURST)
-            except Lost:
-                await self._publisher.renew()
             await a_moment(BURST_PAUSE_SECONDS)
 
     def _unfinished(self, left: list[str]) -> str:

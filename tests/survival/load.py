@@ -44,6 +44,7 @@ def configuration(division: str, generation: int = 0) -> dict[str, Any]:
         "offers": ["gold", "silver"],
         "plans": {
             "spring": {"name": "Spring", "managers": circle[:2], "tools": ["form"], "offers": {"ordered": ["gold"]}},
+            "dunning": {"name": "Dunning", "managers": [*circle], "offers": {"payment_failed": ["gold"]}},
             "care": {"name": "Care", "managers": circle[1:], "offers": {"paid": ["gold", "silver"]}, "mode": "linked"},
         },
         "defaults": {"lead": {"pool": "sales"}, "deal": {"pool": "deals"}},
@@ -81,6 +82,7 @@ class Load:
             self._repeated: 5,
             self._broken: 2,
             self._member_changed: 5,
+            self._member_of_one_division_changed: 3,
         }
 
     def events(self, count: int) -> list[Message]:
@@ -119,8 +121,11 @@ class Load:
         return self._record_event("updated", self._any_record(), {})
 
     def _offered(self) -> Message:
+        """Two of three say when it happened, in whatever order."""
         happened = self._random.choice(("ordered", "payment_failed", "paid"))
-        return self._about(f"crm.offer.{happened}.v1", {"offer": self._random.choice(("gold", "silver"))})
+        minute = self._random.randrange(180)
+        told = {"time": f"2026-03-02T{minute // 60:02}:{minute % 60:02}:00Z"} if minute % 3 else {}
+        return self._about(f"crm.offer.{happened}.v1", {"offer": self._random.choice(("gold", "silver")), **told})
 
     def _contacted(self) -> Message:
         return self._about("crm.record.contacted.v1", {"person": self._random.choice(PEOPLE)})
@@ -154,6 +159,13 @@ class Load:
         availability = self._random.choice(("away", "available", "available"))
         event = self._event("crm.member.changed.v1", {"person": person, "availability": availability})
         return Message(self._members_topic, person.encode(), event)
+
+    def _member_of_one_division_changed(self) -> Message:
+        """Among the records, so it has one outcome; what stands with the members has one in each lane."""
+        person = self._random.choice(PEOPLE)
+        availability = self._random.choice(("away", "available", "available"))
+        said = {"division": self._random.choice(DIVISIONS), "person": person, "availability": availability}
+        return Message(self._records_topic, person.encode(), self._event("crm.member.changed.v1", said))
 
     def _any_record(self) -> tuple[str, str, str]:
         return self._random.choice(self._known) if self._known else (DIVISIONS[0], "lead", "unheard-of")

@@ -6,7 +6,7 @@ and delete or overwrite keys of the memory. All of it is drawn from a seed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from random import Random
 from typing import Any, Final
@@ -34,6 +34,7 @@ TRANSACTION: Final = 5
 TRANSACTION_MS: Final = 10_000
 MOST_KEYS: Final = 12
 EVICTED_SHARE: Final = 0.9
+KINDS_OF_PLANS: Final = ("plan", "clients", "contacts")
 
 Spoiling = Callable[[Redis, bytes], object]
 SPOILINGS: Final[Mapping[str, Spoiling]] = {
@@ -103,14 +104,15 @@ class Neighbours:
                 await producer.send_and_wait(message.topic, message.value, key=message.key)
             await (producer.commit_transaction() if commits else producer.abort_transaction())
 
-    def lose_keys(self, port: int, how: str = "") -> str:
-        """Let some whole keys of the memory be lost or spoilt, of any lane and kind, heads included."""
+    def lose_keys(self, port: int, how: str = "", kinds: Sequence[str] = ("",)) -> str:
+        """Let some whole keys of the memory be lost or spoilt, of any lane, of these kinds or any, heads included."""
         how = how or self._random.choice(list(SPOILINGS))
         with Redis(port=port) as redis:
-            keys = sorted(redis.scan_iter(match="fairlead{lane-*", count=5_000))
+            patterns = [f"fairlead{{lane-*}}:{kind}{':' if kind else ''}*" for kind in kinds]
+            keys = sorted(key for pattern in patterns for key in redis.scan_iter(match=pattern, count=5_000))
             for key in self._random.sample(keys, min(len(keys), self._random.randint(1, MOST_KEYS))):
                 SPOILINGS[how](redis, key)
-        return f"memory keys {how}"
+        return f"memory keys {'of plans ' if kinds == KINDS_OF_PLANS else ''}{how}"
 
     def evict(self, port: int) -> str:
         """Let the memory run out of room under a policy that throws away what it was told to remember, for a moment."""

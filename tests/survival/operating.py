@@ -14,15 +14,18 @@ import orjson
 from service.config.history import Proposal
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import administration
-from tests.e2e.programs import fairlead
+from service.kafka.port import Lost
+from tests.e2e.programs import Ended, fairlead
 from tests.sources.topics import exists, remake
-from tests.survival.cluster import READY_SECONDS, Cluster, a_moment, wait_until
+from tests.survival.cluster import READY_SECONDS, Cluster, a_moment
 from tests.survival.load import LANES
 
 MADE_ANEW: Final = "was deleted and made again"
 """What a process tells of such a source."""
 SOME_LEFT: Final = 1
 """How a redrive ends of which some could not be sent."""
+NO_CONNECTION: Final = "no connection"
+"""What a command says that the broker did not answer in time."""
 GONE_SECONDS: Final = 3.0
 """A topic is gone for so long at least."""
 
@@ -43,27 +46,38 @@ async def publish_unusable(cluster: Cluster, division: str) -> None:
 
 
 async def command(cluster: Cluster, *words: str) -> dict[str, Any]:
-    """Run a command of `fairlead` as an operator does; its answer as JSON."""
-    told = await fairlead(*words, "--json", environment=_environment(cluster))
+    """Run a command of `fairlead` as an operator does, who tries again where the broker did not answer; its answer."""
+    told = await cluster.insist(lambda: _told(cluster, *words), " ".join(words))
     assert told.code == 0, f"{words}: {told.err}{told.out}"
     answer: dict[str, Any] = orjson.loads(told.out)
     return answer
 
 
+async def _told(cluster: Cluster, *words: str) -> Ended:
+    """How a command ended that had its connections. Raises `Lost` where it had not, or took too long."""
+    try:
+        told = await fairlead(*words, "--json", environment=_environment(cluster))
+    except TimeoutError as error:
+        raise Lost(f"{words} took too long") from error
+    if NO_CONNECTION in told.err:
+        raise Lost(told.err)
+    return told
+
+
 async def redrive(cluster: Cluster) -> Counter[str]:
     """Send again whatever was a dead letter because its division had no configuration; what became of the letters.
 
-    All of them, each time: those that were decided since are nothing to do.
+    All of them, each time: those that were decided since are nothing to do. Raises `Lost`.
     """
-    words = ("deadletters", "redrive", "--reason", "no_configuration", "--json")
-    told = await fairlead(*words, environment=_environment(cluster))
+    words = ("deadletters", "redrive", "--reason", "no_configuration")
+    told = await _told(cluster, *words)
     assert told.code in (0, SOME_LEFT), f"{words}: {told.err}{told.out}"
     return Counter(fate["became"] for fate in orjson.loads(told.out))
 
 
 async def pass_unreadable(cluster: Cluster) -> int:
     """Skip what no client can read, as the readiness says it. How many ranges there were."""
-    await cluster.witness.ledger.read_on()
+    await cluster.insist(cluster.witness.ledger.read_on, "the ledger is read to its end")
     ranges = 0
     known: set[str] = set()
     for position in cluster.witness.unpassed():
@@ -82,10 +96,11 @@ async def remake_source(cluster: Cluster, topic: str, meanwhile: int) -> None:
     """
     await cluster.at_rest()
     (worker,) = cluster.workers
-    await remake(cluster.connection, topic, cluster.witness.ledger.partitions(topic))
+    partitions = cluster.witness.ledger.partitions(topic)
+    await cluster.insist(lambda: remake(cluster.connection, topic, partitions), f"{topic} is made anew")
     await cluster.renew()
-    await cluster.send(meanwhile)
-    await wait_until(lambda: MADE_ANEW in worker.said, READY_SECONDS, lambda: f"{topic} is known to be another")
+    await cluster.insist(lambda: cluster.send(meanwhile), "events are sent")
+    await cluster.wait(lambda: MADE_ANEW in worker.said, READY_SECONDS, lambda: f"{topic} is known to be another")
     await cluster.stop(worker)
     told = await command(cluster, "sources", "reset", "--topic", topic, "--yes")
     cluster.witness.ledger.begin_life(topic, told["epoch"])
@@ -98,14 +113,18 @@ async def lose_topic(cluster: Cluster, topic: str, meanwhile: int) -> None:
     What was in it had been published; whoever wants to keep it has read it.
     """
     await cluster.at_rest()
-    await cluster.witness.look_away(topic)
-    async with administration(cluster.connection) as admin:
-        await admin.delete_topics([topic])
-    await cluster.send(meanwhile)
+    await cluster.insist(lambda: cluster.witness.look_away(topic), f"nobody looks at {topic}")
+    await cluster.insist(lambda: _delete(cluster, topic), f"{topic} is deleted")
+    await cluster.insist(lambda: cluster.send(meanwhile), "events are sent")
     await a_moment(GONE_SECONDS)
     cluster.start()
-    await wait_until(lambda: exists(cluster.connection, topic), READY_SECONDS, lambda: f"{topic} is made again")
-    await cluster.witness.look_again(topic)
+    await cluster.wait(lambda: exists(cluster.connection, topic), READY_SECONDS, lambda: f"{topic} is made again")
+    await cluster.insist(lambda: cluster.witness.look_again(topic), f"{topic} is read again")
+
+
+async def _delete(cluster: Cluster, topic: str) -> None:
+    async with administration(cluster.connection) as admin:
+        await admin.delete_topics([topic])
 
 
 def _environment(cluster: Cluster) -> dict[str, str]:

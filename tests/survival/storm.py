@@ -16,15 +16,18 @@ import signal
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final, Literal
 
 from aiokafka.errors import KafkaError
 
+from service.kafka.port import Lost
 from tests.backends.kafka_server import KafkaServer
-from tests.survival.cluster import STOP_SECONDS, Cluster, Worker, a_moment, wait_until
+from tests.survival.cluster import STOP_SECONDS, Cluster, Worker, a_moment
 from tests.survival.load import DIVISIONS
+from tests.survival.neighbours import KINDS_OF_PLANS
 from tests.survival.operating import lose_topic, pass_unreadable, publish_unusable, redrive, remake_source
 from tests.survival.worker import STEPS, Fault
 
@@ -69,6 +72,7 @@ class Storm:
             self._wait: 20,
             self._lose_memory: 3,
             self._lose_parts_of_memory: 6,
+            self._lose_plans: 4,
             self._save_memory: 4,
             self._replace: 3,
             self._configure: 2,
@@ -84,7 +88,7 @@ class Storm:
                 await self._tend(clock())
                 await a_moment(self.random.uniform(0, LONGEST_PAUSE_SECONDS))
                 (act,) = self.random.choices(list(actions), list(actions.values()))
-                with suppress(KafkaError):  # a broker that was just killed may answer late: then it was not done
+                with suppress(KafkaError, Lost):  # a broker that was just killed may answer late: then it was not done
                     await act()
         for worker in list(self.cluster.workers):
             await self.cluster.kill(worker)
@@ -139,6 +143,10 @@ class Storm:
         lose = self.random.choice((self.cluster.neighbours.lose_keys, self.cluster.neighbours.evict))
         self.faults[await asyncio.to_thread(lose, self.cluster.redis.port)] += 1
 
+    async def _lose_plans(self) -> None:
+        lose = partial(self.cluster.neighbours.lose_keys, kinds=KINDS_OF_PLANS)
+        self.faults[await asyncio.to_thread(lose, self.cluster.redis.port)] += 1
+
     async def _save_memory(self) -> None:
         self._saved = [*self._saved[-3:], await asyncio.to_thread(self.cluster.redis.save)]
 
@@ -151,7 +159,7 @@ class Storm:
     async def _end(self, worker: Worker) -> None:
         """In order, if its fault does not strike first."""
         worker.signal(signal.SIGTERM)
-        await wait_until(
+        await self.cluster.wait(
             lambda: worker.has_ended or worker.was_struck, STOP_SECONDS, lambda: f"ended:\n{worker.last_words}"
         )
         if worker.was_struck:

@@ -10,7 +10,7 @@ import pytest
 from tests.checker import fates_of_redriven
 from tests.survival.cluster import Cluster, a_moment, wait_until
 from tests.survival.load import DIVISIONS
-from tests.survival.neighbours import SPOILINGS
+from tests.survival.neighbours import KINDS_OF_PLANS, SPOILINGS
 from tests.survival.operating import lose_topic, pass_unreadable, publish_unusable, redrive, remake_source
 
 pytestmark = [pytest.mark.real, pytest.mark.faults]
@@ -32,6 +32,24 @@ async def test_whole_keys_of_the_memory_may_be_lost_or_spoilt_under_load(cluster
         await a_moment(0.7)
 
     assert await cluster.finish() == []
+
+
+async def test_what_is_remembered_of_plans_may_be_lost_under_load(cluster: Cluster) -> None:
+    """D46 Whole keys of the leads' plans, of the numbers of clients and of contacts, and whoever owns them dies."""
+    await cluster.owned_by(cluster.start())
+
+    async with cluster.under_load():
+        for how in SPOILINGS:
+            await a_moment(0.7)
+            cluster.neighbours.lose_keys(cluster.redis.port, how, KINDS_OF_PLANS)
+        cluster.start()
+        await cluster.kill(cluster.workers[0])
+        cluster.neighbours.lose_keys(cluster.redis.port, "deleted", KINDS_OF_PLANS)
+        await a_moment(0.7)
+
+    assert await cluster.finish() == []
+    held = {key.partition(":")[0] for lane in cluster.witness.lanes for key in cluster.witness.memory(lane).content}
+    assert set(KINDS_OF_PLANS) <= held
 
 
 async def test_strange_records_and_what_was_taken_back_do_not_count(cluster: Cluster) -> None:

@@ -38,6 +38,8 @@ class Witness:
         self.strange: set[Strange] = set()
         self.ledger = Ledger(connection, topics)
         self._redis_port = redis_port
+        self._looked_at = 0
+        self._undecided: list[str] = []
         self._consumer = AIOKafkaConsumer(**connection.consumer_options())
         self._task: asyncio.Task[None] | None = None
 
@@ -78,18 +80,24 @@ class Witness:
         return all([await self._consumer.position(place) == end for place, end in ends.items()])
 
     async def unanswered(self) -> list[str]:
-        """What is not done yet: events without an outcome, inputs in front of which a lane stands, a memory behind."""
+        """What is not done yet: events without an outcome, inputs in front of which a lane stands, and where there is
+        nothing of it, memories that are behind.
+        """
         self._see_to_it()
         await self.ledger.read_on()
-        decided = set().union(*(reader.decided for reader in self.readers.values()), self.refused)
-        left = [position for position in self.ledger.records if position not in decided]
-        left += self.unpassed()
+        new, self._looked_at = self.ledger.records[self._looked_at :], len(self.ledger.records)
+        decided = [self.refused, *(reader.decided for reader in self.readers.values())]
+        self._undecided = [each for each in (*self._undecided, *new) if not any(each in known for known in decided)]
+        left = [*self._undecided, *self.unpassed()]
         for lane, reader in self.readers.items():
             left += [f"lane {lane}: {source}" for source in self.ledger.members if source not in reader.decided]
             behind = len(self.inputs[lane]) - reader.place[0]
             if behind > 0:
                 left.append(f"lane {lane}: {behind} inputs")
-            memory = self.memory(lane)
+        if left:
+            return left
+        for lane, reader in self.readers.items():
+            memory = await asyncio.to_thread(self.memory, lane)
             if memory.is_building or memory.revision != reader.last_batch:
                 left.append(f"lane {lane}: the memory is at {memory.revision}, the log at {reader.last_batch}")
         return left
@@ -115,7 +123,7 @@ class Witness:
             inputs=self.inputs,
             logs=self.logs,
             outputs=self.outputs,
-            memories={lane: self.memory(lane) for lane in self.lanes},
+            memories={lane: await asyncio.to_thread(self.memory, lane) for lane in self.lanes},
             log_begins=await self.log_begins(),
         )
 

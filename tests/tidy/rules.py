@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from pathlib import PurePath
 from typing import Final
@@ -144,11 +144,26 @@ def imports_outside(module: Module, *allowed: str) -> Iterator[Place]:
                 yield Place(module.name, getattr(node, "lineno", 1), f"imports {name}")
 
 
-def structs(module: Module) -> Iterator[Place]:
-    """A class that is a `msgspec.Struct`."""
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.ClassDef) and any(ast.unparse(base).endswith("Struct") for base in node.bases):
-            yield Place(module.name, node.lineno, f"{node.name} is a struct")
+def structs(found: Sequence[Module]) -> Iterator[Place]:
+    """Every class that is a `msgspec.Struct`, by whatever base of these modules."""
+    for module, node in _structs(found):
+        yield Place(module.name, node.lineno, f"{node.name} is a struct")
+
+
+def held_by_structs(found: Sequence[Module]) -> set[str]:
+    """Every name in the types of their fields."""
+    fields = [line for _, node in _structs(found) for line in node.body if isinstance(line, ast.AnnAssign)]
+    return {name.id for line in fields for name in ast.walk(line.annotation) if isinstance(name, ast.Name)}
+
+
+def _structs(found: Sequence[Module]) -> Iterator[tuple[Module, ast.ClassDef]]:
+    named = [(module, node) for module in found for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef)]
+    known: set[str] = {"Struct"}
+    grown = 0
+    while grown < len(known):
+        grown = len(known)
+        known |= {node.name for _, node in named if known & {ast.unparse(base).split(".")[-1] for base in node.bases}}
+    yield from ((module, node) for module, node in named if node.name in known)
 
 
 def classes(module: Module) -> Iterator[Place]:

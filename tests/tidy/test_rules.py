@@ -83,7 +83,7 @@ def test_an_import_from_outside_is_found() -> None:
 def test_a_struct_is_recognised() -> None:
     source = "class A(Struct, frozen=True): ...\nclass B(msgspec.Struct): ...\nclass C(NamedTuple): ...\n"
 
-    assert len(list(rules.structs(module_of("a.py", source)))) == 2
+    assert len(list(rules.structs([module_of("a.py", source)]))) == 2
 
 
 def test_classes_that_others_may_import_are_listed() -> None:

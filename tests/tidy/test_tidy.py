@@ -19,6 +19,11 @@ _INDEX_ADDRESS = re.compile(
 )
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)")
 
+SETTINGS: Final = tomllib.loads((ROOT / "pyproject.toml").read_text())
+HOOK: Final = SETTINGS["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["mypyc"]
+ROOMS: Final = ("service/core", "service/lane", "service/language", "service/store", "service/wire")
+"""Where what runs for every event is, among other things."""
+
 SHARED_NAMES: Final = {
     "Row": ["service/language/odoo/operators.py", "service/language/operators.py"],
 }
@@ -94,11 +99,28 @@ def test_what_decides_imports_only_the_standard_library_and_values(folder: str, 
 
 def test_no_module_that_is_compiled_defines_a_value() -> None:
     """A compiled struct loses what its class line says: whether it is frozen, and how it is sorted."""
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    compiled = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["mypyc"]["include"]
-    places = [str(place) for module in modules("service") if module.name in compiled for place in rules.structs(module)]
+    compiled = {*HOOK["include"]}
 
-    assert places == []
+    assert [str(place) for place in rules.structs(modules("service")) if place.name in compiled] == []
+
+
+def test_no_value_holds_what_is_compiled() -> None:
+    """Values are read by the types of their fields, and by those of a named tuple in it, which a compiled one lost.
+
+    What changed is held by news, which are never read from bytes.
+    """
+    compiled = [module for module in modules("service") if module.name in HOOK["include"]]
+    classes = {place.what for module in compiled for place in rules.classes(module)}
+
+    assert classes & rules.held_by_structs(modules("service")) == {"Change"}
+
+
+def test_of_what_runs_for_every_event_each_module_is_compiled_or_has_a_reason() -> None:
+    """Who adds one decides which; who moves one takes its line along."""
+    interpreted = [name for names in SETTINGS["tool"]["fairlead"]["interpreted"].values() for name in names]
+    there = [module.name for room in ROOMS for module in modules(room) if not module.name.endswith("__init__.py")]
+
+    assert sorted([*HOOK["include"], *interpreted]) == sorted(there)
 
 
 def test_a_class_has_its_name_alone() -> None:

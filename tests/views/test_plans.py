@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from service.cli.plans import label_preview
+from service.core.configuration import User
 from service.core.in_plan import Clients, InPlan
 from service.core.model import Label
 from service.core.plan_facts import Money, PlanFacts
@@ -21,6 +23,7 @@ from service.wire.lanes import lane_of
 from tests.core.build import config, pool
 
 LANES = 4
+MANY = 100
 CONFIG = config(
     pool("ann", "bob", id="spring", name="Spring", plan=PlanFacts(conversion=2.5, average_sale=Money(100))),
     pool("bob", id="care", name="Care", plan=PlanFacts()),
@@ -28,14 +31,14 @@ CONFIG = config(
 )
 
 
-def store_with(**kinds: Mapping[str, Value]) -> MemoryStore:
-    """A memory that holds these values of the division main."""
-    memory = LaneMemory(generation=b"0", content={key: {MARK: b"0"} for key in LAYOUT.keys})
+def store_with(division: str = "main", store: MemoryStore | None = None, **kinds: Mapping[str, Value]) -> MemoryStore:
+    """A memory that holds these values of the division, beside what it holds."""
+    store = MemoryStore() if store is None else store
+    empty = LaneMemory(generation=b"0", content={key: {MARK: b"0"} for key in LAYOUT.keys})
+    memory = store.lanes.setdefault(lane_of(division, LANES), empty)
     for kind, values in kinds.items():
         named: Any = kind
-        memory.write(LAYOUT.placed(stored(named, "main", values)))
-    store = MemoryStore()
-    store.lanes[lane_of("main", LANES)] = memory
+        memory.write(LAYOUT.placed(stored(named, division, values)))
     return store
 
 
@@ -67,7 +70,7 @@ async def test_plans_are_listed_with_their_clients_by_manager() -> None:
 
 async def test_the_clients_of_a_plan_say_how_they_came_in() -> None:
     """S134-S136 The newest first; who is deleted is none."""
-    assert await clients_of(STORE, CONFIG, "spring", LANES) == [
+    assert await clients_of(STORE, CONFIG, "spring", LANES, MANY) == [
         Client("lead/2", "zoe", "paid", "gold", 7),
         Client("lead/1", "ann", "tool", "form", 5),
     ]
@@ -78,9 +81,43 @@ async def test_somebody_sees_their_plans_and_there_their_clients() -> None:
     (spring,) = await plan_standings(STORE, {"main": CONFIG}, LANES, "ann")
 
     assert (spring.plan, spring.clients, spring.managers) == ("spring", 3, (ManagerClients("ann", 3, is_manager=True),))
-    assert await clients_of(STORE, CONFIG, "spring", LANES, "ann") == [Client("lead/1", "ann", "tool", "form", 5)]
-    assert await clients_of(STORE, CONFIG, "care", LANES, "ann") == []
+    assert await clients_of(STORE, CONFIG, "spring", LANES, MANY, "ann") == [Client("lead/1", "ann", "tool", "form", 5)]
+    assert await clients_of(STORE, CONFIG, "care", LANES, MANY, "ann") == []
     assert await plan_standings(STORE, {"main": CONFIG}, LANES, "zoe") == []
+
+
+async def test_divisions_on_one_lane_with_the_same_names_have_nothing_in_common() -> None:
+    """D42 Plans, leads and people of one name are counted and shown each for their division."""
+    south = next(name for name in map("south-{}".format, range(99)) if lane_of(name, LANES) == lane_of("main", LANES))
+    lead = InPlan(plan="spring", by="paid", through="gold", since_ms=1, counted="spring/ann")
+    store = store_with(
+        clients={"spring/ann": Clients(3)}, plan={"lead/1": InPlan(plan="spring", since_ms=9, counted="spring/ann")}
+    )
+    store_with(south, store, clients={"spring/ann": Clients(1)}, plan={"lead/1": lead})
+    configs = {"main": CONFIG, south: replace(CONFIG, division=south)}
+
+    plans = await plan_standings(store, configs, LANES)
+    assert [(each.division, each.clients) for each in plans if each.plan == "spring"] == [("main", 3), (south, 1)]
+    found = [await clients_of(store, config, "spring", LANES, MANY) for config in configs.values()]
+    assert [[client.since_ms for client in each] for each in found] == [[9], [1]]
+
+
+@pytest.mark.parametrize(
+    ("audience", "person", "seen"),
+    [("everyone", "zoe", 7), ("admins", "ann", 0), ("admins", "kim", 7), ("members", "kim", 0), ("members", "bob", 2)],
+)
+async def test_a_setting_says_who_sees_plans(audience: str, person: str, seen: int) -> None:
+    """D10 Everyone sees all of them with all clients, and so do administrators, where they are who may look."""
+    shown = replace(CONFIG, visibility={"plans": audience}, users={"kim": User("kim", roles=frozenset({"admin"}))})
+    plans = await plan_standings(STORE, {"main": shown}, LANES, person)
+
+    assert sum(plan.clients for plan in plans) == seen
+    assert len(await clients_of(STORE, shown, "spring", LANES, MANY, person)) == 2 * (seen == 7)
+
+
+async def test_of_many_clients_the_newest_are_shown() -> None:
+    """S134 As many as asked for."""
+    assert [each.record for each in await clients_of(STORE, CONFIG, "spring", LANES, 1)] == ["lead/2"]
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,12 @@ def test_a_member_event_goes_to_every_lane() -> None:
     assert event == MemberEvent(event.id, "ann", "away", 2_000, "0/crm.records/3/17")
 
 
+def test_a_member_event_that_names_a_division_goes_to_its_lane_alone() -> None:
+    """To every other lane the division would be one without a configuration, which is a dead letter."""
+    named = decoded(plain("crm.member.changed.v1", person="ann", availability="away", division="acme"))
+    assert named[:2] == ("acme", False)
+
+
 def test_a_marked_step_arrives_with_its_process() -> None:
     """S85 It is an event about its record, which may name the process that the record goes through, too."""
     deal = {"type": "deal", "id": "1", "process": "hunt"}

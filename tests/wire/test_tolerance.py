@@ -53,6 +53,19 @@ def test_whatever_stands_in_foreign_headers_the_event_is_the_same(headers: list[
         assert decode(with_foreign, epoch=0) == decode(record, epoch=0)
 
 
+@pytest.mark.parametrize("blank", ["", " ", None])
+def test_a_blank_id_is_one_that_is_not_told(blank: str | None) -> None:
+    """D36 Where nothing may be told, as many systems write it; where it must be, it is missing."""
+    record = {"type": "lead", "id": "1", "process": blank, "merged_into": blank, "linked": {"account": {"id": blank}}}
+    event = lane_input(plain(record=record, tool=blank, offer=blank)).event
+
+    assert isinstance(event, RecordEvent)
+    assert event.kind == "created"
+    assert {event.tool, event.offer, event.process, event.merged_into} == {None}
+    told = poison(plain("crm.offer.paid.v1", offer="")).detail
+    assert told == "offer: 1 characters or more are expected; offer: a list is expected"
+
+
 @pytest.mark.parametrize(
     "parts",
     [

@@ -16,6 +16,7 @@ from service.config.levels import above
 from service.config.lint.closing import of_closed
 from service.config.lint.entries import of_rule_sets
 from service.config.lint.fields import of_fields
+from service.config.lint.names import of_names
 from service.config.lint.people import of_people
 from service.config.lint.sharing import of_sharing
 from service.config.lint.teams import of_teams
@@ -25,6 +26,7 @@ def warnings(document: Document) -> Iterator[Finding]:
     """Everything of the kind in a document without mistakes."""
     yield from of_rule_sets(document)
     yield from of_people(document)
+    yield from of_names(document)
     yield from of_sharing(document)
     yield from of_teams(document)
     yield from of_closed(document)

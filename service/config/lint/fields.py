@@ -8,7 +8,6 @@ criteria (a link by its id or name, a list by one of it), so more is allowed the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from schemas import config_rules
@@ -19,6 +18,7 @@ from service.config.lint.written import conditions_of
 from service.config.nodes import Steps
 from service.core.score import FIELD as SCORE
 from service.language.changes import CHANGED
+from service.language.nearest import nearest
 from service.language.odoo.operators import OPERATORS as DOMAIN
 from service.language.odoo.operators import Takes as DomainTakes
 from service.language.operators import ROWS
@@ -35,7 +35,7 @@ from service.language.tree import (
     Other,
     Path,
     Span,
-    is_no_link,
+    is_empty,
     is_unset,
     leaves,
     number_in,
@@ -149,17 +149,27 @@ def _is_declared(name: str, declared: Declared) -> bool:
 
 
 def _unknown(name: str, declared: Declared, record_type: str) -> str:
-    near = get_close_matches(name, declared, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else 'add it under "fields"'
+    near = nearest(name, declared)
+    hint = f'did you mean "{near}"?' if near else 'add it under "fields"'
     return f'"{name}" is not among the fields of {record_type}s; {hint}'
 
 
 def _of_type(declared: Declared, path: Steps, leaf: Compare) -> Iterator[Finding]:
     name = ".".join(leaf.path)
     kind = declared.get(name)
-    if kind is None or leaf.operator == CHANGED:
+    if leaf.operator == CHANGED:
         return
     is_domain = "domain" in leaf.operator.written
+    several = None if is_domain or ROWS[leaf.operator].takes == "choices" else _list_above(name, declared)
+    if several is not None:
+        message = (
+            f'"{several}" is declared as {_A["list"]}, so "{name}" may be several values, which {leaf_text(leaf)} '
+            f'never finds: ask "{name} includes [...]", or correct its type under "fields"'
+        )
+        yield Finding(path, message)
+        return
+    if kind is None:
+        return
     for value in listed(leaf.value):
         if isinstance(value, Other):
             fitting, wanted = _fitting_other(declared, kind, value)
@@ -176,6 +186,12 @@ def _of_type(declared: Declared, path: Steps, leaf: Compare) -> Iterator[Finding
             return
 
 
+def _list_above(name: str, declared: Declared) -> str | None:
+    """The list of linked records behind which a field stands; none: it stands behind none."""
+    steps = name.split(".")
+    return next((above for end in range(1, len(steps)) if declared.get(above := ".".join(steps[:end])) == "list"), None)
+
+
 _ANY_KIND: Final = frozenset(_A)
 Fitting = tuple[frozenset[FieldType], str]
 """The kinds of field that a comparison can be true of, and what it asks for, in words."""
@@ -186,7 +202,7 @@ def _fitting(leaf: Compare, value: object) -> Fitting:
         return _ANY_KIND, ""
     match ROWS[leaf.operator].takes:
         case "choices":
-            return _ALSO["list"], _A["list"]
+            return _ALSO["list"] | {"link"}, _A["list"]
         case "text":
             return _ALSO["text"], _A["text"]
         case _:
@@ -207,7 +223,7 @@ def _fitting_in_domain(leaf: Compare, value: object) -> Fitting:
     if takes in _IN_DOMAINS:
         asked = {"domain": "a link", "place": "a place in a hierarchy"}.get(takes, "a text")
         return _IN_DOMAINS[takes], asked
-    if is_no_link(value):
+    if is_empty(value):
         return _ANY_KIND, ""
     kind = _kind_of(value)
     fitting = _ALSO[kind] - {"text"} if kind == "boolean" else _ALSO[kind]

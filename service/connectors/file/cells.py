@@ -5,7 +5,6 @@ What a cell cannot be is told with its column and what to do, and spoils its row
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from service.connectors.file.event_map import Cell, Constant, Value
 from service.connectors.file.rows import Row
+from service.language.nearest import nearest
 
 Extract = Callable[[Row], Any]
 """Reads one value of a row; none where the cell is empty or not there. Raises `BadCell`."""
@@ -63,8 +63,8 @@ def translated(cell: object, column: str, known: Mapping[str, str], unlike: str 
     meant = next((meant for word, meant in known.items() if word.casefold() == text.casefold()), None)
     if meant is not None:
         return meant
-    near = difflib.get_close_matches(text, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+    near = nearest(text, known)
+    hint = f"did you mean {near!r}?" if near else f"there are {', '.join(known)}"
     raise BadCell(column, f"{text[:40]!r} is {unlike}: {hint}")
 
 

@@ -14,6 +14,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
+from service.nouns import counted
+
 Format = Literal["csv", "jsonl"]
 Row = Mapping[str, Any]
 
@@ -114,10 +116,10 @@ def _csv_rows(reader: Any, header: list[str], taken: list[str], delimiter: str) 
 
 
 def _of_another_width(line: int, cells: tuple[str, ...], width: int, delimiter: str) -> BadRow:
-    counted = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}, the header has {width}"
+    found = f"{counted(len(cells), 'cell')}, the header has {width}"
     too_many = f"put a cell that contains {delimiter!r} into quotes, or remove what is too much"
     remedy = too_many if len(cells) > width else "add those that are missing"
-    return BadRow(line, f"{counted}: {remedy}", min(len(cells), width) + 1, cells)
+    return BadRow(line, f"{found}: {remedy}", min(len(cells), width) + 1, cells)
 
 
 def _unsplit(error: csv.Error, begin: int, taken: list[str], delimiter: str) -> tuple[BadRow, bool]:

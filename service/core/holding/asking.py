@@ -16,14 +16,13 @@ from service.core.case import Case
 from service.core.events import Target
 from service.core.holding import offers
 from service.core.holding.waiting import is_fit
-from service.core.model import Asked
-from service.core.offer import Handing
+from service.core.model import AskedPool
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason
 from service.core.sharing.eligibility import CHECKS, LAST_RESORT, Choice, Situation, choose
 
 
-class Found(NamedTuple):
+class Taker(NamedTuple):
     """Who is next in the pool `spec` (none chosen: nobody can take it, and `spec` is the one asked first), and which
     pools were asked in vain. `resort` is a person or queue that helps out then; none: there is none. `is_last_resort`:
     who was chosen gets it though they cannot take it now.
@@ -31,7 +30,7 @@ class Found(NamedTuple):
 
     spec: PoolSpec
     choice: Choice
-    asked: tuple[Asked, ...]
+    asked: tuple[AskedPool, ...]
     resort: Target | None = None
     is_last_resort: bool = False
 
@@ -41,25 +40,25 @@ class Found(NamedTuple):
         return self.choice.chosen is not None or self.resort is not None
 
 
-def find(case: Case, first: PoolSpec, *, paced: bool) -> Found:
+def find(case: Case, first: PoolSpec, *, paced: bool) -> Taker:
     """Ask the pool, and those that help it out."""
-    asked: list[Asked] = []
+    asked: list[AskedPool] = []
     choices: list[Choice] = []
     for spec in _pools(case, first):
         choice = _choose(case, spec, paced=paced)
         if choice.chosen is not None:
-            return Found(spec, choice, tuple(asked))
+            return Taker(spec, choice, tuple(asked))
         choices.append(choice)
-        asked.append(Asked(spec.id, why_nobody(choice)))
+        asked.append(AskedPool(spec.id, why_nobody(choice)))
     resort = next((spec.fallback for spec in _pools(case, first) if _is_resort(spec.fallback, case)), None)
     if resort is None and first.assign_anyway:
-        handing = _handing(case)
+        handing = case.handing
         handing = None if handing is None else replace(handing, spots=())
         situation = Situation(first, case.config, case.draft, case.now_ms, paced, case.facts, handing)
         choice = choose(situation, LAST_RESORT)
         if choice.chosen is not None:
-            return Found(first, choice, tuple(asked), is_last_resort=True)
-    return Found(first, choices[0], tuple(asked), resort)
+            return Taker(first, choice, tuple(asked), is_last_resort=True)
+    return Taker(first, choices[0], tuple(asked), resort)
 
 
 def why_nobody(choice: Choice) -> PendingReason:
@@ -89,7 +88,7 @@ def _is_resort(target: Target | None, case: Case) -> bool:
 
 def _choose(case: Case, spec: PoolSpec, *, paced: bool) -> Choice:
     """Whose turn it is. Where nobody is left to be asked, all are asked once more, if the pool says so and it helps."""
-    handing = _handing(case)
+    handing = case.handing
     situation = Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts, handing)
     choice = choose(situation, CHECKS)
     accepting = spec.accepting
@@ -100,7 +99,3 @@ def _choose(case: Case, spec: PoolSpec, *, paced: bool) -> Choice:
         return choice
     offers.begin_round(case)
     return anew
-
-
-def _handing(case: Case) -> Handing | None:
-    return case.draft.handings.get(case.name) if case.record.handed else None

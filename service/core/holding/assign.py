@@ -11,7 +11,6 @@ from service.core.events import Target
 from service.core.holding import load, offers
 from service.core.holding.asking import find, why_nobody
 from service.core.holding.clients import enter
-from service.core.holding.contacts import contacted
 from service.core.holding.waiting import stand_in_line, unpark
 from service.core.model import (
     Assigned,
@@ -63,10 +62,10 @@ def hand_over(case: Case, target: Target, trace: Trace) -> Decision:
 
 def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = False, named: bool = False) -> Decision:
     """Ask whose turn it is in the pool. `paced`: the record was parked and comes with the others that were; `named`: an
-    event named the pool.
+    event named the pool. What came by a tool or offer is in the plan already.
     """
     named = named or trace.question in NAMING
-    if spec.plan is not None:
+    if spec.plan is not None and not trace.through:
         enter(case, spec.id, trace.question)
     found = find(case, spec, paced=paced)
     candidates, omitted = listed(found.choice)
@@ -90,15 +89,14 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
 
 
 def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
-    """Give the lead to who knows it already. That is nobody's turn, unless the plan says that it is."""
+    """Give the record to who knows it already. That is nobody's turn, unless the plan or the rule says that it is."""
     spec, chosen = linked.spec, linked.chosen
     candidates, omitted = listed(linked.choice)
-    contacted_ms = contacted(case, chosen.person)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
-    trace = replace(trace, link=linked.link, contacted_ms=contacted_ms)
-    counts = spec.plan is not None and spec.plan.counts_as_turn
-    turn = serve(spec, chosen, linked.choice.seen, case.draft) if counts else 0
-    return _own(case, Assigned(chosen.person, spec.id, turn), trace)
+    trace = replace(trace, link=linked.link, contacted_ms=linked.contacted_ms)
+    turn = serve(spec, chosen, linked.choice.seen, case.draft) if linked.counts_as_turn else 0
+    named = trace.question in NAMING
+    return _offer(case, spec, Assigned(chosen.person, spec.id, turn), trace, home=spec.id, named=named)
 
 
 def put_into_queue(case: Case, spec: PoolSpec, trace: Trace, *, named: bool = False) -> Decision:
@@ -119,10 +117,23 @@ def take(case: Case, person: str, trace: Trace) -> Decision:
 def give_back(case: Case, former: Record) -> Decision:
     """The record is back from its deletion, and whoever had it has it again (D34). That is nobody's turn."""
     load.hold(case, former.owner, by_us=former.by_us, pool=former.pool)
-    if not former.by_us:
-        return case.conclude(Nothing("owner_kept", former.owner))
-    told = notify.of_assignment(former.owner, case.config)
-    return case.conclude(Assigned(former.owner), Trace(target=Target("user", former.owner)), told)
+    return tell_owed(case) if former.by_us else case.conclude(Nothing("owner_kept", former.owner))
+
+
+def keep_closed(case: Case, former: Record) -> Decision:
+    """The same of a record that is back closed: while it is, nobody is given it, and that whom we had chosen has it
+    again is still to be published.
+    """
+    load.hold(case, former.owner, by_us=former.by_us, pool=former.pool)
+    case.record.owed = former.by_us
+    return case.conclude(Nothing("closed", former.owner))
+
+
+def tell_owed(case: Case) -> Decision:
+    """Publish that the record has its owner again, after its deletion said that they had it no more."""
+    case.record.owed, owner = False, case.record.owner
+    told = notify.of_assignment(owner, case.config)
+    return case.conclude(Assigned(owner), Trace(target=Target("user", owner)), told)
 
 
 def close(case: Case) -> Decision | None:
@@ -135,16 +146,18 @@ def close(case: Case) -> Decision | None:
 
 
 def release(case: Case, reason: ReleaseReason) -> Decision | None:
-    """Let go of the record: free its owner's place or stop its waiting. None where it was not ours to give."""
+    """Let go of the record: free its owner's place or stop its waiting. None where it was not ours to give, or where
+    its deletion said so already.
+    """
     record = case.record
     offers.finish(case)
     if record.parked:
         pool = unpark(case)
         return case.conclude(Released(previous="", pool=pool, reason=reason))
-    was_ours = record.by_us
+    is_to_be_told = record.by_us and not record.owed
     released = Released(previous=record.owner, pool=record.pool, reason=reason)
     load.let_go(case)
-    return case.conclude(released) if was_ours else None
+    return case.conclude(released) if is_to_be_told else None
 
 
 def _offer(case: Case, spec: PoolSpec, assigned: Assigned, trace: Trace, *, home: str, named: bool) -> Decision:

@@ -7,24 +7,32 @@ else is decided, and what was counted before is taken off there: so the numbers 
 
 from __future__ import annotations
 
+from typing import Final
+
 from service.core.case import Case
 from service.core.draft import Draft
-from service.core.in_plan import InPlan
+from service.core.events import OFFER_KINDS
+from service.core.in_plan import InPlan, Led
 from service.core.state import clients_field
 
+PARKED: Final = "parked"
+"""The question whose answer is the pool in whose line the record waited."""
 
-def enter(case: Case, plan: str, by: str, through: str = "", moved_ms: int | None = None) -> None:
-    """The lead is in this plan from now on. Where it is already, it stays for what brought it, and it is remembered
-    that something led there later: what is told late and was earlier does not move it.
+
+def enter(case: Case, plan: str, by: str, through: str = "", time_ms: int | None = None) -> None:
+    """The lead is in this plan from now on (empty: in none). Where it is already, it stays for what brought it.
+
+    What is no offer leads it there at `time_ms` by its own time, else behind all that was told of its offers; that is
+    remembered, because what is told of offers later may have been earlier.
     """
-    known = case.draft.plans.get(case.name)
-    if known is not None and known.plan == plan:
-        if moved_ms is not None and (known.moved_ms is None or known.moved_ms < moved_ms):
-            case.draft.plans.edit(case.name).moved_ms = moved_ms
-        return
     memory = case.draft.plans.edit(case.name)
-    memory.plan, memory.by, memory.through = plan, by, through
-    memory.since_ms, memory.moved_ms = case.now_ms, moved_ms
+    if memory.plan == plan and by == PARKED:
+        return
+    if by not in OFFER_KINDS:
+        last_ms = memory.offers[-1].time_ms if memory.offers else None
+        memory.led = Led(plan, by, through, last_ms if time_ms is None else time_ms)
+    if memory.plan != plan:
+        memory.plan, memory.by, memory.through, memory.since_ms = plan, by, through, case.now_ms
 
 
 def recount(draft: Draft) -> None:

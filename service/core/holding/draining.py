@@ -132,7 +132,7 @@ def _move(case: Case, parked: Parked) -> Decision | None:
 
 def _passed(case: Case) -> tuple[str, ...]:
     """Who is passed over for the record; where nobody is asked any more, it is like no other."""
-    known = case.draft.handings.get(case.name) if case.record.handed else None
+    known = case.handing
     if known is None:
         return ()
     return (*known.passed, case.name) if known.spots else known.passed

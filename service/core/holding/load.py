@@ -46,7 +46,7 @@ def let_go(case: Case) -> None:
     """Nobody has the record from now on. Our choice may still be told."""
     count_off(case)
     record = case.record
-    record.owner, record.by_us, record.pool = "", False, ""
+    record.owner, record.by_us, record.pool, record.owed = "", False, "", False
 
 
 def count_on(case: Case) -> None:

@@ -49,10 +49,15 @@ def begin(case: Case, spec: PoolSpec, person: str, *, home: str, named: bool) ->
     case.draft.offers.put(case.name, offer)
     case.record.offered = case.record.handed = True
     keep(case)
-    ends = present_until(person, case.draft)
-    due_ms = deadline_ms if ends is None else min(deadline_ms, ends)
-    case.draft.timers.put(OFFER_PREFIX + case.name, Timer(due_ms))
-    return due_ms
+    answered_ms = due_ms(person, deadline_ms, case.draft)
+    case.draft.timers.put(OFFER_PREFIX + case.name, Timer(answered_ms))
+    return answered_ms
+
+
+def due_ms(person: str, deadline_ms: int, draft: Draft) -> int:
+    """When an offer that is to be answered before the deadline is over: maybe earlier, when the person goes."""
+    ends_ms = present_until(person, draft)
+    return deadline_ms if ends_ms is None else min(deadline_ms, ends_ms)
 
 
 def end(case: Case) -> None:

@@ -7,14 +7,16 @@ ends no leave. Each has its own end and its own newest time, so that news which 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import Availability, MemberEvent
+from service.core.holding.planning import begin, next_ms, plan
 from service.core.holding.waiting import wake_served_by
 from service.core.model import Decision, Nothing
+from service.core.order import Moment, compare
 from service.core.person import CAUSES, Absence, Cause, Person
 from service.core.state import Timer
 
@@ -50,13 +52,10 @@ def change(event: MemberEvent, draft: Draft, config: Config, now_ms: int) -> Dec
 
     It is remembered of people who are not configured, too: they may be, later, and be away then.
     """
-    outcome = _hear(event, draft, config)
+    outcome = _hear(event, draft, config, now_ms)
     if outcome.reason == "member_changed":
         _set_timer(event.person, draft)
-        if is_present(event.person, draft):
-            _wake_pools_of(event.person, draft, config, now_ms)
-        elif draft.offered_to(event.person):
-            draft.set_timer(LEAVE_PREFIX + event.person, now_ms)
+        _follow(event.person, draft, config, now_ms)
         if event.person not in config.users:
             _remember_stranger(event.person, draft, now_ms)
             outcome = Nothing("unknown_user", event.person)
@@ -64,21 +63,23 @@ def change(event: MemberEvent, draft: Draft, config: Config, now_ms: int) -> Dec
 
 
 def come_back(person: str, draft: Draft, config: Config, now_ms: int) -> Decision:
-    """The time is over until which something kept somebody away; something else may go on doing so."""
+    """The time is over until which something kept somebody away, or has come from which something does."""
     known = draft.people.edit(person)
     for cause in CAUSES:
         absence: Absence = getattr(known, cause)
         if absence.is_absent and absence.until_ms is not None and absence.until_ms <= now_ms:
             setattr(known, cause, Absence(time_ms=absence.time_ms))
+    begin(person, known, draft, now_ms)
     _set_timer(person, draft)
-    if known.is_present:
-        _wake_pools_of(person, draft, config, now_ms)
+    _follow(person, draft, config, now_ms)
     return Decision(record=f"member/{person}", outcome=Nothing("member_changed", known.absence or "available"))
 
 
 def present_until(person: str, draft: Draft) -> int | None:
     """When somebody who is there now is known to go (milliseconds); none: it is not known."""
-    return None
+    known = draft.planned.get(person)
+    spells = () if known is None else known.spells
+    return next((each.begins_ms for each in spells if not each.is_off), None)
 
 
 def is_present(person: str, draft: Draft) -> bool:
@@ -109,7 +110,7 @@ def meet_strangers(draft: Draft, config: Config, now_ms: int) -> bool:
     return too_many > room
 
 
-def _hear(event: MemberEvent, draft: Draft, config: Config) -> Nothing:
+def _hear(event: MemberEvent, draft: Draft, config: Config, now_ms: int) -> Nothing:
     """Take over what is news of any cause, and say what it was."""
     word = config.presence_word(event.availability)
     if word is None:
@@ -117,30 +118,39 @@ def _hear(event: MemberEvent, draft: Draft, config: Config) -> Nothing:
     known = draft.people.get(event.person) or Person()
     if event.id in known.seen:
         return Nothing("duplicate_event")
-    causes = [cause for cause in CONCERNED[word] if not _is_older(event, getattr(known, cause))]
-    if not causes:
+    is_absent = word in ABSENT
+    if event.begins_ms is not None and event.begins_ms > now_ms:
+        is_news = plan(event, event.begins_ms, CONCERNED[word], draft, is_off=not is_absent)
+    else:
+        is_news = _change_now(event, [getattr(known, cause) for cause in CONCERNED[word]], word, draft)
+    if not is_news:
         return Nothing("older_news", word)
     person = draft.people.edit(event.person)
     person.seen = (*person.seen[-REMEMBERED_EVENTS + 1 :], event.id)
-    is_absent = word in ABSENT
-    for cause in causes:
-        time_ms = getattr(known, cause).time_ms if event.time_ms is None else event.time_ms
-        setattr(person, cause, Absence(is_absent, event.until_ms if is_absent else None, time_ms))
     return Nothing("member_changed", word)
 
 
-def _is_older(event: MemberEvent, known: Absence) -> bool:
-    return event.time_ms is not None and known.time_ms is not None and event.time_ms < known.time_ms
+def _change_now(event: MemberEvent, known: Sequence[Absence], word: Availability, draft: Draft) -> bool:
+    """Let it hold of each cause of which it is the newest; whether there was any."""
+    is_absent, is_news = word in ABSENT, False
+    for cause, before in zip(CONCERNED[word], known, strict=True):
+        if compare(Moment(time_ms=event.time_ms), Moment(time_ms=before.time_ms)) != "older":
+            time_ms = before.time_ms if event.time_ms is None else event.time_ms
+            absence = Absence(is_absent, event.until_ms if is_absent else None, time_ms)
+            setattr(draft.people.edit(event.person), cause, absence)
+            is_news = True
+    return is_news
 
 
 def _set_timer(person: str, draft: Draft) -> None:
-    """Have the next end of a cause heeded, and no other."""
+    """Have the next end of a cause heeded, or what begins before it, and nothing else."""
     name = RETURN_PREFIX + person
     known = draft.people.get(person) or Person()
-    ends = [each.until_ms for each in known.causes if each.until_ms is not None]
+    times = [next_ms(person, draft), *(each.until_ms for each in known.causes)]
     draft.timers.drop(name)
-    if ends:
-        draft.timers.put(name, Timer(min(ends)))
+    due = min((time for time in times if time is not None), default=None)
+    if due is not None:
+        draft.timers.put(name, Timer(due))
 
 
 def _remember_stranger(person: str, draft: Draft, now_ms: int) -> None:
@@ -153,7 +163,16 @@ def _remember_stranger(person: str, draft: Draft, now_ms: int) -> None:
 
 def _forget(person: str, draft: Draft) -> None:
     draft.people.drop(person)
+    draft.planned.drop(person)
     draft.timers.drop(RETURN_PREFIX + person)
+
+
+def _follow(person: str, draft: Draft, config: Config, now_ms: int) -> None:
+    """Who is there gets what waits for them; who is not loses what they have not accepted."""
+    if is_present(person, draft):
+        _wake_pools_of(person, draft, config, now_ms)
+    elif draft.offered_to(person):
+        draft.set_timer(LEAVE_PREFIX + person, now_ms)
 
 
 def _wake_pools_of(person: str, draft: Draft, config: Config, now_ms: int) -> None:

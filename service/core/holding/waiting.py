@@ -63,7 +63,7 @@ def _place_of(case: Case, pool: str) -> tuple[int, int]:
     """The record's number in the line, and since when it waits: behind all others and now, but for one that was offered
     before, which has both from then.
     """
-    handing = case.draft.handings.get(case.name) if case.record.handed else None
+    handing = case.handing
     place = None if handing is None else handing.spot(pool)
     since_ms = case.now_ms if handing is None or not handing.since_ms else handing.since_ms
     if place is not None:
@@ -90,7 +90,7 @@ def escalation_due(case: Case, parked: Parked) -> int | None:
     spec = case.config.pools[parked.pool]
     if spec.escalation is None:
         return None
-    handing = case.draft.handings.get(case.name) if case.record.handed else None
+    handing = case.handing
     if handing is None:
         return parked.since_ms + spec.escalation.after_ms
     if parked.pool in handing.escalated:

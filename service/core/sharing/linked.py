@@ -1,42 +1,71 @@
-"""Who of a plan knows a lead already: the linked mode of plans (S127, D4, D54).
+"""Who knows a record already, and gets it though it need not be their turn (S45, S127, D4, D54).
 
-The most recent contact counts, among those who can still take the lead. Somebody who is away or on leave is passed
-over, off shift only where the settings say so (D30), and so is who left the plan or is switched off.
+They are managers of a plan in linked mode, and owners of related records whom a rule binds to a pool.
+
+The most recent contact counts, among those who can still take the record. Somebody who is away or on leave is passed
+over, off shift only where the settings say so (D30), and so is who left, is switched off, or has no room.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from service.core.in_plan import Contacts
+from service.core.in_plan import Contact, Contacts
 from service.core.model import Link
 from service.core.pool_spec import PoolSpec
+from service.core.reasons import ABSENT, UNABLE, Unable
 from service.core.sharing.contender import Contender
-from service.core.sharing.eligibility import Choice, Situation
+from service.core.sharing.eligibility import Choice, Situation, choose
 
 
 class Linked(NamedTuple):
-    """Who gets a lead whose turn it need not be: in which plan, out of which choice, and why."""
+    """Who gets a record whose turn it need not be: in which pool, out of which choice, why, when they were in contact
+    with it last (milliseconds; none: not known), and whether it is a turn all the same.
+    """
 
     spec: PoolSpec
     chosen: Contender
     choice: Choice
     link: Link
+    contacted_ms: int | None
+    counts_as_turn: bool
 
 
-def most_recent(known: Contacts | None, since_ms: int | None) -> list[str]:
-    """Who was in contact, the latest first; none of them before `since_ms`, where that is given."""
+def is_recent(contact_ms: int | None, within_ms: int | None, now_ms: int) -> bool:
+    """Whether a contact is no older than a time span (none: however old). One that is not known is not recent."""
+    return within_ms is None or (contact_ms is not None and contact_ms > now_ms - within_ms)
+
+
+def most_recent(known: Contacts | None, within_ms: int | None, now_ms: int) -> list[Contact]:
+    """Who was in contact within the time span, the latest first."""
     latest = () if known is None else known.latest
-    return [each.person for each in reversed(latest) if since_ms is None or each.time_ms > since_ms]
+    return [each for each in reversed(latest) if is_recent(each.time_ms, within_ms, now_ms)]
 
 
-def first_able(people: Iterable[str], choice: Choice, situation: Situation) -> Contender | None:
-    """The first of these people who is in the pool and can take the lead."""
+def first_able(people: Iterable[str], situation: Situation, *, counts_as_turn: bool) -> tuple[Choice, Contender | None]:
+    """The first of these people who is in the pool and can take the record, and the choice that was looked at."""
+    choice = choose(situation)
     seen = {each.person: each for each in choice.seen}
-    return next((seen[person] for person in people if person in seen and _is_able(seen[person], situation)), None)
+    here = [seen[person] for person in people if person in seen and _is_there(seen[person], situation)]
+    able = (each for each in here if unable(each, situation, counts_as_turn=counts_as_turn) is None)
+    return choice, next(able, None)
 
 
-def _is_able(contender: Contender, situation: Situation) -> bool:
+def unable(contender: Contender, situation: Situation, *, counts_as_turn: bool) -> Unable | None:
+    """Why they cannot take the record, whether they are there or not; none: they can. A ceiling is about turns only."""
     excluded = contender.excluded
-    return excluded is None or (excluded == "off_shift" and not situation.config.pass_over_off_shift)
+    if excluded is None or (excluded == "ceiling" and not counts_as_turn):
+        return None
+    if excluded in UNABLE:
+        return cast("Unable", excluded)
+    limits = {member.person: member.max_open for member in situation.spec.members}
+    limit = limits[contender.person]
+    return "full" if limit is not None and contender.open_items >= limit else None
+
+
+def _is_there(contender: Contender, situation: Situation) -> bool:
+    excluded = contender.excluded
+    if excluded == "off_shift":
+        return not situation.config.pass_over_off_shift
+    return excluded != "inactive" and excluded not in ABSENT

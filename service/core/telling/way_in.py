@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from service.core.configuration import Config
+from service.core.events import OFFER_KINDS
 from service.core.model import Assigned, Decision, Trace
+from service.core.reasons import QUESTIONS
 
 
 def way_into_plan(decision: Decision, config: Config) -> list[str]:
@@ -16,7 +18,8 @@ def way_into_plan(decision: Decision, config: Config) -> list[str]:
     trace = decision.trace
     if not trace.through or trace.target is None:
         return []
-    plan, brought = f'the plan "{_called(trace.target.id, config)}"', _brought_by(trace, config)
+    plan = f'the plan "{_called(trace.target.id, config)}"'
+    brought = brought_by(trace.question, trace.through, config)
     who = _who(decision, config)
     if trace.link == "stays":
         why = f"nobody who can take it in the plan of {brought} was in contact with it"
@@ -27,10 +30,13 @@ def way_into_plan(decision: Decision, config: Config) -> list[str]:
     return [f"{came}, to {who}{_since(trace)}" if trace.link == "contact" else f"{came}, to {who} in turn"]
 
 
-def _brought_by(trace: Trace, config: Config) -> str:
-    if trace.question == "tool":
-        return f'the tool "{config.tools.get(trace.through) or trace.through}"'
-    return f'the offer "{config.offers.get(trace.through) or trace.through}" ({trace.question.replace("_", " ")})'
+def brought_by(question: str, through: str, config: Config) -> str:
+    """What brought a lead into its plan, by the name people know: a tool, an offer, or what else named the plan."""
+    if question == "tool":
+        return f'the tool "{config.tools.get(through) or through}"'
+    if question in OFFER_KINDS:
+        return f'the offer "{config.offers.get(through) or through}" ({question.replace("_", " ")})'
+    return "a rule" if question == "rule_set" else QUESTIONS.get(question, question).removeprefix("by ")
 
 
 def _since(trace: Trace) -> str:

@@ -22,7 +22,11 @@ EXAMPLES: Final = "2024-05-31, today, today -7d, now +12H, =monday"
 
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d.*", re.ASCII)
 _TERM: Final = re.compile(rf"([-+=])(?:(\d{{1,5}})([dwmyHMS])|({'|'.join(WEEKDAYS)}|week_start))", re.ASCII)
-_MEANT: Final = re.compile(r"(?:today|now)\b.*|[-+=]\s*\d+\s*[a-zA-Z]\w*.*|[-+=]\s*[a-z]+day\b.*", re.ASCII | re.DOTALL)
+_MEANT: Final = re.compile(
+    r"(?:today|now)\b.*|[-+=]\s*\d+\s*[a-zA-Z]\w*.*|[-+=]\s*[a-z]+day\b.*"
+    r"|\d{1,5}\s*(?:[dwmyHMS]|(?:day|week|month|year|hour|minute)s?)",
+    re.ASCII | re.DOTALL,
+)
 _MONTHS: Final = {"m": 1, "y": 12}
 _DAYS: Final = {"d": 1, "w": 7}
 _TIMES: Final = {"H": "hours", "M": "minutes", "S": "seconds"}

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from service.language.changes import asked_before
+from service.language.lookalikes import lookalike
 from service.language.moments import UTC_CALENDAR
+from service.language.nearest import nearest
 from service.language.odoo.dates import EXAMPLES as DATES
 from service.language.odoo.dates import date_in, is_meant_as_date
 from service.language.odoo.operators import CHANGES, OPERATORS, Row, Takes
@@ -39,6 +40,7 @@ from service.language.tree import (
     Scalar,
     Span,
     leaves,
+    number_in,
 )
 
 BEFORE: Final = "before "
@@ -186,9 +188,9 @@ def _row(item: Item) -> Row:
     written = " ".join(item.value.split()).lower()
     written = OTHER_SPELLINGS.get(written, written)
     if written not in OPERATORS:
-        near = get_close_matches(written, OPERATORS, n=1) or ["="]
+        near = nearest(written, OPERATORS) or "="
         raise item.wrong(
-            f'"{item.value[:20]}" is no operator; there are: {", ".join(OPERATORS)}', f"[('name', '{near[0]}', …)]"
+            f'"{item.value[:20]}" is no operator; there are: {", ".join(OPERATORS)}', f"[('name', '{near}', …)]"
         )
     return OPERATORS[written]
 
@@ -215,6 +217,9 @@ def _in_order(row: Row, item: Item, value: Constant, calendar: Calendar) -> Cons
     if isinstance(dated, str) and is_meant_as_date(dated):
         what = f'"{dated[:40]}" is no date in a domain; there are dates, and Odoo\'s words for them ({DATES})'
         raise item.wrong(what, f"[('create_date', '{row.symbol}', 'today -7d')]")
+    if isinstance(dated, str) and number_in(dated) is None and lookalike(dated):
+        what = f'"{dated[:40]}" would be put in order as a text: numbers are written as 1000 or 0.5, dates as {DATES}'
+        raise item.wrong(what, f"[('size', '{row.symbol}', 1000)]")
     return dated
 
 

@@ -7,14 +7,14 @@ is several of them (x2many) or of plain values, a text in ISO 8601 form is a dat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from types import NoneType
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from service.language.moments import day_bounds, instant_in, is_day, local
-from service.language.tree import CALLED_BY, MAX_ELEMENTS, MISFIT, Facts, Path, Span, is_no_link, number_in
+from service.language.tree import CALLED_BY, MAX_ELEMENTS, MISFIT, Facts, Path, Span, is_empty, number_in
 
 DISPLAY_NAMES: Final = CALLED_BY[1:]
 """Where a linked record carries the name by which people know it."""
@@ -44,8 +44,8 @@ def through_links(path: Path) -> Callable[[Facts], object]:
         for position, step in enumerate(way):
             value = value.get(step) if isinstance(value, Mapping) else None
             if type(value) is list or type(value) is tuple:
-                return Reached(islice(_behind(value, (*way[position + 1 :], last)), MAX_ELEMENTS))
-            if is_no_link(value):
+                return Reached(_behind(value, (*way[position + 1 :], last)))
+            if is_empty(value):
                 return Reached()
             if not isinstance(value, dict):
                 return MISFIT
@@ -54,17 +54,29 @@ def through_links(path: Path) -> Callable[[Facts], object]:
     return read
 
 
-def _behind(links: list[object] | tuple[object, ...], path: Path) -> Iterator[object]:
-    first, *further = path
-    for link in islice(links, MAX_ELEMENTS):
-        if isinstance(link, dict) and not is_no_link(link):
-            value = link.get(first)
-            if not further:
-                yield value
-            elif isinstance(value, list | tuple):
-                yield from _behind(value, tuple(further))
-            else:
-                yield from _behind((value,), tuple(further))
+def _behind(links: Sequence[object], path: Path) -> Sequence[object]:
+    """Step by step, so many links at most at each, whatever stands in them, and so many values of all lists there."""
+    *way, last = path
+    for step in way:
+        links = tuple(islice(chain.from_iterable(_several(link.get(step)) for link in _leading(links)), MAX_ELEMENTS))
+    found: list[object] = []
+    left = MAX_ELEMENTS
+    for link in _leading(links):
+        value = link.get(last)
+        found.append(value[:left] if isinstance(value, list | tuple) else value)
+        left -= max(1, len(value)) if isinstance(value, list | tuple) else 1
+        if left <= 0:
+            break
+    return found
+
+
+def _leading(links: Sequence[object]) -> Iterator[Mapping[str, object]]:
+    """Those that lead somewhere."""
+    return (link for link in islice(links, MAX_ELEMENTS) if isinstance(link, dict) and not is_empty(link))
+
+
+def _several(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 def is_readable(fact: object) -> bool:

@@ -8,11 +8,9 @@ are asked of each linked record. A field of a type that an operator cannot read 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from service.language.changes import CHANGED, changed_and
-from service.language.compiling import check
 from service.language.letters import folded_each
 from service.language.odoo.facts import (
     Reached,
@@ -26,27 +24,23 @@ from service.language.odoo.facts import (
     texts,
     through_links,
 )
+from service.language.odoo.links import any_link, no_link
 from service.language.odoo.patterns import MAX_SCANNED, matcher
 from service.language.operators import Sense
 from service.language.probes import Ask
 from service.language.readings import ORDERS
 from service.language.tree import (
-    MAX_ELEMENTS,
-    All,
-    Always,
     Compare,
     Condition,
     Constant,
-    Never,
-    Not,
     Operator,
     Path,
     Probe,
     Span,
-    is_no_link,
+    is_empty,
+    may_be_in_unset,
     number_in,
 )
-from service.language.tree import Any as AnyOf
 
 Takes = Literal["value", "ordered", "list", "text", "domain", "place", "values", "truth"]
 """What stands after the operator: any value; a number, text or date; a list; a pattern; a domain; ids, names, paths; a
@@ -109,7 +103,7 @@ def _one_of(value: Constant) -> Holds:
     numbers = frozenset(each for each in values if isinstance(each, int | float) and each is not False)
     numbers_in_text = frozenset(map(number_in, named)) - {None}
     dates = [in_time("=", each) for each in values if isinstance(each, Span)]
-    has_unset = any(map(is_no_link, values))
+    has_unset = any(map(is_empty, values))
 
     def is_one(key: object, now_ms: int) -> bool:
         if type(key) is not str:
@@ -119,7 +113,7 @@ def _one_of(value: Constant) -> Holds:
         return any(is_at(key, now_ms) for is_at in dates)
 
     def one_of(fact: object, now_ms: int) -> bool:
-        if is_no_link(fact):
+        if is_empty(fact):
             return has_unset or (fact is False and 0 in numbers)
         for key in keys(fact):  # noqa: SIM110  # any(…) costs a third more, and every record with a link comes here
             if is_one(key, now_ms):
@@ -131,7 +125,7 @@ def _one_of(value: Constant) -> Holds:
 
 def _is_plain(value: object) -> bool:
     """A text that is nothing but a text, so that fields which are texts can be compared at once."""
-    return type(value) is str and not is_no_link(value)
+    return type(value) is str and not is_empty(value)
 
 
 def _equality(symbol: Literal["==", "!="]) -> Callable[[Constant], Probe]:
@@ -200,7 +194,7 @@ def _text_order(symbol: str, value: str) -> Holds:
     def in_text_order(fact: object, now_ms: int) -> bool:
         if type(fact) is int or type(fact) is float:
             return number is not None and holds(fact, number)
-        return type(fact) is str and not is_no_link(fact) and holds(fact, value)
+        return type(fact) is str and not is_empty(fact) and holds(fact, value)
 
     return in_text_order
 
@@ -221,7 +215,7 @@ def _like(kind: Pattern) -> Callable[[Constant], Probe]:
         if not kind.has_case:
             pattern = folded_each(pattern)
         holds = _matched(pattern if kind.is_whole else f"%{pattern}%", kind)
-        if kind.is_whole or not pattern.strip() or any(sign in pattern for sign in "%_\\"):
+        if kind.is_whole or may_be_in_unset(pattern) or any(sign in pattern for sign in "%_\\"):
             return _probe(holds)
         word = "not in" if kind.is_negative else "in"
         return _probe(holds, f"{{0}} {word} {'{field}' if kind.has_case else '{letters}'}", pattern)
@@ -232,7 +226,7 @@ def _like(kind: Pattern) -> Callable[[Constant], Probe]:
 def _no_pattern(kind: Pattern) -> Probe:
     """An empty pattern is in every text; as a whole it is the field that is not set."""
     if kind.is_whole:
-        return _probe(lambda fact, now_ms: is_no_link(fact))
+        return _probe(lambda fact, now_ms: is_empty(fact))
     return Probe("False" if kind.is_negative else "True")
 
 
@@ -241,7 +235,7 @@ def _matched(pattern: str, kind: Pattern) -> Holds:
 
     def matched(fact: object, now_ms: int) -> bool:
         scanned = MAX_SCANNED
-        for text in () if is_no_link(fact) else texts(fact):
+        for text in () if is_empty(fact) else texts(fact):
             if matches(text if kind.has_case else folded_each(text), scanned):
                 return True
             scanned -= len(text)
@@ -254,41 +248,11 @@ def _matched(pattern: str, kind: Pattern) -> Holds:
     return lambda fact, now_ms: is_readable(fact) and fact is not True and not matched(fact, now_ms)
 
 
-def _any(value: Constant) -> Probe:
-    return Probe("{0}({field}, {now})", (_some_link(value),))
-
-
-def _not_any(value: Constant) -> Probe:
-    some_link = _some_link(value)
-
-    def no_link(fact: object, now_ms: int) -> bool:
-        if type(fact) is Reached:
-            return any(no_link(each, now_ms) for each in fact)
-        return (is_no_link(fact) or isinstance(fact, dict | list | tuple)) and not some_link(fact, now_ms)
-
-    return Probe("{0}({field}, {now})", (no_link,))
-
-
-def _some_link(value: Constant) -> Callable[[object, int], bool]:
-    assert isinstance(value, All | AnyOf | Not | Compare | Always | Never)  # the parser lets nothing else pass
-    holds = check(value)
-
-    def some_link(fact: object, now_ms: int) -> bool:
-        if isinstance(fact, dict):
-            return not is_no_link(fact) and holds(fact, now_ms)
-        if isinstance(fact, list | tuple):
-            links = islice(fact, MAX_ELEMENTS)
-            return any(some_link(each, now_ms) for each in links if type(fact) is Reached or isinstance(each, dict))
-        return False
-
-    return some_link
-
-
 def _child_of(value: Constant) -> Probe:
-    wanted = [(str(each), nodes(each)) for each in _listed(value) if not is_no_link(each)]
+    wanted = [(str(each), nodes(each)) for each in _listed(value) if not is_empty(each)]
 
     def is_child(fact: object, now_ms: int) -> bool:
-        return not is_no_link(fact) and any(
+        return not is_empty(fact) and any(
             name in own or name in way or (len(node) > 1 and way[: len(node)] == node)
             for way, own in places(fact)
             for name, node in wanted
@@ -298,10 +262,10 @@ def _child_of(value: Constant) -> Probe:
 
 
 def _parent_of(value: Constant) -> Probe:
-    wanted = [(str(each), nodes(each)) for each in _listed(value) if not is_no_link(each)]
+    wanted = [(str(each), nodes(each)) for each in _listed(value) if not is_empty(each)]
 
     def is_parent(fact: object, now_ms: int) -> bool:
-        return not is_no_link(fact) and any(
+        return not is_empty(fact) and any(
             name in own or name in way[-1:] or (node[: len(way)] == way if len(way) > 1 else not own.isdisjoint(node))
             for way, own in places(fact)
             for name, node in wanted
@@ -381,8 +345,8 @@ TABLE: Final[tuple[Row, ...]] = (
         "ignores case",
     ),
     _row("=?", "value", _equal_if_given, "is the value, if one is given", "as `=`; always with no value", "minds case"),
-    _row("any", "domain", _any, "a linked record fits the domain", "never matches", "as inside"),
-    _row("not any", "domain", _not_any, "no linked record fits it", "matches", "as inside"),
+    _row("any", "domain", any_link, "a linked record fits the domain", "never matches", "as inside"),
+    _row("not any", "domain", no_link, "no linked record fits it", "matches", "as inside"),
     _row("child_of", "place", _child_of, "is the place or below it", "never matches", "minds case"),
     _row("parent_of", "place", _parent_of, "is the place or above it", "never matches", "minds case"),
     Row(CHANGED, "truth", None, "holds another value than before", "matches, if it was set", "minds case"),

@@ -63,7 +63,7 @@ class Crm:
         self._change_owner(name.record, card, step)
 
     def _change_owner(self, record: str, card: Card, step: RecordWords) -> None:
-        if step.merged_into not in {None, record.partition("/")[2]}:
+        if step.winner not in {None, record.partition("/")[2]}:
             card.owner = ""
         elif isinstance(step, OwnerStep):
             card.owner = _person(step.owner[record])

@@ -65,8 +65,9 @@ def member_events(step: MemberStep, now_ms: int) -> Iterator[Body]:
     """One event for each person."""
     for person, state in step.member.items():
         body: Body = {"type": "crm.member.changed.v1", "person": person, "availability": state.state}
-        if state.until is not None:
-            body["until"] = iso_time(at(state.until, now_ms))
+        for name, moment in (("begins", state.begins), ("until", state.until)):
+            if moment is not None:
+                body[name] = iso_time(at(moment, now_ms))
         yield body
 
 
@@ -81,7 +82,7 @@ def at(moment: Moment, now_ms: int) -> int:
 
 def _event(kind: str, name: str, step: RecordWords, now_ms: int) -> Body:
     record_type, _, record_id = name.partition("/")
-    record: Body = {"type": record_type, "id": record_id, "status": step.status, "merged_into": step.merged_into}
+    record: Body = {"type": record_type, "id": record_id, "status": step.status, "merged_into": step.winner}
     record = {key: value for key, value in record.items() if value is not None}
     body: Body = {"type": kind, "record": record, "actor": step.actor and {"id": step.actor}}
     body |= {"id": step.id, "version": step.version, "channel": step.channel, "division": step.division}

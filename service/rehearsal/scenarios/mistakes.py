@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Final
 
 from pydantic import BaseModel, ValidationError
@@ -15,6 +14,7 @@ from schemas.scenario_values import OwnerValue
 from service.config.nodes import Node, Steps, as_written
 from service.config.problems import Problem
 from service.config.validation import location
+from service.language.nearest import nearest
 from service.wording import worded
 
 _INSIDE: Final[Mapping[str, type[BaseModel]]] = {
@@ -86,7 +86,7 @@ def _said(detail: ErrorDetails, trail: tuple[Node, ...]) -> str:
 def _no_verb(step: object) -> str:
     verbs = ", ".join(VERBS)
     words = [str(word) for word in step] if isinstance(step, Mapping) else []
-    near = next((found[0] for word in words if (found := get_close_matches(word, VERBS, n=1))), None)
+    near = next(filter(None, (nearest(word, VERBS) for word in words)), None)
     hint = f'did you mean "{near}"?' if near else "add one"
     return f"a step has one of the words {verbs}; {hint}"
 
@@ -95,8 +95,8 @@ def _unknown_word(loc: Steps) -> str:
     word, known = str(loc[-1]), tuple(_model_at(loc).model_fields)
     if word in VERBS and len(loc) == _STEP_AND_VERB + 1:
         return f'this step is about "{loc[2]}" already: make "{word}" a step of its own'
-    near = get_close_matches(word, known, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
+    near = nearest(word, known)
+    hint = f'did you mean "{near}"?' if near else f"known are {', '.join(known)}"
     return f"this word is unknown; {hint}"
 
 
