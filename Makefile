@@ -10,8 +10,8 @@ AS_COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED)/site:$(CURDIR)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench idle limits \
-	storm charts mutants lock clean
+.PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench idle calendar \
+	choosing limits storm charts mutants lock clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,12 @@ idle: $(STAMP) ## Measure what a service costs that has nothing to do, and how f
 storm: $(STAMP) ## Every kind of fault in an order drawn from a seed (ARGS="--minutes 60 --seed 7"), then figures
 	$(BIN)/python -m tests.survival $(ARGS)
 
+calendar: $(STAMP) ## Hold the look-up of working hours against a walk through every minute of a year, in ten zones
+	$(BIN)/python -m tests.calendar $(ARGS)
+
+choosing: $(STAMP) ## Measure what working hours cost a choice among 10, 100 and 1,000 members
+	$(BIN)/python -m tests.bench.choosing $(ARGS)
+
 charts: $(STAMP) ## Draw the charts of the pages for users, by the code that decides
 	$(BIN)/python -m tests.charts
 
@@ -105,7 +111,7 @@ lock: ## Choose dependency versions again (needs uv)
 			runtime) choice="pyproject.toml" ;; \
 			embedded) choice="pyproject.toml --extra embedded" ;; \
 			build) choice="--group build" ;; \
-			dev) choice="pyproject.toml --extra embedded --group dev" ;; \
+			dev) choice="pyproject.toml --extra embedded --extra holidays --group dev" ;; \
 		esac; \
 		uv pip compile -q $$choice --universal --python-version 3.11 --upgrade --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \

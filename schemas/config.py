@@ -18,6 +18,8 @@ from schemas.config_entry import Entering, Strategy
 from schemas.config_plans import PLANS_LIMIT, Catalogue, Plan
 from schemas.config_rules import Condition, RuleSet, ScoreRow, Target
 from schemas.config_settings import Settings
+from schemas.config_skills import Preference, Requires, Skills
+from schemas.config_time import CALENDARS_LIMIT, HOLIDAY_LISTS_LIMIT, Calendar, Days, Worktime
 from schemas.config_values import (
     AS_WRITTEN,
     FieldPath,
@@ -56,11 +58,11 @@ class _Part(BaseModel):
     model_config = AS_WRITTEN
 
 
-class User(_Part):
+class User(Worktime):
     """A person who may own records, or act on them.
 
     `roles` are their rights here; `role`, `profile`, `territory` and `skills` are your words for what they are and do,
-    by which a target may find them.
+    by which a target may find them. When they work stands here, or in a calendar that they share; without it: always.
     """
 
     name: Annotated[Name, Field(description="How people call them; for people only.")] = ""
@@ -76,7 +78,10 @@ class User(_Part):
     role: Annotated[Id | None, Field(description="What they are in the company, such as account-executive.")] = None
     profile: Annotated[Id | None, Field(description="The kind of user that they are in the CRM.")] = None
     territory: Annotated[Names, Field(description="Where they sell.")] = ()
-    skills: Annotated[Names, Field(description="What they can do, such as the languages they speak.")] = ()
+    skills: Annotated[
+        Skills,
+        Field(description="What they can do, such as languages: a list, or with levels, `{german: 3, erp: 2}`."),
+    ] = {}  # noqa: RUF012 - a frozen model never changes it
 
 
 class Member(Condition):
@@ -153,6 +158,16 @@ class Pool(Condition):
             ge=0, le=1_000_000, strict=True, description="Of teams that accept a record the lowest wins, then by name."
         ),
     ] = 10
+    requires: Annotated[
+        Requires, Field(description="Skills that whoever gets a record of this pool must have; all of them.")
+    ] = ()
+    prefer: Annotated[
+        Preference | None,
+        Field(
+            description="Members who fit all of it are served before the others who can take the record. It costs them "
+            "a turn."
+        ),
+    ] = None
     notify_members: Annotated[
         bool, Field(strict=True, description="Tell the members of a queue when a record comes in.")
     ] = False
@@ -181,6 +196,18 @@ class Document(_Part):
         Field(description="People by id; a list of ids is short for people without details."),
     ] = {}
     pools: Annotated[dict[Id, Pool], Field(max_length=POOLS_LIMIT, description="Pools and queues by id.")] = {}
+    calendars: Annotated[
+        dict[Id, Calendar],
+        Field(max_length=CALENDARS_LIMIT, description="Hours, zone and holidays that several people share, by name."),
+    ] = {}
+    holidays: Annotated[
+        dict[Id, Days],
+        Field(
+            max_length=HOLIDAY_LISTS_LIMIT,
+            description="Lists of holidays by name. Where a country or region is named that stands not here, such as "
+            "`DE-BE`, publishing adds its public holidays (with the extra `holidays`).",
+        ),
+    ] = {}
     tools: Annotated[Catalogue, Field(description="The lead-generation tools that there are, by the CRM's id.")] = {}
     offers: Annotated[Catalogue, Field(description="The offers that there are, by the CRM's id.")] = {}
     plans: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
+from schemas.config_skills import Requires
 from schemas.config_values import (
     AS_WRITTEN,
     Criterion,
@@ -152,6 +153,10 @@ class Entry(Condition):
         bool,
         Field(strict=True, description="A person whom it names, or a related owner, gets it though away or on leave."),
     ] = False
+    requires: Annotated[
+        Requires,
+        Field(description="Skills that whoever in the pool gets the record must have, besides the pool's own."),
+    ] = ()
     changed: Annotated[
         tuple[FieldPath, ...],
         Field(max_length=CHANGED_LIMIT),

@@ -51,7 +51,7 @@ ReleaseReason = Literal[
 Link = Literal["contact", "stays", "owner"]
 NotificationKind = Literal["assigned", "offered", "queued", "refused", "withdrawn"]
 ExclusionReason = Literal[
-    "away", "leave", "off_shift", "inactive", "full", "paced", "domain", "ceiling", "declined", "handed_on"
+    "away", "leave", "off_shift", "inactive", "full", "paced", "domain", "ceiling", "skills", "declined", "handed_on"
 ]
 Unresolved = Literal[
     "away",
@@ -70,6 +70,7 @@ Unresolved = Literal[
     "not_a_person",
     "off_shift",
     "outside_domain",
+    "skills",
     "unknown_plan",
     "unknown_pool",
     "unknown_queue",
@@ -128,7 +129,9 @@ class Tried(Said):
 
 
 class Candidate(Said):
-    """A member of the pool as the choice saw them. The lowest (load, last turn) among those not excluded is chosen."""
+    """A member of the pool as the choice saw them. Among those not excluded who is preferred comes first, then
+    the lowest (load, last turn).
+    """
 
     person: Annotated[str, Field(description="The member.")]
     excluded: Annotated[ExclusionReason | None, Field(description="Why they were left out; null: they were not.")]
@@ -136,6 +139,10 @@ class Candidate(Said):
     last_turn: Annotated[int, Field(description="The turn they had last; breaks ties.")]
     open_items: Annotated[int, Field(description="Open records that they have, as the pool counts them.")]
     behind: Annotated[int, Field(ge=0, description="How many turns they have to catch up; 0: they are level.")] = 0
+    preferred: Annotated[
+        bool, Field(description="Whether the pool prefers them: they come before all who are not.")
+    ] = False
+    back: Annotated[Time | None, Field(description="When they are back who are not there; null: nobody knows.")] = None
 
 
 class TraceTarget(Said):

@@ -16,7 +16,9 @@ from schemas.tables import Row, Schema, Table, tables
 EXAMPLES: Final[Mapping[str, str]] = {
     "Configuration": """\
 division: main
-users: {ann: {name: Ann Lindqvist}, bob: {}}
+users: {ann: {name: Ann Lindqvist, calendar: office-berlin}, bob: {}}
+calendars: {office-berlin: {hours: {mon-fri: "09:00-18:00"}, zone: Europe/Berlin, holidays: [berlin, "2026-12-24"]}}
+holidays: {berlin: ["2026-01-01", "2026-03-08", "2026-04-03"]}
 pools: {inbound: {record_type: lead, members: [ann, bob]}}
 tools: {webinar-form: {name: Webinar}}
 offers: [starter, team]
@@ -46,7 +48,34 @@ notify: [email, chat]
 role: account-executive
 profile: sales-user
 territory: [dach, nordics]
-skills: [german, swedish]
+skills: {german: 3, swedish: 1}
+calendar: office-berlin
+hours: {mon-thu: ["09:00-12:30", "13:30-18:00"], fri: "09:00-13:00"}
+zone: Europe/Stockholm
+holidays: [berlin, "2026-12-24"]
+works_on: ["2026-03-08"]
+leave: [{from: "2026-08-01", until: "2026-08-14"}, {from: "2026-09-03T12:00", until: "2026-09-03T16:30"}]
+""",
+    "Requirement": """\
+- {skill: {field: language}}
+- {skill: erp, level: 2}
+""",
+    "Preference": """\
+- {skill: german, level: 3, territory: {field: region}}
+- {role: account-executive, profile: sales-user}
+""",
+    "FromField": """\
+field: account.language
+""",
+    "Calendar": """\
+hours: {mon-fri: ["09:00-12:30", "13:30-18:00"], sat: "22:00-06:00", sun: "00:00-24:00"}
+zone: Europe/Berlin
+holidays: berlin
+works_on: "2026-04-03"
+""",
+    "Leave": """\
+- {from: "2026-08-01", until: "2026-08-14"}
+- {from: "2026-09-03T12:00", until: "2026-09-03T16:30+02:00"}
 """,
     "Pool": """\
 name: Inbound leads
@@ -58,6 +87,8 @@ entry: catch_up
 credit: 1
 drain_per_minute: 10
 sequence: 10
+requires: [{skill: {field: language}}, {skill: erp, level: 2}]
+prefer: {territory: {field: region}}
 notify_members: false
 accept_within: 15m
 hand_on: 3
@@ -106,6 +137,7 @@ target: {user: bob}
 on: [created, updated]
 reassign: if_unowned
 even_if_away: true
+requires: {skill: german, level: 3}
 changed: [stage]
 before: {criteria: [stage equals open]}
 """,
@@ -115,7 +147,7 @@ before: {criteria: [stage equals open]}
 - {queue: inbox}
 - {plan: spring}
 - {users: {territory: dach}}
-- {owner_of: account, within: 90d, contacted: last_activity, among: emea, counts_as_turn: true}
+- {owner_of: account, within: 90d, contacted: last_activity, among: inbound, counts_as_turn: true}
 - {team: match}
 """,
     "People": "{role: account-executive, profile: sales-user, territory: dach, skill: german}\n",
@@ -162,6 +194,11 @@ WHERE: Final[Mapping[str, str]] = {
     "Configuration": "The document",
     "Condition": "A condition: in pools, members, entries, rows of scores, and `closed_when.TYPE`",
     "User": "A user: `users.NAME`",
+    "Requirement": "A requirement: `requires` of a pool or an entry",
+    "Preference": "A preference: `pools.NAME.prefer`",
+    "FromField": "What a record says: in requirements and preferences",
+    "Calendar": "A calendar: `calendars.NAME`",
+    "Leave": "Leave: `users.NAME.leave`",
     "Pool": "A pool: `pools.NAME`",
     "Member": "A member: `pools.NAME.members`",
     "Entering": "Entering: `pools.NAME.entry`",

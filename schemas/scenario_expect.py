@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from schemas.decisions import ExclusionReason, Unresolved, Withheld
-from schemas.envelope import Id
+from schemas.envelope import Id, Time
 from schemas.scenario_values import Owner
 from schemas.scenario_workflows import ExpectedActions
 
@@ -102,5 +102,8 @@ class Expect(_Part):
     withheld: Annotated[
         dict[Id, Withheld], Field(description="Why these workflows, which cared for what happened, asked for nothing.")
     ] = {}
+    next_try: Annotated[
+        Time | None, Field(description="When what waits is tried again, written out; null: nobody knows.")
+    ] = None
     expects: ExpectedOwner | None = None
     correlation: Annotated[Id | None, Field(description="The chain of events that the decision names.")] = None

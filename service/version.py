@@ -17,3 +17,5 @@ def _installed() -> str:
 VERSION: Final = _installed()
 """Of the package; a checkout that is only on the path has none."""
 PYTHON: Final = python_version()
+ZONE_DATA: Final = version("tzdata")
+"""The release of the time zones by which it decides; each batch of a lane's log names it."""

@@ -16,7 +16,7 @@ from rich.text import Text
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
-from service.core.reasons import EXCLUDED
+from service.core.reasons import ABSENT, EXCLUDED
 from service.core.sharing.strategies import STRATEGIES
 from service.printable import printable
 from service.views.standing import MemberStanding, PoolStanding, standings
@@ -77,5 +77,14 @@ def _row(member: MemberStanding, *, is_next: bool) -> tuple[str, ...]:
         f"{member.open_items}{limit}",
         str(member.last_turn or "never"),
         f"{member.weight:g}",
-        "next" if is_next else "" if member.excluded is None else EXCLUDED[member.excluded].alone,
+        _says(member, is_next=is_next),
     )
+
+
+def _says(member: MemberStanding, *, is_next: bool) -> str:
+    """Who is next, who is left out and why, and until when somebody is there or away."""
+    if member.excluded is not None:
+        until = f" until {member.until}" if member.until and member.excluded in ABSENT else ""
+        return EXCLUDED[member.excluded].alone + until
+    there = f"there until {member.until}" if member.until else ""
+    return ", ".join(word for word in ("next" if is_next else "", there) if word)

@@ -5,6 +5,7 @@ The bytes are canonical (sorted keys, defaults left out), so equal content has o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
@@ -22,8 +23,11 @@ from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
 from service.config.plans import plan_pools, span_ms
 from service.config.problems import ConfigurationError, Problem
+from service.config.traits import preferred, required, traits_of
 from service.config.waiting import accepting, escalation, target_of
 from service.config.workflows import compiled as compiled_workflows
+from service.config.working_time import working_times, zone_of
+from service.core.calendar import WorkingTime
 from service.core.configuration import Config, ScoreRow, User
 from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.events import Target
@@ -78,11 +82,12 @@ def hash_of_wire(data: bytes) -> str:
 def compile_document(document: documents.Document, version: int = 0) -> Config:
     """The compiled form of a document without findings; its label is the beginning of its hash."""
     unowned, calendar = document.settings.treat_as_unowned, calendar_of(document.settings)
+    times = working_times(document)
     return Config(
         division=document.division,
         version=version,
         label=hash_of(document)[:LABEL_CHARACTERS],
-        users={user_id: _user(user_id, user) for user_id, user in sorted(document.users.items())},
+        users={user_id: _user(user_id, document, times) for user_id in sorted(document.users)},
         pools={pool_id: _pool(pool_id, pool, calendar) for pool_id, pool in sorted(document.pools.items())}
         | plan_pools(document)
         | implied_pools(document),
@@ -114,8 +119,18 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
     )
 
 
-def _user(user_id: str, user: documents.User) -> User:
-    return User(user_id, user.name, active=user.active, roles=frozenset(user.roles), notify=user.notify)
+def _user(user_id: str, document: documents.Document, times: Mapping[str, WorkingTime]) -> User:
+    user = document.users[user_id]
+    return User(
+        user_id,
+        user.name,
+        active=user.active,
+        roles=frozenset(user.roles),
+        notify=user.notify,
+        zone=zone_of(user, document),
+        time=times.get(user_id),
+        traits=traits_of(user),
+    )
 
 
 def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
@@ -141,6 +156,8 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         assign_anyway=pool.nobody_eligible.assign_anyway,
         escalation=escalation(pool),
         longest_wait_ms=None if pool.longest_wait is None else span_ms(pool.longest_wait),
+        requires=required(pool.requires),
+        prefer=preferred(pool.prefer),
     )
 
 
@@ -177,6 +194,7 @@ def _entry(entry: config_rules.Entry, name: str, record_type: str, calendar: Cal
         reassign=entry.reassign,
         even_if_away=entry.even_if_away,
         before=before,
+        requires=required(entry.requires),
     )
 
 

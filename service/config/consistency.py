@@ -18,6 +18,7 @@ from service.config.people import people_of
 from service.config.plans import notes_on_plans, of_plans
 from service.config.waiting import notes_on_waiting, of_waiting
 from service.config.workflows import notes_on_workflows, of_workflows
+from service.config.working_time import of_time
 from service.core.past import PAST_FIELDS
 
 
@@ -26,6 +27,7 @@ def findings(document: Document, declared: Declared) -> Iterator[Finding]:
     yield from _of_ids(document)
     yield from _of_pools(document, declared)
     yield from of_waiting(document, declared)
+    yield from of_time(document, declared)
     yield from of_plans(document, declared)
     yield from of_workflows(document, declared)
     for set_id, rule_set in document.rule_sets.items():

@@ -22,6 +22,7 @@ class Declared(NamedTuple):
     tools: Collection[str] = ()
     offers: Collection[str] = ()
     processes: Collection[str] = ()
+    calendars: Collection[str] = ()
 
 
 class Finding(NamedTuple):

@@ -33,8 +33,9 @@ def _standing(value: object, place: tuple[str, ...], before: Steps = ()) -> Iter
     if not place:
         yield (*before, next(iter(value))) if isinstance(value, Mapping) else before
     elif place[0] == EVERY:
-        assert isinstance(value, Mapping)
-        for name, entry in value.items():
+        assert isinstance(value, Mapping | tuple)
+        entries = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for name, entry in entries:
             yield from _standing(entry, place[1:], (*before, name))
     else:
         yield from _standing(getattr(value, place[0], None), place[1:], (*before, place[0]))

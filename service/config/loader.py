@@ -18,6 +18,7 @@ from schemas.config_plans import Thing
 from service.config.compiler import compile_document, declared_in, to_wire
 from service.config.consistency import findings, notes
 from service.config.findings import Declared, Finding
+from service.config.holidays import with_public_holidays
 from service.config.ids import as_declared
 from service.config.nodes import Node, NotYaml, Steps, as_written, from_data, from_yaml, shown
 from service.config.plans import named_by_plans
@@ -32,6 +33,8 @@ MAX_WIRE_BYTES: Final = 900_000
 
 SECTIONS: Final = (
     "users",
+    "calendars",
+    "holidays",
     "pools",
     "tools",
     "offers",
@@ -96,7 +99,7 @@ class _Division:
 
     def document(self) -> Document:
         """All parts as one. Raises `ValidationError` where they are too much together."""
-        return as_declared(Document.model_validate({"division": self.name, **self.merged}))
+        return with_public_holidays(as_declared(Document.model_validate({"division": self.name, **self.merged})))
 
     def problems(self, document: Document) -> Iterator[tuple[Finding, Problem]]:
         """What is wrong with the whole."""
@@ -148,7 +151,7 @@ def compile_inline(data: object, origin: str) -> Config:
     """
     root = data if isinstance(data, Node) else from_data(data)
     part, problems = _part(root, origin)
-    given = as_declared(part.document)
+    given = with_public_holidays(as_declared(part.document))
     document = _with_implied(given)
     declared = Declared(*map(frozenset().union, part.declared, declared_in(document)))
     problems += [_problem(origin, root, finding) for finding in findings(document, declared)]

@@ -17,12 +17,12 @@ from service.core.events import RecordEvent, Target
 from service.core.holding import load, offers
 from service.core.holding.assign import give_to_pool, put_into_queue
 from service.core.holding.keeping import kept_of, rescore
-from service.core.holding.presence import is_present
 from service.core.holding.waiting import is_fit
 from service.core.model import Decision, Nothing, Released, Trace
 from service.core.offer import Offer
 from service.core.reasons import ReleaseReason
 from service.core.record import NOBODY
+from service.core.sharing.attendance import is_there
 from service.core.telling import notify
 
 HANDED_ON: Final = "handed_on"
@@ -48,8 +48,8 @@ def lapse(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decisio
     if offer is None:
         return ()
     case = Case(name, draft, config, now_ms, offer.correlation_id, offer.depth)
-    if now_ms < offer.deadline_ms and is_present(offer.person, draft):
-        draft.set_timer(offers.OFFER_PREFIX + name, offers.due_ms(offer.person, offer.deadline_ms, draft))
+    if now_ms < offer.deadline_ms and is_there(offer.person, draft, config, now_ms):
+        draft.set_timer(offers.OFFER_PREFIX + name, offers.due_ms(offer, case))
         return ()
     if now_ms < offer.deadline_ms:
         return _taken_back(case, offer, "not_there")
@@ -71,6 +71,8 @@ def _taken_back(case: Case, offer: Offer, reason: ReleaseReason, said: str = "")
     """Nobody has the record; then its pool is asked for the next, or whoever it is for where it does not fit there."""
     case.facts = kept_of(case)
     rescore(case)
+    required = None if case.draft.required.is_empty else case.draft.required.get(case.name)
+    case.requires = () if required is None else required.traits
     told = () if reason == "declined" else notify.of_withdrawal(offer.person, case.config)
     load.let_go(case)
     case.record.outstanding = (*case.record.outstanding[-load.OUTSTANDING_CHOICES + 1 :], NOBODY)

@@ -22,6 +22,7 @@ from service.core.offer import Handing
 from service.core.record import Record
 from service.core.score import score_of
 from service.core.state import Changes
+from service.core.traits import Trait
 from service.language.changes import UNCHANGED
 from service.language.tree import Facts
 
@@ -46,7 +47,8 @@ class Case:
 
     `before` is what was known of it, `record` the decision's own copy, which is what is known at this moment.
     `record_type` is the part of its name before the first slash. `facts` are all fields that are known at this moment,
-    the score among them; `change` is what of them was changed just now.
+    the score among them; `change` is what of them was changed just now. `requires` is what the entry that gives it asks
+    of whoever gets it.
     """
 
     __slots__ = (
@@ -61,6 +63,7 @@ class Case:
         "now_ms",
         "record",
         "record_type",
+        "requires",
     )
 
     def __init__(self, name: str, draft: Draft, config: Config, now_ms: int, correlation_id: str, depth: int) -> None:
@@ -72,6 +75,7 @@ class Case:
         self.depth = depth
         self.facts = NO_FACTS
         self.change = UNCHANGED
+        self.requires: tuple[Trait, ...] = ()
         self.before = draft.records.get(name) or UNKNOWN
         self.record = draft.records.edit(name)
         if self.before is UNKNOWN:

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Final, Literal, NamedTuple, assert_never, get_args
 
+from service.core.calendar import Roster, WorkingTime
 from service.core.events import Availability, OfferKind, Target, TargetKind
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
 from service.core.rule_sets import Entry, OwnerOf, RuleSet, TeamMatch
+from service.core.traits import Traits
 from service.core.workflow_specs import NO_WORKFLOWS, Workflows
 from service.language import compiling
 from service.language.changes import asked_before
@@ -30,13 +32,19 @@ HELPERS_LIMIT: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who may own records. `notify` lists the means (`email`, `chat`, …); empty: does not want to be told."""
+    """A person who may own records. `notify` lists the means (`email`, `chat`, …); empty: does not want to be told.
+    `zone` is that of their clock (empty: the division's), `time` when they work (none: always), `traits` what they are
+    and can do.
+    """
 
     id: str
     name: str = ""
     active: bool = True
     roles: frozenset[Role] = frozenset({"member"})
     notify: tuple[str, ...] = ("email",)
+    zone: str = ""
+    time: WorkingTime | None = None
+    traits: Traits = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +158,24 @@ class Config:
         word = text.strip().casefold()
         return self.presence_words.get(word) or (word if word in AVAILABILITIES else None)  # type: ignore[return-value]  # it is one of them
 
+    def zone_of(self, person: str) -> str:
+        """The zone of somebody's clock, in which their days begin."""
+        user = self.users.get(person)
+        return user.zone if user is not None and user.zone else self.zone
+
+    def roster(self, spec: PoolSpec) -> Roster:
+        """Who of a pool is not there by their calendar: asked of one object for each pool, for it follows the clock."""
+        found = self._rosters.get(spec.id)
+        if found is None:
+            users = [self.users[member.person] for member in spec.members if member.person in self.users]
+            times = {user.id: user.time for user in users if user.active and user.time is not None}
+            found = self._rosters[spec.id] = Roster(times)
+        return found
+
+    @cached_property
+    def _rosters(self) -> dict[str, Roster]:
+        return {}
+
     @cached_property
     def has_inactive(self) -> bool:
         """Whether any pool has a member who is switched off, or no user at all."""
@@ -223,9 +249,7 @@ class Config:
         """By record type, the fields that decisions after the creation read, as dotted paths."""
         found: dict[str, set[str]] = {}
         for spec in self.pools.values():
-            for member in spec.members:
-                if member.domain is not None:
-                    found.setdefault(spec.record_type, set()).update(member.domain.reads)
+            found.setdefault(spec.record_type, set()).update(spec.reads)
         for record_type, rule_set in self.rule_sets.items():
             found.setdefault(record_type, set()).update(*map(self._read_later, rule_set.on_updated.entries))
         for record_type, rows in self.scores.items():
@@ -270,6 +294,7 @@ class Config:
         """What an entry that is asked on an update reads, and what its target reads."""
         for predicate in entry.criteria:
             yield from predicate.reads
+        yield from (trait.path for trait in entry.requires if trait.path)
         match entry.target:
             case OwnerOf(path, contacted=contacted):
                 yield ".".join((*path, "owner"))
@@ -306,6 +331,29 @@ def _without_plans(config: Config) -> Config:
     return config if len(left) == len(config.pools) else replace(config, pools=left)
 
 
+def _without_time(config: Config) -> Config:
+    """Everybody works always."""
+    if all(user.time is None for user in config.users.values()):
+        return config
+    return replace(config, users={name: replace(user, time=None) for name, user in config.users.items()})
+
+
+def _without_skills(config: Config) -> Config:
+    """Nobody asks for skills, and nobody is preferred."""
+    asking = {name: spec for name, spec in config.pools.items() if spec.requires or spec.prefer}
+    rule_sets = {
+        name: rule_set for name, rule_set in config.rule_sets.items() if any(each.requires for each in rule_set.entries)
+    }
+    if not asking and not rule_sets:
+        return config
+    pools = {name: replace(spec, requires=(), prefer=()) for name, spec in asking.items()}
+    asked = {
+        name: replace(rule_set, entries=tuple(replace(entry, requires=()) for entry in rule_set.entries))
+        for name, rule_set in rule_sets.items()
+    }
+    return replace(config, pools={**config.pools, **pools}, rule_sets={**config.rule_sets, **asked})
+
+
 def _without_workflows(config: Config) -> Config:
     """Nobody cares for anything."""
     return replace(config, workflows=NO_WORKFLOWS) if config.workflows else config
@@ -328,6 +376,13 @@ def _without_waiting(config: Config) -> Config:
 
 
 PARTS: Final[dict[str, Part]] = {
+    "pools.*.prefer": Part(3, _without_skills),
+    "pools.*.requires": Part(3, _without_skills),
+    "rule_sets.*.entries.*.requires": Part(3, _without_skills),
+    "users.*.calendar": Part(3, _without_time),
+    "users.*.holidays": Part(3, _without_time),
+    "users.*.hours": Part(3, _without_time),
+    "users.*.leave": Part(3, _without_time),
     "plans": Part(2, _without_plans),
     "workflows": Part(2, _without_workflows),
     "pools.*.accept_within": Part(3, _without_accepting),

@@ -177,7 +177,8 @@ class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     """One member of the pool as the choice saw them: what a decision tells of them.
 
     `excluded`: why they were passed over; none: they were not. `load`: see `strategies`. `behind`: how many turns they
-    have to catch up; 0: they are level.
+    have to catch up; 0: they are level. `back`: when somebody who is not there is back, where that is known.
+    `preferred`: they come before those who are not, whatever their load.
     """
 
     person: str
@@ -186,6 +187,8 @@ class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     last_turn: int
     open_items: int
     behind: int = 0
+    back: datetime | None = None
+    preferred: bool = False
 
 
 class Weighed(Struct, frozen=True, gc=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from service.core.remembered import Remembered
+from service.core.traits import Trait
 from service.core.waiting_line import Rank
 
 OVERDUE: Final = 1.0e300
@@ -38,6 +39,12 @@ class Parked(Remembered, kw_only=True):
     def rank(self) -> Rank:
         """Where it stands in its line."""
         return -self.score, self.number
+
+
+class Required(Remembered):
+    """What the entry that gave a record to its pool asks of whoever gets it, as long as the record waits."""
+
+    traits: tuple[Trait, ...]
 
 
 class Fields(Remembered):

@@ -43,7 +43,8 @@ class Planned(Remembered):
 
 
 class Person(Remembered, kw_only=True):
-    """Whether somebody can take records now: by their presence, their shift and their leave, each with its own end.
+    """What was told of somebody: their presence, their shift and their leave, each with its own end. Whether they are
+    there is for `sharing.attendance` to say, which knows their working hours, too.
 
     `seen` are the latest event ids. `heard_ms` is when a person who is not configured was last heard of; 0: they are.
     """
@@ -57,10 +58,10 @@ class Person(Remembered, kw_only=True):
     @property
     def absence(self) -> AbsenceReason | None:
         """Why they cannot take records; none: they can."""
-        if self.leave.is_absent:
-            return "leave"
         if self.presence.is_absent:
             return "away"
+        if self.leave.is_absent:
+            return "leave"
         return "off_shift" if self.shift.is_absent else None
 
     @property

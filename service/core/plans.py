@@ -165,7 +165,7 @@ def _first(case: Case, spec: PoolSpec, people: Sequence[str], link: Link) -> Lin
     choice, chosen = first_able(people, situation, counts_as_turn=counts)
     if chosen is None:
         return None
-    return Linked(spec, chosen, choice, link, contacted(case, chosen.person), counts)
+    return Linked(spec, chosen, choice, situation, link, contacted(case, chosen.person), counts)
 
 
 def _contacted(event: RecordEvent, case: Case) -> Nothing:

@@ -11,6 +11,7 @@ from service.core.entry_policy import EntryPolicy, ranks
 from service.core.events import Target
 from service.core.plan_facts import PlanFacts
 from service.core.state import open_field, seat_field
+from service.core.traits import Trait
 from service.language.predicate import Predicate
 
 Strategy = Literal["round_robin", "least_loaded", "longest_idle", "ranked", "take"]
@@ -57,7 +58,8 @@ class PoolSpec:
     """A distribution pool as configured. `credit` is in rounds of the lightest member (see `turns`).
 
     `domain` says which records rules and defaults may give it; of several pools with one, those of a lower `sequence`
-    are asked first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
+    are asked first. `requires` are traits that whoever gets a record must have; members with all that `prefer` asks for
+    are served first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
     are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
     members are those. `entry` none: as the strategy has it (see `strategies`). `plan`: it is a sales plan.
     `accepting` none: what it gives needs no answer. Where nobody can take a record, it is asked of `fallback`, or, with
@@ -84,6 +86,8 @@ class PoolSpec:
     assign_anyway: bool = False
     escalation: Escalation | None = None
     longest_wait_ms: int | None = None
+    requires: tuple[Trait, ...] = ()
+    prefer: tuple[Trait, ...] = ()
 
     @property
     def is_queue(self) -> bool:
@@ -134,10 +138,16 @@ class PoolSpec:
         return any(member.domain is not None for member in self.members)
 
     @cached_property
+    def is_picky(self) -> bool:
+        """Whether what one record waits for may be no matter to the next: by members' domains, or by skills."""
+        return self.has_domains or bool(self.requires)
+
+    @cached_property
     def reads(self) -> frozenset[str]:
-        """What the members' domains read, as dotted paths."""
+        """What the choice among the members reads, as dotted paths."""
         domains = [member.domain for member in self.members if member.domain is not None]
-        return frozenset().union(*(domain.reads for domain in domains))
+        named = {trait.path for trait in (*self.requires, *self.prefer) if trait.path}
+        return frozenset(named).union(*(domain.reads for domain in domains))
 
     @cached_property
     def has_limits(self) -> bool:

@@ -79,6 +79,7 @@ def _by_rule(found: Found, rule_set: RuleSet, case: Case) -> Decision:
     """Give the record as the entry that won says."""
     won, trace = found.won, _asked(rule_set.id, found.tried)
     assert won is not None, "an entry has won"
+    case.requires = won.entry.requires
     given = hand_over(case, won.target, trace) if won.linked is None else give_linked(case, won.linked, trace)
     return _counted(case, given, won.entry.id)
 

@@ -192,7 +192,7 @@ AbsenceReason = Literal["away", "leave", "off_shift"]
 """Why a person is not there."""
 ABSENT: Final = frozenset[str](get_args(AbsenceReason))
 
-Unable = Literal["full", "domain", "ceiling", "declined"]
+Unable = Literal["full", "domain", "ceiling", "skills", "declined"]
 """Why a member who is there cannot take a record out of turn."""
 UNABLE: Final = frozenset[str](get_args(Unable))
 
@@ -216,6 +216,7 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
     "domain": LeftOut("the record is outside their domain", "with a domain of their own"),
     "declined": LeftOut("declined it, or let it pass", "who declined it or let it pass"),
     "handed_on": LeftOut("it was handed on as often as it may be", "not asked any more"),
+    "skills": LeftOut("lacks a skill that the record asks for", "without the skills that records ask for"),
     "ceiling": LeftOut("has had their share of the latest turns", "with their share of the latest turns"),
 }
 
@@ -252,6 +253,7 @@ UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "not_a_person": "the related record's owner is not a person",
     "off_shift": "that person is off shift",
     "outside_domain": "the pool's domain does not accept the record",
+    "skills": "that person lacks a skill that the record asks for",
     "unknown_plan": "there is no such plan",
     "unknown_pool": "there is no such pool",
     "unknown_queue": "there is no such queue",

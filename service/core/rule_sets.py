@@ -8,6 +8,7 @@ from typing import Literal
 
 from service.core.events import Target
 from service.core.model import Tried
+from service.core.traits import Trait
 from service.language import compiling
 from service.language.compiling import Ask
 from service.language.predicate import Predicate
@@ -54,7 +55,8 @@ class Entry:
     `on` says which events it is asked for. On an update `reassign` says whose records it may give: `never` only what
     nobody has and what waits nowhere, `if_unowned` also what waits or lies in a queue, `always` also what we gave to
     somebody. What a person chose stays. `even_if_away`: the person whom it names gets the record though not there.
-    `before` is asked of the values before an update, and not on a creation.
+    `before` is asked of the values before an update, and not on a creation. `requires` are traits that whoever gets the
+    record out of a pool must have.
 
     Whatever the notation, a trace counts the leaves of all criteria from 0, in the order in which they are asked.
     """
@@ -67,6 +69,7 @@ class Entry:
     reassign: Reassign = "never"
     even_if_away: bool = False
     before: tuple[Predicate, ...] = ()
+    requires: tuple[Trait, ...] = ()
 
     @property
     def asked(self) -> tuple[Predicate, ...]:

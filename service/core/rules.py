@@ -74,7 +74,7 @@ def _won(entry: Entry, target: Target, case: Case) -> Won | Unresolved:
     wanted = entry.target
     if not isinstance(wanted, OwnerOf) or not wanted.among or target.id == case.record.owner:
         return Won(entry, target)
-    linked = linked_to(wanted, target.id, case)
+    linked = linked_to(wanted, target.id, case, entry.requires)
     return Won(entry, target, linked) if isinstance(linked, Linked) else linked
 
 

@@ -21,7 +21,7 @@ from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.in_process import Element, InProcess, Usage, WorkflowKind
 from service.core.offer import Handing, Offer
 from service.core.overlay import Overlay
-from service.core.parked import Fields, Parked
+from service.core.parked import Fields, Parked, Required
 from service.core.past import Past
 from service.core.person import Person, Planned
 from service.core.record import Record
@@ -42,6 +42,7 @@ Kind = Literal[
     "person",
     "planned",
     "parked",
+    "required",
     "fields",
     "past",
     "timer",
@@ -155,6 +156,7 @@ class ByKind:
     paces = StateKind("pace", Pace, begins=True)
     people = StateKind("person", Person, begins=True)
     parked = StateKind("parked", Parked)
+    required = StateKind("required", Required, level=3)
     fields = StateKind("fields", Fields, buckets=256, beside=("parked", "offered"))
     past = StateKind("past", Past, buckets=256, beside=("has_past",))
     timers = StateKind("timer", Timer)

@@ -17,8 +17,10 @@ from service.core.naming import missed
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import AbsenceReason, Unable, Unfit, Unresolved
 from service.core.rule_sets import Entry, EntryTarget, OwnerOf, TeamMatch
+from service.core.sharing import attendance
 from service.core.sharing.eligibility import Situation, choose
 from service.core.sharing.linked import Linked, is_recent, unable
+from service.core.traits import Trait
 from service.language.moments import instant_in
 
 OWNER: Final = "owner"
@@ -42,8 +44,7 @@ def absence(entry: Entry, target: Target, case: Case) -> AbsenceReason | None:
     """Why the person whom an entry means is passed over for now, if so (D30). Who has the record already is not."""
     if target.kind != "user" or entry.even_if_away or target.id == case.record.owner:
         return None
-    person = case.draft.people.get(target.id)
-    reason = None if person is None else person.absence
+    reason = attendance.absence(target.id, case.draft, case.config, case.now_ms)
     return None if reason == "off_shift" and not case.config.pass_over_off_shift else reason
 
 
@@ -54,7 +55,9 @@ def contact_of(wanted: OwnerOf, case: Case) -> int | None:
     return instant_in(_behind((*wanted.path, *wanted.contacted), case.facts), ZoneInfo(case.config.zone))
 
 
-def linked_to(wanted: OwnerOf, person: str, case: Case) -> Linked | Unable | Literal["no_member"]:
+def linked_to(
+    wanted: OwnerOf, person: str, case: Case, requires: tuple[Trait, ...] = ()
+) -> Linked | Unable | Literal["no_member"]:
     """The related owner as a member of the pool that the rule names, or why they cannot take the record there, absence
     aside.
     """
@@ -62,14 +65,21 @@ def linked_to(wanted: OwnerOf, person: str, case: Case) -> Linked | Unable | Lit
     if spec is None or person not in spec.weights:
         return "no_member"
     situation = Situation(
-        spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts, handing=case.handing
+        spec,
+        case.config,
+        case.draft,
+        case.now_ms,
+        paced=False,
+        facts=case.facts,
+        requires=requires,
+        handing=case.handing,
     )
     choice = choose(situation)
     chosen = next((each for each in choice.seen if each.person == person), None)
     if chosen is None:
         return "no_member"
     reason = unable(chosen, situation, counts_as_turn=wanted.counts_as_turn)
-    return reason or Linked(spec, chosen, choice, "owner", contact_of(wanted, case), wanted.counts_as_turn)
+    return reason or Linked(spec, chosen, choice, situation, "owner", contact_of(wanted, case), wanted.counts_as_turn)
 
 
 def team(case: Case) -> Target | None:

@@ -116,7 +116,7 @@ def _fields(event: RecordEvent, news: News, before: Past, known: InProcess, case
         return
     kept, past = news.past.values, before.values
     echoes = {asked.field for asked in known.open if asked.action == "require_field"}
-    for field in (news.change.changed | event.facts.keys()) & by_field.keys() - echoes:
+    for field in {*news.change.changed, *event.facts} & by_field.keys() - echoes:
         workflow = by_field[field]
         was, now = past.get(field), kept.get(field)
         if field in news.change.changed:

@@ -23,6 +23,7 @@ from service.lane.changed import Changed
 from service.lane.estimates import bytes_of
 from service.lane.raising import Raised, fitting_letter
 from service.limits import Limits
+from service.version import ZONE_DATA
 from service.wire.inputs import Origin
 from service.wire.log_forms import Cursor, OutcomeLine
 from service.wire.log_records import NO_OFFSET, Batch, output_bytes
@@ -185,6 +186,7 @@ class Making:
             time_ms=book.clock_ms,
             versions=dict(book.versions),
             code=CODE_VERSION,
+            zones=ZONE_DATA,
             outcomes=self._outcomes,
             changes=changes,
             outputs=self._outputs,

@@ -32,7 +32,8 @@ from service.core.state import State
 from service.core.status import NEVER_TOLD
 from service.lane.positions import Positions
 from service.limits import DAY_MS
-from service.wire.inputs import RECORD_KINDS, LaneInput
+from service.wire.input_fields import RECORD_KINDS
+from service.wire.inputs import LaneInput
 from service.wire.messages import Position
 
 REMEMBERED: Final = 5_000

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.pool_spec import PoolSpec, Strategy
-from service.core.reasons import ExclusionReason
+from service.core.reasons import ABSENT, ExclusionReason
 from service.core.seating import Pool
+from service.core.sharing.attendance import back_ms, there_until
+from service.core.sharing.contender import Contender
 from service.core.sharing.eligibility import Situation, choose
 from service.core.state import Kind, State
+from service.core.telling.clock import clock_time
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 
@@ -23,7 +27,10 @@ WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "catch_up", "open", "person"
 
 
 class MemberStanding(NamedTuple):
-    """One member, in the order of turns. `excluded`: why they would be passed over now; none: they would not be."""
+    """One member, in the order of turns. `excluded`: why they would be passed over now; none: they would not be.
+    `until`: when their shift ends, if they are there, else when they are back, on their own clock; empty: that is not
+    known.
+    """
 
     person: str
     excluded: ExclusionReason | None
@@ -31,6 +38,7 @@ class MemberStanding(NamedTuple):
     last_turn: int
     weight: float
     max_open: int | None
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,18 @@ async def standings(store: Store, configs: Mapping[str, Config], lanes: int, now
 
 
 def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory: MemoryState) -> PoolStanding:
-    choice = choose(Situation(spec, config, Draft(state), now_ms, paced=False))
+    draft = Draft(state)
+    choice = choose(Situation(spec, config, draft, now_ms, paced=False))
     limits = {member.person: member.max_open for member in spec.members}
     members = tuple(
         MemberStanding(
-            each.person, each.excluded, each.open_items, each.last_turn, spec.weights[each.person], limits[each.person]
+            each.person,
+            each.excluded,
+            each.open_items,
+            each.last_turn,
+            spec.weights[each.person],
+            limits[each.person],
+            _until(each, draft, config, now_ms),
         )
         for each in sorted(choice.seen)
     )
@@ -78,3 +93,12 @@ def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory:
         members,
         memory,
     )
+
+
+def _until(member: Contender, draft: Draft, config: Config, now_ms: int) -> str:
+    person = member.person
+    is_absent = member.excluded in ABSENT
+    moment = back_ms(person, draft, config, now_ms) if is_absent else there_until(person, config, now_ms)
+    if moment is None:
+        return ""
+    return clock_time(datetime.fromtimestamp(moment / 1000, UTC), config.zone_of(person))

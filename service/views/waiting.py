@@ -148,14 +148,15 @@ class _Seen(NamedTuple):
             return _Standstill("empty_pool")
         draft, excluded, returns = Draft(self.state), Counter[ExclusionReason](), []
         for each in takers:
-            choice = choose(Situation(each, self.config, draft, self.now_ms, paced=True))
+            situation = Situation(each, self.config, draft, self.now_ms, paced=True)
+            choice = choose(situation)
             excluded.update(seen.excluded for seen in choice.seen if seen.excluded is not None)
             free = {seen.person for seen in choice.seen if seen.excluded is None}
             if free - {member.person for member in each.members if member.domain is not None}:
                 return _Standstill("its_turn", excluded)
             if free:
                 excluded["domain"] += len(free)
-            returns.append(next_return(choice, draft))
+            returns.append(next_return(choice, situation))
         known = [moment for moment in returns if moment is not None]
         return _Standstill("nobody_eligible", excluded, min(known, default=None))
 

@@ -24,7 +24,7 @@ from service.core.model import (
     Tried,
     Weighed,
 )
-from service.wire.inputs import milliseconds
+from service.wire.input_fields import milliseconds
 from service.wire.messages import Headers
 from service.wire.outcomes import read_outcome
 
@@ -77,6 +77,8 @@ def _trace(said: Mapping[str, Any]) -> Trace:
                 last_turn=each["last_turn"],
                 open_items=each["open_items"],
                 behind=each.get("behind", 0),
+                preferred=each.get("preferred", False),
+                back=None if each.get("back") is None else datetime.fromisoformat(each["back"]),
             )
             for each in said["candidates"]
         ),

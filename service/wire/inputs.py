@@ -14,9 +14,7 @@ tick is `{"tick":1}`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -28,26 +26,20 @@ from schemas.envelope import Division, Envelope
 from schemas.events import (
     INPUTS,
     CatalogueChanged,
-    CrmRecord,
     Input,
-    Linked,
-    MemberChanged,
-    Owner,
     RecordData,
 )
 from service.core.events import (
     CatalogueEvent,
-    CatalogueEventKind,
     EmptyEvent,
     Event,
     MemberEvent,
     RecordEvent,
-    RecordEventKind,
 )
 from service.wire.cloudevents import CloudEvent, told_division, unpack
+from service.wire.input_fields import EPOCH, MILLISECOND, fields_of_catalogue, member_fields, record_fields
 from service.wire.messages import Poison, Position, RawRecord
 from service.wire.misspelt import Misspelt, misspelt, unknown_keys
-from service.wire.process_inputs import catalogue_fields, only_of, process_fields
 from service.wire.redrive import HEADERS_BYTES, Redrive, read_redrive
 from service.wording import worded
 
@@ -59,35 +51,8 @@ LANE_INPUT_LIMIT_BYTES: Final = 900_000
 input stands as a text in a record of the lane's log, in which each byte may take two: it must fit there."""
 
 TOLD_ERRORS: Final = 3
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND: Final = timedelta(milliseconds=1)
 TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 TICK: Final = b'{"tick":1}'
-
-KINDS: Final[dict[str, RecordEventKind]] = {
-    "crm.record.created.v1": "created",
-    "crm.record.owner_changed.v1": "owner_changed",
-    "crm.record.updated.v1": "updated",
-    "crm.record.deleted.v1": "deleted",
-    "crm.record.contacted.v1": "contacted",
-    "crm.offer.ordered.v1": "ordered",
-    "crm.offer.paid.v1": "paid",
-    "crm.offer.payment_failed.v1": "payment_failed",
-    "crm.step.marked.v1": "step_marked",
-    "crm.assignment.accepted.v1": "accepted",
-    "crm.assignment.declined.v1": "declined",
-}
-CATALOGUE_KINDS: Final[dict[str, CatalogueEventKind]] = {
-    "crm.field.deleted.v1": "field_deleted",
-    "crm.step.deleted.v1": "step_deleted",
-    "crm.step.changed.v1": "step_changed",
-}
-
-RECORD_KINDS: Final = frozenset(kind for name, kind in KINDS.items() if name.startswith("crm.record."))
-"""What happens to a record itself, and not to an offer."""
-
-_AS_TOLD: Final = ("channel", "version", "tool", "offer")
-"""What an event about a record says in the core's own words."""
 
 _read_envelope: Final = Envelope.__pydantic_validator__.validate_python
 _READ_DATA: Final = {name: model.__pydantic_validator__.validate_python for name, model in INPUTS.items()}
@@ -263,25 +228,16 @@ def tick() -> bytes:
     return TICK
 
 
-def milliseconds(time: datetime) -> int:
-    """Since 1970 in UTC; what is finer is cut off."""
-    return (time - EPOCH) // MILLISECOND
-
-
 def _size(raw: RawRecord) -> int:
     headers = sum(len(name) + len(value or b"") for name, value in raw.headers)
     return len(raw.key or b"") + len(raw.value or b"") + headers
 
 
-def _where(path: Sequence[str | int]) -> str:
-    """The place of a mistake, without the models that were tried there, which have brackets in their names."""
-    return ".".join(str(step) for step in path if "[" not in str(step)) or "data"
-
-
 def _told(error: ValidationError) -> str:
-    """The first few problems with their places, without the values: those are people's data."""
+    """The first few problems with their places, but not the models tried (in brackets) nor values: people's data."""
     problems = error.errors(include_url=False, include_input=False)
-    told = [f"{_where(problem['loc'])}: {worded(problem)}" for problem in problems[:TOLD_ERRORS]]
+    places = [".".join(str(step) for step in problem["loc"] if "[" not in str(step)) or "data" for problem in problems]
+    told = [f"{at}: {worded(problem)}" for at, problem in zip(places[:TOLD_ERRORS], problems, strict=False)]
     more = len(problems) - TOLD_ERRORS
     return "; ".join([*told, f"{more} more"] if more > 0 else told)
 
@@ -294,11 +250,11 @@ def _encode(position: Position, envelope: Envelope, data: Input, redrive: Redriv
         found["division"] = envelope.division
     match data:
         case RecordData():
-            found["record"] = _record_fields(envelope, data)
+            found["record"] = record_fields(envelope, data)
         case CatalogueChanged():
-            found["catalogue"] = _catalogue_fields(envelope, data)
+            found["catalogue"] = fields_of_catalogue(envelope, data)
         case _:
-            found["member"] = _member_fields(envelope, data)
+            found["member"] = member_fields(envelope, data)
     concerns_all = "member" in found and envelope.division is None
     return Decoded(envelope.division, concerns_all, orjson.dumps(found))
 
@@ -314,81 +270,3 @@ def _trace_context(envelope: Envelope) -> tuple[str, str]:
 def _identity(envelope: Envelope) -> str:
     """What recognises a repeated event. An id is unique within its source only; short, because memory keeps it."""
     return blake2b(f"{envelope.source}\n{envelope.id}".encode(), digest_size=8).hexdigest()
-
-
-def _as_it_ended(record: CrmRecord, kind: RecordEventKind) -> dict[str, object]:
-    """What happened, with how the record ended: one that was merged into another is gone, however that was told."""
-    fields: dict[str, object] = {"kind": kind}
-    if record.status is not None:
-        fields["status"] = record.status
-    if record.merged_into not in {None, record.id} and kind in RECORD_KINDS:
-        fields |= {"kind": "deleted", "merged_into": record.merged_into}
-    return fields
-
-
-def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
-    record = data.record
-    facts = dict(record.fields)
-    for name, linked in record.linked.items():
-        facts[name] = _linked_facts(linked)
-    fields: dict[str, object] = {
-        **_as_it_ended(record, KINDS[envelope.type]),
-        "id": _identity(envelope),
-        "record_type": record.type,
-        "record_id": record.id,
-        "facts": facts,
-        "correlation_id": envelope.correlationid or envelope.id,
-    }
-    if data.owner is not None:
-        fields["owner"] = _target(data.owner)
-    fields |= {name: value for name in _AS_TOLD if (value := getattr(data, name)) is not None}
-    fields |= only_of(data, fields["kind"])
-    if data.actor is not None:
-        fields["actor"] = data.actor.id
-    if envelope.time is not None:
-        fields["time_ms"] = milliseconds(envelope.time)
-    if data.assign == "by_rules":
-        fields["by_rules"] = True
-    if envelope.chaindepth is not None:
-        fields["depth"] = envelope.chaindepth
-    return fields | process_fields(data, is_gone=fields["kind"] == "deleted")
-
-
-def _catalogue_fields(envelope: Envelope, data: CatalogueChanged) -> dict[str, object]:
-    fields = catalogue_fields(data) | {
-        "kind": CATALOGUE_KINDS[envelope.type],
-        "id": _identity(envelope),
-        "correlation_id": envelope.correlationid or envelope.id,
-    }
-    return fields if envelope.time is None else fields | {"time_ms": milliseconds(envelope.time)}
-
-
-def _member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]:
-    fields: dict[str, object] = {
-        "id": _identity(envelope),
-        "person": data.person,
-        "availability": data.availability,
-        "correlation_id": envelope.correlationid or envelope.id,
-    }
-    if data.begins is not None:
-        fields["begins_ms"] = milliseconds(data.begins)
-    if data.until is not None:
-        fields["until_ms"] = milliseconds(data.until)
-    if envelope.time is not None:
-        fields["time_ms"] = milliseconds(envelope.time)
-    return fields
-
-
-def _target(owner: Owner) -> dict[str, str]:
-    return {"kind": owner.kind, "id": owner.id}
-
-
-def _linked_facts(linked: Linked) -> dict[str, object]:
-    facts = dict(linked.fields)
-    if linked.id is not None:
-        facts["id"] = linked.id
-    if linked.type is not None:
-        facts["type"] = linked.type
-    if linked.owner is not None:
-        facts["owner"] = f"{linked.owner.kind}:{linked.owner.id}"
-    return facts

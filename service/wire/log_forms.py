@@ -68,7 +68,7 @@ class ClaimForm(_Form, tag="claim"):
     owner: str
 
 
-class BatchState(_Form, tag="batch"):
+class BatchState(_Form, tag="batch", kw_only=True):
     """A batch without its outputs."""
 
     token: int
@@ -83,9 +83,10 @@ class BatchState(_Form, tag="batch"):
     parts: tuple[int, ...]
     grown: int
     snapshots: tuple[SnapshotMark, ...]
+    zones: str = ""
 
 
-class BatchForm(BatchState, tag="batch"):
+class BatchForm(BatchState, tag="batch", kw_only=True):
     """A whole batch."""
 
     headers: list[tuple[str, str | tuple[str] | None]]

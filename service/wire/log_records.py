@@ -57,7 +57,8 @@ class Claim:
 class Batch:
     """Decisions made in one go, valid if `token` is the newest claim before it.
 
-    `time_ms` is the lane's clock; `versions` the configuration version of each division, `code` the deciding code's;
+    `time_ms` is the lane's clock; `versions` the configuration version of each division, `code` the deciding code's,
+    `zones` the release of the time zones it went by (empty: of a build that did not say);
     `parts` are the offsets of the `Outputs` in front of it that belong to it, where its outputs were too many for one
     record. `changes` are by kind, and `kinds` says how many buckets each of these has; `grown` the bytes of log since
     the newest snapshot began, this record not counted.
@@ -77,6 +78,7 @@ class Batch:
     grown: int = 0
     level: int = FIRST_LEVEL
     parts: tuple[int, ...] = ()
+    zones: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,7 @@ def _encode_batch(batch: Batch) -> bytes:
             "time": batch.time_ms,
             "versions": batch.versions,
             "code": batch.code,
+            "zones": batch.zones,
             "outcomes": [tuple(line) for line in batch.outcomes],
             "kinds": batch.kinds,
             "changes": {kind: _raw_fields(fields) for kind, fields in batch.changes.items()},
@@ -308,6 +311,7 @@ def _record(form: _StateForm | ForeignRecord, outputs: Sequence[Message] = ()) -
                 grown=form.grown,
                 level=form.level,
                 parts=form.parts,
+                zones=form.zones,
             )
         case OutputsState():
             return Outputs(form.token, outputs, form.level)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from service.core.model import Assigned, Outcome, Pending, Queued, Rejected, Released
-from service.wire.inputs import milliseconds
+from service.wire.input_fields import milliseconds
 from service.wire.messages import Header
 from service.wire.times import iso_time
 

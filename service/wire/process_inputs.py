@@ -1,22 +1,10 @@
-"""What only some events say, in the core's own words: of processes, fields and steps, of offers, of who was in contact
-with a record or answers whether they take it.
-"""
+"""What events say of processes, in the core's own words: of a record's, and of fields and steps themselves."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from schemas.events import (
-    AssignmentAnswered,
-    CatalogueChanged,
-    FieldDeleted,
-    OfferEvent,
-    RecordContacted,
-    RecordData,
-    StepChanged,
-    StepDeleted,
-    StepMarked,
-)
+from schemas.events import CatalogueChanged, FieldDeleted, RecordData, StepChanged, StepDeleted, StepMarked
 
 _AS_TOLD: Final = ("requires_note", "generates_task", "version")
 
@@ -42,17 +30,3 @@ def catalogue_fields(data: CatalogueChanged) -> dict[str, object]:
     told = {name: getattr(data, name, None) for name in _AS_TOLD}
     fields |= {name: value for name, value in told.items() if value is not None}
     return fields if data.actor is None else fields | {"actor": data.actor.id}
-
-
-def only_of(data: RecordData, kind: object) -> dict[str, object]:
-    """What only some events tell. An event that tells of a merger is a deletion, and no longer one of these."""
-    match data:
-        case OfferEvent(offer=tuple() as offers):
-            return {"offer": offers[0]} | ({} if kind == "deleted" else {"more_offers": offers[1:]})
-        case RecordContacted(person=person) if kind != "deleted":
-            return {"person": person}
-        case AssignmentAnswered(person=person, reason=reason):
-            answered: dict[str, object] = {"person": person}
-            return answered | {"reason": reason} if reason else answered
-        case _:
-            return {}

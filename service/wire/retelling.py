@@ -19,7 +19,8 @@ from service.core.events import (
 )
 from service.core.workflow_specs import StepName
 from service.wire.cloudevents import STRUCTURED_JSON
-from service.wire.inputs import CATALOGUE_KINDS, KINDS, Decoded, LaneInput, decode, read_input
+from service.wire.input_fields import CATALOGUE_KINDS, KINDS
+from service.wire.inputs import Decoded, LaneInput, decode, read_input
 from service.wire.messages import Headers, Position, RawRecord
 from service.wire.redrive import Redrive, redrive_headers
 from service.wire.times import iso_time

@@ -67,6 +67,8 @@ def with_number(name: str, value: object) -> dict[str, Any]:
         pool["members"][0][key] = value
     elif model == "Pool":
         pool[key] = value
+    elif model == "Preference":
+        pool["prefer"] = {"skill": "german", key: value}
     elif model == "CatchUp":
         pool["entry"] = {"catch_up": {"at_most": 1, "of": TURNS_LIMIT} | {key: value}}
     elif model == "Plan":

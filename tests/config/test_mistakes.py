@@ -77,7 +77,7 @@ def test_ten_mistakes_are_told_at_once_each_with_its_place() -> None:
     ("text", "problem"),
     [
         ("[1]", "1:1: a mapping is expected here, not a list"),
-        ("bogus: 1", "1:1: bogus: this key is unknown; known are division, users, pools, tools, "),
+        ("bogus: 1", "1:1: bogus: this key is unknown; known are division, users, pools, calendars, "),
         ("division: a/b", '1:11: division: "a/b" is no name'),
         ("users: 5", "1:8: users: a mapping is expected here, not 5"),
         ("users: [ann, ann]", '1:14: users[1]: "ann" stands here already'),

@@ -7,11 +7,13 @@ from typing import Final
 
 import pytest
 
+from service.core.calendar import Block, WorkCalendar, WorkingTime
 from service.core.configuration import User
 from service.core.draft import Draft
 from service.core.pool_spec import Membership
 from service.core.sharing.eligibility import CHECKS, MINUTE_MS, Situation
 from service.core.state import Pace, State
+from service.core.traits import Trait
 from tests.core.build import START_MS, Division, absent, config, pool, predicate
 
 SEEDS: Final = range(200)
@@ -39,7 +41,14 @@ def test_each_check_can_say_no() -> None:
         for member in situation.spec.members:
             seat = situation.draft.seats.edit(f"sales/{member.person}")
             said |= {str(check.ask(member, seat, 1, situation)) for check in CHECKS}
-    assert said == {"None", "inactive", "domain", "away", "leave", "off_shift", "full", "paced"}
+    assert said == {"None", "inactive", "domain", "away", "leave", "off_shift", "full", "paced", "skills"}
+
+
+def _time(rng: random.Random) -> WorkingTime:
+    """On leave now, or with a shift that is over, or under way."""
+    calendar = WorkCalendar("UTC", tuple(Block(day, 0, rng.choice([60, 1_439])) for day in range(7)))
+    leave = ((START_MS - 1, START_MS + MINUTE_MS),) if rng.random() < 0.3 else ()
+    return WorkingTime(calendar, leave)
 
 
 def _situation(rng: random.Random) -> Situation:
@@ -56,8 +65,17 @@ def _situation(rng: random.Random) -> Situation:
             for person in PEOPLE
         ),
         drain_per_minute=1,
+        requires=(Trait("skill", path="language"),) if sometimes(0.3) else (),
     )
-    users = [User(person, active=not sometimes(0.1)) for person in PEOPLE]
+    users = [
+        User(
+            person,
+            active=not sometimes(0.1),
+            time=_time(rng) if sometimes(0.3) else None,
+            traits={("skill", "german"): 1} if sometimes() else {},
+        )
+        for person in PEOPLE
+    ]
     division = Division(spec)
     for number in range(rng.randint(0, 4)):
         division.create(f"lead/{number}", facts={"country": "DE"})
@@ -67,5 +85,5 @@ def _situation(rng: random.Random) -> Situation:
     draft = Draft(state)
     for person in PEOPLE:
         draft.paces.put(person, Pace(START_MS // MINUTE_MS - rng.randint(0, 1), rng.randint(0, 1)))
-    facts = rng.choice([None, {"country": "DE"}, {"country": "FR"}])
+    facts = rng.choice([None, {"country": "DE"}, {"country": "FR", "language": "German"}])
     return Situation(spec, config(spec, users=users), draft, START_MS, paced=sometimes(), facts=facts)

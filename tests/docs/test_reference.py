@@ -17,6 +17,8 @@ from schemas import (
     config_rights,
     config_rules,
     config_settings,
+    config_skills,
+    config_time,
     config_waiting,
     config_workflows,
     generate,
@@ -35,6 +37,8 @@ MODELS: Final[dict[str, Any]] = {
         config_rights,
         config_rules,
         config_settings,
+        config_skills,
+        config_time,
         config_waiting,
         config_workflows,
         config,
@@ -109,7 +113,8 @@ def test_every_key_is_in_an_example_that_its_model_accepts(part: str) -> None:
     """And so does the JSON Schema, which editors use."""
     shown: set[str] = set()
     for value in values(part):
-        shown |= PARTS[part].model_validate(value).model_fields_set
+        set_here = PARTS[part].model_validate(value).model_fields_set
+        shown |= {PARTS[part].model_fields[name].alias or name for name in set_here}
         Draft202012Validator(PARTS[part].model_json_schema()).validate(value)
     assert {row.name for row in TABLES[part].rows} <= shown
 

@@ -25,6 +25,10 @@ POOLS: Final = "tests/core/test_pools.py"
 ABSENCE: Final = "tests/core/test_absence.py"
 DOMAINS: Final = "tests/core/test_eligibility.py"
 IN_PLANS: Final = "tests/core/test_plans.py"
+CALENDAR: Final = "service/core/calendar.py"
+ATTENDANCE: Final = "service/core/sharing/attendance.py"
+WALK: Final = "tests/calendar/test_calendar.py"
+TIME_LAWS: Final = "tests/core/test_time_laws.py"
 LINKED: Final = "tests/core/test_related_owners.py"
 OFFERS_LAWS: Final = "tests/core/test_offers_laws.py"
 
@@ -105,7 +109,13 @@ MUTANTS: Final = (
     Mutant(ENTRY, "[-policy.ceiling.at_most :]", "", "what is remembered is bounded", (ENTERING,)),
     Mutant(ELIGIBILITY, 'user.active else "inactive"', 'user else "inactive"', "switched off gets nothing", (POOLS,)),
     Mutant(ELIGIBILITY, "items >= limit", "items > limit", "limits hold", (POOLS, DOMAINS)),
-    Mutant(ELIGIBILITY, "None if person is None else person.absence", "None", "who is away gets nothing", (ABSENCE,)),
+    Mutant(
+        ELIGIBILITY,
+        'return "away" if person is not None and person.presence.is_absent else None',
+        "return None",
+        "who is away gets nothing",
+        (ABSENCE,),
+    ),
     Mutant(
         ELIGIBILITY,
         "Check(is_in_domain, concerns=lambda situation: situation.spec.has_domains)",
@@ -255,5 +265,45 @@ MUTANTS: Final = (
         "if name in names[:position]:",
         "a tool belongs to one plan",
         ("tests/config/test_plans.py",),
+    ),
+    Mutant(CALENDAR, "place % 2 == 1\n        for", "place % 2 == 0\n        for", "hours are when one works", (WALK,)),
+    Mutant(
+        CALENDAR, "bisect_right(edges, now_ms)", "bisect_right(edges, now_ms - 1)", "a block holds its start", (WALK,)
+    ),
+    Mutant(
+        CALENDAR,
+        "if two_days_ms == 2 * DAY_MS:",
+        "if True:",
+        "hours are those of the clock on the wall",
+        (WALK,),
+    ),
+    Mutant(
+        CALENDAR,
+        "    if local(instant_ms, zone).replace(tzinfo=None) == wall:\n        return instant_ms",
+        "    return instant_ms",
+        "a time that is left out is the next that is shown",
+        (WALK,),
+    ),
+    Mutant(CALENDAR, "if day not in self.holidays:", "if day:", "nobody works on holidays", (WALK,)),
+    Mutant(
+        "service/core/holding/draining.py",
+        "    if shift_ms is not None:",
+        "    if shift_ms is None:",
+        "who begins a shift gets what waits",
+        (TIME_LAWS,),
+    ),
+    Mutant(
+        ATTENDANCE,
+        "now_ms = max(now_ms, end_ms)",
+        "now_ms = min(now_ms, end_ms)",
+        "an absence ends with the next shift",
+        (TIME_LAWS,),
+    ),
+    Mutant(
+        "service/core/traits.py",
+        "traits.get((kind, name), 0) >= level",
+        "traits.get((kind, name), 0) > 0",
+        "a skill is had at its level",
+        ("tests/core/test_traits.py",),
     ),
 )

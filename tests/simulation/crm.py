@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
+from service.core.calendar import DAY_MINUTES, Block, WorkCalendar, WorkingTime
 from service.core.configuration import Config, User
 from service.core.entry_policy import EntryPolicy
 from service.core.events import OFFER_KINDS, OfferKind, Target
@@ -19,6 +20,7 @@ from service.core.model import Label
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import Membership, PoolSpec
 from service.core.rule_sets import Entry, RuleSet
+from service.core.traits import Trait, Traits
 from service.core.workflow_specs import NO_WORKFLOWS, ProcessSpec, StepName, Workflow, Workflows
 from service.kafka.memory import MemoryBroker
 from service.kafka.partitions import Place
@@ -55,6 +57,8 @@ FLOWS: Final = Workflows(
     fields={"lead": {"budget": "number", "note": "text"}},
 )
 """A workflow in each direction."""
+CITY: Final = Trait("skill", path="city")
+"""Whoever gets the record knows its city."""
 POISON: Final = (b"{", b"[1]", b'{"at":[0]}', b'{"record":{}}')
 MINUTE_MS: Final = 60_000
 
@@ -138,9 +142,10 @@ class Crm:
         pools = {name: self._pool(name) for name in POOLS if name == "sales" or self.random.random() < 0.7}
         entries = (
             Entry("oslo", Target("pool", "partners"), (*self._bug(), predicate("city equals Oslo"))),
+            Entry("found", Target("pool", "sales"), (predicate("score equals 3"),), requires=(CITY,)),
             Entry("others", Target("pool", "sales")),
         )
-        users = {name: User(name, roles=frozenset({"reassign"})) for name in PEOPLE if self.random.random() < 0.95}
+        users = {name: self._user(name) for name in PEOPLE if self.random.random() < 0.95}
         if self.random.random() < 0.8:
             pools |= {name: self._plan(name, *brought) for name, brought in PLANS.items()}
         config = Config(
@@ -155,6 +160,16 @@ class Crm:
             workflows=FLOWS if version % 3 else NO_WORKFLOWS,
         )
         self.versions[division].append(config)
+
+    def _user(self, name: str) -> User:
+        """Somebody who works always, or in shifts of minutes, and may speak the language of Oslo."""
+        time, start = None, self.random.randrange(10)
+        if self.random.random() < 0.4:
+            length = self.random.randint(1, 8)
+            week = (Block(day, at, at + length) for day in range(7) for at in range(start, DAY_MINUTES, 10))
+            time = WorkingTime(WorkCalendar("UTC", tuple(week)))
+        skills: Traits = {("skill", "oslo"): 1} if self.random.random() < 0.7 else {}
+        return User(name, roles=frozenset({"reassign"}), time=time, traits=skills)
 
     def _bug(self) -> Sequence[Predicate]:
         """A mistake that half of the versions have; where it is mended, dead letters can be decided after all."""

@@ -2,7 +2,7 @@
 
 New records with and without an owner, leads that come into plans by tools and offers, changes of owner to people and
 pools, updates, records that are closed, opened again, converted and merged, deletions, repetitions, people who leave
-and come back, a pool whose only member is often away, and bytes that nobody can read.
+and come back, one of whom works in shifts, a pool whose only member is often away, and bytes that nobody can read.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ DIVISIONS: Final = ("main", "south", "east", "emea")
 PEOPLE: Final = ("ann", "bob", "eve", "joe", "kim", "zoe")
 BROKEN: Final = (b"{", b"[]", b'{"type": "crm.record.created.v1"}', b'{"type": "of.nobody", "id": "x"}', b"\xff\xfe")
 NOTHING: Final[Mapping[str, Any]] = {}
+HOURS: Final = {"mon-sun": [f"{hour:02}:00-{hour:02}:30" for hour in range(4, 24)]}
+"""Of one of them: every other half hour, so that some runs see a shift begin or end."""
 KNOWN_RECORDS: Final = 400
 """Only so many of the latest records are talked about again."""
 
@@ -34,7 +36,7 @@ def configuration(division: str, generation: int = 0) -> dict[str, Any]:
     circle = [*PEOPLE[first:5], *PEOPLE[:first]][:4]
     return {
         "division": division,
-        "users": list(PEOPLE),
+        "users": {name: {"hours": HOURS} if name == "kim" else {} for name in PEOPLE},
         "pools": {
             "sales": {"record_type": "lead", "members": circle},
             "deals": {"record_type": "deal", "members": circle[::-1], "strategy": "least_loaded"},

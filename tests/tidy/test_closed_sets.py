@@ -27,7 +27,7 @@ ROWS: Final = {
     ("FieldType", "service/config/lint/fields.py"): "what each type holds, in words",
     ("FieldType", "service/connectors/file/event_map.py"): "cells have only some of the types",
     ("INPUTS", "schemas/samples.py"): "an example of each event",
-    ("INPUTS", "service/wire/inputs.py"): "the core's word for each event",
+    ("INPUTS", "service/wire/input_fields.py"): "the core's word for each event",
     ("Agreed", "service/kafka/configuration.py"): "what the log says of each that is read",
     ("LogRecord", "service/lane/folding.py"): "what each record does to the state",
     ("News", "service/core/following.py"): "what follows from each news",

@@ -13,8 +13,8 @@ from service.core.events import (
     RecordEvent,
     Target,
 )
+from service.wire.input_fields import KINDS
 from service.wire.inputs import (
-    KINDS,
     LANE_INPUT_LIMIT_BYTES,
     SIZE_LIMIT_BYTES,
     Decoded,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.wire.inputs import CATALOGUE_KINDS, KINDS, TICK, Decoded, LaneInput, decode, read_input
+from service.wire.input_fields import CATALOGUE_KINDS, KINDS
+from service.wire.inputs import TICK, Decoded, LaneInput, decode, read_input
 from service.wire.messages import Position
 from service.wire.redrive import again, read_redrive, redrive_of
 from service.wire.retelling import retold

@@ -7,7 +7,7 @@ than let it wait, presence, limits and pace do not count (D55); who declined it,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -17,22 +17,31 @@ from service.core.events import Target
 from service.core.holding import offers
 from service.core.holding.waiting import is_fit
 from service.core.model import AskedPool
+from service.core.offer import Handing
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason
-from service.core.sharing.eligibility import CHECKS, LAST_RESORT, Choice, Situation, choose
+from service.core.sharing.eligibility import LAST_RESORT, Choice, Situation, choose, next_return
 
 
 class Taker(NamedTuple):
     """Who is next in the pool `spec` (none chosen: nobody can take it, and `spec` is the one asked first), and which
     pools were asked in vain. `resort` is a person or queue that helps out then; none: there is none. `is_last_resort`:
-    who was chosen gets it though they cannot take it now.
+    who was chosen gets it though they cannot take it now. `next_try_ms` is when somebody is back of those who are not
+    there, where that is known; `is_off`: calendars keep some away.
     """
 
-    spec: PoolSpec
+    situation: Situation
     choice: Choice
     asked: tuple[AskedPool, ...]
     resort: Target | None = None
     is_last_resort: bool = False
+    next_try_ms: int | None = None
+    is_off: bool = False
+
+    @property
+    def spec(self) -> PoolSpec:
+        """The pool."""
+        return self.situation.spec
 
     @property
     def is_somebody(self) -> bool:
@@ -42,23 +51,31 @@ class Taker(NamedTuple):
 
 def find(case: Case, first: PoolSpec, *, paced: bool) -> Taker:
     """Ask the pool, and those that help it out."""
-    asked: list[AskedPool] = []
-    choices: list[Choice] = []
+    seen: list[tuple[Situation, Choice]] = []
     for spec in _pools(case, first):
-        choice = _choose(case, spec, paced=paced)
+        situation, choice = _choose(case, spec, paced=paced)
+        seen.append((situation, choice))
         if choice.chosen is not None:
-            return Taker(spec, choice, tuple(asked))
-        choices.append(choice)
-        asked.append(AskedPool(spec.id, why_nobody(choice)))
+            return Taker(situation, choice, _asked(seen[:-1]))
     resort = next((spec.fallback for spec in _pools(case, first) if _is_resort(spec.fallback, case)), None)
     if resort is None and first.assign_anyway:
         handing = case.handing
-        handing = None if handing is None else replace(handing, spots=())
-        situation = Situation(first, case.config, case.draft, case.now_ms, paced, case.facts, handing)
+        situation = _situation(case, first, None if handing is None else replace(handing, spots=()), paced=paced)
         choice = choose(situation, LAST_RESORT)
         if choice.chosen is not None:
-            return Taker(first, choice, tuple(asked), is_last_resort=True)
-    return Taker(first, choices[0], tuple(asked), resort)
+            return Taker(situation, choice, _asked(seen), is_last_resort=True)
+    returns = (next_return(choice, situation) for situation, choice in seen)
+    return Taker(
+        *seen[0],
+        _asked(seen),
+        resort,
+        next_try_ms=min((moment for moment in returns if moment is not None), default=None),
+        is_off=any(situation.off for situation, _ in seen),
+    )
+
+
+def _asked(seen: Sequence[tuple[Situation, Choice]]) -> tuple[AskedPool, ...]:
+    return tuple(AskedPool(situation.spec.id, why_nobody(choice)) for situation, choice in seen)
 
 
 def why_nobody(choice: Choice) -> PendingReason:
@@ -86,16 +103,20 @@ def _is_resort(target: Target | None, case: Case) -> bool:
     return is_fit(case, target.id, named=True)
 
 
-def _choose(case: Case, spec: PoolSpec, *, paced: bool) -> Choice:
+def _choose(case: Case, spec: PoolSpec, *, paced: bool) -> tuple[Situation, Choice]:
     """Whose turn it is. Where nobody is left to be asked, all are asked once more, if the pool says so and it helps."""
-    handing = case.handing
-    situation = Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts, handing)
-    choice = choose(situation, CHECKS)
-    accepting = spec.accepting
+    handing, accepting = case.handing, spec.accepting
+    situation = _situation(case, spec, handing, paced=paced)
+    choice = choose(situation)
     if choice.chosen is not None or handing is None or accepting is None or not accepting.ask_again or handing.rounds:
-        return choice
-    anew = choose(situation._replace(handing=None), CHECKS)
-    if anew.chosen is None:
-        return choice
+        return situation, choice
+    anew = _situation(case, spec, None, paced=paced)
+    choice_anew = choose(anew)
+    if choice_anew.chosen is None:
+        return situation, choice
     offers.begin_round(case)
-    return anew
+    return anew, choice_anew
+
+
+def _situation(case: Case, spec: PoolSpec, handing: Handing | None, *, paced: bool) -> Situation:
+    return Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts, case.requires, handing)

@@ -11,7 +11,7 @@ from service.core.events import Target
 from service.core.holding import load, offers
 from service.core.holding.asking import find, why_nobody
 from service.core.holding.clients import enter
-from service.core.holding.waiting import stand_in_line, unpark
+from service.core.holding.waiting import stand_in_line, unpark, wake
 from service.core.model import (
     Assigned,
     Decision,
@@ -24,7 +24,7 @@ from service.core.model import (
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import ReleaseReason
 from service.core.record import Record
-from service.core.sharing.eligibility import MINUTE_MS, drained, listed, next_return
+from service.core.sharing.eligibility import MINUTE_MS, drained, listed
 from service.core.sharing.linked import Linked
 from service.core.sharing.turns import serve
 from service.core.state import Pace
@@ -68,7 +68,7 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     if spec.plan is not None and not trace.through:
         enter(case, spec.id, trace.question)
     found = find(case, spec, paced=paced)
-    candidates, omitted = listed(found.choice)
+    candidates, omitted = listed(found.choice, found.situation)
     trace = replace(trace, target=found.spec.target, candidates=candidates, omitted=omitted)
     if len(found.asked) > 1 or (found.asked and found.is_somebody):
         trace = replace(trace, asked=found.asked)
@@ -85,13 +85,15 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
         return hand_over(case, found.resort, trace)
     cut = stand_in_line(case, spec.id, queued=False, named=named)
     trace = replace(trace, cut=cut) if cut else trace
-    return case.conclude(Pending(spec.id, why_nobody(found.choice), next_return(found.choice, case.draft)), trace)
+    if found.is_off and found.next_try_ms is not None:
+        wake(spec.id, case.draft, found.next_try_ms)
+    return case.conclude(Pending(spec.id, why_nobody(found.choice), found.next_try_ms), trace)
 
 
 def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
     """Give the record to who knows it already. That is nobody's turn, unless the plan or the rule says that it is."""
     spec, chosen = linked.spec, linked.chosen
-    candidates, omitted = listed(linked.choice)
+    candidates, omitted = listed(linked.choice, linked.situation)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
     trace = replace(trace, link=linked.link, contacted_ms=linked.contacted_ms)
     turn = serve(spec, chosen, linked.choice.seen, case.draft) if linked.counts_as_turn else 0

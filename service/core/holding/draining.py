@@ -17,8 +17,10 @@ from service.core.holding.waiting import DRAIN_PREFIX, ask_anew, is_fit, set_clo
 from service.core.model import Decision, Trace
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
+from service.core.sharing.attendance import next_shift
 from service.core.sharing.eligibility import MINUTE_MS, drained
 from service.core.tracking import remember
+from service.core.traits import Trait
 from service.core.waiting_line import Rank
 
 DRAINED_PER_FIRING: Final = 50
@@ -46,19 +48,19 @@ def needed(pool: str, draft: Draft, config: Config) -> tuple[str, ...]:
 def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> tuple[Decision, ...]:
     """Assign parked records of a pool, best score first, then oldest, while somebody has room and keeps their pace.
 
-    A record that nobody can take now does not stop those behind it where that is its own matter: members have domains
-    of their own, or declined it. What does
-    not belong here any more (the pool was removed, serves another record type, or does not want it by its own domain)
-    is asked anew; under a new configuration the whole line is looked through for that first, and scored anew. A pool
-    that became a queue owns its records from then on. When about `room_bytes` have come of it, the rest has to wait; so
-    has what stands behind a record that is not loaded.
+    One that nobody can take now does not stop those behind it where that is its own matter: members have domains of
+    their own, or declined it, or it asks for skills, or other pools help out. What does not belong here any more (the
+    pool was removed, serves another record type, or does not want it by its own domain) is asked anew; under a new
+    configuration the whole line is looked through for that first, and scored anew. A pool that became a queue owns its
+    records from then on. When about `room_bytes` have come of it, the rest has to wait; so has what stands behind a
+    record that is not loaded.
     """
     spec = config.pools.get(pool)
     memory = draft.pools.get(pool)
     is_sifting = memory is not None and memory.sifting
     goes_on = _goes_on(spec, config, is_sifting=is_sifting)
     decisions: list[Decision] = []
-    stuck: set[tuple[str, float, tuple[str, ...]]] = set()
+    stuck: set[tuple[str, tuple[Trait, ...], float, tuple[str, ...]]] = set()
     line, is_cut = _loaded(_line(pool, draft, config, is_sifting=is_sifting), goes_on=goes_on, draft=draft)
     for name, parked in line:
         case = waiting_case(name, parked, draft, config, now_ms)
@@ -69,14 +71,14 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
         if is_sifting:
             _score_anew(case, parked)
             continue
-        kind = (remember(case.facts, config.reads_in(pool)), parked.score, _passed(case))
+        kind = (remember(case.facts, _reads(case, pool)), case.requires, parked.score, _passed(case))
         if kind in stuck:
             continue
         decision = _move(case, parked)
         if decision is not None:
             decisions.append(decision)
             room_bytes -= _bytes_of(decision, case)
-        elif not (goes_on or case.record.handed):
+        elif not (goes_on or case.requires or case.record.handed):
             break
         else:
             stuck.add(kind)
@@ -97,7 +99,13 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
 
 def _goes_on(spec: PoolSpec | None, config: Config, *, is_sifting: bool) -> bool:
     """Whether one that cannot move does not stop those behind it."""
-    return is_sifting or spec is None or spec.has_domains or spec.id in config.helpers
+    return is_sifting or spec is None or spec.is_picky or spec.id in config.helpers
+
+
+def _reads(case: Case, pool: str) -> frozenset[str]:
+    """What the choice for this record reads of it."""
+    reads = case.config.reads_in(pool)
+    return reads | {trait.path for trait in case.requires if trait.path} if case.requires else reads
 
 
 def _score_anew(case: Case, parked: Parked) -> None:
@@ -147,7 +155,9 @@ def _look_again(pool: str, behind: Rank | None, draft: Draft, now_ms: int) -> No
 
 
 def _rest(pool: str, spec: PoolSpec | None, draft: Draft, config: Config, now_ms: int) -> None:
-    """Nobody can take what still waits: go on with the next minute's share, or when somebody returns or has room."""
+    """Nobody can take what still waits: go on with the next minute's share, at the next shift, or when news of somebody
+    who returns or has room comes.
+    """
     memory = draft.pools.edit(pool)
     memory.scanned = None
     if spec is None or not memory.waiting:
@@ -155,6 +165,10 @@ def _rest(pool: str, spec: PoolSpec | None, draft: Draft, config: Config, now_ms
     takers = (spec, *(config.pools[name] for name in config.helpers.get(pool, ())))
     if any(_is_anybody_paced(each, draft, now_ms) for each in takers):
         draft.set_timer(DRAIN_PREFIX + pool, (now_ms // MINUTE_MS + 1) * MINUTE_MS)
+    for each in takers:
+        shift_ms = None if each.is_queue else next_shift(each, draft, config, now_ms)
+        if shift_ms is not None:
+            draft.set_timer(DRAIN_PREFIX + pool, shift_ms)
 
 
 def _is_anybody_paced(spec: PoolSpec, draft: Draft, now_ms: int) -> bool:

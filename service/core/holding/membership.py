@@ -16,11 +16,12 @@ from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.hits import FORGOTTEN_AT_ONCE, gone_hits
 from service.core.holding.clients import having
-from service.core.holding.presence import is_present, meet_strangers
+from service.core.holding.presence import meet_strangers
 from service.core.holding.waiting import wake
 from service.core.model import Decision, Nothing
 from service.core.pool_spec import PoolSpec
 from service.core.seating import Seat
+from service.core.sharing.attendance import is_there
 from service.core.sharing.eligibility import drained
 from service.core.sharing.entry import Entrance
 from service.core.sharing.strategies import entry_policy
@@ -51,7 +52,7 @@ def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[SwitchSt
     """
     gone = [PoolSpec(pool, "", ()) for pool in sorted(state.pools.keys() - config.pools.keys())]
     for spec in (*gone, *config.pools.values()):
-        yield SwitchStep(f"pool/{spec.id}", partial(_seated, spec, state, now_ms))
+        yield SwitchStep(f"pool/{spec.id}", partial(_seated, spec, state, config, now_ms))
     for spec in gone:
         yield SwitchStep(f"pool/{spec.id}", partial(_dropped, spec.id, state))
     hits = gone_hits(state, config)
@@ -70,9 +71,9 @@ def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[SwitchSt
         yield SwitchStep("people", partial(_met, state, config, now_ms, more))
 
 
-def _seated(spec: PoolSpec, state: State, now_ms: int) -> Changes:
+def _seated(spec: PoolSpec, state: State, config: Config, now_ms: int) -> Changes:
     draft = Draft(state)
-    _seat_members(spec, draft, now_ms)
+    _seat_members(spec, draft, config, now_ms)
     return draft.changes()
 
 
@@ -102,7 +103,7 @@ def _met(state: State, config: Config, now_ms: int, more: list[bool]) -> Changes
     return draft.changes()
 
 
-def _seat_members(spec: PoolSpec, draft: Draft, now_ms: int) -> None:
+def _seat_members(spec: PoolSpec, draft: Draft, config: Config, now_ms: int) -> None:
     """Unseat who left, seat who joined behind the others, in file order; drain, for room may have come of it."""
     before = draft.members_before(spec.id)
     stay = spec.weights.keys() & before
@@ -113,7 +114,8 @@ def _seat_members(spec: PoolSpec, draft: Draft, now_ms: int) -> None:
         for person in stay:
             draft.catch_ups.drop(seat_field(spec.id, person))
     if len(stay) < len(spec.members):
-        _seat_newcomers(spec, stay, draft)
+        present = {person for person in spec.weights if is_there(person, draft, config, now_ms)}
+        _seat_newcomers(spec, stay, present, draft)
     _have_sifted(spec.id, draft, now_ms)
 
 
@@ -152,13 +154,13 @@ def _leave(field: str, draft: Draft) -> None:
         draft.seats.drop(field)
 
 
-def _seat_newcomers(spec: PoolSpec, stay: Set[str], draft: Draft) -> None:
+def _seat_newcomers(spec: PoolSpec, stay: Set[str], present: Set[str], draft: Draft) -> None:
     """Give those who are no members yet their seats. Of an old seat only its open items count."""
     entrance = Entrance(spec, partial(having, spec.id, draft) if spec.plan is not None else None)
     for member, field in zip(spec.members, spec.seats, strict=True):
         seat = draft.seats.get(field)
         if member.person in stay and seat is not None:
-            entrance.settled(member, seat, is_present=is_present(member.person, draft))
+            entrance.settled(member, seat, is_present=member.person in present)
     pool = draft.pools.edit(spec.id)
     pool.implied = spec.implied
     for member, field in zip(spec.members, spec.seats, strict=True):
@@ -166,7 +168,7 @@ def _seat_newcomers(spec: PoolSpec, stay: Set[str], draft: Draft) -> None:
             continue
         pool.joins += 1
         left = draft.seats.get(field)
-        start = entrance.start(member, pool.turn, is_present=is_present(member.person, draft))
+        start = entrance.start(member, pool.turn, is_present=member.person in present)
         seat = Seat(
             served_pass=start.served_pass,
             last_turn=start.last_turn,

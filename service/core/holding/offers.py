@@ -17,7 +17,7 @@ from service.core.draft import Draft
 from service.core.holding.keeping import forget, keep
 from service.core.holding.presence import LEAVE_PREFIX, present_until
 from service.core.offer import Handing, Offer, Spot
-from service.core.parked import Parked
+from service.core.parked import Parked, Required
 from service.core.pool_spec import PoolSpec
 from service.core.state import Timer
 
@@ -48,16 +48,18 @@ def begin(case: Case, spec: PoolSpec, person: str, *, home: str, named: bool) ->
     offer = Offer(person, spec.id, deadline_ms, correlation_id=case.correlation_id, depth=case.depth)
     case.draft.offers.put(case.name, offer)
     case.record.offered = case.record.handed = True
+    if case.requires:
+        case.draft.required.put(case.name, Required(case.requires))
     keep(case)
-    answered_ms = due_ms(person, deadline_ms, case.draft)
+    answered_ms = due_ms(offer, case)
     case.draft.timers.put(OFFER_PREFIX + case.name, Timer(answered_ms))
     return answered_ms
 
 
-def due_ms(person: str, deadline_ms: int, draft: Draft) -> int:
+def due_ms(offer: Offer, case: Case) -> int:
     """When an offer that is to be answered before the deadline is over: maybe earlier, when the person goes."""
-    ends_ms = present_until(person, draft)
-    return deadline_ms if ends_ms is None else min(deadline_ms, ends_ms)
+    ends_ms = present_until(offer.person, case.draft, case.config, case.now_ms)
+    return offer.deadline_ms if ends_ms is None else min(offer.deadline_ms, ends_ms)
 
 
 def end(case: Case) -> None:
@@ -66,6 +68,8 @@ def end(case: Case) -> None:
         return
     case.record.offered = False
     case.draft.offers.drop(case.name)
+    if not case.draft.required.is_empty:
+        case.draft.required.drop(case.name)
     case.draft.timers.drop(OFFER_PREFIX + case.name)
     forget(case)
 

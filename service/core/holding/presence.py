@@ -18,6 +18,7 @@ from service.core.holding.waiting import wake_served_by
 from service.core.model import Decision, Nothing
 from service.core.order import Moment, compare
 from service.core.person import CAUSES, Absence, Cause, Person
+from service.core.sharing.attendance import back_ms, is_there, there_until
 from service.core.state import Timer
 
 RETURN_PREFIX: Final = "back/"
@@ -75,17 +76,14 @@ def come_back(person: str, draft: Draft, config: Config, now_ms: int) -> Decisio
     return Decision(record=f"member/{person}", outcome=Nothing("member_changed", known.absence or "available"))
 
 
-def present_until(person: str, draft: Draft) -> int | None:
-    """When somebody who is there now is known to go (milliseconds); none: it is not known."""
+def present_until(person: str, draft: Draft, config: Config, now_ms: int) -> int | None:
+    """When somebody who is there now is known to go (milliseconds): what was told of them begins, or their calendar
+    ends. None: it is not known.
+    """
     known = draft.planned.get(person)
-    spells = () if known is None else known.spells
-    return next((each.begins_ms for each in spells if not each.is_off), None)
-
-
-def is_present(person: str, draft: Draft) -> bool:
-    """Whether somebody can take records, as far as is known."""
-    known = draft.people.get(person)
-    return known is None or known.is_present
+    told_ms = next((each.begins_ms for each in known.spells if not each.is_off), None) if known is not None else None
+    ends = (told_ms, there_until(person, config, now_ms))
+    return min((moment for moment in ends if moment is not None), default=None)
 
 
 def meet_strangers(draft: Draft, config: Config, now_ms: int) -> bool:
@@ -169,14 +167,22 @@ def _forget(person: str, draft: Draft) -> None:
 
 def _follow(person: str, draft: Draft, config: Config, now_ms: int) -> None:
     """Who is there gets what waits for them; who is not loses what they have not accepted."""
-    if is_present(person, draft):
-        _wake_pools_of(person, draft, config, now_ms)
-    elif draft.offered_to(person):
+    _wake_pools_of(person, draft, config, now_ms)
+    if not is_there(person, draft, config, now_ms) and draft.offered_to(person):
         draft.set_timer(LEAVE_PREFIX + person, now_ms)
 
 
 def _wake_pools_of(person: str, draft: Draft, config: Config, now_ms: int) -> None:
+    """Have the lines looked at in which records wait for somebody: now, if they are there, or when their shift begins.
+    The end of what was told has a timer of its own.
+    """
+    told = draft.people.get(person)
+    if told is not None and not told.is_present:
+        return
+    due_ms = back_ms(person, draft, config, now_ms)
+    if due_ms is None:
+        return
     for pool in draft.pools_of(person):
         spec = config.pools.get(pool)
         if spec is not None and not spec.is_queue:
-            wake_served_by(pool, config, draft, now_ms)
+            wake_served_by(pool, config, draft, due_ms)

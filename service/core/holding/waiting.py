@@ -13,7 +13,7 @@ from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import Target
 from service.core.holding.keeping import forget, keep, kept_of, rescore
-from service.core.parked import Parked
+from service.core.parked import Parked, Required
 from service.core.score import FIELD
 from service.core.status import is_closed_while_waiting
 from service.core.targets import refusal
@@ -51,6 +51,8 @@ def stand_in_line(case: Case, pool: str, *, queued: bool, named: bool) -> tuple[
         named=named,
     )
     case.draft.parked.put(case.name, parked)
+    if case.requires:
+        case.draft.required.put(case.name, Required(case.requires))
     case.record.parked = True
     if case.record.handed:
         handing = case.draft.handings.edit(case.name)
@@ -103,6 +105,8 @@ def unpark(case: Case) -> str:
     parked = case.draft.parked.get(case.name)
     assert parked is not None, f"{case.name} is marked as parked and is in no line"
     case.draft.parked.drop(case.name)
+    if not case.draft.required.is_empty:
+        case.draft.required.drop(case.name)
     for prefix in (ASK_PREFIX, AGE_PREFIX, RISE_PREFIX):
         case.draft.timers.drop(prefix + case.name)
     case.draft.pools.edit(parked.pool).waiting -= 1
@@ -114,6 +118,8 @@ def unpark(case: Case) -> str:
 def waiting_case(name: str, parked: Parked, draft: Draft, config: Config, now_ms: int) -> Case:
     """A record that waits, as it was when it was last heard of."""
     case = Case(name, draft, config, now_ms, parked.correlation_id, parked.depth)
+    required = None if draft.required.is_empty else draft.required.get(name)
+    case.requires = () if required is None else required.traits
     facts = kept_of(case)
     is_scored = parked.score or case.record_type in config.scores
     case.facts = {**facts, FIELD: parked.score} if is_scored and not parked.is_overdue else facts
@@ -160,17 +166,17 @@ def ask_anew(name: str, draft: Draft, now_ms: int) -> None:
     draft.set_timer(ASK_PREFIX + name, now_ms)
 
 
-def wake(pool: str, draft: Draft, now_ms: int) -> None:
-    """Have the pool's waiting line looked at, from its beginning."""
+def wake(pool: str, draft: Draft, due_ms: int) -> None:
+    """Have the pool's waiting line looked at, from its beginning, now or later."""
     memory = draft.pools.get(pool)
     if memory is None or not memory.waiting:
         return
     if memory.scanned is not None and not memory.sifting:
         draft.pools.edit(pool).scanned = None
-    draft.set_timer(DRAIN_PREFIX + pool, now_ms)
+    draft.set_timer(DRAIN_PREFIX + pool, due_ms)
 
 
-def wake_served_by(pool: str, config: Config, draft: Draft, now_ms: int) -> None:
+def wake_served_by(pool: str, config: Config, draft: Draft, due_ms: int) -> None:
     """Somebody of the pool can take records again: have all lines looked at from which they may."""
     for name in config.helped.get(pool, (pool,)):
-        wake(name, draft, now_ms)
+        wake(name, draft, due_ms)

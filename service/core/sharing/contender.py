@@ -11,10 +11,11 @@ class Contender(Struct, frozen=True, order=True, kw_only=True, gc=False):
     """One member in the order of turns: the lowest is next. No two of a pool have one `joined`, so nothing behind it is
     ever compared.
 
-    `effective_pass` is the pass that counts for them now; `excluded` why they cannot be served, none: they can;
-    `behind` how many turns they have to catch up.
+    `others_first`: members whom the pool prefers come before them. `effective_pass` is the pass that counts now;
+    `excluded` why they cannot be served, none: they can; `behind` how many turns they have to catch up.
     """
 
+    others_first: bool = False
     load: int
     last_turn: int
     joined: int

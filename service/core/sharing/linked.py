@@ -16,17 +16,18 @@ from service.core.model import Link
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import ABSENT, UNABLE, Unable
 from service.core.sharing.contender import Contender
-from service.core.sharing.eligibility import Choice, Situation, choose
+from service.core.sharing.eligibility import Choice, Situation, choose, lacks_skills
 
 
 class Linked(NamedTuple):
-    """Who gets a record whose turn it need not be: in which pool, out of which choice, why, when they were in contact
-    with it last (milliseconds; none: not known), and whether it is a turn all the same.
+    """Who gets a record whose turn it need not be: in which pool, out of which choice in which situation, why, when
+    they were in contact with it last (milliseconds; none: not known), and whether it is a turn all the same.
     """
 
     spec: PoolSpec
     chosen: Contender
     choice: Choice
+    situation: Situation
     link: Link
     contacted_ms: int | None
     counts_as_turn: bool
@@ -61,7 +62,9 @@ def unable(contender: Contender, situation: Situation, *, counts_as_turn: bool) 
         return cast("Unable", excluded)
     limits = {member.person: member.max_open for member in situation.spec.members}
     limit = limits[contender.person]
-    return "full" if limit is not None and contender.open_items >= limit else None
+    if limit is not None and contender.open_items >= limit:
+        return "full"
+    return "skills" if lacks_skills(contender.person, situation) else None
 
 
 def _is_there(contender: Contender, situation: Situation) -> bool:

@@ -14,6 +14,7 @@ from service.core.model import ActionRequest, Assigned, Candidate, Decision, Tra
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, WITHHELD, ExclusionReason
 from service.core.rule_sets import Entry, RuleSet
+from service.core.telling.clock import clock_time
 from service.core.telling.way_in import way_into_plan
 from service.core.workflow_specs import Workflow
 from service.language.changes import UNCHANGED, Change, asked_before
@@ -156,13 +157,13 @@ def _member_rows(decision: Decision, config: Config) -> list[Cells]:
     chosen = decision.outcome.owner if isinstance(decision.outcome, Assigned) else ""
     seen, spec = decision.trace.candidates, _spec(decision, config)
     left_out = [
-        (_person(each.person, config), "left out", _exclusion(each, each.excluded, spec))
+        (_person(each.person, config), "left out", _exclusion(each, each.excluded, spec, config))
         for each in seen
         if each.excluded is not None
     ]
     able = sorted(
         (each for each in seen if each.excluded is None),
-        key=lambda each: (each.person != chosen, each.load, each.last_turn),
+        key=lambda each: (each.person != chosen, not each.preferred, each.load, each.last_turn),
     )
     in_line = [
         (
@@ -175,19 +176,27 @@ def _member_rows(decision: Decision, config: Config) -> list[Cells]:
     return [*left_out, *in_line]
 
 
-def _exclusion(candidate: Candidate, excluded: ExclusionReason, spec: PoolSpec | None) -> str:
+def _exclusion(candidate: Candidate, excluded: ExclusionReason, spec: PoolSpec | None, config: Config) -> str:
     """Why somebody was left out; a limit is named where the configuration still has it."""
     if excluded != "full":
-        return EXCLUDED[excluded].alone + _behind(candidate)
+        return EXCLUDED[excluded].alone + _until(candidate, config) + _behind(candidate)
     limits = [member.max_open for member in spec.members if member.person == candidate.person] if spec else []
     return (
         f"{candidate.open_items} of {limits[0]} open" if limits and limits[0] else f"{candidate.open_items} open, full"
     )
 
 
+def _until(candidate: Candidate, config: Config) -> str:
+    """When somebody who is not there is back, by their own clock."""
+    if candidate.back is None:
+        return ""
+    return f" until {clock_time(candidate.back, config.zone_of(candidate.person))}"
+
+
 def _place(candidate: Candidate, spec: PoolSpec | None) -> str:
     """What else put them where they stand: how far they have to catch up, and what they are ranked by."""
-    return _behind(candidate) + (_priority(candidate, spec) if spec and spec.strategy == "ranked" else "")
+    preferred = ", preferred" if candidate.preferred else ""
+    return preferred + _behind(candidate) + (_priority(candidate, spec) if spec and spec.strategy == "ranked" else "")
 
 
 def _behind(candidate: Candidate) -> str:

@@ -25,7 +25,7 @@ from schemas.scenario import (
     UpdateStep,
 )
 from schemas.scenario_values import Moment, OwnerValue
-from service.wire.inputs import milliseconds
+from service.wire.input_fields import milliseconds
 from service.wire.times import iso_time
 
 Body = dict[str, object]

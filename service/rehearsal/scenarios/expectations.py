@@ -8,10 +8,12 @@ from typing import Final, NamedTuple, cast
 
 from schemas.scenario_expect import Expect
 from service.config.nodes import Steps
-from service.core.model import Assigned, Decision, Queued
+from service.core.model import Assigned, Decision, Pending, Queued
+from service.language.moments import milliseconds
 from service.rehearsal.scenarios.crm import Card, CardName, Crm
 from service.rehearsal.stage import Plans, RehearsedAction, RehearsedDecision
 from service.wire.log_forms import OutcomeLine
+from service.wire.times import iso_time
 
 NOBODY: Final = "nobody"
 NONE: Final = "none"
@@ -153,6 +155,15 @@ def _clients(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
             yield mismatch._replace(path=("clients", *mismatch.path))
 
 
+def _next_try(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
+    outcome = None if result.decision is None else result.decision.outcome
+    found_ms = outcome.next_try_ms if isinstance(outcome, Pending) else None
+    wanted_ms = None if expect.next_try is None else milliseconds(expect.next_try)
+    if wanted_ms != found_ms:
+        wanted, found = (NONE if each is None else iso_time(each) for each in (wanted_ms, found_ms))
+        yield Mismatch(("next_try",), wanted, found, result.about)
+
+
 def _turn(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     outcome = None if result.decision is None else result.decision.outcome
     found = outcome.turn if isinstance(outcome, Assigned) else 0
@@ -266,5 +277,6 @@ CHECKS: Final[Mapping[str, Callable[[Expect, StepResult], Iterator[Mismatch]]]] 
     "correlation": _correlation,
     "counts": _counts,
     "waiting": _waiting,
+    "next_try": _next_try,
 }
 """One check per word of `Expect`, the most telling first."""

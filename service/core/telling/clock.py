@@ -1,0 +1,15 @@
+"""How people read a moment: the day of the week and the time on their own clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def clock_time(moment: datetime, zone: str) -> str:
+    """Such as `Mon 2026-03-02 08:00 Europe/Berlin`, whatever the language of the machine."""
+    there = moment.astimezone(ZoneInfo(zone))
+    return f"{DAYS[there.weekday()]} {there:%Y-%m-%d %H:%M} {zone}"
