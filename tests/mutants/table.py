@@ -16,6 +16,11 @@ ENTRY_POLICY: Final = "service/core/entry_policy.py"
 PLANS: Final = "service/core/plans.py"
 OFFERS: Final = "service/core/offers.py"
 CLIENTS: Final = "service/core/holding/clients.py"
+OFFERING: Final = "service/core/holding/offers.py"
+ACCEPTING: Final = "service/core/accepting.py"
+ASKING: Final = "service/core/holding/asking.py"
+ESCALATION: Final = "service/core/holding/escalation.py"
+WAITING: Final = "service/core/holding/waiting.py"
 
 LAWS: Final = "tests/core/test_turns_laws.py"
 SHARING: Final = "tests/core/test_sharing_laws.py"
@@ -25,6 +30,9 @@ POOLS: Final = "tests/core/test_pools.py"
 ABSENCE: Final = "tests/core/test_absence.py"
 DOMAINS: Final = "tests/core/test_eligibility.py"
 IN_PLANS: Final = "tests/core/test_plans.py"
+ANSWERS: Final = "tests/core/test_accepting.py"
+ANSWER_LAWS: Final = "tests/core/test_accepting_laws.py"
+LONGER: Final = "tests/core/test_waiting_longer.py"
 CALENDAR: Final = "service/core/calendar.py"
 ATTENDANCE: Final = "service/core/sharing/attendance.py"
 WALK: Final = "tests/calendar/test_calendar.py"
@@ -306,4 +314,42 @@ MUTANTS: Final = (
         "a skill is had at its level",
         ("tests/core/test_traits.py",),
     ),
+    Mutant(OFFERING, "offers=place.offers + 1", "offers=place.offers", "handing on is bounded", (ANSWERS,)),
+    Mutant(
+        OFFERING,
+        "place = handing.spot(spec.id) or Spot(spec.id, _next_number(spec.id, case.draft))",
+        "place = Spot(spec.id, _next_number(spec.id, case.draft))",
+        "what was handed on keeps its age and its count",
+        (ANSWERS,),
+    ),
+    Mutant(
+        OFFERING, "handing.passed = (*handing.passed, person)", "pass", "who declined is not asked again", (ANSWERS,)
+    ),
+    Mutant(OFFERING, "Handing(passed=known.passed)", "Handing()", "not for this record, for good", (ANSWERS,)),
+    Mutant(ACCEPTING, "offer.person != person", "not person", "only whom it is offered to answers", (ANSWERS,)),
+    Mutant(
+        ACCEPTING,
+        '() if reason == "declined" else notify',
+        '() if reason != "declined" else notify',
+        "who lost it unanswered is told",
+        (ANSWERS,),
+    ),
+    Mutant(
+        ACCEPTING,
+        "now_ms < offer.deadline_ms:\n        return _taken_back",
+        "now_ms < 0:\n        return _taken_back",
+        "to go is no decline",
+        (ANSWERS,),
+    ),
+    Mutant("service/core/holding/load.py", "    offers.end(case)\n", "", "an offer is an open item", (ANSWERS,)),
+    Mutant(ASKING, "if is_fit(case, name, named=False):", "if True:", "a helping pool has its own domain", (LONGER,)),
+    Mutant(
+        WAITING,
+        "for name in config.helped.get(pool, (pool,)):",
+        "for name in (pool,):",
+        "both serve the line",
+        (LONGER,),
+    ),
+    Mutant(ESCALATION, "offers.note_escalated(case, spec.id)", "pass", "a pool escalates a record once", (LONGER,)),
+    Mutant(ESCALATION, "score = OVERDUE", "score = 0.0", "age beats every score", (LONGER,)),
 )
