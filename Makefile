@@ -71,7 +71,7 @@ $(COMPILED)/site: $(STAMP) $(shell find service schemas -name '*.py')
 
 compiled: $(COMPILED)/site ## Test the core as it is in the image: compiled
 	$(AS_COMPILED) FAIRLEAD_COMPILED=1 $(BIN)/python -m pytest --import-mode=importlib -q -p no:cacheprovider \
-		tests/language tests/core tests/wire tests/lane tests/rehearsal tests/simulation $(ARGS)
+		-n 2 --dist loadgroup --no-loadscope-reorder tests/language tests/core tests/wire tests/lane tests/rehearsal tests/simulation $(ARGS)
 
 fix: $(STAMP) ## Format, repair what a machine can, write the generated files again
 	$(BIN)/ruff check --fix .

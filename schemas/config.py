@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from schemas.config_entry import Entering, Strategy
+from schemas.config_limits import Limits, PersonLimits
 from schemas.config_plans import PLANS_LIMIT, Catalogue, Plan
 from schemas.config_rules import Condition, RuleSet, ScoreRow, Target
 from schemas.config_settings import Settings
@@ -82,6 +83,7 @@ class User(Worktime):
         Skills,
         Field(description="What they can do, such as languages: a list, or with levels, `{german: 3, erp: 2}`."),
     ] = {}  # noqa: RUF012 - a frozen model never changes it
+    limits: Annotated[PersonLimits, Field(description="What they may have, or be given, over all pools.")] = ()
 
 
 class Member(Condition):
@@ -101,6 +103,7 @@ class Member(Condition):
             description="Not given more while they have so many open records, as the pool counts; null: no limit.",
         ),
     ] = None
+    limits: Annotated[Limits, Field(description="What they may have, or be given, in this pool.")] = ()
     priority: Priority = None
 
 
@@ -132,6 +135,9 @@ class Pool(Condition):
             "somebody owns, whoever gave them. `own`: those that this pool gave and they still have."
         ),
     ] = "all"
+    limits: Annotated[
+        Limits, Field(description="What all members together may be given, or have open of what it gave.")
+    ] = ()
     entry: Annotated[
         Entering | None,
         BeforeValidator(entering, json_schema_input_type=Literal["end_of_ring", "catch_up"] | Entering | None),
@@ -233,6 +239,13 @@ class Document(_Part):
         Field(
             description="By record type: which records are closed. They keep their owner and are none of their open"
             " records. Asked when all fields that it reads are known; the status that an event tells is stronger."
+        ),
+    ] = {}
+    sizes: Annotated[
+        dict[RecordType, FieldPath],
+        Field(
+            description="By record type: the field that says how much an open record counts in limits and loads. 0: it"
+            " is on hold; a fraction is rounded up; without a number from 0 on it counts as 1."
         ),
     ] = {}
     fields: Annotated[

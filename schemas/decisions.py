@@ -15,92 +15,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.envelope import Id, Time
 from schemas.events import Owner, OwnerKind, RecordType
-
-PendingReason = Literal["empty_pool", "nobody_eligible", "not_accepted"]
-RejectionReason = Literal[
-    "chain_depth",
-    "channel_not_allowed",
-    "inactive_user",
-    "not_a_member",
-    "not_permitted",
-    "no_target",
-    "outside_domain",
-    "unknown_plan",
-    "unknown_pool",
-    "unknown_queue",
-    "unknown_record_type",
-    "unknown_user",
-    "wrong_record_type",
-]
-ReleaseReason = Literal[
-    "closed",
-    "declined",
-    "deleted",
-    "entered_plan",
-    "given_to_pool",
-    "left_plan",
-    "merged",
-    "not_accepted",
-    "not_there",
-    "owner_chosen",
-    "owner_inactive",
-    "owner_removed",
-    "reassigned",
-    "taken",
-]
-Link = Literal["contact", "stays", "owner"]
-NotificationKind = Literal["assigned", "offered", "queued", "refused", "withdrawn"]
-ExclusionReason = Literal[
-    "away", "leave", "off_shift", "inactive", "full", "paced", "domain", "ceiling", "skills", "declined", "handed_on"
-]
-Unresolved = Literal[
-    "away",
-    "ceiling",
-    "contact_too_old",
-    "declined",
-    "domain",
-    "full",
-    "inactive_user",
-    "leave",
-    "no_member",
-    "no_related_owner",
-    "no_related_record",
-    "no_team",
-    "nobody",
-    "not_a_person",
-    "off_shift",
-    "outside_domain",
-    "skills",
-    "unknown_plan",
-    "unknown_pool",
-    "unknown_queue",
-    "unknown_user",
-    "wrong_record_type",
-]
+from schemas.reasons import (
+    ExclusionReason,
+    Link,
+    NotificationKind,
+    PendingReason,
+    RejectionReason,
+    ReleaseReason,
+    Unresolved,
+    Withheld,
+)
 
 
 class Said(BaseModel):
     """A part of an output. Readers ignore what they do not know."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-Withheld = Literal[
-    "asked_already",
-    "chain_depth",
-    "field_deleted",
-    "field_unknown",
-    "filled_already",
-    "filled_before",
-    "left_empty",
-    "marked_already",
-    "marked_before",
-    "note_required",
-    "other_process",
-    "process_unknown",
-    "step_deleted",
-    "task_generated",
-]
 
 
 class RecordName(Said):
@@ -128,6 +58,15 @@ class Tried(Said):
     ] = None
 
 
+class LimitCount(Said):
+    """How much of a limit was used when somebody was picked."""
+
+    of: Annotated[Literal["member", "pool", "person"], Field(description="Whose limit it is.")]
+    per: Annotated[str, Field(description="What it counts: `open`, a window such as `1h`, `day`, `week` or `month`.")]
+    count: Annotated[int, Field(ge=0, description="So many: open, or given.")]
+    at_most: Annotated[int, Field(ge=0, description="So many there may be.")]
+
+
 class Candidate(Said):
     """A member of the pool as the choice saw them. Among those not excluded who is preferred comes first, then
     the lowest (load, last turn).
@@ -143,6 +82,7 @@ class Candidate(Said):
         bool, Field(description="Whether the pool prefers them: they come before all who are not.")
     ] = False
     back: Annotated[Time | None, Field(description="When they are back who are not there; null: nobody knows.")] = None
+    limits: Annotated[tuple[LimitCount, ...], Field(description="Their limits, as a member and over all pools.")] = ()
 
 
 class TraceTarget(Said):
@@ -201,6 +141,7 @@ class Trace(Said):
         tuple[Asked, ...],
         Field(description="Pools that were asked in vain, in order, where one helps another out; empty: none does."),
     ] = ()
+    limits: Annotated[tuple[LimitCount, ...], Field(description="Limits of the pool as a whole.")] = ()
 
 
 class Label(Said):

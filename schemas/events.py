@@ -142,6 +142,10 @@ class RecordData(Part):
     ] = None
     tool: Annotated[MaybeId, Field(description="The lead-generation tool it came in through.")] = None
     offer: Annotated[MaybeId, Field(description="The offer it is about.")] = None
+    if_unchanged: Annotated[
+        MaybeId,
+        Field(description="A mark of the record, by `fairlead reconcile`: where it changed since, nothing is done."),
+    ] = None
 
 
 class RecordCreated(RecordData):

@@ -31,6 +31,7 @@ processes: {sales: {steps: [call, qualified]}}
 workflows:
   budget-known: {trigger: {field_filled: budget}, action: {mark_step: {process: sales, step: qualified}}}
 closed_when: {lead: {criteria: ["stage in [won, lost]"]}}
+sizes: {lead: effort}
 fields: {lead: {tier: text, employees: number, stage: text}, deal: {budget: number}}
 ids_ignore_case: true
 settings: {zone: Europe/Berlin}
@@ -55,6 +56,7 @@ zone: Europe/Stockholm
 holidays: [berlin, "2026-12-24"]
 works_on: ["2026-03-08"]
 leave: [{from: "2026-08-01", until: "2026-08-14"}, {from: "2026-09-03T12:00", until: "2026-09-03T16:30"}]
+limits: [{at_most: 30, open: true}]
 """,
     "Requirement": """\
 - {skill: {field: language}}
@@ -83,6 +85,7 @@ record_type: lead
 strategy: round_robin
 members: [ann, {user: bob, weight: 2}]
 count: all
+limits: [{at_most: 200, per: day}]
 entry: catch_up
 credit: 1
 drain_per_minute: 10
@@ -100,7 +103,11 @@ longest_wait: 2h
     "Nobody": "[{fallback: {pool: world}}, {assign_anyway: true}]\n",
     "Resort": "[{pool: world}, {user: boss}, {queue: rest}]\n",
     "Escalate": "{after: 30m, to: {user: boss}}\n",
-    "Member": "{user: eve, weight: 0.5, max_open: 20, priority: 2, criteria: [language equals sv]}\n",
+    "Member": """\
+{user: eve, weight: 0.5, max_open: 20, priority: 2, limits: [{at_most: 2, per: 1h}], criteria: [language equals sv]}
+""",
+    "Limit": "- {at_most: 20, open: true}\n- {at_most: 2, per: 1h}\n- {at_most: 30, per: day}\n",
+    "PersonLimit": "- {at_most: 40, open: true, types: [lead]}\n- {at_most: 100, per: month}\n",
     "Entering": "{catch_up: {at_most: 1, of: 2}}\n",
     "CatchUp": "{at_most: 1, of: 2}\n",
     "Plan": """\
@@ -201,6 +208,8 @@ WHERE: Final[Mapping[str, str]] = {
     "Leave": "Leave: `users.NAME.leave`",
     "Pool": "A pool: `pools.NAME`",
     "Member": "A member: `pools.NAME.members`",
+    "Limit": "A limit: `pools.NAME.limits`, `pools.NAME.members.limits`",
+    "PersonLimit": "A limit of a person: `users.NAME.limits`",
     "Entering": "Entering: `pools.NAME.entry`",
     "CatchUp": "Catching up: `pools.NAME.entry.catch_up`",
     "Nobody": "What nobody can take: `pools.NAME.nobody_eligible`",

@@ -16,7 +16,6 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -28,9 +27,9 @@ from pydantic import (
 
 from schemas.config_values import RecordType
 from schemas.envelope import Division, Id
-from schemas.events import REASON_LIMIT, VERSION_LIMIT, Availability, Channel, Fields, Status
+from schemas.events import REASON_LIMIT, VERSION_LIMIT, Channel, Fields, Status
 from schemas.scenario_expect import Expect, RecordName
-from schemas.scenario_values import START, Moment, Owner
+from schemas.scenario_values import START, Linked, Moment, Owner, State
 from schemas.scenario_workflows import Marked
 
 STEPS_LIMIT: Final = 1_000
@@ -39,30 +38,8 @@ NUMBER: Final = "{n}"
 """Stands in a record's name for the number of a repetition, from 1."""
 
 
-def _state(value: object) -> object:
-    """A word is short for a state without details."""
-    return {"state": value} if isinstance(value, str) else value
-
-
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Linked(_Part):
-    """A record that the record points to."""
-
-    type: Id | None = None
-    id: Id | None = None
-    owner: Owner | None = None
-    fields: Fields = {}
-
-
-class MemberState(_Part):
-    """Whether somebody can take records, from when on (absent: now), and when they are expected back."""
-
-    state: Availability
-    begins: Moment | None = None
-    until: Moment | None = None
 
 
 class Step(_Part):
@@ -258,7 +235,7 @@ class MemberStep(Step):
     """People come and go."""
 
     member: Annotated[
-        dict[Id, Annotated[MemberState, BeforeValidator(_state, json_schema_input_type=str | MemberState)]],
+        dict[Id, State],
         Field(min_length=1),
     ]
 

@@ -6,8 +6,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from schemas.decisions import ExclusionReason, Unresolved, Withheld
 from schemas.envelope import Id, Time
+from schemas.reasons import ExclusionReason, Unresolved, Withheld
 from schemas.scenario_values import Owner
 from schemas.scenario_workflows import ExpectedActions
 

@@ -1,4 +1,4 @@
-"""The values that stand in scenarios: times, and owners."""
+"""The values that stand in scenarios: times, owners, linked records, and how people are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Final, Self, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from schemas.envelope import Id
-from schemas.events import OwnerKind
+from schemas.events import Availability, Fields, OwnerKind
 
 START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """When a scenario begins unless it says otherwise: a Monday, nine o'clock."""
@@ -77,3 +77,32 @@ class OwnerValue(BaseModel):
 
 
 Owner = Annotated[OwnerValue, BeforeValidator(_owner, json_schema_input_type=str | OwnerValue)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _state(value: object) -> object:
+    """A word is short for a state without details."""
+    return {"state": value} if isinstance(value, str) else value
+
+
+class Linked(_Part):
+    """A record that the record points to."""
+
+    type: Id | None = None
+    id: Id | None = None
+    owner: Owner | None = None
+    fields: Fields = {}
+
+
+class MemberState(_Part):
+    """Whether somebody can take records, from when on (absent: now), and when they are expected back."""
+
+    state: Availability
+    begins: Moment | None = None
+    until: Moment | None = None
+
+
+State = Annotated[MemberState, BeforeValidator(_state, json_schema_input_type=str | MemberState)]

@@ -7,10 +7,16 @@ process any more go with the same look. There may be thousands of pools: `Meters
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from service.app.probes import ReadSoFar
+from service.core.configuration import Config
 from service.lane.book import Book
 from service.telemetry.metrics import METERS, Meters
+from service.views.standing import members_at_limit
+
+MEMBERS_LOOKED_AT: Final = 2_000
+"""So many members are asked for their limits with one look, for it holds everything else up: pools come by name."""
 
 
 def show(
@@ -30,6 +36,21 @@ def show(
     versions = [one for book in books.values() for one in book.versions.items()]
     meters.show("configuration_version", {(division,): version for division, version in versions})
     meters.show("source_lag", {_parted(each.partition): max(0, each.end - each.position) for each in sources})
+
+
+def show_limits(books: Mapping[int, Book], configs: Mapping[str, Config], now_ms: int, meters: Meters = METERS) -> None:
+    """Set how many members of each pool are at a limit, by the configurations that the lanes have in use."""
+    found: dict[tuple[str, ...], int] = {}
+    left = MEMBERS_LOOKED_AT
+    for book in books.values():
+        for division, state in book.divisions.items():
+            config = configs.get(division)
+            if config is None or config.version != book.versions.get(division):
+                continue
+            pools = members_at_limit(config, state, now_ms, left)
+            left -= sum(len(config.pools[name].members) for name in pools)
+            found |= {(division, name): members for name, members in pools.items()}
+    meters.show("pool_at_limit", found)
 
 
 def _parked(book: Book) -> int:

@@ -119,6 +119,11 @@ class Observer:
             {number: self._waiting(number, one) for number, one in owned.items()},
             self.probes.answers.sources,
         )
+        gauges.show_limits(
+            {number: one.tenure.book for number, one in owned.items() if one.tenure is not None},
+            self.feed.latest(),
+            self.now_ms(),
+        )
 
     def _unclaimed(self) -> tuple[int, ...]:
         """The lanes that are being taken over, until once there are none: afterwards lanes come and go."""

@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "pools": "Show each pool: who is next, who has how many, what waits.",
     "plans": "Show each sales plan: its clients, counts per manager, what it is worth.",
     "waiting": "Show which records wait, why, since when, and when they are tried again.",
+    "reconcile": "Compare a list of what is open in the CRM with the memory, and correct what differs.",
     "members": "Say that somebody is away, off shift or back.",
     "workflows": "Show each workflow, how many are active, and which fields and steps are free.",
     "rules": "Show how often each rule entry was used, and which never were.",

@@ -6,18 +6,22 @@ Everyone may see pools (S6): this reads and asks for no right.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from msgspec import structs
 from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.core.model import LimitCount
 from service.core.reasons import ABSENT, EXCLUDED
 from service.core.sharing.strategies import STRATEGIES
+from service.core.telling.explain import limit_words
 from service.printable import printable
 from service.views.standing import MemberStanding, PoolStanding, standings
 
@@ -48,7 +52,11 @@ def command(
 
 
 def _as_json(pool: PoolStanding) -> dict[str, object]:
-    return {**asdict(pool), "members": [member._asdict() for member in pool.members]}
+    return {
+        **asdict(pool),
+        "members": [member._asdict() | {"limits": _as_objects(member.limits)} for member in pool.members],
+        "limits": _as_objects(pool.limits),
+    }
 
 
 def _print(pool: PoolStanding) -> None:
@@ -60,25 +68,45 @@ def _print(pool: PoolStanding) -> None:
     )
     if pool.memory != "ready":
         title.append(" · ").append(f"its memory is {pool.memory}", style="yellow")
+    if pool.limits:
+        title.append(f" · {_limits(pool.limits)} together")
     table = Table(title=title, title_justify="left")
     for column in ("", "member", "open", "last turn", "weight"):
         table.add_column(column, justify="left" if column in ("", "member") else "right")
-    table.add_column("")
+    has_limits = any(_beside(member) for member in pool.members)
+    for column in ("limits", "") if has_limits else ("",):
+        table.add_column(column)
     for member in pool.members:
-        table.add_row(*_row(member, is_next=member.person == pool.next))
+        table.add_row(*_row(member, is_next=member.person == pool.next, has_limits=has_limits))
     OUT.print(table)
 
 
-def _row(member: MemberStanding, *, is_next: bool) -> tuple[str, ...]:
+def _row(member: MemberStanding, *, is_next: bool, has_limits: bool) -> tuple[str, ...]:
     limit = "" if member.max_open is None else f" of {member.max_open}"
+    limits = (_limits(_beside(member)),) if has_limits else ()
     return (
         "→" if is_next else "",
         printable(member.person),
         f"{member.open_items}{limit}",
         str(member.last_turn or "never"),
         f"{member.weight:g}",
+        *limits,
         _says(member, is_next=is_next),
     )
+
+
+def _beside(member: MemberStanding) -> Sequence[LimitCount]:
+    """The limits that are not shown with the open records themselves."""
+    shown = ("member", "open", member.max_open)
+    return [limit for limit in member.limits if (limit.of, limit.per, limit.at_most) != shown]
+
+
+def _limits(limits: Iterable[LimitCount]) -> str:
+    return ", ".join(map(limit_words, limits))
+
+
+def _as_objects(limits: Iterable[LimitCount]) -> list[dict[str, object]]:
+    return [structs.asdict(limit) for limit in limits]
 
 
 def _says(member: MemberStanding, *, is_next: bool) -> str:

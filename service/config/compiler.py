@@ -19,6 +19,7 @@ from service.config.conditions import asked_of, calendar_of, predicate
 from service.config.consistency import entry_name, findings
 from service.config.defaults import implied_defaults
 from service.config.findings import Declared
+from service.config.limits import compiled_limits
 from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
 from service.config.plans import plan_pools, span_ms
@@ -105,13 +106,15 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
             for record_type, closed in sorted(document.closed_when.items())
             if (whole := predicate(closed, calendar)) is not None
         },
+        sizes=dict(sorted(document.sizes.items())),
         scores={record_type: _score(rows, calendar) for record_type, rows in sorted(document.scores.items())},
         unowned_users=frozenset(unowned.users),
         unowned_channels=frozenset(unowned.channels),
         require_actor=document.settings.require_actor,
         depth_limit=document.settings.depth_limit,
         pass_over_off_shift=document.settings.presence.pass_over_off_shift,
-        zone=document.settings.zone,
+        zone=calendar.zone,
+        week_starts=calendar.week_starts,
         workflows=compiled_workflows(document),
         visibility=document.settings.visibility.model_dump(exclude_defaults=True),
         ids_ignore_case=document.ids_ignore_case,
@@ -130,6 +133,7 @@ def _user(user_id: str, document: documents.Document, times: Mapping[str, Workin
         zone=zone_of(user, document),
         time=times.get(user_id),
         traits=traits_of(user),
+        limits=compiled_limits(user.limits),
     )
 
 
@@ -139,7 +143,14 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         id=pool_id,
         record_type=pool.record_type,
         members=tuple(
-            Membership(member.user, member.weight, member.max_open, predicate(member, calendar), member.priority)
+            Membership(
+                member.user,
+                member.weight,
+                member.max_open,
+                predicate(member, calendar),
+                member.priority,
+                compiled_limits(member.limits),
+            )
             for member in pool.members
         ),
         name=pool.name,
@@ -158,6 +169,7 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         longest_wait_ms=None if pool.longest_wait is None else span_ms(pool.longest_wait),
         requires=required(pool.requires),
         prefer=preferred(pool.prefer),
+        limits=compiled_limits(pool.limits),
     )
 
 

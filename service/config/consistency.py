@@ -13,6 +13,7 @@ from service.config.conditions import asked_before_by, asking_for_changes, calen
 from service.config.defaults import implied_defaults
 from service.config.findings import Declared, Finding, undeclared
 from service.config.ids import spelled_alike
+from service.config.limits import notes_on_limits
 from service.config.nodes import Steps
 from service.config.people import people_of
 from service.config.plans import notes_on_plans, of_plans
@@ -56,6 +57,7 @@ def notes(document: Document) -> Iterator[Finding]:
                 message = f'"{member.user}" is not active and gets nothing here; if that stays so, take the line out'
                 yield Finding(("pools", pool_id, "members", position), message)
     yield from notes_on_waiting(document)
+    yield from notes_on_limits(document)
     yield from notes_on_plans(document)
     yield from notes_on_workflows(document)
     for record_type, pool_id in implied_defaults(document).items():

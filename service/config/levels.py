@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
 
 from schemas.config import Document
 from service.config.findings import Finding
 from service.config.nodes import Steps
-from service.core.configuration import PARTS
+from service.core.parts import PARTS
 from service.core.state import FIRST_LEVEL
 
 EVERY = "*"
-"""Stands for every name in the place of a part."""
+"""Stands for every name in the place of a part, or for every row of a list."""
 
 
 def above(document: Document, level: int = FIRST_LEVEL) -> Iterator[Finding]:
@@ -26,7 +29,7 @@ def above(document: Document, level: int = FIRST_LEVEL) -> Iterator[Finding]:
             yield Finding(first, message)
 
 
-def _standing(value: object, place: tuple[str, ...], before: Steps = ()) -> Iterator[Steps]:
+def _standing(value: Any, place: tuple[str, ...], before: Steps = ()) -> Iterator[Steps]:
     """Where something stands at the place, below a value; of what has entries, the first of them."""
     if not value:
         return
@@ -38,4 +41,11 @@ def _standing(value: object, place: tuple[str, ...], before: Steps = ()) -> Iter
         for name, entry in entries:
             yield from _standing(entry, place[1:], (*before, name))
     else:
-        yield from _standing(getattr(value, place[0], None), place[1:], (*before, place[0]))
+        yield from _standing(_told(value, place[0]), place[1:], (*before, place[0]))
+
+
+def _told(value: BaseModel, key: str) -> Any:
+    """What a part of a document has under a key; nothing where that means what it means without."""
+    told = getattr(value, key, None)
+    form = type(value).model_fields.get(key)
+    return None if form is None or told == form.default else told

@@ -43,6 +43,7 @@ SECTIONS: Final = (
     "defaults",
     "scores",
     "closed_when",
+    "sizes",
     "fields",
     "processes",
     "workflows",

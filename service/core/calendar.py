@@ -31,10 +31,12 @@ WINDOW_DAYS: Final = 28
 WINDOW_MS: Final = WINDOW_DAYS * DAY_MS
 MARGIN_DAYS: Final = 3
 """A block that is under way when a window begins began so many days before at most, wherever its day begins."""
-KEPT_WINDOWS: Final = 2
-"""So many of a calendar's windows are kept, those of the latest questions."""
 HORIZON_WINDOWS: Final = 14
 """So far is looked ahead, a year and a month. What does not change until then is not foreseen."""
+KEPT_WINDOWS: Final = HORIZON_WINDOWS + 2
+"""So many of a calendar's windows are kept at most: mostly this one and the next, all that are looked through where
+nothing changes for long.
+"""
 
 HORIZON_MS: Final = HORIZON_WINDOWS * WINDOW_MS
 
@@ -76,6 +78,7 @@ class WorkCalendar:
     def phase(self, now_ms: int) -> Phase:
         """What it is at an instant, and until when."""
         window = now_ms // WINDOW_MS
+        self._windows.pop(window - 2, None)
         edges = self._edges(window)
         place = bisect_right(edges, now_ms)
         is_on = place % 2 == 1
@@ -95,7 +98,7 @@ class WorkCalendar:
         edges = self._windows.get(window)
         if edges is None:
             while len(self._windows) >= KEPT_WINDOWS:
-                del self._windows[next(iter(self._windows))]
+                del self._windows[min(self._windows)]
             edges = self._windows[window] = self._compiled(window)
         return edges
 

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
-from typing import Final, Literal, NamedTuple, assert_never, get_args
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final, Literal, assert_never, get_args
 
 from service.core.calendar import Roster, WorkingTime
 from service.core.events import Availability, OfferKind, Target, TargetKind
+from service.core.limit_spec import AllLimits, Limit
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
 from service.core.rule_sets import Entry, OwnerOf, RuleSet, TeamMatch
@@ -45,6 +46,7 @@ class User:
     zone: str = ""
     time: WorkingTime | None = None
     traits: Traits = field(default_factory=dict)
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,9 @@ class Config:
     `*` for all. `presence_words` are a CRM's words for somebody's availability, in lower case; `pass_over_off_shift`
     says whether entries pass over a person whose shift is over; `ids_ignore_case` whether an id in another letter case
     is the same person. `closed_when` says, per record type, which records are closed. Dates without an offset are of
-    the `zone`. `tools` and `offers` have a name by id. `visibility` says who may look at what (see `visibility`).
+    the `zone`, weeks begin on the day `week_starts` (0: Monday). `tools` and `offers` have a name by id. `visibility`
+    says who may look at what (see `visibility`). `sizes` names, per record type, the field that says what an open
+    record weighs (see `sizing`).
     `version` grows by one with each change; `label` is a hash of the content, for people.
     """
 
@@ -102,21 +106,14 @@ class Config:
     workflows: Workflows = NO_WORKFLOWS
     visibility: Mapping[str, str] = field(default_factory=dict)
     zone: str = "UTC"
+    week_starts: int = 0
     ids_ignore_case: bool = False
     closed_when: Mapping[str, Predicate] = field(default_factory=dict)
-
-    def at(self, level: int) -> Config:
-        """What holds of it on a lane at this level. Equal levels give the same object."""
-        found = self._below.get(level)
-        if found is None:
-            found = self
-            for part in PARTS.values():
-                found = part.without(found) if part.level > level else found
-            self._below[level] = found
-        return found
+    sizes: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
-    def _below(self) -> dict[int, Config]:
+    def below(self) -> dict[int, Config]:
+        """What was found to hold of it at a level (see `parts`)."""
         return {}
 
     def person(self, told: str) -> str:
@@ -181,6 +178,11 @@ class Config:
         """Whether any pool has a member who is switched off, or no user at all."""
         people = {member.person for spec in self.pools.values() for member in spec.members}
         return not all(person in self.users and self.users[person].active for person in people)
+
+    @cached_property
+    def limits(self) -> AllLimits:
+        """What bounds giving."""
+        return AllLimits(self)
 
     @cached_property
     def teams(self) -> Mapping[str, Teams]:
@@ -256,6 +258,8 @@ class Config:
             found.setdefault(record_type, set()).update(*(row.predicate.reads for row in rows))
         for record_type, closed in self.closed_when.items():
             found.setdefault(record_type, set()).update(closed.reads)
+        for record_type, path in self.sizes.items():
+            found.setdefault(record_type, set()).add(path)
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
 
     @cached_property
@@ -314,80 +318,3 @@ def _by_spelling(names: Iterable[str]) -> dict[str, str]:
     for name in names:
         found.setdefault(name.casefold(), name)
     return found
-
-
-class Part(NamedTuple):
-    """A part of a configuration whose rules are off on a lane below a level: what they need to remember is not written
-    there. `without` gives the configuration as it is then: the same object where it has no such part.
-    """
-
-    level: int
-    without: Callable[[Config], Config]
-
-
-def _without_plans(config: Config) -> Config:
-    """No plan's pool is there."""
-    left = {name: spec for name, spec in config.pools.items() if spec.plan is None}
-    return config if len(left) == len(config.pools) else replace(config, pools=left)
-
-
-def _without_time(config: Config) -> Config:
-    """Everybody works always."""
-    if all(user.time is None for user in config.users.values()):
-        return config
-    return replace(config, users={name: replace(user, time=None) for name, user in config.users.items()})
-
-
-def _without_skills(config: Config) -> Config:
-    """Nobody asks for skills, and nobody is preferred."""
-    asking = {name: spec for name, spec in config.pools.items() if spec.requires or spec.prefer}
-    rule_sets = {
-        name: rule_set for name, rule_set in config.rule_sets.items() if any(each.requires for each in rule_set.entries)
-    }
-    if not asking and not rule_sets:
-        return config
-    pools = {name: replace(spec, requires=(), prefer=()) for name, spec in asking.items()}
-    asked = {
-        name: replace(rule_set, entries=tuple(replace(entry, requires=()) for entry in rule_set.entries))
-        for name, rule_set in rule_sets.items()
-    }
-    return replace(config, pools={**config.pools, **pools}, rule_sets={**config.rule_sets, **asked})
-
-
-def _without_workflows(config: Config) -> Config:
-    """Nobody cares for anything."""
-    return replace(config, workflows=NO_WORKFLOWS) if config.workflows else config
-
-
-def _without_accepting(config: Config) -> Config:
-    """Nobody is asked to accept anything."""
-    if all(spec.accepting is None for spec in config.pools.values()):
-        return config
-    return replace(config, pools={name: replace(spec, accepting=None) for name, spec in config.pools.items()})
-
-
-def _without_waiting(config: Config) -> Config:
-    """What nobody can take waits, and nothing else comes of it."""
-    plain = {name: spec for name, spec in config.pools.items() if not spec.cares_for_waiting}
-    if len(plain) == len(config.pools):
-        return config
-    bare = partial(replace, fallback=None, assign_anyway=False, escalation=None, longest_wait_ms=None)
-    return replace(config, pools={name: plain.get(name) or bare(spec) for name, spec in config.pools.items()})
-
-
-PARTS: Final[dict[str, Part]] = {
-    "pools.*.prefer": Part(3, _without_skills),
-    "pools.*.requires": Part(3, _without_skills),
-    "rule_sets.*.entries.*.requires": Part(3, _without_skills),
-    "users.*.calendar": Part(3, _without_time),
-    "users.*.holidays": Part(3, _without_time),
-    "users.*.hours": Part(3, _without_time),
-    "users.*.leave": Part(3, _without_time),
-    "plans": Part(2, _without_plans),
-    "workflows": Part(2, _without_workflows),
-    "pools.*.accept_within": Part(3, _without_accepting),
-    "pools.*.nobody_eligible": Part(3, _without_waiting),
-    "pools.*.escalate": Part(3, _without_waiting),
-    "pools.*.longest_wait": Part(3, _without_waiting),
-}
-"""By their place in a document; a star stands for every name (`pools.*.limits`)."""

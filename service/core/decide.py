@@ -36,6 +36,7 @@ from service.core.state import State
 from service.core.status import close_converted, hear_status, take_note_of_status
 from service.core.targets import too_deep
 from service.core.tracking import remember, together
+from service.core.unchanged import mark_of
 from service.language.tree import Facts
 
 OVERTAKEN: Final[frozenset[NothingReason]] = frozenset({"deleted", "older_version"})
@@ -50,6 +51,8 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
     draft = Draft(state)
     event = as_declared(event, config)
     match event:
+        case RecordEvent() if _is_outdated(event, draft):
+            decisions: tuple[Decision, ...] = (_nothing_left(event),)
         case RecordEvent():
             case = Case(event.record, draft, config, now_ms, event.correlation_id, event.depth)
             case.facts = event.facts
@@ -64,6 +67,16 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
             assert_never(event)
     recount(draft)
     return Verdict(decisions, draft.changes())
+
+
+def _is_outdated(event: RecordEvent, draft: Draft) -> bool:
+    """Whether it corrects what was seen of a record that has changed since."""
+    return event.if_unchanged is not None and event.if_unchanged != mark_of(draft.records.get(event.record))
+
+
+def _nothing_left(event: RecordEvent) -> Decision:
+    nothing = Nothing("changed_meanwhile")
+    return Decision(record=event.record, outcome=nothing, correlation_id=event.correlation_id, depth=event.depth)
 
 
 def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
@@ -97,6 +110,7 @@ def _decide_news(event: RecordEvent, news: News, case: Case) -> tuple[Decision, 
         decisions: tuple[Decision, ...] = (case.conclude(refused),)
     else:
         case.facts, case.change = _known_facts(event, news, case), news.change
+        load.weigh(case)
         decisions = act(event, news, case)
     if isinstance(decisions[-1].outcome, Rejected) and (isinstance(news, Restored) or not case.before.created):
         case.record.created = False

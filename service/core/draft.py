@@ -60,6 +60,15 @@ class Draft(ByKind):
         """Of whom news was remembered before this decision though they are not configured, and since when."""
         return self._state.strangers
 
+    def open_in(self, pool: str) -> int:
+        """How much of what the pool gave is open, whoever has it, as it stands now."""
+        found = self._state.open_in(pool)
+        for field, seat in self.seats.own.items():
+            if field.partition("/")[0] == pool:
+                before = self._state.seats.get(field)
+                found += (0 if seat is None else seat.open_items) - (0 if before is None else before.open_items)
+        return found
+
     def pools_of(self, person: str) -> list[str]:
         """The pools that somebody was a member of before this decision, by name."""
         return self._state.pools_of(person)

@@ -58,7 +58,8 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     milliseconds since 1970 (UTC). `person` was in contact with it, or accepts or declines it, for the `reason` in
     their own words. `depth` counts how many automatic decisions led to this event. `process` is the one that the record
     goes through; `step` was marked, or, not `marked`, is so no more. `status`: the event says whether the record is
-    open. `merged_into`: the record is gone because it was merged into the one with this id.
+    open. `merged_into`: the record is gone because it was merged into the one with this id. `if_unchanged`: it corrects
+    what was seen of the record under this mark, and says nothing where that changed since.
     """
 
     kind: RecordEventKind
@@ -84,6 +85,7 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     status: RecordStatus | None = None
     merged_into: str | None = None
     reason: str = ""
+    if_unchanged: str | None = None
 
     @property
     def offers(self) -> tuple[str, ...]:

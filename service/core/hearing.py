@@ -254,9 +254,13 @@ def _is_first_days(event: RecordEvent, order: Order, known: Record) -> bool:
 
 
 def _is_echo(event: RecordEvent, person: str, known: Record) -> bool:
-    """Whether the CRM tells us a choice of ours. Who takes a waiting record for themselves made their own."""
+    """Whether the CRM tells us a choice of ours. Who takes a waiting record for themselves made their own; a correction
+    names whom the CRM has at last, and not an earlier choice that is told late.
+    """
     if known.by_us and person == known.owner:
         return True
+    if event.if_unchanged is not None:
+        return False
     return person in known.outstanding and not (known.parked and event.actor == person)
 
 
@@ -275,7 +279,8 @@ def _after_deletion(event: RecordEvent, at: Moment, known: Record, config: Confi
     order = compare(at, known.moment)
     owner, is_creation = event.owner, event.kind == "created"
     tells_owner = owner is not None if is_creation else event.kind in REVIVING and _tells_owner(event, known, config)
-    if event.kind in REVIVING and order == "newer":
+    is_newer = order == "newer" or (order == "unknown" and event.if_unchanged is not None)
+    if event.kind in REVIVING and is_newer:
         is_nobody = counts_as_nobody(event, config) if is_creation else owner is None and known.nobody_since is not None
         return Restored(
             at=at,

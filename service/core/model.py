@@ -13,6 +13,7 @@ from typing import ClassVar, Literal, NamedTuple
 from msgspec import Struct
 
 from service.core.events import Target
+from service.core.limit_spec import Held
 from service.core.reasons import (
     NOTHING,
     PENDING,
@@ -173,12 +174,23 @@ class Tried(Struct, frozen=True, gc=False):
     unresolved: Unresolved | None = None
 
 
+class LimitCount(Struct, frozen=True, gc=False):
+    """How much of a limit was used when somebody was picked. `of`: whose limit it is; `per`: what it counts, as it is
+    written (`open`, `1h`, `day`).
+    """
+
+    of: Held
+    per: str
+    count: int
+    at_most: int
+
+
 class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One member of the pool as the choice saw them: what a decision tells of them.
 
     `excluded`: why they were passed over; none: they were not. `load`: see `strategies`. `behind`: how many turns they
     have to catch up; 0: they are level. `back`: when somebody who is not there is back, where that is known.
-    `preferred`: they come before those who are not, whatever their load.
+    `preferred`: they come before those who are not, whatever their load. `limits`: how much of each of theirs was used.
     """
 
     person: str
@@ -189,6 +201,7 @@ class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     behind: int = 0
     back: datetime | None = None
     preferred: bool = False
+    limits: tuple[LimitCount, ...] = ()
 
 
 class Weighed(Struct, frozen=True, gc=False):
@@ -213,7 +226,8 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it. `through` is the
     tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is, `contacted_ms`
     when they were in contact with the lead, or came to have it, last (none: not known). `workflows` are those that
-    cared for what happened. `asked` are the pools that were asked in vain, where there was more than one to ask.
+    cared for what happened. `limits`: how much of each limit of the pool as a whole was used. `asked` are the pools
+    that were asked in vain, where there was more than one to ask.
     """
 
     question: str = ""
@@ -230,6 +244,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     link: Link | None = None
     contacted_ms: int | None = None
     asked: tuple[AskedPool, ...] = ()
+    limits: tuple[LimitCount, ...] = ()
 
 
 class Notification(Struct, frozen=True, gc=False):

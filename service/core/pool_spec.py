@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from service.core.entry_policy import EntryPolicy, ranks
 from service.core.events import Target
+from service.core.limit_spec import Limit
 from service.core.plan_facts import PlanFacts
 from service.core.state import open_field, seat_field
 from service.core.traits import Trait
@@ -42,8 +43,8 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A person's place in a pool, as configured. `max_open` none: no limit; `domain` none: everything concerns them;
-    `priority` none: behind all who have one, where a pool goes by it.
+    """A person's place in a pool, as configured. `max_open` is short for a limit of open items, none: there is none;
+    `domain` none: everything concerns them; `priority` none: behind all who have one, where a pool goes by it.
     """
 
     person: str
@@ -51,6 +52,12 @@ class Membership:
     max_open: int | None = None
     domain: Predicate | None = None
     priority: float | None = None
+    limits: tuple[Limit, ...] = ()
+
+    @property
+    def all_limits(self) -> tuple[Limit, ...]:
+        """All limits that they have as a member, however they are written."""
+        return self.limits if self.max_open is None else (Limit(self.max_open, "open"), *self.limits)
 
 
 @dataclass(frozen=True)
@@ -62,9 +69,9 @@ class PoolSpec:
     are served first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
     are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
     members are those. `entry` none: as the strategy has it (see `strategies`). `plan`: it is a sales plan.
-    `accepting` none: what it gives needs no answer. Where nobody can take a record, it is asked of `fallback`, or, with
-    `assign_anyway`, given to whose turn it is; else it waits, for `escalation`, and from `longest_wait_ms` on before
-    all that have waited less.
+    `limits` are those of the pool as a whole. `accepting` none: what it gives needs no answer. Where nobody can take a
+    record, it is asked of `fallback`, or, with `assign_anyway`, given to whose turn it is; else it waits, for
+    `escalation`, and from `longest_wait_ms` on before all that have waited less.
     """
 
     id: str
@@ -88,6 +95,7 @@ class PoolSpec:
     longest_wait_ms: int | None = None
     requires: tuple[Trait, ...] = ()
     prefer: tuple[Trait, ...] = ()
+    limits: tuple[Limit, ...] = ()
 
     @property
     def is_queue(self) -> bool:
@@ -148,8 +156,3 @@ class PoolSpec:
         domains = [member.domain for member in self.members if member.domain is not None]
         named = {trait.path for trait in (*self.requires, *self.prefer) if trait.path}
         return frozenset(named).union(*(domain.reads for domain in domains))
-
-    @cached_property
-    def has_limits(self) -> bool:
-        """Whether any member may only have so many open items."""
-        return any(member.max_open is not None for member in self.members)

@@ -1,6 +1,6 @@
 """Every reason that a decision names, each beside the sentence people read of it.
 
-The words are published (`schemas.decisions` repeats them, and a test holds the two together): one never changes what
+The words are published (`schemas.reasons` repeats them, and a test holds the two together): one never changes what
 it means. A new one needs its row here, and whoever shows reasons shows it.
 """
 
@@ -117,6 +117,7 @@ NothingReason = Literal[
     "accepted",
     "accepted_already",
     "catalogue_changed",
+    "changed_meanwhile",
     "not_in_catalogue",
     "older_catalogue",
     "step_told",
@@ -154,6 +155,7 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "accepted": "whom the record was offered to accepts it",
     "accepted_already": "they have the record already, and nothing is left to be answered",
     "catalogue_changed": "a field or a step itself changed",
+    "changed_meanwhile": "the record changed since it was compared with a list",
     "not_in_catalogue": "the configuration names no such field or step",
     "older_catalogue": "newer news of the field or step came before",
     "step_told": "a step was marked, or is so no more",
@@ -192,7 +194,14 @@ AbsenceReason = Literal["away", "leave", "off_shift"]
 """Why a person is not there."""
 ABSENT: Final = frozenset[str](get_args(AbsenceReason))
 
-Unable = Literal["full", "domain", "ceiling", "skills", "declined"]
+Hindrance = Literal["full", "limit"]
+"""Why a limit stands against somebody: they have too many open records, or were given too many lately."""
+
+AtLimit = Literal[Hindrance, "pool_limit"]
+AT_LIMIT: Final = frozenset[str](get_args(AtLimit))
+"""Why limits stand against a member: their own, or those of the pool as a whole."""
+
+Unable = Literal[AtLimit, "domain", "ceiling", "skills", "declined"]
 """Why a member who is there cannot take a record out of turn."""
 UNABLE: Final = frozenset[str](get_args(Unable))
 
@@ -212,6 +221,8 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
     "off_shift": LeftOut("off shift", "off shift"),
     "inactive": LeftOut("switched off", "switched off"),
     "full": LeftOut("full", "full"),
+    "limit": LeftOut("has had as many as a limit allows for now", "at a limit for now"),
+    "pool_limit": LeftOut("the pool has as many as its limit allows", "in a pool at its limit"),
     "paced": LeftOut("has had their share of waiting records for this minute", "served enough for this minute"),
     "domain": LeftOut("the record is outside their domain", "with a domain of their own"),
     "declined": LeftOut("declined it, or let it pass", "who declined it or let it pass"),
@@ -245,6 +256,7 @@ UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "full": "that person is full",
     "inactive_user": "that user is switched off",
     "leave": "that person is on leave",
+    "limit": "that person has had as many as a limit allows for now",
     "no_member": "that person is no member of the pool",
     "no_related_owner": "the related record has no owner",
     "no_related_record": "there is no such related record",
@@ -252,6 +264,7 @@ UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "nobody": "nobody fits who is switched on",
     "not_a_person": "the related record's owner is not a person",
     "off_shift": "that person is off shift",
+    "pool_limit": "the pool has as many as its limit allows",
     "outside_domain": "the pool's domain does not accept the record",
     "skills": "that person lacks a skill that the record asks for",
     "unknown_plan": "there is no such plan",

@@ -37,6 +37,7 @@ class Record(Remembered, kw_only=True):
     `owed`: that `owner` has it again is still to be published, once it is open.
     `has_past`: values before stand beside it (see `past`). `in_plans`, `contacted`, `has_progress`, `handed`: more is
     remembered of it beside this (see `in_plan`, `in_process`, `handing`). `offered`: its owner did not accept it yet.
+    `sized`: it is counted with another weight than 1 (see `sizing`).
     """
 
     owner: str = ""
@@ -65,6 +66,7 @@ class Record(Remembered, kw_only=True):
     in_plans: bool = False
     contacted: bool = False
     owed: bool = False
+    sized: bool = False
     offered: bool = False
     handed: bool = False
 

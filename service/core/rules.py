@@ -18,7 +18,7 @@ from service.core.model import Tried
 from service.core.reasons import Unresolved
 from service.core.rule_sets import Entry, OwnerOf, RuleSet
 from service.core.sharing.linked import Linked
-from service.core.targets import absence, linked_to, resolve
+from service.core.targets import linked_to, passed_over, resolve
 from service.language.changes import UNCHANGED, Change
 from service.language.tree import Facts
 
@@ -57,7 +57,7 @@ def find(rule_set: RuleSet, case: Case) -> Found:
         if isinstance(target, Target):
             won = _won(entry, target, case)
             if isinstance(won, Won):
-                reason = absence(entry, target, case)
+                reason = passed_over(entry, target, case)
                 if reason is None:
                     return Found(won, tried, absent)
                 absent, target = absent or won, reason

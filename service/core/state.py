@@ -17,6 +17,7 @@ from heapq import merge
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
 
 from service.core.catch_up import CatchUp
+from service.core.given import Given, Size, Slot
 from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.in_process import Element, InProcess, Usage, WorkflowKind
 from service.core.offer import Handing, Offer
@@ -53,6 +54,9 @@ Kind = Literal[
     "contacts",
     "offer",
     "handing",
+    "given",
+    "slot",
+    "size",
     WorkflowKind,
 ]
 
@@ -171,6 +175,9 @@ class ByKind:
     contacts = StateKind("contacts", Contacts, buckets=256, level=2, beside=("contacted",), begins=True)
     offers = StateKind("offer", Offer, level=3)
     handings = StateKind("handing", Handing, buckets=256, level=3, beside=("handed",), begins=True)
+    given = StateKind("given", Given, level=3, begins=True)
+    slots = StateKind("slot", Slot, buckets=64, level=3)
+    sizes = StateKind("size", Size, buckets=256, level=3, beside=("sized",))
 
 
 KINDS: Final[Mapping[Kind, StateKind[Any]]] = {
@@ -200,6 +207,7 @@ class State(ByKind):
         self._pools_of: defaultdict[str, set[str]] = defaultdict(set)
         self._offered_to: defaultdict[str, set[str]] = defaultdict(set)
         self._seats_in: Counter[str] = Counter()
+        self._open_in: Counter[str] = Counter()
 
     def apply(self, changes: Changes) -> None:
         """Make each final value the value of its field. The values are read only from now on."""
@@ -249,6 +257,10 @@ class State(ByKind):
         """How many seats there are in the pool, those of who left and have open items included."""
         return self._seats_in.get(pool, 0)
 
+    def open_in(self, pool: str) -> int:
+        """How much of what the pool gave is open, whoever has it."""
+        return self._open_in.get(pool, 0)
+
     def line(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[Waiting]:
         """Those who wait in the pool, behind a rank (none: all), in the order in which they leave.
 
@@ -262,6 +274,7 @@ class State(ByKind):
         """Keep up who is a member of which pool."""
         for field, after in changed.items():
             before = self.seats.get(field)
+            self._follow_open(field.partition("/")[0], before, after)
             was = before is not None and before.joined > 0
             is_now = isinstance(after, Seat) and after.joined > 0
             if was == is_now and (before is None) == (after is None):
@@ -278,6 +291,15 @@ class State(ByKind):
             else:
                 self._members[pool].discard(person)
                 self._pools_of[person].discard(pool)
+
+    def _follow_open(self, pool: str, before: Seat | None, after: Value | None) -> None:
+        """Keep up how much of what a pool gave is open."""
+        was = 0 if before is None else before.open_items
+        is_now = after.open_items if isinstance(after, Seat) else 0
+        if was != is_now:
+            self._open_in[pool] += is_now - was
+            if not self._open_in[pool]:
+                del self._open_in[pool]
 
     def _follow_people(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up who is not configured."""

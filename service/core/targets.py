@@ -15,10 +15,11 @@ from service.core.events import Target
 from service.core.model import Rejected
 from service.core.naming import missed
 from service.core.pool_spec import PoolSpec
-from service.core.reasons import AbsenceReason, Unable, Unfit, Unresolved
+from service.core.reasons import AbsenceReason, Hindrance, Unable, Unfit, Unresolved
 from service.core.rule_sets import Entry, EntryTarget, OwnerOf, TeamMatch
 from service.core.sharing import attendance
 from service.core.sharing.eligibility import Situation, choose
+from service.core.sharing.limits import hindrance, open_items_of
 from service.core.sharing.linked import Linked, is_recent, unable
 from service.core.traits import Trait
 from service.language.moments import instant_in
@@ -40,12 +41,24 @@ def resolve(target: EntryTarget, case: Case) -> Target | Unresolved:
             assert_never(target)
 
 
-def absence(entry: Entry, target: Target, case: Case) -> AbsenceReason | None:
-    """Why the person whom an entry means is passed over for now, if so (D30). Who has the record already is not."""
-    if target.kind != "user" or entry.even_if_away or target.id == case.record.owner:
+def passed_over(entry: Entry, target: Target, case: Case) -> AbsenceReason | Hindrance | None:
+    """Why the person whom an entry means is passed over for now, if so (D30, D55). Who has the record is not."""
+    if target.kind != "user" or target.id == case.record.owner:
         return None
+    return (None if entry.even_if_away else _absence(target, case)) or _at_limit(target, case)
+
+
+def _absence(target: Target, case: Case) -> AbsenceReason | None:
     reason = attendance.absence(target.id, case.draft, case.config, case.now_ms)
     return None if reason == "off_shift" and not case.config.pass_over_off_shift else reason
+
+
+def _at_limit(target: Target, case: Case) -> Hindrance | None:
+    for holder in case.config.limits.of_person(target.id, case.record_type):
+        found = hindrance(holder, open_items_of(holder, target.id, case.draft), case.draft, case.now_ms)
+        if found is not None:
+            return found
+    return None
 
 
 def contact_of(wanted: OwnerOf, case: Case) -> int | None:

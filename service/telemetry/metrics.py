@@ -51,6 +51,7 @@ LevelName = Literal[
     "parked",
     "pool_waiting",
     "pool_turns",
+    "pool_at_limit",
     "configuration_version",
     "source_lag",
     "source_stands",
@@ -124,6 +125,7 @@ LEVELS: Final[Mapping[LevelName, Metric]] = {
     "parked": Metric("Records that wait for somebody to take them.", ("lane",)),
     "pool_waiting": Metric("Records that wait in a pool, or lie in a queue.", ("division", "pool")),
     "pool_turns": Metric("Turns that a pool has given since it began.", ("division", "pool")),
+    "pool_at_limit": Metric("Members of a pool with limits who have no room now.", ("division", "pool")),
     "configuration_version": Metric("The newest configuration version in use.", ("division",)),
     "source_lag": Metric(
         "Records of a source partition that this process has still to read; growing means intake cannot keep up.",

@@ -31,10 +31,11 @@ async def peek(store: Store, division: str, lanes: int, kinds: Sequence[Kind]) -
     book = Book()
     for (kind, _), fields in zip(places, contents, strict=True):
         book.absorb(kind, fields)
-    return Peeked(book.state(division), _memory(head))
+    return Peeked(book.state(division), memory_state(head))
 
 
-def _memory(head: Head) -> MemoryState:
+def memory_state(head: Head) -> MemoryState:
+    """Whether what a memory with this head holds means anything."""
     if head.building:
         return "rebuilding"
     return "empty" if head.revision == NO_REVISION else "ready"

@@ -12,24 +12,25 @@ from typing import Final, NamedTuple
 
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.model import LimitCount
 from service.core.pool_spec import PoolSpec, Strategy
 from service.core.reasons import ABSENT, ExclusionReason
 from service.core.seating import Pool
 from service.core.sharing.attendance import back_ms, there_until
 from service.core.sharing.contender import Contender
-from service.core.sharing.eligibility import Situation, choose
+from service.core.sharing.eligibility import Situation, at_limit, choose, limits_of, limits_of_pool
 from service.core.state import Kind, State
 from service.core.telling.clock import clock_time
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 
-WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "catch_up", "open", "person")
+WATCHED: Final[tuple[Kind, ...]] = ("pool", "seat", "catch_up", "open", "person", "given", "slot")
 
 
 class MemberStanding(NamedTuple):
     """One member, in the order of turns. `excluded`: why they would be passed over now; none: they would not be.
     `until`: when their shift ends, if they are there, else when they are back, on their own clock; empty: that is not
-    known.
+    known. `limits`: how much of each of theirs is used.
     """
 
     person: str
@@ -39,11 +40,14 @@ class MemberStanding(NamedTuple):
     weight: float
     max_open: int | None
     until: str = ""
+    limits: tuple[LimitCount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PoolStanding:
-    """One pool. `next` none: nobody can take a record now. `turn` is the number of the last turn."""
+    """One pool. `next` none: nobody can take a record now. `turn` is the number of the last turn. `limits`: how much of
+    each limit of the pool as a whole is used.
+    """
 
     division: str
     pool: str
@@ -54,6 +58,7 @@ class PoolStanding:
     next: str | None
     members: tuple[MemberStanding, ...]
     memory: MemoryState
+    limits: tuple[LimitCount, ...] = ()
 
 
 async def standings(store: Store, configs: Mapping[str, Config], lanes: int, now_ms: int) -> list[PoolStanding]:
@@ -65,9 +70,22 @@ async def standings(store: Store, configs: Mapping[str, Config], lanes: int, now
     return found
 
 
+def members_at_limit(config: Config, state: State, now_ms: int, most: int) -> dict[str, int]:
+    """By pool with limits, how many members have no room; of pools with so many members together at most."""
+    found: dict[str, int] = {}
+    for name, spec in sorted(config.pools.items()):
+        limits = config.limits.in_pool(spec)
+        most -= len(spec.members) if limits.people or limits.pool is not None else 0
+        if (limits.people or limits.pool is not None) and most >= 0:
+            situation = Situation(spec, config, Draft(state), now_ms, paced=False)
+            found[name] = sum(at_limit(each, situation) is not None for each in choose(situation).seen)
+    return found
+
+
 def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory: MemoryState) -> PoolStanding:
     draft = Draft(state)
-    choice = choose(Situation(spec, config, draft, now_ms, paced=False))
+    situation = Situation(spec, config, draft, now_ms, paced=False)
+    choice = choose(situation)
     limits = {member.person: member.max_open for member in spec.members}
     members = tuple(
         MemberStanding(
@@ -78,6 +96,7 @@ def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory:
             spec.weights[each.person],
             limits[each.person],
             _until(each, draft, config, now_ms),
+            limits_of(each, situation),
         )
         for each in sorted(choice.seen)
     )
@@ -92,6 +111,7 @@ def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory:
         None if choice.chosen is None or spec.is_queue else choice.chosen.person,
         members,
         memory,
+        limits_of_pool(situation),
     )
 
 

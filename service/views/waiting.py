@@ -20,12 +20,23 @@ from service.core.holding.waiting import DRAIN_PREFIX, RISE_PREFIX
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PENDING, ExclusionReason, PendingReason
-from service.core.sharing.eligibility import Situation, choose, next_return
+from service.core.sharing.eligibility import Situation, choose, next_chance
 from service.core.state import Kind, State
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 
-WATCHED: Final[tuple[Kind, ...]] = ("parked", "pool", "seat", "catch_up", "open", "pace", "person", "timer")
+WATCHED: Final[tuple[Kind, ...]] = (
+    "parked",
+    "pool",
+    "seat",
+    "catch_up",
+    "open",
+    "pace",
+    "person",
+    "timer",
+    "given",
+    "slot",
+)
 
 Why = Literal[PendingReason, "queued", "its_turn", "no_pool"]
 """Why a line stands. `its_turn`: somebody can take from it, as soon as it is looked at. `no_pool`: the pool is gone
@@ -62,7 +73,7 @@ class WaitingLine:
     """The line of one pool: `count` wait, `records` are the first of them.
 
     `excluded` is how many members are left out for which reason. `next_try_ms` is when the line is looked at again or
-    somebody is known to return; none: when something happens that nobody knows yet.
+    somebody is known to return or to have room; none: when something happens that nobody knows yet.
     """
 
     division: str
@@ -86,7 +97,7 @@ class _Standstill(NamedTuple):
 
     why: Why
     excluded: Mapping[ExclusionReason, int] = MappingProxyType({})
-    next_return_ms: int | None = None
+    next_chance_ms: int | None = None
 
 
 async def waiting(store: Store, configs: Mapping[str, Config], lanes: int, now_ms: int, limit: int) -> Waiting:
@@ -116,7 +127,7 @@ class _Seen(NamedTuple):
         """The line of a pool in which these wait."""
         standstill = self._standstill(self.config.pools.get(pool))
         timer = self.state.timers.get(DRAIN_PREFIX + pool)
-        known = (standstill.next_return_ms, None if timer is None else timer.due_ms)
+        known = (standstill.next_chance_ms, None if timer is None else timer.due_ms)
         return WaitingLine(
             self.config.division,
             pool,
@@ -146,7 +157,7 @@ class _Seen(NamedTuple):
         takers = (spec, *(self.config.pools[name] for name in self.config.helpers.get(spec.id, ())))
         if not any(each.members for each in takers):
             return _Standstill("empty_pool")
-        draft, excluded, returns = Draft(self.state), Counter[ExclusionReason](), []
+        draft, excluded, chances = Draft(self.state), Counter[ExclusionReason](), []
         for each in takers:
             situation = Situation(each, self.config, draft, self.now_ms, paced=True)
             choice = choose(situation)
@@ -156,8 +167,8 @@ class _Seen(NamedTuple):
                 return _Standstill("its_turn", excluded)
             if free:
                 excluded["domain"] += len(free)
-            returns.append(next_return(choice, situation))
-        known = [moment for moment in returns if moment is not None]
+            chances.append(next_chance(choice, situation))
+        known = [moment for moment in chances if moment is not None]
         return _Standstill("nobody_eligible", excluded, min(known, default=None))
 
 

@@ -19,6 +19,7 @@ from service.core.model import (
     Candidate,
     Decision,
     Label,
+    LimitCount,
     Outcome,
     Trace,
     Tried,
@@ -79,6 +80,7 @@ def _trace(said: Mapping[str, Any]) -> Trace:
                 behind=each.get("behind", 0),
                 preferred=each.get("preferred", False),
                 back=None if each.get("back") is None else datetime.fromisoformat(each["back"]),
+                limits=_limits(each),
             )
             for each in said["candidates"]
         ),
@@ -91,7 +93,12 @@ def _trace(said: Mapping[str, Any]) -> Trace:
         link=said.get("link"),
         contacted_ms=_moment(said.get("contacted")),
         asked=tuple(AskedPool(each["pool"], each["reason"]) for each in said.get("asked", ())),
+        limits=_limits(said),
     )
+
+
+def _limits(said: Mapping[str, Any]) -> tuple[LimitCount, ...]:
+    return tuple(LimitCount(each["of"], each["per"], each["count"], each["at_most"]) for each in said.get("limits", ()))
 
 
 def _moment(said: str | None) -> int | None:

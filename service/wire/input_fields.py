@@ -46,7 +46,7 @@ CATALOGUE_KINDS: Final[dict[str, CatalogueEventKind]] = {
 RECORD_KINDS: Final = frozenset(kind for name, kind in KINDS.items() if name.startswith("crm.record."))
 """What happens to a record itself, and not to an offer."""
 
-_AS_TOLD: Final = ("channel", "version", "tool", "offer")
+_AS_TOLD: Final = ("channel", "version", "tool", "offer", "if_unchanged")
 """What an event about a record says in the core's own words."""
 
 

@@ -46,6 +46,7 @@ SAID: Final = (
     "contacted",
     "has_progress",
     "owed",
+    "sized",
     "offered",
     "handed",
 )

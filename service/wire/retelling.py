@@ -96,6 +96,7 @@ def _record(event: RecordEvent) -> dict[str, object]:
         "person": event.person,
         "reason": event.reason or None,
         "offer": list(event.offers) if event.more_offers else event.offer,
+        "if_unchanged": event.if_unchanged,
     }
     if event.step is not None:
         told |= {**event.step._asdict(), "marked": event.marked}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry
 
-from service.app.gauges import show
+from service.app.gauges import show, show_limits
 from service.app.probes import ReadSoFar
+from service.core.limit_spec import Limit
 from service.core.parked import Parked
+from service.core.pool_spec import Membership
 from service.core.seating import Pool
 from service.lane.book import Book
 from service.telemetry.metrics import SERIES_MAX, Meters
+from service.views.standing import members_at_limit
+from tests.core.build import Division, pool
 
 
 def value(meters: Meters, name: str, **labels: str) -> float | None:
@@ -61,3 +65,21 @@ def test_of_too_many_pools_those_where_most_waits_are_shown() -> None:
     assert shown == {f"pool{number}" for number in range(5, SERIES_MAX + 5)}
     assert value(meters, "series_left_out", metric="fairlead_pool_waiting") == 5
     assert value(meters, "series_left_out", metric="fairlead_parked") == 0
+
+
+def test_members_at_a_limit_are_counted_for_pools_that_have_one() -> None:
+    """D14 By the configuration in use, and for so many members at most."""
+    division = Division(
+        pool(Membership("ann", max_open=1), Membership("bob", limits=(Limit(5, "day"),))), pool("ann", id="free")
+    )
+    division.serve("lead/1", "lead/2", "lead/3")
+    made = Book()
+    made.divisions["main"] = division.state
+    made.versions["main"] = division.config.version
+    meters = Meters(CollectorRegistry())
+    show_limits({0: made}, {"main": division.config}, division.now_ms, meters)
+    assert value(meters, "pool_at_limit", division="main", pool="sales") == 1
+    assert value(meters, "pool_at_limit", division="main", pool="free") is None
+    assert members_at_limit(division.config, division.state, division.now_ms, most=1) == {}
+    show_limits({0: made}, {}, division.now_ms, meters)
+    assert value(meters, "pool_at_limit", division="main", pool="sales") is None

@@ -277,18 +277,23 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
         assert not (record.closed and record.parked), f"{name} is closed and waits"
         assert record.parked or f"ask/{name}" not in state.timers, f"{name} waits no more and is to be asked for"
     opened = {name: each for name, each in living.items() if not each.closed}
-    by_person = Counter(f"{name.partition('/')[0]}/{each.owner}" for name, each in opened.items() if each.owner)
-    assert {field: each.open_items for field, each in state.open.items()} == by_person, (
-        "open items are not what they own"
-    )
-    assert state.fields.keys() == state.parked.keys() | state.offers.keys(), (
-        "fields are kept of what waits, and no others"
-    )
+    assert {name for name, each in state.records.items() if each.sized} == state.sizes.keys(), "weights are beside"
+    sizes = {name: state.sizes[name].size if name in state.sizes else 1 for name in opened}
+    by_person: Counter[str] = Counter()
+    owned: Counter[str] = Counter()
+    for name, each in opened.items():
+        if each.owner and sizes[name]:
+            by_person[f"{name.partition('/')[0]}/{each.owner}"] += sizes[name]
+            if each.pool:
+                owned[f"{each.pool}/{each.owner}"] += sizes[name]
+    counted = {field: each.open_items for field, each in state.open.items()}
+    assert counted == by_person, "open items are not what they own"
     check_offers(state)
     assert state.room.taken_bytes == sum(len(each.text) for each in state.fields.values())
-    owned = Counter(f"{record.pool}/{record.owner}" for record in opened.values() if record.pool)
     seats = {field: seat.open_items for field, seat in state.seats.items() if seat.open_items}
     assert seats == owned, "open items are not the records owned through the pool"
+    for name in {field.partition("/")[0] for field in state.seats}:
+        assert state.open_in(name) == sum(n for field, n in owned.items() if field.startswith(f"{name}/"))
     assert all(parked.pool in queues for parked in state.parked.values() if parked.queued), "it lies in no queue"
     clients = Counter(
         f"{known.plan}/{state.records[name].owner}"
@@ -304,6 +309,8 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
 
 def check_offers(state: State) -> None:
     """An offered record is an open item of whom it is offered to, and of nobody else; it has one timer (D50)."""
+    kept = state.parked.keys() | state.offers.keys()
+    assert state.fields.keys() == kept, "fields are kept of what waits or is offered, and no others"
     timers = {name.removeprefix("offer/") for name in state.timers if name.startswith("offer/")}
     assert state.offers.keys() == timers, "offers and their timers disagree"
     for name, record in state.records.items():

@@ -10,6 +10,7 @@ import pytest
 from service.core.calendar import Block, WorkCalendar, WorkingTime
 from service.core.configuration import User
 from service.core.draft import Draft
+from service.core.limit_spec import Limit
 from service.core.pool_spec import Membership
 from service.core.sharing.eligibility import CHECKS, MINUTE_MS, Situation
 from service.core.state import Pace, State
@@ -41,7 +42,8 @@ def test_each_check_can_say_no() -> None:
         for member in situation.spec.members:
             seat = situation.draft.seats.edit(f"sales/{member.person}")
             said |= {str(check.ask(member, seat, 1, situation)) for check in CHECKS}
-    assert said == {"None", "inactive", "domain", "away", "leave", "off_shift", "full", "paced", "skills"}
+    reasons = {"inactive", "domain", "away", "leave", "off_shift", "full", "limit", "pool_limit", "paced", "skills"}
+    assert said == {"None", *reasons}
 
 
 def _time(rng: random.Random) -> WorkingTime:
@@ -61,9 +63,11 @@ def _situation(rng: random.Random) -> Situation:
                 person,
                 max_open=1 if sometimes(0.2) else None,
                 domain=predicate("country equals DE") if sometimes(0.2) else None,
+                limits=(Limit(1, rng.choice([MINUTE_MS, "day"])),) if sometimes(0.2) else (),
             )
             for person in PEOPLE
         ),
+        limits=(Limit(2, rng.choice([MINUTE_MS, "open"])),) if sometimes(0.2) else (),
         drain_per_minute=1,
         requires=(Trait("skill", path="language"),) if sometimes(0.3) else (),
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from service.core.calendar import Block, WorkCalendar, WorkingTime
 from service.core.configuration import User
 from service.core.telling.explain import explain
-from service.core.traits import Trait
+from service.core.traits import Trait, Traits
 from service.views.standing import _standing
 from tests.core.build import Division, pool
 
 ZONE = "Asia/Kolkata"
 MORNINGS = WorkingTime(WorkCalendar(ZONE, tuple(Block(day, 540, 720) for day in range(7))))
-GERMAN = {("skill", "german"): 1}
+GERMAN: Traits = {("skill", "german"): 1}
 
 
 def a_division() -> Division:

@@ -9,6 +9,7 @@ import pytest
 from service.core.configuration import Config
 from service.core.events import Target
 from service.core.model import AskedPool, Assigned, Nothing, Outcome, Pending, Queued, Released
+from service.core.parts import at
 from service.core.pool_spec import Accepting, Escalation, Membership, PoolSpec
 from tests.core.build import MINUTE_MS, START_MS, Division, closed, pool, predicate
 from tests.core.test_accepting import asking, by, outcomes, owner
@@ -232,8 +233,8 @@ def test_below_its_level_nobody_eligible_means_waiting() -> None:
     spec = escalating("ann", fallback=WORLD, longest_wait_ms=1, assign_anyway=True, accepting=Accepting(1))
     known = Config("main", pools={"sales": spec})
 
-    assert known.at(3) is known
-    assert known.at(2).pools["sales"] == pool("ann")
+    assert at(known, 3) is known
+    assert at(known, 2).pools["sales"] == pool("ann")
 
 
 def test_what_a_helping_pool_offered_in_vain_waits_for_both_again() -> None:

@@ -75,6 +75,7 @@ NOT_RUN: Final[Mapping[str, tuple[str, Callable[[list[str]], bool]]]] = {
     "docker": ("there is no container engine; the file is checked by tests/deploy", files_that_are_there),
     "echo": ("Kafka's shell tools are not installed; the event is read as ingest reads it", an_event_that_can_be_read),
     "fairlead adopt": ("it wants a halted lane: see tests/cli/test_changing.py", options_that_exist),
+    "fairlead reconcile": ("the list is the reader's: see tests/cli/test_reconcile.py", options_that_exist),
     "fairlead restore": ("it wants a halted lane: see tests/cli/test_changing.py", options_that_exist),
 }
 """By how a command begins: why it is not run, and what is checked instead."""

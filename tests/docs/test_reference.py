@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from schemas import (
     config,
     config_entry,
+    config_limits,
     config_plans,
     config_rights,
     config_rules,
@@ -33,6 +34,7 @@ MODELS: Final[dict[str, Any]] = {
     name: model
     for module in (
         config_entry,
+        config_limits,
         config_plans,
         config_rights,
         config_rules,

@@ -99,6 +99,7 @@ def theirs() -> list[Condition]:
     return [domains.parse([["x", symbol, value]]) for symbol, value in terms]
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("fact", NASTY.values(), ids=NASTY)
 def test_whether_a_field_was_changed_takes_no_more_steps(fact: Any) -> None:
     """D43: two values are compared in a bounded time, whatever they are."""
@@ -106,6 +107,7 @@ def test_whether_a_field_was_changed_takes_no_more_steps(fact: Any) -> None:
         assert lines_of(lambda other=other: is_same(fact, other, ZoneInfo("UTC"))) <= MOST_LINES  # type: ignore[misc]  # bound at once
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("fact", NASTY.values(), ids=NASTY)
 def test_no_comparison_takes_more_steps_than_the_limits_allow(fact: Any) -> None:
     """Every operator of each notation, on fields such as nobody should send."""

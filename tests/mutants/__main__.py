@@ -14,7 +14,8 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 from typing import Final
 
-from tests.mutants.table import MUTANTS, Mutant
+from tests.mutants.mutant import Mutant
+from tests.mutants.table import MUTANTS
 
 ROOT: Final = Path(__file__).parents[2]
 COPIED: Final = ("service", "schemas", "tests")

@@ -5,7 +5,10 @@ One row per mistake. A text occurs once in its file, so that a row plants what i
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from tests.mutants.giving import GIVING
+from tests.mutants.mutant import Mutant
 
 TURNS: Final = "service/core/sharing/turns.py"
 STRATEGIES: Final = "service/core/sharing/strategies.py"
@@ -16,12 +19,6 @@ ENTRY_POLICY: Final = "service/core/entry_policy.py"
 PLANS: Final = "service/core/plans.py"
 OFFERS: Final = "service/core/offers.py"
 CLIENTS: Final = "service/core/holding/clients.py"
-OFFERING: Final = "service/core/holding/offers.py"
-ACCEPTING: Final = "service/core/accepting.py"
-ASKING: Final = "service/core/holding/asking.py"
-ESCALATION: Final = "service/core/holding/escalation.py"
-WAITING: Final = "service/core/holding/waiting.py"
-
 LAWS: Final = "tests/core/test_turns_laws.py"
 SHARING: Final = "tests/core/test_sharing_laws.py"
 SEATING: Final = "tests/core/test_seating.py"
@@ -31,25 +28,8 @@ ABSENCE: Final = "tests/core/test_absence.py"
 DOMAINS: Final = "tests/core/test_eligibility.py"
 IN_PLANS: Final = "tests/core/test_plans.py"
 ANSWERS: Final = "tests/core/test_accepting.py"
-ANSWER_LAWS: Final = "tests/core/test_accepting_laws.py"
-LONGER: Final = "tests/core/test_waiting_longer.py"
-CALENDAR: Final = "service/core/calendar.py"
-ATTENDANCE: Final = "service/core/sharing/attendance.py"
-WALK: Final = "tests/calendar/test_calendar.py"
-TIME_LAWS: Final = "tests/core/test_time_laws.py"
 LINKED: Final = "tests/core/test_related_owners.py"
 OFFERS_LAWS: Final = "tests/core/test_offers_laws.py"
-
-
-class Mutant(NamedTuple):
-    """One mistake. `noticed_by` are the test files of which one at least must fail."""
-
-    file: str
-    text: str
-    instead: str
-    promise: str
-    noticed_by: tuple[str, ...]
-
 
 MUTANTS: Final = (
     Mutant(TURNS, "pool.turn += 1", "pool.turn += 2", "turn numbers have no gap", (LAWS,)),
@@ -116,7 +96,6 @@ MUTANTS: Final = (
     ),
     Mutant(ENTRY, "[-policy.ceiling.at_most :]", "", "what is remembered is bounded", (ENTERING,)),
     Mutant(ELIGIBILITY, 'user.active else "inactive"', 'user else "inactive"', "switched off gets nothing", (POOLS,)),
-    Mutant(ELIGIBILITY, "items >= limit", "items > limit", "limits hold", (POOLS, DOMAINS)),
     Mutant(
         ELIGIBILITY,
         'return "away" if person is not None and person.presence.is_absent else None',
@@ -197,8 +176,8 @@ MUTANTS: Final = (
         (IN_PLANS,),
     ),
     Mutant(
-        "service/core/following.py",
-        "return questions.on_creation(case) if way is None else plans.brought_in(case, way)[-1]",
+        PLANS,
+        "return questions.on_creation(case) if way is None else brought_in(case, way)[-1]",
         "return questions.on_creation(case)",
         "the tool is asked before the rules",
         (IN_PLANS,),
@@ -212,8 +191,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "service/core/following.py",
-        "decision = _as_new(plans.known_way(case), case)",
-        "decision = _as_new(None, case)",
+        "decision = plans.as_new(plans.known_way(case), case)",
+        "decision = plans.as_new(None, case)",
         "what waits in a plan that is renamed waits in the plan of its tool",
         (IN_PLANS,),
     ),
@@ -274,38 +253,12 @@ MUTANTS: Final = (
         "a tool belongs to one plan",
         ("tests/config/test_plans.py",),
     ),
-    Mutant(CALENDAR, "place % 2 == 1\n        for", "place % 2 == 0\n        for", "hours are when one works", (WALK,)),
     Mutant(
-        CALENDAR, "bisect_right(edges, now_ms)", "bisect_right(edges, now_ms - 1)", "a block holds its start", (WALK,)
-    ),
-    Mutant(
-        CALENDAR,
-        "if two_days_ms == 2 * DAY_MS:",
-        "if True:",
-        "hours are those of the clock on the wall",
-        (WALK,),
-    ),
-    Mutant(
-        CALENDAR,
-        "    if local(instant_ms, zone).replace(tzinfo=None) == wall:\n        return instant_ms",
-        "    return instant_ms",
-        "a time that is left out is the next that is shown",
-        (WALK,),
-    ),
-    Mutant(CALENDAR, "if day not in self.holidays:", "if day:", "nobody works on holidays", (WALK,)),
-    Mutant(
-        "service/core/holding/draining.py",
-        "    if shift_ms is not None:",
-        "    if shift_ms is None:",
-        "who begins a shift gets what waits",
-        (TIME_LAWS,),
-    ),
-    Mutant(
-        ATTENDANCE,
-        "now_ms = max(now_ms, end_ms)",
-        "now_ms = min(now_ms, end_ms)",
-        "an absence ends with the next shift",
-        (TIME_LAWS,),
+        "service/core/decide.py",
+        "event.if_unchanged != mark_of(draft.records.get(event.record))",
+        "False",
+        "a correction spoils no record that changed meanwhile",
+        ("tests/views/test_reconciling.py",),
     ),
     Mutant(
         "service/core/traits.py",
@@ -314,42 +267,6 @@ MUTANTS: Final = (
         "a skill is had at its level",
         ("tests/core/test_traits.py",),
     ),
-    Mutant(OFFERING, "offers=place.offers + 1", "offers=place.offers", "handing on is bounded", (ANSWERS,)),
-    Mutant(
-        OFFERING,
-        "place = handing.spot(spec.id) or Spot(spec.id, _next_number(spec.id, case.draft))",
-        "place = Spot(spec.id, _next_number(spec.id, case.draft))",
-        "what was handed on keeps its age and its count",
-        (ANSWERS,),
-    ),
-    Mutant(
-        OFFERING, "handing.passed = (*handing.passed, person)", "pass", "who declined is not asked again", (ANSWERS,)
-    ),
-    Mutant(OFFERING, "Handing(passed=known.passed)", "Handing()", "not for this record, for good", (ANSWERS,)),
-    Mutant(ACCEPTING, "offer.person != person", "not person", "only whom it is offered to answers", (ANSWERS,)),
-    Mutant(
-        ACCEPTING,
-        '() if reason == "declined" else notify',
-        '() if reason != "declined" else notify',
-        "who lost it unanswered is told",
-        (ANSWERS,),
-    ),
-    Mutant(
-        ACCEPTING,
-        "now_ms < offer.deadline_ms:\n        return _taken_back",
-        "now_ms < 0:\n        return _taken_back",
-        "to go is no decline",
-        (ANSWERS,),
-    ),
     Mutant("service/core/holding/load.py", "    offers.end(case)\n", "", "an offer is an open item", (ANSWERS,)),
-    Mutant(ASKING, "if is_fit(case, name, named=False):", "if True:", "a helping pool has its own domain", (LONGER,)),
-    Mutant(
-        WAITING,
-        "for name in config.helped.get(pool, (pool,)):",
-        "for name in (pool,):",
-        "both serve the line",
-        (LONGER,),
-    ),
-    Mutant(ESCALATION, "offers.note_escalated(case, spec.id)", "pass", "a pool escalates a record once", (LONGER,)),
-    Mutant(ESCALATION, "score = OVERDUE", "score = 0.0", "age beats every score", (LONGER,)),
+    *GIVING,
 )

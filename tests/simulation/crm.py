@@ -162,13 +162,17 @@ class Crm:
         self.versions[division].append(config)
 
     def _user(self, name: str) -> User:
-        """Somebody who works always, or in shifts of minutes, and may speak the language of Oslo."""
-        time, start = None, self.random.randrange(10)
-        if self.random.random() < 0.4:
-            length = self.random.randint(1, 8)
+        """Somebody who works always, or in shifts of minutes, and may speak the language of Oslo.
+
+        By chances of their own, so that those of all else are the same for a seed whoever works when.
+        """
+        chances = Random(f"{self.random.getstate()[1][0]}/{name}")
+        time, start = None, chances.randrange(10)
+        if chances.random() < 0.4:
+            length = chances.randint(1, 8)
             week = (Block(day, at, at + length) for day in range(7) for at in range(start, DAY_MINUTES, 10))
             time = WorkingTime(WorkCalendar("UTC", tuple(week)))
-        skills: Traits = {("skill", "oslo"): 1} if self.random.random() < 0.7 else {}
+        skills: Traits = {("skill", "oslo"): 1} if chances.random() < 0.7 else {}
         return User(name, roles=frozenset({"reassign"}), time=time, traits=skills)
 
     def _bug(self) -> Sequence[Predicate]:

@@ -20,14 +20,14 @@ from service.core.model import AskedPool
 from service.core.offer import Handing
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason
-from service.core.sharing.eligibility import LAST_RESORT, Choice, Situation, choose, next_return
+from service.core.sharing.eligibility import LAST_RESORT, Choice, Situation, choose, next_chance
 
 
 class Taker(NamedTuple):
     """Who is next in the pool `spec` (none chosen: nobody can take it, and `spec` is the one asked first), and which
     pools were asked in vain. `resort` is a person or queue that helps out then; none: there is none. `is_last_resort`:
-    who was chosen gets it though they cannot take it now. `next_try_ms` is when somebody is back of those who are not
-    there, where that is known; `is_off`: calendars keep some away.
+    who was chosen gets it though they cannot take it now. `next_try_ms` is when time alone lets somebody again, where
+    that is known; `is_timed`: calendars or limits keep some away, of which nobody will tell when it ends.
     """
 
     situation: Situation
@@ -36,7 +36,7 @@ class Taker(NamedTuple):
     resort: Target | None = None
     is_last_resort: bool = False
     next_try_ms: int | None = None
-    is_off: bool = False
+    is_timed: bool = False
 
     @property
     def spec(self) -> PoolSpec:
@@ -64,13 +64,13 @@ def find(case: Case, first: PoolSpec, *, paced: bool) -> Taker:
         choice = choose(situation, LAST_RESORT)
         if choice.chosen is not None:
             return Taker(situation, choice, _asked(seen), is_last_resort=True)
-    returns = (next_return(choice, situation) for situation, choice in seen)
+    returns = (next_chance(choice, situation) for situation, choice in seen)
     return Taker(
         *seen[0],
         _asked(seen),
         resort,
         next_try_ms=min((moment for moment in returns if moment is not None), default=None),
-        is_off=any(situation.off for situation, _ in seen),
+        is_timed=any(situation.off or situation.is_limited for situation, _ in seen),
     )
 
 

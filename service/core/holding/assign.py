@@ -11,7 +11,7 @@ from service.core.events import Target
 from service.core.holding import load, offers
 from service.core.holding.asking import find, why_nobody
 from service.core.holding.clients import enter
-from service.core.holding.waiting import stand_in_line, unpark, wake
+from service.core.holding.waiting import look_by, stand_in_line, unpark
 from service.core.model import (
     Assigned,
     Decision,
@@ -24,7 +24,8 @@ from service.core.model import (
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import ReleaseReason
 from service.core.record import Record
-from service.core.sharing.eligibility import MINUTE_MS, drained, listed
+from service.core.sharing.eligibility import MINUTE_MS, drained, limits_of_pool, listed
+from service.core.sharing.limits import note_given
 from service.core.sharing.linked import Linked
 from service.core.sharing.turns import serve
 from service.core.state import Pace
@@ -70,6 +71,7 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     found = find(case, spec, paced=paced)
     candidates, omitted = listed(found.choice, found.situation)
     trace = replace(trace, target=found.spec.target, candidates=candidates, omitted=omitted)
+    trace = replace(trace, limits=limits_of_pool(found.situation)) if found.spec.limits else trace
     if len(found.asked) > 1 or (found.asked and found.is_somebody):
         trace = replace(trace, asked=found.asked)
     chosen = found.choice.chosen
@@ -85,8 +87,8 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
         return hand_over(case, found.resort, trace)
     cut = stand_in_line(case, spec.id, queued=False, named=named)
     trace = replace(trace, cut=cut) if cut else trace
-    if found.is_off and found.next_try_ms is not None:
-        wake(spec.id, case.draft, found.next_try_ms)
+    if found.is_timed and found.next_try_ms is not None:
+        look_by(spec.id, found.next_try_ms, case.draft)
     return case.conclude(Pending(spec.id, why_nobody(found.choice), found.next_try_ms), trace)
 
 
@@ -164,7 +166,7 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
 
 def _offer(case: Case, spec: PoolSpec, assigned: Assigned, trace: Trace, *, home: str, named: bool) -> Decision:
     """Somebody has the record from now on, and is to accept it where their pool says so."""
-    load.hold(case, assigned.owner, by_us=True, pool=assigned.pool)
+    _give(case, assigned)
     accept_by_ms = offers.begin(case, spec, assigned.owner, home=home, named=named)
     if accept_by_ms is None:
         offers.finish(case)
@@ -174,9 +176,16 @@ def _offer(case: Case, spec: PoolSpec, assigned: Assigned, trace: Trace, *, home
 
 
 def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:
-    load.hold(case, assigned.owner, by_us=True, pool=assigned.pool)
+    _give(case, assigned)
     offers.finish(case)
     return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
+
+
+def _give(case: Case, assigned: Assigned) -> None:
+    """Somebody has the record by our choice, which counts for their limits and those of the pool."""
+    load.hold(case, assigned.owner, by_us=True, pool=assigned.pool)
+    spec = case.config.pools[assigned.pool] if assigned.pool else None
+    note_given(case.config.limits.concerned(spec, assigned.owner, case.record_type), case.draft, case.now_ms)
 
 
 def _count_drained(case: Case, person: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice, takewhile
 from typing import Final
 
@@ -13,12 +14,12 @@ from service.core.holding import offers
 from service.core.holding.asking import find
 from service.core.holding.assign import give_to_pool, put_into_queue
 from service.core.holding.keeping import cut_of, rescore
-from service.core.holding.waiting import DRAIN_PREFIX, ask_anew, is_fit, set_clocks, unpark, waiting_case
+from service.core.holding.waiting import ask_anew, is_fit, look_by, set_clocks, unpark, waiting_case
 from service.core.model import Decision, Trace
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
 from service.core.sharing.attendance import next_shift
-from service.core.sharing.eligibility import MINUTE_MS, drained
+from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, next_chance
 from service.core.tracking import remember
 from service.core.traits import Trait
 from service.core.waiting_line import Rank
@@ -151,24 +152,35 @@ def _look_again(pool: str, behind: Rank | None, draft: Draft, now_ms: int) -> No
     memory = draft.pools.edit(pool)
     memory.scanned = behind
     if memory.waiting:
-        draft.set_timer(DRAIN_PREFIX + pool, now_ms)
+        look_by(pool, now_ms, draft)
 
 
 def _rest(pool: str, spec: PoolSpec | None, draft: Draft, config: Config, now_ms: int) -> None:
-    """Nobody can take what still waits: go on with the next minute's share, at the next shift, or when news of somebody
-    who returns or has room comes.
+    """Nobody can take what still waits: go on with the next minute's share, at the next shift, when a limit of a time
+    has room, or when news of somebody who returns or has room comes.
     """
     memory = draft.pools.edit(pool)
     memory.scanned = None
     if spec is None or not memory.waiting:
         return
-    takers = (spec, *(config.pools[name] for name in config.helpers.get(pool, ())))
-    if any(_is_anybody_paced(each, draft, now_ms) for each in takers):
-        draft.set_timer(DRAIN_PREFIX + pool, (now_ms // MINUTE_MS + 1) * MINUTE_MS)
-    for each in takers:
-        shift_ms = None if each.is_queue else next_shift(each, draft, config, now_ms)
-        if shift_ms is not None:
-            draft.set_timer(DRAIN_PREFIX + pool, shift_ms)
+    for taker in (spec, *(config.pools[name] for name in config.helpers.get(pool, ()))):
+        for again_ms in _chances(taker, draft, config, now_ms):
+            look_by(pool, again_ms, draft)
+
+
+def _chances(spec: PoolSpec, draft: Draft, config: Config, now_ms: int) -> Iterator[int]:
+    """When somebody of the pool may take more because time has passed."""
+    if _is_anybody_paced(spec, draft, now_ms):
+        yield (now_ms // MINUTE_MS + 1) * MINUTE_MS
+    if spec.is_queue:
+        return
+    shift_ms = next_shift(spec, draft, config, now_ms)
+    if shift_ms is not None:
+        yield shift_ms
+    situation = Situation(spec, config, draft, now_ms, paced=False)
+    room_ms = next_chance(choose(situation), situation) if situation.is_limited else None
+    if room_ms is not None:
+        yield room_ms
 
 
 def _is_anybody_paced(spec: PoolSpec, draft: Draft, now_ms: int) -> bool:

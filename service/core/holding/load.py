@@ -2,7 +2,7 @@
 
 The open items of a person are the records of one type that they own and that are not closed, whoever gave them (D26).
 They are counted per person and type; what a pool gave and the person still has is counted beside it, in their seat.
-The record notes whether it was counted, so that what was never counted is never taken off.
+The record notes whether it was counted and with what weight, so that what was never counted is never taken off.
 
 Whatever asks how much somebody has (limits, least loaded) asks here; whatever ends or begins an open item without
 another owner (closing, reopening) calls `count_off` and `count_on`.
@@ -13,10 +13,12 @@ from __future__ import annotations
 from typing import Final
 
 from service.core.case import Case
+from service.core.draft import Draft
 from service.core.holding import offers
 from service.core.holding.contacts import note_owner
 from service.core.holding.waiting import wake_served_by
 from service.core.seating import Seat
+from service.core.sizing import USUAL, note, noted, size_of
 from service.core.state import open_field, seat_field
 
 OUTSTANDING_CHOICES: Final = 8
@@ -57,9 +59,10 @@ def count_on(case: Case) -> None:
     if record.counted or record.closed or not record.owner:
         return
     record.counted = True
-    case.draft.open.edit(open_field(case.record_type, record.owner)).open_items += 1
-    if record.pool:
-        _come_to_seat(seat_field(record.pool, record.owner), case)
+    told = size_of(case)
+    size = USUAL if told is None else told
+    note(case, size)
+    _count(case, size)
 
 
 def count_off(case: Case) -> None:
@@ -71,38 +74,58 @@ def count_off(case: Case) -> None:
         return
     record.counted = False
     offers.end(case)
-    _take_off(open_field(case.record_type, record.owner), case)
-    if record.pool:
-        _leave_seat(seat_field(record.pool, record.owner), case)
+    _count(case, -noted(case))
+    note(case, USUAL)
     freed(case, record.owner)
 
 
+def weigh(case: Case) -> None:
+    """The field may say another weight by now: what is counted follows it, over a limit if need be."""
+    if not (case.record.counted and case.config.sizes):
+        return
+    before, size = noted(case), size_of(case)
+    if size is None or size == before:
+        return
+    note(case, size)
+    _count(case, size - before)
+    if size < before:
+        freed(case, case.record.owner)
+
+
 def freed(case: Case, person: str) -> None:
-    """Somebody has room again: have the lines looked at in which records of this type wait for them."""
+    """Somebody has room again: have the lines looked at in which records wait for them, of this type or of another that
+    a limit of theirs counts with it; and the line of the pool that gave this, where its own limit counts it.
+    """
+    config, given_by = case.config, case.record.pool
+    holders = config.limits.of_person(person, case.record_type)
+    types = {case.record_type}.union(*(holder.types for holder in holders if holder.open_at_most is not None))
     for pool in case.draft.pools_of(person):
-        spec = case.config.pools.get(pool)
-        if spec is not None and spec.record_type == case.record_type and not spec.is_queue:
-            wake_served_by(pool, case.config, case.draft, case.now_ms)
+        spec = config.pools.get(pool)
+        if spec is not None and spec.record_type in types and not spec.is_queue:
+            wake_served_by(pool, config, case.draft, case.now_ms)
+    if given_by in config.pools and config.limits.in_pool(config.pools[given_by]).pool is not None:
+        wake_served_by(given_by, config, case.draft, case.now_ms)
 
 
-def _take_off(field: str, case: Case) -> None:
-    """One less; nothing is kept of who has none."""
-    known = case.draft.open.edit(field)
-    known.open_items -= 1
+def _count(case: Case, more: int) -> None:
+    """So much more, or less, is open: of the owner, and of the pool that gave it. Nothing is kept of who has none."""
+    record, draft = case.record, case.draft
+    if not more:
+        return
+    field = open_field(case.record_type, record.owner)
+    known = draft.open.edit(field)
+    known.open_items += more
     if not known.open_items:
-        case.draft.open.drop(field)
+        draft.open.drop(field)
+    if record.pool:
+        _count_in_seat(seat_field(record.pool, record.owner), more, draft)
 
 
-def _come_to_seat(field: str, case: Case) -> None:
-    """One more in the pool. Who left it with none is a member no more, and has a seat for what they have from it."""
-    if case.draft.seats.get(field) is None:
-        case.draft.seats.put(field, Seat(served_pass=0, last_turn=0, joined=0))
-    case.draft.seats.edit(field).open_items += 1
-
-
-def _leave_seat(field: str, case: Case) -> None:
-    """One less in the pool. Who has left it gives up their seat with the last one."""
-    seat = case.draft.seats.edit(field)
-    seat.open_items -= 1
+def _count_in_seat(field: str, more: int, draft: Draft) -> None:
+    """Who left the pool has a seat for what they have from it, and gives it up with the last."""
+    if draft.seats.get(field) is None:
+        draft.seats.put(field, Seat(served_pass=0, last_turn=0, joined=0))
+    seat = draft.seats.edit(field)
+    seat.open_items += more
     if not (seat.open_items or seat.is_taken):
-        case.draft.seats.drop(field)
+        draft.seats.drop(field)

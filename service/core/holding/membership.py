@@ -24,6 +24,7 @@ from service.core.seating import Seat
 from service.core.sharing.attendance import is_there
 from service.core.sharing.eligibility import drained
 from service.core.sharing.entry import Entrance
+from service.core.sharing.limits import gone_given, gone_slots
 from service.core.sharing.strategies import entry_policy
 from service.core.state import ByKind, Changes, State, StateKind, seat_field
 
@@ -61,6 +62,8 @@ def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[SwitchSt
     for about, forget, names in (
         ("workflows", partial(_without, ByKind.workflows), gone_usages(state, config)),
         ("catalogue", partial(_without, ByKind.elements), gone_elements(state, config)),
+        ("limits", partial(_without, ByKind.given), gone_given(state, config)),
+        ("limits", partial(_without, ByKind.slots), gone_slots(state, config)),
         ("workflows", _found, found_usages(state, config)),
     ):
         for start in range(0, len(names), FORGOTTEN_AT_ONCE):

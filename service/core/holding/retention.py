@@ -48,4 +48,5 @@ def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:
     draft.contacts.drop(name)
     draft.past.drop(name)
     draft.progress.drop(name)
+    draft.sizes.drop(name)
     return draft.changes()

@@ -166,6 +166,11 @@ def ask_anew(name: str, draft: Draft, now_ms: int) -> None:
     draft.set_timer(ASK_PREFIX + name, now_ms)
 
 
+def look_by(pool: str, due_ms: int, draft: Draft) -> None:
+    """Have the pool's waiting line looked at then, if not before."""
+    draft.set_timer(DRAIN_PREFIX + pool, due_ms)
+
+
 def wake(pool: str, draft: Draft, due_ms: int) -> None:
     """Have the pool's waiting line looked at, from its beginning, now or later."""
     memory = draft.pools.get(pool)
@@ -173,7 +178,7 @@ def wake(pool: str, draft: Draft, due_ms: int) -> None:
         return
     if memory.scanned is not None and not memory.sifting:
         draft.pools.edit(pool).scanned = None
-    draft.set_timer(DRAIN_PREFIX + pool, due_ms)
+    look_by(pool, due_ms, draft)
 
 
 def wake_served_by(pool: str, config: Config, draft: Draft, due_ms: int) -> None:

@@ -5,10 +5,11 @@ The checks run in the order of `CHECKS`, the cheap and general first; the first 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -16,19 +17,27 @@ from msgspec.structs import replace
 from service.core.calendar import Attendance
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.model import Candidate
+from service.core.limit_spec import Holder, PoolLimits
+from service.core.model import Candidate, LimitCount
 from service.core.offer import Handing
 from service.core.pool_spec import Membership, PoolSpec
-from service.core.reasons import ABSENT, ExclusionReason
+from service.core.reasons import ABSENT, AT_LIMIT, AtLimit, ExclusionReason, Hindrance
 from service.core.seating import Seat
 from service.core.sharing.attendance import back_ms
 from service.core.sharing.contender import Contender
+from service.core.sharing.limits import counts, hindered, hindrance, open_items_of, room_again
 from service.core.sharing.turns import line_up
 from service.core.traits import Trait, Wanted, has_all, wanted
 from service.language.tree import Facts
 
 LISTED_CANDIDATES: Final = 50
 """A trace names at most so many candidates; it says how many more there were."""
+
+NOBODY: Final[Mapping[str, Hindrance]] = MappingProxyType({})
+"""Nobody is at a limit."""
+
+LISTED_LIMITS: Final = 3
+"""Of so many candidates it tells how much of their limits is used, whatever became of them."""
 
 MINUTE_MS: Final = 60_000
 
@@ -40,7 +49,8 @@ PASSED_LIMIT: Final = 64
 class Situation:
     """What a check may look at besides the member. `paced`: the record comes from the parked ones; `requires`: what the
     entry that gives it asks for; `off`: who is not there by their calendar; `wanted`: what members must have, and
-    `preferred`: what those have who come first.
+    `preferred`: what those have who come first; `limits`: what bounds giving in the pool, and `hindered`: who is at a
+    limit of theirs.
 
     Without `facts` no record is meant: everything concerns everybody. `handing`: to whom it was offered before.
     """
@@ -56,12 +66,22 @@ class Situation:
     off: Mapping[str, Attendance] = field(init=False)
     wanted: tuple[Wanted, ...] = ()
     preferred: tuple[Wanted, ...] = ()
+    limits: PoolLimits = field(init=False)
+    hindered: Mapping[str, Hindrance] = field(init=False)
 
     def __post_init__(self) -> None:
         self.off = self.config.roster(self.spec).off(self.now_ms)
+        self.limits = self.config.limits.in_pool(self.spec)
+        limits = self.limits
+        self.hindered = hindered(limits, self.spec, self.draft, self.now_ms) if limits.people else NOBODY
         if self.facts is not None:
             self.wanted = wanted((*self.spec.requires, *self.requires), self.facts)
             self.preferred = wanted(self.spec.prefer, self.facts)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether a limit stands against somebody."""
+        return bool(self.hindered) or self.limits.pool is not None
 
 
 def is_active(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
@@ -118,10 +138,26 @@ def is_on_shift(member: Membership, seat: Seat, items: int, situation: Situation
     return "off_shift" if person is not None and person.shift.is_absent else None
 
 
+def pool_has_room(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+    """Nobody is given more from a pool that is at a limit as a whole (D14)."""
+    whole = situation.limits.pool
+    return None if whole is None or _hindrance(whole, "", 0, situation) is None else "pool_limit"
+
+
 def has_room(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
-    """A member with a limit of open items is passed over while they are at it."""
-    limit = member.max_open
-    return "full" if limit is not None and items >= limit else None
+    """Who is at a limit, as a member or over all pools, is passed over while they are (D2, D14, D55)."""
+    return situation.hindered.get(member.person)
+
+
+def _hindrance(holder: Holder, person: str, items: int, situation: Situation) -> Hindrance | None:
+    return hindrance(holder, _counted(holder, person, items, situation), situation.draft, situation.now_ms)
+
+
+def _counted(holder: Holder, person: str, items: int, situation: Situation) -> int:
+    """How many open items count for a holder's limits, of somebody with so many in the pool; 0: none asks for it."""
+    if holder.open_at_most is None or holder.of == "member":
+        return items
+    return open_items_of(holder, situation.spec.id if holder.of == "pool" else person, situation.draft)
 
 
 def has_skills(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
@@ -171,7 +207,8 @@ CHECKS: Final = (
     Check(is_not_on_leave, concerns=_anybody_told),
     Check(is_at_work, concerns=lambda situation: bool(situation.off)),
     Check(is_on_shift, concerns=_anybody_told),
-    Check(has_room, concerns=lambda situation: situation.spec.has_limits),
+    Check(pool_has_room, concerns=lambda situation: situation.limits.pool is not None),
+    Check(has_room, concerns=lambda situation: bool(situation.hindered)),
     Check(has_skills, concerns=lambda situation: bool(situation.wanted)),
     Check(is_in_pace, concerns=lambda situation: situation.paced),
 )
@@ -213,7 +250,9 @@ def _is_preferred(contender: Contender, situation: Situation) -> bool:
 
 
 def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...], int]:
-    """The choice as a trace keeps it, and how many members it leaves unnamed."""
+    """The choice as a trace keeps it, and how many members it leaves unnamed. How much of their limits is used is told
+    of the first few, of who is chosen, and of all whom a limit left out.
+    """
     named = tuple(
         [
             Candidate(
@@ -225,17 +264,65 @@ def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...],
                 behind=each.behind,
                 preferred=bool(situation.preferred) and not each.others_first,
                 back=_back(each, situation) if each.excluded in ABSENT else None,
+                limits=limits_of(each, situation)
+                if number < LISTED_LIMITS or each is choice.chosen or each.excluded in AT_LIMIT
+                else (),
             )
-            for each in choice.seen[:LISTED_CANDIDATES]
+            for number, each in enumerate(choice.seen[:LISTED_CANDIDATES])
         ]
     )
     return named, len(choice.seen) - len(named)
 
 
-def next_return(choice: Choice, situation: Situation) -> int | None:
-    """When the first of those who are not there is back (milliseconds), where that is known."""
-    moments = (_back_ms(each, situation) for each in choice.seen if each.excluded in ABSENT)
-    return min((moment for moment in moments if moment is not None), default=None)
+def at_limit(contender: Contender, situation: Situation) -> AtLimit | None:
+    """Which limit stands against somebody, whatever else does."""
+    whole = situation.limits.pool
+    if whole is not None and _hindrance(whole, "", 0, situation) is not None:
+        return "pool_limit"
+    return situation.hindered.get(contender.person)
+
+
+def limits_of(contender: Contender, situation: Situation) -> tuple[LimitCount, ...]:
+    """How much of each limit somebody has used, as a member and over all pools."""
+    holders = situation.limits.people.get(contender.person, ())
+    return _used(holders, contender.person, contender.open_items, situation)
+
+
+def limits_of_pool(situation: Situation) -> tuple[LimitCount, ...]:
+    """How much of each limit the pool as a whole has used."""
+    whole = situation.limits.pool
+    return () if whole is None else _used((whole,), "", 0, situation)
+
+
+def _used(holders: Iterable[Holder], person: str, items: int, situation: Situation) -> tuple[LimitCount, ...]:
+    found: list[LimitCount] = []
+    for holder in holders:
+        found += counts(holder, _counted(holder, person, items, situation), situation.draft, situation.now_ms)
+    return tuple(found)
+
+
+def next_chance(choice: Choice, situation: Situation) -> int | None:
+    """When the first of those who were left out may be eligible again (milliseconds), as far as time decides: who is
+    not there is back, or a limit of a time has room. None: something has to happen first.
+    """
+    known = (_again(each, situation) for each in choice.seen if each.excluded is not None)
+    return min((again_ms for again_ms in known if again_ms is not None), default=None)
+
+
+def _again(contender: Contender, situation: Situation) -> int | None:
+    """When what somebody was left out for is over by itself, if that is known."""
+    draft, now_ms = situation.draft, situation.now_ms
+    if contender.excluded in ABSENT:
+        return _back_ms(contender, situation)
+    if contender.excluded == "limit":
+        holders = situation.limits.people[contender.person]
+    elif contender.excluded == "pool_limit" and situation.limits.pool is not None:
+        holders = (situation.limits.pool,)
+    else:
+        return None
+    found = [room_again(holder, draft, now_ms) for holder in holders]
+    known = [again_ms for again_ms in found if again_ms is not None and again_ms > now_ms]
+    return max(known) if known and None not in found else None
 
 
 def _back(absent: Contender, situation: Situation) -> datetime | None:

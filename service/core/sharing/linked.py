@@ -16,7 +16,7 @@ from service.core.model import Link
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import ABSENT, UNABLE, Unable
 from service.core.sharing.contender import Contender
-from service.core.sharing.eligibility import Choice, Situation, choose, lacks_skills
+from service.core.sharing.eligibility import Choice, Situation, at_limit, choose, lacks_skills
 
 
 class Linked(NamedTuple):
@@ -60,11 +60,7 @@ def unable(contender: Contender, situation: Situation, *, counts_as_turn: bool) 
         return None
     if excluded in UNABLE:
         return cast("Unable", excluded)
-    limits = {member.person: member.max_open for member in situation.spec.members}
-    limit = limits[contender.person]
-    if limit is not None and contender.open_items >= limit:
-        return "full"
-    return "skills" if lacks_skills(contender.person, situation) else None
+    return at_limit(contender, situation) or ("skills" if lacks_skills(contender.person, situation) else None)
 
 
 def _is_there(contender: Contender, situation: Situation) -> bool:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from service.core.configuration import Config
-from service.core.model import ActionRequest, Assigned, Candidate, Decision, Trace, Tried, Weighed
+from service.core.limit_spec import when
+from service.core.model import ActionRequest, Assigned, Candidate, Decision, LimitCount, Trace, Tried, Weighed
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, WITHHELD, ExclusionReason
 from service.core.rule_sets import Entry, RuleSet
@@ -56,6 +57,7 @@ def explain(
     members = _aligned(_member_rows(decision, config))
     earlier = [f"  {trace.earlier} entries before said no"] if trace.earlier else []
     more = [f"  and {trace.omitted} more"] if trace.omitted else []
+    more += [f"  the pool as a whole: {', '.join(map(limit_words, trace.limits))}"] if trace.limits else []
     cut = [f"  too much to keep while it waits: {', '.join(trace.cut)}"] if trace.cut else []
     came_in = [f"  {sentence}" for sentence in way_into_plan(decision, config)]
     workflows = _aligned(workflow_rows(trace.workflows, config))
@@ -157,7 +159,7 @@ def _member_rows(decision: Decision, config: Config) -> list[Cells]:
     chosen = decision.outcome.owner if isinstance(decision.outcome, Assigned) else ""
     seen, spec = decision.trace.candidates, _spec(decision, config)
     left_out = [
-        (_person(each.person, config), "left out", _exclusion(each, each.excluded, spec, config))
+        (_person(each.person, config), "left out", _exclusion(each, each.excluded, config))
         for each in seen
         if each.excluded is not None
     ]
@@ -169,21 +171,35 @@ def _member_rows(decision: Decision, config: Config) -> list[Cells]:
         (
             _person(each.person, config),
             "chosen" if each.person == chosen else "behind",
-            f"{each.open_items} open, place {place} of {len(able)}, {_since(each)}{_place(each, spec)}",
+            f"{_used(each)}, place {place} of {len(able)}, {_since(each)}{_place(each, spec)}",
         )
         for place, each in enumerate(able, start=1)
     ]
     return [*left_out, *in_line]
 
 
-def _exclusion(candidate: Candidate, excluded: ExclusionReason, spec: PoolSpec | None, config: Config) -> str:
-    """Why somebody was left out; a limit is named where the configuration still has it."""
-    if excluded != "full":
-        return EXCLUDED[excluded].alone + _until(candidate, config) + _behind(candidate)
-    limits = [member.max_open for member in spec.members if member.person == candidate.person] if spec else []
-    return (
-        f"{candidate.open_items} of {limits[0]} open" if limits and limits[0] else f"{candidate.open_items} open, full"
-    )
+def _exclusion(candidate: Candidate, excluded: ExclusionReason, config: Config) -> str:
+    """Why somebody was left out; of limits, which of them are reached."""
+    reached = [limit for limit in candidate.limits if limit.count >= limit.at_most]
+    if excluded == "full":
+        named = [limit_words(limit) for limit in reached if limit.per == "open"]
+        return ", ".join(named) or f"{candidate.open_items} open, full"
+    if excluded == "limit":
+        named = [limit_words(limit) for limit in reached if limit.per != "open"]
+        return ", ".join(named) or EXCLUDED[excluded].alone
+    return EXCLUDED[excluded].alone + _until(candidate, config) + _behind(candidate)
+
+
+def limit_words(limit: LimitCount) -> str:
+    """How much of a limit is used: `2 of 2 in 1h`, `5 of 20 open over all pools`."""
+    return f"{limit.count} of {limit.at_most} {when(limit.per)}{' over all pools' if limit.of == 'person' else ''}"
+
+
+def _used(candidate: Candidate) -> str:
+    """How many they have open, and how much of each limit is used."""
+    named = [limit_words(limit) for limit in candidate.limits]
+    has_open = any((limit.of, limit.per) == ("member", "open") for limit in candidate.limits)
+    return ", ".join(named if has_open else [f"{candidate.open_items} open", *named])
 
 
 def _until(candidate: Candidate, config: Config) -> str:

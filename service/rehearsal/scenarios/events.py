@@ -12,7 +12,6 @@ from schemas.scenario import (
     Content,
     DeclinedStep,
     DeleteStep,
-    Linked,
     MemberStep,
     OfferStep,
     OrderedStep,
@@ -24,7 +23,7 @@ from schemas.scenario import (
     StepStep,
     UpdateStep,
 )
-from schemas.scenario_values import Moment, OwnerValue
+from schemas.scenario_values import Linked, Moment, OwnerValue
 from service.wire.input_fields import milliseconds
 from service.wire.times import iso_time
 

@@ -1,0 +1,173 @@
+"""Whether there is room: limits of what is open, of what was given lately, and of what was given in a day, week, month.
+
+Asked where somebody is picked and counted in the same step, so no two decisions ever see the same last place (D14). We
+never give beyond a limit; what people do themselves (a hand-over, taking from a queue, opening again) may exceed it,
+and then it is full until it is below (D55). A window counts an entry while `now − t` is less than its length, so N of N
+is full, and exactly at its length there is room.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from service.core.configuration import Config
+from service.core.draft import Draft
+from service.core.given import Given, Slot, holder_of, slot_field
+from service.core.limit_spec import PERIODS, Holder, Limit, PoolLimits, period_at, words_of
+from service.core.model import LimitCount
+from service.core.pool_spec import PoolSpec
+from service.core.reasons import Hindrance
+from service.core.seating import Seat
+from service.core.state import Open, State, open_field, seat_field
+
+NOTHING_GIVEN: Final = Given()
+DROPPED_AT_ONCE: Final = 2
+"""So many slots go with each new entry where a ring has become smaller."""
+
+LONG_AGO: Final = -(2**62)
+"""Before every time that there is."""
+
+
+def hindered(limits: PoolLimits, spec: PoolSpec, draft: Draft, now_ms: int) -> Mapping[str, Hindrance]:
+    """Who of a pool is at a limit, and at which kind of them.
+
+    All are looked at together, because every decision asks and mostly nobody is: then it is enough that a counter is
+    low, whichever period it is of, or that a ring does not hold as many yet.
+    """
+    found: dict[str, Hindrance] = {}
+    people, most = limits.open
+    if people:
+        for person, at_most, counted in zip(people, most, _open_of_members(people, spec, draft), strict=True):
+            if (0 if counted is None else counted.open_items) >= at_most:
+                found[person] = "full"
+    for person, holder in limits.open_everywhere:
+        if hindrance(holder, open_items_of(holder, person, draft), draft, now_ms) == "full":
+            found[person] = "full"
+    people, held, names = limits.remembered
+    for person, holder, given in zip(people, held, draft.given.get_all(names), strict=True):
+        known = NOTHING_GIVEN if given is None else given
+        in_window, (most_days, most_weeks, most_months) = holder.least
+        is_high = known.days >= most_days or known.weeks >= most_weeks or known.months >= most_months
+        is_high = is_high or known.total - known.first >= in_window
+        if is_high and _is_at_limit(holder, known, draft, now_ms):
+            found.setdefault(person, "limit")
+    return found
+
+
+def hindrance(holder: Holder, open_items: int, draft: Draft, now_ms: int) -> Hindrance | None:
+    """Why the holder, with so many open items, has no room for one more; none: it has room."""
+    if holder.open_at_most is not None and open_items >= holder.open_at_most:
+        return "full"
+    known = draft.given.get(holder.name) or NOTHING_GIVEN
+    return "limit" if holder.is_remembered and _is_at_limit(holder, known, draft, now_ms) else None
+
+
+def room_again(holder: Holder, draft: Draft, now_ms: int) -> int | None:
+    """When windows and periods that are full leave room (milliseconds): now, where none is; none: never by itself."""
+    known = draft.given.get(holder.name) or NOTHING_GIVEN
+    found = [now_ms]
+    for at_most, length_ms in holder.windows:
+        if not at_most:
+            return None
+        found.append(_blocks(holder, known, at_most, draft) + length_ms)
+    for at_most, period in holder.periods:
+        if not at_most:
+            return None
+        began_ms, ends_ms = period_at(holder.calendar, period, now_ms)
+        if known.since(period, began_ms) >= at_most:
+            found.append(ends_ms)
+    return max(found)
+
+
+def counts(holder: Holder, open_items: int, draft: Draft, now_ms: int) -> Iterator[LimitCount]:
+    """How much of each limit is used."""
+    known = draft.given.get(holder.name) or NOTHING_GIVEN
+    for limit in holder.limits:
+        used = open_items if limit.per == "open" else _given(holder, limit, known, draft, now_ms)
+        yield LimitCount(holder.of, words_of(limit.per), used, limit.at_most)
+
+
+def note_given(holders: Iterable[Holder], draft: Draft, now_ms: int) -> None:
+    """Something was given, which counts for all these. Where nothing is to be remembered nothing is written."""
+    for holder in holders:
+        if not holder.is_remembered:
+            continue
+        given = draft.given.edit(holder.name)
+        _keep_time(holder, given, draft, now_ms)
+        for period in PERIODS:
+            given.count(period, period_at(holder.calendar, period, now_ms)[0])
+
+
+def open_items_of(holder: Holder, whose: str, draft: Draft) -> int:
+    """How many open items count for a pool as a whole, those that it gave, or for a person in all their pools."""
+    if holder.of == "pool":
+        return draft.open_in(whose)
+    found = draft.open.get_all([open_field(record_type, whose) for record_type in holder.types])
+    return sum(each.open_items for each in found if each is not None)
+
+
+def gone_given(state: State, config: Config) -> list[str]:
+    """Of which holders something is remembered that nobody counts any more."""
+    held = config.limits.remembered
+    return sorted(holder for holder in state.given if holder not in held)
+
+
+def gone_slots(state: State, config: Config) -> list[str]:
+    """The slots of the same holders."""
+    held = config.limits.remembered
+    return sorted(field for field in state.slots if holder_of(field) not in held)
+
+
+def _is_at_limit(holder: Holder, known: Given, draft: Draft, now_ms: int) -> bool:
+    """Whether any window or period is full."""
+    for at_most, length_ms in holder.windows:
+        if not at_most or _blocks(holder, known, at_most, draft) > now_ms - length_ms:
+            return True
+    for at_most, period in holder.periods:
+        if known.since(period, period_at(holder.calendar, period, now_ms)[0]) >= at_most:
+            return True
+    return False
+
+
+def _open_of_members(people: Sequence[str], spec: PoolSpec, draft: Draft) -> Sequence[Seat | Open | None]:
+    """What says how many open items each has, as the pool counts them (D26); none: they have none."""
+    if spec.count == "own":
+        return draft.seats.get_all([seat_field(spec.id, person) for person in people])
+    return draft.open.get_all([open_field(spec.record_type, person) for person in people])
+
+
+def _keep_time(holder: Holder, given: Given, draft: Draft, now_ms: int) -> None:
+    """Note the time in the ring, which has as many slots as the largest window counts: the oldest make room first."""
+    new = 1 if holder.slots else 0
+    for _ in range(DROPPED_AT_ONCE):
+        if given.total + new - given.first > holder.slots:
+            draft.slots.drop(slot_field(holder.name, given.first))
+            given.first += 1
+    if new:
+        draft.slots.put(slot_field(holder.name, given.total), Slot(now_ms))
+        given.total += 1
+
+
+def _blocks(holder: Holder, known: Given, at_most: int, draft: Draft) -> int:
+    """When the entry was given that has to leave a window of so many before there is room; long ago: there is none."""
+    entry = known.total - at_most
+    return LONG_AGO if entry < known.first else _at(holder, entry, draft)
+
+
+def _at(holder: Holder, entry: int, draft: Draft) -> int:
+    slot = draft.slots.get(slot_field(holder.name, entry))
+    assert slot is not None, f"an entry of {holder.name} that is kept has its time"
+    return slot.at_ms
+
+
+def _given(holder: Holder, limit: Limit, known: Given, draft: Draft, now_ms: int) -> int:
+    """How many were given in the limit's window or period, as far as they are kept."""
+    if isinstance(limit.per, str):
+        assert limit.per != "open", "what is open is counted elsewhere"
+        return known.since(limit.per, period_at(holder.calendar, limit.per, now_ms)[0])
+    entries, since_ms = range(known.first, known.total), now_ms - limit.per
+    if not entries or _at(holder, entries[0], draft) > since_ms:
+        return len(entries)
+    return len(entries) - bisect_right(entries, since_ms, key=lambda entry: _at(holder, entry, draft))

@@ -1,0 +1,63 @@
+"""To compare a list of what is open with the memory: what is shown, what is sent, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.cli.running import Service, until
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """A list of a contact that nobody here knows."""
+    file = tmp_path / "open.csv"
+    file.write_text("record type,id,owner\ncontact,77,ann\n")
+    return file
+
+
+def test_differences_are_shown_and_corrected_through_the_log(run: Run, service: Service, written: Path) -> None:
+    """D26 First only shown; then told to the lane, and after that both are the same."""
+    shown = run("reconcile", written)
+    assert (shown.code, "contact/77" in shown.out, "say --yes" in shown.out) == (1, True, True)
+
+    corrected = run("reconcile", written, "--yes")
+    assert (corrected.code, "1 are corrected" in corrected.out) == (0, True)
+    service.sent += 1
+    service.run(until(lambda: service._taken() >= service.sent))
+
+    again = run("reconcile", written)
+    assert (again.code, again.out.strip()) == (0, "what is open is the same in both")
+
+
+def test_as_json_with_the_mark_of_each_record(run: Run, written: Path) -> None:
+    """What changed since the list is named, and not corrected."""
+    written.write_text("record type,id,owner\nlead,1,kim\n")
+    long_ago = time.time() - 86_400
+    os.utime(written, (long_ago, long_ago))
+    ended = run("reconcile", written, "--json", "--yes")
+    said: Any = ended.json
+    by_name = {each["record"]: each for each in said["differences"]}
+    assert said["corrected"] == 0
+    assert by_name["lead/1"]["what"] == "other_owner"
+    assert all(each["is_newer"] and each["mark"] for each in by_name.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--as-of", "yesterday"), "this is no time"),
+        (("--as-of", "2026-01-01T10:00"), "the zone is missing"),
+        (("--division", "nowhere"), "nowhere has no configuration"),
+        (("--delimiter", ";"), "divided by another character"),
+    ],
+)
+def test_what_is_refused_says_what_to_do(run: Run, written: Path, arguments: tuple[str, str], said: str) -> None:
+    ended = run("reconcile", written, *arguments)
+    assert ended.code == 2
+    assert said in " ".join(ended.err.split())
