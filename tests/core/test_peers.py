@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from service.core.decide import decide
 from service.core.model import Assigned, Nothing
 from service.core.pool_spec import Membership
 from service.core.state import Open, State
-from tests.core.build import Division, created, pool, turns_of, users
+from tests.core.build import Division, created, pool, turns_of, updated, users
 from tests.core.rota import Rota
 
 
@@ -126,6 +128,19 @@ def test_who_is_switched_off_is_never_chosen() -> None:
     assert division.serve(*leads(4)) == ["ann", "cat", "ann", "cat"]
 
 
+def test_one_choice_tells_one_person_once() -> None:
+    """SuiteCRM: mails are sent twice. Neither the same event again nor the CRM's echo of our choice is news."""
+    division = Division(pool("ann", "bob"))
+    event = created("lead/1", "pool:sales")
+    division.send(event)
+    division.send(event)
+    division.give("lead/1", "user:ann")
+    division.send(updated("lead/1", "user:ann"))
+
+    told = [notification.person for decision in division.decisions for notification in decision.notifications]
+    assert told == ["ann"]
+
+
 def test_the_turn_is_in_the_state_and_nowhere_else() -> None:
     """SuiteCRM, libredesk: it lives in a session, a cache file or a process, and is lost with it.
 
@@ -153,6 +168,22 @@ def test_own_work_does_not_move_the_turn() -> None:
 
     assert division.record("lead/queued").owner == "bob"
     assert division.serve("lead/2") == ["bob"]
+
+
+@pytest.mark.parametrize("apart_ms", [0, 1, -1])
+def test_records_that_come_together_take_a_turn_each(apart_ms: int) -> None:
+    """EspoCRM: the turn is derived from the newest record, so concurrent creates collide.
+
+    Here neither the times of records nor which of them are still there says whose turn it is.
+    """
+    division = Division(pool("ann", "bob", "cat"))
+    for number, record in enumerate(leads(4)):
+        division.create(record, time_ms=division.now_ms + number * apart_ms)
+    for record in leads(4)[2:]:
+        division.delete(record)
+
+    assert division.serve(*leads(3, "y")) == ["bob", "cat", "ann"]
+    assert turns_of(division.decisions) == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_who_comes_and_goes_shifts_nobody() -> None:

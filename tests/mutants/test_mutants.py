@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.mutants.__main__ import ROOT, is_noticed, planted
+from tests.mutants.__main__ import ROOT, judged, planted, without_mistake
 from tests.mutants.mutant import Mutant
 from tests.mutants.table import ENTERING, LAWS, MUTANTS, TURNS
 
@@ -19,10 +19,8 @@ def test_each_mistake_can_be_planted_and_has_tests_that_may_notice(mutant: Mutan
 
 
 def test_a_mistake_is_noticed_and_none_is_not() -> None:
-    harmless = Mutant(TURNS, "    pool.turn += 1", "    pool.turn = pool.turn + 1", "nothing", (ENTERING,))
-
-    assert is_noticed(MUTANTS[0])
-    assert not is_noticed(harmless)
+    assert judged(MUTANTS[0]) == "noticed"
+    assert judged(without_mistake(ENTERING)) == "missed"
 
 
 def test_a_text_that_is_not_there_is_told() -> None:

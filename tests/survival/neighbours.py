@@ -6,7 +6,7 @@ and delete or overwrite keys of the memory. All of it is drawn from a seed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from random import Random
 from typing import Any, Final
@@ -104,15 +104,15 @@ class Neighbours:
                 await producer.send_and_wait(message.topic, message.value, key=message.key)
             await (producer.commit_transaction() if commits else producer.abort_transaction())
 
-    def lose_keys(self, port: int, how: str = "", kinds: Sequence[str] = ("",)) -> str:
-        """Let some whole keys of the memory be lost or spoilt, of any lane, of these kinds or any, heads included."""
+    def lose_keys(self, port: int, how: str = "", kind: str = "") -> str:
+        """Let some whole keys of the memory be lost or spoilt, of any lane, of this kind or any, heads included."""
         how = how or self._random.choice(list(SPOILINGS))
         with Redis(port=port) as redis:
-            patterns = [f"fairlead{{lane-*}}:{kind}{':' if kind else ''}*" for kind in kinds]
-            keys = sorted(key for pattern in patterns for key in redis.scan_iter(match=pattern, count=5_000))
+            pattern = f"fairlead{{lane-*}}:{f'{kind}:' if kind else ''}*"
+            keys = sorted(redis.scan_iter(match=pattern, count=5_000))
             for key in self._random.sample(keys, min(len(keys), self._random.randint(1, MOST_KEYS))):
                 SPOILINGS[how](redis, key)
-        return f"memory keys {'of plans ' if kinds == KINDS_OF_PLANS else ''}{how}"
+        return f"memory keys {f'of {kind} ' if kind else ''}{how if keys else 'not there'}"
 
     def evict(self, port: int) -> str:
         """Let the memory run out of room under a policy that throws away what it was told to remember, for a moment."""

@@ -144,7 +144,7 @@ class Storm:
         self.faults[await asyncio.to_thread(lose, self.cluster.redis.port)] += 1
 
     async def _lose_plans(self) -> None:
-        lose = partial(self.cluster.neighbours.lose_keys, kinds=KINDS_OF_PLANS)
+        lose = partial(self.cluster.neighbours.lose_keys, kind=self.random.choice(KINDS_OF_PLANS))
         self.faults[await asyncio.to_thread(lose, self.cluster.redis.port)] += 1
 
     async def _save_memory(self) -> None:

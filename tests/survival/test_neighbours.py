@@ -41,10 +41,12 @@ async def test_what_is_remembered_of_plans_may_be_lost_under_load(cluster: Clust
     async with cluster.under_load():
         for how in SPOILINGS:
             await a_moment(0.7)
-            cluster.neighbours.lose_keys(cluster.redis.port, how, KINDS_OF_PLANS)
+            for kind in KINDS_OF_PLANS:
+                cluster.neighbours.lose_keys(cluster.redis.port, how, kind)
         cluster.start()
         await cluster.kill(cluster.workers[0])
-        cluster.neighbours.lose_keys(cluster.redis.port, "deleted", KINDS_OF_PLANS)
+        for kind in KINDS_OF_PLANS:
+            cluster.neighbours.lose_keys(cluster.redis.port, "deleted", kind)
         await a_moment(0.7)
 
     assert await cluster.finish() == []
