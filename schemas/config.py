@@ -38,6 +38,7 @@ from schemas.config_values import (
     typed,
     untyped,
 )
+from schemas.config_waiting import AcceptWithin, AskAgain, Escalate, HandOn, LongestWait, Nobody, NobodyEligible
 from schemas.config_workflows import PROCESSES_LIMIT, WORKFLOWS_LIMIT, Process, Workflow
 from schemas.envelope import Division
 
@@ -176,6 +177,12 @@ class Pool(Condition):
     notify_members: Annotated[
         bool, Field(strict=True, description="Tell the members of a queue when a record comes in.")
     ] = False
+    accept_within: AcceptWithin = None
+    hand_on: HandOn = 3
+    ask_again: AskAgain = False
+    nobody_eligible: NobodyEligible = Nobody()
+    escalate: Annotated[Escalate | None, Field(description="Who gets what waits too long.")] = None
+    longest_wait: LongestWait = None
 
 
 class Document(_Part):

@@ -15,90 +15,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.envelope import Id, Time
 from schemas.events import Owner, OwnerKind, RecordType
-
-PendingReason = Literal["empty_pool", "nobody_eligible"]
-RejectionReason = Literal[
-    "chain_depth",
-    "channel_not_allowed",
-    "inactive_user",
-    "not_a_member",
-    "not_permitted",
-    "no_target",
-    "outside_domain",
-    "unknown_plan",
-    "unknown_pool",
-    "unknown_queue",
-    "unknown_record_type",
-    "unknown_user",
-    "wrong_record_type",
-]
-ReleaseReason = Literal[
-    "closed",
-    "deleted",
-    "entered_plan",
-    "given_to_pool",
-    "left_plan",
-    "merged",
-    "owner_chosen",
-    "owner_inactive",
-    "owner_removed",
-    "reassigned",
-    "taken",
-]
-Link = Literal["contact", "stays", "owner"]
-NotificationKind = Literal["assigned", "queued", "refused"]
-ExclusionReason = Literal[
-    "away", "leave", "off_shift", "inactive", "full", "limit", "pool_limit", "paced", "domain", "ceiling", "skills"
-]
-Unresolved = Literal[
-    "away",
-    "ceiling",
-    "contact_too_old",
-    "domain",
-    "full",
-    "inactive_user",
-    "leave",
-    "limit",
-    "no_member",
-    "no_related_owner",
-    "no_related_record",
-    "no_team",
-    "nobody",
-    "not_a_person",
-    "off_shift",
-    "outside_domain",
-    "pool_limit",
-    "skills",
-    "unknown_plan",
-    "unknown_pool",
-    "unknown_queue",
-    "unknown_user",
-    "wrong_record_type",
-]
+from schemas.reasons import (
+    ExclusionReason,
+    Link,
+    NotificationKind,
+    PendingReason,
+    RejectionReason,
+    ReleaseReason,
+    Unresolved,
+    Withheld,
+)
 
 
 class Said(BaseModel):
     """A part of an output. Readers ignore what they do not know."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-Withheld = Literal[
-    "asked_already",
-    "chain_depth",
-    "field_deleted",
-    "field_unknown",
-    "filled_already",
-    "filled_before",
-    "left_empty",
-    "marked_already",
-    "marked_before",
-    "note_required",
-    "other_process",
-    "process_unknown",
-    "step_deleted",
-    "task_generated",
-]
 
 
 class RecordName(Said):
@@ -167,6 +99,13 @@ class Weighed(Said):
     withheld: Annotated[Withheld | None, Field(description="Why it asked for nothing; null: it asked for its action.")]
 
 
+class Asked(Said):
+    """A pool that was asked for the record in vain."""
+
+    pool: Annotated[str, Field(description="The pool.")]
+    reason: Annotated[PendingReason, Field(description="Why nobody of it takes the record.")]
+
+
 class Trace(Said):
     """Why this decision. `omitted` counts the candidates beyond the listed ones, `earlier` the entries before them."""
 
@@ -198,6 +137,10 @@ class Trace(Said):
         Time | None,
         Field(description="With `link`: when they were in contact with the lead, or came to have it; null: not known."),
     ] = None
+    asked: Annotated[
+        tuple[Asked, ...],
+        Field(description="Pools that were asked in vain, in order, where one helps another out; empty: none does."),
+    ] = ()
     limits: Annotated[tuple[LimitCount, ...], Field(description="Limits of the pool as a whole.")] = ()
 
 
@@ -230,6 +173,13 @@ class AssignmentAssigned(DecisionData):
     owner: Annotated[Owner, Field(description="A user or a queue. A queue: no person owns the record yet.")]
     pool: Annotated[str | None, Field(description="The pool the owner came from; null: none was asked.")]
     turn: Annotated[int | None, Field(ge=1, description="The number of the turn in that pool.")]
+    accept_by: Annotated[
+        Time | None,
+        Field(
+            description="It is offered to them, and theirs once they accepted it; they have to answer before this. "
+            "Null: it is theirs."
+        ),
+    ] = None
 
 
 class AssignmentPending(DecisionData):
@@ -253,6 +203,7 @@ class AssignmentReleased(DecisionData):
     previous_owner: Annotated[Owner | None, Field(description="Who had it through us; null: nobody, it waited.")]
     pool: Annotated[str | None, Field(description="The pool in which it counted or waited; null: none.")]
     reason: Annotated[ReleaseReason, Field(description="What ended it.")]
+    said: Annotated[str, Field(description="Why they declined it, in their words; empty: they did not say.")] = ""
 
 
 class NotificationRequested(Said):
@@ -264,7 +215,10 @@ class NotificationRequested(Said):
     decision: Annotated[Id, Field(description="The decision of which to tell.")]
     kind: Annotated[
         NotificationKind,
-        Field(description="The person got the record; it came into a queue of theirs; they reached for it in vain."),
+        Field(
+            description="The person got the record; they are to accept it; it came into a queue of theirs; they "
+            "reached for it in vain; they did not accept it and have it no more."
+        ),
     ]
     person: Annotated[Id, Field(description="Whom to tell.")]
     via: Annotated[tuple[str, ...], Field(min_length=1, description="The means the person chose.")]

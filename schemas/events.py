@@ -19,6 +19,7 @@ FIELDS_LIMIT: Final = 500
 LINKED_LIMIT: Final = 50
 DEPTH_LIMIT: Final = 8
 OFFERS_LIMIT: Final = 8
+REASON_LIMIT: Final = 500
 VERSION_LIMIT: Final = 2**53 - 1
 VERSION_DIGITS: Final = len(str(VERSION_LIMIT))
 CONTAINERS: Final = (dict, list)
@@ -171,6 +172,23 @@ class RecordContacted(RecordData):
     person: Annotated[ToldId, Field(description="Who of us it was.")]
 
 
+class AssignmentAnswered(RecordData):
+    """Somebody answers whether they take a record that is offered to them; whoever else answers says nothing."""
+
+    person: Annotated[ToldId, Field(description="Who of us it was: the one to whom it is offered.")]
+    reason: Annotated[
+        str, StringConstraints(max_length=REASON_LIMIT), Field(description="Why, in their own words.")
+    ] = ""
+
+
+class AssignmentAccepted(AssignmentAnswered):
+    """They take it: it is theirs."""
+
+
+class AssignmentDeclined(AssignmentAnswered):
+    """They do not take it: it is handed on."""
+
+
 class OfferEvent(RecordData):
     """Something happened to an offer made to a lead, or to several at once.
 
@@ -274,6 +292,8 @@ INPUTS: Final[Mapping[str, type[Input]]] = {
     "crm.offer.ordered.v1": OfferOrdered,
     "crm.offer.paid.v1": OfferPaid,
     "crm.offer.payment_failed.v1": OfferPaymentFailed,
+    "crm.assignment.accepted.v1": AssignmentAccepted,
+    "crm.assignment.declined.v1": AssignmentDeclined,
     "crm.step.marked.v1": StepMarked,
     "crm.step.deleted.v1": StepDeleted,
     "crm.step.changed.v1": StepChanged,

@@ -93,7 +93,16 @@ sequence: 10
 requires: [{skill: {field: language}}, {skill: erp, level: 2}]
 prefer: {territory: {field: region}}
 notify_members: false
+accept_within: 15m
+hand_on: 3
+ask_again: false
+nobody_eligible: {fallback: {pool: world}}
+escalate: {after: 30m, to: {user: boss}}
+longest_wait: 2h
 """,
+    "Nobody": "[{fallback: {pool: world}}, {assign_anyway: true}]\n",
+    "Resort": "[{pool: world}, {user: boss}, {queue: rest}]\n",
+    "Escalate": "{after: 30m, to: {user: boss}}\n",
     "Member": """\
 {user: eve, weight: 0.5, max_open: 20, priority: 2, limits: [{at_most: 2, per: 1h}], criteria: [language equals sv]}
 """,
@@ -203,6 +212,9 @@ WHERE: Final[Mapping[str, str]] = {
     "PersonLimit": "A limit of a person: `users.NAME.limits`",
     "Entering": "Entering: `pools.NAME.entry`",
     "CatchUp": "Catching up: `pools.NAME.entry.catch_up`",
+    "Nobody": "What nobody can take: `pools.NAME.nobody_eligible`",
+    "Escalate": "What waits too long: `pools.NAME.escalate`",
+    "Resort": "Who helps out: `pools.NAME.nobody_eligible.fallback`, `pools.NAME.escalate.to`",
     "Plan": "A sales plan: `plans.NAME`",
     "Offers": "Offers of a plan: `plans.NAME.offers`",
     "Money": "Money: `plans.NAME.average_sale`",

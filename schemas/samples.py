@@ -59,6 +59,8 @@ _READ: Final[Mapping[str, Mapping[str, object]]] = {
     },
     "crm.record.deleted.v1": {"record": {**_NAME, "merged_into": "4700"}, "actor": {"id": "eve"}, "version": 5},
     "crm.record.contacted.v1": {"record": _NAME, "person": "ann"},
+    "crm.assignment.accepted.v1": {"record": _NAME, "person": "ann"},
+    "crm.assignment.declined.v1": {"record": _NAME, "person": "ann", "reason": "on the road all day"},
     "crm.offer.ordered.v1": {"record": _LEAD, "offer": "starter-2026"},
     "crm.offer.paid.v1": {"record": _NAME, "offer": "starter-2026"},
     "crm.offer.payment_failed.v1": {"record": _NAME, "offer": "starter-2026"},

@@ -15,7 +15,7 @@ from service.cli.reach import KafkaAddress, Reach, Yes, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
 from service.config.history import sources_record
 from service.config.sources import AgreedLevel
-from service.core.configuration import PARTS
+from service.core.parts import PARTS
 from service.core.state import LEVEL
 from service.kafka.transport import KafkaTransport
 from service.lane.folding import level_of

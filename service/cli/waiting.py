@@ -69,7 +69,14 @@ def _as_json(line: WaitingLine) -> dict[str, object]:
         "next_try": None if line.next_try_ms is None else iso_time(line.next_try_ms),
         "count": line.count,
         "records": [
-            {"record": each.record, "since": iso_time(each.since_ms), "score": each.score, "queued": each.queued}
+            {
+                "record": each.record,
+                "since": iso_time(each.since_ms),
+                "score": each.score,
+                "queued": each.queued,
+                "overdue": each.is_overdue,
+                "escalated": None if each.escalated_ms is None else iso_time(each.escalated_ms),
+            }
             for each in line.records
         ],
         "more": line.count - len(line.records),
@@ -80,10 +87,13 @@ def _print(line: WaitingLine, now_ms: int) -> None:
     told = f"{printable(of_division(line.division))} · {line.count:,} waiting · {_why(line)}{_next_try(line, now_ms)}"
     title = Text.assemble((printable(line.pool), "bold"), told)
     table = Table(title=title, title_justify="left")
-    for column in ("record", "waits for", "score"):
+    rises = any(each.escalated_ms is not None for each in line.records)
+    for column in ("record", "waits for", "score", *(["escalated in"] if rises else [])):
         table.add_column(column, justify="left" if column == "record" else "right")
     for each in line.records:
-        table.add_row(printable(each.record), span(now_ms - each.since_ms), f"{each.score:g}")
+        score = "overdue" if each.is_overdue else f"{each.score:g}"
+        left = [] if each.escalated_ms is None else [span(max(0, each.escalated_ms - now_ms))]
+        table.add_row(printable(each.record), span(now_ms - each.since_ms), score, *left)
     OUT.print(table)
     if line.count > len(line.records):
         OUT.print(f"and {line.count - len(line.records):,} more; --limit shows so many")

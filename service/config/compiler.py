@@ -25,6 +25,7 @@ from service.config.people import implied_name, implied_pools
 from service.config.plans import plan_pools, span_ms
 from service.config.problems import ConfigurationError, Problem
 from service.config.traits import preferred, required, traits_of
+from service.config.waiting import accepting, escalation, target_of
 from service.config.workflows import compiled as compiled_workflows
 from service.config.working_time import working_times, zone_of
 from service.core.calendar import WorkingTime
@@ -137,6 +138,7 @@ def _user(user_id: str, document: documents.Document, times: Mapping[str, Workin
 
 
 def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
+    fallback = pool.nobody_eligible.fallback
     return PoolSpec(
         id=pool_id,
         record_type=pool.record_type,
@@ -160,6 +162,11 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         notify_members=pool.notify_members,
         count=pool.count,
         entry=_entry_policy(pool.entry),
+        accepting=accepting(pool),
+        fallback=None if fallback is None else target_of(fallback),
+        assign_anyway=pool.nobody_eligible.assign_anyway,
+        escalation=escalation(pool),
+        longest_wait_ms=None if pool.longest_wait is None else span_ms(pool.longest_wait),
         requires=required(pool.requires),
         prefer=preferred(pool.prefer),
         limits=compiled_limits(pool.limits),

@@ -17,6 +17,7 @@ from service.config.limits import notes_on_limits
 from service.config.nodes import Steps
 from service.config.people import people_of
 from service.config.plans import notes_on_plans, of_plans
+from service.config.waiting import notes_on_waiting, of_waiting
 from service.config.workflows import notes_on_workflows, of_workflows
 from service.config.working_time import of_time
 from service.core.past import PAST_FIELDS
@@ -26,6 +27,7 @@ def findings(document: Document, declared: Declared) -> Iterator[Finding]:
     """Every mistake of a document that has the right form."""
     yield from _of_ids(document)
     yield from _of_pools(document, declared)
+    yield from of_waiting(document, declared)
     yield from of_time(document, declared)
     yield from of_plans(document, declared)
     yield from of_workflows(document, declared)
@@ -54,6 +56,7 @@ def notes(document: Document) -> Iterator[Finding]:
             if user is not None and not user.active:
                 message = f'"{member.user}" is not active and gets nothing here; if that stays so, take the line out'
                 yield Finding(("pools", pool_id, "members", position), message)
+    yield from notes_on_waiting(document)
     yield from notes_on_limits(document)
     yield from notes_on_plans(document)
     yield from notes_on_workflows(document)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from schemas.config import Document
 from service.config.findings import Finding
 from service.config.nodes import Steps
-from service.core.configuration import PARTS
+from service.core.parts import PARTS
 from service.core.state import FIRST_LEVEL
 
 EVERY = "*"
@@ -39,4 +41,11 @@ def _standing(value: Any, place: tuple[str, ...], before: Steps = ()) -> Iterato
         for name, entry in entries:
             yield from _standing(entry, place[1:], (*before, name))
     else:
-        yield from _standing(getattr(value, place[0], None), place[1:], (*before, place[0]))
+        yield from _standing(_told(value, place[0]), place[1:], (*before, place[0]))
+
+
+def _told(value: BaseModel, key: str) -> Any:
+    """What a part of a document has under a key; nothing where that means what it means without."""
+    told = getattr(value, key, None)
+    form = type(value).model_fields.get(key)
+    return None if form is None or told == form.default else told

@@ -23,7 +23,7 @@ from service.core.pool_spec import Membership, PoolSpec
 CATCH_UP: Final = EntryPolicy(catches_up=True)
 """Who is added to a plan gets every new lead until they are level (S114)."""
 
-SPAN_MS: Final[Mapping[str, int]] = {"d": 86_400_000, "h": 3_600_000, "m": 60_000}
+SPAN_MS: Final[Mapping[str, int]] = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000}
 
 
 def of_plans(document: Document, declared: Declared) -> Iterator[Finding]:
@@ -87,7 +87,7 @@ def plan_pools(document: Document) -> dict[str, PoolSpec]:
 
 
 def span_ms(text: str) -> int:
-    """`90d`, `12h` or `30m` in milliseconds."""
+    """`90d`, `12h`, `30m` or `15s` in milliseconds."""
     return int(text[:-1]) * SPAN_MS[text[-1]]
 
 

@@ -18,6 +18,7 @@ from service.core.model import (
     Outcome,
     Trace,
 )
+from service.core.offer import Handing
 from service.core.record import Record
 from service.core.score import score_of
 from service.core.state import Changes
@@ -85,6 +86,11 @@ class Case:
     def score(self) -> float:
         """What orders the record where it waits; 0 where nothing ranks it."""
         return score_of(self.facts) or 0.0
+
+    @property
+    def handing(self) -> Handing | None:
+        """To whom the record was offered before; none: to nobody."""
+        return self.draft.handings.get(self.name) if self.record.handed else None
 
     @property
     def has_turned(self) -> bool:

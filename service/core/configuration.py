@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, Literal, NamedTuple, assert_never, get_args
+from typing import Final, Literal, assert_never, get_args
 
 from service.core.calendar import Roster, WorkingTime
 from service.core.events import Availability, OfferKind, Target, TargetKind
@@ -27,6 +27,8 @@ Role = Literal["admin", "reassign", "member"]
 
 AVAILABILITIES: Final = frozenset(get_args(Availability))
 DEPTH_LIMIT: Final = 5
+HELPERS_LIMIT: Final = 10
+"""So many pools help one out at most: each of them is asked for each record that waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +111,9 @@ class Config:
     closed_when: Mapping[str, Predicate] = field(default_factory=dict)
     sizes: Mapping[str, str] = field(default_factory=dict)
 
-    def at(self, level: int) -> Config:
-        """What holds of it on a lane at this level. Equal levels give the same object."""
-        found = self._below.get(level)
-        if found is None:
-            found = self
-            for part in PARTS.values():
-                found = part.without(found) if part.level > level else found
-            self._below[level] = found
-        return found
-
     @cached_property
-    def _below(self) -> dict[int, Config]:
+    def below(self) -> dict[int, Config]:
+        """What was found to hold of it at a level (see `parts`)."""
         return {}
 
     def person(self, told: str) -> str:
@@ -204,6 +197,39 @@ class Config:
     def plans(self) -> Mapping[str, PlanFacts]:
         """The pools that are plans, by id."""
         return {spec.id: spec.plan for spec in self.pools.values() if spec.plan is not None}
+
+    @cached_property
+    def helpers(self) -> Mapping[str, tuple[str, ...]]:
+        """By pool, those that help it out where nobody there can take a record, in the order in which they are asked:
+        each once, however they help each other out. Pools that nobody helps out are none of the keys.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for pool in self.pools:
+            helping: list[str] = []
+            spec = self.pools.get(pool)
+            while spec is not None and spec.fallback is not None and spec.fallback.kind == "pool":
+                name = spec.fallback.id
+                if name in {pool, *helping} or name not in self.pools or len(helping) == HELPERS_LIMIT:
+                    break
+                helping.append(name)
+                spec = self.pools[name]
+            if helping:
+                found[pool] = tuple(helping)
+        return found
+
+    @cached_property
+    def helped(self) -> Mapping[str, tuple[str, ...]]:
+        """By pool, itself and those that it helps out: whoever is free there may take what waits in any of them."""
+        found: dict[str, list[str]] = {}
+        for pool, helping in self.helpers.items():
+            for name in helping:
+                found.setdefault(name, [name]).append(pool)
+        return {name: tuple(pools) for name, pools in found.items()}
+
+    def reads_in(self, pool: str) -> frozenset[str]:
+        """What decides who may take what waits in a pool, as dotted paths."""
+        pools = (pool, *self.helpers.get(pool, ()))
+        return frozenset().union(*(self.pools[name].reads for name in pools))
 
     @cached_property
     def plans_by_tool(self) -> Mapping[str, str]:
@@ -292,85 +318,3 @@ def _by_spelling(names: Iterable[str]) -> dict[str, str]:
     for name in names:
         found.setdefault(name.casefold(), name)
     return found
-
-
-class Part(NamedTuple):
-    """A part of a configuration whose rules are off on a lane below a level: what they need to remember is not written
-    there. `without` gives the configuration as it is then: the same object where it has no such part.
-    """
-
-    level: int
-    without: Callable[[Config], Config]
-
-
-def _without_plans(config: Config) -> Config:
-    """No plan's pool is there."""
-    left = {name: spec for name, spec in config.pools.items() if spec.plan is None}
-    return config if len(left) == len(config.pools) else replace(config, pools=left)
-
-
-def _without_time(config: Config) -> Config:
-    """Everybody works always."""
-    if all(user.time is None for user in config.users.values()):
-        return config
-    return replace(config, users={name: replace(user, time=None) for name, user in config.users.items()})
-
-
-def _without_skills(config: Config) -> Config:
-    """Nobody asks for skills, and nobody is preferred."""
-    asking = {name: spec for name, spec in config.pools.items() if spec.requires or spec.prefer}
-    rule_sets = {
-        name: rule_set for name, rule_set in config.rule_sets.items() if any(each.requires for each in rule_set.entries)
-    }
-    if not asking and not rule_sets:
-        return config
-    pools = {name: replace(spec, requires=(), prefer=()) for name, spec in asking.items()}
-    asked = {
-        name: replace(rule_set, entries=tuple(replace(entry, requires=()) for entry in rule_set.entries))
-        for name, rule_set in rule_sets.items()
-    }
-    return replace(config, pools={**config.pools, **pools}, rule_sets={**config.rule_sets, **asked})
-
-
-def _without_workflows(config: Config) -> Config:
-    """Nobody cares for anything."""
-    return replace(config, workflows=NO_WORKFLOWS) if config.workflows else config
-
-
-def _without_limits(config: Config) -> Config:
-    """Nothing is bounded, but by what is written as `max_open`."""
-    users = {name: replace(user, limits=()) if user.limits else user for name, user in config.users.items()}
-    pools = {name: _unlimited(spec) for name, spec in config.pools.items()}
-    is_same = all(user is config.users[name] for name, user in users.items()) and all(
-        spec is config.pools[name] for name, spec in pools.items()
-    )
-    return config if is_same else replace(config, users=users, pools=pools)
-
-
-def _unlimited(spec: PoolSpec) -> PoolSpec:
-    if not (spec.limits or any(member.limits for member in spec.members)):
-        return spec
-    return replace(spec, limits=(), members=tuple(replace(member, limits=()) for member in spec.members))
-
-
-def _without_sizes(config: Config) -> Config:
-    """Every open record weighs the same."""
-    return replace(config, sizes={}) if config.sizes else config
-
-
-PARTS: Final[dict[str, Part]] = {
-    "pools.*.prefer": Part(3, _without_skills),
-    "pools.*.requires": Part(3, _without_skills),
-    "rule_sets.*.entries.*.requires": Part(3, _without_skills),
-    "users.*.calendar": Part(3, _without_time),
-    "users.*.holidays": Part(3, _without_time),
-    "users.*.hours": Part(3, _without_time),
-    "users.*.leave": Part(3, _without_time),
-    "plans": Part(2, _without_plans),
-    "pools.*.limits": Part(3, _without_limits),
-    "pools.*.members.*.limits": Part(3, _without_limits),
-    "users.*.limits": Part(3, _without_limits),
-    "sizes": Part(3, _without_sizes),
-    "workflows": Part(2, _without_workflows),
-}
-"""By their place in a document; a star stands for every name (`pools.*.limits`)."""

@@ -73,6 +73,10 @@ class Draft(ByKind):
         """The pools that somebody was a member of before this decision, by name."""
         return self._state.pools_of(person)
 
+    def offered_to(self, person: str) -> list[str]:
+        """The records that somebody was asked to accept before this decision, by name."""
+        return self._state.offered_to(person)
+
     def waiting(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[str]:
         """The names of those who wait in the pool, in the order in which they leave, as they stand when this is asked.
 

@@ -17,7 +17,12 @@ TargetKind = Literal["user", "pool", "queue", "plan"]
 OfferKind = Literal["ordered", "payment_failed", "paid"]
 """What may happen to an offer."""
 OFFER_KINDS: Final[tuple[OfferKind, ...]] = get_args(OfferKind)
-RecordEventKind = Literal["created", "owner_changed", "updated", "deleted", "contacted", "step_marked", OfferKind]
+AnswerKind = Literal["accepted", "declined"]
+"""What somebody may say to a record that is offered to them."""
+ANSWER_KINDS: Final[tuple[AnswerKind, ...]] = get_args(AnswerKind)
+RecordEventKind = Literal[
+    "created", "owner_changed", "updated", "deleted", "contacted", "step_marked", OfferKind, AnswerKind
+]
 CatalogueEventKind = Literal["field_deleted", "step_deleted", "step_changed"]
 RecordStatus = Literal["open", "closed"]
 Availability = Literal["available", "away", "leave", "leave_ended", "off_shift"]
@@ -50,11 +55,11 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
 
     `facts` holds the record's fields, standard and custom, and each linked record as a mapping under its name, so
     that `account.sector` is one walk. `owner` is the owner after the event, as the CRM tells it. Times are
-    milliseconds since 1970 (UTC). `person` was in contact with it. `depth` counts how many automatic decisions led to
-    this event. `process` is the one that the record goes through; `step` was marked, or, not `marked`, is so no more.
-    `status`: the event says whether the record is open. `merged_into`: the record is gone because it was merged into
-    the one with this id.
-    `if_unchanged`: it corrects what was seen of the record under this mark, and says nothing where that changed since.
+    milliseconds since 1970 (UTC). `person` was in contact with it, or accepts or declines it, for the `reason` in
+    their own words. `depth` counts how many automatic decisions led to this event. `process` is the one that the record
+    goes through; `step` was marked, or, not `marked`, is so no more. `status`: the event says whether the record is
+    open. `merged_into`: the record is gone because it was merged into the one with this id. `if_unchanged`: it corrects
+    what was seen of the record under this mark, and says nothing where that changed since.
     """
 
     kind: RecordEventKind
@@ -79,6 +84,7 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     marked: bool = True
     status: RecordStatus | None = None
     merged_into: str | None = None
+    reason: str = ""
     if_unchanged: str | None = None
 
     @property

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from service.core import plans, questions
+from service.core import accepting, plans, questions
 from service.core.case import NO_TRACE, Case, told_owner
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -25,7 +25,18 @@ from service.core.model import (
     Trace,
 )
 from service.core.naming import missed
-from service.core.news import Contacted, Created, Deleted, FieldsNow, News, NoNews, Offered, OwnerNow, Restored
+from service.core.news import (
+    Answered,
+    Contacted,
+    Created,
+    Deleted,
+    FieldsNow,
+    News,
+    NoNews,
+    Offered,
+    OwnerNow,
+    Restored,
+)
 from service.core.parked import Parked
 from service.core.plans import Way
 from service.core.rights import may_give, may_not_give
@@ -50,6 +61,8 @@ def act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
             return _brought_in(way, case) or _unmoved(event, news, told, case)
         case Created(owner=owner):
             return (_answer(event, owner, way, case),)
+        case Answered():
+            return accepting.answer(event, case)
         case OwnerNow(owner=owner):
             return _owner_now(event, owner, way, case)
         case Deleted():
@@ -70,7 +83,7 @@ def anew(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision
     if parked is None:
         return ()
     case = waiting_case(name, parked, draft, config, now_ms)
-    if is_fit(case, parked):
+    if is_fit(case, parked.pool, named=parked.named):
         return ()
     if is_closed_while_waiting(case):
         note_closed_while_waiting(case)
@@ -79,16 +92,11 @@ def anew(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision
     left = Target("pool", parked.pool)
     refused = refusal(left, case)
     unpark(case)
-    decision = _as_new(plans.known_way(case), case)
+    decision = plans.as_new(plans.known_way(case), case)
     if isinstance(decision.outcome, Rejected):
         trace = replace(decision.trace, question="parked", target=left)
         decision = replace(decision, outcome=refused or decision.outcome, trace=trace)
     return (decision,)
-
-
-def _as_new(way: Way | None, case: Case) -> Decision:
-    """The questions of D8 behind the explicit owner, for a record that nobody has: the plan, then the rules."""
-    return questions.on_creation(case) if way is None else plans.brought_in(case, way)[-1]
 
 
 def _brought_in(way: Way | None, case: Case) -> tuple[Decision, ...]:
@@ -126,7 +134,7 @@ def _answer(event: RecordEvent, owner: Target | None, way: Way | None, case: Cas
         return case.conclude(Nothing("closed"))
     if is_named and owner is not None:
         return give(case, owner, Trace(question=EXPLICIT))
-    return _as_new(way, case)
+    return plans.as_new(way, case)
 
 
 def _adopt(case: Case, person: str) -> Decision:
@@ -188,7 +196,7 @@ def _given_again(event: RecordEvent, news: News, case: Case) -> tuple[Decision, 
     target = resolve(case.config.pools[former].target, case) if former in case.config.pools else None
     if isinstance(target, Target):
         return (*left, hand_over(case, target, Trace(question=REOPENED)))
-    return (*left, _as_new(plans.known_way(case), case))
+    return (*left, plans.as_new(plans.known_way(case), case))
 
 
 def _owner_now(event: RecordEvent, owner: Target | None, way: Way | None, case: Case) -> tuple[Decision, ...]:

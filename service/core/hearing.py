@@ -19,8 +19,9 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from service.core.configuration import Config
-from service.core.events import RecordEvent, RecordEventKind, Target
+from service.core.events import ANSWER_KINDS, RecordEvent, RecordEventKind, Target
 from service.core.news import (
+    Answered,
     Contacted,
     Created,
     Deleted,
@@ -34,7 +35,7 @@ from service.core.news import (
 from service.core.order import Moment, Order, act_of, compare, short_id
 from service.core.past import Past, brought_up, change_between, creation_of, heard, noted_created, noted_early
 from service.core.reasons import NothingReason
-from service.core.record import Record
+from service.core.record import NOBODY, Record
 from service.core.tracking import recall
 
 REMEMBERED_EVENTS: Final = 8
@@ -92,6 +93,8 @@ def _heard(event: RecordEvent, at: Moment, known: Record, config: Config) -> New
         return NoNews(at=at, is_newest=is_newest, before=recall(known.facts), reason="step_told")
     if event.kind == "contacted":
         return Contacted(at=at, is_newest=is_newest, before=recall(known.facts))
+    if event.kind in ANSWER_KINDS:
+        return Answered(at=at, is_newest=is_newest, before=recall(known.facts))
     if event.kind != "deleted":
         return Offered(at=at, is_newest=is_newest, before=recall(known.facts))
     return Deleted(at=at, is_newest=True) if is_newest else NoNews(reason="older_version")
@@ -120,8 +123,8 @@ def take_note(event: RecordEvent, news: News, record: Record) -> None:
     if news.is_newest:
         record.version = record.version if at.version is None else at.version
         record.time_ms = record.time_ms if at.time_ms is None else at.time_ms
-    if record.outstanding and owner is not None and owner.kind == "user":
-        record.outstanding = _without(owner.id, record.outstanding)
+    if record.outstanding and (owner is None or owner.kind == "user") and (owner or event.kind == "owner_changed"):
+        record.outstanding = _without(owner.id if owner else NOBODY, record.outstanding)
     if news.tells_owner:
         _note_owner(owner, at, record)
     elif news.names_former:
@@ -212,6 +215,8 @@ def _no_news_of_owner(event: RecordEvent, order: Order, known: Record, config: C
     if owner is None:
         if is_told_already or known.told.removeprefix("user:") in config.unowned_users:
             return NoNews(reason="owner_unchanged", detail=known.owner)
+        if NOBODY in known.outstanding:
+            return NoNews(reason="echo")
         return NoNews(reason="parked_already") if known.parked else None
     if is_told_already and event.kind != "owner_changed":
         return NoNews(reason="owner_unchanged", detail=known.owner)
@@ -299,8 +304,10 @@ def _is_first_told(at: Moment, known: Record) -> bool:
 
 
 def _without(person: str, outstanding: tuple[str, ...]) -> tuple[str, ...]:
-    """One of our choices was told: it is outstanding no more."""
+    """One of our choices was told: it is outstanding no more. That nobody had the record before it is not told by who
+    goes from one owner to the next, so it is not waited for.
+    """
     if person not in outstanding:
         return outstanding
     at = outstanding.index(person)
-    return outstanding[:at] + outstanding[at + 1 :]
+    return tuple(each for each in outstanding[:at] if each != NOBODY) + outstanding[at + 1 :]

@@ -33,7 +33,7 @@ Link = Literal["contact", "stays", "owner"]
 """Why somebody of a pool is given a record whose turn it need not be. In a plan in linked mode: they were in contact
 with the lead, or it stays with them in the plan in which it was. By a rule: they are the owner of a related record.
 """
-NotificationKind = Literal["assigned", "queued", "refused"]
+NotificationKind = Literal["assigned", "offered", "queued", "refused", "withdrawn"]
 
 
 class Words(NamedTuple):
@@ -55,7 +55,9 @@ NameOf = Callable[[str], str]
 
 
 class Assigned(Struct, frozen=True, gc=False):
-    """The record has an owner, chosen by us. `pool` is empty where no pool was asked, `turn` where it was nobody's."""
+    """The record has an owner, chosen by us. `pool` is empty where no pool was asked, `turn` where it was nobody's.
+    `accept_by_ms`: it is offered to them until then; none: it is theirs.
+    """
 
     name: ClassVar = "assigned"
     reason: ClassVar = ""
@@ -63,11 +65,13 @@ class Assigned(Struct, frozen=True, gc=False):
     owner: str
     pool: str = ""
     turn: int = 0
+    accept_by_ms: int | None = None
 
     def words(self, person: NameOf) -> Words:
         """The owner, and whose turn that was."""
         turn = f", turn {self.turn}" if self.turn else ""
-        return Words(person(self.owner), f"pool {self.pool}{turn}" if self.pool else "")
+        accept = f", to be accepted by {_minute(self.accept_by_ms)}" if self.accept_by_ms is not None else ""
+        return Words(person(self.owner), f"pool {self.pool}{turn}{accept}" if self.pool else "")
 
 
 class Queued(Struct, frozen=True, gc=False):
@@ -114,18 +118,21 @@ class Rejected(Struct, frozen=True, gc=False):
 
 
 class Released(Struct, frozen=True, gc=False):
-    """We no longer hold the record for anybody: `previous` had it (empty: it was parked, or lay in a queue)."""
+    """We no longer hold the record for anybody: `previous` had it (empty: it was parked, or lay in a queue). `said` is
+    why, in their own words.
+    """
 
     name: ClassVar = "released"
 
     previous: str
     pool: str
     reason: ReleaseReason
+    said: str = ""
 
     def words(self, person: NameOf) -> Words:
         """Who no longer has it, or where it no longer waits."""
         left = f"{person(self.previous)} no longer has it" if self.previous else f"no longer waiting in {self.pool}"
-        return Words("released", f"{left}: {RELEASED[self.reason]}")
+        return Words("released", f"{left}: {_with_detail(RELEASED[self.reason], self.said)}")
 
 
 class Nothing(Struct, frozen=True, gc=False):
@@ -204,6 +211,13 @@ class Weighed(Struct, frozen=True, gc=False):
     withheld: Withheld | None = None
 
 
+class AskedPool(Struct, frozen=True, gc=False):
+    """A pool that was asked for the record, and why nobody of it takes it."""
+
+    pool: str
+    reason: PendingReason
+
+
 class Trace(Struct, frozen=True, kw_only=True, gc=False):
     """Why this outcome: which question answered (D8), entries tried, candidates seen.
 
@@ -212,7 +226,8 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it. `through` is the
     tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is, `contacted_ms`
     when they were in contact with the lead, or came to have it, last (none: not known). `workflows` are those that
-    cared for what happened. `limits`: how much of each limit of the pool as a whole was used.
+    cared for what happened. `limits`: how much of each limit of the pool as a whole was used. `asked` are the pools
+    that were asked in vain, where there was more than one to ask.
     """
 
     question: str = ""
@@ -228,6 +243,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     through: str = ""
     link: Link | None = None
     contacted_ms: int | None = None
+    asked: tuple[AskedPool, ...] = ()
     limits: tuple[LimitCount, ...] = ()
 
 

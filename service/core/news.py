@@ -82,4 +82,8 @@ class Contacted(Heard, frozen=True, kw_only=True, gc=False):
     """Somebody was in contact with the record. When that was is the contact's own matter (see `contacts`)."""
 
 
-News = NoNews | Created | OwnerNow | FieldsNow | Deleted | Restored | Offered | Contacted
+class Answered(Heard, frozen=True, kw_only=True, gc=False):
+    """Somebody says that they take a record which is offered to them, or that they do not (see `accepting`)."""
+
+
+News = NoNews | Created | OwnerNow | FieldsNow | Deleted | Restored | Offered | Contacted | Answered

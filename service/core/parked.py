@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from service.core.remembered import Remembered
 from service.core.traits import Trait
 from service.core.waiting_line import Rank
+
+OVERDUE: Final = 1.0e300
+"""Stands for the score of what has waited so long that its age beats every score."""
 
 
 class Parked(Remembered, kw_only=True):
@@ -24,6 +29,11 @@ class Parked(Remembered, kw_only=True):
     queued: bool = False
     named: bool = False
     kept_bytes: int = 0
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it has waited so long that its score counts no more."""
+        return self.score == OVERDUE
 
     @property
     def rank(self) -> Rank:

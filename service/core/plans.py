@@ -25,7 +25,7 @@ from service.core.holding.clients import enter
 from service.core.holding.contacts import contacted, note_contact
 from service.core.in_plan import Led, OfferTold
 from service.core.model import Decision, Link, Nothing, Trace
-from service.core.news import Deleted, News
+from service.core.news import Answered, Deleted, News
 from service.core.offers import Happened, added, latest_step, no_news
 from service.core.pool_spec import PoolSpec
 from service.core.sharing.eligibility import Situation
@@ -52,7 +52,7 @@ def way_in(event: RecordEvent, news: News, case: Case) -> Way | Nothing | None:
     if event.kind == "contacted":
         known = _contacted(event, case)
         return _by_tool(event, news, case) or known
-    if isinstance(news, Deleted):
+    if isinstance(news, Deleted | Answered):
         return None
     if event.kind in OFFER_KINDS and case.record_type == LEAD:
         return _by_offer(event.kind, event, case)
@@ -87,6 +87,11 @@ def brought_in(case: Case, way: Way) -> tuple[Decision, ...]:
     if case.depth > case.config.depth_limit:
         return (case.conclude(too_deep(case)),)
     return _shared_out(case, case.config.pools[way.plan], way) if way.plan else _left(case, way)
+
+
+def as_new(way: Way | None, case: Case) -> Decision:
+    """The questions of D8 behind the explicit owner, for a record that nobody has: the plan, then the rules."""
+    return questions.on_creation(case) if way is None else brought_in(case, way)[-1]
 
 
 def unmoved(event: RecordEvent, told: Way | Nothing | None, case: Case) -> Nothing:

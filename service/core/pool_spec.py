@@ -23,6 +23,25 @@ DRAIN_PER_MINUTE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
+class Accepting:
+    """Whom the pool gives a record is to accept it `within_ms`; else it is handed on, at most `hand_on` times.
+    `ask_again`: where nobody is left to be asked, everybody is asked once more.
+    """
+
+    within_ms: int
+    hand_on: int = 3
+    ask_again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """What has waited so long is given `to` a person, pool or queue."""
+
+    after_ms: int
+    to: Target
+
+
+@dataclass(frozen=True, slots=True)
 class Membership:
     """A person's place in a pool, as configured. `max_open` is short for a limit of open items, none: there is none;
     `domain` none: everything concerns them; `priority` none: behind all who have one, where a pool goes by it.
@@ -50,7 +69,9 @@ class PoolSpec:
     are served first. `count` says which open items limits and loads mean. `notify_members`: all whom a record concerns
     are told of it when it comes into a queue. `implied`: it stands for the people whom a target describes, and its
     members are those. `entry` none: as the strategy has it (see `strategies`). `plan`: it is a sales plan.
-    `limits` are those of the pool as a whole.
+    `limits` are those of the pool as a whole. `accepting` none: what it gives needs no answer. Where nobody can take a
+    record, it is asked of `fallback`, or, with `assign_anyway`, given to whose turn it is; else it waits, for
+    `escalation`, and from `longest_wait_ms` on before all that have waited less.
     """
 
     id: str
@@ -67,6 +88,11 @@ class PoolSpec:
     count: Counted = "all"
     entry: EntryPolicy | None = None
     plan: PlanFacts | None = None
+    accepting: Accepting | None = None
+    fallback: Target | None = None
+    assign_anyway: bool = False
+    escalation: Escalation | None = None
+    longest_wait_ms: int | None = None
     requires: tuple[Trait, ...] = ()
     prefer: tuple[Trait, ...] = ()
     limits: tuple[Limit, ...] = ()
@@ -75,6 +101,12 @@ class PoolSpec:
     def is_queue(self) -> bool:
         """Whether members take from it, instead of being given."""
         return self.strategy == "take"
+
+    @property
+    def cares_for_waiting(self) -> bool:
+        """Whether it says anything of what nobody can take."""
+        said = (self.fallback, self.escalation, self.longest_wait_ms)
+        return self.assign_anyway or any(each is not None for each in said)
 
     @cached_property
     def target(self) -> Target:

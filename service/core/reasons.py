@@ -1,6 +1,6 @@
 """Every reason that a decision names, each beside the sentence people read of it.
 
-The words are published (`schemas.decisions` repeats them, and a test holds the two together): one never changes what
+The words are published (`schemas.reasons` repeats them, and a test holds the two together): one never changes what
 it means. A new one needs its row here, and whoever shows reasons shows it.
 """
 
@@ -38,19 +38,23 @@ REJECTED: Final[Mapping[RejectionReason, str]] = {
     "wrong_record_type": "the pool serves another type of record",
 }
 
-PendingReason = Literal["empty_pool", "nobody_eligible"]
+PendingReason = Literal["empty_pool", "nobody_eligible", "not_accepted"]
 PENDING: Final[Mapping[PendingReason, str]] = {
     "empty_pool": "the pool has no members",
     "nobody_eligible": "no member can take it now",
+    "not_accepted": "it was offered as often as its pool says, and nobody accepted it",
 }
 
 ReleaseReason = Literal[
     "closed",
+    "declined",
     "deleted",
     "entered_plan",
     "given_to_pool",
     "left_plan",
     "merged",
+    "not_accepted",
+    "not_there",
     "owner_chosen",
     "owner_inactive",
     "owner_removed",
@@ -59,11 +63,14 @@ ReleaseReason = Literal[
 ]
 RELEASED: Final[Mapping[ReleaseReason, str]] = {
     "closed": "the record was closed",
+    "declined": "they declined it",
     "deleted": "the record was deleted",
     "entered_plan": "it came into another plan",
     "given_to_pool": "the record was given to a pool",
     "left_plan": "what is told late shows that it ought not to have come into the plan",
     "merged": "the record was merged into another one",
+    "not_accepted": "they did not accept it in time",
+    "not_there": "they are not there any more, and had not accepted it",
     "owner_chosen": "a person was chosen in the CRM",
     "owner_inactive": "the record is open again, and its owner is switched off",
     "owner_removed": "the owner was taken away in the CRM",
@@ -107,6 +114,8 @@ WITHHELD: Final[Mapping[Withheld, str]] = {
 }
 
 NothingReason = Literal[
+    "accepted",
+    "accepted_already",
     "catalogue_changed",
     "changed_meanwhile",
     "not_in_catalogue",
@@ -123,7 +132,9 @@ NothingReason = Literal[
     "member_changed",
     "no_plan",
     "no_value",
+    "not_offered",
     "not_waiting",
+    "offer_over",
     "offer_told",
     "older_news",
     "older_offer",
@@ -141,6 +152,8 @@ NothingReason = Literal[
     "unknown_user",
 ]
 NOTHING: Final[Mapping[NothingReason, str]] = {
+    "accepted": "whom the record was offered to accepts it",
+    "accepted_already": "they have the record already, and nothing is left to be answered",
     "catalogue_changed": "a field or a step itself changed",
     "changed_meanwhile": "the record changed since it was compared with a list",
     "not_in_catalogue": "the configuration names no such field or step",
@@ -157,7 +170,9 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "member_changed": "somebody's presence changed",
     "no_plan": "no plan lists this offer there",
     "no_value": "the source record has no value, and says nothing",
+    "not_offered": "the record is not offered to them",
     "not_waiting": "the record does not wait",
+    "offer_over": "they declined the record before, or let it pass",
     "offer_told": "this was told of the offer before",
     "older_news": "newer news of the person came before",
     "older_offer": "something newer brought the record where it is",
@@ -186,11 +201,11 @@ AtLimit = Literal[Hindrance, "pool_limit"]
 AT_LIMIT: Final = frozenset[str](get_args(AtLimit))
 """Why limits stand against a member: their own, or those of the pool as a whole."""
 
-Unable = Literal[AtLimit, "domain", "ceiling", "skills"]
+Unable = Literal[AtLimit, "domain", "ceiling", "skills", "declined"]
 """Why a member who is there cannot take a record out of turn."""
 UNABLE: Final = frozenset[str](get_args(Unable))
 
-ExclusionReason = Literal[AbsenceReason, Unable, "inactive", "paced"]
+ExclusionReason = Literal[AbsenceReason, Unable, "inactive", "paced", "handed_on"]
 
 
 class LeftOut(NamedTuple):
@@ -210,6 +225,8 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
     "pool_limit": LeftOut("the pool has as many as its limit allows", "in a pool at its limit"),
     "paced": LeftOut("has had their share of waiting records for this minute", "served enough for this minute"),
     "domain": LeftOut("the record is outside their domain", "with a domain of their own"),
+    "declined": LeftOut("declined it, or let it pass", "who declined it or let it pass"),
+    "handed_on": LeftOut("it was handed on as often as it may be", "not asked any more"),
     "skills": LeftOut("lacks a skill that the record asks for", "without the skills that records ask for"),
     "ceiling": LeftOut("has had their share of the latest turns", "with their share of the latest turns"),
 }
@@ -234,6 +251,7 @@ UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "away": "that person is away",
     "ceiling": "that person has had their share of the pool's latest turns",
     "contact_too_old": "their last contact is too long ago, or not known",
+    "declined": "that person declined it, or let it pass",
     "domain": "the record is outside that person's domain",
     "full": "that person is full",
     "inactive_user": "that user is switched off",
@@ -264,6 +282,8 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "ordered": "by an offer that was ordered",
     "payment_failed": "by an offer whose payment failed",
     "paid": "by an offer that was paid",
+    "escalated": "it waited too long",
+    "handed_on": "handed on by whom it was offered to",
     "parked": "from the waiting line",
     "reopened": "named before it was closed",
 }

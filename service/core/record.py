@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from service.core.order import Moment
 from service.core.remembered import Remembered
+
+NOBODY: Final = ""
+"""Among our outstanding choices: that nobody has the record, whom it was offered to did not take it."""
 
 
 class StatusTold(NamedTuple):
@@ -32,9 +35,9 @@ class Record(Remembered, kw_only=True):
     record last changed here, noted where changes are written; 0: not known. `closed`: it is no open item of its
     owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
     `owed`: that `owner` has it again is still to be published, once it is open.
-    `has_past`: values before stand beside it (see `past`). `in_plans`, `contacted`, `has_progress`: more is remembered
-    of it beside this (see `in_plan`, `in_process`). `sized`: it is counted with another
-    weight than 1 (see `sizing`).
+    `has_past`: values before stand beside it (see `past`). `in_plans`, `contacted`, `has_progress`, `handed`: more is
+    remembered of it beside this (see `in_plan`, `in_process`, `handing`). `offered`: its owner did not accept it yet.
+    `sized`: it is counted with another weight than 1 (see `sizing`).
     """
 
     owner: str = ""
@@ -64,6 +67,8 @@ class Record(Remembered, kw_only=True):
     contacted: bool = False
     owed: bool = False
     sized: bool = False
+    offered: bool = False
+    handed: bool = False
 
     @property
     def moment(self) -> Moment:

@@ -20,6 +20,7 @@ from service.core.catch_up import CatchUp
 from service.core.given import Given, Size, Slot
 from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.in_process import Element, InProcess, Usage, WorkflowKind
+from service.core.offer import Handing, Offer
 from service.core.overlay import Overlay
 from service.core.parked import Fields, Parked, Required
 from service.core.past import Past
@@ -51,6 +52,8 @@ Kind = Literal[
     "plan",
     "clients",
     "contacts",
+    "offer",
+    "handing",
     "given",
     "slot",
     "size",
@@ -107,7 +110,7 @@ class StateKind(Generic[V]):
     that `begins` may be edited where there is none yet: it has the defaults of its form then.
 
     Values of most kinds stay in memory while a lane is owned. Records do not, nor do values that stand `beside` a
-    record under its name: they are loaded with it, where it says so in the field of this name.
+    record under its name: they are loaded with it, where it says so in one of the fields of these names.
 
     As an attribute it leads to the values of its kind: of a state, or of the draft that a decision lays over one. They
     are looked up once, like a cached property.
@@ -118,7 +121,7 @@ class StateKind(Generic[V]):
     buckets: int = 16
     is_of_lane: bool = False
     level: int = FIRST_LEVEL
-    beside: str = ""
+    beside: tuple[str, ...] = ()
     begins: bool = False
     _attribute: str = dataclasses.field(init=False, default="")
 
@@ -158,29 +161,31 @@ class ByKind:
     people = StateKind("person", Person, begins=True)
     parked = StateKind("parked", Parked)
     required = StateKind("required", Required, level=3)
-    fields = StateKind("fields", Fields, buckets=256, beside="parked")
-    past = StateKind("past", Past, buckets=256, beside="has_past")
+    fields = StateKind("fields", Fields, buckets=256, beside=("parked", "offered"))
+    past = StateKind("past", Past, buckets=256, beside=("has_past",))
     timers = StateKind("timer", Timer)
     hits = StateKind("hit", Hit, begins=True)
     forgotten = StateKind("forgotten", Forgotten, buckets=1, begins=True)
-    progress = StateKind("progress", InProcess, buckets=256, level=2, beside="has_progress", begins=True)
+    progress = StateKind("progress", InProcess, buckets=256, level=2, beside=("has_progress",), begins=True)
     workflows = StateKind("workflow", Usage, level=2, begins=True)
     planned = StateKind("planned", Planned, level=2, begins=True)
     elements = StateKind("element", Element, level=2, begins=True)
-    plans = StateKind("plan", InPlan, buckets=256, level=2, beside="in_plans", begins=True)
+    plans = StateKind("plan", InPlan, buckets=256, level=2, beside=("in_plans",), begins=True)
     clients = StateKind("clients", Clients, level=2, begins=True)
-    contacts = StateKind("contacts", Contacts, buckets=256, level=2, beside="contacted", begins=True)
+    contacts = StateKind("contacts", Contacts, buckets=256, level=2, beside=("contacted",), begins=True)
+    offers = StateKind("offer", Offer, level=3)
+    handings = StateKind("handing", Handing, buckets=256, level=3, beside=("handed",), begins=True)
     given = StateKind("given", Given, level=3, begins=True)
     slots = StateKind("slot", Slot, buckets=64, level=3)
-    sizes = StateKind("size", Size, buckets=256, level=3, beside="sized")
+    sizes = StateKind("size", Size, buckets=256, level=3, beside=("sized",))
 
 
 KINDS: Final[Mapping[Kind, StateKind[Any]]] = {
     row.kind: row for row in vars(ByKind).values() if isinstance(row, StateKind)
 }
 
-BESIDE: Final[Mapping[Kind, str]] = {kind: row.beside for kind, row in KINDS.items() if row.beside}
-"""What may stand beside a record, and the field in which the record says so."""
+BESIDE: Final[Mapping[Kind, tuple[str, ...]]] = {kind: row.beside for kind, row in KINDS.items() if row.beside}
+"""What may stand beside a record, and the fields in one of which the record says so."""
 
 Changes = Mapping[Kind, Mapping[str, Value | None]]
 """Final values by kind and field; none: gone."""
@@ -200,6 +205,7 @@ class State(ByKind):
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._pools_of: defaultdict[str, set[str]] = defaultdict(set)
+        self._offered_to: defaultdict[str, set[str]] = defaultdict(set)
         self._seats_in: Counter[str] = Counter()
         self._open_in: Counter[str] = Counter()
 
@@ -212,6 +218,8 @@ class State(ByKind):
                 self._follow_parked(fields)
             elif kind == "person":
                 self._follow_people(fields)
+            elif kind == "offer":
+                self._follow_offers(fields)
             known = self._by_kind[kind]
             for field, value in fields.items():
                 if value is None:
@@ -240,6 +248,10 @@ class State(ByKind):
     def pools_of(self, person: str) -> list[str]:
         """The pools that somebody is a member of, by name."""
         return sorted(self._pools_of.get(person, ()))
+
+    def offered_to(self, person: str) -> list[str]:
+        """The records that somebody is asked to accept, by name."""
+        return sorted(self._offered_to.get(person, ()))
 
     def seats_in(self, pool: str) -> int:
         """How many seats there are in the pool, those of who left and have open items included."""
@@ -296,6 +308,19 @@ class State(ByKind):
                 self.strangers[name] = after.heard_ms
             else:
                 self.strangers.pop(name, None)
+
+    def _follow_offers(self, changed: Mapping[str, Value | None]) -> None:
+        """Keep up who is asked to accept what, and how much room is taken by what these records said."""
+        for name, after in changed.items():
+            before = self.offers.get(name)
+            if before is not None:
+                self.room.taken_bytes -= before.kept_bytes
+                self._offered_to[before.person].discard(name)
+                if not self._offered_to[before.person]:
+                    del self._offered_to[before.person]
+            if isinstance(after, Offer):
+                self.room.taken_bytes += after.kept_bytes
+                self._offered_to[after.person].add(name)
 
     def _follow_parked(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up the waiting lines, and how much room is taken by what waits in them."""

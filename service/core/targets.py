@@ -77,7 +77,16 @@ def linked_to(
     spec = case.config.pools.get(wanted.among)
     if spec is None or person not in spec.weights:
         return "no_member"
-    situation = Situation(spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts, requires=requires)
+    situation = Situation(
+        spec,
+        case.config,
+        case.draft,
+        case.now_ms,
+        paced=False,
+        facts=case.facts,
+        requires=requires,
+        handing=case.handing,
+    )
     choice = choose(situation)
     chosen = next((each for each in choice.seen if each.person == person), None)
     if chosen is None:

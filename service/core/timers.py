@@ -1,21 +1,77 @@
-"""What happens when a time has come: somebody is back, parked records can move, or are asked for anew.
+"""What happens when a time has come: somebody is back, parked records can move, or are asked for anew, offers lapse.
 
 A timer's name says what it does and for whom. Which are due is the lane's question; time is an input like any other.
 """
 
 from __future__ import annotations
 
-from service.core import following
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from service.core import accepting, following
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.holding import draining
+from service.core.holding import draining, escalation, offers
 from service.core.holding.clients import recount
 from service.core.holding.draining import ROOM_BYTES, drain
-from service.core.holding.presence import RETURN_PREFIX, come_back
-from service.core.holding.waiting import ASK_PREFIX, DRAIN_PREFIX
+from service.core.holding.offers import OFFER_PREFIX
+from service.core.holding.presence import LEAVE_PREFIX, RETURN_PREFIX, come_back
+from service.core.holding.waiting import AGE_PREFIX, ASK_PREFIX, DRAIN_PREFIX, RISE_PREFIX
 from service.core.model import Decision
 from service.core.state import State
+
+
+class Firing(NamedTuple):
+    """What a timer is about to decide: for whom or what it goes off, and about how much may come of it."""
+
+    about: str
+    draft: Draft
+    config: Config
+    now_ms: int
+    room_bytes: int
+
+
+class Rule(NamedTuple):
+    """What a kind of timer does, and which records it looks at for that."""
+
+    fire: Callable[[Firing], tuple[Decision, ...]]
+    needed: Callable[[str, State, Config], tuple[str, ...]]
+
+
+def _come_back(firing: Firing) -> tuple[Decision, ...]:
+    return (come_back(firing.about, firing.draft, firing.config, firing.now_ms),)
+
+
+def _take(firing: Firing) -> tuple[Decision, ...]:
+    offers.take_from(firing.about, firing.draft, firing.now_ms)
+    return ()
+
+
+def _no_record(about: str, state: State, config: Config) -> tuple[str, ...]:
+    return ()
+
+
+def _if_parked(record: str, state: State, config: Config) -> tuple[str, ...]:
+    return (record,) if record in state.parked else ()
+
+
+RULES: Final = {
+    AGE_PREFIX: Rule(lambda firing: escalation.grow_old(*firing[:4]), _no_record),
+    ASK_PREFIX: Rule(lambda firing: following.anew(*firing[:4]), _if_parked),
+    RETURN_PREFIX: Rule(_come_back, _no_record),
+    DRAIN_PREFIX: Rule(
+        lambda firing: drain(*firing), lambda pool, state, config: draining.needed(pool, Draft(state), config)
+    ),
+    LEAVE_PREFIX: Rule(_take, _no_record),
+    OFFER_PREFIX: Rule(
+        lambda firing: accepting.lapse(*firing[:4]),
+        lambda record, state, config: (record,) if record in state.offers else (),
+    ),
+    RISE_PREFIX: Rule(lambda firing: escalation.escalate(*firing[:4]), _if_parked),
+}
+"""By how the name of a timer begins. Of those that are due at one time they go off in this order: it is that of names.
+"""
 
 
 def due(state: State, now_ms: int) -> list[tuple[int, str]]:
@@ -25,24 +81,20 @@ def due(state: State, now_ms: int) -> list[tuple[int, str]]:
 
 def needed(name: str, state: State, config: Config) -> tuple[str, ...]:
     """The records that the timer looks at when it goes off, in order; at least the first of them must be loaded."""
-    if name.startswith(ASK_PREFIX):
-        record = name.removeprefix(ASK_PREFIX)
-        return (record,) if record in state.parked else ()
-    if name.startswith(DRAIN_PREFIX):
-        return draining.needed(name.removeprefix(DRAIN_PREFIX), Draft(state), config)
-    return ()
+    rule, about = _rule(name)
+    return rule.needed(about, state, config)
 
 
 def fire(name: str, state: State, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> Verdict:
     """Let one timer go off. Pure, like `decide`. About so much may come of it, or what one record makes."""
     draft = Draft(state)
     draft.timers.drop(name)
-    if name.startswith(RETURN_PREFIX):
-        person = name.removeprefix(RETURN_PREFIX)
-        decisions: tuple[Decision, ...] = (come_back(person, draft, config, now_ms),)
-    elif name.startswith(ASK_PREFIX):
-        decisions = following.anew(name.removeprefix(ASK_PREFIX), draft, config, now_ms)
-    else:
-        decisions = drain(name.removeprefix(DRAIN_PREFIX), draft, config, now_ms, room_bytes)
+    rule, about = _rule(name)
+    decisions = rule.fire(Firing(about, draft, config, now_ms, room_bytes))
     recount(draft)
     return Verdict(decisions, draft.changes())
+
+
+def _rule(name: str) -> tuple[Rule, str]:
+    kind, slash, about = name.partition("/")
+    return RULES[kind + slash], about

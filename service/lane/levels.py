@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import structlog
 
 from service.core.configuration import Config
+from service.core.parts import at
 from service.core.state import LEVEL
 from service.lane.ownership import Tenure
 
@@ -25,6 +26,6 @@ def raise_level(tenure: Tenure, level: int, configs: Mapping[str, Config]) -> No
     book, level = tenure.book, min(level, LEVEL)
     if level <= tenure.level or book.switching:
         return
-    book.begin_switches([name for name, each in configs.items() if each.at(level) is not each.at(tenure.level)])
+    book.begin_switches([name for name, each in configs.items() if at(each, level) is not at(each, tenure.level)])
     log.info("level.raised", lane=tenure.lane, before=tenure.level, level=level)
     tenure.level = level

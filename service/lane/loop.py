@@ -22,6 +22,7 @@ import structlog
 
 from service.core.configuration import Config
 from service.core.holding.membership import SwitchStep
+from service.core.parts import at
 from service.kafka.port import BrokerUnreachable, Lost, Transport, Truncated
 from service.lane.deciding import begin_switch, decide_batch, is_at_a_loss, sweep, switch_configuration
 from service.lane.landing import Landing
@@ -185,7 +186,7 @@ class Lane:
         """Take the next steps of a switch. Until the last one nothing else is decided."""
         book, division = tenure.book, config.division
         self._configs[division] = config
-        held = config.at(tenure.level)
+        held = at(config, tenure.level)
         steps = self._steps or begin_switch(book, held)
         made = switch_configuration(book, held, steps, self._grounds(tenure))
         self._steps = steps if division in book.switching else None
@@ -338,7 +339,7 @@ class Lane:
         return Grounds(
             self.number,
             self.around.topics,
-            {division: config.at(tenure.level) for division, config in self._configs.items()},
+            {division: at(config, tenure.level) for division, config in self._configs.items()},
             replace(self.limits, record_max_bytes=self._sealing.max_bytes),
             self.around.safeguards.watermark,
             tenure.level,

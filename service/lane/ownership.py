@@ -112,7 +112,7 @@ async def load_records(store: Store, tenure: Tenure, names: Sequence[tuple[str, 
 
 def _beside(base: Base) -> list[str]:
     """Kinds of what stands beside the record in the memory."""
-    return [*base.sides, *(kind for kind, said in BESIDE.items() if base.says(said))]
+    return [*base.sides, *(kind for kind, flags in BESIDE.items() if any(map(base.says, flags)))]
 
 
 def _absorb(state: State, name: str, base: Base, beside: Mapping[str, bytes]) -> None:

@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple
 
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.holding.waiting import DRAIN_PREFIX
+from service.core.holding.waiting import DRAIN_PREFIX, RISE_PREFIX
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PENDING, ExclusionReason, PendingReason
@@ -47,6 +47,7 @@ WHY: Final[Mapping[Why, str]] = {
     "queued": "lies in a queue, for a member to take",
     "empty_pool": PENDING["empty_pool"],
     "nobody_eligible": PENDING["nobody_eligible"],
+    "not_accepted": PENDING["not_accepted"],
     "its_turn": "a member can take it: it leaves when the line is looked at",
     "no_pool": "the pool is no longer configured: what waits is asked anew when the line is looked at",
 }
@@ -55,12 +56,16 @@ Named = tuple[str, Parked]
 
 
 class WaitingRecord(NamedTuple):
-    """A record in its line. `queued`: it lies there as in a queue, for a member to take."""
+    """A record in its line. `queued`: it lies there as in a queue, for a member to take. `is_overdue`: its age beats
+    every score. `escalated_ms`: then it is given to somebody else; none: it is not.
+    """
 
     record: str
     since_ms: int
     score: float
     queued: bool
+    is_overdue: bool = False
+    escalated_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +135,18 @@ class _Seen(NamedTuple):
             standstill.excluded,
             min((moment for moment in known if moment is not None), default=None),
             len(parked),
-            tuple(
-                WaitingRecord(name, each.since_ms, each.score, each.queued)
-                for name, each in nsmallest(limit, parked, key=_rank)
-            ),
+            tuple(self._record(name, each) for name, each in nsmallest(limit, parked, key=_rank)),
+        )
+
+    def _record(self, name: str, parked: Parked) -> WaitingRecord:
+        timer = self.state.timers.get(RISE_PREFIX + name)
+        return WaitingRecord(
+            name,
+            parked.since_ms,
+            0.0 if parked.is_overdue else parked.score,
+            parked.queued,
+            parked.is_overdue,
+            None if timer is None else timer.due_ms,
         )
 
     def _standstill(self, spec: PoolSpec | None) -> _Standstill:
@@ -141,17 +154,22 @@ class _Seen(NamedTuple):
             return _Standstill("no_pool")
         if spec.is_queue:
             return _Standstill("queued")
-        if not spec.members:
+        takers = (spec, *(self.config.pools[name] for name in self.config.helpers.get(spec.id, ())))
+        if not any(each.members for each in takers):
             return _Standstill("empty_pool")
-        situation = Situation(spec, self.config, Draft(self.state), self.now_ms, paced=True)
-        choice = choose(situation)
-        excluded = Counter(each.excluded for each in choice.seen if each.excluded is not None)
-        free = {each.person for each in choice.seen if each.excluded is None}
-        if free - {member.person for member in spec.members if member.domain is not None}:
-            return _Standstill("its_turn", excluded)
-        if free:
-            excluded["domain"] += len(free)
-        return _Standstill("nobody_eligible", excluded, next_chance(choice, situation))
+        draft, excluded, chances = Draft(self.state), Counter[ExclusionReason](), []
+        for each in takers:
+            situation = Situation(each, self.config, draft, self.now_ms, paced=True)
+            choice = choose(situation)
+            excluded.update(seen.excluded for seen in choice.seen if seen.excluded is not None)
+            free = {seen.person for seen in choice.seen if seen.excluded is None}
+            if free - {member.person for member in each.members if member.domain is not None}:
+                return _Standstill("its_turn", excluded)
+            if free:
+                excluded["domain"] += len(free)
+            chances.append(next_chance(choice, situation))
+        known = [moment for moment in chances if moment is not None]
+        return _Standstill("nobody_eligible", excluded, min(known, default=None))
 
 
 def _rank(named: Named) -> tuple[float, int]:

@@ -15,6 +15,7 @@ import orjson
 
 from service.core.events import Target
 from service.core.model import (
+    AskedPool,
     Candidate,
     Decision,
     Label,
@@ -91,6 +92,7 @@ def _trace(said: Mapping[str, Any]) -> Trace:
         through=said.get("through", ""),
         link=said.get("link"),
         contacted_ms=_moment(said.get("contacted")),
+        asked=tuple(AskedPool(each["pool"], each["reason"]) for each in said.get("asked", ())),
         limits=_limits(said),
     )
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from schemas.envelope import Envelope
 from schemas.events import (
+    AssignmentAnswered,
     CatalogueChanged,
     CrmRecord,
     Linked,
@@ -33,6 +34,8 @@ KINDS: Final[dict[str, RecordEventKind]] = {
     "crm.offer.paid.v1": "paid",
     "crm.offer.payment_failed.v1": "payment_failed",
     "crm.step.marked.v1": "step_marked",
+    "crm.assignment.accepted.v1": "accepted",
+    "crm.assignment.declined.v1": "declined",
 }
 CATALOGUE_KINDS: Final[dict[str, CatalogueEventKind]] = {
     "crm.field.deleted.v1": "field_deleted",
@@ -108,6 +111,9 @@ def _only_of(data: RecordData, kind: object) -> dict[str, object]:
             return {"offer": offers[0]} | ({} if kind == "deleted" else {"more_offers": offers[1:]})
         case RecordContacted(person=person) if kind != "deleted":
             return {"person": person}
+        case AssignmentAnswered(person=person, reason=reason):
+            answered: dict[str, object] = {"person": person}
+            return answered | {"reason": reason} if reason else answered
         case _:
             return {}
 

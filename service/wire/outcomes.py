@@ -29,13 +29,18 @@ class Form(NamedTuple):
 
 
 def _write_assigned(outcome: Assigned) -> dict[str, object]:
-    return {"owner": _user(outcome.owner), "pool": outcome.pool or None, "turn": outcome.turn or None}
+    said: dict[str, object] = {
+        "owner": _user(outcome.owner),
+        "pool": outcome.pool or None,
+        "turn": outcome.turn or None,
+    }
+    return said if outcome.accept_by_ms is None else said | {"accept_by": iso_time(outcome.accept_by_ms)}
 
 
 def _read_assigned(said: Said) -> Outcome | None:
     match said:
         case {"owner": {"kind": "user", "id": owner}, "pool": pool, "turn": turn}:
-            return Assigned(owner, pool or "", turn or 0)
+            return Assigned(owner, pool or "", turn or 0, _moment(said.get("accept_by")))
         case _:
             return None
 
@@ -60,7 +65,7 @@ def _write_pending(outcome: Pending) -> dict[str, object]:
 def _read_pending(said: Said) -> Outcome | None:
     match said:
         case {"next_try": next_try, "pool": pool, "reason": reason}:
-            return Pending(pool, reason, None if next_try is None else milliseconds(datetime.fromisoformat(next_try)))
+            return Pending(pool, reason, _moment(next_try))
         case _:
             return None
 
@@ -79,15 +84,20 @@ def _read_rejected(said: Said) -> Outcome | None:
 
 def _write_released(outcome: Released) -> dict[str, object]:
     previous = _user(outcome.previous) if outcome.previous else None
-    return {"previous_owner": previous, "pool": outcome.pool or None, "reason": outcome.reason}
+    said: dict[str, object] = {"previous_owner": previous, "pool": outcome.pool or None, "reason": outcome.reason}
+    return said | {"said": outcome.said} if outcome.said else said
 
 
 def _read_released(said: Said) -> Outcome | None:
     match said:
         case {"previous_owner": previous, "pool": pool, "reason": reason}:
-            return Released("" if previous is None else previous["id"], pool or "", reason)
+            return Released("" if previous is None else previous["id"], pool or "", reason, said.get("said", ""))
         case _:
             return None
+
+
+def _moment(said: str | None) -> int | None:
+    return None if said is None else milliseconds(datetime.fromisoformat(said))
 
 
 def _type(name: str) -> Header:

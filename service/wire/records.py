@@ -47,6 +47,8 @@ SAID: Final = (
     "has_progress",
     "owed",
     "sized",
+    "offered",
+    "handed",
 )
 """What a record says with yes or no. The order never changes: what is new stands at the end."""
 

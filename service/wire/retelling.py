@@ -94,6 +94,7 @@ def _record(event: RecordEvent) -> dict[str, object]:
         "assign": "by_rules" if event.by_rules else None,
         "tool": event.tool,
         "person": event.person,
+        "reason": event.reason or None,
         "offer": list(event.offers) if event.more_offers else event.offer,
         "if_unchanged": event.if_unchanged,
     }

@@ -11,7 +11,7 @@ import pytest
 from service.cli import level
 from service.config.history import Proposal, replacing, sources_record
 from service.config.sources import AgreedLevel
-from service.core.configuration import PARTS, Part
+from service.core.parts import PARTS, Part
 from service.core.state import FIRST_LEVEL, LEVEL
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.partitions import Place

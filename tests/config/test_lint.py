@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.config.lint import warnings
-from service.core.configuration import Part
+from service.core.parts import Part
 from tests.config.files import document, read
 from tests.config.linting import DEFAULT, PEOPLE, SALES, about_entries, entries, warned
 

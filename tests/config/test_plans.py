@@ -10,6 +10,7 @@ from service.config.loader import compile_inline
 from service.config.problems import ConfigurationError
 from service.core.events import Target
 from service.core.model import Label
+from service.core.parts import at
 from service.core.plan_facts import Money
 from service.core.state import FIRST_LEVEL, LEVEL
 from tests.config.files import PEOPLE, document, read, refused, rule_set
@@ -189,9 +190,9 @@ def test_plans_are_off_on_lanes_below_their_level() -> None:
     """Nothing of them is written there, so nothing is decided by them; `check` says so."""
     config = compile_document(document(ALL, "pools: {sales: {record_type: lead, members: [ann]}}\n"))
 
-    assert set(config.at(FIRST_LEVEL).pools) == {"sales"}
-    assert config.at(FIRST_LEVEL).plans == {}
-    assert config.at(LEVEL) is config
+    assert set(at(config, FIRST_LEVEL).pools) == {"sales"}
+    assert at(config, FIRST_LEVEL).plans == {}
+    assert at(config, LEVEL) is config
     assert any(each.path == ("plans", "spring") for each in warnings(document(ALL)))
 
 

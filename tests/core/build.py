@@ -200,6 +200,15 @@ class Division:
         until_ms = None if until_minutes is None else self.now_ms + until_minutes * MINUTE_MS
         self.tell(person, "off_shift" if off_shift else "away", until_ms=until_ms)
 
+    def accept(self, record: str, person: str, **more: Any) -> Outcome:
+        """Somebody takes the record that is offered to them."""
+        (outcome,) = self.send(event("accepted", record, person=person, **more))
+        return outcome
+
+    def decline(self, record: str, person: str, **more: Any) -> tuple[Outcome, ...]:
+        """Somebody does not."""
+        return self.send(event("declined", record, person=person, **more))
+
     def back(self, person: str) -> None:
         """Somebody is there again."""
         self.tell(person, "available")
@@ -277,10 +286,9 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
             by_person[f"{name.partition('/')[0]}/{each.owner}"] += sizes[name]
             if each.pool:
                 owned[f"{each.pool}/{each.owner}"] += sizes[name]
-    assert {field: each.open_items for field, each in state.open.items()} == by_person, (
-        "open items are not what they own"
-    )
-    assert state.fields.keys() == state.parked.keys(), "what a record said is kept while it waits, and no longer"
+    counted = {field: each.open_items for field, each in state.open.items()}
+    assert counted == by_person, "open items are not what they own"
+    check_offers(state)
     assert state.room.taken_bytes == sum(len(each.text) for each in state.fields.values())
     seats = {field: seat.open_items for field, seat in state.seats.items() if seat.open_items}
     assert seats == owned, "open items are not the records owned through the pool"
@@ -297,6 +305,22 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
     assert {field: memory.waiting for field, memory in state.pools.items() if memory.waiting} == waiting
     for name in state.pools:
         check_members(name, state)
+
+
+def check_offers(state: State) -> None:
+    """An offered record is an open item of whom it is offered to, and of nobody else; it has one timer (D50)."""
+    kept = state.parked.keys() | state.offers.keys()
+    assert state.fields.keys() == kept, "fields are kept of what waits or is offered, and no others"
+    timers = {name.removeprefix("offer/") for name in state.timers if name.startswith("offer/")}
+    assert state.offers.keys() == timers, "offers and their timers disagree"
+    for name, record in state.records.items():
+        assert record.offered == (name in state.offers), f"{name} and its offer disagree"
+        assert record.handed == (name in state.handings), f"{name} and what is remembered of its offers disagree"
+        assert not record.offered or (record.by_us and record.counted), f"{name} is offered and not an open item"
+    offered = {name: offer.person for name, offer in state.offers.items()}
+    assert offered == {name: state.records[name].owner for name in offered}, "a record is offered to who has it not"
+    people = {offer.person for offer in state.offers.values()}
+    assert {name: person for person in people for name in state.offered_to(person)} == offered
 
 
 def check_members(name: str, state: State) -> None:

@@ -11,6 +11,7 @@ from service.core.events import RecordEvent, Target
 from service.core.given import slot_field
 from service.core.limit_spec import Limit, Per
 from service.core.model import Assigned, LimitCount, Pending
+from service.core.parts import at
 from service.core.pool_spec import Membership
 from service.core.reasons import ExclusionReason
 from service.core.rule_sets import Entry
@@ -267,8 +268,8 @@ def test_below_its_level_no_limit_of_a_time_is_there_and_nothing_is_remembered()
     """D14 But `max_open` is."""
     member = Membership("ann", max_open=3, limits=(Limit(1, HOUR_MS),))
     division = Division(pool(member, limits=(Limit(1, "day"),)), users=[User("ann", limits=(Limit(1, "week"),))])
-    whole, below = division.config, division.config.at(2)
-    assert whole.at(3) is whole
+    whole, below = division.config, at(division.config, 2)
+    assert at(whole, 3) is whole
     assert not below.limits.remembered
     assert below.pools["sales"].members[0].all_limits == (Limit(3, "open"),)
 

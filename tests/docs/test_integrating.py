@@ -10,8 +10,9 @@ import pytest
 from pydantic import BaseModel
 
 import service
-from schemas.decisions import OUTPUTS, PendingReason, RejectionReason, ReleaseReason, Withheld
+from schemas.decisions import OUTPUTS
 from schemas.events import INPUTS
+from schemas.reasons import PendingReason, RejectionReason, ReleaseReason, Withheld
 from schemas.tables import tables
 from service.core.events import CHANNELS
 from service.wire.messages import PoisonReason

@@ -8,7 +8,8 @@ from typing import Final
 import pytest
 
 from schemas.events import INPUTS
-from schemas.scenario import VERBS, Content, Expect
+from schemas.scenario import VERBS, Content
+from schemas.scenario_expect import Expect
 from service.cli import COMMANDS
 from tests.tidy.tree import ROOT
 

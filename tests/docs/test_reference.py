@@ -20,6 +20,7 @@ from schemas import (
     config_settings,
     config_skills,
     config_time,
+    config_waiting,
     config_workflows,
     generate,
 )
@@ -40,6 +41,7 @@ MODELS: Final[dict[str, Any]] = {
         config_settings,
         config_skills,
         config_time,
+        config_waiting,
         config_workflows,
         config,
     )

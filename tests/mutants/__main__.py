@@ -16,7 +16,8 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 from typing import Final, Literal, get_args
 
-from tests.mutants.table import MUTANTS, TURNS, Mutant
+from tests.mutants.mutant import Mutant
+from tests.mutants.table import MUTANTS, TURNS
 
 ROOT: Final = Path(__file__).parents[2]
 COPIED: Final = ("service", "schemas", "tests")

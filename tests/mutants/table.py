@@ -5,7 +5,10 @@ One row per mistake. A text occurs once in its file, so that a row plants what i
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from tests.mutants.giving import GIVING
+from tests.mutants.mutant import Mutant
 
 TURNS: Final = "service/core/sharing/turns.py"
 STRATEGIES: Final = "service/core/sharing/strategies.py"
@@ -16,10 +19,6 @@ ENTRY_POLICY: Final = "service/core/entry_policy.py"
 PLANS: Final = "service/core/plans.py"
 OFFERS: Final = "service/core/offers.py"
 CLIENTS: Final = "service/core/holding/clients.py"
-LIMITS: Final = "service/core/sharing/limits.py"
-ASSIGN: Final = "service/core/holding/assign.py"
-LOAD: Final = "service/core/holding/load.py"
-
 LAWS: Final = "tests/core/test_turns_laws.py"
 SHARING: Final = "tests/core/test_sharing_laws.py"
 SEATING: Final = "tests/core/test_seating.py"
@@ -27,26 +26,10 @@ ENTERING: Final = "tests/core/test_entry.py"
 POOLS: Final = "tests/core/test_pools.py"
 ABSENCE: Final = "tests/core/test_absence.py"
 DOMAINS: Final = "tests/core/test_eligibility.py"
-WITHIN_LIMITS: Final = "tests/core/test_limits.py"
-LIMITS_LAWS: Final = "tests/core/test_limits_laws.py"
 IN_PLANS: Final = "tests/core/test_plans.py"
-CALENDAR: Final = "service/core/calendar.py"
-ATTENDANCE: Final = "service/core/sharing/attendance.py"
-WALK: Final = "tests/calendar/test_calendar.py"
-TIME_LAWS: Final = "tests/core/test_time_laws.py"
+ANSWERS: Final = "tests/core/test_accepting.py"
 LINKED: Final = "tests/core/test_related_owners.py"
 OFFERS_LAWS: Final = "tests/core/test_offers_laws.py"
-
-
-class Mutant(NamedTuple):
-    """One mistake. `noticed_by` are the test files of which one at least must fail."""
-
-    file: str
-    text: str
-    instead: str
-    promise: str
-    noticed_by: tuple[str, ...]
-
 
 MUTANTS: Final = (
     Mutant(TURNS, "pool.turn += 1", "pool.turn += 2", "turn numbers have no gap", (LAWS,)),
@@ -120,13 +103,6 @@ MUTANTS: Final = (
     ),
     Mutant(ENTRY, "[-policy.ceiling.at_most :]", "", "what is remembered is bounded", (ENTERING,)),
     Mutant(ELIGIBILITY, 'user.active else "inactive"', 'user else "inactive"', "switched off gets nothing", (POOLS,)),
-    Mutant(
-        LIMITS,
-        "(0 if counted is None else counted.open_items) >= at_most",
-        "(0 if counted is None else counted.open_items) > at_most",
-        "limits hold",
-        (POOLS, DOMAINS),
-    ),
     Mutant(
         ELIGIBILITY,
         'return "away" if person is not None and person.presence.is_absent else None',
@@ -207,8 +183,8 @@ MUTANTS: Final = (
         (IN_PLANS,),
     ),
     Mutant(
-        "service/core/following.py",
-        "return questions.on_creation(case) if way is None else plans.brought_in(case, way)[-1]",
+        PLANS,
+        "return questions.on_creation(case) if way is None else brought_in(case, way)[-1]",
         "return questions.on_creation(case)",
         "the tool is asked before the rules",
         (IN_PLANS,),
@@ -222,8 +198,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "service/core/following.py",
-        "decision = _as_new(plans.known_way(case), case)",
-        "decision = _as_new(None, case)",
+        "decision = plans.as_new(plans.known_way(case), case)",
+        "decision = plans.as_new(None, case)",
         "what waits in a plan that is renamed waits in the plan of its tool",
         (IN_PLANS,),
     ),
@@ -285,115 +261,11 @@ MUTANTS: Final = (
         ("tests/config/test_plans.py",),
     ),
     Mutant(
-        LIMITS,
-        "_blocks(holder, known, at_most, draft) > now_ms - length_ms",
-        "_blocks(holder, known, at_most, draft) >= now_ms - length_ms",
-        "a window leaves room exactly when it is over",
-        (WITHIN_LIMITS,),
-    ),
-    Mutant(
-        LIMITS,
-        "entry = known.total - at_most\n",
-        "entry = known.total - at_most - 1\n",
-        "N of N is full",
-        (WITHIN_LIMITS,),
-    ),
-    Mutant(
-        LIMITS,
-        "for person, holder in limits.open_everywhere:",
-        "for person, holder in ():",
-        "a person's open limit holds in every pool",
-        (WITHIN_LIMITS,),
-    ),
-    Mutant(
-        LIMITS,
-        " or known.months >= most_months",
-        "",
-        "a period is counted like a window",
-        (LIMITS_LAWS,),
-    ),
-    Mutant(
-        LIMITS,
-        "draft.slots.drop(slot_field(holder.name, given.first))",
-        "draft.slots.get(slot_field(holder.name, given.first))",
-        "a ring has as many slots as its largest window counts",
-        (WITHIN_LIMITS,),
-    ),
-    Mutant(
-        "service/core/given.py",
-        "return count if counted_ms >= began_ms else 0",
-        "return count",
-        "a new period begins at nothing",
-        (LIMITS_LAWS,),
-    ),
-    Mutant(
-        ASSIGN,
-        "note_given(case.config.limits.concerned(spec, assigned.owner, case.record_type),",
-        "note_given((),",
-        "what is given is counted in the step that gives",
-        (WITHIN_LIMITS,),
-    ),
-    Mutant(
-        "service/core/holding/draining.py",
-        "    if room_ms is not None:",
-        "    if room_ms is None:",
-        "what waits is tried again when a limit of a time has room",
-        (WITHIN_LIMITS,),
-    ),
-    Mutant(LOAD, "if size < before:", "if False:", "what weighs less leaves room for who waits", (WITHIN_LIMITS,)),
-    Mutant(
-        LOAD,
-        "    _count(case, -noted(case))\n",
-        "    _count(case, -1)\n",
-        "a weight is taken off as it was counted",
-        (WITHIN_LIMITS,),
-    ),
-    Mutant(
-        LOAD,
-        "types = {case.record_type}.union(*(holder.types for holder in holders if holder.open_at_most is not None))",
-        "types = {case.record_type}",
-        "a place that is freed in one type of record wakes who waits in another",
-        (WITHIN_LIMITS,),
-    ),
-    Mutant(
         "service/core/decide.py",
         "event.if_unchanged != mark_of(draft.records.get(event.record))",
         "False",
         "a correction spoils no record that changed meanwhile",
         ("tests/views/test_reconciling.py",),
-    ),
-    Mutant(CALENDAR, "place % 2 == 1\n        for", "place % 2 == 0\n        for", "hours are when one works", (WALK,)),
-    Mutant(
-        CALENDAR, "bisect_right(edges, now_ms)", "bisect_right(edges, now_ms - 1)", "a block holds its start", (WALK,)
-    ),
-    Mutant(
-        CALENDAR,
-        "if two_days_ms == 2 * DAY_MS:",
-        "if True:",
-        "hours are those of the clock on the wall",
-        (WALK,),
-    ),
-    Mutant(
-        CALENDAR,
-        "    if local(instant_ms, zone).replace(tzinfo=None) == wall:\n        return instant_ms",
-        "    return instant_ms",
-        "a time that is left out is the next that is shown",
-        (WALK,),
-    ),
-    Mutant(CALENDAR, "if day not in self.holidays:", "if day:", "nobody works on holidays", (WALK,)),
-    Mutant(
-        "service/core/holding/draining.py",
-        "    if shift_ms is not None:",
-        "    if shift_ms is None:",
-        "who begins a shift gets what waits",
-        (TIME_LAWS,),
-    ),
-    Mutant(
-        ATTENDANCE,
-        "now_ms = max(now_ms, end_ms)",
-        "now_ms = min(now_ms, end_ms)",
-        "an absence ends with the next shift",
-        (TIME_LAWS,),
     ),
     Mutant(
         "service/core/traits.py",
@@ -402,4 +274,6 @@ MUTANTS: Final = (
         "a skill is had at its level",
         ("tests/core/test_traits.py",),
     ),
+    Mutant("service/core/holding/load.py", "    offers.end(case)\n", "", "an offer is an open item", (ANSWERS,)),
+    *GIVING,
 )

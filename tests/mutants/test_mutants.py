@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.mutants.__main__ import ROOT, judged, planted, without_mistake
-from tests.mutants.table import ENTERING, LAWS, MUTANTS, TURNS, Mutant
+from tests.mutants.mutant import Mutant
+from tests.mutants.table import ENTERING, LAWS, MUTANTS, TURNS
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.promise)

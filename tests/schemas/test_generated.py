@@ -10,7 +10,8 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from schemas import config, config_entry, config_rights, config_rules, config_workflows, decisions, events, generate
+from schemas import config, config_entry, config_rights, config_rules, config_workflows, events, generate
+from schemas import reasons as said
 from schemas.asyncapi import SOURCES, Deployment, document
 from schemas.decisions import EXAMPLES, OUTPUTS, Output
 from schemas.envelope import Envelope
@@ -177,15 +178,15 @@ def test_the_dead_letter_headers_of_the_document_are_the_ones_written() -> None:
 
 
 WORDS = {
-    "PendingReason": (decisions.PendingReason, reasons.PendingReason),
-    "RejectionReason": (decisions.RejectionReason, reasons.RejectionReason),
-    "ReleaseReason": (decisions.ReleaseReason, reasons.ReleaseReason),
-    "ExclusionReason": (decisions.ExclusionReason, reasons.ExclusionReason),
-    "Unresolved": (decisions.Unresolved, reasons.Unresolved),
-    "Withheld": (decisions.Withheld, reasons.Withheld),
+    "PendingReason": (said.PendingReason, reasons.PendingReason),
+    "RejectionReason": (said.RejectionReason, reasons.RejectionReason),
+    "ReleaseReason": (said.ReleaseReason, reasons.ReleaseReason),
+    "ExclusionReason": (said.ExclusionReason, reasons.ExclusionReason),
+    "Unresolved": (said.Unresolved, reasons.Unresolved),
+    "Withheld": (said.Withheld, reasons.Withheld),
     "Enforcement": (config_workflows.Enforcement, workflow_specs.Enforcement),
     "Audience": (config_rights.Audience, visibility.Audience),
-    "NotificationKind": (decisions.NotificationKind, model.NotificationKind),
+    "NotificationKind": (said.NotificationKind, model.NotificationKind),
     "OwnerKind": (events.OwnerKind, TargetKind),
     "Availability": (events.AvailabilityWord, Availability),
     "Strategy": (config_entry.Strategy, pool_spec.Strategy),

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from service.core.case import Case
 from service.core.events import Target
-from service.core.holding import load
+from service.core.holding import load, offers
+from service.core.holding.asking import find, why_nobody
 from service.core.holding.clients import enter
 from service.core.holding.waiting import look_by, stand_in_line, unpark
 from service.core.model import (
@@ -21,9 +22,9 @@ from service.core.model import (
     Trace,
 )
 from service.core.pool_spec import PoolSpec
-from service.core.reasons import PendingReason, ReleaseReason
+from service.core.reasons import ReleaseReason
 from service.core.record import Record
-from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, limits_of_pool, listed, next_chance
+from service.core.sharing.eligibility import MINUTE_MS, drained, limits_of_pool, listed
 from service.core.sharing.limits import note_given
 from service.core.sharing.linked import Linked
 from service.core.sharing.turns import serve
@@ -37,7 +38,10 @@ EXPLICIT: Final = "explicit_target"
 REOPENED: Final = "reopened"
 """The question whose answer is the pool that an event named before the record was closed."""
 
-NAMING: Final = frozenset({EXPLICIT, REOPENED})
+ESCALATED: Final = "escalated"
+"""The question whose answer is whom a pool has what waited too long given to."""
+
+NAMING: Final = frozenset({EXPLICIT, REOPENED, ESCALATED})
 """Whom these lead to takes the record whatever its condition says."""
 
 
@@ -64,24 +68,28 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     named = named or trace.question in NAMING
     if spec.plan is not None and not trace.through:
         enter(case, spec.id, trace.question)
-    situation = Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts, case.requires)
-    choice = choose(situation)
-    candidates, omitted = listed(choice, situation)
-    trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
-    trace = replace(trace, limits=limits_of_pool(situation)) if spec.limits else trace
-    chosen = choice.chosen
-    if chosen is None:
-        reason: PendingReason = "nobody_eligible" if choice.seen else "empty_pool"
-        cut = stand_in_line(case, spec.id, queued=False, named=named)
-        trace = replace(trace, cut=cut) if cut else trace
-        next_try_ms = next_chance(choice, situation)
-        if next_try_ms is not None and (situation.off or situation.is_limited):
-            look_by(spec.id, next_try_ms, case.draft)
-        return case.conclude(Pending(spec.id, reason, next_try_ms), trace)
-    turn = serve(spec, chosen, choice.seen, case.draft)
-    if paced:
-        _count_drained(case, chosen.person)
-    return _own(case, Assigned(chosen.person, spec.id, turn), trace)
+    found = find(case, spec, paced=paced)
+    candidates, omitted = listed(found.choice, found.situation)
+    trace = replace(trace, target=found.spec.target, candidates=candidates, omitted=omitted)
+    trace = replace(trace, limits=limits_of_pool(found.situation)) if found.spec.limits else trace
+    if len(found.asked) > 1 or (found.asked and found.is_somebody):
+        trace = replace(trace, asked=found.asked)
+    chosen = found.choice.chosen
+    if chosen is not None:
+        turn = serve(found.spec, chosen, found.choice.seen, case.draft)
+        if paced:
+            _count_drained(case, chosen.person)
+        assigned = Assigned(chosen.person, found.spec.id, turn)
+        if found.is_last_resort:
+            return _own(case, assigned, trace)
+        return _offer(case, found.spec, assigned, trace, home=spec.id, named=named)
+    if found.resort is not None:
+        return hand_over(case, found.resort, trace)
+    cut = stand_in_line(case, spec.id, queued=False, named=named)
+    trace = replace(trace, cut=cut) if cut else trace
+    if found.is_timed and found.next_try_ms is not None:
+        look_by(spec.id, found.next_try_ms, case.draft)
+    return case.conclude(Pending(spec.id, why_nobody(found.choice), found.next_try_ms), trace)
 
 
 def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
@@ -91,7 +99,8 @@ def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
     trace = replace(trace, link=linked.link, contacted_ms=linked.contacted_ms)
     turn = serve(spec, chosen, linked.choice.seen, case.draft) if linked.counts_as_turn else 0
-    return _own(case, Assigned(chosen.person, spec.id, turn), trace)
+    named = trace.question in NAMING
+    return _offer(case, spec, Assigned(chosen.person, spec.id, turn), trace, home=spec.id, named=named)
 
 
 def put_into_queue(case: Case, spec: PoolSpec, trace: Trace, *, named: bool = False) -> Decision:
@@ -135,6 +144,7 @@ def close(case: Case) -> Decision | None:
     """The record is closed: its owner keeps it and has room for another, and where it waited it waits no more."""
     if case.record.parked:
         return release(case, "closed")
+    offers.finish(case)
     load.count_off(case)
     return None
 
@@ -144,6 +154,7 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
     its deletion said so already.
     """
     record = case.record
+    offers.finish(case)
     if record.parked:
         pool = unpark(case)
         return case.conclude(Released(previous="", pool=pool, reason=reason))
@@ -153,11 +164,28 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
     return case.conclude(released) if is_to_be_told else None
 
 
+def _offer(case: Case, spec: PoolSpec, assigned: Assigned, trace: Trace, *, home: str, named: bool) -> Decision:
+    """Somebody has the record from now on, and is to accept it where their pool says so."""
+    _give(case, assigned)
+    accept_by_ms = offers.begin(case, spec, assigned.owner, home=home, named=named)
+    if accept_by_ms is None:
+        offers.finish(case)
+        return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
+    offered = replace(assigned, accept_by_ms=accept_by_ms)
+    return case.conclude(offered, trace, notify.of_offer(assigned.owner, case.config))
+
+
 def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:
+    _give(case, assigned)
+    offers.finish(case)
+    return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
+
+
+def _give(case: Case, assigned: Assigned) -> None:
+    """Somebody has the record by our choice, which counts for their limits and those of the pool."""
     load.hold(case, assigned.owner, by_us=True, pool=assigned.pool)
     spec = case.config.pools[assigned.pool] if assigned.pool else None
     note_given(case.config.limits.concerned(spec, assigned.owner, case.record_type), case.draft, case.now_ms)
-    return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
 
 
 def _count_drained(case: Case, person: str) -> None:

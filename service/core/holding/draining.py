@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice, takewhile
 from typing import Final
 
@@ -9,9 +10,11 @@ from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import Target
+from service.core.holding import offers
+from service.core.holding.asking import find
 from service.core.holding.assign import give_to_pool, put_into_queue
 from service.core.holding.keeping import cut_of, rescore
-from service.core.holding.waiting import ask_anew, is_fit, look_by, unpark, waiting_case
+from service.core.holding.waiting import ask_anew, is_fit, look_by, set_clocks, unpark, waiting_case
 from service.core.model import Decision, Trace
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
@@ -40,42 +43,43 @@ def needed(pool: str, draft: Draft, config: Config) -> tuple[str, ...]:
     """
     memory = draft.pools.get(pool)
     is_sifting = memory is not None and memory.sifting
-    return tuple(name for name, _ in _line(pool, config.pools.get(pool), draft, is_sifting=is_sifting))
+    return tuple(name for name, _ in _line(pool, draft, config, is_sifting=is_sifting))
 
 
 def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> tuple[Decision, ...]:
     """Assign parked records of a pool, best score first, then oldest, while somebody has room and keeps their pace.
 
-    Where members have domains of their own, or records ask for skills, one that nobody can take now does not stop those
-    behind it. What does not belong here any more (the pool was removed, serves another record type, or does not want it
-    by its own domain) is asked anew; under a new configuration the whole line is looked through for that first, and
-    scored anew. A pool that became a queue owns its records from then on. When about `room_bytes` have come of it, the
-    rest has to wait; so has what stands behind a record that is not loaded.
+    One that nobody can take now does not stop those behind it where that is its own matter: members have domains of
+    their own, or declined it, or it asks for skills, or other pools help out. What does not belong here any more (the
+    pool was removed, serves another record type, or does not want it by its own domain) is asked anew; under a new
+    configuration the whole line is looked through for that first, and scored anew. A pool that became a queue owns its
+    records from then on. When about `room_bytes` have come of it, the rest has to wait; so has what stands behind a
+    record that is not loaded.
     """
     spec = config.pools.get(pool)
     memory = draft.pools.get(pool)
     is_sifting = memory is not None and memory.sifting
-    goes_on = _goes_on(spec, is_sifting=is_sifting)
+    goes_on = _goes_on(spec, config, is_sifting=is_sifting)
     decisions: list[Decision] = []
-    stuck: set[tuple[str, tuple[Trait, ...], float]] = set()
-    line, is_cut = _loaded(_line(pool, spec, draft, is_sifting=is_sifting), goes_on=goes_on, draft=draft)
+    stuck: set[tuple[str, tuple[Trait, ...], float, tuple[str, ...]]] = set()
+    line, is_cut = _loaded(_line(pool, draft, config, is_sifting=is_sifting), goes_on=goes_on, draft=draft)
     for name, parked in line:
         case = waiting_case(name, parked, draft, config, now_ms)
-        if not is_fit(case, parked):
+        if not is_fit(case, parked.pool, named=parked.named):
             ask_anew(name, draft, now_ms)
             goes_on = True
             continue
         if is_sifting:
             _score_anew(case, parked)
             continue
-        kind = (remember(case.facts, _reads(case, config.pools[pool])), case.requires, parked.score)
+        kind = (remember(case.facts, _reads(case, pool)), case.requires, parked.score, _passed(case))
         if kind in stuck:
             continue
         decision = _move(case, parked)
         if decision is not None:
             decisions.append(decision)
             room_bytes -= _bytes_of(decision, case)
-        elif not (goes_on or case.requires):
+        elif not (goes_on or case.requires or case.record.handed):
             break
         else:
             stuck.add(kind)
@@ -94,20 +98,22 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
     return tuple(decisions)
 
 
-def _goes_on(spec: PoolSpec | None, *, is_sifting: bool) -> bool:
+def _goes_on(spec: PoolSpec | None, config: Config, *, is_sifting: bool) -> bool:
     """Whether one that cannot move does not stop those behind it."""
-    return is_sifting or spec is None or spec.is_picky
+    return is_sifting or spec is None or spec.is_picky or spec.id in config.helpers
 
 
-def _reads(case: Case, spec: PoolSpec) -> frozenset[str]:
+def _reads(case: Case, pool: str) -> frozenset[str]:
     """What the choice for this record reads of it."""
-    return spec.reads | {trait.path for trait in case.requires if trait.path} if case.requires else spec.reads
+    reads = case.config.reads_in(pool)
+    return reads | {trait.path for trait in case.requires if trait.path} if case.requires else reads
 
 
 def _score_anew(case: Case, parked: Parked) -> None:
     """Under a new configuration a record may have another place in its line."""
+    set_clocks(case, parked)
     score = rescore(case)
-    if score != parked.score:
+    if score != parked.score and not parked.is_overdue:
         case.draft.parked.edit(case.name).score = score
 
 
@@ -125,13 +131,20 @@ def _move(case: Case, parked: Parked) -> Decision | None:
     if spec.is_queue:
         unpark(case)
         return put_into_queue(case, spec, trace, named=parked.named)
-    situation = Situation(
-        spec, case.config, case.draft, case.now_ms, paced=True, facts=case.facts, requires=case.requires
-    )
-    if choose(situation).chosen is None and not parked.queued:
+    if not (parked.queued or find(case, spec, paced=True).is_somebody):
         return None
+    if spec.accepting is not None or parked.pool in case.config.helpers:
+        offers.remember_place(case, parked)
     unpark(case)
     return give_to_pool(case, spec, trace, paced=True, named=parked.named)
+
+
+def _passed(case: Case) -> tuple[str, ...]:
+    """Who is passed over for the record; where nobody is asked any more, it is like no other."""
+    known = case.handing
+    if known is None:
+        return ()
+    return (*known.passed, case.name) if known.spots else known.passed
 
 
 def _look_again(pool: str, behind: Rank | None, draft: Draft, now_ms: int) -> None:
@@ -150,15 +163,24 @@ def _rest(pool: str, spec: PoolSpec | None, draft: Draft, config: Config, now_ms
     memory.scanned = None
     if spec is None or not memory.waiting:
         return
+    for taker in (spec, *(config.pools[name] for name in config.helpers.get(pool, ()))):
+        for again_ms in _chances(taker, draft, config, now_ms):
+            look_by(pool, again_ms, draft)
+
+
+def _chances(spec: PoolSpec, draft: Draft, config: Config, now_ms: int) -> Iterator[int]:
+    """When somebody of the pool may take more because time has passed."""
     if _is_anybody_paced(spec, draft, now_ms):
-        look_by(pool, (now_ms // MINUTE_MS + 1) * MINUTE_MS, draft)
-    shift_ms = None if spec.is_queue else next_shift(spec, draft, config, now_ms)
+        yield (now_ms // MINUTE_MS + 1) * MINUTE_MS
+    if spec.is_queue:
+        return
+    shift_ms = next_shift(spec, draft, config, now_ms)
     if shift_ms is not None:
-        look_by(pool, shift_ms, draft)
+        yield shift_ms
     situation = Situation(spec, config, draft, now_ms, paced=False)
-    room_ms = next_chance(choose(situation), situation) if situation.is_limited and not spec.is_queue else None
+    room_ms = next_chance(choose(situation), situation) if situation.is_limited else None
     if room_ms is not None:
-        look_by(pool, room_ms, draft)
+        yield room_ms
 
 
 def _is_anybody_paced(spec: PoolSpec, draft: Draft, now_ms: int) -> bool:
@@ -166,16 +188,16 @@ def _is_anybody_paced(spec: PoolSpec, draft: Draft, now_ms: int) -> bool:
     return any(drained(member.person, draft, now_ms) >= spec.drain_per_minute for member in spec.members)
 
 
-def _line(pool: str, spec: PoolSpec | None, draft: Draft, *, is_sifting: bool) -> list[tuple[str, Parked]]:
+def _line(pool: str, draft: Draft, config: Config, *, is_sifting: bool) -> list[tuple[str, Parked]]:
     """The next records in the pool's waiting line, behind the rank up to which it was looked at before; so many as one
     firing may come to.
 
     What lies in a queue is among them where the line is sifted, or the pool is no queue any more.
     """
-    memory = draft.pools.get(pool)
+    spec, memory = config.pools.get(pool), draft.pools.get(pool)
     behind = None if memory is None else memory.scanned
     line = draft.waiting(pool, behind, with_queued=is_sifting or spec is None or not spec.is_queue)
-    reach = _reach(goes_on=_goes_on(spec, is_sifting=is_sifting))
+    reach = _reach(goes_on=_goes_on(spec, config, is_sifting=is_sifting))
     return [(name, _waits(name, draft)) for name in islice(line, reach)]
 
 

@@ -1,4 +1,4 @@
-"""What a record that waits has said of itself: all its fields, as long as it waits.
+"""What a record that waits has said of itself: all its fields, as long as it waits, in a line or for an answer.
 
 A decision about it comes later, under news and conditions that nobody knows yet (D31). So all fields are kept with it,
 in a value of their own that goes when it leaves the line. Memory is dear: a record has its share, a lane its room, and
@@ -48,7 +48,8 @@ def keep(case: Case) -> tuple[str, ...]:
     kept = Fields(text if facts else "", tuple(cut[:NAMED_CUT]))
     if kept != case.draft.fields.get(case.name):
         case.draft.fields.put(case.name, kept)
-    case.draft.parked.edit(case.name).kept_bytes = len(kept.text)
+    place = case.draft.parked.edit(case.name) if case.record.parked else case.draft.offers.edit(case.name)
+    place.kept_bytes = len(kept.text)
     return kept.cut
 
 

@@ -14,8 +14,9 @@ from typing import Final
 
 from service.core.case import Case
 from service.core.draft import Draft
+from service.core.holding import offers
 from service.core.holding.contacts import note_owner
-from service.core.holding.waiting import wake
+from service.core.holding.waiting import wake_served_by
 from service.core.seating import Seat
 from service.core.sizing import USUAL, note, noted, size_of
 from service.core.state import open_field, seat_field
@@ -65,11 +66,14 @@ def count_on(case: Case) -> None:
 
 
 def count_off(case: Case) -> None:
-    """The record is no open item any more: its owner has room for another. Nothing to do where it is none."""
+    """The record is no open item any more: its owner has room for another, and what they were to accept they are asked
+    no more. Nothing to do where it is none.
+    """
     record = case.record
     if not record.counted:
         return
     record.counted = False
+    offers.end(case)
     _count(case, -noted(case))
     note(case, USUAL)
     freed(case, record.owner)
@@ -98,9 +102,9 @@ def freed(case: Case, person: str) -> None:
     for pool in case.draft.pools_of(person):
         spec = config.pools.get(pool)
         if spec is not None and spec.record_type in types and not spec.is_queue:
-            wake(pool, case.draft, case.now_ms)
+            wake_served_by(pool, config, case.draft, case.now_ms)
     if given_by in config.pools and config.limits.in_pool(config.pools[given_by]).pool is not None:
-        wake(given_by, case.draft, case.now_ms)
+        wake_served_by(given_by, config, case.draft, case.now_ms)
 
 
 def _count(case: Case, more: int) -> None:

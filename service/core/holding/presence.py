@@ -14,15 +14,18 @@ from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import Availability, MemberEvent
 from service.core.holding.planning import begin, next_ms, plan
-from service.core.holding.waiting import wake
+from service.core.holding.waiting import wake_served_by
 from service.core.model import Decision, Nothing
 from service.core.order import Moment, compare
 from service.core.person import CAUSES, Absence, Cause, Person
-from service.core.sharing.attendance import back_ms
+from service.core.sharing.attendance import back_ms, is_there, there_until
 from service.core.state import Timer
 
 RETURN_PREFIX: Final = "back/"
 """Sorts before `drain/`: of those who come back at one time nobody gets what waits before the others are there."""
+
+LEAVE_PREFIX: Final = "left/"
+"""Begins the name of the timer that takes from somebody who is not there what they have not accepted."""
 
 REMEMBERED_EVENTS: Final = 8
 """So many of the latest event ids of a person are kept, to recognise repeats."""
@@ -53,7 +56,7 @@ def change(event: MemberEvent, draft: Draft, config: Config, now_ms: int) -> Dec
     outcome = _hear(event, draft, config, now_ms)
     if outcome.reason == "member_changed":
         _set_timer(event.person, draft)
-        _wake_pools_of(event.person, draft, config, now_ms)
+        _follow(event.person, draft, config, now_ms)
         if event.person not in config.users:
             _remember_stranger(event.person, draft, now_ms)
             outcome = Nothing("unknown_user", event.person)
@@ -69,8 +72,18 @@ def come_back(person: str, draft: Draft, config: Config, now_ms: int) -> Decisio
             setattr(known, cause, Absence(time_ms=absence.time_ms))
     begin(person, known, draft, now_ms)
     _set_timer(person, draft)
-    _wake_pools_of(person, draft, config, now_ms)
+    _follow(person, draft, config, now_ms)
     return Decision(record=f"member/{person}", outcome=Nothing("member_changed", known.absence or "available"))
+
+
+def present_until(person: str, draft: Draft, config: Config, now_ms: int) -> int | None:
+    """When somebody who is there now is known to go (milliseconds): what was told of them begins, or their calendar
+    ends. None: it is not known.
+    """
+    known = draft.planned.get(person)
+    told_ms = next((each.begins_ms for each in known.spells if not each.is_off), None) if known is not None else None
+    ends = (told_ms, there_until(person, config, now_ms))
+    return min((moment for moment in ends if moment is not None), default=None)
 
 
 def meet_strangers(draft: Draft, config: Config, now_ms: int) -> bool:
@@ -152,6 +165,13 @@ def _forget(person: str, draft: Draft) -> None:
     draft.timers.drop(RETURN_PREFIX + person)
 
 
+def _follow(person: str, draft: Draft, config: Config, now_ms: int) -> None:
+    """Who is there gets what waits for them; who is not loses what they have not accepted."""
+    _wake_pools_of(person, draft, config, now_ms)
+    if not is_there(person, draft, config, now_ms) and draft.offered_to(person):
+        draft.set_timer(LEAVE_PREFIX + person, now_ms)
+
+
 def _wake_pools_of(person: str, draft: Draft, config: Config, now_ms: int) -> None:
     """Have the lines looked at in which records wait for somebody: now, if they are there, or when their shift begins.
     The end of what was told has a timer of its own.
@@ -165,4 +185,4 @@ def _wake_pools_of(person: str, draft: Draft, config: Config, now_ms: int) -> No
     for pool in draft.pools_of(person):
         spec = config.pools.get(pool)
         if spec is not None and not spec.is_queue:
-            wake(pool, draft, due_ms)
+            wake_served_by(pool, config, draft, due_ms)

@@ -13,7 +13,7 @@ from typing import Final
 from service.core.case import FORGOTTEN_RECORDS, Case
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.holding import clients, load
+from service.core.holding import clients, load, offers
 from service.core.record import Record
 from service.core.state import Changes, State
 
@@ -22,7 +22,7 @@ MINUTE_MS: Final = 60_000
 
 def is_forgettable(record: Record, now_ms: int, *, deleted_ms: int, closed_ms: int, untouched_ms: int) -> bool:
     """Whether nothing was heard of the record for so long: as a tombstone or a refused one, a closed, or any other."""
-    if record.parked or not record.heard_min:
+    if record.parked or record.offered or not record.heard_min:
         return False
     if record.deleted or not (record.created or record.owner or record.closed):
         kept_ms = deleted_ms
@@ -39,6 +39,7 @@ def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:
     draft = Draft(state)
     case = Case(name, draft, config, now_ms, "", 0)
     load.let_go(case)
+    offers.drop(case)
     left = draft.forgotten.edit(FORGOTTEN_RECORDS)
     left.sequence = max(left.sequence, case.record.sequence)
     draft.records.drop(name)

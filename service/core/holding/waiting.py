@@ -22,6 +22,12 @@ from service.core.tracking import together
 DRAIN_PREFIX: Final = "drain/"
 """Begins the name of the timer that has a pool's line looked at."""
 
+RISE_PREFIX: Final = "rise/"
+"""Begins the name of the timer with which a record that waits is escalated."""
+
+AGE_PREFIX: Final = "aged/"
+"""Begins the name of the timer from which on a waiting record's age beats every score. It sorts before `drain/`."""
+
 ASK_PREFIX: Final = "ask/"
 """Begins the name of the timer that has the rules asked anew for a record that waits. It sorts before `drain/`."""
 
@@ -32,12 +38,12 @@ def stand_in_line(case: Case, pool: str, *, queued: bool, named: bool) -> tuple[
     """
     assert not case.record.owner, f"{case.name} has an owner and is to wait"
     memory = case.draft.pools.edit(pool)
-    memory.parkings += 1
     memory.waiting += 1
+    number, since_ms = _place_of(case, pool)
     parked = Parked(
         pool=pool,
-        number=memory.parkings,
-        since_ms=case.now_ms,
+        number=number,
+        since_ms=since_ms,
         score=case.score,
         correlation_id=case.correlation_id,
         depth=case.depth,
@@ -48,7 +54,50 @@ def stand_in_line(case: Case, pool: str, *, queued: bool, named: bool) -> tuple[
     if case.requires:
         case.draft.required.put(case.name, Required(case.requires))
     case.record.parked = True
+    if case.record.handed:
+        handing = case.draft.handings.edit(case.name)
+        handing.waited_ms = handing.waited_ms or case.now_ms
+    set_clocks(case, parked)
     return keep(case)
+
+
+def _place_of(case: Case, pool: str) -> tuple[int, int]:
+    """The record's number in the line, and since when it waits: behind all others and now, but for one that was offered
+    before, which has both from then.
+    """
+    handing = case.handing
+    place = None if handing is None else handing.spot(pool)
+    since_ms = case.now_ms if handing is None or not handing.since_ms else handing.since_ms
+    if place is not None:
+        return place.number, since_ms
+    memory = case.draft.pools.edit(pool)
+    memory.parkings += 1
+    return memory.parkings, since_ms
+
+
+def set_clocks(case: Case, parked: Parked) -> None:
+    """Have heeded when the record will have waited too long, where its pool says so."""
+    spec = case.config.pools.get(parked.pool)
+    if spec is None or parked.queued:
+        return
+    if spec.longest_wait_ms is not None and not parked.is_overdue:
+        case.draft.set_timer(AGE_PREFIX + case.name, max(case.now_ms, parked.since_ms + spec.longest_wait_ms))
+    due_ms = escalation_due(case, parked)
+    if due_ms is not None:
+        case.draft.set_timer(RISE_PREFIX + case.name, max(case.now_ms, due_ms))
+
+
+def escalation_due(case: Case, parked: Parked) -> int | None:
+    """When the record is given to somebody else (milliseconds); none: it is not, or its pool has done so before."""
+    spec = case.config.pools[parked.pool]
+    if spec.escalation is None:
+        return None
+    handing = case.handing
+    if handing is None:
+        return parked.since_ms + spec.escalation.after_ms
+    if parked.pool in handing.escalated:
+        return None
+    return (handing.waited_ms or parked.since_ms) + spec.escalation.after_ms
 
 
 def unpark(case: Case) -> str:
@@ -58,7 +107,8 @@ def unpark(case: Case) -> str:
     case.draft.parked.drop(case.name)
     if not case.draft.required.is_empty:
         case.draft.required.drop(case.name)
-    case.draft.timers.drop(ASK_PREFIX + case.name)
+    for prefix in (ASK_PREFIX, AGE_PREFIX, RISE_PREFIX):
+        case.draft.timers.drop(prefix + case.name)
     case.draft.pools.edit(parked.pool).waiting -= 1
     case.record.parked = False
     forget(case)
@@ -72,34 +122,40 @@ def waiting_case(name: str, parked: Parked, draft: Draft, config: Config, now_ms
     case.requires = () if required is None else required.traits
     facts = kept_of(case)
     is_scored = parked.score or case.record_type in config.scores
-    case.facts = {**facts, FIELD: parked.score} if is_scored else facts
+    case.facts = {**facts, FIELD: parked.score} if is_scored and not parked.is_overdue else facts
+    if parked.is_overdue:
+        rescore(case)
     return case
 
 
-def is_fit(case: Case, parked: Parked) -> bool:
-    """Whether the record may wait where it does: it is not closed by now, and its pool can take it and, unless an
-    event named it, wants it.
+def is_fit(case: Case, pool: str, *, named: bool) -> bool:
+    """Whether the record may wait in the pool: it is not closed by now, and the pool can take it and, unless an event
+    `named` it, wants it.
     """
-    if is_closed_while_waiting(case) or refusal(Target("pool", parked.pool), case) is not None:
+    if is_closed_while_waiting(case) or refusal(Target("pool", pool), case) is not None:
         return False
-    domain = case.config.pools[parked.pool].domain
-    return parked.named or domain is None or domain.test(case.facts, case.now_ms)
+    domain = case.config.pools[pool].domain
+    return named or domain is None or domain.test(case.facts, case.now_ms)
 
 
 def hear_while_waiting(case: Case) -> None:
     """News of a record that waits: its score moves it in its line, its fields may let somebody take it, or make it one
-    that its pool does not want.
+    that its pool does not want. What is told of one that is offered is kept until it is accepted.
     """
+    if case.record.offered:
+        case.facts = together(kept_of(case), case.facts)
+        keep(case)
+        return
     parked = case.draft.parked.get(case.name)
     if parked is None:
         return
     before = case.draft.fields.get(case.name)
     case.facts = together(kept_of(case), case.facts)
     score = rescore(case)
-    if score != parked.score and FIELD in case.facts:
+    if score != parked.score and FIELD in case.facts and not parked.is_overdue:
         case.draft.parked.edit(case.name).score = score
     keep(case)
-    if not is_fit(case, parked):
+    if not is_fit(case, parked.pool, named=parked.named):
         ask_anew(case.name, case.draft, case.now_ms)
     elif not parked.queued and (case.draft.fields.get(case.name) != before or case.record.facts != case.before.facts):
         wake(parked.pool, case.draft, case.now_ms)
@@ -123,3 +179,9 @@ def wake(pool: str, draft: Draft, due_ms: int) -> None:
     if memory.scanned is not None and not memory.sifting:
         draft.pools.edit(pool).scanned = None
     look_by(pool, due_ms, draft)
+
+
+def wake_served_by(pool: str, config: Config, draft: Draft, due_ms: int) -> None:
+    """Somebody of the pool can take records again: have all lines looked at from which they may."""
+    for name in config.helped.get(pool, (pool,)):
+        wake(name, draft, due_ms)

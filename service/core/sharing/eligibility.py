@@ -5,7 +5,7 @@ The checks run in the order of `CHECKS`, the cheap and general first; the first 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,6 +19,7 @@ from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.limit_spec import Holder, PoolLimits
 from service.core.model import Candidate, LimitCount
+from service.core.offer import Handing
 from service.core.pool_spec import Membership, PoolSpec
 from service.core.reasons import ABSENT, AT_LIMIT, AtLimit, ExclusionReason, Hindrance
 from service.core.seating import Seat
@@ -40,6 +41,9 @@ LISTED_LIMITS: Final = 3
 
 MINUTE_MS: Final = 60_000
 
+PASSED_LIMIT: Final = 64
+"""Once so many people have declined a record or let it pass, in however many pools, nobody is asked any more."""
+
 
 @dataclass(eq=False)
 class Situation:
@@ -48,7 +52,7 @@ class Situation:
     `preferred`: what those have who come first; `limits`: what bounds giving in the pool, and `hindered`: who is at a
     limit of theirs.
 
-    Without `facts` no record is meant: everything concerns everybody.
+    Without `facts` no record is meant: everything concerns everybody. `handing`: to whom it was offered before.
     """
 
     spec: PoolSpec
@@ -58,6 +62,7 @@ class Situation:
     paced: bool
     facts: Facts | None = None
     requires: tuple[Trait, ...] = ()
+    handing: Handing | None = None
     off: Mapping[str, Attendance] = field(init=False)
     wanted: tuple[Wanted, ...] = ()
     preferred: tuple[Wanted, ...] = ()
@@ -91,6 +96,22 @@ def is_in_domain(member: Membership, seat: Seat, items: int, situation: Situatio
     if domain is None or situation.facts is None or domain.test(situation.facts, situation.now_ms):
         return None
     return "domain"
+
+
+def is_to_be_asked(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+    """Who declined the record or let it pass is not asked again, and nobody is once it was handed on often enough
+    (D50).
+    """
+    handing, accepting = situation.handing, situation.spec.accepting
+    if handing is None:
+        return None
+    if member.person in handing.passed:
+        return "declined"
+    place = None if accepting is None else handing.spot(situation.spec.id)
+    if place is None or accepting is None:
+        return None
+    is_over = place.offers > accepting.hand_on or len(handing.passed) >= PASSED_LIMIT
+    return "handed_on" if is_over else None
 
 
 def is_present(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
@@ -180,6 +201,7 @@ def _anybody_told(situation: Situation) -> bool:
 
 CHECKS: Final = (
     Check(is_active, concerns=lambda situation: situation.config.has_inactive),
+    Check(is_to_be_asked, concerns=lambda situation: situation.handing is not None),
     Check(is_in_domain, concerns=lambda situation: situation.spec.has_domains),
     Check(is_present, concerns=_anybody_told),
     Check(is_not_on_leave, concerns=_anybody_told),
@@ -192,6 +214,12 @@ CHECKS: Final = (
 )
 
 
+LAST_RESORT: Final = tuple(
+    check for check in CHECKS if check.ask in {is_active, is_to_be_asked, is_in_domain, has_skills}
+)
+"""What stands against somebody who would get a record rather than nobody (D55)."""
+
+
 class Choice(NamedTuple):
     """Who is next (none: nobody can), and everybody who was looked at, as configured."""
 
@@ -199,9 +227,9 @@ class Choice(NamedTuple):
     seen: list[Contender]
 
 
-def choose(situation: Situation) -> Choice:
+def choose(situation: Situation, checks_of: Sequence[Check] = CHECKS) -> Choice:
     """Ask all members the checks that can say no, and pick by the rule of turns."""
-    checks = [check.ask for check in CHECKS if check.concerns(situation)]
+    checks = [check.ask for check in checks_of if check.concerns(situation)]
 
     def excluded(member: Membership, seat: Seat, items: int) -> ExclusionReason | None:
         for ask in checks:

@@ -1,6 +1,7 @@
 """Who is told of a decision, if they want to be told and as they want it (S19, S20).
 
-It is the person who got the record, everybody whom a record in a queue concerns, or who reached for a record in vain.
+It is the person who got the record, or lost it unanswered, everybody whom a record in a queue concerns, or who reached
+for a record in vain.
 """
 
 from __future__ import annotations
@@ -14,6 +15,16 @@ from service.language.tree import Facts
 def of_assignment(owner: str, config: Config) -> tuple[Notification, ...]:
     """The notification of the new owner; none where their settings say so."""
     return _of("assigned", owner, config)
+
+
+def of_offer(person: str, config: Config) -> tuple[Notification, ...]:
+    """The notification of who is to accept a record."""
+    return _of("offered", person, config)
+
+
+def of_withdrawal(person: str, config: Config) -> tuple[Notification, ...]:
+    """The notification of who did not accept a record, and has it no more."""
+    return _of("withdrawn", person, config)
 
 
 def of_queueing(spec: PoolSpec, facts: Facts, config: Config, now_ms: int) -> tuple[Notification, ...]:

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from schemas.scenario import Content, DeleteStep, OwnerStep, RecordStep, RecordWords
 from schemas.scenario_values import OwnerValue
 from service.core.model import Assigned, Pending, Queued, Rejected, Released
+from service.core.reasons import ReleaseReason
 from service.rehearsal.stage import RehearsedDecision
+
+WITHDRAWN: Final = frozenset[ReleaseReason]({"declined", "not_accepted", "not_there"})
+"""Where this ends an offer, whom it was made to is the owner no more."""
 
 
 class CardName(NamedTuple):
@@ -82,8 +86,10 @@ class Crm:
                 card.owner, card.waits_in = "", queue
             case Pending(pool):
                 card.waits_in = pool
-            case Released():
+            case Released(previous=previous, reason=reason):
                 card.waits_in = ""
+                if reason in WITHDRAWN and card.owner == previous:
+                    card.owner = ""
             case Rejected() if decision.trace.question == "parked":
                 card.waits_in = ""
             case _:

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from schemas.scenario import (
+    AcceptedStep,
     ContactedStep,
     Content,
+    DeclinedStep,
     DeleteStep,
     MemberStep,
     OfferStep,
@@ -32,6 +34,8 @@ TYPES: Final[Mapping[type[RecordWords], str]] = {
     UpdateStep: "crm.record.updated.v1",
     DeleteStep: "crm.record.deleted.v1",
     ContactedStep: "crm.record.contacted.v1",
+    AcceptedStep: "crm.assignment.accepted.v1",
+    DeclinedStep: "crm.assignment.declined.v1",
     OrderedStep: "crm.offer.ordered.v1",
     PaymentFailedStep: "crm.offer.payment_failed.v1",
     PaidStep: "crm.offer.paid.v1",
@@ -84,7 +88,8 @@ def _event(kind: str, name: str, step: RecordWords, now_ms: int) -> Body:
     body |= {"correlationid": step.correlation, "chaindepth": step.depth}
     body["time"] = None if step.at is None else iso_time(at(step.at, now_ms))
     body["offer"] = step.offer if isinstance(step, OfferStep) else None
-    body["person"] = step.person if isinstance(step, ContactedStep) else None
+    body["person"] = step.person if isinstance(step, ContactedStep | AcceptedStep | DeclinedStep) else None
+    body["reason"] = step.reason or None if isinstance(step, DeclinedStep) else None
     body["tool"] = step.tool if isinstance(step, Content) else None
     body = {key: value for key, value in body.items() if value is not None}
     if step.process is not None:

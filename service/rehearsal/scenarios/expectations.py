@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, cast
 
-from schemas.scenario import Expect
+from schemas.scenario_expect import Expect
 from service.config.nodes import Steps
 from service.core.model import Assigned, Decision, Pending, Queued
 from service.language.moments import milliseconds

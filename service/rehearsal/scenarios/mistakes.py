@@ -8,7 +8,8 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from schemas.scenario import VERBS, Expect, ExpectedOwner, Scenario
+from schemas.scenario import VERBS, Scenario
+from schemas.scenario_expect import Expect, ExpectedOwner
 from schemas.scenario_values import Linked, MemberState, OwnerValue
 from service.config.nodes import Node, Steps, as_written
 from service.config.problems import Problem

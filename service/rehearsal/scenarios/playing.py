@@ -14,12 +14,12 @@ from typing import Final, assert_never
 from schemas.scenario import (
     AnyStep,
     ConfigStep,
-    Expect,
     MemberStep,
     RawStep,
     RecordWords,
     TimeStep,
 )
+from schemas.scenario_expect import Expect
 from service.core.reasons import NOTHING
 from service.core.telling.explain import explain
 from service.rehearsal.scenarios.crm import CardName, Crm

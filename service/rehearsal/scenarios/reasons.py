@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from schemas.scenario import Expect
+from schemas.scenario_expect import Expect
 from service.config.nodes import Steps
 from service.core.configuration import Config
 from service.core.model import Decision, Tried

@@ -1,0 +1,93 @@
+"""What becomes of a record that was offered: it is accepted, declined, or taken back and handed on (D15, D50).
+
+Only the person it is offered to answers; whatever else is said of it is nothing to do, with the reason. Handing on is
+giving anew: the pool is asked in the same decision, so the record never has two owners, and where nobody is left it
+waits. Whom the record is taken from is told, unless they declined it themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from service.core import plans
+from service.core.case import Case
+from service.core.configuration import Config
+from service.core.draft import Draft
+from service.core.events import RecordEvent, Target
+from service.core.holding import load, offers
+from service.core.holding.assign import give_to_pool, put_into_queue
+from service.core.holding.keeping import kept_of, rescore
+from service.core.holding.waiting import is_fit
+from service.core.model import Decision, Nothing, Released, Trace
+from service.core.offer import Offer
+from service.core.reasons import ReleaseReason
+from service.core.record import NOBODY
+from service.core.sharing.attendance import is_there
+from service.core.telling import notify
+
+HANDED_ON: Final = "handed_on"
+"""The question whose answer is the pool that offered the record to somebody who did not take it."""
+
+
+def answer(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
+    """Somebody accepts or declines the record."""
+    person = event.person or ""
+    offer = case.draft.offers.get(case.name)
+    if offer is None or offer.person != person:
+        return (case.conclude(_nothing_to_answer(person, case)),)
+    if event.kind == "accepted":
+        offers.finish(case)
+        return (case.conclude(Nothing("accepted", person)),)
+    offers.note_passed(case, person)
+    return _taken_back(case, offer, "declined", event.reason)
+
+
+def lapse(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
+    """The time is over in which an offer could be accepted, or whoever it was made to is not there any more."""
+    offer = draft.offers.get(name)
+    if offer is None:
+        return ()
+    case = Case(name, draft, config, now_ms, offer.correlation_id, offer.depth)
+    if now_ms < offer.deadline_ms and is_there(offer.person, draft, config, now_ms):
+        draft.set_timer(offers.OFFER_PREFIX + name, offers.due_ms(offer, case))
+        return ()
+    if now_ms < offer.deadline_ms:
+        return _taken_back(case, offer, "not_there")
+    offers.note_passed(case, offer.person)
+    return _taken_back(case, offer, "not_accepted")
+
+
+def _nothing_to_answer(person: str, case: Case) -> Nothing:
+    """Why somebody's answer counts for nothing."""
+    known = case.draft.handings.get(case.name)
+    if known is not None and person in known.passed:
+        return Nothing("offer_over", person)
+    if person == case.record.owner:
+        return Nothing("accepted_already", person)
+    return Nothing("not_offered", person)
+
+
+def _taken_back(case: Case, offer: Offer, reason: ReleaseReason, said: str = "") -> tuple[Decision, ...]:
+    """Nobody has the record; then its pool is asked for the next, or whoever it is for where it does not fit there."""
+    case.facts = kept_of(case)
+    rescore(case)
+    required = None if case.draft.required.is_empty else case.draft.required.get(case.name)
+    case.requires = () if required is None else required.traits
+    told = () if reason == "declined" else notify.of_withdrawal(offer.person, case.config)
+    load.let_go(case)
+    case.record.outstanding = (*case.record.outstanding[-load.OUTSTANDING_CHOICES + 1 :], NOBODY)
+    released = case.conclude(Released(offer.person, offer.pool, reason, said), Trace(), told)
+    return (released, _handed_on(case))
+
+
+def _handed_on(case: Case) -> Decision:
+    """Ask the pool in whose line it would wait, and those that help it out."""
+    handing = case.draft.handings.edit(case.name)
+    pool, named = handing.home, handing.named
+    if not is_fit(case, pool, named=named):
+        return plans.as_new(plans.known_way(case), case)
+    spec = case.config.pools[pool]
+    trace = Trace(question=HANDED_ON, target=Target("pool", pool))
+    if spec.is_queue:
+        return put_into_queue(case, spec, trace, named=named)
+    return give_to_pool(case, spec, trace, named=named)

@@ -1,0 +1,177 @@
+"""Mistakes in who may be given a record now: time, limits, accept and what waits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutants.mutant import Mutant
+
+OFFERING: Final = "service/core/holding/offers.py"
+ACCEPTING: Final = "service/core/accepting.py"
+ASKING: Final = "service/core/holding/asking.py"
+ESCALATION: Final = "service/core/holding/escalation.py"
+WAITING: Final = "service/core/holding/waiting.py"
+LIMITS: Final = "service/core/sharing/limits.py"
+ASSIGN: Final = "service/core/holding/assign.py"
+LOAD: Final = "service/core/holding/load.py"
+POOLS: Final = "tests/core/test_pools.py"
+DOMAINS: Final = "tests/core/test_eligibility.py"
+WITHIN_LIMITS: Final = "tests/core/test_limits.py"
+LIMITS_LAWS: Final = "tests/core/test_limits_laws.py"
+ANSWERS: Final = "tests/core/test_accepting.py"
+LONGER: Final = "tests/core/test_waiting_longer.py"
+CALENDAR: Final = "service/core/calendar.py"
+ATTENDANCE: Final = "service/core/sharing/attendance.py"
+WALK: Final = "tests/calendar/test_calendar.py"
+TIME_LAWS: Final = "tests/core/test_time_laws.py"
+
+GIVING: Final = (
+    Mutant(
+        LIMITS,
+        "(0 if counted is None else counted.open_items) >= at_most",
+        "(0 if counted is None else counted.open_items) > at_most",
+        "limits hold",
+        (POOLS, DOMAINS),
+    ),
+    Mutant(
+        LIMITS,
+        "_blocks(holder, known, at_most, draft) > now_ms - length_ms",
+        "_blocks(holder, known, at_most, draft) >= now_ms - length_ms",
+        "a window leaves room exactly when it is over",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(
+        LIMITS,
+        "entry = known.total - at_most\n",
+        "entry = known.total - at_most - 1\n",
+        "N of N is full",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(
+        LIMITS,
+        "for person, holder in limits.open_everywhere:",
+        "for person, holder in ():",
+        "a person's open limit holds in every pool",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(
+        LIMITS,
+        " or known.months >= most_months",
+        "",
+        "a period is counted like a window",
+        (LIMITS_LAWS,),
+    ),
+    Mutant(
+        LIMITS,
+        "draft.slots.drop(slot_field(holder.name, given.first))",
+        "draft.slots.get(slot_field(holder.name, given.first))",
+        "a ring has as many slots as its largest window counts",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(
+        "service/core/given.py",
+        "return count if counted_ms >= began_ms else 0",
+        "return count",
+        "a new period begins at nothing",
+        (LIMITS_LAWS,),
+    ),
+    Mutant(
+        ASSIGN,
+        "note_given(case.config.limits.concerned(spec, assigned.owner, case.record_type),",
+        "note_given((),",
+        "what is given is counted in the step that gives",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(
+        "service/core/holding/draining.py",
+        "    if room_ms is not None:",
+        "    if room_ms is None:",
+        "what waits is tried again when a limit of a time has room",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(LOAD, "if size < before:", "if False:", "what weighs less leaves room for who waits", (WITHIN_LIMITS,)),
+    Mutant(
+        LOAD,
+        "    _count(case, -noted(case))\n",
+        "    _count(case, -1)\n",
+        "a weight is taken off as it was counted",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(
+        LOAD,
+        "types = {case.record_type}.union(*(holder.types for holder in holders if holder.open_at_most is not None))",
+        "types = {case.record_type}",
+        "a place that is freed in one type of record wakes who waits in another",
+        (WITHIN_LIMITS,),
+    ),
+    Mutant(CALENDAR, "place % 2 == 1\n        for", "place % 2 == 0\n        for", "hours are when one works", (WALK,)),
+    Mutant(
+        CALENDAR, "bisect_right(edges, now_ms)", "bisect_right(edges, now_ms - 1)", "a block holds its start", (WALK,)
+    ),
+    Mutant(
+        CALENDAR,
+        "if two_days_ms == 2 * DAY_MS:",
+        "if True:",
+        "hours are those of the clock on the wall",
+        (WALK,),
+    ),
+    Mutant(
+        CALENDAR,
+        "    if local(instant_ms, zone).replace(tzinfo=None) == wall:\n        return instant_ms",
+        "    return instant_ms",
+        "a time that is left out is the next that is shown",
+        (WALK,),
+    ),
+    Mutant(CALENDAR, "if day not in self.holidays:", "if day:", "nobody works on holidays", (WALK,)),
+    Mutant(
+        "service/core/holding/draining.py",
+        "    if shift_ms is not None:",
+        "    if shift_ms is None:",
+        "who begins a shift gets what waits",
+        (TIME_LAWS,),
+    ),
+    Mutant(
+        ATTENDANCE,
+        "now_ms = max(now_ms, end_ms)",
+        "now_ms = min(now_ms, end_ms)",
+        "an absence ends with the next shift",
+        (TIME_LAWS,),
+    ),
+    Mutant(OFFERING, "offers=place.offers + 1", "offers=place.offers", "handing on is bounded", (ANSWERS,)),
+    Mutant(
+        OFFERING,
+        "place = handing.spot(spec.id) or Spot(spec.id, _next_number(spec.id, case.draft))",
+        "place = Spot(spec.id, _next_number(spec.id, case.draft))",
+        "what was handed on keeps its age and its count",
+        (ANSWERS,),
+    ),
+    Mutant(
+        OFFERING, "handing.passed = (*handing.passed, person)", "pass", "who declined is not asked again", (ANSWERS,)
+    ),
+    Mutant(OFFERING, "Handing(passed=known.passed)", "Handing()", "not for this record, for good", (ANSWERS,)),
+    Mutant(ACCEPTING, "offer.person != person", "not person", "only whom it is offered to answers", (ANSWERS,)),
+    Mutant(
+        ACCEPTING,
+        '() if reason == "declined" else notify',
+        '() if reason != "declined" else notify',
+        "who lost it unanswered is told",
+        (ANSWERS,),
+    ),
+    Mutant(
+        ACCEPTING,
+        "now_ms < offer.deadline_ms:\n        return _taken_back",
+        "now_ms < 0:\n        return _taken_back",
+        "to go is no decline",
+        (ANSWERS,),
+    ),
+    Mutant(ASKING, "if is_fit(case, name, named=False):", "if True:", "a helping pool has its own domain", (LONGER,)),
+    Mutant(
+        WAITING,
+        "for name in config.helped.get(pool, (pool,)):",
+        "for name in (pool,):",
+        "both serve the line",
+        (LONGER,),
+    ),
+    Mutant(ESCALATION, "offers.note_escalated(case, spec.id)", "pass", "a pool escalates a record once", (LONGER,)),
+    Mutant(ESCALATION, "score = OVERDUE", "score = 0.0", "age beats every score", (LONGER,)),
+)
