@@ -35,6 +35,13 @@ GIVING: Final = (
     ),
     Mutant(
         LIMITS,
+        'if spec.count == "own":',
+        'if spec.count == "all":',
+        "a limit binds all of a person's open items",
+        ("tests/core/test_peers.py",),
+    ),
+    Mutant(
+        LIMITS,
         "_blocks(holder, known, at_most, draft) > now_ms - length_ms",
         "_blocks(holder, known, at_most, draft) >= now_ms - length_ms",
         "a window leaves room exactly when it is over",

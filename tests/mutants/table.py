@@ -63,13 +63,6 @@ MUTANTS: Final = (
         "a load is all of a person's open items",
         (POOLS,),
     ),
-    Mutant(
-        LIMITS,
-        'if spec.count == "own":',
-        'if spec.count == "all":',
-        "a limit binds all of a person's open items",
-        ("tests/core/test_peers.py",),
-    ),
     Mutant(STRATEGIES, "round(SCALE / weight)", "round(SCALE * weight)", "2 gets twice as much as 1", (LAWS,)),
     Mutant(
         STRATEGIES, "return open_items * step(member.weight)", "return -open_items", "the fewest are first", (POOLS,)
