@@ -329,7 +329,8 @@ class Simulation:
         return False
 
     def _fault(self, operation: Operation, topic: str) -> Fault | None:
-        if self._happens(f"{operation}_lost", 0.01):
+        # There are eight times as many appends as publications: snapshots are appended, too.
+        if self._happens(f"{operation}_lost", 0.08 if operation == "publish" else 0.01):
             return self.random.choice(list(Fault))
         return None
 
