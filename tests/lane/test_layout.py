@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.core.parts import Part
+from service.core.parts import PARTS, Part
 from service.core.seating import Seat
 from service.core.state import KINDS, LEVEL, Changes, Hit, StateKind
 from service.lane import making
@@ -279,7 +279,9 @@ def of_level_two(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if pools with a default, and hits, were what a new release added."""
     monkeypatch.setattr("service.lane.folding.LEVEL", 2)
     without = Part(2, lambda config: replace(config, pools={}) if config.pools else config)
-    monkeypatch.setattr("service.core.parts.PARTS", {"pools": without})
+    for place in list(PARTS):
+        monkeypatch.delitem(PARTS, place)
+    monkeypatch.setitem(PARTS, "pools", without)
     monkeypatch.setattr(making, "KINDS", {**KINDS, "seat": StateKind("seat", Seat, level=2)})
 
 
