@@ -329,8 +329,7 @@ class Simulation:
         return False
 
     def _fault(self, operation: Operation, topic: str) -> Fault | None:
-        # There are eight times as many appends as publications: snapshots are appended, too.
-        if self._happens(f"{operation}_lost", 0.08 if operation == "publish" else 0.01):
+        if self._happens(f"{operation}_lost", 0.08 if operation == "publish" else 0.01):  # there are far more appends
             return self.random.choice(list(Fault))
         return None
 
