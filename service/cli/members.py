@@ -17,6 +17,7 @@ import typer
 from service.cli.exits import WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
+from service.cli.times import written_time
 from service.config.history import History
 from service.core.events import Availability
 from service.core.holding.presence import ABSENT
@@ -121,16 +122,7 @@ def moment(option: str, text: str) -> datetime | None:
     """A time that is still to come, in UTC; none for no text. Raises `WrongUsage`, which says how it is written."""
     if not text:
         return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise WrongUsage(f"{option} {text}: this is no time; it is written 2026-12-24T08:00+01:00") from None
-    if time.tzinfo is None:
-        raise WrongUsage(f"{option} {text}: the zone is missing; add Z for UTC, or an offset such as +01:00")
-    try:
-        time = time.astimezone(UTC)
-    except OverflowError:
-        raise WrongUsage(f"{option} {text}: this is too far away") from None
+    time = written_time(option, text)
     if time <= datetime.now(UTC):
         raise WrongUsage(
             f"{option} {text}: this is over; say a time to come, or who is back (`fairlead members --help`)"

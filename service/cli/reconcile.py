@@ -20,6 +20,7 @@ from rich.table import Table
 from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, RedisAddress, Yes, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
+from service.cli.times import written_time
 from service.connectors.file.open_records import OpenRecord, open_records
 from service.connectors.file.opening import FileRefused
 from service.core.configuration import Config
@@ -132,15 +133,12 @@ def _by_record(listed: Iterable[OpenRecord]) -> dict[str, Listed]:
 
 
 def _moment(as_of: str, file: Path) -> datetime:
-    if not as_of:
-        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    try:
-        time = datetime.fromisoformat(as_of)
-    except ValueError:
-        raise WrongUsage(f"--as-of {as_of}: this is no time; it is written 2026-12-24T08:00+01:00") from None
-    if time.tzinfo is None:
-        raise WrongUsage(f"--as-of {as_of}: the zone is missing; add Z for UTC, or an offset such as +01:00")
-    return time.astimezone(UTC)
+    """When the list was made. What is told of a time to come would be newer than all that the CRM tells until then."""
+    made = written_time("--as-of", as_of) if as_of else datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    if made > datetime.now(UTC):
+        told = made.isoformat(timespec="seconds")
+        raise WrongUsage(f"{told}: this is still to come; say with --as-of when the list was made")
+    return made
 
 
 def _ms(time: datetime) -> int:

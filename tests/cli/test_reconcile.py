@@ -53,6 +53,8 @@ def test_as_json_with_the_mark_of_each_record(run: Run, written: Path) -> None:
     [
         (("--as-of", "yesterday"), "this is no time"),
         (("--as-of", "2026-01-01T10:00"), "the zone is missing"),
+        (("--as-of", "0001-01-01T00:00+14:00"), "this is too far away"),
+        (("--as-of", "9999-01-01T00:00Z"), "this is still to come"),
         (("--division", "nowhere"), "nowhere has no configuration"),
         (("--delimiter", ";"), "divided by another character"),
     ],
