@@ -99,7 +99,7 @@ Value = Remembered
 V = TypeVar("V", bound=Value)
 
 FIRST_LEVEL: Final = 1
-LEVEL: Final = 3
+LEVEL: Final = 4
 """The newest level that this version knows. A lane's log carries its level; see `StateKind`."""
 
 
