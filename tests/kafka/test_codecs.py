@@ -50,7 +50,7 @@ def test_what_fits_is_unpacked_and_what_does_not_is_refused(form: str, part: byt
 
 @given(st.sampled_from(sorted(ENCODE)), st.data())
 def test_a_broken_stream_is_its_librarys_error(form: str, data: st.DataObject) -> None:
-    """Whatever bytes come: the content, nothing, or an exception of the codec. None hangs, and none ends the process."""
+    """Whatever bytes come: the content, nothing, or an exception of the codec. None hangs or ends the process."""
     packed = bytearray(ENCODE[form](b"what a record says, again and again. " * 20))
     for _ in range(data.draw(st.integers(1, 4))):
         packed[data.draw(st.integers(0, len(packed) - 1))] = data.draw(st.integers(0, 255))

@@ -1,8 +1,7 @@
-"""A batch that would become too large when it is unpacked cannot be read: it is named, and costs nobody else anything."""
+"""A batch that becomes too large when it is unpacked cannot be read: it is named, and costs nobody else anything."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -23,10 +22,10 @@ LIMIT_BYTES = 1_000_000
 
 
 @pytest.fixture
-async def bounded(world: World) -> AsyncIterator[World]:
+def bounded(world: World) -> World:
     """Whoever reads may unpack no more than a megabyte at once."""
     world.connection = replace(world.connection, unpacked_limit_bytes=LIMIT_BYTES)
-    yield world
+    return world
 
 
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
@@ -63,7 +62,7 @@ async def test_it_is_read_once_more_is_allowed(bounded: World) -> None:
 
 async def test_many_batches_that_fit_one_by_one_are_read(bounded: World) -> None:
     """One read would bring more than is allowed, and yet each of them is good: nothing is named."""
-    wanted = []
+    wanted: list[str] = []
     for number in range(12):
         await bounded.send(0, words := names(f"large{number}", 3), padding_bytes=200_000, compression_type="zstd")
         wanted += words
