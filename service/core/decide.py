@@ -48,7 +48,7 @@ NOTHING_TRACKED: Final[frozenset[str]] = frozenset()
 
 def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
     """Decide one event of a division at `now_ms` (milliseconds since 1970, UTC). Pure: the state stays as it is."""
-    draft = Draft(state)
+    draft = Draft.over(state)
     event = as_declared(event, config)
     match event:
         case RecordEvent() if _is_outdated(event, draft):
@@ -66,7 +66,7 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
         case _:
             assert_never(event)
     recount(draft)
-    return Verdict(decisions, draft.changes())
+    return Verdict(decisions, draft.finish())
 
 
 def _is_outdated(event: RecordEvent, draft: Draft) -> bool:

@@ -87,12 +87,12 @@ def needed(name: str, state: State, config: Config) -> tuple[str, ...]:
 
 def fire(name: str, state: State, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> Verdict:
     """Let one timer go off. Pure, like `decide`. About so much may come of it, or what one record makes."""
-    draft = Draft(state)
+    draft = Draft.over(state)
     draft.timers.drop(name)
     rule, about = _rule(name)
     decisions = rule.fire(Firing(about, draft, config, now_ms, room_bytes))
     recount(draft)
-    return Verdict(decisions, draft.changes())
+    return Verdict(decisions, draft.finish())
 
 
 def _rule(name: str) -> tuple[Rule, str]:
