@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -54,6 +55,9 @@ SAID: Final = (
 
 _SAID: Final[Mapping[str, int]] = {name: 1 << at for at, name in enumerate(SAID, 6)}
 """What a record says with yes or no."""
+
+_said: Final = attrgetter(*SAID)
+"""All that a record says with yes or no, in their order."""
 
 _SIDE_BITS: Final[Mapping[str, int]] = {"heard": _HEARD, "tracked": _TRACKED}
 
@@ -106,30 +110,32 @@ _write: Final = msgspec.json.Encoder().encode
 
 def pack_record(record: Record) -> tuple[bytes, dict[str, bytes]]:
     """The record's base value, and what stands beside it."""
-    told_now = record.told_moment == record.moment
-    bits = {
-        _TOLD_IS_OWNER: bool(record.owner) and record.told == f"user:{record.owner}",
-        _TOLD_NOW: told_now,
-        _NOBODY_NOW: record.nobody_since == record.moment,
-        _OWNER_OUTSTANDING: bool(record.owner) and record.outstanding == (record.owner,),
-    }
+    moment = record.moment
+    told_now = record.told_moment == moment
+    told_is_owner = bool(record.owner) and record.told == f"user:{record.owner}"
+    nobody_now = record.nobody_since == moment
+    owner_outstanding = bool(record.owner) and record.outstanding == (record.owner,)
     heard = _Heard(
-        told="" if bits[_TOLD_IS_OWNER] else record.told,
+        told="" if told_is_owner else record.told,
         told_version=None if told_now else record.told_version,
         told_time_ms=None if told_now else record.told_time_ms,
         told_act=record.told_act,
-        nobody_since=None if bits[_NOBODY_NOW] else record.nobody_since,
+        nobody_since=None if nobody_now else record.nobody_since,
         seen="".join(record.seen[:-IDS_IN_BASE]),
-        outstanding=() if bits[_OWNER_OUTSTANDING] else record.outstanding,
+        outstanding=() if owner_outstanding else record.outstanding,
         status=record.status,
     )
+    flags = _TOLD_IS_OWNER * told_is_owner | _TOLD_NOW * told_now | _NOBODY_NOW * nobody_now
+    flags |= _OWNER_OUTSTANDING * owner_outstanding
+    for bit, is_said in zip(_SAID.values(), _said(record), strict=True):
+        flags |= bit * is_said
     beside: dict[str, bytes] = {}
     if heard != _NOTHING_HEARD:
         beside["heard"] = _trimmed(heard)
+        flags |= _HEARD
     if record.facts:
         beside["tracked"] = _write((record.facts,))
-    bits |= {bit: getattr(record, name) for name, bit in _SAID.items()}
-    flags = sum(bit for bit, is_set in bits.items() if is_set) + sum(_SIDE_BITS[side] for side in beside)
+        flags |= _TRACKED
     marks = _time_text(record.time_ms) + "".join(record.seen[-IDS_IN_BASE:])
     late = record.heard_min - (record.time_ms or 0) // MINUTE_MS
     return _trimmed(Base(record.owner, flags, record.sequence, record.pool, marks, record.version, late)), beside
