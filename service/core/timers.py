@@ -114,14 +114,14 @@ def fire(
     """Let one timer go off. Pure, like `decide`. About so much may come of it, or what one record makes. The decisions
     will be known by these `numbers`.
     """
-    draft = Draft(state)
+    draft = Draft.over(state)
     draft.timers.drop(name)
     rule, about = _rule(name)
     decisions = rule.fire(Firing(about, draft, config, now_ms, room_bytes))
     if not rule.tells:
         decisions = passed_on(decisions, draft, config, now_ms, numbers)
     recount(draft)
-    return Verdict(decisions, draft.changes())
+    return Verdict(decisions, draft.finish())
 
 
 def _rule(name: str) -> tuple[Rule, str]:
