@@ -14,7 +14,6 @@ from __future__ import annotations
 import gzip
 import io
 import mmap
-import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -33,7 +32,7 @@ NO_ROOM: Final = "failed to write whole buffer"
 XERIAL_MAGIC: Final = b"\x82SNAPPY\0"
 XERIAL_HEAD_BYTES: Final = 16
 """Java's Snappy streams begin so; blocks follow, each behind its length."""
-XERIAL_LENGTH: Final = struct.Struct(">i")
+XERIAL_LENGTH_BYTES: Final = 4
 
 
 class TooMuch(Exception):
@@ -92,8 +91,8 @@ def _snappy_blocks(packed: bytes) -> Iterator[bytes]:
         return
     at = XERIAL_HEAD_BYTES
     while at < len(packed):
-        (length,) = XERIAL_LENGTH.unpack_from(packed, at)
-        at += XERIAL_LENGTH.size
+        length = int.from_bytes(packed[at : at + XERIAL_LENGTH_BYTES], "big", signed=True)
+        at += XERIAL_LENGTH_BYTES
         if not 0 < length <= len(packed) - at:
             raise ValueError("a block of Snappy does not end within its stream")
         yield packed[at : at + length]
