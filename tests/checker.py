@@ -127,7 +127,8 @@ def memory_violations(reader: Reader, log: Sequence[Seen], memory: Memory) -> It
     if memory.is_building:
         return
     if memory.revision == NOTHING_FOLDED:
-        if _by_kind(memory):
+        held = _by_kind(memory)
+        if held and next(differences(held, _kept(reader.restored, memory)), ""):
             yield f"lane {reader.lane}: the memory is at no revision and not empty"
         return
     if memory.revision not in reader.batches:
@@ -228,7 +229,7 @@ def _nothing_missing(evidence: Evidence, readers: Mapping[int, Reader]) -> Itera
     decided: Counter[str] = Counter(source for reader in readers.values() for source in reader.decided)
     for position in evidence.once:
         times = decided[position] + (position in refused) + passed[position]
-        if times != 1:
+        if times != 1 and not (times == 0 and any(reader.covers(position) for reader in readers.values())):
             yield f"{position} ended {times} times"
     for position in evidence.everywhere:
         if decided[position] and position in refused:
@@ -236,7 +237,7 @@ def _nothing_missing(evidence: Evidence, readers: Mapping[int, Reader]) -> Itera
         if position in refused or passed[position]:
             continue
         for lane, reader in readers.items():
-            if position not in reader.decided:
+            if position not in reader.decided and not reader.covers(position):
                 yield f"lane {lane}: {position} is missing"
     for position in evidence.unreadable:
         if passed[position] != 1:
