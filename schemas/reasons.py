@@ -62,6 +62,7 @@ Unresolved = Literal[
     "declined",
     "domain",
     "full",
+    "handed_on",
     "inactive_user",
     "leave",
     "limit",

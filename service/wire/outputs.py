@@ -163,6 +163,8 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["contacted"] = iso_time(trace.contacted_ms)
     if trace.asked:
         said["asked"] = trace.asked
+    if trace.limits:
+        said["limits"] = trace.limits
     if trace.workflows:
         said["workflows"] = trace.workflows
     return said
