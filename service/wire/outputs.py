@@ -194,10 +194,10 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["link"] = trace.link
     if trace.contacted_ms is not None:
         said["contacted"] = iso_time(trace.contacted_ms)
-    if trace.asked:
-        said["asked"] = trace.asked
-    if trace.workflows:
-        said["workflows"] = trace.workflows
+    for name in ("asked", "limits", "steps", "workflows"):
+        listed = getattr(trace, name)
+        if listed:
+            said[name] = listed
     return said
 
 
