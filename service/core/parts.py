@@ -117,6 +117,18 @@ def _first(target: Target | Ladder) -> Target | None:
     return plain if isinstance(plain, Target) else None
 
 
+def _without_delays(config: Config) -> Config:
+    """People are told of everything when it happens."""
+    if not config.holds_back:
+        return config
+    plain = {
+        name: replace(user, wishes=replace(user.wishes, quiet=None, digest=None))
+        for name, user in config.users.items()
+        if user.wishes.holds_back
+    }
+    return replace(config, users={**config.users, **plain})
+
+
 PARTS: Final[dict[str, Part]] = {
     "pools.*.prefer": Part(3, _without_skills),
     "pools.*.requires": Part(3, _without_skills),
@@ -140,6 +152,10 @@ PARTS: Final[dict[str, Part]] = {
     "pools.*.longest_wait": Part(3, _without_waiting),
     "defaults.*.steps": Part(4, _without_steps),
     "rule_sets.*.entries.*.target.steps": Part(4, _without_steps),
+    "settings.notifications.digest": Part(4, _without_delays),
+    "settings.notifications.quiet": Part(4, _without_delays),
+    "users.*.notify.digest": Part(4, _without_delays),
+    "users.*.notify.quiet": Part(4, _without_delays),
 }
 """By their place in a document; a star stands for every name (`pools.*.limits`)."""
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overloa
 from service.core.catch_up import CatchUp
 from service.core.climb import Climb
 from service.core.given import Given, Size, Slot
+from service.core.held import Digest, HeldBack, Hush
 from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.in_process import Element, InProcess, Usage, WorkflowKind
 from service.core.offer import Handing, Offer
@@ -59,6 +60,9 @@ Kind = Literal[
     "slot",
     "size",
     "climb",
+    "hush",
+    "held",
+    "digest",
     WorkflowKind,
 ]
 
@@ -181,6 +185,9 @@ class ByKind:
     slots = StateKind("slot", Slot, buckets=64, level=3)
     sizes = StateKind("size", Size, buckets=256, level=3, beside=("sized",))
     climbs = StateKind("climb", Climb, level=4)
+    hushes = StateKind("hush", Hush, level=4, begins=True)
+    held = StateKind("held", HeldBack, level=4)
+    digests = StateKind("digest", Digest, level=4, begins=True)
 
 
 KINDS: Final[Mapping[Kind, StateKind[Any]]] = {
