@@ -20,6 +20,7 @@ from service.core.events import (
     OfferKind,
     RecordEvent,
 )
+from service.core.holding import climbing
 from service.core.holding.assign import give_linked, give_to_pool, release
 from service.core.holding.clients import enter
 from service.core.holding.contacts import contacted, note_contact
@@ -91,6 +92,7 @@ def brought_in(case: Case, way: Way) -> tuple[Decision, ...]:
 
 def as_new(way: Way | None, case: Case) -> Decision:
     """The questions of D8 behind the explicit owner, for a record that nobody has: the plan, then the rules."""
+    climbing.drop(case)
     return questions.on_creation(case) if way is None else brought_in(case, way)[-1]
 
 

@@ -165,6 +165,8 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["asked"] = trace.asked
     if trace.limits:
         said["limits"] = trace.limits
+    if trace.steps:
+        said["steps"] = trace.steps
     if trace.workflows:
         said["workflows"] = trace.workflows
     return said
