@@ -8,7 +8,7 @@ built by hand and what repeats is kept with the context.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -163,16 +163,22 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["contacted"] = iso_time(trace.contacted_ms)
     if trace.asked:
         said["asked"] = trace.asked
+    if trace.limits:
+        said["limits"] = trace.limits
+    if trace.steps:
+        said["steps"] = trace.steps
     if trace.workflows:
         said["workflows"] = trace.workflows
     return said
 
 
-def _tried(tried: Tried) -> dict[str, object]:
+@lru_cache(maxsize=65_536)
+def _tried(tried: Tried) -> msgspec.Raw:
+    """Written once: the same few values are published again and again."""
     said: dict[str, object] = {"entry": tried.entry, "matched": tried.matched, "criterion": tried.criterion}
     if tried.unresolved is not None:
         said["unresolved"] = tried.unresolved
-    return said
+    return msgspec.Raw(_write(said))
 
 
 def _headers(decision: Decision, decision_id: str, origin: Origin) -> Headers:
