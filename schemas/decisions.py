@@ -96,7 +96,10 @@ class Weighed(Said):
     """A workflow that cared for what happened."""
 
     workflow: Annotated[str, Field(description="Its id.")]
-    withheld: Annotated[Withheld | None, Field(description="Why it asked for nothing; null: it asked for its action.")]
+    withheld: Annotated[Withheld | None, Field(description="Why it did nothing; null: it acted.")]
+    criterion: Annotated[
+        int | None, Field(ge=0, description="`condition`: which comparison decided, from 0; null: none did.")
+    ] = None
 
 
 class Asked(Said):
@@ -217,7 +220,7 @@ class NotificationRequested(Said):
         NotificationKind,
         Field(
             description="The person got the record; they are to accept it; it came into a queue of theirs; they "
-            "reached for it in vain; they did not accept it and have it no more."
+            "reached for it in vain; they did not accept it and have it no more; a workflow tells them."
         ),
     ]
     person: Annotated[Id, Field(description="Whom to tell.")]
@@ -225,32 +228,55 @@ class NotificationRequested(Said):
     record: Annotated[RecordName, Field(description="The record it is about.")]
 
 
-class WorkflowActionRequested(Said):
-    """A workflow asks the CRM to mark a step, or to have a person fill a field.
+class NewRecord(Said):
+    """A record that the CRM is asked to make."""
 
-    The event's id is `decision/workflow`: never two for one. Whoever has done it tells so with an event of the CRM's, a
-    step that is marked or a field that is filled, which sets off no other workflow.
+    type: Annotated[str, Field(description="Its type in the CRM.")]
+    fields: Annotated[dict[str, Any], Field(description="Its fields; null: not set.")]
+
+
+class WorkflowActionRequested(Said):
+    """A workflow asks the CRM to mark a step, to have a person fill a field, to set a field, or to make a record.
+
+    The event's id is `decision/workflow`, from a workflow's second action on with its number behind it: never two for
+    one. The CRM tells that it is done as it tells everything, which sets off no other workflow, and may say so, or that
+    it failed, with `crm.action.done.v1` and `crm.action.failed.v1`.
     """
 
     decision: Annotated[Id, Field(description="The decision that asks for it.")]
     record: Annotated[RecordName, Field(description="Whose process it is.")]
     sequence: Annotated[int, Field(ge=1, description="Grows with each output about the record.")]
     workflow: Annotated[Id, Field(description="The workflow.")]
-    action: Annotated[Literal["mark_step", "require_field"], Field(description="What the CRM is asked to do.")]
-    process: Annotated[Id, Field(description="The process in the CRM.")]
-    step: Annotated[Id, Field(description="Its step: to be marked, or the one that was marked.")]
-    field: Annotated[Id, Field(description="The field: the one that was filled, or the one that is asked for.")]
+    action: Annotated[
+        Literal["mark_step", "require_field", "set_field", "create_record"],
+        Field(description="What the CRM is asked to do."),
+    ]
+    process: Annotated[Id | None, Field(description="The process in the CRM; null: it is about no step.")]
+    step: Annotated[Id | None, Field(description="Its step: to be marked, or the one that was marked.")]
+    field: Annotated[
+        Id | None,
+        Field(description="The field: to be set, asked for, or the one that was filled; null: it is about no field."),
+    ]
     enforcement: Annotated[
         Literal["ask", "required"] | None,
         Field(description="Whether a person may leave the field empty (`ask`) or not; null: no field is asked for."),
     ]
-    before: Annotated[Any, Field(description="The filled field's value before; or whether the step was marked.")]
-    after: Annotated[Any, Field(description="The filled field's value after; or whether the step is marked: true.")]
+    before: Annotated[
+        Any,
+        Field(
+            description="What set it off, before: the field's value, whether the step was marked, who had the record; "
+            "of an update, values by field. Null: none."
+        ),
+    ]
+    after: Annotated[Any, Field(description="The same after it.")]
     reason: Annotated[str, Field(description="Why, in one sentence for people.")]
     configuration: Annotated[ConfigurationName, Field(description="The configuration that was in force.")]
     withheld: Annotated[
         tuple[Weighed, ...], Field(description="Other workflows that cared for what happened, and asked for nothing.")
     ] = ()
+    number: Annotated[int, Field(ge=1, description="Which of the workflow's actions it is, from 1.")] = 1
+    value: Annotated[Any, Field(description="`set_field`: the value that the field is to have; null: none.")] = None
+    create: Annotated[NewRecord | None, Field(description="`create_record`: the record to be made.")] = None
 
 
 Output = DecisionData | NotificationRequested | WorkflowActionRequested

@@ -37,7 +37,7 @@ ReleaseReason = Literal[
     "taken",
 ]
 Link = Literal["contact", "stays", "owner"]
-NotificationKind = Literal["assigned", "offered", "queued", "refused", "withdrawn"]
+NotificationKind = Literal["assigned", "offered", "queued", "refused", "withdrawn", "workflow"]
 ExclusionReason = Literal[
     "away",
     "leave",
@@ -81,7 +81,11 @@ Unresolved = Literal[
 ]
 Withheld = Literal[
     "asked_already",
+    "assigned_already",
+    "cap_reached",
     "chain_depth",
+    "condition",
+    "empty_before",
     "field_deleted",
     "field_unknown",
     "filled_already",
@@ -89,9 +93,22 @@ Withheld = Literal[
     "left_empty",
     "marked_already",
     "marked_before",
+    "nobody_to_tell",
+    "not_cleared",
     "note_required",
     "other_process",
+    "own_action",
+    "owner_chosen",
+    "paused",
     "process_unknown",
+    "record_cap_reached",
+    "record_closed",
+    "record_paused",
+    "set_already",
     "step_deleted",
+    "target_unfit",
     "task_generated",
+    "there_already",
+    "told_already",
+    "value_too_long",
 ]

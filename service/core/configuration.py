@@ -15,7 +15,7 @@ from service.core.events import Availability, OfferKind, Target, TargetKind
 from service.core.limit_spec import AllLimits, Limit
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
-from service.core.rule_sets import Entry, OwnerOf, RuleSet, TeamMatch
+from service.core.rule_sets import Entry, EntryTarget, OwnerOf, RuleSet, TeamMatch
 from service.core.traits import Traits
 from service.core.workflow_specs import NO_WORKFLOWS, Workflows
 from service.language import compiling
@@ -260,6 +260,10 @@ class Config:
             found.setdefault(record_type, set()).update(closed.reads)
         for record_type, path in self.sizes.items():
             found.setdefault(record_type, set()).add(path)
+        for record_type, paths in self.workflows.tracked.items():
+            found.setdefault(record_type, set()).update(paths)
+        for record_type, target in self.workflows.targets:
+            found.setdefault(record_type, set()).update(self._read_by_target(target))
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
 
     @cached_property
@@ -299,7 +303,11 @@ class Config:
         for predicate in entry.criteria:
             yield from predicate.reads
         yield from (trait.path for trait in entry.requires if trait.path)
-        match entry.target:
+        yield from self._read_by_target(entry.target)
+
+    def _read_by_target(self, target: EntryTarget) -> Iterator[str]:
+        """What it takes to know whom a target means."""
+        match target:
             case OwnerOf(path, contacted=contacted):
                 yield ".".join((*path, "owner"))
                 yield from (".".join((*path, *contacted)),) if contacted else ()
@@ -309,7 +317,7 @@ class Config:
                 spec = self.pools.get(name)
                 yield from spec.domain.reads if spec is not None and spec.domain is not None else ()
             case _:
-                assert_never(entry.target)
+                assert_never(target)
 
 
 def _by_spelling(names: Iterable[str]) -> dict[str, str]:

@@ -107,15 +107,15 @@ def _keeps(entry: Entry, target: Target, case: Case) -> Nothing | None:
     """Why an entry that matched on an update leaves the record where it is, if so."""
     record, parked = case.record, case.draft.parked.get(case.name)
     if parked is not None:
-        is_there = target == Target("queue" if parked.queued else "pool", parked.pool)
-        return Nothing("parked_already", parked.pool) if is_there or entry.reassign == "never" else None
+        waits_there = target == Target("queue" if parked.queued else "pool", parked.pool)
+        return Nothing("parked_already", parked.pool) if waits_there or entry.reassign == "never" else None
     if not record.owner:
         return None
-    is_there = _is_there(target, record, case)
-    return Nothing("owner_kept", record.owner) if is_there or not record.by_us or entry.reassign != "always" else None
+    is_kept = not record.by_us or entry.reassign != "always" or is_there(target, record, case)
+    return Nothing("owner_kept", record.owner) if is_kept else None
 
 
-def _is_there(target: Target, record: Record, case: Case) -> bool:
+def is_there(target: Target, record: Record, case: Case) -> bool:
     """Whether the record's owner is one of the target's people. Who left its pool or is switched off is none (D39)."""
     user = case.config.users.get(record.owner)
     if user is None or not user.active:

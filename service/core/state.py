@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from heapq import merge
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
 
+from service.core.acting import Acting, ActingKind, DayCount, Orders
 from service.core.catch_up import CatchUp
 from service.core.given import Given, Size, Slot
 from service.core.in_plan import Clients, Contacts, InPlan
@@ -58,6 +59,7 @@ Kind = Literal[
     "slot",
     "size",
     WorkflowKind,
+    ActingKind,
 ]
 
 
@@ -178,6 +180,9 @@ class ByKind:
     given = StateKind("given", Given, level=3, begins=True)
     slots = StateKind("slot", Slot, buckets=64, level=3)
     sizes = StateKind("size", Size, buckets=256, level=3, beside=("sized",))
+    acting = StateKind("acting", Acting, buckets=256, level=4, beside=("has_progress",), begins=True)
+    tallies = StateKind("tally", DayCount, level=4, begins=True)
+    orders = StateKind("orders", Orders, level=4, begins=True)
 
 
 KINDS: Final[Mapping[Kind, StateKind[Any]]] = {

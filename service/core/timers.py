@@ -17,9 +17,10 @@ from service.core.holding.clients import recount
 from service.core.holding.draining import ROOM_BYTES, drain
 from service.core.holding.offers import OFFER_PREFIX
 from service.core.holding.presence import LEAVE_PREFIX, RETURN_PREFIX, come_back
-from service.core.holding.waiting import AGE_PREFIX, ASK_PREFIX, DRAIN_PREFIX, RISE_PREFIX
+from service.core.holding.waiting import AGE_PREFIX, ASK_PREFIX, DRAIN_PREFIX, RISE_PREFIX, STAY_PREFIX
 from service.core.model import Decision
 from service.core.state import State
+from service.core.workflow import timing
 
 
 class Firing(NamedTuple):
@@ -69,6 +70,7 @@ RULES: Final = {
         lambda record, state, config: (record,) if record in state.offers else (),
     ),
     RISE_PREFIX: Rule(lambda firing: escalation.escalate(*firing[:4]), _if_parked),
+    STAY_PREFIX: Rule(lambda firing: timing.stayed(*firing[:4]), _if_parked),
 }
 """By how the name of a timer begins. Of those that are due at one time they go off in this order: it is that of names.
 """
@@ -91,6 +93,7 @@ def fire(name: str, state: State, config: Config, now_ms: int, room_bytes: int =
     draft.timers.drop(name)
     rule, about = _rule(name)
     decisions = rule.fire(Firing(about, draft, config, now_ms, room_bytes))
+    decisions = timing.after_timer(decisions, draft, config, now_ms)
     recount(draft)
     return Verdict(decisions, draft.changes())
 

@@ -81,7 +81,7 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
     """
     form = FORMS.get(type(decision.outcome))
     if form is None:
-        return _actions(decision, decision_id, context, origin) if decision.actions else []
+        return _beside(decision, decision_id, context, origin)
     name = decision.record
     record_type, _, record_id = name.partition("/")
     record = {"type": record_type, "id": record_id}
@@ -104,18 +104,20 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
     headers: Headers = (form.header, ("ce_id", identity), ("ce_partitionkey", key), *common)
     if origin.event_id:
         headers = (*headers, ("ce_causationid", origin.event_id.encode()))
-    messages = [Message(context.topics.assignments, key, value, headers)]
-    if decision.notifications:
-        messages += _notifications(decision, decision_id, context, record, common)
-    if decision.actions:
-        messages += _actions(decision, decision_id, context, origin)
-    return messages
+    return [Message(context.topics.assignments, key, value, headers), *_beside(decision, decision_id, context, origin)]
 
 
-def _notifications(
-    decision: Decision, decision_id: str, context: Context, record: dict[str, str], common: Headers
-) -> list[Message]:
-    """What people are told of the decision. `common` are the headers that all its messages have."""
+def _beside(decision: Decision, decision_id: str, context: Context, origin: Origin) -> list[Message]:
+    """Its notifications, then what workflows ask for."""
+    messages = _notifications(decision, decision_id, context, origin) if decision.notifications else []
+    return messages + _actions(decision, decision_id, context, origin) if decision.actions else messages
+
+
+def _notifications(decision: Decision, decision_id: str, context: Context, origin: Origin) -> list[Message]:
+    """What people are told of the decision."""
+    record_type, _, record_id = decision.record.partition("/")
+    record = {"type": record_type, "id": record_id}
+    common = context.headers + _headers(decision, decision_id, origin)
     messages = []
     for notification in decision.notifications:
         key = (context.key_prefix + notification.person).encode()

@@ -15,6 +15,12 @@ and the type checker says where one is missing.
 """
 
 ROWS: Final = {
+    ("ActionKind", "service/core/telling/workflows.py"): "what each action is, in words",
+    ("ActionKind", "service/core/workflow/actions.py"): "how each action is done",
+    ("TriggerKind", "service/core/telling/workflows.py"): "what each trigger is, in words",
+    ("TriggerKind", "service/core/events.py"): "what happens to records, of which workflows are triggered by some",
+    ("Occurrence", "service/core/hearing.py"): "what brings a deleted record back is some of what happens to one",
+    ("Occurrence", "schemas/scenario.py"): "steps of scenarios tell of what a CRM tells, and of no assignment",
     ("AbsenceReason", "service/cli/members.py"): "one command per word",
     ("AbsenceReason", "service/core/holding/presence.py"): "what each word changes of a person's causes",
     ("Availability", "service/cli/members.py"): "one command per word",

@@ -6,18 +6,18 @@ and the words of criteria. It may be another version than the one that decided: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from service.core.configuration import Config
 from service.core.limit_spec import when
 from service.core.model import ActionRequest, Assigned, Candidate, Decision, LimitCount, Trace, Tried, Weighed
 from service.core.pool_spec import PoolSpec
-from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, WITHHELD, ExclusionReason
+from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, ExclusionReason
 from service.core.rule_sets import Entry, RuleSet
 from service.core.telling.clock import clock_time
 from service.core.telling.way_in import way_into_plan
-from service.core.workflow_specs import Workflow
+from service.core.telling.workflows import rows_of as workflow_rows
 from service.language.changes import UNCHANGED, Change, asked_before
 from service.language.printing import found as found_value
 from service.language.printing import leaf_text
@@ -64,26 +64,9 @@ def explain(
     return [header, *came_in, *earlier, *entries, *members, *more, *cut, *workflows]
 
 
-def workflow_rows(weighed: Iterable[Weighed], config: Config) -> Iterator[Cells]:
-    """The workflows that cared for what happened: whether each asked for its action, and what decided."""
-    for each in weighed:
-        known = config.workflows.all.get(each.workflow)
-        name = each.workflow if known is None else known.called
-        does = WITHHELD[each.withheld] if each.withheld is not None else _asked_for(known)
-        yield (f'workflow "{name}"', "no" if each.withheld is not None else "yes", does)
-
-
 def explain_action(request: ActionRequest, withheld: Iterable[Weighed], config: Config) -> list[str]:
     """What a workflow asked for, why, and which others cared for the same and asked for nothing."""
     return [request.reason, *_aligned(workflow_rows(withheld, config))]
-
-
-def _asked_for(workflow: Workflow | None) -> str:
-    if workflow is None:
-        return "no longer in the configuration"
-    if workflow.enforcement is None:
-        return f"{workflow.field} was filled: {workflow.step} is to be marked"
-    return f"{workflow.step} was marked and {workflow.field} is empty: it is asked for"
 
 
 def _configuration(config: Config, decided_with: int | None) -> str:

@@ -40,6 +40,11 @@ def of_refusal(person: str, config: Config) -> tuple[Notification, ...]:
     return _of("refused", person, config)
 
 
+def of_workflow(person: str, config: Config) -> tuple[Notification, ...]:
+    """The notification of whom a workflow tells."""
+    return _of("workflow", person, config)
+
+
 def _of(kind: NotificationKind, person: str, config: Config) -> tuple[Notification, ...]:
     user = config.users.get(person)
     return (Notification(kind, person, user.notify),) if user is not None and user.active and user.notify else ()
