@@ -206,23 +206,51 @@ class AssignmentReleased(DecisionData):
     said: Annotated[str, Field(description="Why they declined it, in their words; empty: they did not say.")] = ""
 
 
-class NotificationRequested(Said):
+class Told(Said):
+    """What a person is told, in their language."""
+
+    language: Annotated[str, Field(description="The language of the texts, such as `en`.")] = ""
+    subject: Annotated[str, Field(description="One line of at most 200 characters.")] = ""
+    body: Annotated[str, Field(description="The message as plain text.")] = ""
+    html: Annotated[
+        str | None, Field(description="The message as HTML, with all values escaped; null: there is plain text only.")
+    ] = None
+
+
+class NotificationRequested(Told):
     """Somebody asked to be told of a decision. The event's id is `decision/kind/person`: never two for one.
 
-    Where that is longer than 256 characters, a digest stands for the person.
+    Where that is longer than 256 characters, a digest stands for the person. In somebody's quiet hours it comes when
+    these are over.
     """
 
     decision: Annotated[Id, Field(description="The decision of which to tell.")]
     kind: Annotated[
         NotificationKind,
         Field(
-            description="The person got the record; they are to accept it; it came into a queue of theirs; they "
-            "reached for it in vain; they did not accept it and have it no more."
+            description="The person got the record (`assigned`); they are to accept it (`offered`); it came into a "
+            "queue of theirs (`queued`); they reached for it in vain (`refused`); they did not accept it and have it "
+            "no more (`withdrawn`); they had it and somebody else is to (`reassigned`). Of a pool that they manage: "
+            "nobody of it can take the record (`waiting`), or it waited too long and was given away (`escalated`)."
         ),
     ]
     person: Annotated[Id, Field(description="Whom to tell.")]
     via: Annotated[tuple[str, ...], Field(min_length=1, description="The means the person chose.")]
     record: Annotated[RecordName, Field(description="The record it is about.")]
+    reason: Annotated[str, Field(description="Why they are told, in one sentence.")] = ""
+    link: Annotated[str, Field(description="Where the record is seen, http or https; empty: it is not said.")] = ""
+
+
+class NotificationSummaryRequested(Told):
+    """Much of one kind of news, told as one. The event's id is `person/kind/start`, its time's first millisecond."""
+
+    kind: Annotated[NotificationKind, Field(description="The kind of news.")]
+    person: Annotated[Id, Field(description="Whom to tell.")]
+    via: Annotated[tuple[str, ...], Field(min_length=1, description="The means the person chose.")]
+    count: Annotated[int, Field(ge=1, description="So many pieces, besides those that were told one by one.")]
+    since: Annotated[Time, Field(description="When its time began.")]
+    until: Annotated[Time, Field(description="When it was over.")]
+    records: Annotated[tuple[RecordName, ...], Field(description="The first ten of the records it is about.")]
 
 
 class WorkflowActionRequested(Said):
@@ -253,7 +281,7 @@ class WorkflowActionRequested(Said):
     ] = ()
 
 
-Output = DecisionData | NotificationRequested | WorkflowActionRequested
+Output = DecisionData | NotificationRequested | NotificationSummaryRequested | WorkflowActionRequested
 
 OUTPUTS: Final[Mapping[str, type[Said]]] = {
     "assignment.assigned.v1": AssignmentAssigned,
@@ -261,6 +289,7 @@ OUTPUTS: Final[Mapping[str, type[Said]]] = {
     "assignment.rejected.v1": AssignmentRejected,
     "assignment.released.v1": AssignmentReleased,
     "notification.requested.v1": NotificationRequested,
+    "notification.summary_requested.v1": NotificationSummaryRequested,
     "workflow.action_requested.v1": WorkflowActionRequested,
 }
 """The model of the data of each event type that is written."""
@@ -304,7 +333,32 @@ EXAMPLES: Final[tuple[Output, ...]] = (
         {**_DECISION, "previous_owner": _ANN, "pool": "sales-emea", "reason": "owner_chosen"}
     ),
     NotificationRequested.model_validate(
-        {"decision": _DECIDED, "kind": "assigned", "person": "ann", "via": ["email", "chat"], "record": _NAME}
+        {
+            "decision": _DECIDED,
+            "kind": "assigned",
+            "person": "ann",
+            "via": ["email", "chat"],
+            "record": _NAME,
+            "reason": "It was your turn in Sales EMEA.",
+            "link": "https://crm.example/lead/4711",
+            "language": "en",
+            "subject": "Yours: lead 4711",
+            "body": "lead 4711 is yours now. It was your turn in Sales EMEA.\nhttps://crm.example/lead/4711",
+        }
+    ),
+    NotificationSummaryRequested.model_validate(
+        {
+            "kind": "assigned",
+            "person": "ann",
+            "via": ["email"],
+            "count": 96,
+            "since": "2026-03-01T09:15:00Z",
+            "until": "2026-03-01T09:25:00Z",
+            "records": [_NAME],
+            "language": "en",
+            "subject": "96 more, as told before: yours",
+            "body": "96 more since Sun 2026-03-01 10:15 Europe/Berlin: yours.\nlead 4711, … (+95)",
+        }
     ),
     WorkflowActionRequested.model_validate(
         {

@@ -37,7 +37,9 @@ ReleaseReason = Literal[
     "taken",
 ]
 Link = Literal["contact", "stays", "owner"]
-NotificationKind = Literal["assigned", "offered", "queued", "refused", "withdrawn"]
+NotificationKind = Literal[
+    "assigned", "offered", "queued", "refused", "withdrawn", "reassigned", "waiting", "escalated"
+]
 ExclusionReason = Literal[
     "away",
     "leave",

@@ -33,6 +33,7 @@ workflows:
 closed_when: {lead: {criteria: ["stage in [won, lost]"]}}
 sizes: {lead: effort}
 fields: {lead: {tier: text, employees: number, stage: text}, deal: {budget: number}}
+templates: {assigned: {en: {subject: "New: {{ company.name }}", body: "{{ reason }} {{ link }}"}}}
 ids_ignore_case: true
 settings: {zone: Europe/Berlin}
 """,
@@ -93,6 +94,7 @@ sequence: 10
 requires: [{skill: {field: language}}, {skill: erp, level: 2}]
 prefer: {territory: {field: region}}
 notify_members: false
+manager: boss
 accept_within: 15m
 hand_on: 3
 ask_again: false
@@ -182,12 +184,35 @@ action: {mark_step: {process: sales, step: qualified}}
     "Settings": """\
 treat_as_unowned: {users: [crm-integration]}
 presence: {words: {busy: away}}
+notifications: {means: [chat], language: de}
 require_actor: false
 depth_limit: 5
 visibility: {workflows: everyone}
 product: {plans: {at_most: 10}}
 zone: Europe/Berlin
 week_starts: monday
+""",
+    "Notify": """\
+means: [email]
+kinds: {assigned: [email, chat], queued: off}
+quiet: {from: "21:00", until: "07:00"}
+digest: {from: 5, within: 10m}
+language: de
+""",
+    "Notifications": """\
+means: [email]
+kinds: {waiting: [chat]}
+quiet: {from: "21:00", until: "07:00"}
+digest: {from: 5, within: 10m}
+language: en
+link: "https://crm.example/{{ record.type }}/{{ record.id }}"
+""",
+    "QuietHours": '{from: "21:00", until: "07:00"}\n',
+    "Digest": "{from: 5, within: 10m}\n",
+    "Letter": """\
+subject: "New: {{ company.name }}"
+body: "{{ company.name }} is yours. {{ reason }} {{ link }}"
+html: '<p>{{ company.name }} is yours. <a href="{{ link | url }}">See it</a></p>'
 """,
     "Presence": "{words: {busy: away, online: available}, pass_over_off_shift: true}\n",
     "Visibility": "{pools: members, plans: admins, workflows: everyone}\n",
@@ -237,6 +262,11 @@ WHERE: Final[Mapping[str, str]] = {
     "Unowned": "Unowned: `settings.treat_as_unowned`",
     "Visibility": "Who may look: `settings.visibility`",
     "Product": "The product plan: `settings.product`",
+    "Notify": "How somebody is told: `users.NAME.notify`",
+    "Notifications": "How everybody is told: `settings.notifications`",
+    "QuietHours": "Quiet hours: `quiet` of both",
+    "Digest": "Summaries: `digest` of both",
+    "Letter": "What is written: `templates.KIND.LANGUAGE`",
     "Available": "What there may be: `settings.product.pools`, `.plans`, `.workflows`",
 }
 """What each part is called on the page, and where it stands, in the page's order."""

@@ -24,6 +24,8 @@ from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
 from service.config.plans import plan_pools, span_ms
 from service.config.problems import ConfigurationError, Problem
+from service.config.telling import means_of, wishes_of
+from service.config.texts import compiled_letters, compiled_link
 from service.config.traits import preferred, required, traits_of
 from service.config.waiting import accepting, escalation, target_of
 from service.config.workflows import compiled as compiled_workflows
@@ -118,6 +120,9 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         workflows=compiled_workflows(document),
         visibility=document.settings.visibility.model_dump(exclude_defaults=True),
         ids_ignore_case=document.ids_ignore_case,
+        letters=compiled_letters(document),
+        link=compiled_link(document),
+        language=document.settings.notifications.language,
         presence_words={word.casefold(): means for word, means in sorted(document.settings.presence.words.items())},
     )
 
@@ -129,7 +134,8 @@ def _user(user_id: str, document: documents.Document, times: Mapping[str, Workin
         user.name,
         active=user.active,
         roles=frozenset(user.roles),
-        notify=user.notify,
+        notify=means_of(user, document.settings.notifications),
+        wishes=wishes_of(user, zone_of(user, document), document.settings),
         zone=zone_of(user, document),
         time=times.get(user_id),
         traits=traits_of(user),
@@ -170,6 +176,7 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         requires=required(pool.requires),
         prefer=preferred(pool.prefer),
         limits=compiled_limits(pool.limits),
+        manager=pool.manager or "",
     )
 
 

@@ -17,6 +17,8 @@ from service.config.limits import notes_on_limits
 from service.config.nodes import Steps
 from service.config.people import people_of
 from service.config.plans import notes_on_plans, of_plans
+from service.config.telling import notes_on_telling, of_telling
+from service.config.text_mistakes import of_texts
 from service.config.waiting import notes_on_waiting, of_waiting
 from service.config.workflows import notes_on_workflows, of_workflows
 from service.config.working_time import of_time
@@ -31,6 +33,8 @@ def findings(document: Document, declared: Declared) -> Iterator[Finding]:
     yield from of_time(document, declared)
     yield from of_plans(document, declared)
     yield from of_workflows(document, declared)
+    yield from of_telling(document)
+    yield from of_texts(document)
     for set_id, rule_set in document.rule_sets.items():
         yield from _of_entries(document, declared, set_id, rule_set)
     yield from _of_activity(document)
@@ -60,6 +64,7 @@ def notes(document: Document) -> Iterator[Finding]:
     yield from notes_on_limits(document)
     yield from notes_on_plans(document)
     yield from notes_on_workflows(document)
+    yield from notes_on_telling(document)
     for record_type, pool_id in implied_defaults(document).items():
         if document.pools[pool_id].members:
             message = (
@@ -88,6 +93,8 @@ def _of_pools(document: Document, declared: Declared) -> Iterator[Finding]:
         if pool.notify_members and pool.strategy != "take":
             message = 'only a queue tells all its members: leave this out, or add "strategy: take"'
             yield Finding(("pools", pool_id, "notify_members"), message)
+        if pool.manager is not None and pool.manager not in declared.users:
+            yield undeclared(("pools", pool_id, "manager"), pool.manager, declared.users)
         seen: set[str] = set()
         for position, member in enumerate(pool.members):
             path = ("pools", pool_id, "members", position)

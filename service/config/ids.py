@@ -50,7 +50,8 @@ def _called(user: str, declared: Mapping[str, str]) -> str:
 
 def _pool(pool: Pool, declared: Mapping[str, str]) -> Pool:
     members = tuple(each.model_copy(update={"user": _called(each.user, declared)}) for each in pool.members)
-    return pool.model_copy(update={"members": members})
+    manager = None if pool.manager is None else _called(pool.manager, declared)
+    return pool.model_copy(update={"members": members, "manager": manager})
 
 
 def _plan(plan: Plan, declared: Mapping[str, str]) -> Plan:

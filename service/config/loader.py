@@ -47,6 +47,7 @@ SECTIONS: Final = (
     "fields",
     "processes",
     "workflows",
+    "templates",
 )
 SINGLES: Final = ("ids_ignore_case", "settings")
 """What a division says once and as a whole."""
@@ -269,6 +270,7 @@ def _with_implied(document: Document) -> Document:
 def _people_named(document: Document) -> Iterator[str]:
     for pool in document.pools.values():
         yield from (member.user for member in pool.members)
+        yield from (pool.manager,) if pool.manager is not None else ()
     for plan in document.plans.values():
         yield from plan.managers
     targets = [entry.target for rule_set in document.rule_sets.values() for entry in rule_set.entries]

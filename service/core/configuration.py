@@ -11,12 +11,14 @@ from functools import cached_property
 from typing import Final, Literal, assert_never, get_args
 
 from service.core.calendar import Roster, WorkingTime
-from service.core.events import Availability, OfferKind, Target, TargetKind
+from service.core.events import CHANNELS, Availability, OfferKind, Target, TargetKind
+from service.core.letters import Template, Wordings
 from service.core.limit_spec import AllLimits, Limit
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
 from service.core.rule_sets import Entry, OwnerOf, RuleSet, TeamMatch
 from service.core.traits import Traits
+from service.core.wishes import NO_WISHES, Wishes
 from service.core.workflow_specs import NO_WORKFLOWS, Workflows
 from service.language import compiling
 from service.language.changes import asked_before
@@ -35,7 +37,7 @@ HELPERS_LIMIT: Final = 10
 class User:
     """A person who may own records. `notify` lists the means (`email`, `chat`, …); empty: does not want to be told.
     `zone` is that of their clock (empty: the division's), `time` when they work (none: always), `traits` what they are
-    and can do.
+    and can do. `wishes`: how else they want to be told.
     """
 
     id: str
@@ -47,6 +49,7 @@ class User:
     time: WorkingTime | None = None
     traits: Traits = field(default_factory=dict)
     limits: tuple[Limit, ...] = ()
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ class Config:
     is the same person. `closed_when` says, per record type, which records are closed. Dates without an offset are of
     the `zone`, weeks begin on the day `week_starts` (0: Monday). `tools` and `offers` have a name by id. `visibility`
     says who may look at what (see `visibility`). `sizes` names, per record type, the field that says what an open
-    record weighs (see `sizing`).
+    record weighs (see `sizing`). `letters` are the words in which people are told, besides those that are shipped, with
+    a `link` to the record; who has no language of their own reads `language`.
     `version` grows by one with each change; `label` is a hash of the content, for people.
     """
 
@@ -110,6 +114,9 @@ class Config:
     ids_ignore_case: bool = False
     closed_when: Mapping[str, Predicate] = field(default_factory=dict)
     sizes: Mapping[str, str] = field(default_factory=dict)
+    letters: Wordings = field(default_factory=dict)
+    link: Template | None = None
+    language: str = "en"
 
     @cached_property
     def below(self) -> dict[int, Config]:
@@ -178,6 +185,17 @@ class Config:
         """Whether any pool has a member who is switched off, or no user at all."""
         people = {member.person for spec in self.pools.values() for member in spec.members}
         return not all(person in self.users and self.users[person].active for person in people)
+
+    @cached_property
+    def holds_back(self) -> bool:
+        """Whether anybody is told of anything later than it happens."""
+        return any(user.wishes.holds_back for user in self.users.values())
+
+    @cached_property
+    def fields_told(self) -> frozenset[str]:
+        """The fields of records that people are told of, as dotted paths."""
+        letters = (letter for by_language in self.letters.values() for letter in by_language.values())
+        return frozenset().union(*(letter.reads for letter in letters))
 
     @cached_property
     def limits(self) -> AllLimits:
@@ -260,6 +278,8 @@ class Config:
             found.setdefault(record_type, set()).update(closed.reads)
         for record_type, path in self.sizes.items():
             found.setdefault(record_type, set()).add(path)
+        for record_type in CHANNELS if self.fields_told else ():
+            found.setdefault(record_type, set()).update(self.fields_told)
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
 
     @cached_property

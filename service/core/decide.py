@@ -35,6 +35,7 @@ from service.core.score import scored
 from service.core.state import State
 from service.core.status import close_converted, hear_status, take_note_of_status
 from service.core.targets import too_deep
+from service.core.telling.timing import UNNUMBERED, Numbers, passed_on
 from service.core.tracking import remember, together
 from service.core.unchanged import mark_of
 from service.language.tree import Facts
@@ -46,8 +47,10 @@ OVERTAKEN: Final[frozenset[NothingReason]] = frozenset({"deleted", "older_versio
 NOTHING_TRACKED: Final[frozenset[str]] = frozenset()
 
 
-def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
-    """Decide one event of a division at `now_ms` (milliseconds since 1970, UTC). Pure: the state stays as it is."""
+def decide(event: Event, state: State, config: Config, now_ms: int, numbers: Numbers = UNNUMBERED) -> Verdict:
+    """Decide one event of a division at `now_ms` (milliseconds since 1970, UTC). Pure: the state stays as it is. The
+    decisions will be known by these `numbers`.
+    """
     draft = Draft.over(state)
     event = as_declared(event, config)
     match event:
@@ -55,7 +58,7 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
             decisions: tuple[Decision, ...] = (_nothing_left(event),)
         case RecordEvent():
             case = Case(event.record, draft, config, now_ms, event.correlation_id, event.depth)
-            case.facts = event.facts
+            case.facts, case.actor = event.facts, event.actor or ""
             decisions = _decide_record(event, case)
         case MemberEvent():
             decisions = (presence.change(event, draft, config, now_ms),)
@@ -65,6 +68,7 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
             decisions = (Decision(record="", outcome=Nothing("no_value")),)
         case _:
             assert_never(event)
+    decisions = passed_on(decisions, draft, config, now_ms, numbers)
     recount(draft)
     return Verdict(decisions, draft.finish())
 

@@ -28,12 +28,15 @@ from service.core.reasons import (
     Withheld,
 )
 from service.core.workflow_specs import ActionKind, Enforcement, StepName
+from service.language.tree import Facts
 
 Link = Literal["contact", "stays", "owner"]
 """Why somebody of a pool is given a record whose turn it need not be. In a plan in linked mode: they were in contact
 with the lead, or it stays with them in the plan in which it was. By a rule: they are the owner of a related record.
 """
-NotificationKind = Literal["assigned", "offered", "queued", "refused", "withdrawn"]
+NotificationKind = Literal[
+    "assigned", "offered", "queued", "refused", "withdrawn", "reassigned", "waiting", "escalated"
+]
 
 
 class Words(NamedTuple):
@@ -247,12 +250,31 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     limits: tuple[LimitCount, ...] = ()
 
 
+class LateNews(Struct, frozen=True, gc=False):
+    """News that was held back: the decision that it is about, why that came so (see `why`), and in which pool."""
+
+    decision: str
+    why: str
+    pool: str
+
+
+class NewsSummary(Struct, frozen=True, gc=False):
+    """Much of one kind, told as one: how many pieces, since when and until when, and the first of the records."""
+
+    count: int
+    since_ms: int
+    until_ms: int
+    records: tuple[str, ...]
+
+
 class Notification(Struct, frozen=True, gc=False):
-    """Somebody asked to be told of this decision."""
+    """Somebody asked to be told of this decision; or, later, of another one (`late`), or of many (`summary`)."""
 
     kind: NotificationKind
     person: str
     via: tuple[str, ...]
+    late: LateNews | None = None
+    summary: NewsSummary | None = None
 
 
 class ActionRequest(Struct, frozen=True, kw_only=True, gc=False):
@@ -279,7 +301,8 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` is whom the
     CRM last told us, so that it can apply the assignment conditionally; `expected_version` is information (D21).
     `correlation_id` names the chain of events that this decision belongs to. `plan` is the sales plan that the record
-    is in (empty: none), with its label. `actions` are what workflows ask for.
+    is in (empty: none), with its label. `actions` are what workflows ask for. `facts` are the record's fields, where
+    what people are told asks for any.
     """
 
     record: str
@@ -292,5 +315,6 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     correlation_id: str = ""
     depth: int = 0
     actions: tuple[ActionRequest, ...] = ()
+    facts: Facts = {}
     plan: str = ""
     label: Label | None = None

@@ -92,6 +92,18 @@ def _without_sizes(config: Config) -> Config:
     return replace(config, sizes={}) if config.sizes else config
 
 
+def _without_delays(config: Config) -> Config:
+    """People are told of everything when it happens."""
+    if not config.holds_back:
+        return config
+    plain = {
+        name: replace(user, wishes=replace(user.wishes, quiet=None, digest=None))
+        for name, user in config.users.items()
+        if user.wishes.holds_back
+    }
+    return replace(config, users={**config.users, **plain})
+
+
 PARTS: Final[dict[str, Part]] = {
     "pools.*.prefer": Part(3, _without_skills),
     "pools.*.requires": Part(3, _without_skills),
@@ -110,6 +122,10 @@ PARTS: Final[dict[str, Part]] = {
     "pools.*.nobody_eligible": Part(3, _without_waiting),
     "pools.*.escalate": Part(3, _without_waiting),
     "pools.*.longest_wait": Part(3, _without_waiting),
+    "settings.notifications.digest": Part(4, _without_delays),
+    "settings.notifications.quiet": Part(4, _without_delays),
+    "users.*.notify.digest": Part(4, _without_delays),
+    "users.*.notify.quiet": Part(4, _without_delays),
 }
 """By their place in a document; a star stands for every name (`pools.*.limits`)."""
 

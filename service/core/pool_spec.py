@@ -71,7 +71,8 @@ class PoolSpec:
     members are those. `entry` none: as the strategy has it (see `strategies`). `plan`: it is a sales plan.
     `limits` are those of the pool as a whole. `accepting` none: what it gives needs no answer. Where nobody can take a
     record, it is asked of `fallback`, or, with `assign_anyway`, given to whose turn it is; else it waits, for
-    `escalation`, and from `longest_wait_ms` on before all that have waited less.
+    `escalation`, and from `longest_wait_ms` on before all that have waited less. `manager` is told of that (empty:
+    nobody is).
     """
 
     id: str
@@ -96,6 +97,7 @@ class PoolSpec:
     requires: tuple[Trait, ...] = ()
     prefer: tuple[Trait, ...] = ()
     limits: tuple[Limit, ...] = ()
+    manager: str = ""
 
     @property
     def is_queue(self) -> bool:

@@ -147,9 +147,13 @@ NothingReason = Literal[
     "reopened",
     "stays_in_plan",
     "tick",
+    "told_late",
     "unknown_availability",
     "unknown_record",
     "unknown_user",
+    "untold_closed",
+    "untold_moved",
+    "untold_unwanted",
 ]
 NOTHING: Final[Mapping[NothingReason, str]] = {
     "accepted": "whom the record was offered to accepts it",
@@ -185,9 +189,13 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "reopened": "the record is open again",
     "stays_in_plan": "the record stays with its manager in the plan in which it is",
     "tick": "time passed",
+    "told_late": "what was held back for somebody is told now",
     "unknown_availability": "no presence has this name",
     "unknown_record": "there is no such record",
     "unknown_user": "there is no such user",
+    "untold_closed": "what was held back is told no more: the record is closed by now",
+    "untold_moved": "what was held back is told no more: it is not true of the record any more",
+    "untold_unwanted": "what was held back is told no more: they are switched off, or want no such news",
 }
 
 AbsenceReason = Literal["away", "leave", "off_shift"]

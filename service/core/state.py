@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overloa
 
 from service.core.catch_up import CatchUp
 from service.core.given import Given, Size, Slot
+from service.core.held import Digest, HeldBack, Hush
 from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.in_process import Element, InProcess, Usage, WorkflowKind
 from service.core.offer import Handing, Offer
@@ -57,6 +58,9 @@ Kind = Literal[
     "given",
     "slot",
     "size",
+    "hush",
+    "held",
+    "digest",
     WorkflowKind,
 ]
 
@@ -178,6 +182,9 @@ class ByKind:
     given = StateKind("given", Given, level=3, begins=True)
     slots = StateKind("slot", Slot, buckets=64, level=3)
     sizes = StateKind("size", Size, buckets=256, level=3, beside=("sized",))
+    hushes = StateKind("hush", Hush, level=4, begins=True)
+    held = StateKind("held", HeldBack, level=4)
+    digests = StateKind("digest", Digest, level=4, begins=True)
 
 
 KINDS: Final[Mapping[Kind, StateKind[Any]]] = {

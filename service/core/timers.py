@@ -1,4 +1,5 @@
-"""What happens when a time has come: somebody is back, parked records can move, or are asked for anew, offers lapse.
+"""What happens when a time has come: somebody is back, parked records can move, or are asked for anew, offers lapse,
+people hear of what was held back for them.
 
 A timer's name says what it does and for whom. Which are due is the lane's question; time is an input like any other.
 """
@@ -20,6 +21,16 @@ from service.core.holding.presence import LEAVE_PREFIX, RETURN_PREFIX, come_back
 from service.core.holding.waiting import AGE_PREFIX, ASK_PREFIX, DRAIN_PREFIX, RISE_PREFIX
 from service.core.model import Decision
 from service.core.state import State
+from service.core.telling.timing import (
+    HUSH_PREFIX,
+    SUMMARY_PREFIX,
+    UNNUMBERED,
+    Numbers,
+    held_records,
+    passed_on,
+    tell_digest,
+    tell_held,
+)
 
 
 class Firing(NamedTuple):
@@ -33,10 +44,11 @@ class Firing(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What a kind of timer does, and which records it looks at for that."""
+    """What a kind of timer does, and which records it looks at for that. `tells`: what comes of it is told now."""
 
     fire: Callable[[Firing], tuple[Decision, ...]]
     needed: Callable[[str, State, Config], tuple[str, ...]]
+    tells: bool = False
 
 
 def _come_back(firing: Firing) -> tuple[Decision, ...]:
@@ -63,12 +75,18 @@ RULES: Final = {
     DRAIN_PREFIX: Rule(
         lambda firing: drain(*firing), lambda pool, state, config: draining.needed(pool, Draft(state), config)
     ),
+    HUSH_PREFIX: Rule(
+        lambda firing: tell_held(*firing[:4]),
+        lambda person, state, config: held_records(person, Draft(state)),
+        tells=True,
+    ),
     LEAVE_PREFIX: Rule(_take, _no_record),
     OFFER_PREFIX: Rule(
         lambda firing: accepting.lapse(*firing[:4]),
         lambda record, state, config: (record,) if record in state.offers else (),
     ),
     RISE_PREFIX: Rule(lambda firing: escalation.escalate(*firing[:4]), _if_parked),
+    SUMMARY_PREFIX: Rule(lambda firing: tell_digest(*firing[:4]), _no_record, tells=True),
 }
 """By how the name of a timer begins. Of those that are due at one time they go off in this order: it is that of names.
 """
@@ -85,12 +103,23 @@ def needed(name: str, state: State, config: Config) -> tuple[str, ...]:
     return rule.needed(about, state, config)
 
 
-def fire(name: str, state: State, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> Verdict:
-    """Let one timer go off. Pure, like `decide`. About so much may come of it, or what one record makes."""
+def fire(
+    name: str,
+    state: State,
+    config: Config,
+    now_ms: int,
+    room_bytes: int = ROOM_BYTES,
+    numbers: Numbers = UNNUMBERED,
+) -> Verdict:
+    """Let one timer go off. Pure, like `decide`. About so much may come of it, or what one record makes. The decisions
+    will be known by these `numbers`.
+    """
     draft = Draft.over(state)
     draft.timers.drop(name)
     rule, about = _rule(name)
     decisions = rule.fire(Firing(about, draft, config, now_ms, room_bytes))
+    if not rule.tells:
+        decisions = passed_on(decisions, draft, config, now_ms, numbers)
     recount(draft)
     return Verdict(decisions, draft.finish())
 

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from schemas import config_rules
 from schemas.config import Document, FieldType
 from service.config.conditions import calendar_of, comparisons
+from service.config.declared_fields import Declared, is_declared
 from service.config.findings import Finding
 from service.config.lint.written import conditions_of
 from service.config.nodes import Steps
@@ -41,8 +42,6 @@ from service.language.tree import (
     number_in,
     reads,
 )
-
-Declared = Mapping[str, FieldType | None]
 
 _A: Final[Mapping[FieldType, str]] = {
     "text": "a text",
@@ -92,11 +91,11 @@ def of_fields(document: Document) -> Iterator[Finding]:
         declared = _declared(document, rule_set.record_type)
         for position, entry in enumerate(rule_set.entries):
             for number, name in enumerate(entry.changed):
-                if declared is not None and not _is_declared(name, declared):
+                if declared is not None and not is_declared(name, declared):
                     path = ("rule_sets", set_id, "entries", position, "changed", number)
                     yield Finding(path, _unknown(name, declared, rule_set.record_type))
             link = entry.target.owner_of
-            if declared is not None and link is not None and not _is_declared(link, declared):
+            if declared is not None and link is not None and not is_declared(link, declared):
                 path = ("rule_sets", set_id, "entries", position, "target", "owner_of")
                 yield Finding(path, _unknown(link, declared, rule_set.record_type))
 
@@ -121,7 +120,7 @@ def _text(written: config_rules.Condition, steps: Steps) -> str:
 def _of_condition(named: _Named, path: Steps, condition: Condition) -> Iterator[Finding]:
     declared = named.declared
     for name in sorted(reads(condition)):
-        if not _is_declared(name, declared):
+        if not is_declared(name, declared):
             yield Finding(path, _unknown(name, declared, named.record_type), named.text.find(name) + 1)
     for leaf in _compares(condition):
         yield from _of_type(declared, path, leaf)
@@ -134,18 +133,6 @@ def _compares(condition: Condition, before: Path = ()) -> Iterator[Compare]:
             yield Compare((*before, *leaf.path), leaf.operator, leaf.value)
             if isinstance(leaf.value, All | Any | Not | Compare | Always | Never):
                 yield from _compares(leaf.value, (*before, *leaf.path))
-
-
-def _is_declared(name: str, declared: Declared) -> bool:
-    """Whether it is in the list, leads through a link of which no more is said, or is itself such a link."""
-    if name in declared or any(each.startswith(f"{name}.") for each in declared):
-        return True
-    above = name
-    while "." in above:
-        above = above.rpartition(".")[0]
-        if above in declared and not any(each.startswith(f"{above}.") for each in declared):
-            return declared[above] in (None, "link", "list")
-    return False
 
 
 def _unknown(name: str, declared: Declared, record_type: str) -> str:

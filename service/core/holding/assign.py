@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from service.core.case import Case
+from service.core.case import NO_TRACE, Case
 from service.core.events import Target
 from service.core.holding import load, offers
 from service.core.holding.asking import find, why_nobody
@@ -89,7 +89,8 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     trace = replace(trace, cut=cut) if cut else trace
     if found.is_timed and found.next_try_ms is not None:
         look_by(spec.id, found.next_try_ms, case.draft)
-    return case.conclude(Pending(spec.id, why_nobody(found.choice), found.next_try_ms), trace)
+    pending = Pending(spec.id, why_nobody(found.choice), found.next_try_ms)
+    return case.conclude(pending, trace, notify.of_waiting(spec, case.config))
 
 
 def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
@@ -107,7 +108,8 @@ def put_into_queue(case: Case, spec: PoolSpec, trace: Trace, *, named: bool = Fa
     """Let the queue own the record, and tell its members where it is to. `named`: an event named the queue."""
     cut = stand_in_line(case, spec.id, queued=True, named=named or trace.question in NAMING)
     trace = replace(trace, cut=cut) if cut else trace
-    told = notify.of_queueing(spec, case.facts, case.config, case.now_ms)
+    chooser = case.actor if trace.question == EXPLICIT else ""
+    told = notify.of_queueing(spec, case.facts, chooser, case.config, case.now_ms)
     return case.conclude(Queued(spec.id), replace(trace, target=spec.target), told)
 
 
@@ -161,7 +163,9 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
     is_to_be_told = record.by_us and not record.owed
     released = Released(previous=record.owner, pool=record.pool, reason=reason)
     load.let_go(case)
-    return case.conclude(released) if is_to_be_told else None
+    if not is_to_be_told:
+        return None
+    return case.conclude(released, NO_TRACE, notify.of_loss(released.previous, reason, case.actor, case.config))
 
 
 def _offer(case: Case, spec: PoolSpec, assigned: Assigned, trace: Trace, *, home: str, named: bool) -> Decision:

@@ -25,6 +25,7 @@ from service.core.holding.waiting import (
 from service.core.model import Decision, Trace
 from service.core.parked import OVERDUE
 from service.core.targets import refusal
+from service.core.telling import notify
 
 
 def escalate(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
@@ -48,7 +49,7 @@ def escalate(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Deci
     offers.remember_place(case, parked)
     offers.note_escalated(case, spec.id)
     unpark(case)
-    return (hand_over(case, target, trace),)
+    return (notify.also(hand_over(case, target, trace), notify.of_escalation(spec, config)),)
 
 
 def grow_old(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
