@@ -87,6 +87,10 @@ class Draft(ByKind):
         """The records that somebody was asked to accept before this decision, by name."""
         return self._state.offered_to(person)
 
+    def awaiting(self, person: str) -> list[str]:
+        """The records that waited for somebody whom a step names before this decision, by name."""
+        return self._state.awaiting(person)
+
     def waiting(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[str]:
         """The names of those who wait in the pool, in the order in which they leave, as they stand when this is asked.
 

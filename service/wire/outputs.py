@@ -161,10 +161,14 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["link"] = trace.link
     if trace.contacted_ms is not None:
         said["contacted"] = iso_time(trace.contacted_ms)
-    if trace.asked:
-        said["asked"] = trace.asked
-    if trace.workflows:
-        said["workflows"] = trace.workflows
+    for name, listed in (
+        ("asked", trace.asked),
+        ("limits", trace.limits),
+        ("steps", trace.steps),
+        ("workflows", trace.workflows),
+    ):
+        if listed:
+            said[name] = listed
     return said
 
 
