@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from schemas.config_entry import Entering, Strategy
 from schemas.config_limits import Limits, PersonLimits
 from schemas.config_plans import PLANS_LIMIT, Catalogue, Plan
-from schemas.config_rules import Condition, RuleSet, ScoreRow, Target
+from schemas.config_rules import AnyTarget, Condition, RuleSet, ScoreRow
 from schemas.config_settings import Settings
 from schemas.config_skills import Preference, Requires, Skills
 from schemas.config_telling import Letters, Notify, Notifying, TextKind
@@ -230,7 +230,7 @@ class Document(_Part):
         dict[Id, RuleSet], Field(max_length=RULE_SETS_LIMIT, description="Rule sets by id; one active per record type.")
     ] = {}
     defaults: Annotated[
-        dict[Literal[RecordType, "*"], Target],
+        dict[Literal[RecordType, "*"], AnyTarget],
         Field(
             description="Who gets what no rule matches, by record type; `*` for all others. Where a document names"
             " neither rule sets nor defaults, it is the only pool of the type, if that accepts all records."

@@ -22,6 +22,7 @@ from schemas.reasons import (
     PendingReason,
     RejectionReason,
     ReleaseReason,
+    Skipped,
     Unresolved,
     Withheld,
 )
@@ -106,6 +107,19 @@ class Asked(Said):
     reason: Annotated[PendingReason, Field(description="Why nobody of it takes the record.")]
 
 
+class TargetStep(Said):
+    """A step of the target, as it stood when it was decided. The record waits for all steps that it has reached."""
+
+    target: Annotated[str, Field(description="`pool:emea`, `user:boss`, `user:{field}` or `owner_of:account`.")]
+    since: Annotated[Time | None, Field(description="When it was reached; null: it is still to come.")] = None
+    begins: Annotated[
+        Time | None, Field(description="Of the next step: when it is reached if nobody takes the record before.")
+    ] = None
+    skipped: Annotated[
+        Skipped | None, Field(description="Why nobody waited for it before the next step; null: it had its wait.")
+    ] = None
+
+
 class Trace(Said):
     """Why this decision. `omitted` counts the candidates beyond the listed ones, `earlier` the entries before them."""
 
@@ -142,6 +156,9 @@ class Trace(Said):
         Field(description="Pools that were asked in vain, in order, where one helps another out; empty: none does."),
     ] = ()
     limits: Annotated[tuple[LimitCount, ...], Field(description="Limits of the pool as a whole.")] = ()
+    steps: Annotated[
+        tuple[TargetStep, ...], Field(description="The steps of the target, in order; empty: it has none.")
+    ] = ()
 
 
 class Label(Said):

@@ -104,7 +104,7 @@ longest_wait: 2h
 """,
     "Nobody": "[{fallback: {pool: world}}, {assign_anyway: true}]\n",
     "Resort": "[{pool: world}, {user: boss}, {queue: rest}]\n",
-    "Escalate": "{after: 30m, to: {user: boss}}\n",
+    "Escalate": "{after: 30m, to: {user: boss}, clock: working}\n",
     "Member": """\
 {user: eve, weight: 0.5, max_open: 20, priority: 2, limits: [{at_most: 2, per: 1h}], criteria: [language equals sv]}
 """,
@@ -121,6 +121,9 @@ mode: linked
 within: 90d
 counts_as_turn: false
 credit: 1
+requires: {skill: german}
+prefer: {territory: dach}
+limits: [{at_most: 100, per: day}]
 conversion: 12.5
 average_sale: {amount: 100, currency: EUR}
 label: {text: Spring, colour: green}
@@ -158,6 +161,15 @@ before: {criteria: [stage equals open]}
 - {users: {territory: dach}}
 - {owner_of: account, within: 90d, contacted: last_activity, among: inbound, counts_as_turn: true}
 - {team: match}
+- {user: {field: account_manager_id}}
+- {steps: [{pool: inbound, wait: 15m}, {user: bob}]}
+""",
+    "TargetStep": """\
+- {pool: inbound, wait: 15m, skip_if: nobody_present}
+- {user: {field: account_manager_id}, wait: 1h}
+- {users: {territory: dach}, wait: 1h}
+- {owner_of: account, wait: 1h}
+- {queue: inbox}
 """,
     "People": "{role: account-executive, profile: sales-user, territory: dach, skill: german}\n",
     "ScoreRow": "{when: employees > 500, points: 30}\n",
@@ -228,7 +240,7 @@ WHERE: Final[Mapping[str, str]] = {
     "User": "A user: `users.NAME`",
     "Requirement": "A requirement: `requires` of a pool or an entry",
     "Preference": "A preference: `pools.NAME.prefer`",
-    "FromField": "What a record says: in requirements and preferences",
+    "FromField": "What a record says: in requirements, preferences, targets and steps",
     "Calendar": "A calendar: `calendars.NAME`",
     "Leave": "Leave: `users.NAME.leave`",
     "Pool": "A pool: `pools.NAME`",
@@ -248,7 +260,8 @@ WHERE: Final[Mapping[str, str]] = {
     "RuleSet": "A rule set: `rule_sets.NAME`",
     "Entry": "An entry: `rule_sets.NAME.entries`",
     "Target": "A target: `target` of an entry, `defaults.TYPE`",
-    "People": "People: `users` of a target",
+    "TargetStep": "A step: `steps` of a target",
+    "People": "People: `users` of a target or a step",
     "ScoreRow": "A row of scores: `scores.TYPE`",
     "Process": "A process: `processes.NAME`",
     "ProcessStep": "A step: `processes.NAME.steps.NAME`",

@@ -15,7 +15,7 @@ import hashlib
 import json
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -38,6 +38,8 @@ CONTENT: Final = {
 """Of each kind of record, the field that holds an object or a text; anything else is none of ours."""
 PUBLISHED_KINDS: Final = frozenset({"assigned", "pending", "rejected", "released"})
 DEAD_LETTER_REASON: Final = "dead_letter_reason"
+UNHEARD: Final = frozenset({"dropped", "dead_letter"})
+"""Outcomes of inputs that changed nothing."""
 REDRIVEN: Final = "redriven_already"
 """The reason where a dead letter that was sent again had been decided before."""
 UNREAD: Final = "assignment.events"
@@ -62,6 +64,19 @@ class Output(NamedTuple):
     key: bytes
     value: bytes
     headers: Headers
+
+
+class Line(NamedTuple):
+    """What became of an input, or a timer decided: where it stands in the input, its reason, the source position
+    (empty: none), and what was published of it (none: nothing). `forgotten`: it is none of these, but that a record
+    (`main/lead/1`) was forgotten.
+    """
+
+    at: int
+    reason: str
+    source: str
+    output: Output | None
+    forgotten: str = ""
 
 
 @dataclass
@@ -89,6 +104,7 @@ class Reader:
     became: dict[str, set[str]] = field(default_factory=dict)
     marks: dict[str, list[int]] = field(default_factory=dict)
     found: list[str] = field(default_factory=list)
+    story: list[Line] = field(default_factory=list)
     _turns: Counter[tuple[str, str]] = field(default_factory=Counter)
     _sequences: Counter[tuple[str, str]] = field(default_factory=Counter)
     _ids: dict[str, int] = field(default_factory=dict)
@@ -148,9 +164,19 @@ class Reader:
         outputs += [read_output(row, batch["headers"]) for row in batch["outputs"]]
         self.batches[offset] = outputs
         self._outcomes(offset, batch["outcomes"], outputs)
+        self._tell(batch, outputs)
         for output in outputs:
             self._output(output)
         self._own_fields(offset)
+
+    def _tell(self, batch: dict[str, Any], outputs: list[Output]) -> None:
+        """Go on with the story of all that was decided, in order."""
+        by_id = {header(each, "ce_id"): each for each in outputs if header(each, "ce_type").startswith("assignment.")}
+        for at, _, kind, reason, name, source in batch["outcomes"]:
+            if kind not in UNHEARD:
+                self.story.append(Line(at, reason, source, by_id.get(name)))
+        gone = [name for name, value in batch["changes"].get("record", {}).items() if value is None]
+        self.story += [Line(self.place[0], "", "", None, name) for name in gone]
 
     def _forget(self, changes: Content) -> None:
         """A record that is gone comes anew with a sequence above all that went; a pool that is gone begins anew."""
@@ -347,6 +373,15 @@ def apply(content: Content, changes: Content) -> None:
                 content.get(kind, {}).pop(name, None)
             else:
                 content.setdefault(kind, {})[name] = value
+
+
+def differences(one: Content, other: Content) -> Iterator[str]:
+    """Where two contents differ; a key without fields is no key."""
+    for key in sorted(one.keys() | other.keys()):
+        left, right = one.get(key, {}), other.get(key, {})
+        for name in sorted(left.keys() | right.keys()):
+            if left.get(name) != right.get(name):
+                yield f"{key} {name} is {left.get(name)} and {right.get(name)}"
 
 
 def read_record(value: bytes) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from schemas.config import Document, User
 from schemas.config_plans import Thing
+from schemas.config_rules import named_by
 from service.config.compiler import compile_document, declared_in, to_wire
 from service.config.consistency import findings, notes
 from service.config.findings import Declared, Finding
@@ -274,4 +275,6 @@ def _people_named(document: Document) -> Iterator[str]:
     for plan in document.plans.values():
         yield from plan.managers
     targets = [entry.target for rule_set in document.rule_sets.values() for entry in rule_set.entries]
-    yield from (target.user for target in [*targets, *document.defaults.values()] if target.user is not None)
+    for target in [*targets, *document.defaults.values()]:
+        named = (target, *(named_by(step) for step in target.steps or ()))
+        yield from (each.user for each in named if isinstance(each.user, str))

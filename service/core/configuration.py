@@ -16,7 +16,7 @@ from service.core.letters import Template, Wordings
 from service.core.limit_spec import AllLimits, Limit
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
-from service.core.rule_sets import Entry, OwnerOf, RuleSet, TeamMatch
+from service.core.rule_sets import Entry, EntryTarget, FieldUser, Ladder, OwnerOf, RuleSet, TeamMatch
 from service.core.traits import Traits
 from service.core.wishes import NO_WISHES, Wishes
 from service.core.workflow_specs import NO_WORKFLOWS, Workflows
@@ -97,7 +97,7 @@ class Config:
     users: Mapping[str, User] = field(default_factory=dict)
     pools: Mapping[str, PoolSpec] = field(default_factory=dict)
     rule_sets: Mapping[str, RuleSet] = field(default_factory=dict)
-    defaults: Mapping[str, Target] = field(default_factory=dict)
+    defaults: Mapping[str, Target | Ladder] = field(default_factory=dict)
     unowned_users: frozenset[str] = frozenset()
     unowned_channels: frozenset[str] = frozenset()
     require_actor: bool = False
@@ -236,18 +236,51 @@ class Config:
         return found
 
     @cached_property
-    def helped(self) -> Mapping[str, tuple[str, ...]]:
-        """By pool, itself and those that it helps out: whoever is free there may take what waits in any of them."""
+    def ladders(self) -> Mapping[str, Ladder]:
+        """By id, the targets with steps."""
+        entries = (entry.target for rule_set in self.rule_sets.values() for entry in rule_set.entries)
+        return {each.id: each for each in (*entries, *self.defaults.values()) if isinstance(each, Ladder)}
+
+    @cached_property
+    def takers(self) -> Mapping[str, tuple[str, ...]]:
+        """By pool, the others whose members may take what waits in its line: those that help it out, and those of all
+        steps of a record that stands there for one of them. Pools without others are none of the keys.
+        """
+        found: dict[str, dict[str, None]] = {pool: dict.fromkeys(helping) for pool, helping in self.helpers.items()}
+        for ladder in self.ladders.values():
+            known = [step.line(ladder.record_type) for step in ladder.steps]
+            lines = [line for line in known if line is not None and line in self.pools]
+            others = [
+                name for line in lines for name in (line, *self.helpers.get(line, ())) if self.pools[name].members
+            ]
+            for line in lines:
+                found.setdefault(line, {}).update(dict.fromkeys(others))
+        return {line: tuple(name for name in names if name != line) for line, names in found.items()}
+
+    @cached_property
+    def served(self) -> Mapping[str, tuple[str, ...]]:
+        """By pool, itself and those from whose lines it takes: whoever is free there may take what waits in any."""
         found: dict[str, list[str]] = {}
-        for pool, helping in self.helpers.items():
-            for name in helping:
+        for pool, names in self.takers.items():
+            for name in names:
                 found.setdefault(name, [name]).append(pool)
         return {name: tuple(pools) for name, pools in found.items()}
 
     def reads_in(self, pool: str) -> frozenset[str]:
         """What decides who may take what waits in a pool, as dotted paths."""
-        pools = (pool, *self.helpers.get(pool, ()))
-        return frozenset().union(*(self.pools[name].reads for name in pools))
+        pools = (pool, *self.takers.get(pool, ()))
+        return self._read_by_steps.get(pool, frozenset()).union(*(self.pools[name].reads for name in pools))
+
+    @cached_property
+    def _read_by_steps(self) -> Mapping[str, frozenset[str]]:
+        """By line, what says which person steps name, and which pools of them want a record."""
+        found: dict[str, frozenset[str]] = {}
+        for ladder in self.ladders.values():
+            paths = frozenset(self._read_by_target(ladder))
+            for step in ladder.steps:
+                line = step.line(ladder.record_type) or ""
+                found[line] = found.get(line, frozenset()) | paths
+        return found
 
     @cached_property
     def plans_by_tool(self) -> Mapping[str, str]:
@@ -302,6 +335,8 @@ class Config:
                 found.setdefault(spec.record_type, set()).update(spec.domain.reads)
         for record_type, rule_set in self.rule_sets.items():
             found.setdefault(record_type, set()).update(*map(self._read_later, rule_set.entries))
+        for ladder in self.ladders.values():
+            found.setdefault(ladder.record_type, set()).update(self._read_by_target(ladder))
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
 
     @cached_property
@@ -319,7 +354,16 @@ class Config:
         for predicate in entry.criteria:
             yield from predicate.reads
         yield from (trait.path for trait in entry.requires if trait.path)
-        match entry.target:
+        yield from self._read_by_target(entry.target)
+
+    def _read_by_target(self, target: EntryTarget) -> Iterator[str]:
+        """What says whom a target means."""
+        match target:
+            case FieldUser(path):
+                yield ".".join(path)
+            case Ladder(steps=steps):
+                for step in steps:
+                    yield from self._read_by_target(step.target)
             case OwnerOf(path, contacted=contacted):
                 yield ".".join((*path, "owner"))
                 yield from (".".join((*path, *contacted)),) if contacted else ()
@@ -329,7 +373,7 @@ class Config:
                 spec = self.pools.get(name)
                 yield from spec.domain.reads if spec is not None and spec.domain is not None else ()
             case _:
-                assert_never(entry.target)
+                assert_never(target)
 
 
 def _by_spelling(names: Iterable[str]) -> dict[str, str]:

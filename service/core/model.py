@@ -24,6 +24,7 @@ from service.core.reasons import (
     PendingReason,
     RejectionReason,
     ReleaseReason,
+    Skipped,
     Unresolved,
     Withheld,
 )
@@ -221,6 +222,18 @@ class AskedPool(Struct, frozen=True, gc=False):
     reason: PendingReason
 
 
+class StepSeen(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A step of a target, as it stood when it was decided. `since`: when it was reached, none: it is still to come.
+
+    `begins`: when the next one is reached if nobody takes the record before. `skipped`: why nothing waited for it.
+    """
+
+    target: str
+    since: datetime | None = None
+    begins: datetime | None = None
+    skipped: Skipped | None = None
+
+
 class Trace(Struct, frozen=True, kw_only=True, gc=False):
     """Why this outcome: which question answered (D8), entries tried, candidates seen.
 
@@ -230,7 +243,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is, `contacted_ms`
     when they were in contact with the lead, or came to have it, last (none: not known). `workflows` are those that
     cared for what happened. `limits`: how much of each limit of the pool as a whole was used. `asked` are the pools
-    that were asked in vain, where there was more than one to ask.
+    that were asked in vain, where there was more than one to ask. `steps` are those of the target, in order.
     """
 
     question: str = ""
@@ -248,6 +261,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     contacted_ms: int | None = None
     asked: tuple[AskedPool, ...] = ()
     limits: tuple[LimitCount, ...] = ()
+    steps: tuple[StepSeen, ...] = ()
 
 
 class LateNews(Struct, frozen=True, gc=False):

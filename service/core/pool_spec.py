@@ -35,10 +35,11 @@ class Accepting:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """What has waited so long is given `to` a person, pool or queue."""
+    """What has waited so long is given `to` a person, pool or queue. `in_working_time`: only the pool's counts."""
 
     after_ms: int
     to: Target
+    in_working_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)

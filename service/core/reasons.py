@@ -118,6 +118,7 @@ NothingReason = Literal[
     "accepted_already",
     "catalogue_changed",
     "changed_meanwhile",
+    "not_escalated",
     "not_in_catalogue",
     "older_catalogue",
     "step_told",
@@ -160,6 +161,7 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "accepted_already": "they have the record already, and nothing is left to be answered",
     "catalogue_changed": "a field or a step itself changed",
     "changed_meanwhile": "the record changed since it was compared with a list",
+    "not_escalated": "it has waited too long, and whom its pool escalates it to cannot have it",
     "not_in_catalogue": "the configuration names no such field or step",
     "older_catalogue": "newer news of the field or step came before",
     "step_told": "a step was marked, or is so no more",
@@ -209,11 +211,11 @@ AtLimit = Literal[Hindrance, "pool_limit"]
 AT_LIMIT: Final = frozenset[str](get_args(AtLimit))
 """Why limits stand against a member: their own, or those of the pool as a whole."""
 
-Unable = Literal[AtLimit, "domain", "ceiling", "skills", "declined"]
+Unable = Literal[AtLimit, "domain", "ceiling", "skills", "declined", "handed_on"]
 """Why a member who is there cannot take a record out of turn."""
 UNABLE: Final = frozenset[str](get_args(Unable))
 
-ExclusionReason = Literal[AbsenceReason, Unable, "inactive", "paced", "handed_on"]
+ExclusionReason = Literal[AbsenceReason, Unable, "inactive", "paced"]
 
 
 class LeftOut(NamedTuple):
@@ -244,6 +246,7 @@ Unresolved = Literal[
     Unable,
     "away",
     "contact_too_old",
+    "field_unset",
     "leave",
     "no_member",
     "no_related_owner",
@@ -261,7 +264,9 @@ UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "contact_too_old": "their last contact is too long ago, or not known",
     "declined": "that person declined it, or let it pass",
     "domain": "the record is outside that person's domain",
+    "field_unset": "the field that names a person is not set",
     "full": "that person is full",
+    "handed_on": "the pool handed it on as often as it may be",
     "inactive_user": "that user is switched off",
     "leave": "that person is on leave",
     "limit": "that person has had as many as a limit allows for now",
@@ -270,7 +275,7 @@ UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "no_related_record": "there is no such related record",
     "no_team": "no team's domain accepts the record",
     "nobody": "nobody fits who is switched on",
-    "not_a_person": "the related record's owner is not a person",
+    "not_a_person": "what is named there is not a person",
     "off_shift": "that person is off shift",
     "pool_limit": "the pool has as many as its limit allows",
     "outside_domain": "the pool's domain does not accept the record",
@@ -280,6 +285,13 @@ UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "unknown_queue": "there is no such queue",
     "unknown_user": "there is no such user",
     "wrong_record_type": "the pool serves another type of record",
+}
+
+Skipped = Literal[Unresolved, "nobody_present"]
+"""Why nothing waited for a step of a target before the next one was asked, too."""
+SKIPPED: Final[Mapping[Skipped, str]] = {
+    **dict[Skipped, str](UNRESOLVED.items()),
+    "nobody_present": "nobody of it is there before its wait is over",
 }
 
 QUESTIONS: Final[Mapping[str, str]] = {

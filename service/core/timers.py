@@ -13,8 +13,9 @@ from service.core import accepting, following
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.holding import draining, escalation, offers
+from service.core.holding import draining, escalation, offers, stepping
 from service.core.holding.clients import recount
+from service.core.holding.climbing import AWAITED_PREFIX, STEP_PREFIX
 from service.core.holding.draining import ROOM_BYTES, drain
 from service.core.holding.offers import OFFER_PREFIX
 from service.core.holding.presence import LEAVE_PREFIX, RETURN_PREFIX, come_back
@@ -75,6 +76,9 @@ RULES: Final = {
     DRAIN_PREFIX: Rule(
         lambda firing: drain(*firing), lambda pool, state, config: draining.needed(pool, Draft(state), config)
     ),
+    AWAITED_PREFIX: Rule(
+        lambda firing: stepping.serve(*firing[:4]), lambda person, state, config: stepping.needed(person, Draft(state))
+    ),
     HUSH_PREFIX: Rule(
         lambda firing: tell_held(*firing[:4]),
         lambda person, state, config: held_records(person, Draft(state)),
@@ -86,15 +90,24 @@ RULES: Final = {
         lambda record, state, config: (record,) if record in state.offers else (),
     ),
     RISE_PREFIX: Rule(lambda firing: escalation.escalate(*firing[:4]), _if_parked),
+    STEP_PREFIX: Rule(lambda firing: stepping.step_on(*firing[:4]), _if_parked),
     SUMMARY_PREFIX: Rule(lambda firing: tell_digest(*firing[:4]), _no_record, tells=True),
 }
 """By how the name of a timer begins. Of those that are due at one time they go off in this order: it is that of names.
 """
 
 
+def goes_first(name: str) -> bool:
+    """Whether this timer goes off before all others that are due by now: somebody comes or goes. Where time has passed
+    unheeded, what is decided now is decided with who is there now.
+    """
+    return name.startswith(RETURN_PREFIX)
+
+
 def due(state: State, now_ms: int) -> list[tuple[int, str]]:
-    """The timers whose time has come, in the order in which they go off: by time, then by name."""
-    return sorted((timer.due_ms, name) for name, timer in state.timers.items() if timer.due_ms <= now_ms)
+    """The timers whose time has come, in the order in which they go off: those of people, then by time and name."""
+    found = sorted((timer.due_ms, name) for name, timer in state.timers.items() if timer.due_ms <= now_ms)
+    return sorted(found, key=lambda timer: not goes_first(timer[1]))
 
 
 def needed(name: str, state: State, config: Config) -> tuple[str, ...]:
@@ -114,14 +127,14 @@ def fire(
     """Let one timer go off. Pure, like `decide`. About so much may come of it, or what one record makes. The decisions
     will be known by these `numbers`.
     """
-    draft = Draft(state)
+    draft = Draft.over(state)
     draft.timers.drop(name)
     rule, about = _rule(name)
     decisions = rule.fire(Firing(about, draft, config, now_ms, room_bytes))
     if not rule.tells:
         decisions = passed_on(decisions, draft, config, now_ms, numbers)
     recount(draft)
-    return Verdict(decisions, draft.changes())
+    return Verdict(decisions, draft.finish())
 
 
 def _rule(name: str) -> tuple[Rule, str]:

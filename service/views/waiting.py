@@ -154,7 +154,7 @@ class _Seen(NamedTuple):
             return _Standstill("no_pool")
         if spec.is_queue:
             return _Standstill("queued")
-        takers = (spec, *(self.config.pools[name] for name in self.config.helpers.get(spec.id, ())))
+        takers = (spec, *(self.config.pools[name] for name in self.config.takers.get(spec.id, ())))
         if not any(each.members for each in takers):
             return _Standstill("empty_pool")
         draft, excluded, chances = Draft(self.state), Counter[ExclusionReason](), []

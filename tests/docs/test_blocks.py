@@ -49,6 +49,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "RuleSet": ("rule_sets/leads",),
     "Entry": ("rule_sets/leads/entries/*",),
     "Target": ("rule_sets/leads/entries/0/target",),
+    "TargetStep": (*["defaults/lead/steps/0"] * 4, "defaults/lead/steps/1"),
     "People": ("defaults/deal/users",),
     "ScoreRow": ("scores/lead/*",),
     "Process": ("processes/visits",),
@@ -74,6 +75,7 @@ DECLARED: Final[Mapping[str, Any]] = {
     "pools/world": {"record_type": "lead", "members": ["ann"], "when": "employees > 50"},
     "pools/rest": {"record_type": "lead", "strategy": "take", "members": ["ann"], "when": "employees > 50"},
     "pools/inbound/prefer": {"skill": "german"},
+    "defaults/lead": {"steps": [{"pool": "world", "wait": "1m"}, {"user": "boss"}]},
     "fields/deal/note": "text",
     "fields/deal/value": "number",
     "workflows/budget-known/trigger/field_filled": "value",
@@ -151,7 +153,7 @@ def set_at(document: dict[str, Any], path: str, value: Any) -> None:
     inner: Any = document
     for key in above:
         inner = inner[int(key)] if isinstance(inner, list) else inner.setdefault(key, {})
-    inner[last] = value
+    inner[int(last) if isinstance(inner, list) else last] = value
 
 
 @pytest.mark.parametrize("block", of_kind("part"))
