@@ -18,15 +18,14 @@ from service.cli.exits import WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
 from service.cli.times import time_to_come
+from service.cli.told import told_event
 from service.config.history import History
 from service.core.events import Availability
 from service.core.holding.presence import ABSENT
 from service.core.state import ByKind
 from service.kafka.publisher import Publisher
 from service.language.nearest import nearest
-from service.wire.cloudevents import binary_message
-from service.wire.inputs import decode
-from service.wire.messages import Message, Poison, RawRecord
+from service.wire.messages import Message
 
 command = typer.Typer()
 
@@ -136,12 +135,7 @@ def event_of(change: Telling, division: str, attribute: str, topic: str) -> Mess
         "time": datetime.now(UTC).isoformat(),
         attribute: division,
     }
-    message = binary_message(topic, change.person, attributes, data)
-    raw = RawRecord(message.topic, 0, 0, message.key, message.value, message.headers, 0)
-    found = decode(raw, epoch=0, division_attribute=attribute)
-    if isinstance(found, Poison):
-        raise WrongUsage(f"this would be a dead letter ({found.reason}): {found.detail}; nothing was sent")
-    return message
+    return told_event(topic, change.person, attributes, data, attribute)
 
 
 def _tell(change: Telling, division: str, kafka: str, *, as_json: bool) -> None:
