@@ -61,8 +61,8 @@ class Node:
     """Something inside was taken out because it was wrong."""
 
     def child(self, step: Step) -> Node | None:
-        """What is inside under this step. In a list of names, a name is a step, too; a list where a target stands is short
-        for its steps, so what is inside under that word is the list itself.
+        """What is inside under this step. In a list of names, a name is a step, too; a list where a target stands is
+        short for its steps, so what is inside under that word is the list itself.
         """
         match self.value, step:
             case dict() as children, str():
