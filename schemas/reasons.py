@@ -63,6 +63,7 @@ Unresolved = Literal[
     "domain",
     "field_unset",
     "full",
+    "handed_on",
     "inactive_user",
     "leave",
     "limit",

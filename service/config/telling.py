@@ -6,7 +6,7 @@ zone, with one block that begins each day, so that they are right over midnight 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -35,7 +35,9 @@ def wishes_of(user: User, zone: str, settings: Settings) -> Wishes:
     digest = common.digest if own.digest is None else own.digest
     is_told = own.means is None or own.means
     wishes = Wishes(
-        by_kind={**(common.kinds if is_told else {}), **own.kinds},
+        by_kind={
+            kind: means for kinds in (common.kinds if is_told else {}, own.kinds) for kind, means in kinds.items()
+        },
         quiet=None if quiet is None or quiet == "off" else _hours(quiet.from_, quiet.until, zone or settings.zone),
         digest=None if digest is None or digest == "off" else _digesting(digest),
         language=own.language or "",
@@ -73,9 +75,9 @@ def of_telling(document: Document) -> Iterator[Finding]:
 def notes_on_telling(document: Document) -> Iterator[Finding]:
     """Means that are perhaps misspelt."""
     common = document.settings.notifications
-    yield from _of_means(("settings", "notifications"), common.means, common.kinds)
+    yield from _of_means(("settings", "notifications"), common.means, common.kinds.values())
     for name, user in document.users.items():
-        yield from _of_means(("users", name, "notify"), user.notify.means or (), user.notify.kinds)
+        yield from _of_means(("users", name, "notify"), user.notify.means or (), user.notify.kinds.values())
 
 
 def _is_endless(quiet: QuietHours) -> bool:
@@ -86,8 +88,8 @@ def _endless(path: Steps) -> Finding:
     return Finding(path, "these hours begin and end at one time, so nobody is ever told: write another end, or off")
 
 
-def _of_means(path: Steps, means: tuple[str, ...], kinds: Mapping[str, tuple[str, ...]]) -> Iterator[Finding]:
-    for each in dict.fromkeys((*means, *(word for words in kinds.values() for word in words))):
+def _of_means(path: Steps, means: tuple[str, ...], of_kinds: Iterable[tuple[str, ...]]) -> Iterator[Finding]:
+    for each in dict.fromkeys((*means, *(word for words in of_kinds for word in words))):
         if each not in MEANS:
             near = nearest(each, MEANS)
             hint = f'did you mean "{near}"?' if near else f"the usual ones are {', '.join(MEANS)}"

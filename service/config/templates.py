@@ -229,7 +229,7 @@ def _plain(source: str) -> Callable[[Values], str] | None:
         whole = "".join(found)
         if len(whole) > TEXT_LIMIT and len(whole.encode()) > TEXT_LIMIT:
             raise NotWritten("OutputStreamLimitError")
-        return whole
+        return whole.replace("\r\n", "\n").replace("\r", "\n")
 
     return write
 

@@ -51,7 +51,7 @@ def decide(event: Event, state: State, config: Config, now_ms: int, numbers: Num
     """Decide one event of a division at `now_ms` (milliseconds since 1970, UTC). Pure: the state stays as it is. The
     decisions will be known by these `numbers`.
     """
-    draft = Draft(state)
+    draft = Draft.over(state)
     event = as_declared(event, config)
     match event:
         case RecordEvent() if _is_outdated(event, draft):
@@ -70,7 +70,7 @@ def decide(event: Event, state: State, config: Config, now_ms: int, numbers: Num
             assert_never(event)
     decisions = passed_on(decisions, draft, config, now_ms, numbers)
     recount(draft)
-    return Verdict(decisions, draft.changes())
+    return Verdict(decisions, draft.finish())
 
 
 def _is_outdated(event: RecordEvent, draft: Draft) -> bool:

@@ -57,10 +57,10 @@ def act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
             plans.note(case, way)
         return _given_again(event, news, case)
     match news:
-        case NoNews() | FieldsNow() | Offered() | Contacted():
-            return _brought_in(way, case) or _unmoved(event, news, told, case)
         case Created(owner=owner):
             return (_answer(event, owner, way, case),)
+        case NoNews() | FieldsNow() | Offered() | Contacted():
+            return _brought_in(way, case) or _unmoved(event, news, told, case)
         case Answered():
             return accepting.answer(event, case)
         case OwnerNow(owner=owner):

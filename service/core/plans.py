@@ -163,7 +163,9 @@ def _first(case: Case, spec: PoolSpec, people: Sequence[str], link: Link) -> Lin
     if not any(person in spec.weights for person in people):
         return None
     counts = spec.plan is not None and spec.plan.counts_as_turn
-    situation = Situation(spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts)
+    situation = Situation(
+        spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts, handing=case.handing
+    )
     choice, chosen = first_able(people, situation, counts_as_turn=counts)
     if chosen is None:
         return None

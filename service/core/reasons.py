@@ -211,11 +211,11 @@ AtLimit = Literal[Hindrance, "pool_limit"]
 AT_LIMIT: Final = frozenset[str](get_args(AtLimit))
 """Why limits stand against a member: their own, or those of the pool as a whole."""
 
-Unable = Literal[AtLimit, "domain", "ceiling", "skills", "declined"]
+Unable = Literal[AtLimit, "domain", "ceiling", "skills", "declined", "handed_on"]
 """Why a member who is there cannot take a record out of turn."""
 UNABLE: Final = frozenset[str](get_args(Unable))
 
-ExclusionReason = Literal[AbsenceReason, Unable, "inactive", "paced", "handed_on"]
+ExclusionReason = Literal[AbsenceReason, Unable, "inactive", "paced"]
 
 
 class LeftOut(NamedTuple):
@@ -266,6 +266,7 @@ UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "domain": "the record is outside that person's domain",
     "field_unset": "the field that names a person is not set",
     "full": "that person is full",
+    "handed_on": "the pool handed it on as often as it may be",
     "inactive_user": "that user is switched off",
     "leave": "that person is on leave",
     "limit": "that person has had as many as a limit allows for now",

@@ -205,12 +205,13 @@ class State(ByKind):
     """One division's state in memory.
 
     `room` may be shared by several divisions. `strangers` are the people who are not configured and of whom news is
-    remembered, with the time of the latest.
+    remembered, with the time of the latest. `finished_draft` lies ready for the next decision (see `Draft.over`).
     """
 
     def __init__(self, room: Room | None = None) -> None:
         self.room = Room() if room is None else room
         self.strangers: dict[str, int] = {}
+        self.finished_draft: Draft | None = None
         self._by_kind: dict[Kind, dict[str, Any]] = {kind: {} for kind in KINDS}
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)

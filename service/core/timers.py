@@ -97,9 +97,17 @@ RULES: Final = {
 """
 
 
+def goes_first(name: str) -> bool:
+    """Whether this timer goes off before all others that are due by now: somebody comes or goes. Where time has passed
+    unheeded, what is decided now is decided with who is there now.
+    """
+    return name.startswith(RETURN_PREFIX)
+
+
 def due(state: State, now_ms: int) -> list[tuple[int, str]]:
-    """The timers whose time has come, in the order in which they go off: by time, then by name."""
-    return sorted((timer.due_ms, name) for name, timer in state.timers.items() if timer.due_ms <= now_ms)
+    """The timers whose time has come, in the order in which they go off: those of people, then by time and name."""
+    found = sorted((timer.due_ms, name) for name, timer in state.timers.items() if timer.due_ms <= now_ms)
+    return sorted(found, key=lambda timer: not goes_first(timer[1]))
 
 
 def needed(name: str, state: State, config: Config) -> tuple[str, ...]:
@@ -119,14 +127,14 @@ def fire(
     """Let one timer go off. Pure, like `decide`. About so much may come of it, or what one record makes. The decisions
     will be known by these `numbers`.
     """
-    draft = Draft(state)
+    draft = Draft.over(state)
     draft.timers.drop(name)
     rule, about = _rule(name)
     decisions = rule.fire(Firing(about, draft, config, now_ms, room_bytes))
     if not rule.tells:
         decisions = passed_on(decisions, draft, config, now_ms, numbers)
     recount(draft)
-    return Verdict(decisions, draft.changes())
+    return Verdict(decisions, draft.finish())
 
 
 def _rule(name: str) -> tuple[Rule, str]:

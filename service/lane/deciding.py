@@ -123,7 +123,7 @@ class _Deciding:
         records are not loaded ends it: they are loaded for the next.
         """
         book, making = self._book, self.making
-        while (timer := book.next_timer()) is not None and timer[0] <= book.clock_ms:
+        while (timer := book.next_timer(book.clock_ms)) is not None and timer[0] <= book.clock_ms:
             due_ms, division, name = timer
             config = self._grounds.config(division)
             if self._timers_left == 0 or making.is_full or records_missing(book, division, name, config):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final, NamedTuple
 
 import orjson
@@ -69,7 +69,8 @@ class RehearsedAction(NamedTuple):
     request: ActionRequest
 
 
-class RehearsedNotification(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RehearsedNotification:
     """What somebody is told: the words that a scenario may ask for, none where there is nothing of the kind."""
 
     person: str
@@ -279,7 +280,7 @@ def _no_wall_clock() -> int:
 def _told(record: BrokerRecord) -> RehearsedNotification:
     said = orjson.loads(record.value)
     about = said["record"] if "record" in said else said["records"][0]
-    words = {name: said.get(name) for name in RehearsedNotification._fields}
+    words = {each.name: said.get(each.name) for each in fields(RehearsedNotification)}
     return RehearsedNotification(**{**words, "via": tuple(said["via"]), "record": f"{about['type']}/{about['id']}"})
 
 

@@ -8,7 +8,7 @@ built by hand and what repeats is kept with the context.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -161,18 +161,24 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["link"] = trace.link
     if trace.contacted_ms is not None:
         said["contacted"] = iso_time(trace.contacted_ms)
-    for name in ("asked", "limits", "steps", "workflows"):
-        listed = getattr(trace, name)
+    for name, listed in (
+        ("asked", trace.asked),
+        ("limits", trace.limits),
+        ("steps", trace.steps),
+        ("workflows", trace.workflows),
+    ):
         if listed:
             said[name] = listed
     return said
 
 
-def _tried(tried: Tried) -> dict[str, object]:
+@lru_cache(maxsize=65_536)
+def _tried(tried: Tried) -> msgspec.Raw:
+    """Written once: the same few values are published again and again."""
     said: dict[str, object] = {"entry": tried.entry, "matched": tried.matched, "criterion": tried.criterion}
     if tried.unresolved is not None:
         said["unresolved"] = tried.unresolved
-    return said
+    return msgspec.Raw(_write(said))
 
 
 def _headers(decision: Decision, decision_id: str, origin: Origin) -> Headers:

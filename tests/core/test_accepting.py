@@ -237,6 +237,20 @@ def test_a_human_a_deletion_and_closing_end_the_offer(ends: str) -> None:
     assert len(division.decisions) == decided
 
 
+def test_who_has_gone_by_now_is_offered_nothing_however_late_timers_go_off() -> None:
+    """c3 D28 Both fell due while nobody was looking: the answer of one, then the leave of the other began."""
+    division = Division(asking("ann", "bob", minutes=5))
+    division.create()
+    division.tell("bob", "leave", begins_ms=by(7), until_ms=by(60))
+    division.now_ms = by(10)
+
+    division.create("lead/2", None)
+    assert outcomes(division)[1:] == [
+        Released("ann", "sales", "not_accepted"),
+        Pending("sales", "nobody_eligible", by(60)),
+    ]
+
+
 def test_an_echo_of_an_offer_is_no_answer() -> None:
     division = Division(asking("ann", "bob"))
     division.create()

@@ -23,7 +23,8 @@ from service.core.model import AskedPool
 from service.core.offer import Handing
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason
-from service.core.sharing.eligibility import LAST_RESORT, Choice, Situation, choose, next_chance
+from service.core.sharing.contender import Choice
+from service.core.sharing.eligibility import LAST_RESORT, Situation, choose, next_chance
 
 
 class Taker(NamedTuple):

@@ -110,7 +110,7 @@ def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
     spec, chosen = linked.spec, linked.chosen
     candidates, omitted = listed(linked.choice, linked.situation)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
-    trace = replace(trace, link=linked.link, contacted_ms=linked.contacted_ms)
+    trace = replace(trace, link=linked.link, contacted_ms=linked.contacted_ms, limits=limits_of_pool(linked.situation))
     turn = serve(spec, chosen, linked.choice.seen, case.draft) if linked.counts_as_turn else 0
     named = trace.question in NAMING
     return _offer(case, spec, Assigned(chosen.person, spec.id, turn), trace, home=spec.id, named=named)

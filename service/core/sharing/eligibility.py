@@ -24,7 +24,7 @@ from service.core.pool_spec import Membership, PoolSpec
 from service.core.reasons import ABSENT, AT_LIMIT, AtLimit, ExclusionReason, Hindrance
 from service.core.seating import Seat
 from service.core.sharing.attendance import back_ms
-from service.core.sharing.contender import Contender
+from service.core.sharing.contender import Choice, Contender
 from service.core.sharing.limits import counts, hindered, hindrance, open_items_of, room_again
 from service.core.sharing.turns import line_up
 from service.core.traits import Trait, Wanted, has_all, wanted
@@ -220,13 +220,6 @@ LAST_RESORT: Final = tuple(
 """What stands against somebody who would get a record rather than nobody (D55)."""
 
 
-class Choice(NamedTuple):
-    """Who is next (none: nobody can), and everybody who was looked at, as configured."""
-
-    chosen: Contender | None
-    seen: list[Contender]
-
-
 def choose(situation: Situation, checks_of: Sequence[Check] = CHECKS) -> Choice:
     """Ask all members the checks that can say no, and pick by the rule of turns."""
     checks = [check.ask for check in checks_of if check.concerns(situation)]
@@ -253,6 +246,7 @@ def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...],
     """The choice as a trace keeps it, and how many members it leaves unnamed. How much of their limits is used is told
     of the first few, of who is chosen, and of all whom a limit left out.
     """
+    limited = situation.limits.people
     named = tuple(
         [
             Candidate(
@@ -265,7 +259,7 @@ def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...],
                 preferred=bool(situation.preferred) and not each.others_first,
                 back=_back(each, situation) if each.excluded in ABSENT else None,
                 limits=limits_of(each, situation)
-                if number < LISTED_LIMITS or each is choice.chosen or each.excluded in AT_LIMIT
+                if limited and (number < LISTED_LIMITS or each is choice.chosen or each.excluded in AT_LIMIT)
                 else (),
             )
             for number, each in enumerate(choice.seen[:LISTED_CANDIDATES])

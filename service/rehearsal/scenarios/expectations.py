@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Final, NamedTuple, cast
 
 from schemas.scenario_expect import Expect
@@ -205,7 +205,7 @@ def _notifications(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     wanted = [each.model_dump(include=each.model_fields_set) for each in expect.notifications]
     left = list(result.notified)
     for words in sorted(wanted, key=len, reverse=True):
-        fitting = next((each for each in left if words.items() <= each._asdict().items()), None)
+        fitting = next((each for each in left if words.items() <= asdict(each).items()), None)
         if fitting is None:
             yield Mismatch(
                 ("notifications",), _listed(map(_said, wanted)), _listed(map(_told, result.notified)), result.about
