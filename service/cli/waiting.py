@@ -107,8 +107,8 @@ def _print(line: WaitingLine, now_ms: int) -> None:
         table.add_column(column, justify="left" if column in ("record", "steps") else "right")
     for each in line.records:
         score = "overdue" if each.is_overdue else f"{each.score:g}"
-        told = {"escalated in": _escalated(each, now_ms), "steps": printable(_steps(each.steps, now_ms))}
-        table.add_row(printable(each.record), span(now_ms - each.since_ms), score, *(told[column] for column in more))
+        also = {"escalated in": _escalated(each, now_ms), "steps": printable(_steps(each.steps, now_ms))}
+        table.add_row(printable(each.record), span(now_ms - each.since_ms), score, *(also[column] for column in more))
     OUT.print(table)
     if line.count > len(line.records):
         OUT.print(f"and {line.count - len(line.records):,} more; --limit shows so many")

@@ -43,9 +43,10 @@ WATCHED: Final[tuple[Kind, ...]] = (
     "climb",
 )
 
-Why = Literal[PendingReason, "queued", "its_turn", "no_pool"]
-"""Why a line stands. `its_turn`: somebody can take from it, as soon as it is looked at. `no_pool`: the pool is gone
-from the configuration, and for what waits the rules are asked anew when it is looked at.
+Why = Literal[PendingReason, "queued", "its_turn", "one_by_one", "no_pool"]
+"""Why a line stands. `one_by_one`: each record waits for the person whom it names. `its_turn`: somebody can take from
+it, as soon as it is looked at. `no_pool`: the pool is gone from the configuration, and for what waits the rules are
+asked anew when it is looked at.
 """
 
 WHY: Final[Mapping[Why, str]] = {
@@ -53,6 +54,7 @@ WHY: Final[Mapping[Why, str]] = {
     "empty_pool": PENDING["empty_pool"],
     "nobody_eligible": PENDING["nobody_eligible"],
     "not_accepted": PENDING["not_accepted"],
+    "one_by_one": "each waits for the person whom it names, and for its further steps",
     "its_turn": "a member can take it: it leaves when the line is looked at",
     "no_pool": "the pool is no longer configured: what waits is asked anew when the line is looked at",
 }
@@ -173,6 +175,8 @@ class _Seen(NamedTuple):
             return _Standstill("no_pool")
         if spec.is_queue:
             return _Standstill("queued")
+        if spec.implied and not spec.members and spec.id in self.config.takers:
+            return _Standstill("one_by_one")
         takers = (spec, *(self.config.pools[name] for name in self.config.takers.get(spec.id, ())))
         if not any(each.members for each in takers):
             return _Standstill("empty_pool")

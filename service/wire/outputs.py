@@ -161,15 +161,8 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["link"] = trace.link
     if trace.contacted_ms is not None:
         said["contacted"] = iso_time(trace.contacted_ms)
-    for name, listed in (
-        ("asked", trace.asked),
-        ("limits", trace.limits),
-        ("steps", trace.steps),
-        ("workflows", trace.workflows),
-    ):
-        if listed:
-            said[name] = listed
-    return said
+    seldom = {"asked": trace.asked, "limits": trace.limits, "steps": trace.steps, "workflows": trace.workflows}
+    return said | {name: listed for name, listed in seldom.items() if listed}
 
 
 @lru_cache(maxsize=65_536)

@@ -159,6 +159,16 @@ async def test_a_line_says_which_steps_its_records_have_reached_and_when_the_nex
     assert [told(step) for step in record.steps] == ["pool:none 0 nobody", "pool:emea 0", "user:ann 15 ahead"]
 
 
+async def test_the_line_of_a_person_says_that_each_waits_for_whom_it_names() -> None:
+    division = Climbing([{"user": {"field": "manager"}, "wait": "1h"}, {"user": "ann"}], users=["ann", "bob", "eve"])
+    division.away("bob")
+    division.new(manager="bob")
+    line = await line_of(division)
+
+    assert (line.pool, line.why) == ("lead:user:{manager}", "one_by_one")
+    assert [told(step) for step in line.records[0].steps] == ["user:{manager} 0", "user:ann 60 ahead"]
+
+
 async def test_a_line_says_of_what_is_not_escalated_why() -> None:
     """D3 The people who look at the line are who can change it."""
     nobody = Target("user", "gone")
