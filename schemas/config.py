@@ -17,9 +17,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from schemas.config_entry import Entering, Strategy
 from schemas.config_limits import Limits, PersonLimits
 from schemas.config_plans import PLANS_LIMIT, Catalogue, Plan
-from schemas.config_rules import Condition, RuleSet, ScoreRow, Target
+from schemas.config_rules import AnyTarget, Condition, RuleSet, ScoreRow
 from schemas.config_settings import Settings
 from schemas.config_skills import Preference, Requires, Skills
+from schemas.config_telling import Letters, Notify, Notifying, TextKind
 from schemas.config_time import CALENDARS_LIMIT, HOLIDAY_LISTS_LIMIT, Calendar, Days, Worktime
 from schemas.config_values import (
     AS_WRITTEN,
@@ -74,8 +75,9 @@ class User(Worktime):
     ] = ("member",)
     active: Annotated[bool, Field(strict=True, description="Not active: gets nothing.")] = True
     notify: Annotated[
-        tuple[Id, ...], Field(max_length=10, description="The means to tell them by; empty: they are not told.")
-    ] = ("email",)
+        Notifying,
+        Field(description="How they are told: a list of means (empty: they are not), or `{means, kinds, quiet, …}`."),
+    ] = Notify()
     role: Annotated[Id | None, Field(description="What they are in the company, such as account-executive.")] = None
     profile: Annotated[Id | None, Field(description="The kind of user that they are in the CRM.")] = None
     territory: Annotated[Names, Field(description="Where they sell.")] = ()
@@ -177,6 +179,10 @@ class Pool(Condition):
     notify_members: Annotated[
         bool, Field(strict=True, description="Tell the members of a queue when a record comes in.")
     ] = False
+    manager: Annotated[
+        Id | None,
+        Field(description="A user who is told when nobody of the pool can take a record, and when one is escalated."),
+    ] = None
     accept_within: AcceptWithin = None
     hand_on: HandOn = 3
     ask_again: AskAgain = False
@@ -224,7 +230,7 @@ class Document(_Part):
         dict[Id, RuleSet], Field(max_length=RULE_SETS_LIMIT, description="Rule sets by id; one active per record type.")
     ] = {}
     defaults: Annotated[
-        dict[Literal[RecordType, "*"], Target],
+        dict[Literal[RecordType, "*"], AnyTarget],
         Field(
             description="Who gets what no rule matches, by record type; `*` for all others. Where a document names"
             " neither rule sets nor defaults, it is the only pool of the type, if that accepts all records."
@@ -274,6 +280,13 @@ class Document(_Part):
     workflows: Annotated[
         dict[Id, Workflow],
         Field(max_length=WORKFLOWS_LIMIT, description="What follows from a field that is filled, or a step marked."),
+    ] = {}
+    templates: Annotated[
+        dict[TextKind, Letters],
+        Field(
+            description="Subject and body of what people are told, in Liquid, by kind of news and language. Of what "
+            "stands not here the words are shipped, in English and German."
+        ),
     ] = {}
     ids_ignore_case: Annotated[
         bool,

@@ -13,6 +13,8 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
+from schemas.config_limits import Limits
+from schemas.config_skills import Preference, Requires
 from schemas.config_values import AS_WRITTEN, Id, Name, Span, detailed, named
 
 PLANS_LIMIT: Final = 2_000
@@ -162,6 +164,13 @@ class Plan(_Part):
     credit: Annotated[
         int, Field(ge=0, le=1_000, strict=True, description="Turns that a manager who was passed over may catch up.")
     ] = 1
+    requires: Annotated[Requires, Field(description="Skills that whoever gets a lead of the plan must have.")] = ()
+    prefer: Annotated[
+        Preference | None, Field(description="Managers who fit all of it are served before the others.")
+    ] = None
+    limits: Annotated[
+        Limits, Field(description="What all managers together may be given, or have open of what the plan gave.")
+    ] = ()
     conversion: Annotated[
         float | None,
         Field(ge=0, le=100, strict=True, description="Percent of clients who buy; absent: no potential is shown."),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
-from schemas.config_skills import Requires
+from schemas.config_skills import FromField, Requires
 from schemas.config_values import (
     AS_WRITTEN,
     Criterion,
@@ -22,6 +23,7 @@ from schemas.config_values import (
     several,
     written,
 )
+from schemas.config_waiting import Time
 
 Reassign = Literal["never", "if_unowned", "always"]
 Happening = Literal["created", "updated"]
@@ -31,6 +33,9 @@ CRITERIA_LIMIT: Final = 500
 CHANGED_LIMIT: Final = 50
 OWNER_WORDS: Final = ("within", "contacted", "among", "counts_as_turn")
 """What may be said of a related owner."""
+STEPS_LIMIT: Final = 10
+WAITING_WORDS: Final = ("wait", "skip_if")
+"""What may be said of a step besides whom it names."""
 
 
 class _Part(BaseModel):
@@ -76,10 +81,64 @@ class People(_Part):
         return self
 
 
-class Target(_Part):
-    """Who gets the record: a person, a pool, a queue, people of a kind, a related record's owner, or the right team."""
+PersonNamed = Annotated[
+    Id | FromField | None,
+    Field(
+        description="This person, or `{field: account_manager_id}` for the one whose id the field holds: passed over "
+        "where it is not set, or names nobody who can."
+    ),
+]
 
-    user: Annotated[Id | None, Field(description="This person.")] = None
+
+class TargetStep(_Part):
+    """A step of a target: who is asked first, and how long until the next is asked, too.
+
+    A record waits for all the steps it has reached: whoever of them can first takes it. `wait` counts from when the
+    step was reached. A step that nobody could ever take has no wait.
+    """
+
+    user: PersonNamed = None
+    pool: Annotated[Id | None, Field(description="Whose turn it is in this pool.")] = None
+    users: Annotated[People | None, Field(description="The people who have all of these, in turn.")] = None
+    owner_of: Annotated[Link | None, Field(description="The owner of this linked record.")] = None
+    queue: Annotated[Id | None, Field(description="A pool with strategy `take`; as the last step.")] = None
+    wait: Annotated[
+        Time | None,
+        Field(description="So long until the next step, such as `15m`; absent: none. The last step needs none."),
+    ] = None
+    skip_if: Annotated[
+        Literal["nobody_present"] | None,
+        Field(description="`nobody_present`: no wait where nobody of the step is there in all of it, as is foreseen."),
+    ] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _can_be_a_step(cls, value: object) -> object:
+        for key in ("plan", "team", "within", "contacted", "among", "steps"):
+            if isinstance(value, Mapping) and key in value:
+                raise ValueError(f'"{key}" cannot stand in a step: a step names a user, pool, queue, users or owner_of')
+        return value
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if len(self.model_dump(exclude_none=True, exclude=set(WAITING_WORDS))) != 1:
+            raise ValueError("a step names one of user, pool, queue, users, owner_of; such as {pool: emea, wait: 15m}")
+        if self.skip_if is not None and self.wait is None:
+            raise ValueError('"skip_if" is about the wait of a step: say how long, such as "wait: 15m"')
+        return self
+
+
+def stepped(value: object) -> object:
+    """A list is short for a target with these steps."""
+    return {"steps": value} if isinstance(value, list) else value
+
+
+class Target(_Part):
+    """Who gets the record: a person, a pool, a queue, people of a kind, a related record's owner, or the right team; or
+    several of them in steps, of which each waits before the next is asked, too.
+    """
+
+    user: PersonNamed = None
     pool: Annotated[Id | None, Field(description="Whose turn it is in this pool.")] = None
     queue: Annotated[Id | None, Field(description="A pool with strategy `take`.")] = None
     plan: Annotated[Id | None, Field(description="Into this sales plan.")] = None
@@ -105,6 +164,14 @@ class Target(_Part):
     team: Annotated[
         Literal["match"] | None, Field(description="`match`: the first pool whose own condition accepts the record.")
     ] = None
+    steps: Annotated[
+        tuple[TargetStep, ...] | None,
+        Field(
+            max_length=STEPS_LIMIT,
+            json_schema_extra={"minItems": 2},
+            description="One after the other, with waiting times; a list in the place of a target is short for this.",
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -123,6 +190,34 @@ class Target(_Part):
             raise ValueError('"counts_as_turn" needs the pool whose turn it is: name it, such as "among: emea"')
         return self
 
+    @model_validator(mode="after")
+    def _in_steps(self) -> Self:
+        if self.steps is None:
+            return self
+        steps = self.steps
+        if len(steps) < 2:
+            raise ValueError("one step needs no list: write what it names as the target, or add another step")
+        if any(step.queue is not None for step in steps[:-1]):
+            raise ValueError("a queue takes at once what comes to it, so it is the last step: move it to the end")
+        if steps[-1].wait is not None:
+            raise ValueError("nothing comes behind the last step: leave its wait out, or add a step")
+        return self
+
+
+def named_by(step: TargetStep) -> Target:
+    """Whom a step names, as a target of its own."""
+    return Target(**{key: getattr(step, key) for key in type(step).model_fields if key not in WAITING_WORDS})
+
+
+AnyTarget = Annotated[
+    Target,
+    BeforeValidator(
+        stepped,
+        json_schema_input_type=Target | Annotated[list[TargetStep], Field(min_length=2, max_length=STEPS_LIMIT)],
+    ),
+]
+"""A target in the place where one stands."""
+
 
 class Entry(Condition):
     """One line of a rule set: a record that fits goes to the target. The next is tried where the target cannot be had.
@@ -137,7 +232,7 @@ class Entry(Condition):
 
     id: Annotated[Id | None, Field(description="Absent: its number in the list.")] = None
     name: Annotated[Name, Field(description="How an explanation calls it.")] = ""
-    target: Annotated[Target, Field(description="Who gets the record.")]
+    target: Annotated[AnyTarget, Field(description="Who gets the record.")]
     on: Annotated[
         tuple[Happening, ...],
         Field(max_length=2),

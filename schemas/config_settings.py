@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from schemas.config_rights import Visibility
+from schemas.config_telling import Notifications
 from schemas.config_values import AS_WRITTEN, PersonId, Zone, in_order
 from schemas.events import Availability, AvailabilityWord, Channel
 
@@ -76,6 +77,9 @@ class Settings(_Part):
         int, Field(ge=1, le=100, strict=True, description="Automatic decisions that may lead to one another.")
     ] = 5
     visibility: Annotated[Visibility, Field(description="Who may look at what.")] = Visibility()
+    notifications: Annotated[Notifications, Field(description="How everybody is told who says nothing else.")] = (
+        Notifications()
+    )
     product: Annotated[Product, Field(description="What your product plan has.")] = Product()
     zone: Annotated[
         Zone, Field(description="The IANA time zone whose days `today` and dates without an offset mean.")

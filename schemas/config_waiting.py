@@ -63,6 +63,15 @@ class Resort(_Part):
     )
     queue: Annotated[Id | None, Field(description="A pool with strategy `take`.")] = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_steps(cls, value: object) -> object:
+        if isinstance(value, list | tuple):
+            raise ValueError(  # noqa: TRY004 - only this kind of error is one of the document
+                "steps stand in entries and in defaults: name one user, pool or queue here"
+            )
+        return value
+
     @model_validator(mode="after")
     def _one(self) -> Self:
         if len(self.model_dump(exclude_none=True)) != 1:
@@ -101,8 +110,15 @@ def nobody(value: object) -> object:
 class Escalate(_Part):
     """Whom a record is given to that has waited so long."""
 
-    after: Annotated[Time, Field(description="So long in the line, by the clock, such as `30m`.")]
+    after: Annotated[Time, Field(description="So long in the line, such as `30m`.")]
     to: Annotated[Resort, Field(description="Who gets it then. A pool escalates a record once.")]
+    clock: Annotated[
+        Literal["wall", "working"],
+        Field(
+            description="`wall`: all time counts. `working`: only while somebody of the pool is there by their "
+            "calendar; where nobody of it is for so long, as far as is foreseen, all time counts."
+        ),
+    ] = "wall"
 
 
 NobodyEligible = Annotated[

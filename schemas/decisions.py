@@ -22,6 +22,7 @@ from schemas.reasons import (
     PendingReason,
     RejectionReason,
     ReleaseReason,
+    Skipped,
     Unresolved,
     Withheld,
 )
@@ -109,6 +110,19 @@ class Asked(Said):
     reason: Annotated[PendingReason, Field(description="Why nobody of it takes the record.")]
 
 
+class TargetStep(Said):
+    """A step of the target, as it stood when it was decided. The record waits for all steps that it has reached."""
+
+    target: Annotated[str, Field(description="`pool:emea`, `user:boss`, `user:{field}` or `owner_of:account`.")]
+    since: Annotated[Time | None, Field(description="When it was reached; null: it is still to come.")] = None
+    begins: Annotated[
+        Time | None, Field(description="Of the next step: when it is reached if nobody takes the record before.")
+    ] = None
+    skipped: Annotated[
+        Skipped | None, Field(description="Why nobody waited for it before the next step; null: it had its wait.")
+    ] = None
+
+
 class Trace(Said):
     """Why this decision. `omitted` counts the candidates beyond the listed ones, `earlier` the entries before them."""
 
@@ -145,6 +159,9 @@ class Trace(Said):
         Field(description="Pools that were asked in vain, in order, where one helps another out; empty: none does."),
     ] = ()
     limits: Annotated[tuple[LimitCount, ...], Field(description="Limits of the pool as a whole.")] = ()
+    steps: Annotated[
+        tuple[TargetStep, ...], Field(description="The steps of the target, in order; empty: it has none.")
+    ] = ()
 
 
 class Label(Said):
@@ -209,23 +226,52 @@ class AssignmentReleased(DecisionData):
     said: Annotated[str, Field(description="Why they declined it, in their words; empty: they did not say.")] = ""
 
 
-class NotificationRequested(Said):
+class Told(Said):
+    """What a person is told, in their language."""
+
+    language: Annotated[str, Field(description="The language of the texts, such as `en`.")] = ""
+    subject: Annotated[str, Field(description="One line of at most 200 characters.")] = ""
+    body: Annotated[str, Field(description="The message as plain text.")] = ""
+    html: Annotated[
+        str | None, Field(description="The message as HTML, with all values escaped; null: there is plain text only.")
+    ] = None
+
+
+class NotificationRequested(Told):
     """Somebody asked to be told of a decision. The event's id is `decision/kind/person`: never two for one.
 
-    Where that is longer than 256 characters, a digest stands for the person.
+    Where that is longer than 256 characters, a digest stands for the person. In somebody's quiet hours it comes when
+    these are over.
     """
 
     decision: Annotated[Id, Field(description="The decision of which to tell.")]
     kind: Annotated[
         NotificationKind,
         Field(
-            description="The person got the record; they are to accept it; it came into a queue of theirs; they "
-            "reached for it in vain; they did not accept it and have it no more; a workflow tells them."
+            description="The person got the record (`assigned`); they are to accept it (`offered`); it came into a "
+            "queue of theirs (`queued`); they reached for it in vain (`refused`); they did not accept it and have it "
+            "no more (`withdrawn`); they had it and somebody else is to (`reassigned`); a workflow tells them "
+            "(`workflow`). Of a pool that they manage: nobody of it can take the record (`waiting`), or it waited too "
+            "long and was given away (`escalated`)."
         ),
     ]
     person: Annotated[Id, Field(description="Whom to tell.")]
     via: Annotated[tuple[str, ...], Field(min_length=1, description="The means the person chose.")]
     record: Annotated[RecordName, Field(description="The record it is about.")]
+    reason: Annotated[str, Field(description="Why they are told, in one sentence.")] = ""
+    link: Annotated[str, Field(description="Where the record is seen, http or https; empty: it is not said.")] = ""
+
+
+class NotificationSummaryRequested(Told):
+    """Much of one kind of news, told as one. The event's id is `person/kind/start`, its time's first millisecond."""
+
+    kind: Annotated[NotificationKind, Field(description="The kind of news.")]
+    person: Annotated[Id, Field(description="Whom to tell.")]
+    via: Annotated[tuple[str, ...], Field(min_length=1, description="The means the person chose.")]
+    count: Annotated[int, Field(ge=1, description="So many pieces, besides those that were told one by one.")]
+    since: Annotated[Time, Field(description="When its time began.")]
+    until: Annotated[Time, Field(description="When it was over.")]
+    records: Annotated[tuple[RecordName, ...], Field(description="The first ten of the records it is about.")]
 
 
 class NewRecord(Said):
@@ -279,7 +325,7 @@ class WorkflowActionRequested(Said):
     create: Annotated[NewRecord | None, Field(description="`create_record`: the record to be made.")] = None
 
 
-Output = DecisionData | NotificationRequested | WorkflowActionRequested
+Output = DecisionData | NotificationRequested | NotificationSummaryRequested | WorkflowActionRequested
 
 OUTPUTS: Final[Mapping[str, type[Said]]] = {
     "assignment.assigned.v1": AssignmentAssigned,
@@ -287,68 +333,7 @@ OUTPUTS: Final[Mapping[str, type[Said]]] = {
     "assignment.rejected.v1": AssignmentRejected,
     "assignment.released.v1": AssignmentReleased,
     "notification.requested.v1": NotificationRequested,
+    "notification.summary_requested.v1": NotificationSummaryRequested,
     "workflow.action_requested.v1": WorkflowActionRequested,
 }
 """The model of the data of each event type that is written."""
-
-_NAME: Final = {"type": "lead", "id": "4711"}
-_ANN: Final = {"kind": "user", "id": "ann"}
-_SALES: Final = {"kind": "pool", "id": "sales-emea"}
-_DECIDED: Final = "3-0-81442-0"
-_DECISION: Final = {
-    "record": _NAME,
-    "decision": _DECIDED,
-    "sequence": 1,
-    "expected_owner": _SALES,
-    "expected_version": 1,
-    "configuration": {"version": 7, "label": "9f3c2e"},
-    "trace": {
-        "question": "rule_set",
-        "rule_set": "inbound",
-        "tried": [
-            {"entry": "vip-accounts", "matched": False, "criterion": 0},
-            {"entry": "emea-inbound", "matched": True, "criterion": None},
-        ],
-        "target": _SALES,
-        "candidates": [
-            {"person": "ann", "excluded": None, "load": 7_560, "last_turn": 315, "open_items": 1},
-            {"person": "bob", "excluded": "away", "load": 7_560, "last_turn": 316, "open_items": 4},
-        ],
-        "omitted": 0,
-    },
-}
-
-EXAMPLES: Final[tuple[Output, ...]] = (
-    AssignmentAssigned.model_validate({**_DECISION, "owner": _ANN, "pool": "sales-emea", "turn": 318}),
-    AssignmentPending.model_validate(
-        {**_DECISION, "pool": "sales-emea", "reason": "nobody_eligible", "next_try": "2026-03-02T08:00:00Z"}
-    ),
-    AssignmentRejected.model_validate(
-        {**_DECISION, "reason": "wrong_record_type", "detail": "pool sales-emea serves lead records"}
-    ),
-    AssignmentReleased.model_validate(
-        {**_DECISION, "previous_owner": _ANN, "pool": "sales-emea", "reason": "owner_chosen"}
-    ),
-    NotificationRequested.model_validate(
-        {"decision": _DECIDED, "kind": "assigned", "person": "ann", "via": ["email", "chat"], "record": _NAME}
-    ),
-    WorkflowActionRequested.model_validate(
-        {
-            "decision": _DECIDED,
-            "record": _NAME,
-            "sequence": 2,
-            "workflow": "needs-budget",
-            "action": "require_field",
-            "process": "new-business",
-            "step": "qualified",
-            "field": "budget",
-            "enforcement": "required",
-            "before": False,
-            "after": True,
-            "reason": "Needs budget: the step qualified of new-business was marked and the field budget is empty, so "
-            "it must be filled",
-            "configuration": {"version": 7, "label": "9f3c2e"},
-        }
-    ),
-)
-"""An example of each. None can exist that its own model refuses."""

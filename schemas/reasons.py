@@ -37,7 +37,9 @@ ReleaseReason = Literal[
     "taken",
 ]
 Link = Literal["contact", "stays", "owner"]
-NotificationKind = Literal["assigned", "offered", "queued", "refused", "withdrawn", "workflow"]
+NotificationKind = Literal[
+    "assigned", "offered", "queued", "refused", "withdrawn", "reassigned", "waiting", "escalated", "workflow"
+]
 ExclusionReason = Literal[
     "away",
     "leave",
@@ -59,6 +61,35 @@ Unresolved = Literal[
     "contact_too_old",
     "declined",
     "domain",
+    "field_unset",
+    "full",
+    "handed_on",
+    "inactive_user",
+    "leave",
+    "limit",
+    "no_member",
+    "no_related_owner",
+    "no_related_record",
+    "no_team",
+    "nobody",
+    "not_a_person",
+    "off_shift",
+    "outside_domain",
+    "pool_limit",
+    "skills",
+    "unknown_plan",
+    "unknown_pool",
+    "unknown_queue",
+    "unknown_user",
+    "wrong_record_type",
+]
+Skipped = Literal[
+    "away",
+    "ceiling",
+    "contact_too_old",
+    "declined",
+    "domain",
+    "field_unset",
     "full",
     "inactive_user",
     "leave",
@@ -68,6 +99,7 @@ Unresolved = Literal[
     "no_related_record",
     "no_team",
     "nobody",
+    "nobody_present",
     "not_a_person",
     "off_shift",
     "outside_domain",

@@ -33,6 +33,7 @@ workflows:
 closed_when: {lead: {criteria: ["stage in [won, lost]"]}}
 sizes: {lead: effort}
 fields: {lead: {tier: text, employees: number, stage: text}, deal: {budget: number}}
+templates: {assigned: {en: {subject: "New: {{ tier }}", body: "{{ reason }} {{ link }}"}}}
 ids_ignore_case: true
 settings: {zone: Europe/Berlin}
 """,
@@ -93,6 +94,7 @@ sequence: 10
 requires: [{skill: {field: language}}, {skill: erp, level: 2}]
 prefer: {territory: {field: region}}
 notify_members: false
+manager: boss
 accept_within: 15m
 hand_on: 3
 ask_again: false
@@ -102,7 +104,7 @@ longest_wait: 2h
 """,
     "Nobody": "[{fallback: {pool: world}}, {assign_anyway: true}]\n",
     "Resort": "[{pool: world}, {user: boss}, {queue: rest}]\n",
-    "Escalate": "{after: 30m, to: {user: boss}}\n",
+    "Escalate": "{after: 30m, to: {user: boss}, clock: working}\n",
     "Member": """\
 {user: eve, weight: 0.5, max_open: 20, priority: 2, limits: [{at_most: 2, per: 1h}], criteria: [language equals sv]}
 """,
@@ -119,6 +121,9 @@ mode: linked
 within: 90d
 counts_as_turn: false
 credit: 1
+requires: {skill: german}
+prefer: {territory: dach}
+limits: [{at_most: 100, per: day}]
 conversion: 12.5
 average_sale: {amount: 100, currency: EUR}
 label: {text: Spring, colour: green}
@@ -156,6 +161,15 @@ before: {criteria: [stage equals open]}
 - {users: {territory: dach}}
 - {owner_of: account, within: 90d, contacted: last_activity, among: inbound, counts_as_turn: true}
 - {team: match}
+- {user: {field: account_manager_id}}
+- {steps: [{pool: inbound, wait: 15m}, {user: bob}]}
+""",
+    "TargetStep": """\
+- {pool: inbound, wait: 15m, skip_if: nobody_present}
+- {user: {field: account_manager_id}, wait: 1h}
+- {users: {territory: dach}, wait: 1h}
+- {owner_of: account, wait: 1h}
+- {queue: inbox}
 """,
     "People": "{role: account-executive, profile: sales-user, territory: dach, skill: german}\n",
     "ScoreRow": "{when: employees > 500, points: 30}\n",
@@ -205,12 +219,35 @@ steps: {call: {}, offer: {name: Send an offer, requires_note: true}, visit: {gen
     "Settings": """\
 treat_as_unowned: {users: [crm-integration]}
 presence: {words: {busy: away}}
+notifications: {means: [chat], language: de}
 require_actor: false
 depth_limit: 5
 visibility: {workflows: everyone}
 product: {plans: {at_most: 10}}
 zone: Europe/Berlin
 week_starts: monday
+""",
+    "Notify": """\
+means: [email]
+kinds: {assigned: [email, chat], queued: off}
+quiet: {from: "21:00", until: "07:00"}
+digest: {from: 5, within: 10m}
+language: de
+""",
+    "Notifications": """\
+means: [email]
+kinds: {waiting: [chat]}
+quiet: {from: "21:00", until: "07:00"}
+digest: {from: 5, within: 10m}
+language: en
+link: "https://crm.example/{{ record.type }}/{{ record.id }}"
+""",
+    "QuietHours": '{from: "21:00", until: "07:00"}\n',
+    "Digest": "{from: 5, within: 10m}\n",
+    "Letter": """\
+subject: "New: {{ tier }}"
+body: "A {{ tier }} lead is yours. {{ reason }} {{ link }}"
+html: '<p>{{ tier }} is yours. <a href="{{ link | url }}">See it</a></p>'
 """,
     "Presence": "{words: {busy: away, online: available}, pass_over_off_shift: true}\n",
     "Visibility": "{pools: members, plans: admins, workflows: everyone}\n",
@@ -226,7 +263,7 @@ WHERE: Final[Mapping[str, str]] = {
     "User": "A user: `users.NAME`",
     "Requirement": "A requirement: `requires` of a pool or an entry",
     "Preference": "A preference: `pools.NAME.prefer`",
-    "FromField": "What a record says: in requirements, preferences and values",
+    "FromField": "What a record says: in requirements, preferences, targets, steps and values",
     "Calendar": "A calendar: `calendars.NAME`",
     "Leave": "Leave: `users.NAME.leave`",
     "Pool": "A pool: `pools.NAME`",
@@ -246,7 +283,8 @@ WHERE: Final[Mapping[str, str]] = {
     "RuleSet": "A rule set: `rule_sets.NAME`",
     "Entry": "An entry: `rule_sets.NAME.entries`",
     "Target": "A target: `target` of an entry, `defaults.TYPE`",
-    "People": "People: `users` of a target",
+    "TargetStep": "A step: `steps` of a target",
+    "People": "People: `users` of a target or a step",
     "ScoreRow": "A row of scores: `scores.TYPE`",
     "Process": "A process: `processes.NAME`",
     "ProcessStep": "A step: `processes.NAME.steps.NAME`",
@@ -264,6 +302,11 @@ WHERE: Final[Mapping[str, str]] = {
     "Unowned": "Unowned: `settings.treat_as_unowned`",
     "Visibility": "Who may look: `settings.visibility`",
     "Product": "The product plan: `settings.product`",
+    "Notify": "How somebody is told: `users.NAME.notify`",
+    "Notifications": "How everybody is told: `settings.notifications`",
+    "QuietHours": "Quiet hours: `quiet` of both",
+    "Digest": "Summaries: `digest` of both",
+    "Letter": "What is written: `templates.KIND.LANGUAGE`",
     "Available": "What there may be: `settings.product.pools`, `.plans`, `.workflows`",
 }
 """What each part is called on the page, and where it stands, in the page's order."""

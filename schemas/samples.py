@@ -10,9 +10,16 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from schemas.decisions import EXAMPLES, OUTPUTS, NotificationRequested, Output, WorkflowActionRequested
+from schemas.decisions import (
+    OUTPUTS,
+    NotificationRequested,
+    NotificationSummaryRequested,
+    Output,
+    WorkflowActionRequested,
+)
 from schemas.envelope import Envelope
 from schemas.events import INPUTS
+from schemas.output_examples import EXAMPLES
 
 Sample = Mapping[str, object]
 
@@ -102,21 +109,26 @@ def _key(data: Mapping[str, object]) -> str:
 
 def _written(data: Output) -> Sample:
     event_type = next(name for name, model in OUTPUTS.items() if model is type(data))
-    event_id, cause, key = data.decision, "01J8Z6Q4", "lead/4711"
-    if isinstance(data, NotificationRequested):
+    about, cause, key = "lead/4711", "01J8Z6Q4", "lead/4711"
+    if isinstance(data, NotificationSummaryRequested):
+        event_id, cause, key = f"{data.person}/{data.kind}/1772356500000", "3-0-81460-0", data.person
+        about = ""
+    elif isinstance(data, NotificationRequested):
         event_id, cause, key = f"{data.decision}/{data.kind}/{data.person}", data.decision, data.person
     elif isinstance(data, WorkflowActionRequested):
         event_id = f"{data.decision}/{data.workflow}"
+    else:
+        event_id = data.decision
     attributes = {
         "specversion": "1.0",
         "id": event_id,
         "source": "fairlead/acme",
         "type": event_type,
         "time": "2026-03-01T09:15:00.130Z",
-        "subject": "lead/4711",
+        **({"subject": about} if about else {}),
         "datacontenttype": "application/json",
         "division": "acme",
-        "correlationid": "01J8Z6Q4",
+        **({"correlationid": "01J8Z6Q4"} if about else {}),
         "causationid": cause,
         "partitionkey": f"acme/{key}",
         "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-53995c3f42cd8ad8-01",

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from schemas.envelope import Id, Time
 from schemas.reasons import ExclusionReason, Unresolved, Withheld
+from schemas.scenario_telling import ExpectedNotifications
 from schemas.scenario_values import Owner
 from schemas.scenario_workflows import ExpectedActions
 
@@ -95,7 +96,7 @@ class Expect(_Part):
     trace: Annotated[
         dict[Id, ExclusionReason | None], Field(description="Why these were left out; null: they could have got it.")
     ] = {}
-    notifications: Annotated[tuple[Id, ...], Field(description="Everybody who is told, in any order.")] = ()
+    notifications: ExpectedNotifications = ()
     actions: Annotated[
         ExpectedActions, Field(description="All workflows that asked for their action, by id, and what they asked for.")
     ] = {}

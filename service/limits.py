@@ -12,6 +12,9 @@ MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
 
+UNPACKED_LIMIT_BYTES: Final = 64 * 1024 * 1024
+"""What one read of a topic unpacks unless the settings say otherwise: a batch of a megabyte that shrank to a 60th."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

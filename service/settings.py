@@ -34,7 +34,7 @@ from pydantic_settings import (
 )
 
 from service.language.nearest import nearest
-from service.limits import DAY_MS, HOUR_MS, Limits
+from service.limits import DAY_MS, HOUR_MS, UNPACKED_LIMIT_BYTES, Limits
 from service.printable import SECRET_HEADERS, masked
 from service.wording import worded
 
@@ -108,6 +108,9 @@ class KafkaSettings(BaseModel):
     """Partitions of the events and log topics. Choose once: changing it later is a migration."""
     session_timeout_ms: int = Field(default=6_000, ge=1_000, le=300_000)
     """A process silent for so long loses its lanes. Lower: quicker take-over; higher: fewer false alarms."""
+    unpacked_limit_bytes: int = Field(default=UNPACKED_LIMIT_BYTES, ge=16_777_216, le=1_073_741_824)
+    """A compressed batch that becomes larger cannot be read; each partition that is read may take so much memory for a
+    moment. Raise it where honest batches shrink to less than a 60th, lower it where memory is small."""
     group: TopicName = "fairlead"
     """Consumer group. Processes of one group share the work; set it where two deployments share topics."""
 

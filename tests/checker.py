@@ -17,7 +17,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from tests.accept_checker import course_violations
 from tests.actions_checker import action_violations, numbers_of
+from tests.giving_words import Known
+from tests.limits_checker import limit_violations
 from tests.log_reader import (
     DEAD_LETTER_REASON,
     NOTHING_FOLDED,
@@ -27,6 +30,7 @@ from tests.log_reader import (
     Reader,
     Seen,
     bucket,
+    differences,
     fold,
     header,
     read_log,
@@ -83,7 +87,8 @@ class Evidence:
     those that each lane must; `unreadable` are those that no client can read. Together they are all that the sources
     hold. `inputs` and `logs` are the lanes' topics from their very beginning, what was deleted
     since included; `log_begins` tells where the logs begin now. `outputs` is what was published, dead letters too, in
-    order within each partition; `strange` is what somebody else wrote there.
+    order within each partition; `strange` is what somebody else wrote there. `terms` is what the configurations say
+    of giving; none: it is not known, and what was given is not judged.
     """
 
     once: Collection[str]
@@ -95,6 +100,7 @@ class Evidence:
     log_begins: Mapping[int, int] = field(default_factory=dict)
     unreadable: Collection[str] = ()
     strange: Collection[Strange] = ()
+    terms: Known = field(default_factory=dict)
 
 
 def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
@@ -113,6 +119,8 @@ def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
     found += action_violations(evidence.inputs, evidence.outputs, _forgetful(readers))
     for lane, reader in readers.items():
         found += plan_violations(reader)
+        found += limit_violations(evidence.terms, reader)
+        found += course_violations(evidence.terms, reader, evidence.inputs.get(lane, ()), is_finished=is_finished)
         found += snapshot_violations(reader, evidence.logs[lane], evidence.log_begins.get(lane, 0))
         if lane in evidence.memories:
             memory = evidence.memories[lane]
@@ -127,7 +135,8 @@ def memory_violations(reader: Reader, log: Sequence[Seen], memory: Memory) -> It
     if memory.is_building:
         return
     if memory.revision == NOTHING_FOLDED:
-        if _by_kind(memory):
+        held = _by_kind(memory)
+        if held and list(differences(held, _kept(reader.restored, memory))):
             yield f"lane {reader.lane}: the memory is at no revision and not empty"
         return
     if memory.revision not in reader.batches:
@@ -199,15 +208,6 @@ def _kept(content: Content, memory: Memory) -> Content:
     }
 
 
-def differences(one: Content, other: Content) -> Iterator[str]:
-    """Where two contents differ; a key without fields is no key."""
-    for key in sorted(one.keys() | other.keys()):
-        left, right = one.get(key, {}), other.get(key, {})
-        for name in sorted(left.keys() | right.keys()):
-            if left.get(name) != right.get(name):
-                yield f"{key} {name} is {left.get(name)} and {right.get(name)}"
-
-
 def passed_positions(letters: Iterable[Seen]) -> Counter[str]:
     """How often each position was passed as unreadable, by the ranges that dead letters name."""
     told = [seen for seen in letters if _is_about_a_range(seen)]
@@ -228,7 +228,7 @@ def _nothing_missing(evidence: Evidence, readers: Mapping[int, Reader]) -> Itera
     decided: Counter[str] = Counter(source for reader in readers.values() for source in reader.decided)
     for position in evidence.once:
         times = decided[position] + (position in refused) + passed[position]
-        if times != 1:
+        if times != 1 and not (times == 0 and any(reader.covers(position) for reader in readers.values())):
             yield f"{position} ended {times} times"
     for position in evidence.everywhere:
         if decided[position] and position in refused:
@@ -236,7 +236,7 @@ def _nothing_missing(evidence: Evidence, readers: Mapping[int, Reader]) -> Itera
         if position in refused or passed[position]:
             continue
         for lane, reader in readers.items():
-            if position not in reader.decided:
+            if position not in reader.decided and not reader.covers(position):
                 yield f"lane {lane}: {position} is missing"
     for position in evidence.unreadable:
         if passed[position] != 1:

@@ -4,6 +4,9 @@ A record counts if its token is the newest claim before it. Batches are folded a
 equal to the fold in front of it, numbers must follow each other, and what a batch decides is what it publishes. State
 is compared by kind and full name; in a chunk it stands in the bucket that a hash of the name says. What is no JSON
 object of a known kind was written by somebody else and does not count.
+
+A snapshot whose end names no batch was restored from a memory. From there on the lane is what it holds; of what was
+decided before only that counts which its marks say was taken, whether the log still has it or not.
 """
 
 from __future__ import annotations
@@ -12,7 +15,8 @@ import hashlib
 import json
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from zlib import crc32
@@ -34,6 +38,8 @@ CONTENT: Final = {
 """Of each kind of record, the field that holds an object or a text; anything else is none of ours."""
 PUBLISHED_KINDS: Final = frozenset({"assigned", "pending", "rejected", "released"})
 DEAD_LETTER_REASON: Final = "dead_letter_reason"
+UNHEARD: Final = frozenset({"dropped", "dead_letter"})
+"""Outcomes of inputs that changed nothing."""
 REDRIVEN: Final = "redriven_already"
 """The reason where a dead letter that was sent again had been decided before."""
 UNREAD: Final = "assignment.events"
@@ -60,6 +66,19 @@ class Output(NamedTuple):
     headers: Headers
 
 
+class Line(NamedTuple):
+    """What became of an input, or a timer decided: where it stands in the input, its reason, the source position
+    (empty: none), and what was published of it (none: nothing). `forgotten`: it is none of these, but that a record
+    (`main/lead/1`) was forgotten.
+    """
+
+    at: int
+    reason: str
+    source: str
+    output: Output | None
+    forgotten: str = ""
+
+
 @dataclass
 class Reader:
     """Reads one lane's log, record after record, and notes what is wrong in it."""
@@ -75,6 +94,9 @@ class Reader:
     completes: list[tuple[int, int]] = field(default_factory=list)
     opened: dict[str, int] = field(default_factory=dict)
     buckets: Content = field(default_factory=dict)
+    is_at_work: bool = False
+    restored: Content = field(default_factory=dict)
+    restored_at: int = NOTHING_FOLDED
     parts: dict[int, list[Output]] = field(default_factory=dict)
     part: tuple[str, dict[str, Any]] | None = None
     decided: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -82,14 +104,18 @@ class Reader:
     became: dict[str, set[str]] = field(default_factory=dict)
     marks: dict[str, list[int]] = field(default_factory=dict)
     found: list[str] = field(default_factory=list)
+    story: list[Line] = field(default_factory=list)
     _turns: Counter[tuple[str, str]] = field(default_factory=Counter)
     _sequences: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _ids: set[str] = field(default_factory=set)
+    _ids: dict[str, int] = field(default_factory=dict)
+    _chunks: Content = field(default_factory=dict)
+    _doubts: list[str] = field(default_factory=list)
 
     @property
     def last_batch(self) -> int:
-        """The offset of the last batch that counts."""
-        return max(self.batches, default=NOTHING_FOLDED)
+        """The offset of the last batch that counts, since the lane was restored if it was."""
+        newest = max(self.batches, default=NOTHING_FOLDED)
+        return newest if newest > self.restored_at else NOTHING_FOLDED
 
     def read(self, offset: int, value: bytes) -> None:
         """Read the next record."""
@@ -100,7 +126,7 @@ class Reader:
         if record is None:
             return
         if record["kind"] == "claim":
-            self.token = offset
+            self.token, self.is_at_work = offset, False
         elif record["token"] == self.token:
             self._kinds[record["kind"]](offset, record)
             self.digests[offset] = digest(value)
@@ -121,6 +147,7 @@ class Reader:
     def _batch(self, offset: int, batch: dict[str, Any]) -> None:
         if tuple(batch["from"]) != self.place:
             self.complain(f"batch {offset} begins at {batch['from']}; the one before ended at {self.place}")
+        self.is_at_work = True
         self.place = (batch["to"][0], batch["to"][1])
         if batch["time"] < self.clock:
             self.complain(f"batch {offset} turns the clock back")
@@ -137,9 +164,19 @@ class Reader:
         outputs += [read_output(row, batch["headers"]) for row in batch["outputs"]]
         self.batches[offset] = outputs
         self._outcomes(offset, batch["outcomes"], outputs)
+        self._tell(batch, outputs)
         for output in outputs:
             self._output(output)
         self._own_fields(offset)
+
+    def _tell(self, batch: dict[str, Any], outputs: list[Output]) -> None:
+        """Go on with the story of all that was decided, in order."""
+        by_id = {header(each, "ce_id"): each for each in outputs if header(each, "ce_type").startswith("assignment.")}
+        for at, _, kind, reason, name, source in batch["outcomes"]:
+            if kind not in UNHEARD:
+                self.story.append(Line(at, reason, source, by_id.get(name)))
+        gone = [name for name, value in batch["changes"].get("record", {}).items() if value is None]
+        self.story += [Line(self.place[0], "", "", None, name) for name in gone]
 
     def _forget(self, changes: Content) -> None:
         """A record that is gone comes anew with a sequence above all that went; a pool that is gone begins anew."""
@@ -164,7 +201,7 @@ class Reader:
         for at, ordinal, kind, reason, name, source in lines:
             if name in self._ids or not name.endswith(f"-{at}-{ordinal}") or not name.startswith(f"{self.lane}-"):
                 self.complain(f"the decision id {name} in batch {offset} comes twice or is of another place")
-            self._ids.add(name)
+            self._ids[name] = at
             if source:
                 self.answered.add(at)
             if source and kind != "dropped":
@@ -193,15 +230,21 @@ class Reader:
             return
         said, division = json.loads(output.value), header(output, "ce_division")
         record = f"{said['record']['type']}/{said['record']['id']}"
-        self._sequences[division, record] += 1
+        self._next(self._sequences, (division, record), "record", said["sequence"])
         if said["sequence"] != self._sequences[division, record]:
             self.complain(f"{division} {record} has sequence {said['sequence']} in {header(output, 'ce_id')}")
         if kind.startswith("workflow."):
             return
         if said.get("turn"):
-            self._turns[division, said["pool"]] += 1
+            self._next(self._turns, (division, said["pool"]), "pool", said["turn"])
             if said["turn"] != self._turns[division, said["pool"]]:
                 self.complain(f"{division} {said['pool']} has turn {said['turn']} in {header(output, 'ce_id')}")
+
+    def _next(self, numbers: Counter[tuple[str, str]], name: tuple[str, str], kind: str, said: int) -> None:
+        """Count on; the first number of what a restored lane had is taken as it is told, for its log is gone."""
+        if name not in numbers and "/".join(name) in self.restored.get(kind, {}):
+            numbers[name] = said - 1
+        numbers[name] += 1
 
     def _own_fields(self, offset: int) -> None:
         """Watermarks, place and clock in the state are those of the batches."""
@@ -213,7 +256,8 @@ class Reader:
             self.complain(f"place or clock of batch {offset} are not what its changes say")
 
     def _opening(self, offset: int, opening: dict[str, Any]) -> None:
-        self.opened, self.part = opening["kinds"], None
+        self.opened, self.part, self._chunks = opening["kinds"], None, {}
+        self._doubts = []
         self.buckets = in_buckets(self.content, self.opened)
 
     def _chunk(self, offset: int, chunk: dict[str, Any]) -> None:
@@ -225,13 +269,38 @@ class Reader:
                 fields = {**self.part[1], **fields}
             self.part = (key, fields) if chunk["goes_on"] and key == keys[-1] else None
             if self.part is None and fields != self.buckets.get(key, {}):
-                self.complain(f"chunk {offset} holds {key} as it was at another revision")
+                doubt = f"chunk {offset} holds {key} as it was at another revision"
+                self.complain(doubt) if self.is_at_work else self._doubts.append(doubt)
+            self._chunks.setdefault(key.rpartition(":")[0], {}).update(fields)
 
     def _complete(self, offset: int, complete: dict[str, Any]) -> None:
         if complete["start"] <= self.token:
             self.complain(f"the snapshot that ends at {offset} began before the claim")
+            return
+        self.completes.append((complete["start"], offset))
+        if complete["batch"] == NOTHING_FOLDED:
+            self._restore(offset)
         else:
-            self.completes.append((complete["start"], offset))
+            for doubt in self._doubts:
+                self.complain(doubt)
+
+    def _restore(self, offset: int) -> None:
+        """The lane is what the snapshot holds. What its marks do not cover was not decided."""
+        self.content, self.restored, self.restored_at = self._chunks, deepcopy(self._chunks), offset
+        own = self.content.get("lane", {})
+        self.marks = {name: value for name, value in own.items() if name.startswith("/mark/")}
+        self.place, self.clock = tuple(own["/input"]), own["/clock"]
+        self.decided = {source: where for source, where in self.decided.items() if self.covers(source)}
+        self.answered = {at for at in self.answered if at < self.place[0]}
+        self._ids = {name: at for name, at in self._ids.items() if at < self.place[0]}
+        self._turns.clear()
+        self._sequences.clear()
+
+    def covers(self, source: str) -> bool:
+        """Whether a restored lane had taken a position, as its marks say."""
+        epoch, topic, partition, position = _split(source)
+        mark = self.restored.get("lane", {}).get(f"/mark/{topic}/{partition}")
+        return mark is not None and [epoch, position] <= mark
 
 
 def read_log(lane: int, log: Sequence[Seen]) -> Reader:
@@ -292,20 +361,8 @@ def in_buckets(content: Content, kinds: Mapping[str, int]) -> Content:
 
 
 def fold(log: Sequence[Seen], revision: int) -> Content:
-    """All batches that count, up to and with the one at `revision`."""
-    content: Content = {}
-    token = NOTHING_FOLDED
-    for seen in log:
-        if seen.offset > revision:
-            break
-        record = read_record(seen.value)
-        if record is None:
-            continue
-        if record["kind"] == "claim":
-            token = seen.offset
-        elif record["kind"] == "batch" and record["token"] == token:
-            apply(content, record["changes"])
-    return content
+    """All batches that count, up to and with the one at `revision`, since the lane was restored if it was."""
+    return read_log(NOTHING_FOLDED, [seen for seen in log if seen.offset <= revision]).content
 
 
 def apply(content: Content, changes: Content) -> None:
@@ -316,6 +373,15 @@ def apply(content: Content, changes: Content) -> None:
                 content.get(kind, {}).pop(name, None)
             else:
                 content.setdefault(kind, {})[name] = value
+
+
+def differences(one: Content, other: Content) -> Iterator[str]:
+    """Where two contents differ; a key without fields is no key."""
+    for key in sorted(one.keys() | other.keys()):
+        left, right = one.get(key, {}), other.get(key, {})
+        for name in sorted(left.keys() | right.keys()):
+            if left.get(name) != right.get(name):
+                yield f"{key} {name} is {left.get(name)} and {right.get(name)}"
 
 
 def read_record(value: bytes) -> dict[str, Any] | None:

@@ -88,7 +88,9 @@ class Run:
         return self._log({"kind": "chunk", "token": self.token, "start": start, "content": held, "goes_on": goes_on})
 
     def complete(self, start: int) -> Run:
-        return self._log({"kind": "complete", "token": self.token, "start": start, "checksum": ""})
+        return self._log(
+            {"kind": "complete", "token": self.token, "start": start, "batch": self.revision, "checksum": ""}
+        )
 
     def evidence(self) -> Evidence:
         """What a right run would have left."""

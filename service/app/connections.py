@@ -33,7 +33,13 @@ def kafka_of(settings: KafkaSettings, *, embedded: bool = False) -> KafkaConnect
     if settings.security_protocol.endswith("SSL"):
         password = None if settings.key_password is None else settings.key_password.get_secret_value()
         tls = _usable("KAFKA", Tls(settings.ca_file, settings.cert_file, settings.key_file, password))
-    return KafkaConnection(settings.bootstrap, tls=tls, sasl=_login(settings), embedded=embedded)
+    return KafkaConnection(
+        settings.bootstrap,
+        tls=tls,
+        sasl=_login(settings),
+        unpacked_limit_bytes=settings.unpacked_limit_bytes,
+        embedded=embedded,
+    )
 
 
 def memory_of(settings: RedisSettings) -> RedisStore:

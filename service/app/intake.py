@@ -37,6 +37,7 @@ from service.kafka.reading import raw_record
 from service.kafka.sources import Page, Passed, SourceReader
 from service.kafka.unpacking import Stretch, unpack
 from service.lane.surroundings import all_read
+from service.limits import UNPACKED_LIMIT_BYTES
 from service.telemetry.metrics import METERS
 from service.wire.dead_letters import dead_letter
 from service.wire.messages import Message, Poison, Position, RawRecord
@@ -55,8 +56,8 @@ STOP_SECONDS: Final = 5.0
 class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver ships no types
     """The loop, and the listener of its consumer. `subscriber` is the frame's, which holds the consumer.
 
-    `limit`: about so many records are sent at once. `state`: what is agreed on about the sources; `read_up` returns
-    when it knows all that was published before.
+    `limit`: about so many records are sent at once; `unpacked_limit_bytes` bounds what a read unpacks. `state`: what is
+    agreed on about the sources; `read_up` returns when it knows all that was published before.
     `input_problem` says why lanes must not read what is sent to them: their topic is another one.
     """
 
@@ -65,10 +66,13 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
     state: Callable[[], SourceState]
     pause: Callable[[int], Awaitable[None]] = field(default=pause)
     read_up: Callable[[], Awaitable[None]] = field(default=all_read)
+    unpacked_limit_bytes: int = UNPACKED_LIMIT_BYTES
     subscriber: Any = None
 
     def __post_init__(self) -> None:
-        self.reader = SourceReader(self._started, self.limit, self._skip_at, self._unpack)
+        self.reader = SourceReader(
+            self._started, self.limit, self._skip_at, self._unpack, unpacked_limit_bytes=self.unpacked_limit_bytes
+        )
         self._page: Page | None = None
         self._trouble = ""
         self._others: tuple[str, ...] = ()
@@ -275,7 +279,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         return dead_letter(Poison("unreadable_record", detail, raw), position, self.ingest.reading.topics)
 
     async def _unpack(self, partition: TopicPartition, offset: int) -> Stretch:
-        return await unpack(self._started(), partition, offset, committed=True)
+        return await unpack(self._started(), partition, offset, self.unpacked_limit_bytes, committed=True)
 
     def _skip_at(self, topic: str, partition: int, offset: int) -> Skip | None:
         return self.state().skip_at(topic, partition, offset)

@@ -125,7 +125,11 @@ class Process:
         pulse = BatchPulse(self.extras.step)
         self.ingest = Ingest(reading, self.publisher, pulse)
         self.intake = Intake(
-            self.ingest, settings.ingest.batch, lambda: self.feed.history.source_state, read_up=self._hear
+            self.ingest,
+            settings.ingest.batch,
+            lambda: self.feed.history.source_state,
+            read_up=self._hear,
+            unpacked_limit_bytes=settings.kafka.unpacked_limit_bytes,
         )
         self.broker = frame.PatientBroker(self.connection, self._prepare)
         listeners = frame.Listeners(self.intake, self.group)

@@ -6,7 +6,8 @@ no lane, and says so. What was agreed on can be taken back as far as no lane was
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
 
 import typer
 
@@ -17,6 +18,7 @@ from service.config.history import sources_record
 from service.config.sources import AgreedLevel
 from service.core.parts import PARTS
 from service.core.state import LEVEL
+from service.kafka.configuration import ConfigurationFeed
 from service.kafka.transport import KafkaTransport
 from service.lane.folding import level_of
 from service.lane.takeover import LEVEL_REMEDY
@@ -58,49 +60,64 @@ def show(as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
 def raise_lanes(yes: Yes = False, as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
     """Raise the lanes to the newest level that this release knows, once no older process is left."""
 
-    async def agree(reach: Reach) -> None:
-        async with reach.feed() as feed:
-            state = feed.history.source_state
-            before = state.level
-            if before < LEVEL:
-                if not as_json:
-                    OUT.print(WHAT_RAISING_DOES.format(before=before, after=LEVEL), markup=False)
-                if not yes:
-                    raise WrongUsage("nothing was changed: say --yes to do it")
-                await feed.publish([sources_record(AgreedLevel(LEVEL, before))])
-        if as_json:
-            write_json({"before": before, "level": state.level})
-        elif before < LEVEL:
-            OUT.print(f"the lanes are raised to level {state.level}", style="green")
-        else:
-            OUT.print(f"nothing to do: the lanes are raised to level {before} already")
+    async def newest(reach: Reach, feed: ConfigurationFeed) -> _Change:
+        before = feed.history.source_state.level
+        nothing = "nothing to do: the lanes are raised to level {before} already"
+        done = "the lanes are raised to level {after}"
+        return _Change(before, max(before, LEVEL), WHAT_RAISING_DOES, done, nothing)
 
-    in_reach(agree, kafka)
+    in_reach(_agreeing(newest, yes=yes, as_json=as_json), kafka)
 
 
 @command.command("lower")
 def lower_lanes(yes: Yes = False, as_json: AsJson = False, kafka: KafkaAddress = "") -> None:
     """Take back a level that was agreed on by mistake, as far as no lane was raised to it."""
 
+    async def highest_of_lanes(reach: Reach, feed: ConfigurationFeed) -> _Change:
+        before = feed.history.source_state.level
+        reached = max([await _reached(reach, lane) for lane in range(agreed(feed).lanes)])
+        nothing = "nothing to do: there are lanes at level {before}, and none goes back"
+        done = "the lanes are to be raised to level {after}"
+        return _Change(before, min(before, reached), WHAT_LOWERING_DOES, done, nothing)
+
+    in_reach(_agreeing(highest_of_lanes, yes=yes, as_json=as_json), kafka)
+
+
+class _Change(NamedTuple):
+    """From which level to which, and what is said of it: before it is done, when it is, and where there is none."""
+
+    before: int
+    after: int
+    explained: str
+    done: str
+    nothing: str
+
+
+def _agreeing(
+    find: Callable[[Reach, ConfigurationFeed], Awaitable[_Change]], *, yes: bool, as_json: bool
+) -> Callable[[Reach], Awaitable[None]]:
+    """Agree on another level, after it was said what that does."""
+
     async def agree(reach: Reach) -> None:
         async with reach.feed() as feed:
-            state = feed.history.source_state
-            before = state.level
-            reached = max([await _reached(reach, lane) for lane in range(agreed(feed).lanes)])
-            if before > reached:
+            change = await find(reach, feed)
+            levels = {"before": change.before, "after": change.after}
+            is_same = change.before == change.after
+            if not is_same:
                 if not as_json:
-                    OUT.print(WHAT_LOWERING_DOES.format(before=before, after=reached), markup=False)
+                    OUT.print(change.explained.format(**levels), markup=False)
                 if not yes:
                     raise WrongUsage("nothing was changed: say --yes to do it")
-                await feed.publish([sources_record(AgreedLevel(reached, before))])
+                await feed.publish([sources_record(AgreedLevel(change.after, change.before))])
+            levels["after"] = feed.history.source_state.level
         if as_json:
-            write_json({"before": before, "level": state.level})
-        elif before > reached:
-            OUT.print(f"the lanes are to be raised to level {state.level}", style="green")
+            write_json({"before": change.before, "level": levels["after"]})
+        elif is_same:
+            OUT.print(change.nothing.format(**levels))
         else:
-            OUT.print(f"nothing to do: there are lanes at level {before}, and none goes back")
+            OUT.print(change.done.format(**levels), style="green")
 
-    in_reach(agree, kafka)
+    return agree
 
 
 async def _reached(reach: Reach, lane: int) -> int:

@@ -6,6 +6,7 @@ The bytes are canonical (sorted keys, defaults left out), so equal content has o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from schemas import config as documents
 from schemas import config_rules
 from schemas.config_entry import Entering
+from schemas.config_skills import FromField
 from service.config.conditions import asked_of, calendar_of, predicate
 from service.config.consistency import entry_name, findings
 from service.config.defaults import implied_defaults
@@ -24,6 +26,9 @@ from service.config.nodes import shown
 from service.config.people import implied_name, implied_pools
 from service.config.plans import plan_pools, span_ms
 from service.config.problems import ConfigurationError, Problem
+from service.config.steps import lines_of
+from service.config.telling import means_of, wishes_of
+from service.config.texts import compiled_letters, compiled_link
 from service.config.traits import preferred, required, traits_of
 from service.config.waiting import accepting, escalation, target_of
 from service.config.workflows import compiled as compiled_workflows
@@ -33,7 +38,7 @@ from service.core.configuration import Config, ScoreRow, User
 from service.core.entry_policy import Ceiling, EntryPolicy
 from service.core.events import Target
 from service.core.pool_spec import Membership, PoolSpec
-from service.core.rule_sets import Entry, EntryTarget, OwnerOf, RuleSet, TeamMatch
+from service.core.rule_sets import Entry, EntryTarget, FieldUser, Ladder, LadderStep, OwnerOf, RuleSet, TeamMatch
 from service.language.predicate import Predicate
 from service.language.tree import Always, Calendar
 from service.wording import worded
@@ -84,7 +89,7 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
     """The compiled form of a document without findings; its label is the beginning of its hash."""
     unowned, calendar = document.settings.treat_as_unowned, calendar_of(document.settings)
     times = working_times(document)
-    return Config(
+    config = Config(
         division=document.division,
         version=version,
         label=hash_of(document)[:LABEL_CHARACTERS],
@@ -99,7 +104,7 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
             for set_id, rule_set in sorted(document.rule_sets.items())
             if rule_set.active
         },
-        defaults={name: _target(target, name) for name, target in sorted(document.defaults.items())}
+        defaults={name: _default(target, name) for name, target in sorted(document.defaults.items())}
         | {record_type: Target("pool", pool) for record_type, pool in implied_defaults(document).items()},
         closed_when={
             record_type: whole
@@ -118,8 +123,13 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         workflows=compiled_workflows(document, _entry_target),
         visibility=document.settings.visibility.model_dump(exclude_defaults=True),
         ids_ignore_case=document.ids_ignore_case,
+        letters=compiled_letters(document),
+        link=compiled_link(document),
+        language=document.settings.notifications.language,
         presence_words={word.casefold(): means for word, means in sorted(document.settings.presence.words.items())},
     )
+    lines = lines_of(config.ladders.values())
+    return replace(config, pools={**config.pools, **lines}) if lines else config
 
 
 def _user(user_id: str, document: documents.Document, times: Mapping[str, WorkingTime]) -> User:
@@ -129,7 +139,8 @@ def _user(user_id: str, document: documents.Document, times: Mapping[str, Workin
         user.name,
         active=user.active,
         roles=frozenset(user.roles),
-        notify=user.notify,
+        notify=means_of(user, document.settings.notifications),
+        wishes=wishes_of(user, zone_of(user, document), document.settings),
         zone=zone_of(user, document),
         time=times.get(user_id),
         traits=traits_of(user),
@@ -170,6 +181,7 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         requires=required(pool.requires),
         prefer=preferred(pool.prefer),
         limits=compiled_limits(pool.limits),
+        manager=pool.manager or "",
     )
 
 
@@ -210,7 +222,26 @@ def _entry(entry: config_rules.Entry, name: str, record_type: str, calendar: Cal
     )
 
 
+def _default(target: config_rules.Target, record_type: str) -> Target | Ladder:
+    return _target(target, record_type) if target.steps is None else _ladder(target.steps, record_type)
+
+
+def _ladder(steps: tuple[config_rules.TargetStep, ...], record_type: str) -> Ladder:
+    return Ladder(record_type, tuple(_step(step, record_type) for step in steps))
+
+
+def _step(step: config_rules.TargetStep, record_type: str) -> LadderStep:
+    target = _entry_target(config_rules.named_by(step), record_type)
+    assert not isinstance(target, TeamMatch | Ladder), "a step has no steps, and is no team"
+    wait_ms = 0 if step.wait is None else span_ms(step.wait)
+    return LadderStep(target, wait_ms, skips_absent=step.skip_if == "nobody_present")
+
+
 def _entry_target(target: config_rules.Target, record_type: str) -> EntryTarget:
+    if target.steps is not None:
+        return _ladder(target.steps, record_type)
+    if isinstance(target.user, FromField):
+        return FieldUser(tuple(target.user.field.split(".")))
     if target.owner_of is not None:
         return OwnerOf(
             tuple(target.owner_of.split(".")),
@@ -231,4 +262,5 @@ def _target(target: config_rules.Target, record_type: str) -> Target:
         return Target("queue", target.queue)
     if target.plan is not None:
         return Target("plan", target.plan)
-    return Target("user", target.user or "")
+    assert isinstance(target.user, str), "what names nobody by a field names somebody"
+    return Target("user", target.user)

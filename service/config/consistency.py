@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.config import MEMBERS_LIMIT, Document
-from schemas.config_rules import Condition, Entry, People, RuleSet, Target
+from schemas.config_rules import Condition, Entry, People, RuleSet, Target, named_by
+from schemas.config_skills import FromField
 from schemas.config_workflows import Workflow
 from service.config.conditions import asked_before_by, asking_for_changes, calendar_of, mistakes
 from service.config.defaults import implied_defaults
@@ -18,6 +19,9 @@ from service.config.limits import notes_on_limits
 from service.config.nodes import Steps
 from service.config.people import people_of
 from service.config.plans import notes_on_plans, of_plans
+from service.config.steps import notes_on_steps, of_steps
+from service.config.telling import notes_on_telling, of_telling
+from service.config.text_mistakes import of_texts
 from service.config.waiting import notes_on_waiting, of_waiting
 from service.config.workflows import notes_on_workflows, of_workflows
 from service.config.working_time import of_time
@@ -34,6 +38,8 @@ def findings(document: Document, declared: Declared) -> Iterator[Finding]:
     yield from of_workflows(document, declared)
     for workflow_id, workflow in document.workflows.items():
         yield from _of_workflow(document, declared, ("workflows", workflow_id), workflow)
+    yield from of_telling(document)
+    yield from of_texts(document)
     for set_id, rule_set in document.rule_sets.items():
         yield from _of_entries(document, declared, set_id, rule_set)
     yield from _of_activity(document)
@@ -60,9 +66,11 @@ def notes(document: Document) -> Iterator[Finding]:
                 message = f'"{member.user}" is not active and gets nothing here; if that stays so, take the line out'
                 yield Finding(("pools", pool_id, "members", position), message)
     yield from notes_on_waiting(document)
+    yield from notes_on_steps(document)
     yield from notes_on_limits(document)
     yield from notes_on_plans(document)
     yield from notes_on_workflows(document)
+    yield from notes_on_telling(document)
     for record_type, pool_id in implied_defaults(document).items():
         if document.pools[pool_id].members:
             message = (
@@ -91,6 +99,8 @@ def _of_pools(document: Document, declared: Declared) -> Iterator[Finding]:
         if pool.notify_members and pool.strategy != "take":
             message = 'only a queue tells all its members: leave this out, or add "strategy: take"'
             yield Finding(("pools", pool_id, "notify_members"), message)
+        if pool.manager is not None and pool.manager not in declared.users:
+            yield undeclared(("pools", pool_id, "manager"), pool.manager, declared.users)
         seen: set[str] = set()
         for position, member in enumerate(pool.members):
             path = ("pools", pool_id, "members", position)
@@ -111,6 +121,7 @@ def _of_entries(document: Document, declared: Declared, set_id: str, rule_set: R
             yield Finding((*path, "id"), f'an earlier entry has the id "{entry_id}": give each its own')
         seen.add(entry_id)
         yield from _of_target(document, declared, (*path, "target"), entry.target, rule_set.record_type)
+        yield from of_steps(document, (*path, "target"), entry.target, is_default=False)
         yield from _of_condition(document, path, entry, of_entry=True)
         yield from _of_change(document, path, entry)
     if len(asked_before_by(rule_set, calendar_of(document.settings))) > PAST_FIELDS:
@@ -175,7 +186,9 @@ def _of_activity(document: Document) -> Iterator[Finding]:
 def _of_target(
     document: Document, declared: Declared, path: Steps, target: Target, record_type: str
 ) -> Iterator[Finding]:
-    if target.user is not None and target.user not in declared.users:
+    for position, step in enumerate(target.steps or ()):
+        yield from _of_target(document, declared, (*path, "steps", position), named_by(step), record_type)
+    if isinstance(target.user, str) and target.user not in declared.users:
         yield undeclared((*path, "user"), target.user, declared.users)
     if target.pool is not None:
         yield from _of_pool_target(document, declared, (*path, "pool"), target.pool, record_type)
@@ -194,14 +207,21 @@ def _of_target(
 
 def _of_default(document: Document, declared: Declared, record_type: str, target: Target) -> Iterator[Finding]:
     path = ("defaults", record_type)
-    for key in ("owner_of", "team"):
-        if getattr(target, key) is not None:
+    may_be_nobody = {"owner_of": target.owner_of, "team": target.team, "user": _field_of(target)}
+    for key, said in may_be_nobody.items():
+        if said is not None:
             message = (
                 "this may lead to nobody, so it is no default: make it an entry, and name a pool, queue or user here"
             )
             yield Finding((*path, key), message)
             return
     yield from _of_target(document, declared, path, target, record_type)
+    yield from of_steps(document, path, target, is_default=True)
+
+
+def _field_of(target: Target) -> FromField | None:
+    """The field that names the person of a target; none: no field does."""
+    return target.user if isinstance(target.user, FromField) else None
 
 
 def _of_pool_target(

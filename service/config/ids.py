@@ -12,7 +12,7 @@ from typing import Final
 
 from schemas.config import Document, Pool
 from schemas.config_plans import Plan
-from schemas.config_rules import RuleSet, Target
+from schemas.config_rules import RuleSet, Target, TargetStep
 
 REMEDY: Final = 'write one of the two everywhere, or say "ids_ignore_case: true" if the CRM takes them for one'
 
@@ -50,7 +50,8 @@ def _called(user: str, declared: Mapping[str, str]) -> str:
 
 def _pool(pool: Pool, declared: Mapping[str, str]) -> Pool:
     members = tuple(each.model_copy(update={"user": _called(each.user, declared)}) for each in pool.members)
-    return pool.model_copy(update={"members": members})
+    manager = None if pool.manager is None else _called(pool.manager, declared)
+    return pool.model_copy(update={"members": members, "manager": manager})
 
 
 def _plan(plan: Plan, declared: Mapping[str, str]) -> Plan:
@@ -63,4 +64,12 @@ def _rule_set(rule_set: RuleSet, declared: Mapping[str, str]) -> RuleSet:
 
 
 def _target(target: Target, declared: Mapping[str, str]) -> Target:
-    return target if target.user is None else target.model_copy(update={"user": _called(target.user, declared)})
+    if target.steps is not None:
+        return target.model_copy(update={"steps": tuple(_step(step, declared) for step in target.steps)})
+    if not isinstance(target.user, str):
+        return target
+    return target.model_copy(update={"user": _called(target.user, declared)})
+
+
+def _step(step: TargetStep, declared: Mapping[str, str]) -> TargetStep:
+    return step.model_copy(update={"user": _called(step.user, declared)}) if isinstance(step.user, str) else step

@@ -45,6 +45,8 @@ def _placed(document: Document) -> Iterator[tuple[Steps, tuple[Written, ...]]]:
     """All limits, with the place of what they are of."""
     for user_id, user in document.users.items():
         yield ("users", user_id), user.limits
+    for plan_id, plan in document.plans.items():
+        yield ("plans", plan_id), plan.limits
     for pool_id, pool in document.pools.items():
         yield ("pools", pool_id), pool.limits
         for position, member in enumerate(pool.members):

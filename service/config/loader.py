@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from schemas.config import Document, User
 from schemas.config_plans import Thing
+from schemas.config_rules import named_by
 from service.config.compiler import compile_document, declared_in, to_wire
 from service.config.consistency import findings, notes
 from service.config.findings import Declared, Finding
@@ -47,6 +48,7 @@ SECTIONS: Final = (
     "fields",
     "processes",
     "workflows",
+    "templates",
 )
 SINGLES: Final = ("ids_ignore_case", "settings")
 """What a division says once and as a whole."""
@@ -269,7 +271,10 @@ def _with_implied(document: Document) -> Document:
 def _people_named(document: Document) -> Iterator[str]:
     for pool in document.pools.values():
         yield from (member.user for member in pool.members)
+        yield from (pool.manager,) if pool.manager is not None else ()
     for plan in document.plans.values():
         yield from plan.managers
     targets = [entry.target for rule_set in document.rule_sets.values() for entry in rule_set.entries]
-    yield from (target.user for target in [*targets, *document.defaults.values()] if target.user is not None)
+    for target in [*targets, *document.defaults.values()]:
+        named = (target, *(named_by(step) for step in target.steps or ()))
+        yield from (each.user for each in named if isinstance(each.user, str))

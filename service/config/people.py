@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from schemas.config import Document, User
-from schemas.config_rules import People, Target
+from schemas.config_rules import People, Target, named_by
 from service.core.pool_spec import Membership, PoolSpec
 
 
@@ -59,8 +59,8 @@ def _described(document: Document) -> Iterator[tuple[str, People]]:
         if action.assign is not None
     ]
     for record_type, target in [*targets, *document.defaults.items()]:
-        if target.users is not None:
-            yield record_type, target.users
+        steps = [named_by(step) for step in target.steps or ()]
+        yield from ((record_type, each.users) for each in (target, *steps) if each.users is not None)
 
 
 class _Users:

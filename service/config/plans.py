@@ -13,7 +13,9 @@ from schemas.config import Document
 from schemas.config_plans import Plan
 from schemas.config_settings import Available
 from service.config.findings import Declared, Finding, undeclared
+from service.config.limits import compiled_limits
 from service.config.nodes import Steps
+from service.config.traits import preferred, required
 from service.core.entry_policy import EntryPolicy
 from service.core.events import OFFER_KINDS
 from service.core.model import Label
@@ -111,6 +113,9 @@ def _compiled(plan_id: str, plan: Plan) -> PoolSpec:
         credit=plan.credit,
         entry=CATCH_UP,
         plan=facts,
+        requires=required(plan.requires),
+        prefer=preferred(plan.prefer),
+        limits=compiled_limits(plan.limits),
     )
 
 

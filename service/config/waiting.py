@@ -54,7 +54,8 @@ def escalation(pool: Pool) -> Escalation | None:
     """Whom the pool gives what waits too long; none: nobody."""
     if pool.escalate is None:
         return None
-    return Escalation(span_ms(pool.escalate.after), target_of(pool.escalate.to))
+    escalate = pool.escalate
+    return Escalation(span_ms(escalate.after), target_of(escalate.to), in_working_time=escalate.clock == "working")
 
 
 def target_of(resort: Resort) -> Target:

@@ -47,11 +47,13 @@ class Case:
 
     `before` is what was known of it, `record` the decision's own copy, which is what is known at this moment.
     `record_type` is the part of its name before the first slash. `facts` are all fields that are known at this moment,
-    the score among them; `change` is what of them was changed just now. `requires` is what the entry that gives it asks
+    the score among them; `change` is what of them was changed just now. `actor` is who did what is decided on, where
+    that is told. `requires` is what the entry that gives it asks
     of whoever gets it.
     """
 
     __slots__ = (
+        "actor",
         "before",
         "change",
         "config",
@@ -76,6 +78,7 @@ class Case:
         self.facts = NO_FACTS
         self.change = UNCHANGED
         self.requires: tuple[Trait, ...] = ()
+        self.actor = ""
         self.before = draft.records.get(name) or UNKNOWN
         self.record = draft.records.edit(name)
         if self.before is UNKNOWN:
@@ -129,6 +132,7 @@ class Case:
             expected_version=record.version,
             correlation_id=self.correlation_id,
             depth=self.depth,
+            facts=self.facts if self.config.fields_told else NO_FACTS,
             plan=plan,
             label=None if facts is None else facts.label,
         )

@@ -11,12 +11,14 @@ from functools import cached_property
 from typing import Final, Literal, assert_never, get_args
 
 from service.core.calendar import Roster, WorkingTime
-from service.core.events import Availability, OfferKind, Target, TargetKind
+from service.core.events import CHANNELS, Availability, OfferKind, Target, TargetKind
+from service.core.letters import Template, Wordings
 from service.core.limit_spec import AllLimits, Limit
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
-from service.core.rule_sets import Entry, EntryTarget, OwnerOf, RuleSet, TeamMatch
+from service.core.rule_sets import Entry, EntryTarget, FieldUser, Ladder, OwnerOf, RuleSet, TeamMatch
 from service.core.traits import Traits
+from service.core.wishes import NO_WISHES, Wishes
 from service.core.workflow_specs import NO_WORKFLOWS, Workflows
 from service.language import compiling
 from service.language.changes import asked_before
@@ -35,7 +37,7 @@ HELPERS_LIMIT: Final = 10
 class User:
     """A person who may own records. `notify` lists the means (`email`, `chat`, …); empty: does not want to be told.
     `zone` is that of their clock (empty: the division's), `time` when they work (none: always), `traits` what they are
-    and can do.
+    and can do. `wishes`: how else they want to be told.
     """
 
     id: str
@@ -47,6 +49,7 @@ class User:
     time: WorkingTime | None = None
     traits: Traits = field(default_factory=dict)
     limits: tuple[Limit, ...] = ()
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ class Config:
     is the same person. `closed_when` says, per record type, which records are closed. Dates without an offset are of
     the `zone`, weeks begin on the day `week_starts` (0: Monday). `tools` and `offers` have a name by id. `visibility`
     says who may look at what (see `visibility`). `sizes` names, per record type, the field that says what an open
-    record weighs (see `sizing`).
+    record weighs (see `sizing`). `letters` are the words in which people are told, besides those that are shipped, with
+    a `link` to the record; who has no language of their own reads `language`.
     `version` grows by one with each change; `label` is a hash of the content, for people.
     """
 
@@ -93,7 +97,7 @@ class Config:
     users: Mapping[str, User] = field(default_factory=dict)
     pools: Mapping[str, PoolSpec] = field(default_factory=dict)
     rule_sets: Mapping[str, RuleSet] = field(default_factory=dict)
-    defaults: Mapping[str, Target] = field(default_factory=dict)
+    defaults: Mapping[str, Target | Ladder] = field(default_factory=dict)
     unowned_users: frozenset[str] = frozenset()
     unowned_channels: frozenset[str] = frozenset()
     require_actor: bool = False
@@ -110,6 +114,9 @@ class Config:
     ids_ignore_case: bool = False
     closed_when: Mapping[str, Predicate] = field(default_factory=dict)
     sizes: Mapping[str, str] = field(default_factory=dict)
+    letters: Wordings = field(default_factory=dict)
+    link: Template | None = None
+    language: str = "en"
 
     @cached_property
     def below(self) -> dict[int, Config]:
@@ -180,6 +187,17 @@ class Config:
         return not all(person in self.users and self.users[person].active for person in people)
 
     @cached_property
+    def holds_back(self) -> bool:
+        """Whether anybody is told of anything later than it happens."""
+        return any(user.wishes.holds_back for user in self.users.values())
+
+    @cached_property
+    def fields_told(self) -> frozenset[str]:
+        """The fields of records that people are told of, as dotted paths."""
+        letters = (letter for by_language in self.letters.values() for letter in by_language.values())
+        return frozenset().union(*(letter.reads for letter in letters))
+
+    @cached_property
     def limits(self) -> AllLimits:
         """What bounds giving."""
         return AllLimits(self)
@@ -218,18 +236,52 @@ class Config:
         return found
 
     @cached_property
-    def helped(self) -> Mapping[str, tuple[str, ...]]:
-        """By pool, itself and those that it helps out: whoever is free there may take what waits in any of them."""
+    def ladders(self) -> Mapping[str, Ladder]:
+        """By id, the targets with steps."""
+        entries = (entry.target for rule_set in self.rule_sets.values() for entry in rule_set.entries)
+        others = (target for _, target in self.workflows.targets)
+        return {each.id: each for each in (*entries, *self.defaults.values(), *others) if isinstance(each, Ladder)}
+
+    @cached_property
+    def takers(self) -> Mapping[str, tuple[str, ...]]:
+        """By pool, the others whose members may take what waits in its line: those that help it out, and those of all
+        steps of a record that stands there for one of them. Pools without others are none of the keys.
+        """
+        found: dict[str, dict[str, None]] = {pool: dict.fromkeys(helping) for pool, helping in self.helpers.items()}
+        for ladder in self.ladders.values():
+            known = [step.line(ladder.record_type) for step in ladder.steps]
+            lines = [line for line in known if line is not None and line in self.pools]
+            others = [
+                name for line in lines for name in (line, *self.helpers.get(line, ())) if self.pools[name].members
+            ]
+            for line in lines:
+                found.setdefault(line, {}).update(dict.fromkeys(others))
+        return {line: tuple(name for name in names if name != line) for line, names in found.items()}
+
+    @cached_property
+    def served(self) -> Mapping[str, tuple[str, ...]]:
+        """By pool, itself and those from whose lines it takes: whoever is free there may take what waits in any."""
         found: dict[str, list[str]] = {}
-        for pool, helping in self.helpers.items():
-            for name in helping:
+        for pool, names in self.takers.items():
+            for name in names:
                 found.setdefault(name, [name]).append(pool)
         return {name: tuple(pools) for name, pools in found.items()}
 
     def reads_in(self, pool: str) -> frozenset[str]:
         """What decides who may take what waits in a pool, as dotted paths."""
-        pools = (pool, *self.helpers.get(pool, ()))
-        return frozenset().union(*(self.pools[name].reads for name in pools))
+        pools = (pool, *self.takers.get(pool, ()))
+        return self._read_by_steps.get(pool, frozenset()).union(*(self.pools[name].reads for name in pools))
+
+    @cached_property
+    def _read_by_steps(self) -> Mapping[str, frozenset[str]]:
+        """By line, what says which person steps name, and which pools of them want a record."""
+        found: dict[str, frozenset[str]] = {}
+        for ladder in self.ladders.values():
+            paths = frozenset(self._read_by_target(ladder))
+            for step in ladder.steps:
+                line = step.line(ladder.record_type) or ""
+                found[line] = found.get(line, frozenset()) | paths
+        return found
 
     @cached_property
     def plans_by_tool(self) -> Mapping[str, str]:
@@ -264,6 +316,8 @@ class Config:
             found.setdefault(record_type, set()).update(paths)
         for record_type, target in self.workflows.targets:
             found.setdefault(record_type, set()).update(self._read_by_target(target))
+        for record_type in CHANNELS if self.fields_told else ():
+            found.setdefault(record_type, set()).update(self.fields_told)
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
 
     @cached_property
@@ -286,6 +340,8 @@ class Config:
                 found.setdefault(spec.record_type, set()).update(spec.domain.reads)
         for record_type, rule_set in self.rule_sets.items():
             found.setdefault(record_type, set()).update(*map(self._read_later, rule_set.entries))
+        for ladder in self.ladders.values():
+            found.setdefault(ladder.record_type, set()).update(self._read_by_target(ladder))
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
 
     @cached_property
@@ -306,8 +362,13 @@ class Config:
         yield from self._read_by_target(entry.target)
 
     def _read_by_target(self, target: EntryTarget) -> Iterator[str]:
-        """What it takes to know whom a target means."""
+        """What says whom a target means."""
         match target:
+            case FieldUser(path):
+                yield ".".join(path)
+            case Ladder(steps=steps):
+                for step in steps:
+                    yield from self._read_by_target(step.target)
             case OwnerOf(path, contacted=contacted):
                 yield ".".join((*path, "owner"))
                 yield from (".".join((*path, *contacted)),) if contacted else ()

@@ -35,6 +35,7 @@ from service.core.score import scored
 from service.core.state import State
 from service.core.status import close_converted, hear_status, take_note_of_status
 from service.core.targets import too_deep
+from service.core.telling.timing import UNNUMBERED, Numbers, passed_on
 from service.core.tracking import remember, together
 from service.core.unchanged import mark_of
 from service.core.workflow.following import follow
@@ -48,16 +49,18 @@ OVERTAKEN: Final[frozenset[NothingReason]] = frozenset({"deleted", "older_versio
 NOTHING_TRACKED: Final[frozenset[str]] = frozenset()
 
 
-def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
-    """Decide one event of a division at `now_ms` (milliseconds since 1970, UTC). Pure: the state stays as it is."""
-    draft = Draft(state)
+def decide(event: Event, state: State, config: Config, now_ms: int, numbers: Numbers = UNNUMBERED) -> Verdict:
+    """Decide one event of a division at `now_ms` (milliseconds since 1970, UTC). Pure: the state stays as it is. The
+    decisions will be known by these `numbers`.
+    """
+    draft = Draft.over(state)
     event = as_declared(event, config)
     match event:
         case RecordEvent() if _is_outdated(event, draft):
             decisions: tuple[Decision, ...] = (_nothing_left(event),)
         case RecordEvent():
             case = Case(event.record, draft, config, now_ms, event.correlation_id, event.depth)
-            case.facts = event.facts
+            case.facts, case.actor = event.facts, event.actor or ""
             decisions = _decide_record(event, case)
         case MemberEvent():
             decisions = (presence.change(event, draft, config, now_ms),)
@@ -67,8 +70,9 @@ def decide(event: Event, state: State, config: Config, now_ms: int) -> Verdict:
             decisions = (Decision(record="", outcome=Nothing("no_value")),)
         case _:
             assert_never(event)
+    decisions = passed_on(decisions, draft, config, now_ms, numbers)
     recount(draft)
-    return Verdict(decisions, draft.changes())
+    return Verdict(decisions, draft.finish())
 
 
 def _is_outdated(event: RecordEvent, draft: Draft) -> bool:
@@ -94,7 +98,7 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
         case.record.created = True
     is_overtaken = isinstance(news, NoNews) and news.reason in OVERTAKEN
     news, occasions = (news, ()) if is_overtaken else hear_for_workflows(event, news, past, case)
-    decisions = follow(occasions, _decide_news(event, news, case), case, event.actor or "")
+    decisions = follow(occasions, _decide_news(event, news, case), case)
     return (*decisions, *_convert(event, case))
 
 

@@ -6,39 +6,49 @@ raises leaves nothing behind.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterator, Mapping
 from heapq import merge
-from typing import Any
+from typing import Any, Final
 
 from service.core.overlay import Overlay
-from service.core.state import KINDS, ByKind, Changes, Kind, State, StateKind, Timer, V, Value
+from service.core.state import KINDS, ByKind, Changes, Kind, State, StateKind, Timer, V
 from service.core.waiting_line import Rank
+
+ORDER: Final[Mapping[Kind, int]] = {kind: place for place, kind in enumerate(KINDS)}
 
 
 class Draft(ByKind):
-    """Typed access to all kinds of a division's state."""
+    """Typed access to all kinds of a division's state.
+
+    Whoever decides takes one with `over` and lets go of it with `finish`. Most decisions look at the same kinds: what
+    one has laid over them is laid there for the next, empty.
+    """
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._overlays: dict[Kind, Overlay[Any]] = {}
+        self._laid: list[tuple[int, Kind, Overlay[Any]]] = []
+
+    @classmethod
+    def over(cls, state: State) -> Draft:
+        """A draft in which nothing is changed yet: the one that was finished last, where it was, and else a new one."""
+        draft, state.finished_draft = state.finished_draft, None
+        return cls(state) if draft is None else draft
 
     def values_of(self, row: StateKind[V]) -> Overlay[V]:
         """The fields of a kind as they stand now, by its row. Asked once for each kind that a decision looks at."""
         overlay = Overlay(self._state.values_of(row), row.form if row.begins else None)
-        self._overlays[row.kind] = overlay
+        insort(self._laid, (ORDER[row.kind], row.kind, overlay))
         return overlay
 
     def changes(self) -> Changes:
-        """Final values of all that differs from the state, kinds in the order of their rows. Whoever takes them lets
-        go of the draft.
-        """
-        found: dict[Kind, Mapping[str, Value | None]] = {}
-        for kind in KINDS:
-            overlay = self._overlays.get(kind)
-            if overlay is not None and overlay.own:
-                changes = overlay.changes()
-                if changes:
-                    found[kind] = changes
+        """Final values of all that differs from the state, kinds in the order of their rows."""
+        return {kind: changes for _, kind, overlay in self._laid if (changes := overlay.changes())}
+
+    def finish(self) -> Changes:
+        """What `changes` says. Nobody uses this draft any more, but who takes it for another decision."""
+        found = {kind: changes for _, kind, overlay in self._laid if overlay.own and (changes := overlay.take())}
+        self._state.finished_draft = self
         return found
 
     def set_timer(self, name: str, due_ms: int) -> None:
@@ -76,6 +86,10 @@ class Draft(ByKind):
     def offered_to(self, person: str) -> list[str]:
         """The records that somebody was asked to accept before this decision, by name."""
         return self._state.offered_to(person)
+
+    def awaiting(self, person: str) -> list[str]:
+        """The records that waited for somebody whom a step names before this decision, by name."""
+        return self._state.awaiting(person)
 
     def waiting(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[str]:
         """The names of those who wait in the pool, in the order in which they leave, as they stand when this is asked.

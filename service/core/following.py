@@ -42,7 +42,7 @@ from service.core.plans import Way
 from service.core.rights import may_give, may_not_give
 from service.core.state import seat_field
 from service.core.status import is_closed_while_waiting, note_closed_while_waiting
-from service.core.targets import refusal, resolve
+from service.core.targets import meant, refusal
 from service.core.telling import notify
 
 
@@ -57,10 +57,10 @@ def act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
             plans.note(case, way)
         return _given_again(event, news, case)
     match news:
-        case NoNews() | FieldsNow() | Offered() | Contacted():
-            return _brought_in(way, case) or _unmoved(event, news, told, case)
         case Created(owner=owner):
             return (_answer(event, owner, way, case),)
+        case NoNews() | FieldsNow() | Offered() | Contacted():
+            return _brought_in(way, case) or _unmoved(event, news, told, case)
         case Answered():
             return accepting.answer(event, case)
         case OwnerNow(owner=owner):
@@ -193,7 +193,7 @@ def _given_again(event: RecordEvent, news: News, case: Case) -> tuple[Decision, 
         return (*left, hand_over(case, told, Trace(question=REOPENED)))
     if not _is_known(event, case):
         return left or (case.conclude(Nothing("reopened")),)
-    target = resolve(case.config.pools[former].target, case) if former in case.config.pools else None
+    target = meant(case.config.pools[former].target, case) if former in case.config.pools else None
     if isinstance(target, Target):
         return (*left, hand_over(case, target, Trace(question=REOPENED)))
     return (*left, plans.as_new(plans.known_way(case), case))

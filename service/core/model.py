@@ -24,16 +24,20 @@ from service.core.reasons import (
     PendingReason,
     RejectionReason,
     ReleaseReason,
+    Skipped,
     Unresolved,
     Withheld,
 )
 from service.core.workflow_specs import ActionKind, Enforcement, StepName
+from service.language.tree import Facts
 
 Link = Literal["contact", "stays", "owner"]
 """Why somebody of a pool is given a record whose turn it need not be. In a plan in linked mode: they were in contact
 with the lead, or it stays with them in the plan in which it was. By a rule: they are the owner of a related record.
 """
-NotificationKind = Literal["assigned", "offered", "queued", "refused", "withdrawn", "workflow"]
+NotificationKind = Literal[
+    "assigned", "offered", "queued", "refused", "withdrawn", "reassigned", "waiting", "escalated", "workflow"
+]
 
 
 class Words(NamedTuple):
@@ -221,6 +225,18 @@ class AskedPool(Struct, frozen=True, gc=False):
     reason: PendingReason
 
 
+class StepSeen(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A step of a target, as it stood when it was decided. `since`: when it was reached, none: it is still to come.
+
+    `begins`: when the next one is reached if nobody takes the record before. `skipped`: why nothing waited for it.
+    """
+
+    target: str
+    since: datetime | None = None
+    begins: datetime | None = None
+    skipped: Skipped | None = None
+
+
 class Trace(Struct, frozen=True, kw_only=True, gc=False):
     """Why this outcome: which question answered (D8), entries tried, candidates seen.
 
@@ -230,7 +246,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is, `contacted_ms`
     when they were in contact with the lead, or came to have it, last (none: not known). `workflows` are those that
     cared for what happened. `limits`: how much of each limit of the pool as a whole was used. `asked` are the pools
-    that were asked in vain, where there was more than one to ask.
+    that were asked in vain, where there was more than one to ask. `steps` are those of the target, in order.
     """
 
     question: str = ""
@@ -248,14 +264,34 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     contacted_ms: int | None = None
     asked: tuple[AskedPool, ...] = ()
     limits: tuple[LimitCount, ...] = ()
+    steps: tuple[StepSeen, ...] = ()
+
+
+class LateNews(Struct, frozen=True, gc=False):
+    """News that was held back: the decision that it is about, why that came so (see `why`), and in which pool."""
+
+    decision: str
+    why: str
+    pool: str
+
+
+class NewsSummary(Struct, frozen=True, gc=False):
+    """Much of one kind, told as one: how many pieces, since when and until when, and the first of the records."""
+
+    count: int
+    since_ms: int
+    until_ms: int
+    records: tuple[str, ...]
 
 
 class Notification(Struct, frozen=True, gc=False):
-    """Somebody asked to be told of this decision."""
+    """Somebody asked to be told of this decision; or, later, of another one (`late`), or of many (`summary`)."""
 
     kind: NotificationKind
     person: str
     via: tuple[str, ...]
+    late: LateNews | None = None
+    summary: NewsSummary | None = None
 
 
 class ActionRequest(Struct, frozen=True, kw_only=True, gc=False):
@@ -288,7 +324,8 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     `sequence` grows with each output about the record: consumers ignore what is not newer. `expected_owner` is whom the
     CRM last told us, so that it can apply the assignment conditionally; `expected_version` is information (D21).
     `correlation_id` names the chain of events that this decision belongs to. `plan` is the sales plan that the record
-    is in (empty: none), with its label. `actions` are what workflows ask for.
+    is in (empty: none), with its label. `actions` are what workflows ask for. `facts` are the record's fields, where
+    what people are told asks for any.
     """
 
     record: str
@@ -301,5 +338,6 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     correlation_id: str = ""
     depth: int = 0
     actions: tuple[ActionRequest, ...] = ()
+    facts: Facts = {}
     plan: str = ""
     label: Label | None = None

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from service.core.events import RecordStatus, Target
 from service.core.order import Moment
-from service.core.past import Past
+from service.core.past import NOTHING_TOLD, Past
 from service.core.reasons import NothingReason
 from service.language.changes import UNCHANGED, Change
 from service.language.tree import Facts
@@ -35,7 +35,7 @@ class Heard(Struct, frozen=True, kw_only=True, gc=False):
     status: RecordStatus | None = None
     in_words: bool = False
     change: Change = UNCHANGED
-    past: Past = field(default_factory=lambda: Past({}))
+    past: Past = field(default_factory=lambda: NOTHING_TOLD)
 
 
 class NoNews(Heard, frozen=True, kw_only=True, gc=False):

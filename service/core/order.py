@@ -8,8 +8,11 @@ nothing to compare, the order is unknown, and what arrives counts as it arrives.
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
+
+from msgspec import Struct
 
 ACT_BYTES: Final = 8
 
@@ -21,7 +24,7 @@ Order = Literal["newer", "same", "older", "unknown"]
 """How a telling stands to the one that is known."""
 
 
-class Moment(NamedTuple):
+class Moment(Struct, array_like=True, frozen=True, gc=False):
     """When something was told: at which version and time (milliseconds since 1970, UTC), and within which `act`.
 
     An act is the short form of a correlation id (see `act_of`), and stands only where there is neither of the others.
@@ -46,8 +49,9 @@ def act_of(correlation_id: str) -> str:
     return blake2b(correlation_id.encode(), digest_size=ACT_BYTES).hexdigest() if correlation_id else ""
 
 
+@lru_cache(maxsize=64)
 def short_id(event_id: str) -> str:
-    """An event's id in short, because memory keeps it."""
+    """An event's id in short, because memory keeps it. Whoever hears of an event asks, and whoever notes it."""
     return urlsafe_b64encode(blake2b(event_id.encode(), digest_size=ID_BYTES).digest()).decode()
 
 

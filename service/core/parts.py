@@ -8,7 +8,9 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from service.core.configuration import Config
+from service.core.events import Target
 from service.core.pool_spec import PoolSpec
+from service.core.rule_sets import Ladder, RuleSet
 from service.core.workflow_specs import NO_WORKFLOWS
 
 
@@ -100,6 +102,41 @@ def _without_sizes(config: Config) -> Config:
     return replace(config, sizes={}) if config.sizes else config
 
 
+def _without_steps(config: Config) -> Config:
+    """Of a target with steps there is only the first that names somebody for certain."""
+    if not config.ladders:
+        return config
+    rule_sets = {name: _plain(rule_set) for name, rule_set in config.rule_sets.items()}
+    defaults = {name: _first(target) for name, target in config.defaults.items()}
+    return replace(config, rule_sets=rule_sets, defaults={name: each for name, each in defaults.items() if each})
+
+
+def _plain(rule_set: RuleSet) -> RuleSet:
+    entries = [
+        replace(entry, target=entry.target.plain) if isinstance(entry.target, Ladder) else entry
+        for entry in rule_set.entries
+    ]
+    return replace(rule_set, entries=tuple(entries))
+
+
+def _first(target: Target | Ladder) -> Target | None:
+    """What a default is without steps; none: they name nobody for certain."""
+    plain = target.plain if isinstance(target, Ladder) else target
+    return plain if isinstance(plain, Target) else None
+
+
+def _without_delays(config: Config) -> Config:
+    """People are told of everything when it happens."""
+    if not config.holds_back:
+        return config
+    plain = {
+        name: replace(user, wishes=replace(user.wishes, quiet=None, digest=None))
+        for name, user in config.users.items()
+        if user.wishes.holds_back
+    }
+    return replace(config, users={**config.users, **plain})
+
+
 PARTS: Final[dict[str, Part]] = {
     "pools.*.prefer": Part(3, _without_skills),
     "pools.*.requires": Part(3, _without_skills),
@@ -109,6 +146,9 @@ PARTS: Final[dict[str, Part]] = {
     "users.*.hours": Part(3, _without_time),
     "users.*.leave": Part(3, _without_time),
     "plans": Part(2, _without_plans),
+    "plans.*.limits": Part(3, _without_limits),
+    "plans.*.prefer": Part(3, _without_skills),
+    "plans.*.requires": Part(3, _without_skills),
     "pools.*.limits": Part(3, _without_limits),
     "pools.*.members.*.limits": Part(3, _without_limits),
     "users.*.limits": Part(3, _without_limits),
@@ -130,6 +170,12 @@ PARTS: Final[dict[str, Part]] = {
     "pools.*.nobody_eligible": Part(3, _without_waiting),
     "pools.*.escalate": Part(3, _without_waiting),
     "pools.*.longest_wait": Part(3, _without_waiting),
+    "defaults.*.steps": Part(4, _without_steps),
+    "rule_sets.*.entries.*.target.steps": Part(4, _without_steps),
+    "settings.notifications.digest": Part(4, _without_delays),
+    "settings.notifications.quiet": Part(4, _without_delays),
+    "users.*.notify.digest": Part(4, _without_delays),
+    "users.*.notify.quiet": Part(4, _without_delays),
 }
 """By their place in a document; a star stands for every name (`pools.*.limits`)."""
 

@@ -20,6 +20,7 @@ from service.core.events import (
     OfferKind,
     RecordEvent,
 )
+from service.core.holding import climbing
 from service.core.holding.assign import give_linked, give_to_pool, release
 from service.core.holding.clients import enter
 from service.core.holding.contacts import contacted, note_contact
@@ -91,6 +92,7 @@ def brought_in(case: Case, way: Way) -> tuple[Decision, ...]:
 
 def as_new(way: Way | None, case: Case) -> Decision:
     """The questions of D8 behind the explicit owner, for a record that nobody has: the plan, then the rules."""
+    climbing.drop(case)
     return questions.on_creation(case) if way is None else brought_in(case, way)[-1]
 
 
@@ -161,7 +163,9 @@ def _first(case: Case, spec: PoolSpec, people: Sequence[str], link: Link) -> Lin
     if not any(person in spec.weights for person in people):
         return None
     counts = spec.plan is not None and spec.plan.counts_as_turn
-    situation = Situation(spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts)
+    situation = Situation(
+        spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts, handing=case.handing
+    )
     choice, chosen = first_able(people, situation, counts_as_turn=counts)
     if chosen is None:
         return None

@@ -35,10 +35,11 @@ class Accepting:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """What has waited so long is given `to` a person, pool or queue."""
+    """What has waited so long is given `to` a person, pool or queue. `in_working_time`: only the pool's counts."""
 
     after_ms: int
     to: Target
+    in_working_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ class PoolSpec:
     members are those. `entry` none: as the strategy has it (see `strategies`). `plan`: it is a sales plan.
     `limits` are those of the pool as a whole. `accepting` none: what it gives needs no answer. Where nobody can take a
     record, it is asked of `fallback`, or, with `assign_anyway`, given to whose turn it is; else it waits, for
-    `escalation`, and from `longest_wait_ms` on before all that have waited less.
+    `escalation`, and from `longest_wait_ms` on before all that have waited less. `manager` is told of that (empty:
+    nobody is).
     """
 
     id: str
@@ -96,6 +98,7 @@ class PoolSpec:
     requires: tuple[Trait, ...] = ()
     prefer: tuple[Trait, ...] = ()
     limits: tuple[Limit, ...] = ()
+    manager: str = ""
 
     @property
     def is_queue(self) -> bool:
@@ -124,6 +127,12 @@ class PoolSpec:
     def open_fields(self) -> tuple[str, ...]:
         """Where the numbers of the members' open items are kept."""
         return tuple(open_field(self.record_type, member.person) for member in self.members)
+
+    @cached_property
+    def counted_in(self) -> Mapping[str, str]:
+        """By person, where the number of their open items is kept that the pool looks at."""
+        fields = self.seats if self.count == "own" else self.open_fields
+        return {member.person: field for member, field in zip(self.members, fields, strict=True)}
 
     @cached_property
     def weights(self) -> Mapping[str, float]:

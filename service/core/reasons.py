@@ -153,6 +153,7 @@ NothingReason = Literal[
     "action_told",
     "catalogue_changed",
     "changed_meanwhile",
+    "not_escalated",
     "not_in_catalogue",
     "older_catalogue",
     "step_told",
@@ -183,9 +184,13 @@ NothingReason = Literal[
     "stays_in_plan",
     "still_waiting",
     "tick",
+    "told_late",
     "unknown_availability",
     "unknown_record",
     "unknown_user",
+    "untold_closed",
+    "untold_moved",
+    "untold_unwanted",
 ]
 NOTHING: Final[Mapping[NothingReason, str]] = {
     "accepted": "whom the record was offered to accepts it",
@@ -193,6 +198,7 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "action_told": "what a workflow asked for was done, or failed",
     "catalogue_changed": "a field or a step itself changed",
     "changed_meanwhile": "the record changed since it was compared with a list",
+    "not_escalated": "it has waited too long, and whom its pool escalates it to cannot have it",
     "not_in_catalogue": "the configuration names no such field or step",
     "older_catalogue": "newer news of the field or step came before",
     "step_told": "a step was marked, or is so no more",
@@ -223,9 +229,13 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "stays_in_plan": "the record stays with its manager in the plan in which it is",
     "still_waiting": "the record has waited as long as a workflow says",
     "tick": "time passed",
+    "told_late": "what was held back for somebody is told now",
     "unknown_availability": "no presence has this name",
     "unknown_record": "there is no such record",
     "unknown_user": "there is no such user",
+    "untold_closed": "what was held back is told no more: the record is closed by now",
+    "untold_moved": "what was held back is told no more: it is not true of the record any more",
+    "untold_unwanted": "what was held back is told no more: they are switched off, or want no such news",
 }
 
 AbsenceReason = Literal["away", "leave", "off_shift"]
@@ -239,11 +249,11 @@ AtLimit = Literal[Hindrance, "pool_limit"]
 AT_LIMIT: Final = frozenset[str](get_args(AtLimit))
 """Why limits stand against a member: their own, or those of the pool as a whole."""
 
-Unable = Literal[AtLimit, "domain", "ceiling", "skills", "declined"]
+Unable = Literal[AtLimit, "domain", "ceiling", "skills", "declined", "handed_on"]
 """Why a member who is there cannot take a record out of turn."""
 UNABLE: Final = frozenset[str](get_args(Unable))
 
-ExclusionReason = Literal[AbsenceReason, Unable, "inactive", "paced", "handed_on"]
+ExclusionReason = Literal[AbsenceReason, Unable, "inactive", "paced"]
 
 
 class LeftOut(NamedTuple):
@@ -274,6 +284,7 @@ Unresolved = Literal[
     Unable,
     "away",
     "contact_too_old",
+    "field_unset",
     "leave",
     "no_member",
     "no_related_owner",
@@ -291,7 +302,9 @@ UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "contact_too_old": "their last contact is too long ago, or not known",
     "declined": "that person declined it, or let it pass",
     "domain": "the record is outside that person's domain",
+    "field_unset": "the field that names a person is not set",
     "full": "that person is full",
+    "handed_on": "the pool handed it on as often as it may be",
     "inactive_user": "that user is switched off",
     "leave": "that person is on leave",
     "limit": "that person has had as many as a limit allows for now",
@@ -300,7 +313,7 @@ UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "no_related_record": "there is no such related record",
     "no_team": "no team's domain accepts the record",
     "nobody": "nobody fits who is switched on",
-    "not_a_person": "the related record's owner is not a person",
+    "not_a_person": "what is named there is not a person",
     "off_shift": "that person is off shift",
     "pool_limit": "the pool has as many as its limit allows",
     "outside_domain": "the pool's domain does not accept the record",
@@ -310,6 +323,13 @@ UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "unknown_queue": "there is no such queue",
     "unknown_user": "there is no such user",
     "wrong_record_type": "the pool serves another type of record",
+}
+
+Skipped = Literal[Unresolved, "nobody_present"]
+"""Why nothing waited for a step of a target before the next one was asked, too."""
+SKIPPED: Final[Mapping[Skipped, str]] = {
+    **dict[Skipped, str](UNRESOLVED.items()),
+    "nobody_present": "nobody of it is there in time",
 }
 
 QUESTIONS: Final[Mapping[str, str]] = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from hashlib import blake2b
+from typing import Final, Literal
 
 from service.core.events import Target
 from service.core.model import Tried
@@ -13,6 +14,9 @@ from service.language import compiling
 from service.language.compiling import Ask
 from service.language.predicate import Predicate
 from service.language.tree import All, Always, Condition
+
+ID_BYTES: Final = 8
+"""So long is what a ladder is known by."""
 
 Happening = Literal["created", "updated"]
 Reassign = Literal["never", "if_unowned", "always"]
@@ -45,7 +49,63 @@ class TeamMatch:
         return "team:match"
 
 
-EntryTarget = Target | OwnerOf | TeamMatch
+@dataclass(frozen=True, slots=True)
+class FieldUser:
+    """The person whose id a field of the record holds, by the names that lead to the field."""
+
+    path: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"user:{{{'.'.join(self.path)}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class LadderStep:
+    """One step of a ladder: the next is reached `wait_ms` after it. `skips_absent`: at once where nobody of it is there
+    before that time is over, as is foreseen.
+    """
+
+    target: Target | OwnerOf | FieldUser
+    wait_ms: int = 0
+    skips_absent: bool = False
+
+    def line(self, record_type: str) -> str | None:
+        """The pool in whose line a record waits for it: of a person, one that is theirs alone and has no members. None:
+        what comes to a queue does not wait.
+        """
+        match self.target:
+            case Target(kind="queue"):
+                return None
+            case Target(kind="pool", id=pool):
+                return pool
+            case target:
+                return f"{record_type}:{str(target).replace('/', ':')}"
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """A target with steps: records of one type are asked of the first, and after its wait of the next one, too."""
+
+    record_type: str
+    steps: tuple[LadderStep, ...]
+
+    @cached_property
+    def id(self) -> str:
+        """By what it says, so that a ladder that says something else is another."""
+        text = "|".join(f"{step.target} {step.wait_ms} {step.skips_absent}" for step in self.steps)
+        return blake2b(f"{self.record_type} {text}".encode(), digest_size=ID_BYTES).hexdigest()
+
+    @property
+    def plain(self) -> Target | OwnerOf | FieldUser:
+        """What it is where there are no steps: the first of them that names somebody for certain."""
+        named = (step.target for step in self.steps if isinstance(step.target, Target))
+        return next(named, self.steps[0].target)
+
+    def __str__(self) -> str:
+        return " → ".join(str(step.target) for step in self.steps)
+
+
+EntryTarget = Target | OwnerOf | FieldUser | TeamMatch | Ladder
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from service.core.case import Case
 from service.core.events import Target
 from service.core.model import Tried
 from service.core.reasons import Unresolved
-from service.core.rule_sets import Entry, OwnerOf, RuleSet
+from service.core.rule_sets import Entry, Ladder, OwnerOf, RuleSet
 from service.core.sharing.linked import Linked
 from service.core.targets import linked_to, passed_over, resolve
 from service.language.changes import UNCHANGED, Change
@@ -27,7 +27,7 @@ class Won(NamedTuple):
     """An entry with what its target means now; `linked`: they get it as a member of the pool that the entry names."""
 
     entry: Entry
-    target: Target
+    target: Target | Ladder
     linked: Linked | None = None
 
 
@@ -54,7 +54,7 @@ def find(rule_set: RuleSet, case: Case) -> Found:
     absent: Won | None = None
     while entry is not None:
         target = resolve(entry.target, case)
-        if isinstance(target, Target):
+        if isinstance(target, Target | Ladder):
             won = _won(entry, target, case)
             if isinstance(won, Won):
                 reason = passed_over(entry, target, case)
@@ -69,10 +69,15 @@ def find(rule_set: RuleSet, case: Case) -> Found:
     return Found(None, tried, absent)
 
 
-def _won(entry: Entry, target: Target, case: Case) -> Won | Unresolved:
+def _won(entry: Entry, target: Target | Ladder, case: Case) -> Won | Unresolved:
     """What wins, if nothing but absence stands against it. Who has the record already has it anyway."""
     wanted = entry.target
-    if not isinstance(wanted, OwnerOf) or not wanted.among or target.id == case.record.owner:
+    if (
+        isinstance(target, Ladder)
+        or not isinstance(wanted, OwnerOf)
+        or not wanted.among
+        or target.id == case.record.owner
+    ):
         return Won(entry, target)
     linked = linked_to(wanted, target.id, case, entry.requires)
     return Won(entry, target, linked) if isinstance(linked, Linked) else linked

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overloa
 
 from service.core.acting import Acting, ActingKind, DayCount, Orders
 from service.core.catch_up import CatchUp
+from service.core.climb import Climb
 from service.core.given import Given, Size, Slot
+from service.core.held import Digest, HeldBack, Hush
 from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.in_process import Element, InProcess, Usage, WorkflowKind
 from service.core.offer import Handing, Offer
@@ -58,6 +60,10 @@ Kind = Literal[
     "given",
     "slot",
     "size",
+    "climb",
+    "hush",
+    "held",
+    "digest",
     WorkflowKind,
     ActingKind,
 ]
@@ -183,6 +189,10 @@ class ByKind:
     acting = StateKind("acting", Acting, buckets=256, level=4, beside=("has_progress",), begins=True)
     tallies = StateKind("tally", DayCount, level=4, begins=True)
     orders = StateKind("orders", Orders, level=4, begins=True)
+    climbs = StateKind("climb", Climb, level=4)
+    hushes = StateKind("hush", Hush, level=4, begins=True)
+    held = StateKind("held", HeldBack, level=4)
+    digests = StateKind("digest", Digest, level=4, begins=True)
 
 
 KINDS: Final[Mapping[Kind, StateKind[Any]]] = {
@@ -200,17 +210,19 @@ class State(ByKind):
     """One division's state in memory.
 
     `room` may be shared by several divisions. `strangers` are the people who are not configured and of whom news is
-    remembered, with the time of the latest.
+    remembered, with the time of the latest. `finished_draft` lies ready for the next decision (see `Draft.over`).
     """
 
     def __init__(self, room: Room | None = None) -> None:
         self.room = Room() if room is None else room
         self.strangers: dict[str, int] = {}
+        self.finished_draft: Draft | None = None
         self._by_kind: dict[Kind, dict[str, Any]] = {kind: {} for kind in KINDS}
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._pools_of: defaultdict[str, set[str]] = defaultdict(set)
         self._offered_to: defaultdict[str, set[str]] = defaultdict(set)
+        self._awaiting: defaultdict[str, set[str]] = defaultdict(set)
         self._seats_in: Counter[str] = Counter()
         self._open_in: Counter[str] = Counter()
 
@@ -225,6 +237,8 @@ class State(ByKind):
                 self._follow_people(fields)
             elif kind == "offer":
                 self._follow_offers(fields)
+            elif kind == "climb":
+                self._follow_climbs(fields)
             known = self._by_kind[kind]
             for field, value in fields.items():
                 if value is None:
@@ -258,6 +272,10 @@ class State(ByKind):
         """The records that somebody is asked to accept, by name."""
         return sorted(self._offered_to.get(person, ()))
 
+    def awaiting(self, person: str) -> list[str]:
+        """The records that wait for somebody whom a step of their target names, by name."""
+        return sorted(self._awaiting.get(person, ()))
+
     def seats_in(self, pool: str) -> int:
         """How many seats there are in the pool, those of who left and have open items included."""
         return self._seats_in.get(pool, 0)
@@ -278,13 +296,12 @@ class State(ByKind):
     def _follow_seats(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up who is a member of which pool."""
         for field, after in changed.items():
-            before = self.seats.get(field)
-            self._follow_open(field.partition("/")[0], before, after)
+            before, (pool, _, person) = self.seats.get(field), field.partition("/")
+            self._follow_open(pool, before, after)
             was = before is not None and before.joined > 0
             is_now = isinstance(after, Seat) and after.joined > 0
             if was == is_now and (before is None) == (after is None):
                 continue
-            pool, _, person = field.partition("/")
             self._seats_in[pool] += (after is not None) - (before is not None)
             if not self._seats_in[pool]:
                 del self._seats_in[pool]
@@ -326,6 +343,17 @@ class State(ByKind):
             if isinstance(after, Offer):
                 self.room.taken_bytes += after.kept_bytes
                 self._offered_to[after.person].add(name)
+
+    def _follow_climbs(self, changed: Mapping[str, Value | None]) -> None:
+        """Keep up who is awaited by what."""
+        for name, after in changed.items():
+            before = self.climbs.get(name)
+            for person in () if before is None else before.awaited:
+                self._awaiting[person].discard(name)
+                if not self._awaiting[person]:
+                    del self._awaiting[person]
+            for person in after.awaited if isinstance(after, Climb) else ():
+                self._awaiting[person].add(name)
 
     def _follow_parked(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up the waiting lines, and how much room is taken by what waits in them."""

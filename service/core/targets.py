@@ -16,10 +16,10 @@ from service.core.model import Rejected
 from service.core.naming import missed
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import AbsenceReason, Hindrance, Unable, Unfit, Unresolved
-from service.core.rule_sets import Entry, EntryTarget, OwnerOf, TeamMatch
+from service.core.rule_sets import Entry, EntryTarget, FieldUser, Ladder, OwnerOf, TeamMatch
 from service.core.sharing import attendance
 from service.core.sharing.eligibility import Situation, choose
-from service.core.sharing.limits import hindrance, open_items_of
+from service.core.sharing.limits import hindrance, open_items_of, room_again
 from service.core.sharing.linked import Linked, is_recent, unable
 from service.core.traits import Trait
 from service.language.moments import instant_in
@@ -28,11 +28,21 @@ OWNER: Final = "owner"
 """Where a related record tells its owner, as `user:ann`."""
 
 
-def resolve(target: EntryTarget, case: Case) -> Target | Unresolved:
-    """Who or what gets the record, or why nobody does."""
+def resolve(target: EntryTarget, case: Case) -> Target | Ladder | Unresolved:
+    """Who or what gets the record, or why nobody does. Of a ladder one step is enough to go on."""
+    if not isinstance(target, Ladder):
+        return meant(target, case)
+    found = [meant(step.target, case) for step in target.steps]
+    return target if any(isinstance(each, Target) for each in found) else found[0]
+
+
+def meant(target: Target | OwnerOf | FieldUser | TeamMatch, case: Case) -> Target | Unresolved:
+    """The same of a target without steps."""
     match target:
         case Target():
             return _named(target, case)
+        case FieldUser():
+            return _person_in_field(target, case)
         case OwnerOf():
             return _related_owner(target, case)
         case TeamMatch():
@@ -41,24 +51,33 @@ def resolve(target: EntryTarget, case: Case) -> Target | Unresolved:
             assert_never(target)
 
 
-def passed_over(entry: Entry, target: Target, case: Case) -> AbsenceReason | Hindrance | None:
+def passed_over(entry: Entry, target: Target | Ladder, case: Case) -> AbsenceReason | Hindrance | None:
     """Why the person whom an entry means is passed over for now, if so (D30, D55). Who has the record is not."""
-    if target.kind != "user" or target.id == case.record.owner:
+    if isinstance(target, Ladder) or target.kind != "user" or target.id == case.record.owner:
         return None
-    return (None if entry.even_if_away else _absence(target, case)) or _at_limit(target, case)
+    return (None if entry.even_if_away else absence(target.id, case)) or at_limit(target.id, case)
 
 
-def _absence(target: Target, case: Case) -> AbsenceReason | None:
-    reason = attendance.absence(target.id, case.draft, case.config, case.now_ms)
-    return None if reason == "off_shift" and not case.config.pass_over_off_shift else reason
+def absence(person: str, case: Case) -> AbsenceReason | None:
+    """Why a person who is named is not there, as far as it counts."""
+    return attendance.absence_of_named(person, case.draft, case.config, case.now_ms)
 
 
-def _at_limit(target: Target, case: Case) -> Hindrance | None:
-    for holder in case.config.limits.of_person(target.id, case.record_type):
-        found = hindrance(holder, open_items_of(holder, target.id, case.draft), case.draft, case.now_ms)
+def at_limit(person: str, case: Case) -> Hindrance | None:
+    """Which limit over all pools stands against somebody."""
+    for holder in case.config.limits.of_person(person, case.record_type):
+        found = hindrance(holder, open_items_of(holder, person, case.draft), case.draft, case.now_ms)
         if found is not None:
             return found
     return None
+
+
+def room_for(person: str, case: Case) -> int | None:
+    """When every limit over all pools that stands against somebody lets them have more; none: time alone does not."""
+    holders = case.config.limits.of_person(person, case.record_type)
+    found = [room_again(holder, case.draft, case.now_ms) for holder in holders]
+    known = [again_ms for again_ms in found if again_ms is not None]
+    return max(known, default=None) if None not in found else None
 
 
 def contact_of(wanted: OwnerOf, case: Case) -> int | None:
@@ -172,10 +191,25 @@ def _related_owner(wanted: OwnerOf, case: Case) -> Target | Unresolved:
     owner = related.get(OWNER)
     if not isinstance(owner, str) or not owner:
         return "no_related_owner"
-    kind, colon, name = owner.partition(":")
+    return _person(owner, case)
+
+
+def _person_in_field(wanted: FieldUser, case: Case) -> Target | Unresolved:
+    """The person whose id the field holds; a number is the text it is written as."""
+    told = _behind(wanted.path, case.facts)
+    if told is None or told == "":
+        return "field_unset"
+    if not isinstance(told, str | int) or isinstance(told, bool):
+        return "not_a_person"
+    return _person(str(told), case)
+
+
+def _person(told: str, case: Case) -> Target | Unresolved:
+    """Whom a record names, by their id alone or as an owner is told, `user:ann`."""
+    kind, colon, name = told.partition(":")
     if colon and kind != "user":
         return "not_a_person"
-    return _named(Target("user", case.config.person(name if colon else owner)), case)
+    return _named(Target("user", case.config.person(name if colon else told)), case)
 
 
 def _behind(path: tuple[str, ...], facts: object) -> object:

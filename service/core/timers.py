@@ -1,4 +1,5 @@
-"""What happens when a time has come: somebody is back, parked records can move, or are asked for anew, offers lapse.
+"""What happens when a time has come: somebody is back, parked records can move, or are asked for anew, offers lapse,
+people hear of what was held back for them.
 
 A timer's name says what it does and for whom. Which are due is the lane's question; time is an input like any other.
 """
@@ -12,14 +13,25 @@ from service.core import accepting, following
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.holding import draining, escalation, offers
+from service.core.holding import draining, escalation, offers, stepping
 from service.core.holding.clients import recount
+from service.core.holding.climbing import AWAITED_PREFIX, STEP_PREFIX
 from service.core.holding.draining import ROOM_BYTES, drain
 from service.core.holding.offers import OFFER_PREFIX
 from service.core.holding.presence import LEAVE_PREFIX, RETURN_PREFIX, come_back
 from service.core.holding.waiting import AGE_PREFIX, ASK_PREFIX, DRAIN_PREFIX, RISE_PREFIX, STAY_PREFIX
 from service.core.model import Decision
 from service.core.state import State
+from service.core.telling.timing import (
+    HUSH_PREFIX,
+    SUMMARY_PREFIX,
+    UNNUMBERED,
+    Numbers,
+    held_records,
+    passed_on,
+    tell_digest,
+    tell_held,
+)
 from service.core.workflow import timing
 
 
@@ -34,10 +46,11 @@ class Firing(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What a kind of timer does, and which records it looks at for that."""
+    """What a kind of timer does, and which records it looks at for that. `tells`: what comes of it is told now."""
 
     fire: Callable[[Firing], tuple[Decision, ...]]
     needed: Callable[[str, State, Config], tuple[str, ...]]
+    tells: bool = False
 
 
 def _come_back(firing: Firing) -> tuple[Decision, ...]:
@@ -64,6 +77,14 @@ RULES: Final = {
     DRAIN_PREFIX: Rule(
         lambda firing: drain(*firing), lambda pool, state, config: draining.needed(pool, Draft(state), config)
     ),
+    AWAITED_PREFIX: Rule(
+        lambda firing: stepping.serve(*firing[:4]), lambda person, state, config: stepping.needed(person, Draft(state))
+    ),
+    HUSH_PREFIX: Rule(
+        lambda firing: tell_held(*firing[:4]),
+        lambda person, state, config: held_records(person, Draft(state)),
+        tells=True,
+    ),
     LEAVE_PREFIX: Rule(_take, _no_record),
     OFFER_PREFIX: Rule(
         lambda firing: accepting.lapse(*firing[:4]),
@@ -71,14 +92,24 @@ RULES: Final = {
     ),
     RISE_PREFIX: Rule(lambda firing: escalation.escalate(*firing[:4]), _if_parked),
     STAY_PREFIX: Rule(lambda firing: timing.stayed(*firing[:4]), _if_parked),
+    STEP_PREFIX: Rule(lambda firing: stepping.step_on(*firing[:4]), _if_parked),
+    SUMMARY_PREFIX: Rule(lambda firing: tell_digest(*firing[:4]), _no_record, tells=True),
 }
 """By how the name of a timer begins. Of those that are due at one time they go off in this order: it is that of names.
 """
 
 
+def goes_first(name: str) -> bool:
+    """Whether this timer goes off before all others that are due by now: somebody comes or goes. Where time has passed
+    unheeded, what is decided now is decided with who is there now.
+    """
+    return name.startswith(RETURN_PREFIX)
+
+
 def due(state: State, now_ms: int) -> list[tuple[int, str]]:
-    """The timers whose time has come, in the order in which they go off: by time, then by name."""
-    return sorted((timer.due_ms, name) for name, timer in state.timers.items() if timer.due_ms <= now_ms)
+    """The timers whose time has come, in the order in which they go off: those of people, then by time and name."""
+    found = sorted((timer.due_ms, name) for name, timer in state.timers.items() if timer.due_ms <= now_ms)
+    return sorted(found, key=lambda timer: not goes_first(timer[1]))
 
 
 def needed(name: str, state: State, config: Config) -> tuple[str, ...]:
@@ -87,15 +118,26 @@ def needed(name: str, state: State, config: Config) -> tuple[str, ...]:
     return rule.needed(about, state, config)
 
 
-def fire(name: str, state: State, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> Verdict:
-    """Let one timer go off. Pure, like `decide`. About so much may come of it, or what one record makes."""
-    draft = Draft(state)
+def fire(
+    name: str,
+    state: State,
+    config: Config,
+    now_ms: int,
+    room_bytes: int = ROOM_BYTES,
+    numbers: Numbers = UNNUMBERED,
+) -> Verdict:
+    """Let one timer go off. Pure, like `decide`. About so much may come of it, or what one record makes. The decisions
+    will be known by these `numbers`.
+    """
+    draft = Draft.over(state)
     draft.timers.drop(name)
     rule, about = _rule(name)
     decisions = rule.fire(Firing(about, draft, config, now_ms, room_bytes))
     decisions = timing.after_timer(decisions, draft, config, now_ms)
+    if not rule.tells:
+        decisions = passed_on(decisions, draft, config, now_ms, numbers)
     recount(draft)
-    return Verdict(decisions, draft.changes())
+    return Verdict(decisions, draft.finish())
 
 
 def _rule(name: str) -> tuple[Rule, str]:

@@ -8,7 +8,7 @@ text in criteria is (D41): without white space at their ends, in one Unicode for
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -35,9 +35,9 @@ Wanted = tuple[TraitKind, str, int]
 """A trait as one record asks for it: kind, folded name, level."""
 
 
-def wanted(traits: Iterable[Trait], facts: Facts) -> tuple[Wanted, ...]:
+def wanted(traits: Sequence[Trait], facts: Facts) -> tuple[Wanted, ...]:
     """What these ask for of a record with these facts."""
-    return tuple((each.kind, name, each.level) for each in traits for name in _names(each, facts))
+    return () if not traits else tuple((each.kind, name, each.level) for each in traits for name in _names(each, facts))
 
 
 def has_all(traits: Traits, asked: Iterable[Wanted]) -> bool:

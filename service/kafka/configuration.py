@@ -225,7 +225,8 @@ class ConfigurationFeed:
         return found
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        page = (await read_pages(consumer, [self._partition], POLL_MS)).get(self._partition)
+        limit_bytes = self._connection.unpacked_limit_bytes
+        page = (await read_pages(consumer, [self._partition], limit_bytes, POLL_MS)).get(self._partition)
         if page is None:
             return
         for record in page.records:

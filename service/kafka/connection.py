@@ -19,6 +19,8 @@ from aiokafka.abc import AbstractTokenProvider
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaTimeoutError
 
+from service.limits import UNPACKED_LIMIT_BYTES
+
 MAX_BATCH_BYTES = 1_000_000
 """Largest produce batch of more than one record: what any topic accepts."""
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
@@ -87,14 +89,15 @@ class KafkaConnection:
 
     `bootstrap`: `host:port`, several separated by commas. `request_timeout_ms` bounds every request and every write:
     a write that has not been answered by then is lost (the first write of a producer connects before, which may take
-    three times as long). `embedded`: the broker is librdkafka's mock cluster, which can
-    neither create topics nor delete records, and keeps nothing.
+    three times as long). `unpacked_limit_bytes` bounds what one read unpacks. `embedded`: the broker is librdkafka's
+    mock cluster, which can neither create topics nor delete records, and keeps nothing.
     """
 
     bootstrap: str
     tls: Tls | None = None
     sasl: Password | Bearer | None = None
     request_timeout_ms: int = 5_000
+    unpacked_limit_bytes: int = UNPACKED_LIMIT_BYTES
     embedded: bool = False
 
     @property

@@ -45,7 +45,8 @@ async def probe(connection: KafkaConnection, topic: str, partition: int, offset:
         end = (await consumer.end_offsets([place]))[place]
         if not begin <= offset < end:
             return Readable(f"{topic}/{partition} holds offsets {begin} to {end - 1}")
-        batch = await unpack(consumer, place, offset, committed=not connection.embedded)
+        is_committed, limit_bytes = not connection.embedded, connection.unpacked_limit_bytes
+        batch = await unpack(consumer, place, offset, limit_bytes, committed=is_committed)
         for broken in batch.broken:
             if broken.start <= offset < broken.stop:
                 return Unreadable(offset, broken.stop, broken.why)

@@ -71,7 +71,7 @@ async def read_some(connection: KafkaConnection, place: Place, offsets: Iterable
             for offset in offsets:
                 if begins[each] <= offset < ends[each]:
                     consumer.seek(each, offset)
-                    pages = await _pages(consumer, [each], connection.request_timeout_ms, max_records=1)
+                    pages = await _pages(connection, consumer, [each], connection.request_timeout_ms, 1)
                     for record in map(raw_record, pages[each].records if each in pages else ()):
                         found.update({offset: record} if record.offset == offset else {})
     return found
@@ -91,7 +91,7 @@ async def read_topic(
             consumer.seek(partition, begins[partition])
         left = {partition for partition in partitions if begins[partition] < ends[partition]}
         while left:
-            pages = await _pages(consumer, left, connection.request_timeout_ms, PAGE_RECORDS)
+            pages = await _pages(connection, consumer, left, connection.request_timeout_ms)
             if not pages:
                 raise KafkaTimeoutError(f"{topic} could not be read to its end")
             for partition, page in pages.items():
@@ -107,15 +107,19 @@ async def follow_topic(connection: KafkaConnection, topic: str) -> AsyncGenerato
         for partition, end in (await consumer.end_offsets(partitions)).items():
             consumer.seek(partition, end)
         while True:
-            for page in (await _pages(consumer, partitions, FOLLOW_MS)).values():
+            for page in (await _pages(connection, consumer, partitions, FOLLOW_MS)).values():
                 for record in page.records:
                     yield raw_record(record)
 
 
 async def _pages(
-    consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition], timeout_ms: int, max_records: int | None = None
+    connection: KafkaConnection,
+    consumer: AIOKafkaConsumer,
+    partitions: Collection[TopicPartition],
+    timeout_ms: int,
+    max_records: int = PAGE_RECORDS,
 ) -> Mapping[TopicPartition, Stretch]:
-    pages = await read_pages(consumer, partitions, timeout_ms, max_records)
+    pages = await read_pages(consumer, partitions, connection.unpacked_limit_bytes, timeout_ms, max_records)
     for partition, page in pages.items():
         for broken in page.broken:
             tell_broken(partition, broken)

@@ -10,9 +10,9 @@ not handed out yet. The driver's position is believed only where it agrees with 
 * A read that finds no such offset in the partition lost records, or positions: it stands there until somebody resets
   the topic. Where the partition grows past the mark, what was in between would be passed over.
 * A read that raises is put back to the mark and repeated record by record, so that all good records before the bad one
-  are handed out. Where that raises, the batch is taken apart (`unpacking`), which tells a bad record from the good ones
-  behind it. What nobody can read *stands* at the mark: the others go on, it is tried again now and then, and `problems`
-  names it with what to do.
+  are handed out (so is a read that would unpack more than is allowed, which may be of many good batches). Where that
+  raises, the batch is taken apart (`unpacking`), which tells a bad record from the good ones behind it. What nobody can
+  read *stands* at the mark: the others go on, it is tried again now and then, and `problems` names it with what to do.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, OffsetOutOfRangeError
 
 from service.config.sources import Skip
+from service.kafka.codecs import at_most
 from service.kafka.unpacking import Stretch, is_unreadable
+from service.limits import UNPACKED_LIMIT_BYTES
 from service.telemetry.metrics import METERS
 
 log = structlog.get_logger(__name__)
@@ -146,6 +148,7 @@ class SourceReader:
     limit: int
     skip_at: Callable[[str, int, int], Skip | None]
     unpack: Callable[[TopicPartition, int], Awaitable[Stretch]] | None = None
+    unpacked_limit_bytes: int = UNPACKED_LIMIT_BYTES
     clock: Callable[[], float] = time.monotonic
     assignment: int = 0
     expected: set[TopicPartition] = field(default_factory=set)
@@ -232,7 +235,8 @@ class SourceReader:
 
     async def _read(self, partition: TopicPartition, limit: int) -> _Read:
         consumer = self.consumer()
-        pages = await consumer.getmany(partition, timeout_ms=PATIENCE_MS, max_records=limit)
+        with at_most(self.unpacked_limit_bytes):
+            pages = await consumer.getmany(partition, timeout_ms=PATIENCE_MS, max_records=limit)
         return _Read(pages.get(partition, ()), await consumer.position(partition))
 
     async def _take_apart(self, place: _Source) -> _Read:

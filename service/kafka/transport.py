@@ -160,7 +160,8 @@ class _Reader:
         consumer = await self._ready()
         try:
             with _reaching():
-                pages = await read_pages(consumer, [self.partition], wait_ms, limit)
+                limit_bytes = self._connection.unpacked_limit_bytes
+                pages = await read_pages(consumer, [self.partition], limit_bytes, wait_ms, limit)
         except OffsetOutOfRangeError:
             raise Truncated(*await self.bounds()) from None
         page = pages.get(self.partition)

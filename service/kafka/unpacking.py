@@ -3,7 +3,9 @@
 The driver ends a batch at the first record that it cannot unpack, and all that stands behind it in the batch is lost
 to whoever reads. Here the batch is asked for by itself and taken apart by the protocol's own lengths: a record whose
 header has a name that is no text costs itself alone. Where the stream is broken as a whole (a codec that is not there,
-a checksum) the batch's head still says which offsets it is about.
+a checksum, more content than is allowed) the batch's head still says which offsets it is about.
+
+All of it is bounded: what a read unpacks (`codecs`), and how many records of a batch are taken apart at once.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.default_records import _DefaultRecordBatchPy as Batch
 from aiokafka.record.util import decode_varint
 
+from service.kafka.codecs import at_most
 from service.kafka.connection import MAX_REQUEST_BYTES
 
 UNREADABLE: Final = (UnsupportedCodecError, CorruptRecordException, RecordTooLargeError)
@@ -38,6 +41,8 @@ HEAD: Final = struct.Struct(">qi")
 MAGIC_AT: Final = 16
 FIRST_WITH_LENGTHS: Final = 2
 """The oldest format whose records say how long they are."""
+MOST_RECORDS: Final = 5_000
+"""So many records are read at once where nobody asks for fewer. A record takes far more memory than its bytes."""
 
 
 class Broken(NamedTuple):
@@ -54,6 +59,7 @@ class Stretch(NamedTuple):
     records: Sequence[ConsumerRecord[Any, Any]]
     stop: int
     broken: Sequence[Broken] = ()
+    unpacked_bytes: int = 0
 
 
 def is_unreadable(error: BaseException) -> bool:
@@ -62,35 +68,44 @@ def is_unreadable(error: BaseException) -> bool:
 
 
 async def read_pages(
-    consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition], timeout_ms: int, max_records: int | None = None
+    consumer: AIOKafkaConsumer,
+    partitions: Collection[TopicPartition],
+    limit_bytes: int,
+    timeout_ms: int,
+    max_records: int = MOST_RECORDS,
 ) -> Mapping[TopicPartition, Stretch]:
-    """What the driver's `getmany` brings, and what it cannot unpack as `Broken`. Raises `KafkaError`.
+    """What the driver's `getmany` brings, and what it cannot unpack as `Broken`; each goes on. Raises `KafkaError`.
 
-    After an error the driver has passed what it drained of others: all are put back, and each is read by itself.
+    `limit_bytes` bounds what is unpacked. After an error the driver has passed what it drained of others: all are put
+    back, and each is read by itself, a batch at a time.
     """
     marks = {partition: await consumer.position(partition) for partition in partitions} if len(partitions) > 1 else {}
-    read = consumer.getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
-    answers: Sequence[Any] = await asyncio.gather(read, return_exceptions=True)
-    found = answers[0]
-    if isinstance(found, BaseException):
-        if not is_unreadable(found):
-            raise found
-        marks = marks or {partition: await consumer.position(partition) for partition in partitions}
-        for partition, mark in marks.items():
-            consumer.seek(partition, mark)
-        pages = {partition: await unpack(consumer, partition, mark) for partition, mark in marks.items()}
-        for partition, page in pages.items():
+    try:
+        with at_most(limit_bytes):
+            found = await consumer.getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+        return {partition: Stretch(records, records[-1].offset + 1) for partition, records in found.items() if records}
+    except Exception as error:  # whatever the driver raises where it unpacks
+        if not is_unreadable(error):
+            raise
+    marks = marks or {partition: await consumer.position(partition) for partition in partitions}
+    for partition, mark in marks.items():
+        consumer.seek(partition, mark)
+    pages, left_bytes = {}, limit_bytes
+    for partition, mark in marks.items():
+        if left_bytes > 0:
+            page = pages[partition] = await unpack(consumer, partition, mark, limit_bytes)
             consumer.seek(partition, page.stop)
-        return {partition: page for partition, page in pages.items() if page.records or page.broken}
-    return {partition: Stretch(records, records[-1].offset + 1) for partition, records in found.items() if records}
+            left_bytes -= page.unpacked_bytes
+    return {partition: page for partition, page in pages.items() if page.stop > marks[partition]}
 
 
 async def unpack(
-    consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int, *, committed: bool = False
+    consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int, limit_bytes: int, *, committed: bool = False
 ) -> Stretch:
     """The batch at an offset, from there on; nothing where there is none yet. Raises `KafkaError`.
 
-    `committed`: of a transaction only what was not taken back.
+    It is broken where it unpacks to more than `limit_bytes`. `committed`: of a transaction only what was not taken
+    back.
     """
     client = consumer._client  # noqa: SLF001  # the driver tells nobody what it has not unpacked
     node = client.cluster.leader_for_partition(partition)
@@ -102,7 +117,8 @@ async def unpack(
     if error_code:
         raise for_code(error_code)(partition)
     aborted = next((each for each in _rest if isinstance(each, list)), None) or []
-    return _first_batch(partition, bytes(raw or b""), offset, aborted)
+    with at_most(limit_bytes):
+        return await asyncio.to_thread(_first_batch, partition, bytes(raw or b""), offset, aborted)
 
 
 def _first_batch(partition: TopicPartition, raw: bytes, offset: int, aborted: Sequence[tuple[int, int]]) -> Stretch:
@@ -156,7 +172,9 @@ def _taken_apart(partition: TopicPartition, batch: Batch, offset: int) -> Stretc
         elif not isinstance(record, str) and here >= offset:
             records.append(record)
         here += 1
-    return Stretch(records, stop, broken)
+        if len(records) + len(broken) >= MOST_RECORDS:
+            return Stretch(records, here, broken, len(content))
+    return Stretch(records, stop, broken, len(content))
 
 
 def _offset_delta(content: bytearray, at: int) -> int:

@@ -7,7 +7,6 @@ are the next that a timer moves.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
@@ -24,6 +23,7 @@ from service.core.state import (
     Value,
 )
 from service.core.waiting_line import Room
+from service.lane.agenda import Agenda, Entry
 from service.lane.changed import StoredFields
 from service.lane.positions import Positions
 from service.lane.repeats import Repeats
@@ -47,10 +47,6 @@ NOTHING_CHANGED: Final[Mapping[str, Value | None]] = MappingProxyType({})
 
 SourceMark = tuple[int, int]
 """Epoch and offset of the highest position taken from one source partition."""
-
-
-AGENDA_LEAST: Final = 1_000
-"""So many entries the agenda may have, whatever of it is still true."""
 
 
 KEPT_RECORDS: Final = 2_000
@@ -103,8 +99,7 @@ class Book:
         self.redriven = Positions()
         self.refused = Positions()
         self.repeats = Repeats(self.refused)
-        self._agenda: list[tuple[int, str, str]] = []
-        self._agenda_max = AGENDA_LEAST
+        self.agenda = Agenda()
         self._kept: set[tuple[str, str]] = set()
 
     def state(self, division: str) -> State:
@@ -125,29 +120,13 @@ class Book:
         timers = changes.get("timer", NOTHING_CHANGED)
         for name, timer in timers.items():
             if isinstance(timer, Timer):
-                heapq.heappush(self._agenda, (timer.due_ms, division, name))
-        if timers and len(self._agenda) > self._agenda_max:
-            self._compact_agenda()
+                self.agenda.note((timer.due_ms, division, name))
+        if timers and self.agenda.is_to_be_made_anew:
+            self._make_agenda_anew()
 
-    def _compact_agenda(self) -> None:
-        """Drop what was put off or called off: half of the agenda at least, or it may be twice as long from now on."""
-        self._agenda = [
-            (timer.due_ms, division, name)
-            for division, state in self.divisions.items()
-            for name, timer in state.timers.items()
-        ]
-        heapq.heapify(self._agenda)
-        self._agenda_max = max(AGENDA_LEAST, 2 * len(self._agenda))
-
-    def next_timer(self) -> tuple[int, str, str] | None:
-        """Due time, division and name of the timer that goes off first. Ties go by division, then by name."""
-        while self._agenda:
-            due_ms, division, name = self._agenda[0]
-            timer = self.state(division).timers.get(name)
-            if timer is not None and timer.due_ms == due_ms:
-                return self._agenda[0]
-            heapq.heappop(self._agenda)
-        return None
+    def next_timer(self, now_ms: int | None = None) -> Entry | None:
+        """The timer that goes off first (see `agenda`), of those that are due by now or else next."""
+        return self.agenda.first(self._due_ms, now_ms)
 
     def has_due_timer(self, now_ms: int) -> bool:
         """Whether a timer's time has come."""
@@ -156,12 +135,18 @@ class Book:
 
     def timers_due(self, now_ms: int, limit: int) -> list[tuple[str, str]]:
         """Division and name of the next timers that go off by then."""
-        found: list[tuple[int, str, str]] = []
-        while len(found) < limit and (timer := self.next_timer()) is not None and timer[0] <= now_ms:
-            found.append(heapq.heappop(self._agenda))
-        for timer in found:
-            heapq.heappush(self._agenda, timer)
-        return list(dict.fromkeys((division, name) for _, division, name in found))
+        return [(division, name) for _, division, name in self.agenda.due(self._due_ms, now_ms, limit)]
+
+    def _due_ms(self, division: str, name: str) -> int | None:
+        timer = self.state(division).timers.get(name)
+        return None if timer is None else timer.due_ms
+
+    def _make_agenda_anew(self) -> None:
+        self.agenda.make_anew(
+            (timer.due_ms, division, name)
+            for division, state in self.divisions.items()
+            for name, timer in state.timers.items()
+        )
 
     def begin_switches(self, divisions: Sequence[str]) -> None:
         """Have these divisions switched to the version in force once more. The next batch writes it down."""

@@ -18,7 +18,8 @@ from service.core.state import (
     Value,
 )
 from service.store.keys import full_name
-from service.wire.records import SIDES, pack_record
+from service.wire.record_forms import SIDES
+from service.wire.records import pack_record
 from service.wire.values import pack
 
 StoredFields = dict[str, bytes | None]

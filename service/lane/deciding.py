@@ -123,7 +123,7 @@ class _Deciding:
         records are not loaded ends it: they are loaded for the next.
         """
         book, making = self._book, self.making
-        while (timer := book.next_timer()) is not None and timer[0] <= book.clock_ms:
+        while (timer := book.next_timer(book.clock_ms)) is not None and timer[0] <= book.clock_ms:
             due_ms, division, name = timer
             config = self._grounds.config(division)
             if self._timers_left == 0 or making.is_full or records_missing(book, division, name, config):
@@ -157,7 +157,8 @@ class _Deciding:
         """What comes of a timer, and what is announced of it; nothing is changed yet."""
         book, making = self._book, self.making
         config = self._grounds.config(division)
-        verdict = fire(name, book.state(division), config, book.clock_ms, making.room_bytes)
+        numbers = making.numbers(making.ordinal)
+        verdict = fire(name, book.state(division), config, book.clock_ms, making.room_bytes, numbers)
         return verdict, making.announce(division, verdict, making.ordinal)
 
     def _take_event(self, received: LaneInput, raw: bytes) -> None:
@@ -228,7 +229,7 @@ class _Deciding:
         ordinal = making.ordinal
         for division in divisions:
             config = self._grounds.config(division)
-            verdict = decide(received.event, book.state(division), config, book.clock_ms)
+            verdict = decide(received.event, book.state(division), config, book.clock_ms, making.numbers(ordinal))
             announced = making.announce(division, verdict, ordinal, received.origin, source)
             decided.append((division, verdict, announced))
             ordinal += len(verdict.decisions)

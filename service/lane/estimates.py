@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from service.core.in_process import InProcess
 from service.core.parked import Fields
 from service.core.past import Past
 from service.core.record import Record
-from service.core.state import Changes
+from service.core.state import Changes, Kind, Value
 
 RECORD_BYTES: Final = 200
 FIELD_BYTES: Final = 100
@@ -16,16 +17,42 @@ FIELD_BYTES: Final = 100
 
 
 def bytes_of(changes: Changes) -> int:
-    """A verdict's changes as bytes of a log record. Texts within JSON texts may double."""
-    size = FIELD_BYTES * sum(map(len, changes.values()))
-    for record in changes.get("record", {}).values():
-        size += RECORD_BYTES
-        if isinstance(record, Record):
-            size += 2 * len(record.facts) + sum(map(len, record.outstanding))
-    for progress in changes.get("progress", {}).values():
-        if isinstance(progress, InProcess):
-            size += FIELD_BYTES * (len(progress.marks) + len(progress.open) + len(progress.weighed))
-    for past in changes.get("past", {}).values():
-        if isinstance(past, Past):
-            size += sum(FIELD_BYTES + len(path) + 2 * len(told.text) for path, told in past.values.items())
-    return size + sum(2 * len(kept.text) for kept in changes.get("fields", {}).values() if isinstance(kept, Fields))
+    """A verdict's changes as bytes of a log record."""
+    size = 0
+    for kind, fields in changes.items():
+        size += FIELD_BYTES * len(fields)
+        more = MORE.get(kind)
+        if more is not None:
+            size += sum([more(value) for value in fields.values()])
+    return size
+
+
+def _of_record(record: Value | None) -> int:
+    if not isinstance(record, Record):
+        return RECORD_BYTES
+    return RECORD_BYTES + 2 * len(record.facts) + sum(map(len, record.outstanding))
+
+
+def _of_progress(progress: Value | None) -> int:
+    if not isinstance(progress, InProcess):
+        return 0
+    return FIELD_BYTES * (len(progress.marks) + len(progress.open) + len(progress.weighed))
+
+
+def _of_past(past: Value | None) -> int:
+    if not isinstance(past, Past):
+        return 0
+    return sum([FIELD_BYTES + len(path) + 2 * len(told.text) for path, told in past.values.items()])
+
+
+def _of_fields(kept: Value | None) -> int:
+    return 2 * len(kept.text) if isinstance(kept, Fields) else 0
+
+
+MORE: Final[Mapping[Kind, Callable[[Value | None], int]]] = {
+    "record": _of_record,
+    "progress": _of_progress,
+    "past": _of_past,
+    "fields": _of_fields,
+}
+"""What a value of these kinds takes besides. Texts within JSON texts may double."""

@@ -74,7 +74,8 @@ async def level_of(transport: Transport, *, fresh: int = FIRST_LEVEL) -> int:
     must not fence one who does. Where it cannot be seen now the claim reads it later. `fresh`: that of a log which
     holds nothing and never did. Raises `NewerLog`.
 
-    Claims say it only where there is nothing else: they carry a level, and raise none (see `Validity`).
+    Claims say it only where there is nothing else: they carry a level, and raise none (see `Validity`). One at a level
+    that this version does not know says nothing: where that level was agreed on, it does not come to claim.
     """
     begin, end = await transport.log_bounds()
     claimed = FIRST_LEVEL if end else fresh
@@ -87,10 +88,12 @@ async def level_of(transport: Transport, *, fresh: int = FIRST_LEVEL) -> int:
         said = {(each.token, each.level) for each in records if not isinstance(each, Claim | ForeignRecord)}
         levels = await _believed(transport, begin, said)
         if levels:
-            return expect_known(max(levels))
-        claimed = max([claimed, *(record.level for record in records if isinstance(record, Claim))])
+            highest = max(levels)
+            return highest if highest <= LEVEL else await _counted_level(transport, begin, end, highest)
+        claims = [record for record in records if isinstance(record, Claim)]
+        claimed = max([claimed, *(claim.level for claim in claims if claim.level <= LEVEL)])
         stop = start
-    return expect_known(claimed)
+    return claimed
 
 
 async def _believed(transport: LogReader, begin: int, said: set[tuple[int, int]]) -> set[int]:
@@ -99,6 +102,14 @@ async def _believed(transport: LogReader, begin: int, said: set[tuple[int, int]]
     if len(levels) == 1 and max(levels) <= LEVEL:
         return levels
     return {level for token, level in said if token < begin or await _is_claim(transport, token)}
+
+
+async def _counted_level(transport: LogReader, begin: int, end: int, told: int) -> int:
+    """The level by all that counts, where some record told one that is not known: nobody may have written it."""
+    try:
+        return (await rebuild_content(transport, begin, end)).fold.validity.level
+    except Truncated:
+        return expect_known(told)
 
 
 async def _is_claim(transport: LogReader, offset: int) -> bool:
@@ -120,7 +131,8 @@ class Validity:
 
     `token` is the newest claim so far, `level` the highest of what counts, `foreign` what is no record of a lane.
     `has_begun`: something else than a claim has counted. From then on a claim carries the level that the log has; one
-    with a higher level is nobody's, for only a batch raises it.
+    with a higher level is nobody's, for only a batch raises it. Before, each is the newest, whatever level it has: so
+    all versions agree on what counts. One that this version does not know is named, and says no level.
     """
 
     token: int = NO_OFFSET
@@ -132,18 +144,26 @@ class Validity:
         """Whether the entry counts. A claim does, and is the newest from then on. Raises `NewerLog`."""
         record = entry.record
         doubt = foreign_reason(record, self.level, has_begun=self.has_begun)
-        if doubt and len(self.foreign) < FOREIGN_KEPT:
-            self.foreign.append((entry.offset, doubt))
         if doubt or isinstance(record, ForeignRecord):
+            self._name(entry, doubt)
             return False
         if isinstance(record, Claim):
             self.token = entry.offset
+            if record.level > LEVEL:
+                self._name(
+                    entry, f"it claims a lane that holds nothing at level {record.level}, which is not agreed on"
+                )
+                return True
         elif record.token != self.token:
             return False
         else:
             self.has_begun = True
         self.level = max(self.level, expect_known(record.level))
         return True
+
+    def _name(self, entry: DecodedEntry, reason: str) -> None:
+        if len(self.foreign) < FOREIGN_KEPT:
+            self.foreign.append((entry.offset, reason))
 
 
 def foreign_reason(record: LogRecord | ForeignRecord, level: int, *, has_begun: bool) -> str:

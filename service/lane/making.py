@@ -18,6 +18,7 @@ from service.core.configuration import Config
 from service.core.holding.retention import MINUTE_MS
 from service.core.record import Record
 from service.core.state import FIRST_LEVEL, KINDS, Changes
+from service.core.telling.timing import Numbers
 from service.lane.book import EVERY_KEY, NOTHING_CHANGED, Book, Swept
 from service.lane.changed import Changed
 from service.lane.estimates import bytes_of
@@ -152,6 +153,10 @@ class Making:
             messages.extend(render(decision, line.decision_id, context, origin))
         return Announcement(lines, messages)
 
+    def numbers(self, ordinal: int) -> Numbers:
+        """How decisions are numbered that are listed next, from `ordinal` on."""
+        return Numbers(f"{self.grounds.lane}-{self.book.epoch}-{self.offset}-", ordinal)
+
     def note(self, kind: str, reason: str, source: str) -> None:
         """List one outcome under the input's offset, with the next ordinal."""
         self._outcomes.append(self._line(self.ordinal, kind, reason, source))
@@ -199,7 +204,7 @@ class Making:
         time_ms = self.book.clock_ms
         if known is None or known.time_ms != time_ms:
             config = self.grounds.config(division)
-            known = Context(self.grounds.topics, division, time_ms, config.version, config.label)
+            known = Context(self.grounds.topics, division, time_ms, config.version, config.label, config)
             self._contexts[division] = known
         return known
 
@@ -210,8 +215,7 @@ class Making:
         self._bytes += OUTCOME_BYTES + output_bytes(letter)
 
     def _line(self, ordinal: int, kind: str, reason: str, source: str) -> OutcomeLine:
-        decision_id = f"{self.grounds.lane}-{self.book.epoch}-{self.offset}-{ordinal}"
-        return OutcomeLine(self.offset, ordinal, kind, reason, decision_id, source)
+        return OutcomeLine(self.offset, ordinal, kind, reason, self.numbers(ordinal).id(ordinal), source)
 
 
 def _logged_bytes(text: bytes) -> int:

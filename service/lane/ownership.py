@@ -21,7 +21,8 @@ from service.store.keys import LAYOUT, Layout, full_name
 from service.store.port import Head, Refusal, Reply, Store
 from service.wire.log_forms import SnapshotMark
 from service.wire.log_records import NO_OFFSET, Claim
-from service.wire.records import Base, read_base, read_record
+from service.wire.record_forms import Base
+from service.wire.records import read_base, read_record
 from service.wire.values import unpack
 
 T = TypeVar("T")

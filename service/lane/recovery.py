@@ -18,9 +18,10 @@ from typing import Final, Literal, NamedTuple
 from service.kafka.port import Transport, Truncated
 from service.lane.book import RESIDENT_KINDS, Book
 from service.lane.folding import Rebuilt, entries, level_of, rebuild_content
-from service.lane.ownership import ANSWER_MS, Tenure, input_bounds
+from service.lane.ownership import ANSWER_MS, Tenure, append, input_bounds
 from service.lane.snapshot import Snapshots
 from service.lane.strangers import doubt
+from service.lane.surprise import Fenced, Surprise
 from service.lane.surroundings import NO_LIFE, any_epoch, no_step
 from service.limits import Limits
 from service.store.keys import LANE as OWN
@@ -29,7 +30,7 @@ from service.store.memory import MemoryStore
 from service.store.port import NO_REVISION, Head, Store
 from service.wire.inputs import LaneInput, read_input
 from service.wire.log_forms import Cursor
-from service.wire.log_records import NO_OFFSET, Batch, Claim, Complete, Fields, LogRecord, encode
+from service.wire.log_records import NO_OFFSET, Batch, Claim, Complete, Fields, ForeignRecord, LogRecord, encode
 from service.wire.topics import Topics
 
 KEYS_PER_LOOK: Final = 64
@@ -47,6 +48,12 @@ FATES: Final[Mapping[InputFate, str]] = {
     "lost": "does not reach back to where the lane stopped: events in between were deleted",
 }
 """What has become of the lane's place in its input."""
+
+
+INTERFERED: Final = (
+    "somebody else writes into the log of lane {lane}: stop all processes. Nothing was changed, the unfinished "
+    "snapshot does not count"
+)
 
 
 class RecoveryRefused(Exception):
@@ -156,6 +163,7 @@ async def restore(
     `configured` are the divisions that have a configuration now. Outputs of the lost log's last batch may never have
     been published; nothing in the memory can tell. Raises `RecoveryRefused`.
     """
+    _, seen_up_to = await patient.transport.log_bounds()
     head, content = await _read_memory(patient)
     found = await survey(patient)
     if found.memory is None:
@@ -179,7 +187,23 @@ async def restore(
             own.pop(name, None)
         else:
             own[name] = value
-    return await _write_snapshot(patient, owner, head, content, book)
+    level = await level_of(patient.transport)
+    token = await _claim(patient, Claim(owner, level), seen_up_to)
+    layout = read_layout(head.layout) or LAYOUT
+    tenure = Tenure(patient.lane, token, token, head, book, snapshots=(), grown=0, layout=layout, level=level)
+    return await _write_snapshot(patient, tenure, content)
+
+
+async def _claim(patient: Patient, claim: Claim, seen_up_to: int) -> int:
+    """Claim the lane, whose log was looked at up to an offset; the token. What was decided since must not be overruled:
+    somebody adopted the lane meanwhile and started a process, or restored it.
+    """
+    await patient.transport.renew()
+    token = await patient.transport.append(encode(claim))
+    between = [entry.record async for entry in entries(patient.transport, seen_up_to, token)]
+    if not all(isinstance(record, ForeignRecord) for record in between):
+        raise RecoveryRefused(INTERFERED.format(lane=patient.lane))
+    return token
 
 
 async def _read_memory(patient: Patient) -> tuple[Head, Content]:
@@ -282,16 +306,12 @@ def _changes(patient: Patient, book: Book, fate: InputFate, bounds: tuple[int, i
     return {**book.own_changes(book.noted(), marked)[OWN], **forgotten}
 
 
-async def _write_snapshot(patient: Patient, owner: str, head: Head, content: Content, book: Book) -> RestoredLane:
-    level = await level_of(patient.transport)
-    await patient.transport.renew()
-    token = await patient.transport.append(encode(Claim(owner, level)))
-    layout = read_layout(head.layout) or LAYOUT
+async def _write_snapshot(patient: Patient, tenure: Tenure, content: Content) -> RestoredLane:
+    token, layout = tenure.token, tenure.layout
     copy = MemoryStore()
     await copy.fence(patient.lane, token)
     await copy.begin(patient.lane, token, layout)
-    await copy.rebuild(patient.lane, token, 1, layout.placed(content), head)
-    tenure = Tenure(patient.lane, token, token, head, book, snapshots=(), grown=0, layout=layout, level=level)
+    await copy.rebuild(patient.lane, token, 1, layout.placed(content), tenure.head)
     snapshots = Snapshots(
         tenure, copy, patient.transport, lambda record: _append(patient, tenure, record), no_step, ALL_AT_ONCE
     )
@@ -302,21 +322,17 @@ async def _write_snapshot(patient: Patient, owner: str, head: Head, content: Con
     if rebuilt is None or _filled(rebuilt.content.fields) != _filled(content):
         raise RecoveryRefused("what was written into the log does not read back as the memory: nothing was thrown away")
     await patient.store.forget(patient.lane)
-    return RestoredLane(token, tenure.snapshots[-1].start, tenure.last, book.place)
+    return RestoredLane(token, tenure.snapshots[-1].start, tenure.last, tenure.book.place)
 
 
 async def _append(patient: Patient, tenure: Tenure, record: LogRecord) -> int:
-    """Append the next record of the snapshot, which must directly follow the one before."""
+    """Append the next record of the snapshot, under the newest claim."""
     if isinstance(record, Complete):
         record = replace(record, batch=NO_REVISION, checksum="")
-    offset = await patient.transport.append(encode(record))
-    if offset != tenure.last + 1:
-        raise RecoveryRefused(
-            f"somebody else writes into the log of lane {patient.lane}: stop all processes. Nothing was changed, "
-            "the unfinished snapshot does not count"
-        )
-    tenure.last = offset
-    return offset
+    try:
+        return await append(tenure, patient.transport, encode(record))
+    except (Fenced, Surprise) as error:
+        raise RecoveryRefused(INTERFERED.format(lane=patient.lane)) from error
 
 
 def _filled(content: Content) -> Content:

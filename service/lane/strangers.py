@@ -64,16 +64,24 @@ class Strangers:
     async def read(self, arrived: Sequence[Arrived], read_up: Callable[[], Awaitable[None]]) -> list[Read]:
         """What inputs say, as far as they can be believed. `read_up` reads all that was agreed on until now."""
         contents = [read_input(item.value) for item in arrived]
-        if any(self._doubt(content, item) for content, item in zip(contents, arrived, strict=True)):
+        doubts = self._doubts(contents, arrived)
+        if any(doubts):
             await read_up()
+            doubts = self._doubts(contents, arrived)
         return [
-            Read(item.offset, item.time_ms, self._judged(content, item), item.value)
-            for content, item in zip(contents, arrived, strict=True)
+            Read(item.offset, item.time_ms, self._judged(content, told, item), item.value)
+            for content, told, item in zip(contents, doubts, arrived, strict=True)
         ]
 
-    def _judged(self, content: LaneInput | Tick | Poison, item: Arrived) -> LaneInput | Tick | Poison:
-        if doubt := self._doubt(content, item):
-            content = Poison("unreadable_event", f"not a lane input: {doubt}", item.value)
+    def _doubts(self, contents: Sequence[LaneInput | Tick | Poison], arrived: Sequence[Arrived]) -> list[str]:
+        """Why each of these inputs is none of ingest's, by what is known now; empty: it is."""
+        newest_epoch, lives = self.around.newest_epoch(), self.around.input().lives
+        pairs = zip(contents, arrived, strict=True)
+        return [doubt(content, item.value, newest_epoch, lives) for content, item in pairs]
+
+    def _judged(self, content: LaneInput | Tick | Poison, doubted: str, item: Arrived) -> LaneInput | Tick | Poison:
+        if doubted:
+            content = Poison("unreadable_event", f"not a lane input: {doubted}", item.value)
         if isinstance(content, Poison) and self._is_of_a_newer_release(item.value):
             return Poison(content.reason, OF_A_NEWER_RELEASE, content.raw)
         if isinstance(content, Poison):
@@ -85,9 +93,6 @@ class Strangers:
         place = place_of(value)
         is_possible = place is not None and place.epoch <= self.around.newest_epoch()
         return is_possible and is_sealed(value, self.around.input().lives)
-
-    def _doubt(self, content: LaneInput | Tick | Poison, item: Arrived) -> str:
-        return doubt(content, item.value, self.around.newest_epoch(), self.around.input().lives)
 
     def look_for_near_misses(self, content: LaneInput | Tick | Poison, configs: Mapping[str, Config]) -> None:
         """Say once of an id that leads to nothing that a declared one differs from it in letter case only (D41)."""

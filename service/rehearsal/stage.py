@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final, NamedTuple
 
 import orjson
@@ -70,6 +70,23 @@ class RehearsedAction(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class RehearsedNotification:
+    """What somebody is told: the words that a scenario may ask for, none where there is nothing of the kind."""
+
+    person: str
+    kind: str
+    via: tuple[str, ...]
+    record: str
+    count: int | None
+    language: str
+    subject: str
+    body: str
+    html: str | None
+    reason: str | None
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """What a step led to: the outcomes in order, what was published about them, who was notified, and what workflows
     asked for.
@@ -77,7 +94,7 @@ class Scene:
 
     lines: tuple[OutcomeLine, ...]
     published: Mapping[str, RehearsedDecision]
-    notified: tuple[str, ...]
+    notified: tuple[RehearsedNotification, ...]
     actions: tuple[RehearsedAction, ...]
 
 
@@ -144,7 +161,7 @@ class Rehearsal:
         lines = [*self._refused, *(line for batch in batches for line in batch.outcomes)]
         self._refused = []
         published = {each.id: each for record in self._once(TOPICS.assignments) for each in [self._published(record)]}
-        notified = [orjson.loads(record.value)["person"] for record in self._once(TOPICS.notifications)]
+        notified = [_told(record) for record in self._once(TOPICS.notifications)]
         actions = [_action(record) for record in self._once(TOPICS.workflow_actions)]
         return Scene(tuple(lines), published, tuple(notified), tuple(actions))
 
@@ -258,6 +275,13 @@ class Rehearsal:
 def _no_wall_clock() -> int:
     """A lane lets time pass by the wall clock; here a step of the scenario does."""
     return 0
+
+
+def _told(record: BrokerRecord) -> RehearsedNotification:
+    said = orjson.loads(record.value)
+    about = said["record"] if "record" in said else said["records"][0]
+    words = {each.name: said.get(each.name) for each in fields(RehearsedNotification)}
+    return RehearsedNotification(**{**words, "via": tuple(said["via"]), "record": f"{about['type']}/{about['id']}"})
 
 
 def _action(record: BrokerRecord) -> RehearsedAction:

@@ -19,7 +19,7 @@ import orjson
 
 from service.core.state import KINDS
 from service.wire.log_forms import FORMAT
-from service.wire.records import SIDES
+from service.wire.record_forms import SIDES
 
 LANE: Final = "lane"
 """The kind of what a lane remembers about itself; it is none of the state's."""

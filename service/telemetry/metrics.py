@@ -42,6 +42,7 @@ CountName = Literal[
     "intake_repeats",
     "task_failures",
     "configuration_ignored",
+    "texts_failed",
 ]
 """Something that happened; only grows."""
 LevelName = Literal[
@@ -116,6 +117,11 @@ COUNTS: Final[Mapping[CountName, Metric]] = {
         "Records of the configuration topic that do not count: `late` (somebody was first), `foreign` (not ours), "
         "`unreadable` (no client can read them).",
         ("why",),
+    ),
+    "texts_failed": Metric(
+        "Texts for people that could not be filled in, so that the shipped one was sent, or no link: mend the template "
+        "that the log names.",
+        ("part",),
     ),
 }
 LEVELS: Final[Mapping[LevelName, Metric]] = {

@@ -21,6 +21,7 @@ from service.core.model import (
     Label,
     LimitCount,
     Outcome,
+    StepSeen,
     Trace,
     Tried,
     Weighed,
@@ -79,7 +80,7 @@ def _trace(said: Mapping[str, Any]) -> Trace:
                 open_items=each["open_items"],
                 behind=each.get("behind", 0),
                 preferred=each.get("preferred", False),
-                back=None if each.get("back") is None else datetime.fromisoformat(each["back"]),
+                back=_time(each.get("back")),
                 limits=_limits(each),
             )
             for each in said["candidates"]
@@ -96,7 +97,20 @@ def _trace(said: Mapping[str, Any]) -> Trace:
         contacted_ms=_moment(said.get("contacted")),
         asked=tuple(AskedPool(each["pool"], each["reason"]) for each in said.get("asked", ())),
         limits=_limits(said),
+        steps=tuple(
+            StepSeen(
+                target=each["target"],
+                since=_time(each.get("since")),
+                begins=_time(each.get("begins")),
+                skipped=each.get("skipped"),
+            )
+            for each in said.get("steps", ())
+        ),
     )
+
+
+def _time(said: str | None) -> datetime | None:
+    return None if said is None else datetime.fromisoformat(said)
 
 
 def _limits(said: Mapping[str, Any]) -> tuple[LimitCount, ...]:
@@ -104,7 +118,8 @@ def _limits(said: Mapping[str, Any]) -> tuple[LimitCount, ...]:
 
 
 def _moment(said: str | None) -> int | None:
-    return None if said is None else milliseconds(datetime.fromisoformat(said))
+    moment = _time(said)
+    return None if moment is None else milliseconds(moment)
 
 
 def _label(said: Mapping[str, Any] | None) -> Label | None:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from pydantic import BaseModel
 
-from schemas.events import Actor, CrmRecord, Linked, Owner, known_status
+from schemas.events import INPUTS, Actor, CrmRecord, Linked, Owner, known_status
 
 TOLD_KEYS: Final = 20
 """So many unknown keys of one event are told at most."""
@@ -26,7 +26,7 @@ _PARTS: Final[Mapping[str, type[BaseModel]]] = {
     "actor": Actor,
 }
 _NAMES: Final[Mapping[type[BaseModel], frozenset[str]]] = {
-    model: frozenset(model.model_fields) for model in (CrmRecord, Owner, Actor, Linked)
+    model: frozenset(model.model_fields) for model in (*INPUTS.values(), CrmRecord, Owner, Actor, Linked)
 }
 
 
@@ -41,7 +41,8 @@ def unknown_keys(data: object, model: type[BaseModel]) -> tuple[str, ...]:
     """The dotted names of what stands in an event's data and is not read; `*` is any linked record."""
     if not isinstance(data, Mapping):
         return ()
-    found = [name for name in data if name not in model.model_fields]
+    names = _NAMES[model]
+    found = [name for name in data if name not in names]
     for part, form in _PARTS.items():
         inside = data.get(part)
         if isinstance(inside, Mapping) and not inside.keys() <= _NAMES[form]:

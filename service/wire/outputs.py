@@ -8,24 +8,26 @@ built by hand and what repeats is kept with the context.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Final
 
 import msgspec
 
-from schemas.envelope import CHAIN_LIMIT, ID_LIMIT
-from service.core.model import Decision, Notification, Trace, Tried
+from schemas.envelope import CHAIN_LIMIT
+from service.core.configuration import Config
+from service.core.model import Decision, Trace, Tried
 from service.wire.actions import ACTION, action_id, write_action
 from service.wire.cloudevents import JSON_CONTENT, SPECVERSION
 from service.wire.inputs import Origin
 from service.wire.messages import Headers, Message
+from service.wire.notifications import notifications_of
 from service.wire.outcomes import FORMS
 from service.wire.times import iso_time
 from service.wire.topics import Topics
 
 DEFAULT_DIVISION: Final = "main"
-NOTIFICATION: Final = ("ce_type", b"notification.requested.v1")
+NO_CONFIG: Final = Config("")
 TRACE_ID_END: Final = len("00-") + 32
 """A `traceparent` is version, trace id, span id and flags: `00-…32…-…16…-01`."""
 
@@ -34,7 +36,7 @@ TRACE_ID_END: Final = len("00-") + 32
 class Context:
     """What the messages of a moment have in common: where, when and with which configuration was decided.
 
-    `time_ms` is the lane's clock at the decision.
+    `time_ms` is the lane's clock at the decision. `config` has the words in which people are told.
     """
 
     topics: Topics
@@ -42,6 +44,7 @@ class Context:
     time_ms: int
     config_version: int
     config_label: str
+    config: Config = NO_CONFIG
 
     @cached_property
     def headers(self) -> Headers:
@@ -68,8 +71,6 @@ class Context:
 _write: Final = msgspec.json.Encoder().encode
 """Targets and candidates are published as the core has them, field by field, but for what is seldom there."""
 
-DIGEST_BYTES: Final = 16
-
 NO_ORIGIN: Final = Origin()
 """A timer set the decision off."""
 
@@ -77,11 +78,13 @@ NO_ORIGIN: Final = Origin()
 def render(decision: Decision, decision_id: str, context: Context, origin: Origin = NO_ORIGIN) -> list[Message]:
     """What is published about a decision: itself, its notifications, then what workflows ask for.
 
-    Nothing to do publishes nothing of itself.
+    Nothing to do publishes nothing of itself; but what was held back for somebody may be told with it.
     """
     form = FORMS.get(type(decision.outcome))
     if form is None:
-        return _beside(decision, decision_id, context, origin)
+        common = context.headers + _headers(decision, decision_id, origin) if decision.notifications else ()
+        told = notifications_of(decision, decision_id, context, common)
+        return told + (_actions(decision, decision_id, context, origin) if decision.actions else [])
     name = decision.record
     record_type, _, record_id = name.partition("/")
     record = {"type": record_type, "id": record_id}
@@ -104,50 +107,12 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
     headers: Headers = (form.header, ("ce_id", identity), ("ce_partitionkey", key), *common)
     if origin.event_id:
         headers = (*headers, ("ce_causationid", origin.event_id.encode()))
-    return [Message(context.topics.assignments, key, value, headers), *_beside(decision, decision_id, context, origin)]
-
-
-def _beside(decision: Decision, decision_id: str, context: Context, origin: Origin) -> list[Message]:
-    """Its notifications, then what workflows ask for."""
-    messages = _notifications(decision, decision_id, context, origin) if decision.notifications else []
-    return messages + _actions(decision, decision_id, context, origin) if decision.actions else messages
-
-
-def _notifications(decision: Decision, decision_id: str, context: Context, origin: Origin) -> list[Message]:
-    """What people are told of the decision."""
-    record_type, _, record_id = decision.record.partition("/")
-    record = {"type": record_type, "id": record_id}
-    common = context.headers + _headers(decision, decision_id, origin)
-    messages = []
-    for notification in decision.notifications:
-        key = (context.key_prefix + notification.person).encode()
-        value = _write(
-            {
-                "decision": decision_id,
-                "kind": notification.kind,
-                "person": notification.person,
-                "via": notification.via,
-                "record": record,
-            }
-        )
-        headers: Headers = (
-            NOTIFICATION,
-            ("ce_id", _notification_id(decision_id, notification)),
-            ("ce_partitionkey", key),
-            ("ce_causationid", decision_id.encode()),
-            *common,
-        )
-        messages.append(Message(context.topics.notifications, key, value, headers))
+    messages = [Message(context.topics.assignments, key, value, headers)]
+    if decision.notifications:
+        messages += notifications_of(decision, decision_id, context, common)
+    if decision.actions:
+        messages += _actions(decision, decision_id, context, origin)
     return messages
-
-
-def _notification_id(decision_id: str, notification: Notification) -> bytes:
-    """One per decision, kind and person. Where it would be longer than an id may be, the person is a digest."""
-    found = f"{decision_id}/{notification.kind}/{notification.person}"
-    if len(found) > ID_LIMIT:
-        person = blake2b(notification.person.encode(), digest_size=DIGEST_BYTES).hexdigest()
-        found = f"{decision_id}/{notification.kind}/{person}"
-    return found.encode()
 
 
 def _actions(decision: Decision, decision_id: str, context: Context, origin: Origin) -> list[Message]:
@@ -196,26 +161,29 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["link"] = trace.link
     if trace.contacted_ms is not None:
         said["contacted"] = iso_time(trace.contacted_ms)
-    if trace.asked:
-        said["asked"] = trace.asked
-    if trace.workflows:
-        said["workflows"] = trace.workflows
-    return said
+    more: dict[str, object] = {
+        "asked": trace.asked,
+        "limits": trace.limits,
+        "steps": trace.steps,
+        "workflows": trace.workflows,
+    }
+    return said | {name: listed for name, listed in more.items() if listed}
 
 
-def _tried(tried: Tried) -> dict[str, object]:
+@lru_cache(maxsize=65_536)
+def _tried(tried: Tried) -> msgspec.Raw:
+    """Written once: the same few values are published again and again."""
     said: dict[str, object] = {"entry": tried.entry, "matched": tried.matched, "criterion": tried.criterion}
     if tried.unresolved is not None:
         said["unresolved"] = tried.unresolved
-    return said
+    return msgspec.Raw(_write(said))
 
 
 def _headers(decision: Decision, decision_id: str, origin: Origin) -> Headers:
     """What all messages of a decision say alike. Who reacts to one copies the depth, so it counts this decision."""
-    headers: Headers = (
-        ("ce_subject", decision.record.encode()),
-        ("ce_chaindepth", b"%d" % min(decision.depth + 1, CHAIN_LIMIT)),
-    )
+    headers: Headers = (("ce_chaindepth", b"%d" % min(decision.depth + 1, CHAIN_LIMIT)),)
+    if decision.record:
+        headers = (("ce_subject", decision.record.encode()), *headers)
     if decision.correlation_id:
         headers = (*headers, ("ce_correlationid", decision.correlation_id.encode()))
     if origin.traceparent:

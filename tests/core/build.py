@@ -163,8 +163,12 @@ class Division:
         """Switch to a new version with these pools; users and settings stay unless given."""
         self.users = self.users if users is None else users
         self.settings |= settings
-        self.config = config(*pools, users=self.users, version=self.config.version + 1, **self.settings)
-        self.queues |= {spec.id for spec in pools if spec.is_queue}
+        self.take_over(config(*pools, users=self.users, version=self.config.version + 1, **self.settings))
+
+    def take_over(self, given: Config) -> None:
+        """Switch to this configuration."""
+        self.config = given
+        self.queues |= {spec.id for spec in given.pools.values() if spec.is_queue}
         self._take(switch(self.state, self.config, self.now_ms))
         self._fire_timers()
 
@@ -289,6 +293,7 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
     counted = {field: each.open_items for field, each in state.open.items()}
     assert counted == by_person, "open items are not what they own"
     check_offers(state)
+    check_climbs(state)
     assert state.room.taken_bytes == sum(len(each.text) for each in state.fields.values())
     seats = {field: seat.open_items for field, seat in state.seats.items() if seat.open_items}
     assert seats == owned, "open items are not the records owned through the pool"
@@ -321,6 +326,17 @@ def check_offers(state: State) -> None:
     assert offered == {name: state.records[name].owner for name in offered}, "a record is offered to who has it not"
     people = {offer.person for offer in state.offers.values()}
     assert {name: person for person in people for name in state.offered_to(person)} == offered
+
+
+def check_climbs(state: State) -> None:
+    """What is on steps waits or is offered, and people are awaited by what waits alone (D56)."""
+    assert state.climbs.keys() <= state.parked.keys() | state.offers.keys(), "nobody is asked for it any more"
+    awaited = {(person, name) for name, climb in state.climbs.items() for person in climb.awaited}
+    assert {name for _, name in awaited} <= state.parked.keys(), "it waits for nobody"
+    people = {person for person, _ in awaited}
+    assert {(person, name) for person in people for name in state.awaiting(person)} == awaited
+    timers = {name.removeprefix("step/") for name in state.timers if name.startswith("step/")}
+    assert timers <= state.climbs.keys() & state.parked.keys(), "it reaches no further step"
 
 
 def check_members(name: str, state: State) -> None:

@@ -130,3 +130,35 @@ def test_a_switch_leaves_the_state_as_it_was() -> None:
     changes = switch(division.state, config(pool("bob", "cem"), version=2), division.now_ms).changes
     assert set(changes["seat"]) == {"sales/ann", "sales/cem"}
     assert content(division.state) == before
+
+
+def test_a_finished_draft_lies_over_the_state_for_the_next_decision() -> None:
+    """It is empty then, and sees what the state has become: also where what was changed came to nothing."""
+    state = state_with_ann()
+    first = Draft.over(state)
+    first.records.edit("lead/1").owner = "bob"
+    first.timers.put("back/ann", Timer(7))
+    state.apply(first.finish())
+    second = Draft.over(state)
+    assert second is first
+    assert second.changes() == {}
+    assert second.records.get("lead/1") == Record(owner="bob", seen=("e1",))
+
+
+def test_a_draft_that_was_not_finished_is_nobodys() -> None:
+    """Its decision raised, or is not over yet: nobody else sees what was changed in it."""
+    state = state_with_ann()
+    left = Draft.over(state)
+    left.records.edit("lead/1").owner = "bob"
+    other = Draft.over(state)
+    assert other.changes() == {}
+    assert other.records.get("lead/1") == Record(owner="ann", seen=("e1",))
+
+
+def test_changes_come_in_the_order_of_kinds() -> None:
+    """Whichever of them a decision looked at first."""
+    draft = Draft(State())
+    draft.hits.edit("inbound/1").times = 1
+    draft.pools.edit("sales").turn = 1
+    draft.records.edit("lead/1").owner = "ann"
+    assert list(draft.changes()) == ["record", "pool", "hit"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations, product
 from typing import Any
 
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 
 from service.core.events import OfferKind, RecordEvent, Target
 from service.core.holding.retention import forget
+from service.core.limit_spec import Limit
 from service.core.model import (
     Assigned,
     Label,
+    LimitCount,
     Nothing,
     Outcome,
     Pending,
@@ -21,8 +24,10 @@ from service.core.model import (
     Released,
 )
 from service.core.plan_facts import PlanFacts
+from service.core.pool_spec import Accepting
 from service.core.state import FIRST_LEVEL, KINDS
 from tests.core.build import (
+    MINUTE_MS,
     START_MS,
     Division,
     closed,
@@ -207,14 +212,30 @@ def test_of_several_offers_the_first_that_is_listed_decides() -> None:
 
 def test_in_a_linked_plan_the_most_recent_contact_gets_the_lead() -> None:
     """S127 D4 D54 At no cost of a turn; three people are remembered, and who left the plan is passed over."""
-    division = Division(plan("vip", "ann", "bob", "eve", tools=frozenset({"form"}), is_linked=True))
+    vip = plan("vip", "ann", "bob", "eve", tools=frozenset({"form"}), is_linked=True)
+    division = Division(replace(vip, limits=(Limit(9, "day"),)))
     for minute, person in enumerate(("ann", "bob", "eve", "zoe")):
         division.send(event("contacted", person=person, time_ms=START_MS - (9 - minute) * 60_000))
 
     assert [each.person for each in division.state.contacts["lead/1"].latest] == ["bob", "eve", "zoe"]
     assert division.create(owner=None, tool="form") == Assigned("eve", "vip")
     assert division.last().trace.link == "contact"
+    assert division.last().trace.limits == (LimitCount("pool", "day", 0, 9),)
     assert division.create("lead/2", owner=None, tool="form") == Assigned("ann", "vip", 1)
+
+
+def test_who_declined_a_lead_is_not_given_it_for_knowing_it() -> None:
+    """D50 S127 Not asked again, by no pool; and of a plan that hands on no more nobody is asked."""
+    tools = frozenset({"form"})
+    division = Division(
+        pool("bob", accepting=Accepting(MINUTE_MS)), plan("vip", "ann", "bob", tools=tools, is_linked=True)
+    )
+    division.create()
+    division.send(event("contacted", person="bob"))
+    division.decline("lead/1", "bob")
+
+    assert division.send(updated(tool="form"))[-1] == Assigned("ann", "vip", 1)
+    assert [each.excluded for each in division.last().trace.candidates] == [None, "declined"]
 
 
 def test_a_payment_that_fails_after_the_offer_was_paid_moves_nobody() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from service.core.entry_policy import Ceiling, EntryPolicy
-from service.core.model import Assigned, Outcome
+from service.core.events import Target
+from service.core.model import Assigned, Outcome, Pending
+from service.core.pool_spec import Accepting
 from service.core.rule_sets import Entry, OwnerOf
-from tests.core.build import Division, pool, rules
+from tests.core.build import MINUTE_MS, Division, pool, predicate, rules, updated
 
 SLOWLY = EntryPolicy(catches_up=True, ceiling=Ceiling(1, 2))
 DAY_MS = 86_400_000
@@ -55,3 +59,18 @@ def test_a_contact_that_is_not_known_is_not_recent(told: dict[str, str], is_rece
     division = bound("ann", wanted=wanted)
 
     assert related(division, "lead/1", "ann", **told) == (Assigned("ann") if is_recent else Assigned("ann", "sales", 1))
+
+
+def test_a_pool_that_hands_on_no_more_asks_no_related_owner_either() -> None:
+    """D50 However the record comes to it again."""
+    entries = rules(Entry("account", OwnerOf(("account",), among="sales")), Entry("others", Target("user", "zoe")))
+    sales = pool("ann", "bob", accepting=Accepting(MINUTE_MS, hand_on=0))
+    division = Division(sales, rule_sets=entries)
+    related(division, "lead/1", "ann")
+    division.decline("lead/1", "ann")
+    assert division.last().outcome == Pending("sales", "not_accepted")
+    division.send(updated(facts={"account": {"id": "7", "owner": "bob"}}))
+
+    division.configure(replace(sales, domain=predicate("city = Oslo")))
+    assert division.last().outcome == Assigned("zoe")
+    assert division.last().trace.tried[0].unresolved == "handed_on"

@@ -49,6 +49,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "RuleSet": ("rule_sets/leads",),
     "Entry": ("rule_sets/leads/entries/*",),
     "Target": ("rule_sets/leads/entries/0/target",),
+    "TargetStep": (*["defaults/lead/steps/0"] * 4, "defaults/lead/steps/1"),
     "People": ("defaults/deal/users",),
     "ScoreRow": ("scores/lead/*",),
     "Process": ("processes/visits",),
@@ -68,6 +69,11 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "Visibility": ("settings/visibility",),
     "Product": ("settings/product",),
     "Available": ("settings/product/pools", "settings/product/plans"),
+    "Notify": ("users/ann/notify",),
+    "Notifications": ("settings/notifications",),
+    "QuietHours": ("settings/notifications/quiet", "users/bob/notify/quiet"),
+    "Digest": ("settings/notifications/digest", "users/bob/notify/digest"),
+    "Letter": ("templates/assigned/en",),
 }
 """Where a part belongs in a whole configuration; where it shows several values, each of them."""
 DECLARED: Final[Mapping[str, Any]] = {
@@ -75,9 +81,12 @@ DECLARED: Final[Mapping[str, Any]] = {
     "users/crm-integration": {},
     "pools/inbox": {"record_type": "lead", "strategy": "take", "members": ["ann"], "when": "employees > 50"},
     "users/boss": {},
+    "users/bob/notify": {},
+    "settings/notifications": {},
     "pools/world": {"record_type": "lead", "members": ["ann"], "when": "employees > 50"},
     "pools/rest": {"record_type": "lead", "strategy": "take", "members": ["ann"], "when": "employees > 50"},
     "pools/inbound/prefer": {"skill": "german"},
+    "defaults/lead": {"steps": [{"pool": "world", "wait": "1m"}, {"user": "boss"}]},
     "fields/deal/note": "text",
     "fields/deal/value": "number",
     "workflows/budget-known/trigger/field_filled": "value",
@@ -165,7 +174,7 @@ def set_at(document: dict[str, Any], path: str, value: Any) -> None:
     inner: Any = document
     for key in above:
         inner = inner[int(key)] if isinstance(inner, list) else inner.setdefault(key, {})
-    inner[last] = value
+    inner[int(last) if isinstance(inner, list) else last] = value
 
 
 @pytest.mark.parametrize("block", of_kind("part"))

@@ -14,7 +14,8 @@ from service.core.state import KINDS, LEVEL, Changes, Hit, StateKind
 from service.lane import making
 from service.lane.book import Book
 from service.lane.folding import rebuild_content
-from service.lane.surprise import Surprise
+from service.lane.recovery import survey
+from service.lane.surprise import Fenced, Surprise
 from service.lane.takeover import LEVEL_REMEDY, Stage, TakeOver
 from service.store.keys import LAYOUT, Layout, kind_of
 from service.store.memory import MemoryStore
@@ -22,6 +23,7 @@ from service.wire.log_records import NO_OFFSET, Batch, Claim, Complete, NewerLog
 from service.wire.messages import Message
 from tests.core.build import created, pool
 from tests.lane.build import LANE, LOG, SMALL, TOPICS, Owner, World
+from tests.lane.test_halted import patient
 
 LATER: dict[str, dict[str, bytes | None]] = {"later": {"main/x": b'{"a":[1,2]}', "/y": b"[]"}, "gone": {"main/z": None}}
 LATER_KINDS = {"later": 3, "gone": 1}
@@ -142,13 +144,55 @@ def raised(world: World, level: int) -> None:
     world.broker.write(LOG, [Message("", b"", encode(Opening(tokens[-1], {}, level=level)))])
 
 
-async def test_a_fresh_lane_at_a_level_that_we_do_not_know_is_not_claimed() -> None:
+@pytest.mark.parametrize("level", [LEVEL + 1, 10**9])
+async def test_a_fresh_lane_that_was_claimed_at_a_level_that_we_do_not_know_is_claimed(level: int) -> None:
+    """Where that level was agreed on, nobody who does not know it claims. So this one is nobody's: it is named, and
+    keeps nobody out for ever. Whoever made it is fenced, whatever builds read the log.
+    """
+    world = World()
+    world.broker.write(LOG, [Message("", b"", newer_level(level)), Message("", b"", b"no record")])
+    await survey(patient(world))
+    one = await world.owner("one")
+    world.broker.write(LOG, [Message("", b"", encode(Opening(0, {}, level=level)))])
+    world.send(created("lead/1", "pool:sales"))
+    await one.work(2)
+    assert one.lane.noticed.recent()["foreign_record"].times == 2
+    world.store.lanes.clear()
+    two = await world.owner("two")
+    assert (two.tenure.level, world.owners) == (one.tenure.level, ["ann"])
+    world.check()
+
+
+async def test_a_fresh_lane_that_began_at_a_level_that_we_do_not_know_is_not_claimed() -> None:
     """Its owner must not be fenced by somebody who could not go on; the words say what to do."""
     world = World()
     world.broker.write(LOG, [Message("", b"", newer_level(LEVEL + 1))])
+    raised(world, LEVEL + 1)
     with pytest.raises(NewerLog, match=f"level {LEVEL + 1} and this version knows {LEVEL}"):
         await world.owner()
-    assert len(world.log) == 1
+    assert len(world.log) == 2
+
+
+async def test_who_is_fenced_on_a_fresh_lane_by_a_claim_of_another_level_claims_again() -> None:
+    """Nothing it wrote behind that claim counts for anybody."""
+    world = World()
+    one = await world.owner("one")
+    world.broker.write(LOG, [Message("", b"", newer_level(LEVEL + 1))])
+    world.send(created("lead/1", "pool:sales"))
+    with pytest.raises(Fenced):
+        await one.work()
+    await (await world.owner("one")).work(2)
+    assert world.owners == ["ann"]
+    world.check()
+
+
+async def test_what_stands_behind_a_claim_that_is_nobodys_says_no_level() -> None:
+    """Somebody claims at a level that nobody agreed on, and writes under that claim: it keeps nobody out."""
+    world = World()
+    await (await at_level(world, "one", LEVEL - 1)).work()
+    world.broker.write(LOG, [Message("", b"", newer_level(LEVEL + 1))])
+    raised(world, LEVEL + 1)
+    assert (await at_level(world, "two", LEVEL - 1)).tenure.level == LEVEL - 1
 
 
 async def test_a_lane_that_was_raised_to_a_level_that_we_do_not_know_is_not_claimed() -> None:
@@ -218,9 +262,10 @@ async def test_a_level_that_was_raised_meanwhile_is_noticed_behind_the_claim() -
 
     async def overtaken(value: bytes) -> int:
         world.broker.write(LOG, [Message("", b"", newer_level(LEVEL + 1))])
+        raised(world, LEVEL + 1)
         return await append(value)
 
-    lane.transport.append = overtaken  # type: ignore[method-assign]  # the other one claims right before us
+    lane.transport.append = overtaken  # type: ignore[method-assign]  # the other one begins right before us
     with pytest.raises(NewerLog):
         await lane.take_over()
 

@@ -7,14 +7,14 @@ from copy import deepcopy
 
 import pytest
 
-from service.kafka.memory import Operation
+from service.kafka.memory import Operation, no_fault
 from service.kafka.partitions import Place
 from service.lane.recovery import RecoveryRefused, adopt, restore, survey
 from service.lane.surprise import Halted
 from service.store.keys import LAYOUT
 from service.store.memory import MemoryStore
 from service.store.port import NO_REVISION, Head
-from service.wire.log_records import Claim, encode
+from service.wire.log_records import Claim, Opening, encode
 from service.wire.messages import Message
 from tests.lane.lane_world import LANE, World, configuration, in_memory, lane_input, owners, turn
 
@@ -268,6 +268,44 @@ async def test_a_restore_gives_up_when_somebody_else_writes_into_the_log() -> No
     said = await refused(restore(world.patient(), "tests", {"main"}))
     assert "somebody else writes" in said
     assert (await world.store.peek(LANE, []))[0] == head
+
+
+async def test_a_restore_does_not_overrule_what_was_decided_while_it_looked() -> None:
+    """Somebody adopted the log meanwhile and started a process: what that decided is published, and stays."""
+    world = in_memory()
+    await worked(world, "1", "2")
+    await world.lose_topics()
+    patient = world.patient()
+    renew = patient.transport.renew
+
+    async def adopted_meanwhile() -> None:
+        await adopt(world.patient())
+        await worked(world, "3")
+        await renew()
+
+    patient.transport.renew = adopted_meanwhile  # type: ignore[method-assign]  # right before its claim
+    assert "stop all processes" in await refused(restore(patient, "tests", {"main"}))
+    await world.send("4")
+    assert turn(await world.work()) == 4
+
+
+async def test_what_does_not_count_does_not_stop_a_restore() -> None:
+    """Somebody who is fenced writes on for a while, or a stranger does; the last record of the snapshot counts."""
+    world = in_memory()
+    await worked(world, "1", "2")
+    await world.lose_topics()
+    assert world.broker is not None
+    broker, log = world.broker, Place(world.topics.log, LANE)
+
+    def noise(operation: Operation, topic: str) -> None:
+        end = broker.partitions[log].end
+        broker.write(log, [Message(log.topic, b"", [b"noise", encode(Opening(-2, {}))][end % 2])] if end else [])
+
+    broker.fault = noise
+    await restore(world.patient(), "tests", {"main"})
+    broker.fault = no_fault
+    await world.send("3")
+    assert turn(await world.work()) == 3
 
 
 async def test_a_restore_that_was_interrupted_may_be_run_again() -> None:

@@ -1,7 +1,8 @@
 """A made-up CRM: its events, in the form in which ingest hands them to lanes, and its changing configuration.
 
 Everything comes from the given random numbers. Ingest sends each source partition in order and forgets now and then
-that it did: then whole stretches are sent again, as after a crash before the acknowledgement.
+that it did: then whole stretches are sent again, as after a crash before the acknowledgement. People of the CRM read
+what is published, and answer what they are to accept.
 """
 
 from __future__ import annotations
@@ -12,63 +13,27 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from service.core.calendar import DAY_MINUTES, Block, WorkCalendar, WorkingTime
-from service.core.configuration import Config, User
-from service.core.entry_policy import EntryPolicy
-from service.core.events import OFFER_KINDS, OfferKind, Target
-from service.core.model import Label
-from service.core.plan_facts import PlanFacts
-from service.core.pool_spec import Membership, PoolSpec
-from service.core.rule_sets import Entry, RuleSet
-from service.core.traits import Trait, Traits
-from service.core.workflow_specs import NO_WORKFLOWS, ProcessSpec, StepName, Workflows
+from service.core.configuration import Config
+from service.core.events import OFFER_KINDS
 from service.kafka.memory import MemoryBroker
 from service.kafka.partitions import Place
-from service.language.predicate import Predicate
 from service.wire.lanes import lane_of
 from service.wire.messages import Message
 from service.wire.seals import sealed
 from service.wire.topics import Topics
-from tests.core.build import planted, predicate
-from tests.core.directions import direction
+from tests.simulation.floor import CALLED, FOUND, MINUTE_MS, OFFERS, PEOPLE, Floor
 
-PEOPLE: Final = ("ann", "bob", "cem", "dia", "eve", "fay")
-POOLS: Final = ("sales", "partners", "late")
 DIVISIONS: Final = ("main", "north", "south")
 RECORDS_SOURCE: Final = "crm.records"
 MEMBERS_SOURCE: Final = "crm.members"
 SOURCE_PARTITIONS: Final = ((RECORDS_SOURCE, 0), (RECORDS_SOURCE, 1), (MEMBERS_SOURCE, 0))
-PLANS: Final[Mapping[str, tuple[str, OfferKind]]] = {"spring": ("form", "payment_failed"), "care": ("chat", "paid")}
-"""Each plan with the tool and the happening to offers that bring leads in."""
-OFFERS: Final = ("gold", "silver")
 HAPPENINGS: Final = (
     *("created",) * 5,
     *("owner_changed",) * 3,
     *("updated", "updated", "deleted", "contacted", "step_marked"),
     *OFFER_KINDS,
 )
-FOUND: Final = StepName("hunt", "found")
-CALLED: Final = StepName("hunt", "called")
-FLOWS: Final = Workflows(
-    all={
-        "budget": direction("budget", "lead", ("budget", "number"), FOUND, active=True),
-        "note": direction("note", "lead", ("note", "text"), CALLED, "ask", active=True),
-    },
-    processes={"hunt": ProcessSpec("hunt", "lead", frozenset({FOUND.step, CALLED.step}))},
-    fields={"lead": {"budget": "number", "note": "text"}},
-)
-"""A workflow in each direction."""
-CITY: Final = Trait("skill", path="city")
-"""Whoever gets the record knows its city."""
 POISON: Final = (b"{", b"[1]", b'{"at":[0]}', b'{"record":{}}')
-MINUTE_MS: Final = 60_000
-
-
-def raises_on_boom(fact: object) -> bool:
-    """A criterion with a planted bug."""
-    if fact:
-        raise ZeroDivisionError("planted")
-    return True
 
 
 @dataclass
@@ -82,22 +47,23 @@ class Crm:
     acknowledged: dict[tuple[str, int], int] = field(default_factory=dict)
     versions: dict[str, list[Config]] = field(default_factory=dict)
     inputs_sent: int = 0
+    made: int = 0
+    left: int = 0
 
     def prepare(self, events: int) -> None:
-        """Make all events there will be, and each division's first configuration."""
+        """There will be so many events, answers not counted. Make each division's first configuration."""
+        self.left = events
         for source in SOURCE_PARTITIONS:
             self.sources[source] = []
             self.acknowledged[source] = 0
-        for number in range(events):
-            self._make_event(number)
         for division in DIVISIONS:
             self.versions[division] = []
             self.publish_configuration(division)
 
     @property
     def is_sent(self) -> bool:
-        """Whether ingest has acknowledged everything."""
-        return all(self.acknowledged[source] == len(sent) for source, sent in self.sources.items())
+        """Whether ingest has acknowledged everything there will be."""
+        return not self.left and all(self.acknowledged[source] == len(sent) for source, sent in self.sources.items())
 
     def positions(self, topic: str) -> list[str]:
         """All source positions of a topic."""
@@ -109,7 +75,12 @@ class Crm:
         ]
 
     def ingest(self, *, is_forgetful: bool) -> None:
-        """Send the next few events of one source partition; sometimes without acknowledging, sometimes from before."""
+        """Something happens in the CRM. Send the next few events of one source partition; sometimes without
+        acknowledging, sometimes from before.
+        """
+        for _ in range(min(self.left, self.random.randint(0, 10))):
+            self.left -= 1
+            self._make_event(self.made)
         source = self.random.choice(SOURCE_PARTITIONS)
         events, start = self.sources[source], self.acknowledged[source]
         if is_forgetful and self.random.random() < 0.1:
@@ -137,62 +108,26 @@ class Crm:
             del content["seal"]
             source.append(sealed(json.dumps(content | again).encode()))
 
+    def answer(self) -> str:
+        """Somebody accepts what was offered to them, or declines it; sometimes it is an old offer, or another's. What
+        they said; empty: nothing was offered.
+        """
+        offered = [each for each in self.broker.records(self.topics.assignments)[-60:] if b'"accept_by"' in each.value]
+        if not offered:
+            return ""
+        offer = self.random.choice(offered[-6:] if self.random.random() < 0.9 else offered)
+        told, named = json.loads(offer.value), dict(offer.headers)
+        person = told["owner"]["id"] if self.random.random() < 0.9 else self.random.choice(PEOPLE)
+        word = self.random.choice(("accepted", "declined", "declined"))
+        record = {"kind": word, "record_type": told["record"]["type"], "record_id": told["record"]["id"]}
+        answered = {**record, "facts": {}, "person": person, "reason": "no time" if word == "declined" else ""}
+        self._write(answered, (named["ce_division"] or b"").decode(), f"e{self.made}")
+        return word
+
     def publish_configuration(self, division: str) -> None:
         """The division's next version: members and pools come, go and change places."""
-        version = len(self.versions[division]) + 1
-        pools = {name: self._pool(name) for name in POOLS if name == "sales" or self.random.random() < 0.7}
-        entries = (
-            Entry("oslo", Target("pool", "partners"), (*self._bug(), predicate("city equals Oslo"))),
-            Entry("found", Target("pool", "sales"), (predicate("score equals 3"),), requires=(CITY,)),
-            Entry("others", Target("pool", "sales")),
-        )
-        users = {name: self._user(name) for name in PEOPLE if self.random.random() < 0.95}
-        if self.random.random() < 0.8:
-            pools |= {name: self._plan(name, *brought) for name, brought in PLANS.items()}
-        config = Config(
-            division,
-            version,
-            f"label{version}",
-            users=users,
-            pools=pools,
-            rule_sets={"lead": RuleSet("inbound", "lead", entries)},
-            offers=dict.fromkeys(OFFERS, ""),
-            closed_when={"lead": predicate("score equals 4")} if version % 2 else {},
-            workflows=FLOWS if version % 3 else NO_WORKFLOWS,
-        )
-        self.versions[division].append(config)
-
-    def _user(self, name: str) -> User:
-        """Somebody who works always, or in shifts of minutes, and may speak the language of Oslo.
-
-        By chances of their own, so that those of all else are the same for a seed whoever works when.
-        """
-        chances = Random(f"{self.random.getstate()[1][0]}/{name}")
-        time, start = None, chances.randrange(10)
-        if chances.random() < 0.4:
-            length = chances.randint(1, 8)
-            week = (Block(day, at, at + length) for day in range(7) for at in range(start, DAY_MINUTES, 10))
-            time = WorkingTime(WorkCalendar("UTC", tuple(week)))
-        skills: Traits = {("skill", "oslo"): 1} if chances.random() < 0.7 else {}
-        return User(name, roles=frozenset({"reassign"}), time=time, traits=skills)
-
-    def _bug(self) -> Sequence[Predicate]:
-        """A mistake that half of the versions have; where it is mended, dead letters can be decided after all."""
-        return (planted("boom", raises_on_boom),) if self.random.random() < 0.5 else ()
-
-    def _pool(self, name: str) -> PoolSpec:
-        members = self.random.sample(PEOPLE, self.random.randint(0 if name == "late" else 1, len(PEOPLE)))
-        room = self.random.choice((None, 1, 2, 6))
-        places = tuple(Membership(person, self.random.choice((1, 1, 2, 0.5)), room) for person in members)
-        return PoolSpec(name, "contact" if name == "partners" else "lead", places, drain_per_minute=2)
-
-    def _plan(self, name: str, tool: str, kind: OfferKind) -> PoolSpec:
-        managers = self.random.sample(PEOPLE, self.random.randint(0, 3))
-        facts = PlanFacts(
-            tools=frozenset({tool}), offers={kind: frozenset(OFFERS)}, is_linked=name == "care", label=Label(name)
-        )
-        entry = EntryPolicy(catches_up=True)
-        return PoolSpec(name, "lead", tuple(map(Membership, managers)), entry=entry, plan=facts)
+        versions = self.versions[division]
+        versions.append(Floor(self.random).configuration(division, len(versions) + 1))
 
     def _send(self, source: tuple[str, int], offset: int) -> None:
         value = self.sources[source][offset]
@@ -207,12 +142,19 @@ class Crm:
     def _make_event(self, number: int) -> None:
         event = f"e{self.random.randint(0, number) if self.random.random() < 0.05 else number}"
         if self.random.random() < 0.1:
-            source, content = (MEMBERS_SOURCE, 0), {"member": self._member(event, number)}
+            self._append((MEMBERS_SOURCE, 0), event, {"member": self._member(event, number)})
         else:
-            record = self.random.randrange(30)
-            source, content = (RECORDS_SOURCE, record % 2), {"record": self._record(event, record)}
-            division = self.random.choice(DIVISIONS)
-            content |= {} if division == "main" else {"division": division}  # type: ignore[dict-item]  # see below
+            record = self._record(self.random.randrange(30))
+            self._write(record, self.random.choice(DIVISIONS), event)
+
+    def _write(self, record: Mapping[str, object], division: str, event: str) -> None:
+        """Something about a record, to where all of that record goes."""
+        elsewhere = {} if division == DIVISIONS[0] else {"division": division}
+        source = (RECORDS_SOURCE, int(str(record["record_id"])) % 2)
+        self._append(source, event, {"record": {**record, "id": event}, **elsewhere})
+
+    def _append(self, source: tuple[str, int], event: str, content: Mapping[str, object]) -> None:
+        self.made += 1
         at = (0, *source, len(self.sources[source]))
         value = json.dumps({"at": at, "origin": (event, "crm", "", ""), **content}).encode()
         self.sources[source].append(sealed(value))
@@ -225,20 +167,15 @@ class Crm:
         begins = {"begins_ms": START_MS + self.random.randrange(30 * MINUTE_MS)} if self.random.random() < 0.3 else {}
         return {**member, "availability": self.random.choice(("away", "off_shift", "leave")), **until, **begins}
 
-    def _record(self, event: str, number: int) -> Mapping[str, object]:
+    def _record(self, number: int) -> Mapping[str, object]:
         kind = self.random.choice(HAPPENINGS)
-        facts: dict[str, object] = {"city": self.random.choice(("Oslo", "Rome")), "score": self.random.randrange(5)}
-        if self.random.random() < 0.3:
-            facts["boom"] = True
-        if self.random.random() < 0.3:
-            facts["budget"] = self.random.choice((None, 0, 5))
+        facts = self._facts()
         owner = self.random.choice(
             (None, None, ("pool", "sales"), ("pool", "sales"), ("pool", "late"), ("pool", "gone"), ("user", "ann"))
         )
         record_type = "contact" if number % 7 == 0 else "lead"
         record: dict[str, object] = {
             "kind": kind,
-            "id": event,
             "record_type": record_type,
             "record_id": str(number),
             "facts": facts,
@@ -261,6 +198,14 @@ class Crm:
             facts["lead"] = {"id": str(self.random.randrange(30))}
         return record
 
+    def _facts(self) -> dict[str, object]:
+        random = self.random
+        facts: dict[str, object] = {"city": random.choice(("Oslo", "Rome")), "score": random.randrange(5)}
+        for name, values in (("size", (0, 1, 2)), ("boom", (True,)), ("budget", (None, 0, 5))):
+            if random.random() < 0.3:
+                facts[name] = random.choice(values)
+        return facts
 
-START_MS: Final = 1_700_000_000_000
-"""When every simulation begins."""
+
+START_MS: Final = 1_700_002_000_000
+"""When every simulation begins: a quarter of an hour before midnight in Berlin."""

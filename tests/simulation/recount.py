@@ -1,7 +1,16 @@
-"""Whether what a lane has counted is what its records say (D26): a recount of everything that its memory holds."""
+"""Whether what a lane's memory says is right: what it has counted is what its records say (D26), and nothing waits that
+somebody could take (D3). Everything that the memory holds is counted and asked again.
+"""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import NamedTuple
+
+from service.core.configuration import Config
+from service.core.draft import Draft
+from service.core.holding.asking import find
+from service.core.holding.waiting import ASK_PREFIX, is_fit, waiting_case
 from service.core.state import KINDS, State
 from service.lane.book import RESIDENT_KINDS, Book
 from service.lane.ownership import Tenure, load_records
@@ -10,12 +19,49 @@ from service.store.memory import MemoryStore
 from tests.core.build import check_books
 
 
-async def miscounted(store: MemoryStore) -> list[str]:
-    """What does not add up in the memory of any lane, each division by itself.
+class Remembered(NamedTuple):
+    """All that a lane's memory holds of one division."""
 
-    A memory that has lost a key which nobody needed since is left out: it is built anew when somebody does.
+    lane: int
+    division: str
+    state: State
+
+
+async def unsettled(store: MemoryStore, configs: Mapping[str, Config], clocks: Mapping[int, int]) -> list[str]:
+    """What does not add up in the memory of any lane, each division by itself, and what could go on and does not.
+
+    `configs` are in force, and `clocks` (by lane, milliseconds) are at rest: whatever was due has been done.
     """
     found = []
+    async for lane, division, state in _remembered(store):
+        where = f"lane {lane}, division {division}"
+        try:
+            check_books(state)
+        except AssertionError as complaint:
+            found.append(f"{where}: {complaint}")
+        found += [f"{where}: {line}" for line in idle(state, configs[division], clocks[lane])]
+    return found
+
+
+def idle(state: State, config: Config, now_ms: int) -> Iterator[str]:
+    """Records that wait though somebody can take them, or where they do not fit. What waits is given out at a pace, and
+    where a rule raised it is asked anew later.
+    """
+    draft = Draft(state)
+    for name, parked in state.parked.items():
+        if parked.queued or ASK_PREFIX + name in state.timers:
+            continue
+        case = waiting_case(name, parked, draft, config, now_ms)
+        if not is_fit(case, parked.pool, named=parked.named):
+            yield f"{name} waits in {parked.pool}, where it does not fit"
+            continue
+        found = find(case, config.pools[parked.pool], paced=True)
+        if found.is_somebody:
+            yield f"{name} waits in {parked.pool}, and {found.choice.chosen or found.resort} can take it"
+
+
+async def _remembered(store: MemoryStore) -> AsyncIterator[Remembered]:
+    """A memory that has lost a key which nobody needed since is left out: it is built anew when somebody does."""
     for lane, memory in store.lanes.items():
         if not memory.is_whole(LAYOUT.keys):
             continue
@@ -31,8 +77,4 @@ async def miscounted(store: MemoryStore) -> list[str]:
         for division, state in book.divisions.items():
             alone = State()
             alone.apply({kind: state.of_kind(kind) for kind in KINDS})
-            try:
-                check_books(alone)
-            except AssertionError as complaint:
-                found.append(f"lane {lane}, division {division}: {complaint}")
-    return found
+            yield Remembered(lane, division, alone)

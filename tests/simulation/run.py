@@ -10,7 +10,7 @@ import asyncio
 import copy
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Final
 
@@ -32,29 +32,15 @@ from tests.log_reader import Reader, Seen
 from tests.simulation.accidents import FOREIGN, lose_keys
 from tests.simulation.crm import MEMBERS_SOURCE, RECORDS_SOURCE, START_MS, Crm
 from tests.simulation.gates import GatedStore, GatedTransport, Gates, Passage
-from tests.simulation.recount import miscounted
+from tests.simulation.process import Killed, Process
+from tests.simulation.recount import unsettled
+from tests.simulation.terms import known_terms
 
 ROUNDS_OF_THE_LOOP: Final = 4
 """So often the event loop goes round after a gate was opened; then whoever went through stands at the next."""
 HEALED_STEPS: Final = 20_000
 QUIET_STEPS: Final = 200
 ALL_SAFEGUARDS: Final = Safeguards()
-
-
-class Killed(BaseException):
-    """The process ends here, as with `kill -9`: nobody begins anything again."""
-
-
-@dataclass
-class Process:
-    """One process: its lanes, until when it is held, and how much of the configuration it has read."""
-
-    number: int
-    lanes: Lanes
-    held_until: int = 0
-    is_dead: bool = False
-    read_versions: dict[str, int] = field(default_factory=dict)
-    tasks: dict[asyncio.Task[None], None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,7 +125,7 @@ class Simulation:
             end = now_end
             if unchanged == QUIET_STEPS:
                 found = [*violations(self.evidence()), *self._overdue()]
-                return found or await miscounted(self.store)
+                return found or await self._unsettled()
         running = [one for process in self.processes.values() for one in process.lanes.running.values()]
         problems = [(one.state, one.problem) for one in running]
         return [f"the lanes do not come to rest: {problems}", *violations(self.evidence())]
@@ -172,6 +158,7 @@ class Simulation:
                 for lane, held in self.store.lanes.items()
             },
             log_begins={lane: self.broker.partitions[Place(self.topics.log, lane)].begin for lane in lanes},
+            terms=known_terms(self.crm.versions),
         )
 
     def _overdue(self) -> list[str]:
@@ -182,6 +169,11 @@ class Simulation:
             for name, due in reader.content.get("timer", {}).items()
             if due[0] <= reader.clock
         ]
+
+    async def _unsettled(self) -> list[str]:
+        """What the memories say by the newest configurations, at each lane's clock."""
+        newest = {division: versions[-1] for division, versions in self.crm.versions.items()}
+        return await unsettled(self.store, newest, {lane: reader.clock for lane, reader in self.readers.items()})
 
     def _probe(self) -> None:
         """An idle lane does not look at its memory; one more input makes it notice what happened to it."""
@@ -271,6 +263,8 @@ class Simulation:
         """Events and faults between two steps."""
         if self.random.random() < 0.03:
             self.crm.ingest(is_forgetful=True)
+        if self.random.random() < 0.06 and (word := self.crm.answer()):
+            self.happened[word] += 1
         if self._happens("configuration", 0.006):
             self.crm.publish_configuration(self.random.choice(list(self.crm.versions)))
         if self._happens("poison", 0.004):
@@ -287,6 +281,8 @@ class Simulation:
     def _act_on_time(self) -> None:
         if self._happens("minutes_passed", 0.01):
             self.now_ms += self.random.randrange(180_000)
+        if self._happens("hours_passed", 0.0005):
+            self.now_ms += self.random.randrange(36_000_000)
         if self._happens("clock_turned_back", 0.002):
             self.now_ms -= self.random.randrange(60_000)
 
@@ -363,7 +359,7 @@ class Simulation:
                 if one.state == "halted"
             ]
             found += [f"process {process.number}: {trouble.what}" for trouble in process.lanes.supervisor.troubles()]
-            found += _bugs_met(process)
+            found += process.bugs_met()
         if not found and self.step_number % 400 == 0:
             found = violations(self.evidence(), is_finished=False)
         return found
@@ -379,16 +375,6 @@ class Simulation:
         for process in list(self.processes.values()):
             self._bury(process)
         await asyncio.gather(*self.buried, return_exceptions=True)
-
-
-def _bugs_met(process: Process) -> list[str]:
-    """What ended a process that nobody killed."""
-    errors = [task.exception() for task in process.tasks if task.done() and not task.cancelled()]
-    return [
-        f"process {process.number} met {error!r}"
-        for error in errors
-        if error is not None and not isinstance(error, Killed)
-    ]
 
 
 def _seen(place: Place, record: BrokerRecord) -> Seen:

@@ -40,7 +40,7 @@ class Reading:
         self.now, self.skips, self.pages = 0.0, list[Skip](), list[Page]()
         choose = random.Random(seed)
         self.consumer = FakeConsumer(logs, lambda: choose.randint(1, 4) if choose.random() < jumps else 0)
-        self.reader = SourceReader(lambda: self.consumer, limit, self.skip_at, unpack, lambda: self.now)
+        self.reader = SourceReader(lambda: self.consumer, limit, self.skip_at, unpack, clock=lambda: self.now)
         self.reader.expect(logs)
         for partition in logs:
             self.reader.begin(partition, 0)

@@ -35,6 +35,8 @@ from tests.sources.topics import make
 LANES: Final = 2
 PARTITIONS: Final = 4
 SECONDS: Final = 30.0
+BATCH_BYTES: Final = 20_000_000
+"""What a batch may have before it is compressed."""
 CRC_AT: Final = 17
 CHECKED_FROM: Final = 21
 """Where a record batch has its checksum, and what it covers."""
@@ -86,7 +88,14 @@ class World:
         publisher = Publisher(self.connection)
         ingest = Ingest(Reading(self.topics, self.lanes), publisher, self.step)
         state = self.feed.history.source_state
-        self.intake = Intake(ingest, 500, lambda: state, soon, self.hear or self.feed.read_up)
+        self.intake = Intake(
+            ingest,
+            500,
+            lambda: state,
+            soon,
+            self.hear or self.feed.read_up,
+            unpacked_limit_bytes=self.connection.unpacked_limit_bytes,
+        )
         listeners = frame.Listeners(self.intake, LaneGroup(self.topics.events))
 
         async def prepare() -> None:
@@ -123,12 +132,19 @@ class World:
         await self.feed.read_up()
 
     async def send(
-        self, partition: int, names: Sequence[str], spoil: int | None = None, breaks: bool = False, **options: Any
+        self,
+        partition: int,
+        names: Sequence[str],
+        spoil: int | None = None,
+        breaks: bool = False,
+        padding_bytes: int = 0,
+        **options: Any,
     ) -> None:
-        """Write leads to a partition as one batch.
+        """Write leads to a partition as one batch, each with so much white space behind it.
 
         `spoil`: the one whose header has a name that is not UTF-8. `breaks`: the compressed stream is broken.
         """
+        options |= {"max_batch_size": BATCH_BYTES, "max_request_size": BATCH_BYTES}
         producer = AIOKafkaProducer(**self.connection.client_options(), **options)
         await producer.start()
         try:
@@ -137,7 +153,7 @@ class World:
             batch = producer.create_batch()
             for number, name in enumerate(names):
                 headers = [(HEADER, b"x")] if number == spoil else []
-                batch.append(timestamp=None, key=b"k", value=lead(name).value, headers=headers)
+                batch.append(timestamp=None, key=b"k", value=lead(name).value + b" " * padding_bytes, headers=headers)
             if spoil is not None:
                 spoilt(batch)
             if breaks:

@@ -2,7 +2,8 @@
 
 New records with and without an owner, leads that come into plans by tools and offers, changes of owner to people and
 pools, updates, records that are closed, opened again, converted and merged, deletions, repetitions, people who leave
-and come back, one of whom works in shifts, a pool whose only member is often away, and bytes that nobody can read.
+and come back, one of whom works in shifts, a pool whose only member is often away, pools with limits, with people who
+are to accept, and with escalations, what they answer, and bytes that nobody can read.
 """
 
 from __future__ import annotations
@@ -26,8 +27,16 @@ BROKEN: Final = (b"{", b"[]", b'{"type": "crm.record.created.v1"}', b'{"type": "
 NOTHING: Final[Mapping[str, Any]] = {}
 HOURS: Final = {"mon-sun": [f"{hour:02}:00-{hour:02}:30" for hour in range(4, 24)]}
 """Of one of them: every other half hour, so that some runs see a shift begin or end."""
+OF_PEOPLE: Final[Mapping[str, Mapping[str, Any]]] = {
+    "kim": {"hours": HOURS},
+    "ann": {"limits": [{"at_most": 15, "per": "10s", "types": ["lead"]}, {"at_most": 100_000, "per": "month"}]},
+    "eve": {"zone": "America/Los_Angeles", "limits": [{"at_most": 100_000, "per": "day"}]},
+}
+"""Limits of people over all pools: windows that are full under load, and periods that are counted and never full."""
 KNOWN_RECORDS: Final = 400
 """Only so many of the latest records are talked about again."""
+ASKED_LATELY: Final = 40
+"""So many of the latest records that people are asked to accept get answers."""
 
 
 def configuration(division: str, generation: int = 0) -> dict[str, Any]:
@@ -36,10 +45,28 @@ def configuration(division: str, generation: int = 0) -> dict[str, Any]:
     circle = [*PEOPLE[first:5], *PEOPLE[:first]][:4]
     return {
         "division": division,
-        "users": {name: {"hours": HOURS} if name == "kim" else {} for name in PEOPLE},
+        "users": {name: dict(OF_PEOPLE.get(name, {})) for name in PEOPLE},
         "pools": {
             "sales": {"record_type": "lead", "members": circle},
-            "deals": {"record_type": "deal", "members": circle[::-1], "strategy": "least_loaded"},
+            "deals": {"record_type": "deal", "members": [*map(busy, circle[::-1])], "strategy": "least_loaded"},
+            "hotline": {
+                "record_type": "lead",
+                "members": [*circle],
+                "accept_within": "3s",
+                "hand_on": 1 + generation % 2,
+                "ask_again": generation % 3 == 2,
+                "escalate": {"after": "5s", "to": {"pool": "second"}},
+            },
+            "second": {
+                "record_type": "lead",
+                "members": [*map(busy, circle)],
+                "accept_within": "2s",
+                "hand_on": 2,
+                "limits": [{"at_most": 20, "per": "10s"}],
+                "nobody_eligible": {"fallback": {"pool": "lonely"}},
+                "escalate": {"after": "20s", "to": {"user": "joe"}},
+                "longest_wait": "4s",
+            },
             "lonely": {"record_type": "lead", "members": ["zoe"], "drain_per_minute": 1_000 + generation},
         },
         "tools": ["form"],
@@ -51,6 +78,11 @@ def configuration(division: str, generation: int = 0) -> dict[str, Any]:
         },
         "defaults": {"lead": {"pool": "sales"}, "deal": {"pool": "deals"}},
     }
+
+
+def busy(person: str) -> dict[str, Any]:
+    """A member with limits of their own."""
+    return {"user": person, "limits": [{"at_most": 40, "open": True}, {"at_most": 4, "per": "2s"}]}
 
 
 def write_configuration(directory: Path, generation: int = 0, divisions: Sequence[str] = DIVISIONS) -> Path:
@@ -70,12 +102,15 @@ class Load:
         self._records_topic, self._members_topic = topics.sources
         self._known: list[tuple[str, str, str]] = []
         self._latest: list[Message] = []
+        self._asked_lately: list[tuple[str, str, str]] = []
         self._kinds: Mapping[Callable[[], Message], int] = {
             self._created: 60,
             self._owner_changed: 15,
             self._updated: 10,
             self._offered: 8,
             self._contacted: 3,
+            self._asked: 12,
+            self._answered: 24,
             self._closed: 8,
             self._reopened: 4,
             self._converted: 2,
@@ -112,6 +147,20 @@ class Load:
         record = (division, record_type, f"r{self.made}")
         self._known = [*self._known[-KNOWN_RECORDS:], record]
         return self._record_event("created", record, {"channel": "api", **more})
+
+    def _asked(self) -> Message:
+        """A lead that somebody is to accept."""
+        owner = {"kind": "pool", "id": self._random.choice(("hotline", "hotline", "second"))}
+        message = self._create("lead", self._random.choice(DIVISIONS), {"owner": owner})
+        self._asked_lately = [*self._asked_lately[-ASKED_LATELY:], self._known[-1]]
+        return message
+
+    def _answered(self) -> Message:
+        """Somebody accepts one or declines it. Who it is offered to nobody here knows: one of four is."""
+        record = self._random.choice(self._asked_lately) if self._asked_lately else self._any_record()
+        word = self._random.choice(("accepted", "declined"))
+        more = {"person": self._random.choice(PEOPLE)} | ({"reason": "no time"} if word == "declined" else {})
+        return self._message(f"crm.assignment.{word}.v1", record, more)
 
     def _owner_changed(self) -> Message:
         record = self._any_record()

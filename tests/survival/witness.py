@@ -18,6 +18,7 @@ from service.wire.topics import Topics
 from tests.checker import MARK, PASSED_REASON, Evidence, Memory, Strange, passed_positions
 from tests.log_reader import DEAD_LETTER_REASON, NOTHING_FOLDED, Reader, Seen, header, read_record
 from tests.survival.ledger import Ledger
+from tests.survival.terms import published_terms
 
 POLL_MS: Final = 100
 
@@ -38,6 +39,7 @@ class Witness:
         self.strange: set[Strange] = set()
         self.ledger = Ledger(connection, topics)
         self._redis_port = redis_port
+        self._connection = connection
         self._looked_at = 0
         self._undecided: list[str] = []
         self._consumer = AIOKafkaConsumer(**connection.consumer_options())
@@ -125,6 +127,7 @@ class Witness:
             outputs=self.outputs,
             memories={lane: await asyncio.to_thread(self.memory, lane) for lane in self.lanes},
             log_begins=await self.log_begins(),
+            terms=await published_terms(self._connection, self.topics.config),
         )
 
     def kinds_of_outcomes(self) -> set[str]:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import msgspec
 import pytest
+from msgspec.structs import FieldInfo
 
 from service.core.events import Target
 from service.core.model import (
+    AskedPool,
     Assigned,
+    Candidate,
     Decision,
+    Label,
+    LimitCount,
     Outcome,
     Pending,
     Queued,
     Rejected,
     Released,
+    StepSeen,
     Trace,
     Tried,
+    Weighed,
 )
 from service.wire.decisions import NotADecision, read_decision
 from service.wire.outputs import Context, render
@@ -22,6 +32,46 @@ from service.wire.topics import Topics
 from tests.wire.test_outputs import BARE, DECISION_ID, OUTCOMES, TRACE
 
 CONTEXT = Context(Topics.of(), "main", 1_700_000_000_000, 7, "9f3c2e")
+
+NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+LIMITS = (LimitCount("pool", "1h", 2, 5),)
+WHOLE = Trace(
+    question="paid",
+    rule_set="inbound",
+    tried=(Tried("a", True, 3, "no_related_owner"),),
+    target=Target("plan", "care"),
+    candidates=(
+        Candidate(
+            person="ann",
+            excluded="off_shift",
+            load=12,
+            last_turn=3,
+            open_items=1,
+            behind=2,
+            back=NINE,
+            preferred=True,
+            limits=(LimitCount("member", "open", 1, 3), LimitCount("person", "day", 4, 9)),
+        ),
+    ),
+    omitted=2,
+    earlier=7,
+    score=55.5,
+    cut=("notes",),
+    workflows=(Weighed("ask", "marked_already"),),
+    through="gold",
+    link="contact",
+    contacted_ms=1_767_225_600_123,
+    asked=(AskedPool("sales", "not_accepted"),),
+    limits=LIMITS,
+    steps=(StepSeen(target="pool:sales", since=NINE, begins=NINE, skipped="nobody_present"),),
+)
+"""With something in each field that there is."""
+WORDY: tuple[Outcome, ...] = (
+    Assigned("ann", "sales", 318, 1_700_000_000_123),
+    Pending("sales", "not_accepted", 1_700_000_000_123),
+    Released("ann", "sales", "declined", "no time"),
+)
+"""Outcomes of which the same is true."""
 
 
 @pytest.mark.parametrize(
@@ -44,6 +94,30 @@ def test_what_was_published_is_read_back(outcome: Outcome) -> None:
     message = render(decision, DECISION_ID, CONTEXT)[0]
 
     assert read_decision(message.value, message.headers) == decision
+
+
+def unset(value: object) -> list[str]:
+    """Which fields of a value, and of the values in it, say no more than what they say where nothing is known."""
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return [name for each in value for name in unset(each)]
+    if not isinstance(value, msgspec.Struct):
+        return []
+    own = [each.name for each in msgspec.structs.fields(value) if _is_unset(value, each)]
+    return own + [name for each in msgspec.structs.fields(value) for name in unset(getattr(value, each.name))]
+
+
+def _is_unset(value: msgspec.Struct, field: FieldInfo) -> bool:
+    return getattr(value, field.name) == field.default or not getattr(value, field.name)
+
+
+@pytest.mark.parametrize("outcome", WORDY, ids=str)
+def test_whatever_a_decision_may_say_is_published_and_read_back(outcome: Outcome) -> None:
+    """D16 Each field, so that one that comes later is not forgotten on the way out."""
+    label = Label("Care", "#aabbcc")
+    decision = Decision(record="lead/1", outcome=outcome, trace=WHOLE, sequence=1, plan="care", label=label)
+
+    assert unset(WHOLE) == unset(outcome) == []
+    assert read_decision(render(decision, DECISION_ID, CONTEXT)[0].value) == decision
 
 
 def test_score_and_entries_that_were_passed_over_are_read_back() -> None:

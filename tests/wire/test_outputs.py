@@ -184,6 +184,11 @@ def test_a_notification_is_one_per_decision_kind_and_person() -> None:
         "person": "ann",
         "via": ["email", "chat"],
         "record": {"type": "lead", "id": "4711"},
+        "reason": "It was your turn in sales.",
+        "link": "",
+        "language": "en",
+        "subject": "Yours: lead 4711",
+        "body": "lead 4711 is yours now. It was your turn in sales.",
     }
     assert attributes(notifications[0])["causationid"] == DECISION_ID
     for message in notifications:

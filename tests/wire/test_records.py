@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from service.core.hearing import REMEMBERED_EVENTS
 from service.core.order import Moment, short_id
 from service.core.record import Record, StatusTold
-from service.wire.records import SIDES, pack_record, read_base, read_record
+from service.wire.record_forms import SIDES
+from service.wire.records import pack_record, read_base, read_record
 
 COMPACT_BYTES = 64
 """What a value may take so that Redis keeps a small hash compact (`hash-max-listpack-value`)."""

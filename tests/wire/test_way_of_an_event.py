@@ -71,7 +71,7 @@ def fits(message: Message) -> str:
         pytest.param([lead("1", owner="pool:nobody")], ["assignment.rejected"], id="rejected"),
         pytest.param(
             [lead("1"), lead("1", "owner_changed", "user:eve", version=2)],
-            ["assignment.assigned", "notification.requested", "assignment.released"],
+            ["assignment.assigned", "notification.requested", "assignment.released", "notification.requested"],
             id="released",
         ),
     ],

@@ -15,7 +15,7 @@ from itertools import combinations, islice
 from typing import Final
 
 from schemas.config import Document
-from schemas.config_rules import RuleSet, Target
+from schemas.config_rules import RuleSet, Target, named_by
 from service.config.conditions import calendar_of
 from service.config.consistency import entry_name
 from service.config.findings import Finding
@@ -29,6 +29,7 @@ from service.language.operators import TABLE
 from service.language.predicate import Predicate
 from service.language.probes import listed
 from service.language.tree import All, Always, Compare, Condition, Never, leaves
+from service.language.tree import Any as AnyOf
 
 MAX_PAIRS: Final = 50_000
 """So many pairs of entries are compared closely in one rule set."""
@@ -221,15 +222,25 @@ def _line(document: Document, set_id: str, rule_set: RuleSet, position: int) -> 
 
 def _taken_by(target: Target, document: Document, record_type: str) -> Condition:
     """Which records the target takes for certain: never means that it depends on more than the record."""
+    if target.steps is not None:
+        return _taken_by_any([_taken_by(named_by(step), document, record_type) for step in target.steps])
     name = target.pool or target.queue
     if name is not None:
         return whole(document.pools[name], calendar_of(document.settings))
-    if target.user is not None:
+    if isinstance(target.user, str):
         return Always() if document.users[target.user].active else Never()
     if target.users is not None:
         is_somebody_there = any(document.users[name].active for name in people_of(document, target.users))
         return Always() if is_somebody_there else Never()
     return Never()
+
+
+def _taken_by_any(conditions: Sequence[Condition]) -> Condition:
+    """What at least one of several takes for certain."""
+    certain = tuple(each for each in conditions if not isinstance(each, Never))
+    if not certain:
+        return Never()
+    return Always() if Always() in certain else AnyOf(certain)
 
 
 def _required(condition: Condition) -> Iterator[Compare]:

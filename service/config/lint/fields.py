@@ -12,7 +12,10 @@ from typing import Final, NamedTuple
 
 from schemas import config_rules
 from schemas.config import Document, FieldType
+from schemas.config_rules import Target, TargetStep
+from schemas.config_skills import FromField
 from service.config.conditions import calendar_of, comparisons
+from service.config.declared_fields import Declared, is_declared
 from service.config.findings import Finding
 from service.config.lint.written import conditions_of
 from service.config.nodes import Steps
@@ -42,8 +45,6 @@ from service.language.tree import (
     number_in,
     reads,
 )
-
-Declared = Mapping[str, FieldType | None]
 
 _A: Final[Mapping[FieldType, str]] = {
     "text": "a text",
@@ -91,17 +92,37 @@ def of_fields(document: Document) -> Iterator[Finding]:
         for steps, tree in comparisons(written, calendar):
             named = _Named(declared, record_type, _text(written, steps))
             yield from _of_condition(named, (*path, *steps), tree)
+    yield from _of_targets(document)
+
+
+def _of_targets(document: Document) -> Iterator[Finding]:
+    """Fields and links that entries and defaults name outside of conditions."""
     for set_id, rule_set in document.rule_sets.items():
         declared = _declared(document, rule_set.record_type)
         for position, entry in enumerate(rule_set.entries):
             for number, name in enumerate(entry.changed):
-                if declared is not None and not _is_declared(name, declared):
+                if declared is not None and not is_declared(name, declared):
                     path = ("rule_sets", set_id, "entries", position, "changed", number)
                     yield Finding(path, _unknown(name, declared, rule_set.record_type))
-            link = entry.target.owner_of
-            if declared is not None and link is not None and not _is_declared(link, declared):
-                path = ("rule_sets", set_id, "entries", position, "target", "owner_of")
-                yield Finding(path, _unknown(link, declared, rule_set.record_type))
+            if declared is not None:
+                place = ("rule_sets", set_id, "entries", position, "target")
+                yield from _of_target(_Named(declared, rule_set.record_type, ""), place, entry.target)
+    for record_type, target in document.defaults.items():
+        declared = _declared(document, record_type)
+        if declared is not None:
+            yield from _of_target(_Named(declared, record_type, ""), ("defaults", record_type), target)
+
+
+def _of_target(named: _Named, path: Steps, target: Target | TargetStep) -> Iterator[Finding]:
+    """Fields and links by which a target, or a step of it, finds somebody."""
+    if isinstance(target, Target):
+        for position, step in enumerate(target.steps or ()):
+            yield from _of_target(named, (*path, "steps", position), step)
+    if target.owner_of is not None and not is_declared(target.owner_of, named.declared):
+        yield Finding((*path, "owner_of"), _unknown(target.owner_of, named.declared, named.record_type))
+    if isinstance(target.user, FromField) and not is_declared(target.user.field, named.declared):
+        place = (*path, "user", "field")
+        yield Finding(place, _unknown(target.user.field, named.declared, named.record_type))
 
 
 def _declared(document: Document, record_type: str) -> Declared | None:
@@ -124,7 +145,7 @@ def _text(written: config_rules.Condition, steps: Steps) -> str:
 def _of_condition(named: _Named, path: Steps, condition: Condition) -> Iterator[Finding]:
     declared = named.declared
     for name in sorted(reads(condition)):
-        if not _is_declared(name, declared):
+        if not is_declared(name, declared):
             yield Finding(path, _unknown(name, declared, named.record_type), named.text.find(name) + 1)
     for leaf in _compares(condition):
         yield from _of_type(declared, path, leaf)
@@ -137,18 +158,6 @@ def _compares(condition: Condition, before: Path = ()) -> Iterator[Compare]:
             yield Compare((*before, *leaf.path), leaf.operator, leaf.value)
             if isinstance(leaf.value, All | Any | Not | Compare | Always | Never):
                 yield from _compares(leaf.value, (*before, *leaf.path))
-
-
-def _is_declared(name: str, declared: Declared) -> bool:
-    """Whether it is in the list, leads through a link of which no more is said, or is itself such a link."""
-    if name in declared or any(each.startswith(f"{name}.") for each in declared):
-        return True
-    above = name
-    while "." in above:
-        above = above.rpartition(".")[0]
-        if above in declared and not any(each.startswith(f"{above}.") for each in declared):
-            return declared[above] in (None, "link", "list")
-    return False
 
 
 def _unknown(name: str, declared: Declared, record_type: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.config import Document
-from schemas.config_rules import Target
+from schemas.config_rules import Target, named_by
 from service.config.findings import Finding
 from service.config.ids import REMEDY, spelled_alike
 from service.config.nodes import Steps
@@ -45,7 +45,9 @@ def _of_near_misses(document: Document) -> Iterator[Finding]:
 
 
 def _of_target(document: Document, path: Steps, target: Target) -> Iterator[Finding]:
-    if target.user is not None and not document.users[target.user].active:
+    for position, step in enumerate(target.steps or ()):
+        yield from _of_target(document, (*path, "steps", position), named_by(step))
+    if isinstance(target.user, str) and not document.users[target.user].active:
         message = f'"{target.user}" is not active and gets nothing: name somebody who is'
         yield Finding((*path, "user"), message)
     if target.users is not None:

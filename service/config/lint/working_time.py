@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from schemas.config import Document, Pool
+from schemas.config_rules import named_by
 from schemas.config_skills import Requirement
 from schemas.config_time import DAY_MINUTES, DAYS, Calendar, is_date
 from service.config.findings import Finding
@@ -87,6 +88,10 @@ def _is_gone(worktime: WorkingTime, now_ms: int) -> bool:
     return there_ms is None or there_ms > now_ms + YEAR_MS
 
 
+NO_MEMBERS: Final = ("user", "queue", "owner_of")
+"""Keys of targets that name nobody as a member of a pool."""
+
+
 def _of_skills(document: Document) -> Iterator[Finding]:
     """Skills that are asked for and that nobody has who could get the record."""
     traits = {name: traits_of(user) for name, user in document.users.items()}
@@ -97,7 +102,8 @@ def _of_skills(document: Document) -> Iterator[Finding]:
         for position, entry in enumerate(rule_set.entries):
             path = ("rule_sets", set_id, "entries", position)
             target = document.pools.get(entry.target.pool or "")
-            if entry.requires and any(getattr(entry.target, key) is not None for key in ("user", "queue", "owner_of")):
+            named = [named_by(step) for step in entry.target.steps or ()] or [entry.target]
+            if entry.requires and all(any(getattr(each, key) is not None for key in NO_MEMBERS) for each in named):
                 message = "only members of a pool are asked for skills, and this target names none: take it out"
                 yield Finding((*path, "requires"), message)
             elif target is not None:

@@ -3,6 +3,9 @@
 A pool may name another that helps it out. Then both may take what waits in its line, whoever of them can first; each
 pool is asked once, so two that help each other out make no circle. Where a pool would rather give a record to anybody
 than let it wait, presence, limits and pace do not count (D55); who declined it, or is switched off, still gets none.
+
+Of a target with steps all that were reached are asked, in order (D56): pools with those that help them out, and people.
+What a pool has done rather than let a record wait is done behind the last step, for until then the steps say what is.
 """
 
 from __future__ import annotations
@@ -14,13 +17,14 @@ from msgspec.structs import replace
 
 from service.core.case import Case
 from service.core.events import Target
-from service.core.holding import offers
+from service.core.holding import climbing, offers
 from service.core.holding.waiting import is_fit
 from service.core.model import AskedPool
 from service.core.offer import Handing
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason
-from service.core.sharing.eligibility import LAST_RESORT, Choice, Situation, choose, next_chance
+from service.core.sharing.contender import Choice
+from service.core.sharing.eligibility import LAST_RESORT, Situation, choose, next_chance
 
 
 class Taker(NamedTuple):
@@ -51,27 +55,67 @@ class Taker(NamedTuple):
 
 def find(case: Case, first: PoolSpec, *, paced: bool) -> Taker:
     """Ask the pool, and those that help it out."""
+    climbing.advance(case)
     seen: list[tuple[Situation, Choice]] = []
-    for spec in _pools(case, first):
-        situation, choice = _choose(case, spec, paced=paced)
+    person: Target | None = None
+    for asked in _in_order(case, first, paced=paced):
+        if isinstance(asked, Target):
+            person = asked
+            break
+        situation, choice = _choose(case, asked, paced=paced)
         seen.append((situation, choice))
         if choice.chosen is not None:
             return Taker(situation, choice, _asked(seen[:-1]))
-    resort = next((spec.fallback for spec in _pools(case, first) if _is_resort(spec.fallback, case)), None)
-    if resort is None and first.assign_anyway:
-        handing = case.handing
-        situation = _situation(case, first, None if handing is None else replace(handing, spots=()), paced=paced)
-        choice = choose(situation, LAST_RESORT)
-        if choice.chosen is not None:
-            return Taker(situation, choice, _asked(seen), is_last_resort=True)
-    returns = (next_chance(choice, situation) for situation, choice in seen)
+    if person is None and climbing.is_at_end(case):
+        pools = [situation.spec for situation, _ in seen]
+        person = next((spec.fallback for spec in pools if _is_resort(spec.fallback, case)), None)
+        anyway = next((spec for spec in _homes(case, first) if spec.assign_anyway), None) if person is None else None
+        last_resort = None if anyway is None else _anybody(case, anyway, paced=paced)
+        if last_resort is not None:
+            return Taker(*last_resort, _asked(seen), is_last_resort=True)
+    tries = [next_chance(choice, situation) for situation, choice in seen]
     return Taker(
-        *seen[0],
+        *(seen[0] if seen else _choose(case, first, paced=paced)),
         _asked(seen),
-        resort,
-        next_try_ms=min((moment for moment in returns if moment is not None), default=None),
+        person,
+        next_try_ms=min((moment for moment in (*tries, climbing.begins_ms(case)) if moment is not None), default=None),
         is_timed=any(situation.off or situation.is_limited for situation, _ in seen),
     )
+
+
+def _in_order(case: Case, first: PoolSpec, *, paced: bool) -> Iterator[PoolSpec | Target]:
+    """Whom to ask: pools, each once, and behind them whoever gets the record as they are: a person or a queue."""
+    if climbing.climb_of(case) is None:
+        yield from _pools(case, first)
+        return
+    asked: set[str] = set()
+    at_most = first.drain_per_minute if paced else None
+    for rung in climbing.rungs(case):
+        target = rung.target
+        if not isinstance(target, Target):
+            continue
+        if target.kind == "pool":
+            pools = [spec for spec in _pools(case, case.config.pools[target.id]) if spec.id not in asked]
+            asked.update(spec.id for spec in pools)
+            yield from pools
+        elif target.kind == "queue" or rung.is_last or climbing.can_have(target.id, case, at_most=at_most):
+            yield target
+
+
+def _homes(case: Case, first: PoolSpec) -> list[PoolSpec]:
+    """The pools that a target names, those that help them out aside."""
+    if climbing.climb_of(case) is None:
+        return [first]
+    targets = [rung.target for rung in climbing.rungs(case)]
+    return [case.config.pools[each.id] for each in targets if isinstance(each, Target) and each.kind == "pool"]
+
+
+def _anybody(case: Case, spec: PoolSpec, *, paced: bool) -> tuple[Situation, Choice] | None:
+    """Whose turn it is though they may not be there, or full; none: nobody's."""
+    handing = case.handing
+    situation = _situation(case, spec, None if handing is None else replace(handing, spots=()), paced=paced)
+    choice = choose(situation, LAST_RESORT)
+    return None if choice.chosen is None else (situation, choice)
 
 
 def _asked(seen: Sequence[tuple[Situation, Choice]]) -> tuple[AskedPool, ...]:
@@ -83,6 +127,19 @@ def why_nobody(choice: Choice) -> PendingReason:
     if not choice.seen:
         return "empty_pool"
     return "not_accepted" if any(each.excluded == "handed_on" for each in choice.seen) else "nobody_eligible"
+
+
+def why_pending(case: Case, found: Taker) -> PendingReason:
+    """Why the record waits; of several steps the reason that leaves most hope."""
+    if climbing.climb_of(case) is None:
+        return why_nobody(found.choice)
+    reasons = {each.reason for each in found.asked}
+    is_anybody_named = any(
+        isinstance(each.target, Target) and each.target.kind == "user" for each in climbing.rungs(case)
+    )
+    if is_anybody_named or not reasons or "nobody_eligible" in reasons:
+        return "nobody_eligible"
+    return "not_accepted" if "not_accepted" in reasons else "empty_pool"
 
 
 def _pools(case: Case, first: PoolSpec) -> Iterator[PoolSpec]:

@@ -6,10 +6,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from service.core.case import Case
+from service.core.case import NO_TRACE, Case
 from service.core.events import Target
-from service.core.holding import load, offers
-from service.core.holding.asking import find, why_nobody
+from service.core.holding import climbing, load, offers
+from service.core.holding.asking import find, why_pending
 from service.core.holding.clients import enter
 from service.core.holding.waiting import look_by, stand_in_line, unpark
 from service.core.model import (
@@ -24,6 +24,7 @@ from service.core.model import (
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import ReleaseReason
 from service.core.record import Record
+from service.core.rule_sets import Ladder
 from service.core.sharing.eligibility import MINUTE_MS, drained, limits_of_pool, listed
 from service.core.sharing.limits import note_given
 from service.core.sharing.linked import Linked
@@ -57,11 +58,18 @@ def give(case: Case, target: Target, trace: Trace) -> Decision:
 
 
 def hand_over(case: Case, target: Target, trace: Trace) -> Decision:
-    """The same where it is known that the target can take this record."""
+    """The same where it is known that the target can take this record. It is on no step of another target any more."""
+    climbing.drop(case)
     if target.kind == "user":
         return _own(case, Assigned(target.id), replace(trace, target=target))
     spec = case.config.pools[target.id]
     return put_into_queue(case, spec, trace) if spec.is_queue else give_to_pool(case, spec, trace)
+
+
+def give_in_steps(case: Case, ladder: Ladder, trace: Trace) -> Decision:
+    """Ask the first step of the target, and those behind it for which nothing waits."""
+    climbing.begin(case, ladder)
+    return give_to_pool(case, case.config.pools[climbing.home(case, ladder)], trace)
 
 
 def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = False, named: bool = False) -> Decision:
@@ -75,6 +83,8 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     candidates, omitted = listed(found.choice, found.situation)
     trace = replace(trace, target=found.spec.target, candidates=candidates, omitted=omitted)
     trace = replace(trace, limits=limits_of_pool(found.situation)) if found.spec.limits else trace
+    steps = climbing.steps_seen(case)
+    trace = replace(trace, steps=steps) if steps else trace
     if len(found.asked) > 1 or (found.asked and found.is_somebody):
         trace = replace(trace, asked=found.asked)
     chosen = found.choice.chosen
@@ -87,12 +97,15 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
             return _own(case, assigned, trace)
         return _offer(case, found.spec, assigned, trace, home=spec.id, named=named)
     if found.resort is not None:
+        if paced and found.resort.kind == "user":
+            _count_drained(case, found.resort.id)
         return hand_over(case, found.resort, trace)
     cut = stand_in_line(case, spec.id, queued=False, named=named)
     trace = replace(trace, cut=cut) if cut else trace
     if found.is_timed and found.next_try_ms is not None:
         look_by(spec.id, found.next_try_ms, case.draft)
-    return case.conclude(Pending(spec.id, why_nobody(found.choice), found.next_try_ms), trace)
+    pending = Pending(spec.id, why_pending(case, found), found.next_try_ms)
+    return case.conclude(pending, trace, notify.of_waiting(spec, case.config))
 
 
 def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
@@ -100,7 +113,7 @@ def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
     spec, chosen = linked.spec, linked.chosen
     candidates, omitted = listed(linked.choice, linked.situation)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
-    trace = replace(trace, link=linked.link, contacted_ms=linked.contacted_ms)
+    trace = replace(trace, link=linked.link, contacted_ms=linked.contacted_ms, limits=limits_of_pool(linked.situation))
     turn = serve(spec, chosen, linked.choice.seen, case.draft) if linked.counts_as_turn else 0
     named = trace.question in NAMING
     return _offer(case, spec, Assigned(chosen.person, spec.id, turn), trace, home=spec.id, named=named)
@@ -110,7 +123,8 @@ def put_into_queue(case: Case, spec: PoolSpec, trace: Trace, *, named: bool = Fa
     """Let the queue own the record, and tell its members where it is to. `named`: an event named the queue."""
     cut = stand_in_line(case, spec.id, queued=True, named=named or trace.question in NAMING)
     trace = replace(trace, cut=cut) if cut else trace
-    told = notify.of_queueing(spec, case.facts, case.config, case.now_ms)
+    chooser = case.actor if trace.question == EXPLICIT else ""
+    told = notify.of_queueing(spec, case.facts, chooser, case.config, case.now_ms)
     return case.conclude(Queued(spec.id), replace(trace, target=spec.target), told)
 
 
@@ -164,7 +178,9 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
     is_to_be_told = record.by_us and not record.owed
     released = Released(previous=record.owner, pool=record.pool, reason=reason)
     load.let_go(case)
-    return case.conclude(released) if is_to_be_told else None
+    if not is_to_be_told:
+        return None
+    return case.conclude(released, NO_TRACE, notify.of_loss(released.previous, reason, case.actor, case.config))
 
 
 def _offer(case: Case, spec: PoolSpec, assigned: Assigned, trace: Trace, *, home: str, named: bool) -> Decision:

@@ -10,7 +10,7 @@ from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import Target
-from service.core.holding import offers
+from service.core.holding import climbing, offers
 from service.core.holding.asking import find
 from service.core.holding.assign import give_to_pool, put_into_queue
 from service.core.holding.keeping import cut_of, rescore
@@ -21,7 +21,6 @@ from service.core.pool_spec import PoolSpec
 from service.core.sharing.attendance import next_shift
 from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, next_chance
 from service.core.tracking import remember
-from service.core.traits import Trait
 from service.core.waiting_line import Rank
 
 DRAINED_PER_FIRING: Final = 50
@@ -61,7 +60,7 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
     is_sifting = memory is not None and memory.sifting
     goes_on = _goes_on(spec, config, is_sifting=is_sifting)
     decisions: list[Decision] = []
-    stuck: set[tuple[str, tuple[Trait, ...], float, tuple[str, ...]]] = set()
+    stuck: set[tuple[object, ...]] = set()
     line, is_cut = _loaded(_line(pool, draft, config, is_sifting=is_sifting), goes_on=goes_on, draft=draft)
     for name, parked in line:
         case = waiting_case(name, parked, draft, config, now_ms)
@@ -72,10 +71,10 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
         if is_sifting:
             _score_anew(case, parked)
             continue
-        kind = (remember(case.facts, _reads(case, pool)), case.requires, parked.score, _passed(case))
+        kind = _kind(case, parked)
         if kind in stuck:
             continue
-        decision = _move(case, parked)
+        decision = move(case, parked)
         if decision is not None:
             decisions.append(decision)
             room_bytes -= _bytes_of(decision, case)
@@ -100,7 +99,16 @@ def drain(pool: str, draft: Draft, config: Config, now_ms: int, room_bytes: int 
 
 def _goes_on(spec: PoolSpec | None, config: Config, *, is_sifting: bool) -> bool:
     """Whether one that cannot move does not stop those behind it."""
-    return is_sifting or spec is None or spec.is_picky or spec.id in config.helpers
+    return is_sifting or spec is None or spec.is_picky or spec.id in config.takers
+
+
+def _kind(case: Case, parked: Parked) -> tuple[object, ...]:
+    """All that says whether somebody can take the record: of two alike neither can move where one cannot."""
+    climbing.advance(case)
+    climb = climbing.climb_of(case)
+    reached = ("", 0) if climb is None else (climb.ladder, len(climb.reached))
+    facts = remember(case.facts, _reads(case, parked.pool))
+    return facts, case.requires, parked.score, _passed(case), reached
 
 
 def _reads(case: Case, pool: str) -> frozenset[str]:
@@ -121,7 +129,7 @@ def _bytes_of(decision: Decision, case: Case) -> int:
     return DECISION_BYTES + 2 * len(case.record.facts) + NOTIFICATION_BYTES * len(decision.notifications)
 
 
-def _move(case: Case, parked: Parked) -> Decision | None:
+def move(case: Case, parked: Parked) -> Decision | None:
     """Take the record out of its line, if anything can be done with it now.
 
     What lay in a queue that is none any more waits from now on, if nobody can take it.
@@ -133,7 +141,7 @@ def _move(case: Case, parked: Parked) -> Decision | None:
         return put_into_queue(case, spec, trace, named=parked.named)
     if not (parked.queued or find(case, spec, paced=True).is_somebody):
         return None
-    if spec.accepting is not None or parked.pool in case.config.helpers:
+    if spec.accepting is not None or parked.pool in case.config.takers:
         offers.remember_place(case, parked)
     unpark(case)
     return give_to_pool(case, spec, trace, paced=True, named=parked.named)
@@ -161,11 +169,15 @@ def _rest(pool: str, spec: PoolSpec | None, draft: Draft, config: Config, now_ms
     """
     memory = draft.pools.edit(pool)
     memory.scanned = None
-    if spec is None or not memory.waiting:
-        return
-    for taker in (spec, *(config.pools[name] for name in config.helpers.get(pool, ()))):
+    if spec is not None and memory.waiting:
+        look_in_time(spec, draft, config, now_ms)
+
+
+def look_in_time(spec: PoolSpec, draft: Draft, config: Config, now_ms: int) -> None:
+    """Have the pool's line looked at when time alone may let somebody take more of it."""
+    for taker in (spec, *(config.pools[name] for name in config.takers.get(spec.id, ()))):
         for again_ms in _chances(taker, draft, config, now_ms):
-            look_by(pool, again_ms, draft)
+            look_by(spec.id, again_ms, draft)
 
 
 def _chances(spec: PoolSpec, draft: Draft, config: Config, now_ms: int) -> Iterator[int]:

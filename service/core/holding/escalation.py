@@ -2,7 +2,8 @@
 
 Each record that waits has a timer for either, where its pool says so. Escalating counts from when the record came into
 the line and nobody has had it for good since; a pool escalates a record once, so that what it was escalated to may send
-it on and two never send it to and fro.
+it on and two never send it to and fro. Where whom it goes to cannot have it that is said, and it is tried again under
+the next configuration, for nothing else can change it.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from service.core.holding.waiting import (
     waiting_case,
     wake,
 )
-from service.core.model import Decision, Trace
+from service.core.model import Decision, Nothing, Trace
 from service.core.parked import OVERDUE
 from service.core.targets import refusal
+from service.core.telling import notify
 
 
 def escalate(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
@@ -42,13 +44,14 @@ def escalate(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Deci
         set_clocks(case, parked)
         return ()
     target = spec.escalation.to
-    if refusal(target, case) is not None:
-        return ()
+    refused = refusal(target, case)
+    if refused is not None:
+        return (case.conclude(Nothing("not_escalated", refused.detail)),)
     trace = Trace(question=ESCALATED, cut=cut_of(case))
     offers.remember_place(case, parked)
     offers.note_escalated(case, spec.id)
     unpark(case)
-    return (hand_over(case, target, trace),)
+    return (notify.also(hand_over(case, target, trace), notify.of_escalation(spec, config)),)
 
 
 def grow_old(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:

@@ -15,6 +15,7 @@ from typing import Final
 from service.core.case import Case
 from service.core.draft import Draft
 from service.core.holding import offers
+from service.core.holding.climbing import wake_for
 from service.core.holding.contacts import note_owner
 from service.core.holding.waiting import wake_served_by
 from service.core.seating import Seat
@@ -99,6 +100,7 @@ def freed(case: Case, person: str) -> None:
     config, given_by = case.config, case.record.pool
     holders = config.limits.of_person(person, case.record_type)
     types = {case.record_type}.union(*(holder.types for holder in holders if holder.open_at_most is not None))
+    wake_for(person, case.draft, config, case.now_ms)
     for pool in case.draft.pools_of(person):
         spec = config.pools.get(pool)
         if spec is not None and spec.record_type in types and not spec.is_queue:

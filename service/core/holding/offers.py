@@ -14,6 +14,7 @@ from typing import Final
 
 from service.core.case import Case
 from service.core.draft import Draft
+from service.core.holding import climbing
 from service.core.holding.keeping import forget, keep
 from service.core.holding.presence import LEAVE_PREFIX, present_until
 from service.core.offer import Handing, Offer, Spot
@@ -77,6 +78,7 @@ def end(case: Case) -> None:
 def finish(case: Case) -> None:
     """Somebody has the record for good, or it needs nobody any more. Who is passed over for it stays so."""
     end(case)
+    climbing.drop(case)
     known = case.draft.handings.get(case.name)
     if known is None:
         return

@@ -13,6 +13,7 @@ from typing import Final
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import Availability, MemberEvent
+from service.core.holding.climbing import wake_for
 from service.core.holding.planning import begin, next_ms, plan
 from service.core.holding.waiting import wake_served_by
 from service.core.model import Decision, Nothing
@@ -176,6 +177,7 @@ def _wake_pools_of(person: str, draft: Draft, config: Config, now_ms: int) -> No
     """Have the lines looked at in which records wait for somebody: now, if they are there, or when their shift begins.
     The end of what was told has a timer of its own.
     """
+    wake_for(person, draft, config, now_ms)
     told = draft.people.get(person)
     if told is not None and not told.is_present:
         return

@@ -12,9 +12,11 @@ from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import Target
+from service.core.holding import climbing
 from service.core.holding.keeping import forget, keep, kept_of, rescore
 from service.core.parked import Parked, Required
 from service.core.score import FIELD
+from service.core.sharing.attendance import after_working
 from service.core.status import is_closed_while_waiting
 from service.core.targets import refusal
 from service.core.tracking import together
@@ -79,11 +81,17 @@ def _place_of(case: Case, pool: str) -> tuple[int, int]:
 
 
 def set_clocks(case: Case, parked: Parked) -> None:
-    """Have heeded when the record will have waited too long, where its pool says so."""
+    """Have heeded when the record reaches its next step, when it will have waited too long by its pool's word, and how
+    long workflows care for.
+    """
     _have_told(case, parked)
     spec = case.config.pools.get(parked.pool)
     if spec is None or parked.queued:
         return
+    begins_ms = climbing.begins_ms(case)
+    if begins_ms is not None:
+        case.draft.set_timer(climbing.STEP_PREFIX + case.name, max(case.now_ms, begins_ms))
+    climbing.await_people(case)
     if spec.longest_wait_ms is not None and not parked.is_overdue:
         case.draft.set_timer(AGE_PREFIX + case.name, max(case.now_ms, parked.since_ms + spec.longest_wait_ms))
     due_ms = escalation_due(case, parked)
@@ -104,16 +112,17 @@ def _have_told(case: Case, parked: Parked) -> None:
 
 
 def escalation_due(case: Case, parked: Parked) -> int | None:
-    """When the record is given to somebody else (milliseconds); none: it is not, or its pool has done so before."""
-    spec = case.config.pools[parked.pool]
-    if spec.escalation is None:
+    """When the record is given to somebody else (milliseconds); none: it is not, or its pool has done so before.
+
+    A pool of which nobody works for so long, as far as is foreseen, goes by the clock, so that nothing waits for ever.
+    """
+    spec, handing = case.config.pools[parked.pool], case.handing
+    if spec.escalation is None or (handing is not None and parked.pool in handing.escalated):
         return None
-    handing = case.handing
-    if handing is None:
-        return parked.since_ms + spec.escalation.after_ms
-    if parked.pool in handing.escalated:
-        return None
-    return (handing.waited_ms or parked.since_ms) + spec.escalation.after_ms
+    since_ms = parked.since_ms if handing is None else handing.waited_ms or parked.since_ms
+    after_ms = spec.escalation.after_ms
+    worked_ms = after_working(spec, case.config, since_ms, after_ms) if spec.escalation.in_working_time else None
+    return since_ms + after_ms if worked_ms is None else worked_ms
 
 
 def unpark(case: Case) -> str:
@@ -123,8 +132,9 @@ def unpark(case: Case) -> str:
     case.draft.parked.drop(case.name)
     if not case.draft.required.is_empty:
         case.draft.required.drop(case.name)
-    for prefix in (ASK_PREFIX, AGE_PREFIX, RISE_PREFIX, STAY_PREFIX):
+    for prefix in (ASK_PREFIX, AGE_PREFIX, RISE_PREFIX, STAY_PREFIX, climbing.STEP_PREFIX):
         case.draft.timers.drop(prefix + case.name)
+    climbing.await_nobody(case)
     case.draft.pools.edit(parked.pool).waiting -= 1
     case.record.parked = False
     forget(case)
@@ -145,10 +155,10 @@ def waiting_case(name: str, parked: Parked, draft: Draft, config: Config, now_ms
 
 
 def is_fit(case: Case, pool: str, *, named: bool) -> bool:
-    """Whether the record may wait in the pool: it is not closed by now, and the pool can take it and, unless an event
-    `named` it, wants it.
+    """Whether the record may wait in the pool: it is not closed by now, its steps are still configured, and the pool
+    can take it and, unless an event `named` it, wants it.
     """
-    if is_closed_while_waiting(case) or refusal(Target("pool", pool), case) is not None:
+    if climbing.is_gone(case) or is_closed_while_waiting(case) or refusal(Target("pool", pool), case) is not None:
         return False
     domain = case.config.pools[pool].domain
     return named or domain is None or domain.test(case.facts, case.now_ms)
@@ -171,6 +181,7 @@ def hear_while_waiting(case: Case) -> None:
     if score != parked.score and FIELD in case.facts and not parked.is_overdue:
         case.draft.parked.edit(case.name).score = score
     keep(case)
+    climbing.await_people(case)
     if not is_fit(case, parked.pool, named=parked.named):
         ask_anew(case.name, case.draft, case.now_ms)
     elif not parked.queued and (case.draft.fields.get(case.name) != before or case.record.facts != case.before.facts):
@@ -199,5 +210,5 @@ def wake(pool: str, draft: Draft, due_ms: int) -> None:
 
 def wake_served_by(pool: str, config: Config, draft: Draft, due_ms: int) -> None:
     """Somebody of the pool can take records again: have all lines looked at from which they may."""
-    for name in config.helped.get(pool, (pool,)):
+    for name in config.served.get(pool, (pool,)):
         wake(name, draft, due_ms)

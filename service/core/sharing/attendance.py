@@ -26,6 +26,12 @@ def absence(person: str, draft: Draft, config: Config, now_ms: int) -> AbsenceRe
     return told if told == "away" or planned is None else "leave" if told == "leave" else planned
 
 
+def absence_of_named(person: str, draft: Draft, config: Config, now_ms: int) -> AbsenceReason | None:
+    """The same of somebody who is named alone: that their shift is over counts only if a setting says so (D30)."""
+    reason = absence(person, draft, config, now_ms)
+    return None if reason == "off_shift" and not config.pass_over_off_shift else reason
+
+
 def is_there(person: str, draft: Draft, config: Config, now_ms: int) -> bool:
     """Whether somebody can take records now, as far as is known."""
     return absence(person, draft, config, now_ms) is None

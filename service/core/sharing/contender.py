@@ -1,4 +1,6 @@
-"""What is sorted when somebody of a pool is looked for. What a decision tells of them is `model.Candidate`."""
+"""What is sorted when somebody of a pool is looked for, and who is found. What a decision tells of them is
+`model.Candidate`.
+"""
 
 from __future__ import annotations
 
@@ -24,3 +26,10 @@ class Contender(Struct, frozen=True, order=True, kw_only=True, gc=False):
     effective_pass: int
     excluded: ExclusionReason | None = None
     behind: int = 0
+
+
+class Choice(Struct, frozen=True, gc=False):
+    """Who is next (none: nobody can), and everybody who was looked at, as configured."""
+
+    chosen: Contender | None
+    seen: list[Contender]

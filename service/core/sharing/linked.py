@@ -15,8 +15,8 @@ from service.core.in_plan import Contact, Contacts
 from service.core.model import Link
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import ABSENT, UNABLE, Unable
-from service.core.sharing.contender import Contender
-from service.core.sharing.eligibility import Choice, Situation, at_limit, choose, lacks_skills
+from service.core.sharing.contender import Choice, Contender
+from service.core.sharing.eligibility import Situation, at_limit, choose, lacks_skills
 
 
 class Linked(NamedTuple):

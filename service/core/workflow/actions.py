@@ -18,12 +18,12 @@ from service.core import rules
 from service.core.acting import ORDERS_MAX, WANTED_MAX, Order, Orders, ToSet
 from service.core.events import Target
 from service.core.filled import is_filled
-from service.core.holding.assign import WORKFLOW, give_linked, hand_over, release
+from service.core.holding.assign import WORKFLOW, give_linked, release
 from service.core.model import Assigned, Decision, Trace
 from service.core.past import NOTHING_TOLD
-from service.core.questions import is_there
+from service.core.questions import give_to, is_there, waits_for
 from service.core.reasons import Withheld
-from service.core.rule_sets import Entry, EntryTarget, RuleSet
+from service.core.rule_sets import Entry, EntryTarget, Ladder, RuleSet
 from service.core.telling import notify
 from service.core.traits import folded
 from service.core.workflow.doing import Turn
@@ -128,19 +128,21 @@ def _assign(turn: Turn) -> Withheld | None:
         return "there_already"
     released = release(case, "reassigned")
     trace = Trace(question=WORKFLOW)
-    given = hand_over(case, won.target, trace) if won.linked is None else give_linked(case, won.linked, trace)
+    given = give_to(case, won.target, trace) if won.linked is None else give_linked(case, won.linked, trace)
+    if released is not None and any(isinstance(each.outcome, Assigned) for each in doing.decisions):
+        released = replace(released, notifications=())
     before = tuple(map(_untold, doing.decisions))
     doing.decisions = (*before, given) if released is None else (*before, released, given)
     doing.is_assigned = True
     return None
 
 
-def _has_it(target: Target, turn: Turn) -> bool:
+def _has_it(target: Target | Ladder, turn: Turn) -> bool:
     """Whether one of the target's people has the record, or it waits there."""
     parked = turn.case.draft.parked.get(turn.case.name)
     if parked is None:
         return bool(turn.case.record.owner) and is_there(target, turn.case.record, turn.case)
-    return target == Target("queue" if parked.queued else "pool", parked.pool)
+    return target == waits_for(parked, turn.case)
 
 
 def _untold(decision: Decision) -> Decision:

@@ -29,10 +29,10 @@ class Doing:
 
     __slots__ = ("case", "decisions", "facts", "is_assigned", "marked", "notifications", "requests", "set_now")
 
-    def __init__(self, case: Case, decisions: tuple[Decision, ...], actor: str) -> None:
+    def __init__(self, case: Case, decisions: tuple[Decision, ...]) -> None:
         self.case = case
         self.decisions = decisions
-        self.facts: Facts = {**case.facts, ACTOR: actor_facts(actor, case.config)}
+        self.facts: Facts = {**case.facts, ACTOR: actor_facts(case.actor, case.config)}
         self.is_assigned = False
         self.marked: set[StepName] = set()
         self.set_now: dict[str, object] = {}

@@ -23,14 +23,12 @@ from service.core.workflow.process import acting_of, keep, keep_acting, process_
 from service.core.workflow_specs import NO_STEP, Workflow
 
 
-def follow(
-    occasions: tuple[Occasion, ...], decisions: tuple[Decision, ...], case: Case, actor: str = ""
-) -> tuple[Decision, ...]:
+def follow(occasions: tuple[Occasion, ...], decisions: tuple[Decision, ...], case: Case) -> tuple[Decision, ...]:
     """The decisions with what workflows do: the last of them tells what they ask for, and what stood against others."""
     occasions = (*occasions, *_assignments(decisions, case))
     if not occasions:
         return decisions
-    doing = Doing(case, decisions, actor)
+    doing = Doing(case, decisions)
     weighed = tuple(_weighed(occasion, doing) for occasion in sorted(occasions, key=lambda each: each.workflow.id))
     _remember(weighed, case)
     *others, last = doing.decisions

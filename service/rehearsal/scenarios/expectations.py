@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Final, NamedTuple, cast
 
 from schemas.scenario_expect import Expect
@@ -11,7 +11,7 @@ from service.config.nodes import Steps
 from service.core.model import ActionRequest, Assigned, Decision, Pending, Queued
 from service.language.moments import milliseconds
 from service.rehearsal.scenarios.crm import Card, CardName, Crm
-from service.rehearsal.stage import Plans, RehearsedAction, RehearsedDecision
+from service.rehearsal.stage import Plans, RehearsedAction, RehearsedDecision, RehearsedNotification
 from service.wire.log_forms import OutcomeLine
 from service.wire.times import iso_time
 
@@ -42,7 +42,7 @@ class StepResult:
     division: str
     lines: tuple[OutcomeLine, ...]
     published: Mapping[str, RehearsedDecision]
-    notified: tuple[str, ...]
+    notified: tuple[RehearsedNotification, ...]
     crm: Crm
     plans: Plans
     actions: tuple[RehearsedAction, ...] = ()
@@ -202,8 +202,30 @@ def _trace(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
 
 
 def _notifications(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
-    if sorted(expect.notifications) != sorted(result.notified):
-        yield Mismatch(("notifications",), _listed(expect.notifications), _listed(result.notified), result.about)
+    wanted = [each.model_dump(include=each.model_fields_set) for each in expect.notifications]
+    left = list(result.notified)
+    for words in sorted(wanted, key=len, reverse=True):
+        fitting = next((each for each in left if words.items() <= asdict(each).items()), None)
+        if fitting is None:
+            yield Mismatch(
+                ("notifications",), _listed(map(_said, wanted)), _listed(map(_told, result.notified)), result.about
+            )
+            return
+        left.remove(fitting)
+    if left:
+        yield Mismatch(
+            ("notifications",), _listed(map(_said, wanted)), _listed(map(_told, result.notified)), result.about
+        )
+
+
+def _said(words: Mapping[str, object]) -> str:
+    more = ", ".join(f"{word} {found}" for word, found in words.items() if word != "person")
+    return f"{words['person']} ({more})" if more else str(words["person"])
+
+
+def _told(notification: RehearsedNotification) -> str:
+    count = f"{notification.count} of " if notification.count is not None else ""
+    return f'{notification.person} ({count}{notification.kind}, {notification.language}, "{notification.subject}")'
 
 
 def _actions(expect: Expect, result: StepResult) -> Iterator[Mismatch]:

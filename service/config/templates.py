@@ -1,0 +1,264 @@
+"""Texts in Liquid become functions: what may stand in them, and how much they may do.
+
+What is offered is a choice of Liquid: no other files, no clock, no filter that could turn a short text into a huge one,
+and bounds on what is left: rounds of loops, characters written, what is remembered on the way. Text from outside is a
+value and never part of a template; in HTML it is escaped. Most texts only name values: those are put together without
+the machinery, with the same outcome.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote, urlsplit
+
+from liquid import Environment
+from liquid.exceptions import FilterError, LiquidError
+from liquid.filter import string_filter
+from liquid.stringify import to_liquid_string
+from liquid.template import BoundTemplate
+
+from service.core.letters import NotWritten, Template, Values
+
+TEXT_LIMIT: Final = 50_000
+"""So many bytes a text has at most once it is filled in."""
+ROUNDS_LIMIT: Final = 1_000
+"""So many rounds all its loops make together."""
+REMEMBERED_LIMIT_BYTES: Final = 100_000
+
+TAGS: Final = frozenset(
+    {"#", "assign", "break", "case", "comment", "content", "continue", "echo", "for", "if", "output", "raw", "unless"}
+    | {"illegal"}
+)
+FILTERS: Final = frozenset(
+    {"abs", "append", "at_least", "at_most", "capitalize", "ceil", "default", "divided_by", "downcase", "escape"}
+    | {"first", "floor", "last", "lstrip", "minus", "modulo", "newline_to_br", "plus", "prepend", "remove", "round"}
+    | {"rstrip", "size", "split", "strip", "times", "truncate", "truncatewords", "upcase", "url_encode"}
+)
+"""Those of Liquid; `date`, `join`, `replace` and `url` are our own."""
+RAISED: Final = (LiquidError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What filling in a template may come to where its values are not what it takes them for."""
+
+FIELDS: Final = "fields"
+"""Under this name a template has all fields, also those that are called like a value of ours."""
+
+_NAME: Final = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"
+_PLAIN: Final = re.compile(r"\{\{ *(" + _NAME + r") *\}\}")
+_SPECIAL: Final = frozenset({"true", "false", "nil", "null", "empty", "blank", "size", "first", "last"})
+_DATE: Final = re.compile(r"(?:[^%]|%[aAbBdHIjmMpSyY%]){1,100}")
+_TAG: Final = re.compile(r"\{%.*?%\}", re.DOTALL)
+_VALUE: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_IN_LINK: Final = re.compile(
+    r"""\b(?:href|src|action|formaction|background|poster|data)\s*=\s*["']?\s*$""", re.IGNORECASE
+)
+_IN_TAG: Final = re.compile(r"<[a-zA-Z/!][^<>]*$")
+_OPEN_QUOTE: Final = re.compile(r"""=\s*("[^"]*|'[^']*)$""")
+_ACTIVE: Final = re.compile(r"""<\s*(script|style|iframe|object|embed)\b|[\s"'/](on\w+)\s*=""", re.IGNORECASE)
+_HOST: Final = re.compile(r"https?://[^\s/{}]+(/|$)", re.IGNORECASE)
+_LINK: Final = re.compile(r"https?://[^\s\x00-\x20\x7f-\x9f\"'<>\\]+", re.IGNORECASE)
+
+
+class Flaw(NamedTuple):
+    """What is wrong with a template, and in which of its lines, from 1."""
+
+    message: str
+    line: int
+
+
+class NoTemplate(Exception):
+    """A text that is no template. Its argument is a `Flaw`."""
+
+    @property
+    def flaw(self) -> Flaw:
+        """What is wrong."""
+        flaw: Flaw = self.args[0]
+        return flaw
+
+
+class _Environment(Environment):
+    loop_iteration_limit = ROUNDS_LIMIT
+    output_stream_limit = TEXT_LIMIT
+    local_namespace_limit = REMEMBERED_LIMIT_BYTES
+
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+        super().setup_tags_and_filters(extra=extra)
+        self.tags = {name: tag for name, tag in self.tags.items() if name in TAGS}
+        ours = {"date": _date, "join": _join, "replace": _replace, "url": _url}
+        self.filters = {name: each for name, each in self.filters.items() if name in FILTERS} | ours
+
+
+def is_link(text: str) -> bool:
+    """Whether it is an address that a person may follow."""
+    return _LINK.fullmatch(text) is not None and bool(urlsplit(text).hostname)
+
+
+def _bounded(length: int) -> None:
+    if length > TEXT_LIMIT:
+        raise FilterError(f"more than {TEXT_LIMIT} characters would come of this", token=None)
+
+
+@string_filter
+def _date(value: str, form: object) -> str:
+    """A day or moment in another form; what is none stays as it is, and there is no now."""
+    if not isinstance(form, str) or _DATE.fullmatch(form) is None:
+        raise FilterError("a form of dates is made of %d, %m, %Y, %H, %M and their like", token=None)
+    try:
+        return datetime.fromisoformat(value).strftime(form)
+    except ValueError:
+        return value
+
+
+def _join(value: object, between: object = " ") -> str:
+    """The entries of a list with a text between them."""
+    if not isinstance(value, list | tuple):
+        return str(value)
+    texts = [str(each) for each in value]
+    _bounded(sum(map(len, texts)) + len(texts) * len(str(between)))
+    return str(between).join(texts)
+
+
+@string_filter
+def _replace(value: str, old: object, new: object = "") -> str:
+    """Each occurrence of one text is another one."""
+    _bounded(len(value) + (value.count(str(old)) if str(old) else len(value) + 1) * len(str(new)))
+    return value.replace(str(old), str(new))
+
+
+@string_filter
+def _url(value: str) -> str:
+    """The address, if a person may follow it; else nothing."""
+    return value if is_link(value) else ""
+
+
+_TEXT: Final = _Environment()
+_HTML: Final = _Environment(autoescape=True)
+
+
+def text(source: str) -> Template:
+    """A template of plain text. Raises `NoTemplate`."""
+    reads, parts = _compiled(source, _TEXT)
+    return Template(source, reads, _plain(source) or _written(parts))
+
+
+def html(source: str) -> Template:
+    """A template of HTML, in which values are escaped. Raises `NoTemplate`, also where a value stands in a place in
+    which escaping does not take its power.
+    """
+    for message, at in _unsafe(source):
+        raise NoTemplate(Flaw(message, _line_of(source, at)))
+    reads, parts = _compiled(source, _HTML)
+    return Template(source, reads, _written(parts))
+
+
+def address(source: str) -> Template:
+    """A template of a link: it is one to a place that is written there, and values in it are encoded. Raises
+    `NoTemplate`.
+    """
+    if not is_link(_VALUE.sub("x", _TAG.sub("", source))) or not _HOST.match(source):
+        raise NoTemplate(Flaw("a link begins with https:// and the host, such as https://crm.example/", 1))
+    reads, parts = _compiled(source, _TEXT)
+    write = _plain(source) or _written(parts)
+    return Template(source, reads, lambda values: write(_encoded(values)))
+
+
+def paths_in(template: Template) -> Iterator[tuple[str, int]]:
+    """The values that a template asks for, as dotted paths, each with the line in which it does first."""
+    for path, at in _paths(_TEXT.from_string(template.source)):
+        yield path, _line_of(template.source, at)
+
+
+def _compiled(source: str, environment: Environment) -> tuple[frozenset[str], BoundTemplate]:
+    try:
+        parts = environment.from_string(source)
+        used = parts.analyze(include_partials=False)
+    except LiquidError as error:
+        message, token = str(error.args[0]) if error.args else type(error).__name__, error.token
+        at = 0 if token is None else token.start_index
+        raise NoTemplate(Flaw(message.partition("\n")[0], _line_of(source, at))) from error
+    for name, places in used.filters.items():
+        if name not in environment.filters:
+            there_are = ", ".join(sorted(environment.filters))
+            message = f'there is no filter "{name}"; there are {there_are}'
+            raise NoTemplate(Flaw(message, _line_of(source, places[0].index)))
+    return frozenset(path for path, _ in _paths(parts)), parts
+
+
+def _paths(parts: BoundTemplate) -> Iterator[tuple[str, int]]:
+    for found in parts.analyze(include_partials=False).globals.values():
+        for each in found:
+            steps: list[str] = []
+            for step in each.segments:
+                if not isinstance(step, str):
+                    break
+                steps.append(step)
+            if steps[-1:] and steps[-1] in {"size", "first", "last"} and len(steps) > 1:
+                steps.pop()
+            yield ".".join(steps), each.span.index
+
+
+def _line_of(source: str, at: int) -> int:
+    return source.count("\n", 0, max(0, at)) + 1
+
+
+def _written(parts: BoundTemplate) -> Callable[[Values], str]:
+    def write(values: Values) -> str:
+        try:
+            return parts.render(values)
+        except RAISED as error:
+            raise NotWritten(type(error).__name__) from error
+
+    return write
+
+
+def _plain(source: str) -> Callable[[Values], str] | None:
+    """The same for a text that only names values; none: there is more in it."""
+    pieces = _PLAIN.split(source)
+    names = [tuple(name.split(".")) for name in pieces[1::2]]
+    if any("{{" in piece or "{%" in piece for piece in pieces[::2]) or any(_SPECIAL & set(name) for name in names):
+        return None
+    literals = pieces[::2]
+
+    def write(values: Values) -> str:
+        found = [literals[0]]
+        for name, literal in zip(names, literals[1:], strict=True):
+            value = _value(values, name)
+            found.append(value if type(value) is str else to_liquid_string(value, autoescape=False))
+            found.append(literal)
+        whole = "".join(found)
+        if len(whole) > TEXT_LIMIT and len(whole.encode()) > TEXT_LIMIT:
+            raise NotWritten("OutputStreamLimitError")
+        return whole.replace("\r\n", "\n").replace("\r", "\n")
+
+    return write
+
+
+def _value(values: object, path: Iterable[str]) -> object:
+    for step in path:
+        values = values.get(step) if isinstance(values, Mapping) else None
+    return values
+
+
+def _encoded(values: object) -> Any:
+    """The same values, as they stand in an address."""
+    if isinstance(values, Mapping):
+        return {name: _encoded(each) for name, each in values.items()}
+    return quote(values, safe="") if isinstance(values, str) else values
+
+
+def _unsafe(source: str) -> Iterator[tuple[str, int]]:
+    """Where a value, though it is escaped, could be more than text."""
+    bare = _TAG.sub(lambda tag: " " * len(tag.group()), source)
+    active = _ACTIVE.search(_VALUE.sub(lambda value: "x" * len(value.group()), bare))
+    if active is not None:
+        yield (
+            f'no "{active.group(1) or active.group(2)}" may stand here: mails do nothing by themselves',
+            active.start(),
+        )
+    for found in _VALUE.finditer(bare):
+        before = _VALUE.sub("x", bare[: found.start()])
+        if _IN_LINK.search(before) and not re.search(r"\|\s*url\s*-?$", found.group(1)):
+            yield 'a link that is a value ends with "| url", which lets http and https pass', found.start()
+        elif _IN_TAG.search(before) and not _OPEN_QUOTE.search(before):
+            yield "a value within a tag stands in quotes, as an attribute", found.start()

@@ -1,0 +1,57 @@
+"""What moves a record on its steps: the wait for one is over, or somebody can whom a step names alone (D56).
+
+Members of pools take it out of the line in which it stands, like all that waits there (see `holding.draining`).
+"""
+
+from __future__ import annotations
+
+from itertools import takewhile
+
+from service.core.configuration import Config
+from service.core.draft import Draft
+from service.core.holding.climbing import AWAITED_PREFIX, climb_of
+from service.core.holding.draining import DRAINED_PER_FIRING, look_in_time, move
+from service.core.holding.waiting import ask_anew, is_fit, set_clocks, waiting_case
+from service.core.model import Decision
+from service.core.parked import Parked
+
+
+def step_on(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
+    """The record has waited for a step as long as it says: the next is asked, too."""
+    parked = draft.parked.get(name)
+    return () if parked is None else _ask(name, parked, draft, config, now_ms)
+
+
+def serve(person: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
+    """Somebody may have what waits for them alone: as much as they can, best score first, then oldest."""
+    names = needed(person, draft)
+    decisions: list[Decision] = []
+    for name in takewhile(lambda each: draft.records.get(each) is not None, names):
+        parked = draft.parked.get(name)
+        if parked is not None:
+            decisions += _ask(name, parked, draft, config, now_ms)
+    if decisions and len(draft.awaiting(person)) > len(decisions):
+        draft.set_timer(AWAITED_PREFIX + person, now_ms)
+    return tuple(decisions)
+
+
+def needed(person: str, draft: Draft) -> tuple[str, ...]:
+    """The first of the records that wait for somebody alone, in the order in which they get them."""
+    found = [(name, parked) for name in draft.awaiting(person) if (parked := draft.parked.get(name)) is not None]
+    ordered = sorted(found, key=lambda each: (-each[1].score, each[1].since_ms, each[0]))
+    return tuple(name for name, _ in ordered[:DRAINED_PER_FIRING])
+
+
+def _ask(name: str, parked: Parked, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
+    case = waiting_case(name, parked, draft, config, now_ms)
+    if climb_of(case) is None:
+        return ()
+    if not is_fit(case, parked.pool, named=parked.named):
+        ask_anew(name, draft, now_ms)
+        return ()
+    decision = move(case, parked)
+    if decision is not None:
+        return (decision,)
+    set_clocks(case, parked)
+    look_in_time(config.pools[parked.pool], draft, config, now_ms)
+    return ()

@@ -1,0 +1,44 @@
+"""What is written to people of a decision, as the core carries it: templates that were compiled with the configuration.
+
+The core knows of them what it needs to: which fields of records they read, so that these are remembered for news that
+come when no event tells them. They are filled in where decisions become messages (`service.wire.notifications`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+Values = Mapping[str, object]
+
+
+class NotWritten(Exception):
+    """A template could not be filled in: it asks for too much, or for what its values cannot give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """`reads` are the fields of records that it asks for, as dotted paths. `write` fills it in; raises `NotWritten`."""
+
+    source: str
+    reads: frozenset[str] = field(compare=False)
+    write: Callable[[Values], str] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What is written of one kind of news in one language. `html` none: there is plain text only."""
+
+    subject: Template
+    body: Template
+    html: Template | None = None
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The fields of records that it asks for."""
+        parts = [self.subject, self.body, *([self.html] if self.html is not None else [])]
+        return frozenset().union(*(part.reads for part in parts))
+
+
+Wordings = Mapping[str, Mapping[str, Wording]]
+"""By kind of news (or `summary`), then by language in lower case."""

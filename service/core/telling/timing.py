@@ -1,0 +1,275 @@
+"""When people are told: at once, when their quiet hours are over, or in one summary.
+
+Every verdict passes here once, after all is decided. News that come in somebody's quiet hours wait in their line, and
+are told in their order when these end, unless they are not true by then: somebody else has the record, or it is closed.
+Of what comes faster than somebody wants to hear it, the first pieces are told and the rest is one summary for each kind
+of news. Where a line is as long as it may be, what comes on top is in such a summary, too, so that nothing is lost and
+no night takes more than its room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple, cast
+
+from msgspec.structs import replace
+
+from service.core.case import NO_FACTS
+from service.core.configuration import Config
+from service.core.draft import Draft
+from service.core.held import HELD_LIMIT, NAMED_LIMIT, HeldBack
+from service.core.model import Decision, LateNews, NewsSummary, Nothing, Notification, NotificationKind, Outcome
+from service.core.reasons import NothingReason
+from service.core.record import Record
+from service.core.telling.notify import means_for
+from service.core.telling.why import pool_of, why
+from service.core.tracking import recall
+from service.core.wishes import Wishes
+
+HUSH_PREFIX: Final = "hush/"
+"""Begins the name of the timer that ends somebody's quiet hours."""
+
+SUMMARY_PREFIX: Final = "summary/"
+"""Begins the name of the timer that ends the time of a summary: of whom it is for, and of which kind of news. It sorts
+behind `hush/`: first the pieces, then how many more there were.
+"""
+
+GIVEN: Final = frozenset[NotificationKind]({"assigned", "offered"})
+LOST: Final = frozenset[NotificationKind]({"reassigned", "withdrawn"})
+LINED: Final = frozenset[NotificationKind]({"queued", "waiting"})
+"""News that somebody has a record, that they have it no more, and that it is in a line."""
+STANDING: Final = GIVEN | LINED
+"""News of what is so until it ends, which it does where the record is closed."""
+
+
+class Numbers(NamedTuple):
+    """How the decisions of a verdict are numbered: their ids are the `prefix` and numbers from `first` on."""
+
+    prefix: str = ""
+    first: int = 0
+
+    def id(self, number: int) -> str:
+        """The id of the decision with this number."""
+        return f"{self.prefix}{number}"
+
+
+UNNUMBERED: Final = Numbers()
+
+
+def passed_on(
+    decisions: tuple[Decision, ...], draft: Draft, config: Config, now_ms: int, numbers: Numbers
+) -> tuple[Decision, ...]:
+    """The decisions with those of their notifications that are told at once. The others are kept, in the draft."""
+    if not any(each.notifications for each in decisions):
+        return decisions
+    if len(decisions) > 1:
+        decisions = tuple(_without_returned(decisions))
+    if not config.holds_back:
+        return decisions
+    return tuple(
+        _timed(each, numbers.id(number), draft, config, now_ms) for number, each in enumerate(decisions, numbers.first)
+    )
+
+
+def tell_held(person: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
+    """Somebody's quiet hours are over: tell them what was held back, as far as its records are loaded."""
+    hush = draft.hushes.get(person)
+    if hush is None:
+        return ()
+    quiet_until_ms = _quiet_until(person, config, now_ms)
+    if quiet_until_ms is not None:
+        draft.set_timer(HUSH_PREFIX + person, quiet_until_ms)
+        return ()
+    decisions: list[Decision] = []
+    unheard: set[str] = set()
+    for number, held in _line(person, draft):
+        record = draft.records.get(held.record)
+        if record is None:
+            draft.hushes.edit(person).first = number
+            draft.set_timer(HUSH_PREFIX + person, now_ms)
+            return tuple(decisions)
+        decisions.append(_late(person, held, record, draft, config, unheard))
+        draft.held.drop(_held_field(person, number))
+    draft.hushes.drop(person)
+    return tuple(decisions)
+
+
+def held_records(person: str, draft: Draft) -> tuple[str, ...]:
+    """The records that `tell_held` looks at, in order."""
+    return tuple(dict.fromkeys(held.record for _, held in _line(person, draft)))
+
+
+def tell_digest(about: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
+    """The time of a summary is over, of which `about` says for whom and of which kind."""
+    digest = draft.digests.get(about)
+    if digest is None:
+        return ()
+    person, _, kind = about.rpartition("/")
+    quiet_until_ms = _quiet_until(person, config, now_ms) if digest.summed else None
+    if quiet_until_ms is not None:
+        draft.set_timer(SUMMARY_PREFIX + about, quiet_until_ms)
+        return ()
+    draft.digests.drop(about)
+    if not digest.summed:
+        return ()
+    via = means_for(cast("NotificationKind", kind), person, config)
+    if not via:
+        return (_nothing("", "untold_unwanted", person),)
+    summary = NewsSummary(digest.summed, digest.since_ms, now_ms, digest.records)
+    told = Notification(cast("NotificationKind", kind), person, via, summary=summary)
+    return (replace(_nothing("", "told_late", person), notifications=(told,)),)
+
+
+def _without_returned(decisions: tuple[Decision, ...]) -> Iterator[Decision]:
+    """Who loses a record and gets it again in one go is told that they got it."""
+    for number, decision in enumerate(decisions):
+        again = {
+            told.person
+            for later in decisions[number + 1 :]
+            if later.record == decision.record
+            for told in later.notifications
+            if told.kind in GIVEN
+        }
+        left = tuple(
+            each for each in decision.notifications if not (each.kind == "reassigned" and each.person in again)
+        )
+        yield decision if len(left) == len(decision.notifications) else replace(decision, notifications=left)
+
+
+def _timed(decision: Decision, decision_id: str, draft: Draft, config: Config, now_ms: int) -> Decision:
+    """The decision with those of its notifications that are told at once."""
+    at_once = [
+        each for each in decision.notifications if not _is_kept(each, decision, decision_id, draft, config, now_ms)
+    ]
+    if len(at_once) == len(decision.notifications):
+        return decision
+    return replace(decision, notifications=tuple(at_once))
+
+
+def _is_kept(
+    told: Notification, decision: Decision, decision_id: str, draft: Draft, config: Config, now_ms: int
+) -> bool:
+    """Whether somebody hears of it later only; it is kept until then."""
+    user = config.users.get(told.person)
+    if user is None or not user.wishes.holds_back:
+        return False
+    if _is_summed(told, decision.record, user.wishes, draft, now_ms):
+        return True
+    is_behind_others = draft.hushes.get(told.person) is not None
+    until_ms = _quiet_until(told.person, config, now_ms) or (now_ms if is_behind_others else None)
+    if until_ms is None:
+        return False
+    _hold(told, decision, decision_id, draft, until_ms)
+    return True
+
+
+def _is_summed(told: Notification, record: str, wishes: Wishes, draft: Draft, now_ms: int) -> bool:
+    """Whether it goes into the summary of its kind, since enough was told one by one."""
+    if wishes.digest is None:
+        return False
+    about = f"{told.person}/{told.kind}"
+    digest = draft.digests.edit(about)
+    if not digest.since_ms:
+        digest.since_ms = now_ms
+        draft.set_timer(SUMMARY_PREFIX + about, now_ms + wishes.digest.within_ms)
+    if digest.told < wishes.digest.alone:
+        digest.told += 1
+        return False
+    _sum_up(about, record, draft)
+    return True
+
+
+def _hold(told: Notification, decision: Decision, decision_id: str, draft: Draft, until_ms: int) -> None:
+    """Put the news at the end of the person's line; if that is full, into the summary of its kind."""
+    hush = draft.hushes.edit(told.person)
+    if hush.next - hush.first >= HELD_LIMIT:
+        about = f"{told.person}/{told.kind}"
+        digest = draft.digests.edit(about)
+        digest.since_ms = digest.since_ms or until_ms
+        draft.set_timer(SUMMARY_PREFIX + about, until_ms)
+        _sum_up(about, decision.record, draft)
+        return
+    held = HeldBack(
+        kind=told.kind,
+        record=decision.record,
+        decision=decision_id,
+        why=why(decision, told.kind),
+        pool=pool_of(decision),
+        correlation_id=decision.correlation_id,
+        depth=decision.depth,
+    )
+    draft.held.put(_held_field(told.person, hush.next), held)
+    hush.next += 1
+    draft.set_timer(HUSH_PREFIX + told.person, until_ms)
+
+
+def _sum_up(about: str, record: str, draft: Draft) -> None:
+    """One piece more in the summary."""
+    digest = draft.digests.edit(about)
+    digest.summed += 1
+    if len(digest.records) < NAMED_LIMIT and record not in digest.records:
+        digest.records = (*digest.records, record)
+
+
+def _quiet_until(person: str, config: Config, now_ms: int) -> int | None:
+    """When the quiet hours end that somebody has now (milliseconds); none: they have none now."""
+    user = config.users.get(person)
+    if user is None or user.wishes.quiet is None:
+        return None
+    phase = user.wishes.quiet.phase(now_ms)
+    return phase.until_ms if phase.is_on else None
+
+
+def _line(person: str, draft: Draft) -> Iterator[tuple[int, HeldBack]]:
+    """What is held back for somebody, in order, each with its number."""
+    hush = draft.hushes.get(person)
+    for number in range(hush.first, hush.next) if hush is not None else ():
+        held = draft.held.get(_held_field(person, number))
+        if held is not None:
+            yield number, held
+
+
+def _held_field(person: str, number: int) -> str:
+    return f"{person}/{number}"
+
+
+def _late(person: str, held: HeldBack, record: Record, draft: Draft, config: Config, unheard: set[str]) -> Decision:
+    """Tell somebody of what was held back, or say why not. `unheard` are the records of which they did not hear that
+    they got them: then they need not hear that they lost them.
+    """
+    kind = cast("NotificationKind", held.kind)
+    via = means_for(kind, person, config)
+    untold = _untold(person, held, record, draft) if via else "untold_unwanted"
+    if kind in LOST and held.record in unheard:
+        untold = "untold_moved"
+    if kind in GIVEN:
+        (unheard.discard if untold is None else unheard.add)(held.record)
+    decision = _nothing(held.record, untold or "told_late", person)
+    decision = replace(decision, correlation_id=held.correlation_id, depth=held.depth)
+    if untold is not None:
+        return decision
+    late = LateNews(held.decision, held.why, held.pool)
+    facts = recall(record.facts) if config.fields_told else NO_FACTS
+    return replace(decision, notifications=(Notification(kind, person, via, late),), facts=facts)
+
+
+def _untold(person: str, held: HeldBack, record: Record, draft: Draft) -> NothingReason | None:
+    """Why what was held back is not true any more; none: it is."""
+    if record.closed and held.kind in STANDING:
+        return "untold_closed"
+    parked, offer = draft.parked.get(held.record), draft.offers.get(held.record)
+    is_true = True
+    if held.kind == "assigned":
+        is_true = record.owner == person and not record.deleted
+    elif held.kind == "offered":
+        is_true = offer is not None and offer.person == person
+    elif held.kind in LINED:
+        is_true = parked is not None and parked.pool == held.pool
+    elif held.kind in LOST:
+        is_true = record.owner != person
+    return None if is_true else "untold_moved"
+
+
+def _nothing(record: str, reason: NothingReason, person: str) -> Decision:
+    outcome: Outcome = Nothing(reason, person)
+    return Decision(record=record, outcome=outcome)

@@ -1,0 +1,62 @@
+"""Why somebody is told what they are told, in a word: the reader's language makes a sentence of it.
+
+Where the decision has a reason, the word is that; of an assignment it says how it came to them. Each language that is
+shipped has a sentence for each word (`service.config.texts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from service.core.events import OFFER_KINDS
+from service.core.model import Assigned, Decision, NotificationKind, Pending, Queued
+
+ASSIGNED: Final[Mapping[str, str]] = {
+    "rule_set": "by_rule",
+    "default": "by_default",
+    "parked": "waited",
+    "escalated": "escalated",
+    "handed_on": "handed_on",
+    "workflow": "by_workflow",
+    "reopened": "reopened",
+    "tool": "plan",
+} | dict.fromkeys(OFFER_KINDS, "plan")
+"""By the question that gave a record to somebody."""
+TURN: Final = "turn"
+LINKED: Final = "linked"
+NAMED: Final = "named"
+QUEUED: Final = "queued"
+ESCALATED: Final = "escalated"
+WORKFLOW: Final = "workflow"
+WAITING: Final = "waiting_"
+"""Begins the words for why nobody can take a record."""
+
+BY_KIND: Final[Mapping[str, str]] = {"escalated": ESCALATED, "workflow": WORKFLOW}
+"""The words for news of which it does not matter what was decided."""
+
+
+def why(decision: Decision, kind: NotificationKind) -> str:
+    """The word for what the decision is to whom it is told as news of this kind."""
+    outcome = decision.outcome
+    if kind in BY_KIND:
+        return BY_KIND[kind]
+    if isinstance(outcome, Assigned):
+        return _of_assignment(outcome, decision)
+    if isinstance(outcome, Pending):
+        return WAITING + outcome.reason
+    return QUEUED if kind == "queued" else outcome.reason
+
+
+def pool_of(decision: Decision) -> str:
+    """The pool or queue that a decision is about; empty: none."""
+    outcome = decision.outcome
+    return outcome.queue if isinstance(outcome, Queued) else outcome.pool
+
+
+def _of_assignment(assigned: Assigned, decision: Decision) -> str:
+    trace = decision.trace
+    if trace.link is not None:
+        return LINKED
+    word = ASSIGNED.get(trace.question, NAMED)
+    return TURN if assigned.pool and word in {"by_rule", "by_default", NAMED} else word

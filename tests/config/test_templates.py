@@ -1,0 +1,189 @@
+"""Texts in Liquid: what may stand in them, what they may cost, and what values from outside can do in them: nothing."""
+
+from __future__ import annotations
+
+import re
+import time
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.config import templates
+from service.config.templates import FILTERS, ROUNDS_LIMIT, TEXT_LIMIT, Flaw, NoTemplate
+from service.core.letters import NotWritten
+
+VALUES = {
+    "title": "Big deal",
+    "company": {"name": "Acme & Sons", "size": 7},
+    "tags": ["a", "b"],
+    "day": "2026-03-01",
+    "empty": None,
+    "is_new": True,
+    "site": "https://acme.example/a?b=1&c=2",
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("New: {{ company.name }}", "New: Acme & Sons"),
+        ("{{ nothing }}{{ company.nothing.at.all }}|{{ empty }}", "|"),
+        ("{% if is_new %}{{ title | upcase }}{% else %}old{% endif %}", "BIG DEAL"),
+        ('{% for tag in tags %}{{ tag }};{% endfor %} {{ tags | join: ", " }}', "a;b; a, b"),
+        ('{{ day | date: "%d.%m.%Y" }} {{ title | date: "%d" }}', "01.03.2026 Big deal"),
+        ('{{ nobody | default: "somebody" }} {{ title | replace: "Big", "Small" }}', "somebody Small deal"),
+        ("{{ site | url }} {{ title | url }}", "https://acme.example/a?b=1&c=2 "),
+    ],
+)
+def test_a_text_is_filled_in(source: str, text: str) -> None:
+    assert templates.text(source).write(VALUES) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "said"),
+    [
+        ("{{ title | nope }}", 1, 'there is no filter "nope"'),
+        ("{{ title | safe }}", 1, 'there is no filter "safe"'),
+        ("a\nb {% if %}", 2, "missing expression"),
+        ("{% include 'secrets' %}", 1, "include"),
+        ("{% render 'secrets' %}", 1, "render"),
+        ("one\ntwo\n{{ title", 3, "found end of file"),
+        ("{% for a in b %}", 1, "end"),
+    ],
+)
+def test_what_is_no_text_of_ours_is_refused_with_its_line(source: str, line: int, said: str) -> None:
+    with pytest.raises(NoTemplate) as refused:
+        templates.text(source)
+    assert refused.value.flaw.line == line
+    assert said in refused.value.flaw.message
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for i in (1..1000000000) %}x{% endfor %}",
+        "{% for i in (1..900) %}{% for j in (1..900) %}x{% endfor %}{% endfor %}",
+        "{% assign x = 'aaaaaaaaaa' %}" + "{% assign x = x | append: x %}" * 40,
+        "{{ 'aaaaaaaaaaaaaaa' " + "| replace: '', 'aaaaaaaaaaaaaaa' " * 30 + "}}",
+        "{{ 'aaaaaaaaaaaaaaa' " + "| split: '' | join: 'aaaaaaaaaaaaaaa' " * 30 + "}}",
+        "{{ 9999999 " + "| times: 999999999 " * 500 + "}}",
+        "{{ 1 | divided_by: 0 }}",
+        "{{ title | date: '%1000000000d' }}",
+        "{{ long }}{{ long }}",
+    ],
+)
+def test_no_text_takes_long_or_becomes_huge(source: str) -> None:
+    """What is too much is given up, soon, and as the one error that is expected of texts."""
+    template = templates.text(source)
+    started = time.process_time()
+    with pytest.raises(NotWritten):
+        template.write({**VALUES, "long": "x" * TEXT_LIMIT})
+    assert time.process_time() - started < 2
+
+
+def test_there_is_no_clock() -> None:
+    """The same decision gives the same bytes, whenever it is written again."""
+    assert templates.text("{{ 'now' | date: '%Y' }}{{ 'today' | date: '%Y' }}").write({}) == "nowtoday"
+
+
+def test_a_loop_may_take_as_many_rounds_as_is_said() -> None:
+    template = templates.text("{% for each in many %}.{% endfor %}")
+    assert template.write({"many": list(range(ROUNDS_LIMIT))}) == "." * ROUNDS_LIMIT
+
+
+names = st.sampled_from(["title", "company.name", "company", "tags", "nothing", "is_new", "company.size2", "title.x"])
+pieces = st.lists(
+    st.one_of(names.map("{{{{ {} }}}}".format), st.text(st.characters(exclude_characters="{}%"), max_size=8)),
+    max_size=6,
+)
+found = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=10)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["name", "x"]), inner)),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(pieces, st.dictionaries(st.sampled_from(["title", "company", "tags", "is_new"]), found))
+def test_a_text_that_only_names_values_is_the_same_without_the_machinery(
+    parts: list[str], values: dict[str, object]
+) -> None:
+    """Most texts are written the short way, and Liquid says what has to come of it."""
+    source = "".join(parts)
+    short, long = templates._plain(source), templates._written(templates._compiled(source, templates._TEXT)[1])
+    assert short is not None
+    assert short(values) == long(values)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ('<a href="{{ site }}">x</a>', "| url"),
+        ("<a href='{{ site }}'>x</a>", "| url"),
+        ('<img title="a > b" src="{{ site }}">', "| url"),
+        ('<a href="{% if a %}{{ site }}{% endif %}">x</a>', "| url"),
+        ("<a href={{ site | url }}>x</a>", "quotes"),
+        ("<p {{ title }}>", "quotes"),
+        ("<script>var x = '{{ title }}'</script>", "script"),
+        ("<style>{{ title }}</style>", "style"),
+        ('<p onclick="go()">{{ title }}</p>', "onclick"),
+        ("<p\nONCLICK = 'go()'>{{ title }}</p>", "ONCLICK"),
+        ("<iframe src='https://x'></iframe>", "iframe"),
+    ],
+)
+def test_html_in_which_a_value_could_be_more_than_text_is_refused(source: str, said: str) -> None:
+    with pytest.raises(NoTemplate) as refused:
+        templates.html(source)
+    assert said in refused.value.flaw.message
+
+
+class _Read(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, list[str]]] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, [name for name, _ in attrs]))
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text(st.sampled_from("<>\"'&/= \n\tajvscript:{}%x\x00\u2028"), max_size=40)
+    | st.sampled_from(
+        ["javascript:alert(1)", " JavaScript:x", "java\nscript:x", "data:text/html,x", "//x", "https://a b"]
+    )
+)
+def test_what_a_record_says_is_never_markup(text: str) -> None:
+    """Whatever it is, the page has the tags and attributes that its template has, and links lead to http or https."""
+    source = '<p title="{{ x }}">{{ x | newline_to_br }}{{ x | upcase }}<a href="{{ x | url }}">{{ x }}</a></p>'
+    page = _Read()
+    page.feed(templates.html(source).write({"x": text}))
+    assert [tag for tag in page.tags if tag[0] != "br"] == [("p", ["title"]), ("a", ["href"])]
+    assert all(link == "" or re.match("https?://", link) for link in page.links)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["javascript:{{ x }}", "{{ x }}", "https://{{ x }}/", "https://crm.example{{ x }}/", "crm.example/{{ x }}"],
+)
+def test_a_link_leads_to_a_place_that_is_written_there(source: str) -> None:
+    with pytest.raises(NoTemplate):
+        templates.address(source)
+
+
+def test_values_of_a_link_are_encoded() -> None:
+    written = templates.address("https://crm.example/{{ record.id }}?q={{ x }}").write(
+        {"record": {"id": "../a b/?"}, "x": "&y=1#"}
+    )
+    assert written == "https://crm.example/..%2Fa%20b%2F%3F?q=%26y%3D1%23"
+
+
+def test_only_what_was_chosen_is_offered() -> None:
+    """A newer Liquid may bring filters: none is offered that nobody looked at."""
+    assert set(templates._TEXT.filters) == FILTERS | {"date", "join", "replace", "url"}
+    assert set(templates._TEXT.tags) <= templates.TAGS
+    assert Flaw("x", 1).line == 1

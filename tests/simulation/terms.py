@@ -1,0 +1,50 @@
+"""What the made-up configurations say of giving, in the words of the checker, which knows nothing of the core's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from service.core.configuration import Config
+from service.core.limit_spec import Limit, words_of
+from tests.giving_words import Accept, Bound, Known, Terms
+
+ALL_TYPES = ("contact", "deal", "lead")
+
+
+def known_terms(versions: Mapping[str, Sequence[Config]]) -> Known:
+    """Of all versions of all divisions."""
+    return {(each.division, each.version): _terms(each) for known in versions.values() for each in known}
+
+
+def _terms(config: Config) -> Terms:
+    accepting = {spec.id: spec.accepting for spec in config.pools.values() if spec.accepting is not None}
+    escalating = {spec.id: spec.escalation for spec in config.pools.values() if spec.escalation is not None}
+    return Terms(
+        tuple(_bounds(config)),
+        {name: Accept(each.within_ms, each.hand_on, each.ask_again) for name, each in accepting.items()},
+        {name: each.after_ms for name, each in escalating.items()},
+    )
+
+
+def _bounds(config: Config) -> Iterator[Bound]:
+    for spec in config.pools.values():
+        for limit in spec.limits:
+            yield _bound("pool", spec.id, "", limit, config.zone)
+        for member in spec.members:
+            room = () if member.max_open is None else (Limit(member.max_open, "open"),)
+            for limit in (*room, *member.limits):
+                yield _bound("member", spec.id, member.person, limit, _zone(member.person, config))
+    for user in config.users.values():
+        for limit in user.limits:
+            typed = limit._replace(types=limit.types or ALL_TYPES)
+            yield _bound("person", "", user.id, typed, _zone(user.id, config))
+
+
+def _bound(of: str, pool: str, person: str, limit: Limit, zone: str) -> Bound:
+    return Bound(of, pool, person, words_of(limit.per), limit.at_most, limit.types, zone)
+
+
+def _zone(person: str, config: Config) -> str:
+    """Of somebody's clock, else the division's."""
+    user = config.users.get(person)
+    return config.zone if user is None else user.zone or config.zone

@@ -1,0 +1,66 @@
+"""What the published configurations say of giving, read from their documents, in the words of the checker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+
+from service.kafka.configuration import ConfigurationFeed
+from service.kafka.connection import KafkaConnection
+from tests.giving_words import UNITS_MS, Accept, Bound, Known, Terms
+
+ALL_TYPES: Final = ("contact", "deal", "lead")
+
+
+async def published_terms(connection: KafkaConnection, topic: str) -> Known:
+    """Of each version of each division that was ever published. Raises `KafkaError`."""
+    feed = ConfigurationFeed(connection, topic)
+    try:
+        await feed.start()
+        return {
+            (division, number): terms_of(orjson.loads(document))
+            for division in feed.history.divisions()
+            for number, document in (await feed.documents(feed.history.versions(division))).items()
+        }
+    finally:
+        await feed.stop()
+
+
+def terms_of(document: Mapping[str, Any]) -> Terms:
+    """What one document says."""
+    pools = document.get("pools", {})
+    return Terms(
+        tuple(_bounds(document)),
+        {
+            name: Accept(_ms(pool["accept_within"]), pool.get("hand_on", 3), pool.get("ask_again", False))
+            for name, pool in pools.items()
+            if "accept_within" in pool
+        },
+        {name: _ms(pool["escalate"]["after"]) for name, pool in pools.items() if "escalate" in pool},
+    )
+
+
+def _bounds(document: Mapping[str, Any]) -> Iterator[Bound]:
+    users = document.get("users", {})
+    for name, pool in document.get("pools", {}).items():
+        for limit in pool.get("limits", ()):
+            yield Bound("pool", name, "", _per(limit), limit["at_most"])
+        for member in pool["members"]:
+            told = member if isinstance(member, dict) else {"user": member}
+            for limit in told.get("limits", ()):
+                zone = users.get(told["user"], {}).get("zone", "UTC")
+                yield Bound("member", name, told["user"], _per(limit), limit["at_most"], (), zone)
+    for name, user in users.items():
+        for limit in user.get("limits", ()):
+            types = tuple(limit.get("types", ALL_TYPES))
+            yield Bound("person", "", name, _per(limit), limit["at_most"], types, user.get("zone", "UTC"))
+
+
+def _per(limit: Mapping[str, Any]) -> str:
+    return "open" if limit.get("open") else limit["per"]
+
+
+def _ms(span: str) -> int:
+    return int(span[:-1]) * UNITS_MS[span[-1]]
