@@ -83,7 +83,10 @@ def letter_for(kind: str, reader: str, letters: Wordings, common: str) -> Chosen
 
 
 def compiled_letters(document: Document) -> Wordings:
-    """The texts of a document without findings, by kind and language."""
+    """The texts of a document without findings, by kind and language. What is shipped is read with the first of them,
+    and not while an event waits for it.
+    """
+    shipped()
     return {
         kind: {tag.lower(): _letter(each) for tag, each in sorted(letters.items())}
         for kind, letters in sorted(document.templates.items())

@@ -291,13 +291,12 @@ class State(ByKind):
     def _follow_seats(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up who is a member of which pool."""
         for field, after in changed.items():
-            before = self.seats.get(field)
-            self._follow_open(field.partition("/")[0], before, after)
+            before, (pool, _, person) = self.seats.get(field), field.partition("/")
+            self._follow_open(pool, before, after)
             was = before is not None and before.joined > 0
             is_now = isinstance(after, Seat) and after.joined > 0
             if was == is_now and (before is None) == (after is None):
                 continue
-            pool, _, person = field.partition("/")
             self._seats_in[pool] += (after is not None) - (before is not None)
             if not self._seats_in[pool]:
                 del self._seats_in[pool]

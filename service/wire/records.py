@@ -119,7 +119,8 @@ def read_tracked(packed: bytes) -> str:
 def _trimmed(value: Base | HeardBeside) -> bytes:
     """The fields in their order, without those at the end that say nothing."""
     fields = list(astuple(value))
-    for default in reversed(value.__struct_defaults__):
+    defaults: tuple[object, ...] = value.__struct_defaults__
+    for default in reversed(defaults):
         if fields[-1] != default:
             break
         fields.pop()
