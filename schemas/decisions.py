@@ -373,8 +373,8 @@ EXAMPLES: Final[tuple[Output, ...]] = (
             "until": "2026-03-01T09:25:00Z",
             "records": [_NAME],
             "language": "en",
-            "subject": "96 more, as told before: yours",
-            "body": "96 more since Sun 2026-03-01 10:15 Europe/Berlin: yours.\nlead 4711, … (+95)",
+            "subject": "96 more: yours now",
+            "body": "96 more since Sun 2026-03-01 10:15 Europe/Berlin: yours now.\nlead 4711, … (+95)",
         }
     ),
     WorkflowActionRequested.model_validate(

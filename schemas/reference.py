@@ -33,7 +33,7 @@ workflows:
 closed_when: {lead: {criteria: ["stage in [won, lost]"]}}
 sizes: {lead: effort}
 fields: {lead: {tier: text, employees: number, stage: text}, deal: {budget: number}}
-templates: {assigned: {en: {subject: "New: {{ company.name }}", body: "{{ reason }} {{ link }}"}}}
+templates: {assigned: {en: {subject: "New: {{ tier }}", body: "{{ reason }} {{ link }}"}}}
 ids_ignore_case: true
 settings: {zone: Europe/Berlin}
 """,
@@ -222,9 +222,9 @@ link: "https://crm.example/{{ record.type }}/{{ record.id }}"
     "QuietHours": '{from: "21:00", until: "07:00"}\n',
     "Digest": "{from: 5, within: 10m}\n",
     "Letter": """\
-subject: "New: {{ company.name }}"
-body: "{{ company.name }} is yours. {{ reason }} {{ link }}"
-html: '<p>{{ company.name }} is yours. <a href="{{ link | url }}">See it</a></p>'
+subject: "New: {{ tier }}"
+body: "A {{ tier }} lead is yours. {{ reason }} {{ link }}"
+html: '<p>{{ tier }} is yours. <a href="{{ link | url }}">See it</a></p>'
 """,
     "Presence": "{words: {busy: away, online: available}, pass_over_off_shift: true}\n",
     "Visibility": "{pools: members, plans: admins, workflows: everyone}\n",

@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "reconcile": "Compare a list of what is open in the CRM with the memory, and correct what differs.",
     "members": "Say that somebody is away, off shift or back.",
     "workflows": "Show each workflow, how many are active, and which fields and steps are free.",
+    "notifications": "Show what people would be told, in which words.",
     "rules": "Show how often each rule entry was used, and which never were.",
     "deadletters": "Show what could not be read or decided.",
     "config": "Show the configuration, or publish a directory as the next version.",

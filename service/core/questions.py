@@ -96,14 +96,13 @@ def _no_default(default: Target | Ladder | None, case: Case) -> Rejected | None:
     if default is None:
         return Rejected("no_target", f"no rule matched and there is no default for {record_type} records")
     found = resolve(default, case)
+    if isinstance(default, Ladder):
+        detail = f"no step of the default for {record_type} records, {default}, means anybody"
+        return None if isinstance(found, Ladder) else Rejected("no_target", detail)
     if found == "outside_domain":
         detail = f"the default for {record_type} records, {default}, does not take this one by its domain"
         return Rejected("outside_domain", detail)
-    if isinstance(default, Target):
-        return refusal(default, case)
-    if isinstance(found, Ladder):
-        return None
-    return Rejected("no_target", f"no step of the default for {record_type} records, {default}, means anybody")
+    return refusal(default, case)
 
 
 def _counted(case: Case, given: Decision, entry: str) -> Decision:

@@ -291,7 +291,7 @@ Skipped = Literal[Unresolved, "nobody_present"]
 """Why nothing waited for a step of a target before the next one was asked, too."""
 SKIPPED: Final[Mapping[Skipped, str]] = {
     **dict[Skipped, str](UNRESOLVED.items()),
-    "nobody_present": "nobody of it is there before its wait is over",
+    "nobody_present": "nobody of it is there in time",
 }
 
 QUESTIONS: Final[Mapping[str, str]] = {

@@ -65,6 +65,11 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "Visibility": ("settings/visibility",),
     "Product": ("settings/product",),
     "Available": ("settings/product/pools", "settings/product/plans"),
+    "Notify": ("users/ann/notify",),
+    "Notifications": ("settings/notifications",),
+    "QuietHours": ("settings/notifications/quiet", "users/bob/notify/quiet"),
+    "Digest": ("settings/notifications/digest", "users/bob/notify/digest"),
+    "Letter": ("templates/assigned/en",),
 }
 """Where a part belongs in a whole configuration; where it shows several values, each of them."""
 DECLARED: Final[Mapping[str, Any]] = {
@@ -72,6 +77,8 @@ DECLARED: Final[Mapping[str, Any]] = {
     "users/crm-integration": {},
     "pools/inbox": {"record_type": "lead", "strategy": "take", "members": ["ann"], "when": "employees > 50"},
     "users/boss": {},
+    "users/bob/notify": {},
+    "settings/notifications": {},
     "pools/world": {"record_type": "lead", "members": ["ann"], "when": "employees > 50"},
     "pools/rest": {"record_type": "lead", "strategy": "take", "members": ["ann"], "when": "employees > 50"},
     "pools/inbound/prefer": {"skill": "german"},

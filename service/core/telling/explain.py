@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from service.core.configuration import Config
 from service.core.limit_spec import when
-from service.core.model import ActionRequest, Assigned, Candidate, Decision, LimitCount, Trace, Tried, Weighed
+from service.core.model import ActionRequest, Assigned, Candidate, Decision, LimitCount, StepSeen, Trace, Tried, Weighed
 from service.core.pool_spec import PoolSpec
-from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, WITHHELD, ExclusionReason
+from service.core.reasons import EXCLUDED, QUESTIONS, SKIPPED, UNRESOLVED, WITHHELD, ExclusionReason
 from service.core.rule_sets import Entry, RuleSet
 from service.core.telling.clock import clock_time
 from service.core.telling.way_in import way_into_plan
@@ -61,7 +61,21 @@ def explain(
     cut = [f"  too much to keep while it waits: {', '.join(trace.cut)}"] if trace.cut else []
     came_in = [f"  {sentence}" for sentence in way_into_plan(decision, config)]
     workflows = _aligned(workflow_rows(trace.workflows, config))
-    return [header, *came_in, *earlier, *entries, *members, *more, *cut, *workflows]
+    steps = _aligned(_step_rows(trace.steps, config))
+    return [header, *came_in, *earlier, *entries, *steps, *members, *more, *cut, *workflows]
+
+
+def _step_rows(steps: Iterable[StepSeen], config: Config) -> Iterator[Cells]:
+    """The steps of the target: which were reached when, which had no wait and why, and when the next begins."""
+    for number, step in enumerate(steps, start=1):
+        if step.since is not None:
+            said = f"reached {clock_time(step.since, config.zone)}"
+            said += f", without a wait: {SKIPPED[step.skipped]}" if step.skipped is not None else ""
+        elif step.begins is not None:
+            said = f"to be reached {clock_time(step.begins, config.zone)}"
+        else:
+            said = "to come"
+        yield (f"step {number}", step.target, said)
 
 
 def workflow_rows(weighed: Iterable[Weighed], config: Config) -> Iterator[Cells]:
