@@ -90,6 +90,12 @@ def test_steps_that_cannot_be_meant_are_refused(target: str, what: str) -> None:
     assert [line for line in refused(config=default(target)) if what.replace("target[", "lead[") in line]
 
 
+def test_steps_are_of_one_record_type() -> None:
+    said = f'{BASE}defaults: {{"*": [{{user: ann, wait: 1h}}, {{user: boss}}]}}'
+
+    assert [line for line in refused(config=said) if '"*" means all' in line]
+
+
 @pytest.mark.parametrize(
     ("target", "what"),
     [
