@@ -145,3 +145,16 @@ def test_who_is_known_to_be_back_is_tried_then(told: str, until: int) -> None:
     division.later(minutes=until)
 
     assert division.owner() == "ann"
+
+
+def test_the_line_of_a_person_is_forgotten_with_the_steps_that_named_them() -> None:
+    division = Climbing([{"user": "ann", "wait": "15m"}, {"pool": "world"}])
+    all_away(division)
+    division.new()
+    assert "lead:user:ann" in division.state.pools
+    division.configure(defaults={"lead": {"pool": "emea"}})
+    assert division.last().outcome == Pending("emea", "nobody_eligible")
+    division.configure(users={"zed": {}})
+
+    assert "lead:user:ann" not in division.state.pools
+    assert not division.state.climbs
