@@ -85,7 +85,7 @@ class Leaving:
 async def unless_left(leaving: Leaving, work: Awaitable[T]) -> T:
     """What comes of it, which may be never: leaving ends the wait. Raises `Left`."""
     asked = asyncio.ensure_future(work)
-    either: set[asyncio.Future[Any]] = {asked, leaving.told}
+    either: tuple[asyncio.Future[Any], ...] = (asked, leaving.told)
     try:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not asked.done():
