@@ -34,8 +34,8 @@ from tests.log_reader import (
     fold,
     header,
     read_log,
-    read_snapshot,
 )
+from tests.log_snapshots import read_snapshot
 
 MARK: Final = "generation"
 LANE_REASONS: Final = frozenset(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 T = TypeVar("T")
 
@@ -85,8 +85,9 @@ class Leaving:
 async def unless_left(leaving: Leaving, work: Awaitable[T]) -> T:
     """What comes of it, which may be never: leaving ends the wait. Raises `Left`."""
     asked = asyncio.ensure_future(work)
+    either: tuple[asyncio.Future[Any], ...] = (asked, leaving.told)
     try:
-        await asyncio.wait({asked, leaving.told}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not asked.done():
             raise Left
         return asked.result()

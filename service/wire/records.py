@@ -67,7 +67,8 @@ def pack_record(record: Record) -> tuple[bytes, dict[str, bytes]]:
     flags = TOLD_IS_OWNER * told_is_owner | TOLD_NOW * told_now | NOBODY_NOW * nobody_now
     flags |= OWNER_OUTSTANDING * owner_outstanding
     for bit, is_said in zip(SAID_BITS.values(), said(record), strict=True):
-        flags |= bit * is_said
+        if is_said:
+            flags |= bit
     beside: dict[str, bytes] = {}
     if heard != _NOTHING_HEARD:
         beside["heard"] = _trimmed(heard)

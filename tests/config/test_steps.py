@@ -51,9 +51,10 @@ def test_steps_are_read_in_order_with_their_waits() -> None:
 
     assert compiled.defaults == {"lead": ladder}
     assert {name for name, spec in compiled.pools.items() if spec.implied} == {
-        "lead:user:{account.manager}",
-        "lead:owner_of:account",
+        ladder.steps[0].line("lead"),
+        ladder.steps[1].line("lead"),
     }
+    assert not any("account" in name for name in compiled.pools), "names of pools stand in logs"
     assert from_wire(to_wire(written), 7).defaults == {"lead": ladder}
 
 
@@ -88,6 +89,12 @@ def test_steps_that_cannot_be_meant_are_refused(target: str, what: str) -> None:
     """D56 Whether they stand in an entry or in a default; a circle is one of them."""
     assert [line for line in refused(config=entry(target)) if what in line]
     assert [line for line in refused(config=default(target)) if what.replace("target[", "lead[") in line]
+
+
+def test_steps_are_of_one_record_type() -> None:
+    said = f'{BASE}defaults: {{"*": [{{user: ann, wait: 1h}}, {{user: boss}}]}}'
+
+    assert [line for line in refused(config=said) if '"*" means all' in line]
 
 
 @pytest.mark.parametrize(

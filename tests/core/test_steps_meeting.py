@@ -145,3 +145,30 @@ def test_who_is_known_to_be_back_is_tried_then(told: str, until: int) -> None:
     division.later(minutes=until)
 
     assert division.owner() == "ann"
+
+
+def test_the_line_of_a_person_is_forgotten_with_the_steps_that_named_them() -> None:
+    division = Climbing([{"user": "ann", "wait": "15m"}, {"pool": "world"}])
+    all_away(division)
+    division.new()
+    assert "lead:user:ann" in division.state.pools
+    division.configure(defaults={"lead": {"pool": "emea"}})
+    assert division.last().outcome == Pending("emea", "nobody_eligible")
+    division.configure(users={"zed": {}})
+
+    assert "lead:user:ann" not in division.state.pools
+    assert not division.state.climbs
+
+
+def test_what_is_closed_by_now_does_not_hold_up_what_waits_for_the_same_person() -> None:
+    """D33 However many of those come first."""
+    closed = {"lead": {"criteria": ["close_date < today"]}}
+    division = Climbing([{"user": "ann", "wait": "99d"}, {"pool": "world"}], closed_when=closed)
+    division.away("ann")
+    for number in range(60):
+        division.new(f"lead/{number}", close_date="2023-11-15", score=1)
+    division.new("lead/last")
+    division.later(minutes=3 * 24 * 60)
+    division.back("ann")
+
+    assert division.owner("lead/last") == "ann"

@@ -176,7 +176,7 @@ GIVING: Final = (
     Mutant(ASKING, "if is_fit(case, name, named=False):", "if True:", "a helping pool has its own domain", (LONGER,)),
     Mutant(
         WAITING,
-        "for name in config.helped.get(pool, (pool,)):",
+        "for name in config.served.get(pool, (pool,)):",
         "for name in (pool,):",
         "both serve the line",
         (LONGER,),

@@ -228,6 +228,7 @@ class Cluster:
         order = Order(
             self._settings(), files.with_suffix(".hit"), files.with_suffix(".log"), fault, safeguards, neglect
         )
+        self.witness.is_mixed |= older is not None
         worker = Worker(order, _forked(order) if older is None else OlderProcess(order, older), older is not None)
         self.workers.append(worker)
         return worker

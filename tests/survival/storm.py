@@ -3,10 +3,10 @@
 A storm has rounds. In a round processes die and freeze at random steps, are replaced, the memory is lost as a whole or
 in parts, the broker is killed, the configuration changes, also to one that cannot be used, strangers write into all
 topics, sources hold what nobody can read and what was taken back, dead letters are sent again and again, all under
-load. Then everything comes to rest, and a topic is deleted: a source, which is made anew and reset, or one of outputs,
-which a process makes again. These are the topics whose loss takes nothing that is not known elsewhere: at rest all of a
-source is decided, and the log has every output. At last the checker looks at all of it, from the very beginning. The
-next round goes on with the same topics.
+load. Then everything comes to rest, a lane halts, which two people bring back at once, and a topic is deleted: a
+source, which is made anew and reset, or one of outputs, which a process makes again. These are the topics whose loss
+takes nothing that is not known elsewhere: at rest all of a source is decided, and the log has every output. At last the
+checker looks at all of it, from the very beginning. The next round goes on with the same topics.
 
 Where there is an older build, about every second process is one of it, until the lanes are raised and after that.
 """
@@ -28,9 +28,17 @@ from aiokafka.errors import KafkaError
 from service.kafka.port import Lost
 from tests.backends.kafka_server import KafkaServer
 from tests.survival.cluster import STOP_SECONDS, Cluster, Worker, a_moment
-from tests.survival.load import DIVISIONS
+from tests.survival.load import DIVISIONS, LANES
 from tests.survival.neighbours import KINDS_OF_PLANS
-from tests.survival.operating import command, lose_topic, pass_unreadable, publish_unusable, redrive, remake_source
+from tests.survival.operating import (
+    command,
+    lose_topic,
+    pass_unreadable,
+    publish_unusable,
+    recover_twice,
+    redrive,
+    remake_source,
+)
 from tests.survival.worker import STEPS, Fault
 
 PROCESSES: Final = 3
@@ -97,6 +105,8 @@ class Storm:
             await self.cluster.kill(worker)
         self.cluster.start()
         self.faults["unreadable range passed"] += await pass_unreadable(self.cluster)
+        for word in await recover_twice(self.cluster, self.random.randrange(LANES)):
+            self.faults[f"halted lane, {word} at once with the other"] += 1
         await self._delete_a_topic()
         self.rounds += 1
         return await self.cluster.finish()

@@ -20,7 +20,7 @@ from service.store.port import Head
 from service.views.waiting import WHY, Waiting, WaitingLine, Why, waiting
 from service.wire.lanes import lane_of
 from tests.core.build import MINUTE_MS, START_MS, Division, planted, pool, users
-from tests.core.test_steps import Climbing, told
+from tests.core.test_steps import BY_MANAGER, Climbing, told
 
 
 async def seen(division: Division, limit: int = 100) -> Waiting:
@@ -165,7 +165,7 @@ async def test_the_line_of_a_person_says_that_each_waits_for_whom_it_names() -> 
     division.new(manager="bob")
     line = await line_of(division)
 
-    assert (line.pool, line.why) == ("lead:user:{manager}", "one_by_one")
+    assert (line.pool, line.why) == (BY_MANAGER, "one_by_one")
     assert [told(step) for step in line.records[0].steps] == ["user:{manager} 0", "user:ann 60 ahead"]
 
 

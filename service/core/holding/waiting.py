@@ -43,6 +43,7 @@ def stand_in_line(case: Case, pool: str, *, queued: bool, named: bool) -> tuple[
     """
     assert not case.record.owner, f"{case.name} has an owner and is to wait"
     memory = case.draft.pools.edit(pool)
+    memory.implied = case.config.pools[pool].implied
     memory.waiting += 1
     number, since_ms = _place_of(case, pool)
     parked = Parked(
