@@ -84,7 +84,7 @@ READ: Final = (
         "crm.records",
         "What happened to records in the CRM. Keyed by record, so that a record's events keep their order.",
         "The record, `lead/4711`; for an import one key for the whole file; for a step or field itself its process.",
-        _types(("crm.record.", "crm.assignment.", "crm.offer.", "crm.step.", "crm.field.")),
+        _types(("crm.record.", "crm.assignment.", "crm.offer.", "crm.step.", "crm.action.", "crm.field.")),
         is_read=True,
     ),
     Channel(

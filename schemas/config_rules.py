@@ -167,8 +167,8 @@ class Target(_Part):
     steps: Annotated[
         tuple[TargetStep, ...] | None,
         Field(
-            min_length=2,
             max_length=STEPS_LIMIT,
+            json_schema_extra={"minItems": 2},
             description="One after the other, with waiting times; a list in the place of a target is short for this.",
         ),
     ] = None
@@ -192,10 +192,14 @@ class Target(_Part):
 
     @model_validator(mode="after")
     def _in_steps(self) -> Self:
-        steps = self.steps or ()
+        if self.steps is None:
+            return self
+        steps = self.steps
+        if len(steps) < 2:
+            raise ValueError("one step needs no list: write what it names as the target, or add another step")
         if any(step.queue is not None for step in steps[:-1]):
             raise ValueError("a queue takes at once what comes to it, so it is the last step: move it to the end")
-        if steps and steps[-1].wait is not None:
+        if steps[-1].wait is not None:
             raise ValueError("nothing comes behind the last step: leave its wait out, or add a step")
         return self
 

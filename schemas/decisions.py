@@ -97,7 +97,10 @@ class Weighed(Said):
     """A workflow that cared for what happened."""
 
     workflow: Annotated[str, Field(description="Its id.")]
-    withheld: Annotated[Withheld | None, Field(description="Why it asked for nothing; null: it asked for its action.")]
+    withheld: Annotated[Withheld | None, Field(description="Why it did nothing; null: it acted.")]
+    criterion: Annotated[
+        int | None, Field(ge=0, description="`condition`: which comparison decided, from 0; null: none did.")
+    ] = None
 
 
 class Asked(Said):
@@ -247,8 +250,9 @@ class NotificationRequested(Told):
         Field(
             description="The person got the record (`assigned`); they are to accept it (`offered`); it came into a "
             "queue of theirs (`queued`); they reached for it in vain (`refused`); they did not accept it and have it "
-            "no more (`withdrawn`); they had it and somebody else is to (`reassigned`). Of a pool that they manage: "
-            "nobody of it can take the record (`waiting`), or it waited too long and was given away (`escalated`)."
+            "no more (`withdrawn`); they had it and somebody else is to (`reassigned`); a workflow tells them "
+            "(`workflow`). Of a pool that they manage: nobody of it can take the record (`waiting`), or it waited too "
+            "long and was given away (`escalated`)."
         ),
     ]
     person: Annotated[Id, Field(description="Whom to tell.")]
@@ -270,32 +274,55 @@ class NotificationSummaryRequested(Told):
     records: Annotated[tuple[RecordName, ...], Field(description="The first ten of the records it is about.")]
 
 
-class WorkflowActionRequested(Said):
-    """A workflow asks the CRM to mark a step, or to have a person fill a field.
+class NewRecord(Said):
+    """A record that the CRM is asked to make."""
 
-    The event's id is `decision/workflow`: never two for one. Whoever has done it tells so with an event of the CRM's, a
-    step that is marked or a field that is filled, which sets off no other workflow.
+    type: Annotated[str, Field(description="Its type in the CRM.")]
+    fields: Annotated[dict[str, Any], Field(description="Its fields; null: not set.")]
+
+
+class WorkflowActionRequested(Said):
+    """A workflow asks the CRM to mark a step, to have a person fill a field, to set a field, or to make a record.
+
+    The event's id is `decision/workflow`, from a workflow's second action on with its number behind it: never two for
+    one. The CRM tells that it is done as it tells everything, which sets off no other workflow, and may say so, or that
+    it failed, with `crm.action.done.v1` and `crm.action.failed.v1`.
     """
 
     decision: Annotated[Id, Field(description="The decision that asks for it.")]
     record: Annotated[RecordName, Field(description="Whose process it is.")]
     sequence: Annotated[int, Field(ge=1, description="Grows with each output about the record.")]
     workflow: Annotated[Id, Field(description="The workflow.")]
-    action: Annotated[Literal["mark_step", "require_field"], Field(description="What the CRM is asked to do.")]
-    process: Annotated[Id, Field(description="The process in the CRM.")]
-    step: Annotated[Id, Field(description="Its step: to be marked, or the one that was marked.")]
-    field: Annotated[Id, Field(description="The field: the one that was filled, or the one that is asked for.")]
+    action: Annotated[
+        Literal["mark_step", "require_field", "set_field", "create_record"],
+        Field(description="What the CRM is asked to do."),
+    ]
+    process: Annotated[Id | None, Field(description="The process in the CRM; null: it is about no step.")]
+    step: Annotated[Id | None, Field(description="Its step: to be marked, or the one that was marked.")]
+    field: Annotated[
+        Id | None,
+        Field(description="The field: to be set, asked for, or the one that was filled; null: it is about no field."),
+    ]
     enforcement: Annotated[
         Literal["ask", "required"] | None,
         Field(description="Whether a person may leave the field empty (`ask`) or not; null: no field is asked for."),
     ]
-    before: Annotated[Any, Field(description="The filled field's value before; or whether the step was marked.")]
-    after: Annotated[Any, Field(description="The filled field's value after; or whether the step is marked: true.")]
+    before: Annotated[
+        Any,
+        Field(
+            description="What set it off, before: the field's value, whether the step was marked, who had the record; "
+            "of an update, values by field. Null: none."
+        ),
+    ]
+    after: Annotated[Any, Field(description="The same after it.")]
     reason: Annotated[str, Field(description="Why, in one sentence for people.")]
     configuration: Annotated[ConfigurationName, Field(description="The configuration that was in force.")]
     withheld: Annotated[
         tuple[Weighed, ...], Field(description="Other workflows that cared for what happened, and asked for nothing.")
     ] = ()
+    number: Annotated[int, Field(ge=1, description="Which of the workflow's actions it is, from 1.")] = 1
+    value: Annotated[Any, Field(description="`set_field`: the value that the field is to have; null: none.")] = None
+    create: Annotated[NewRecord | None, Field(description="`create_record`: the record to be made.")] = None
 
 
 Output = DecisionData | NotificationRequested | NotificationSummaryRequested | WorkflowActionRequested
@@ -310,90 +337,3 @@ OUTPUTS: Final[Mapping[str, type[Said]]] = {
     "workflow.action_requested.v1": WorkflowActionRequested,
 }
 """The model of the data of each event type that is written."""
-
-_NAME: Final = {"type": "lead", "id": "4711"}
-_ANN: Final = {"kind": "user", "id": "ann"}
-_SALES: Final = {"kind": "pool", "id": "sales-emea"}
-_DECIDED: Final = "3-0-81442-0"
-_DECISION: Final = {
-    "record": _NAME,
-    "decision": _DECIDED,
-    "sequence": 1,
-    "expected_owner": _SALES,
-    "expected_version": 1,
-    "configuration": {"version": 7, "label": "9f3c2e"},
-    "trace": {
-        "question": "rule_set",
-        "rule_set": "inbound",
-        "tried": [
-            {"entry": "vip-accounts", "matched": False, "criterion": 0},
-            {"entry": "emea-inbound", "matched": True, "criterion": None},
-        ],
-        "target": _SALES,
-        "candidates": [
-            {"person": "ann", "excluded": None, "load": 7_560, "last_turn": 315, "open_items": 1},
-            {"person": "bob", "excluded": "away", "load": 7_560, "last_turn": 316, "open_items": 4},
-        ],
-        "omitted": 0,
-    },
-}
-
-EXAMPLES: Final[tuple[Output, ...]] = (
-    AssignmentAssigned.model_validate({**_DECISION, "owner": _ANN, "pool": "sales-emea", "turn": 318}),
-    AssignmentPending.model_validate(
-        {**_DECISION, "pool": "sales-emea", "reason": "nobody_eligible", "next_try": "2026-03-02T08:00:00Z"}
-    ),
-    AssignmentRejected.model_validate(
-        {**_DECISION, "reason": "wrong_record_type", "detail": "pool sales-emea serves lead records"}
-    ),
-    AssignmentReleased.model_validate(
-        {**_DECISION, "previous_owner": _ANN, "pool": "sales-emea", "reason": "owner_chosen"}
-    ),
-    NotificationRequested.model_validate(
-        {
-            "decision": _DECIDED,
-            "kind": "assigned",
-            "person": "ann",
-            "via": ["email", "chat"],
-            "record": _NAME,
-            "reason": "It was your turn in Sales EMEA.",
-            "link": "https://crm.example/lead/4711",
-            "language": "en",
-            "subject": "Yours: lead 4711",
-            "body": "lead 4711 is yours now. It was your turn in Sales EMEA.\nhttps://crm.example/lead/4711",
-        }
-    ),
-    NotificationSummaryRequested.model_validate(
-        {
-            "kind": "assigned",
-            "person": "ann",
-            "via": ["email"],
-            "count": 96,
-            "since": "2026-03-01T09:15:00Z",
-            "until": "2026-03-01T09:25:00Z",
-            "records": [_NAME],
-            "language": "en",
-            "subject": "96 more: yours now",
-            "body": "96 more since Sun 2026-03-01 10:15 Europe/Berlin: yours now.\nlead 4711, … (+95)",
-        }
-    ),
-    WorkflowActionRequested.model_validate(
-        {
-            "decision": _DECIDED,
-            "record": _NAME,
-            "sequence": 2,
-            "workflow": "needs-budget",
-            "action": "require_field",
-            "process": "new-business",
-            "step": "qualified",
-            "field": "budget",
-            "enforcement": "required",
-            "before": False,
-            "after": True,
-            "reason": "Needs budget: the step qualified of new-business was marked and the field budget is empty, so "
-            "it must be filled",
-            "configuration": {"version": 7, "label": "9f3c2e"},
-        }
-    ),
-)
-"""An example of each. None can exist that its own model refuses."""

@@ -224,6 +224,23 @@ class StepMarked(RecordData):
     marked: Annotated[bool, Field(description="False: the mark was taken away again.")] = True
 
 
+class ActionAnswered(RecordData):
+    """The CRM says what became of an action that a workflow asked for. The record is the one that the action names."""
+
+    action: Annotated[ToldId, Field(description="The id of the event that asked for it.")]
+    reason: Annotated[
+        str, StringConstraints(max_length=REASON_LIMIT), Field(description="Why it failed, in words for people.")
+    ] = ""
+
+
+class ActionDone(ActionAnswered):
+    """It was done."""
+
+
+class ActionFailed(ActionAnswered):
+    """It was not done, and will not be: where its occasion comes again, it is asked for again."""
+
+
 class CatalogueChanged(Part):
     """What all events about fields and steps themselves carry: no record is meant."""
 
@@ -295,6 +312,8 @@ INPUTS: Final[Mapping[str, type[Input]]] = {
     "crm.assignment.accepted.v1": AssignmentAccepted,
     "crm.assignment.declined.v1": AssignmentDeclined,
     "crm.step.marked.v1": StepMarked,
+    "crm.action.done.v1": ActionDone,
+    "crm.action.failed.v1": ActionFailed,
     "crm.step.deleted.v1": StepDeleted,
     "crm.step.changed.v1": StepChanged,
     "crm.field.deleted.v1": FieldDeleted,

@@ -38,7 +38,7 @@ ReleaseReason = Literal[
 ]
 Link = Literal["contact", "stays", "owner"]
 NotificationKind = Literal[
-    "assigned", "offered", "queued", "refused", "withdrawn", "reassigned", "waiting", "escalated"
+    "assigned", "offered", "queued", "refused", "withdrawn", "reassigned", "waiting", "escalated", "workflow"
 ]
 ExclusionReason = Literal[
     "away",
@@ -113,7 +113,11 @@ Skipped = Literal[
 ]
 Withheld = Literal[
     "asked_already",
+    "assigned_already",
+    "cap_reached",
     "chain_depth",
+    "condition",
+    "empty_before",
     "field_deleted",
     "field_unknown",
     "filled_already",
@@ -121,9 +125,22 @@ Withheld = Literal[
     "left_empty",
     "marked_already",
     "marked_before",
+    "nobody_to_tell",
+    "not_cleared",
     "note_required",
     "other_process",
+    "own_action",
+    "owner_chosen",
+    "paused",
     "process_unknown",
+    "record_cap_reached",
+    "record_closed",
+    "record_paused",
+    "set_already",
     "step_deleted",
+    "target_unfit",
     "task_generated",
+    "there_already",
+    "told_already",
+    "value_too_long",
 ]

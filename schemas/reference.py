@@ -180,19 +180,42 @@ steps: {call: {}, offer: {name: Send an offer, requires_note: true}, visit: {gen
 """,
     "ProcessStep": "{name: Visit, requires_note: true, generates_task: true}\n",
     "Workflow": """\
-name: Budget known
-description: Who has told their budget is qualified.
-active: true
-trigger: {field_filled: budget}
-action: {mark_step: {process: sales, step: qualified}}
+- name: Budget known
+  description: Who has told their budget is qualified.
+  active: true
+  trigger: {field_filled: budget}
+  action: {mark_step: {process: sales, step: qualified}}
+- active: true
+  record_type: deal
+  trigger: {on: updated, changed: stage}
+  criteria: [stage equals won, actor.role not equal bot]
+  actions:
+    - {create_record: {type: task, fields: {subject: Thank them}}}
+    - {notify: owner}
+  at_most: {per_record: 5, per_day: 1000}
+  resumed: 1
 """,
-    "Trigger": "- {field_filled: budget}\n- {step_marked: {process: sales, step: call}}\n",
+    "Trigger": """\
+- {on: [created, updated], changed: [stage], before: {criteria: [stage equals open]}}
+- {field_filled: budget}
+- {field_cleared: budget}
+- {step_marked: {process: sales, step: call}}
+- {waiting_for: 30m}
+""",
     "StepName": "{process: sales, step: qualified}\n",
     "Action": """\
 - {mark_step: {process: sales, step: qualified}}
 - {require_field: {field: budget, enforcement: required}}
+- {set_field: {field: stage, value: won}}
+- {create_record: {type: task, fields: {subject: Call back, due: {field: close_date}}}}
+- {assign: {pool: closers}}
+- {notify: {role: account-executive}}
 """,
     "AskedField": "{field: budget, enforcement: required}\n",
+    "SetField": "- {field: stage, value: won}\n- {field: closer, value: {field: seller}}\n",
+    "NewRecord": "{type: task, fields: {subject: Call back, due: {field: close_date}}}\n",
+    "Audience": "- {owner: true}\n- {user: bob}\n- {role: account-executive}\n- {field: seller}\n",
+    "AtMost": "{per_record: 5, per_day: 1000}\n",
     "Settings": """\
 treat_as_unowned: {users: [crm-integration]}
 presence: {words: {busy: away}}
@@ -236,11 +259,11 @@ html: '<p>{{ tier }} is yours. <a href="{{ link | url }}">See it</a></p>'
 
 WHERE: Final[Mapping[str, str]] = {
     "Configuration": "The document",
-    "Condition": "A condition: in pools, members, entries, rows of scores, and `closed_when.TYPE`",
+    "Condition": "A condition: in pools, members, entries, workflows, rows of scores, and `closed_when.TYPE`",
     "User": "A user: `users.NAME`",
     "Requirement": "A requirement: `requires` of a pool or an entry",
     "Preference": "A preference: `pools.NAME.prefer`",
-    "FromField": "What a record says: in requirements, preferences, targets and steps",
+    "FromField": "What a record says: in requirements, preferences, targets, steps and values",
     "Calendar": "A calendar: `calendars.NAME`",
     "Leave": "Leave: `users.NAME.leave`",
     "Pool": "A pool: `pools.NAME`",
@@ -267,9 +290,13 @@ WHERE: Final[Mapping[str, str]] = {
     "ProcessStep": "A step: `processes.NAME.steps.NAME`",
     "Workflow": "A workflow: `workflows.NAME`",
     "Trigger": "A trigger: `workflows.NAME.trigger`",
-    "Action": "An action: `workflows.NAME.action`",
+    "Action": "An action: `workflows.NAME.action`, `workflows.NAME.actions`",
     "StepName": "The name of a step: in triggers and actions",
     "AskedField": "A field that is asked for: `require_field` of an action",
+    "SetField": "A field that is to have a value: `set_field` of an action",
+    "NewRecord": "A record that is to be made: `create_record` of an action",
+    "Audience": "Who is told: `notify` of an action",
+    "AtMost": "How often a workflow may act: `workflows.NAME.at_most`",
     "Settings": "Settings: `settings`",
     "Presence": "Presence: `settings.presence`",
     "Unowned": "Unowned: `settings.treat_as_unowned`",

@@ -11,7 +11,6 @@ from typing import Final
 from pydantic import BaseModel
 
 from schemas.decisions import (
-    EXAMPLES,
     OUTPUTS,
     NotificationRequested,
     NotificationSummaryRequested,
@@ -20,6 +19,7 @@ from schemas.decisions import (
 )
 from schemas.envelope import Envelope
 from schemas.events import INPUTS
+from schemas.output_examples import EXAMPLES
 
 Sample = Mapping[str, object]
 
@@ -72,6 +72,8 @@ _READ: Final[Mapping[str, Mapping[str, object]]] = {
     "crm.offer.paid.v1": {"record": _NAME, "offer": "starter-2026"},
     "crm.offer.payment_failed.v1": {"record": _NAME, "offer": "starter-2026"},
     "crm.step.marked.v1": {"record": _DEAL, **_QUALIFIED, "actor": {"id": "ann"}, "version": 6},
+    "crm.action.done.v1": {"record": _DEAL, "action": "3-0-81442-0/needs-budget"},
+    "crm.action.failed.v1": {"record": _DEAL, "action": "3-0-81442-0/needs-budget", "reason": "the deal is locked"},
     "crm.step.deleted.v1": {**_QUALIFIED, "actor": {"id": "eve"}},
     "crm.step.changed.v1": {**_QUALIFIED, "requires_note": True, "version": 2},
     "crm.field.deleted.v1": {"record_type": "deal", "field": "budget", "actor": {"id": "eve"}},

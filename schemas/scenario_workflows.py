@@ -39,10 +39,17 @@ class MarkedStep(_Part):
     marked: Annotated[bool, Field(strict=True)] = True
 
 
+class ExpectedRecord(_Part):
+    """A record that the CRM is asked to make."""
+
+    type: str
+    fields: dict[str, Any] = {}
+
+
 class ExpectedAction(_Part):
     """What a workflow asks the CRM for. Only the words that are written are checked."""
 
-    action: Literal["mark_step", "require_field"] | None = None
+    action: Literal["mark_step", "require_field", "set_field", "create_record"] | None = None
     record: str | None = None
     step: Annotated[
         Annotated[str, StringConstraints(pattern=r"^[^/]+/[^/]+$")] | None, Field(description="`process/step`.")
@@ -52,6 +59,8 @@ class ExpectedAction(_Part):
     before: Any = None
     after: Any = None
     reason: str | None = None
+    value: Any = None
+    create: Annotated[ExpectedRecord | None, Field(description="The record that is to be made.")] = None
 
 
 Marked = Annotated[MarkedStep, BeforeValidator(_step, json_schema_input_type=str | MarkedStep)]

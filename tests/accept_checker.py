@@ -17,6 +17,8 @@ from tests.giving_words import Known, Terms, id_of, milliseconds, said_of
 from tests.log_reader import Reader, Seen
 
 TAKEN_BACK: Final = frozenset({"declined", "not_accepted", "not_there"})
+LONG_AGO: Final = 0
+"""Stands for a time that is not known."""
 UNHEARD: Final = frozenset({"duplicate_event", "redriven_already"})
 """Why an event changes nothing that was known before."""
 QUIET: Final = frozenset({"declined", "contacted", "step_marked"})
@@ -46,7 +48,7 @@ class Course:
         """An event may have ended the offer without a word, or have changed nothing."""
         person, until_ms = self.person, self.accept_by_ms
         self.finish()
-        self.person, self.accept_by_ms, self.is_sure = person, until_ms, False
+        self.person, self.accept_by_ms, self.is_sure, self.since_ms = person, until_ms, False, LONG_AGO
 
     @property
     def offered_to(self) -> str:

@@ -34,8 +34,8 @@ from tests.log_reader import (
     fold,
     header,
     read_log,
-    read_snapshot,
 )
+from tests.log_snapshots import read_snapshot
 
 MARK: Final = "generation"
 LANE_REASONS: Final = frozenset(
@@ -136,7 +136,7 @@ def memory_violations(reader: Reader, log: Sequence[Seen], memory: Memory) -> It
         return
     if memory.revision == NOTHING_FOLDED:
         held = _by_kind(memory)
-        if held and next(differences(held, _kept(reader.restored, memory)), ""):
+        if held and list(differences(held, _kept(reader.restored, memory))):
             yield f"lane {reader.lane}: the memory is at no revision and not empty"
         return
     if memory.revision not in reader.batches:

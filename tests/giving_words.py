@@ -71,12 +71,14 @@ class Accept(NamedTuple):
 
 class Terms(NamedTuple):
     """What one version of a division's configuration says: all limits, and by pool how its people accept and after
-    what time it escalates (milliseconds).
+    what time it escalates (milliseconds). `is_mixed`: some who decide by it are of a build that does not tell how much
+    of a pool's own limits was used.
     """
 
     bounds: tuple[Bound, ...] = ()
     accept: Mapping[str, Accept] = {}
     escalates: Mapping[str, int] = {}
+    is_mixed: bool = False
 
 
 Known = Mapping[tuple[str, int], Terms]

@@ -69,6 +69,8 @@ def _miscounted(give: Give, before: Given, terms: Terms | None) -> Iterator[str]
         return
     bounds = [bound for bound in terms.bounds if give.counts_for(bound)]
     told = sorted(give.told)
+    if terms.is_mixed and not any(row[0] == "pool" for row in told):
+        bounds = [bound for bound in bounds if bound.of != "pool"]
     if [row[:3] for row in told] != sorted((bound.of, bound.per, bound.at_most) for bound in bounds):
         yield f"tells of limits {told}, and there are {bounds}"
         return

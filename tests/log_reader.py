@@ -110,6 +110,7 @@ class Reader:
     _ids: dict[str, int] = field(default_factory=dict)
     _chunks: Content = field(default_factory=dict)
     _doubts: list[str] = field(default_factory=list)
+    _unnumbered: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def last_batch(self) -> int:
@@ -184,12 +185,14 @@ class Reader:
             division, _, record = name.partition("/")
             if value is None:
                 self._sequences.pop((division, record), None)
-            elif (division, record) not in self._sequences:
+                self._unnumbered.discard(("record", name))
+            elif (division, record) not in self._sequences and ("record", name) not in self._unnumbered:
                 self._sequences[division, record] = self._floor(division)
         for name, value in changes.get("pool", {}).items():
             if value is None:
                 division, _, pool = name.partition("/")
                 self._turns.pop((division, pool), None)
+                self._unnumbered.discard(("pool", name))
 
     def _floor(self, division: str) -> int:
         return int(self.content.get("forgotten", {}).get(f"{division}/records", [0])[0])
@@ -242,7 +245,9 @@ class Reader:
 
     def _next(self, numbers: Counter[tuple[str, str]], name: tuple[str, str], kind: str, said: int) -> None:
         """Count on; the first number of what a restored lane had is taken as it is told, for its log is gone."""
-        if name not in numbers and "/".join(name) in self.restored.get(kind, {}):
+        where = (kind, "/".join(name))
+        if where in self._unnumbered:
+            self._unnumbered.discard(where)
             numbers[name] = said - 1
         numbers[name] += 1
 
@@ -295,6 +300,7 @@ class Reader:
         self._ids = {name: at for name, at in self._ids.items() if at < self.place[0]}
         self._turns.clear()
         self._sequences.clear()
+        self._unnumbered = {(kind, name) for kind in ("record", "pool") for name in self.content.get(kind, {})}
 
     def covers(self, source: str) -> bool:
         """Whether a restored lane had taken a position, as its marks say."""
@@ -309,41 +315,6 @@ def read_log(lane: int, log: Sequence[Seen]) -> Reader:
     for record in log:
         reader.read(record.offset, record.value)
     return reader
-
-
-def read_snapshot(log: Sequence[Seen], start: int) -> tuple[Content, set[str]]:
-    """What the snapshot and all batches after it add up to, and the keys it should cover and does not."""
-    content: Content = {}
-    opened: dict[str, int] = {}
-    missing: set[str] = set()
-    token: int | None = None
-    for seen in log:
-        record = read_record(seen.value) if seen.offset >= start else None
-        if record is None:
-            continue
-        token = record["token"] if token is None else token
-        if record["kind"] == "claim":
-            token = seen.offset
-        elif record["token"] != token:
-            continue
-        elif seen.offset == start:
-            opened = record["kinds"]
-            missing = {f"{kind}:{at}" for kind, count in opened.items() for at in range(count)}
-        elif record["kind"] == "batch":
-            apply(content, _covered(record["changes"], opened, missing))
-        elif record["kind"] == "chunk" and record["start"] == start:
-            keys = list(record["content"])
-            for key, fields in record["content"].items():
-                content.setdefault(key.rpartition(":")[0], {}).update(fields)
-            missing -= set(keys[:-1] if record["goes_on"] else keys)
-    return content, missing
-
-
-def _covered(changes: Content, opened: dict[str, int], missing: set[str]) -> Content:
-    return {
-        kind: {name: value for name, value in fields.items() if bucket(kind, name, opened) not in missing}
-        for kind, fields in changes.items()
-    }
 
 
 def bucket(kind: str, name: str, kinds: Mapping[str, int]) -> str:

@@ -17,16 +17,15 @@ import typer
 from service.cli.exits import WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
-from service.cli.times import written_time
+from service.cli.times import time_to_come
+from service.cli.told import told_event
 from service.config.history import History
 from service.core.events import Availability
 from service.core.holding.presence import ABSENT
 from service.core.state import ByKind
 from service.kafka.publisher import Publisher
 from service.language.nearest import nearest
-from service.wire.cloudevents import binary_message
-from service.wire.inputs import decode
-from service.wire.messages import Message, Poison, RawRecord
+from service.wire.messages import Message
 
 command = typer.Typer()
 
@@ -45,7 +44,7 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="TIME",
-        help="When it begins, with its zone, where that is still to come. Without: now.",
+        help="When it begins where that is still to come, with its zone or from now (+2h). Without: now.",
         show_default=False,
     ),
 ]
@@ -54,7 +53,7 @@ CalledOff = Annotated[
     typer.Option(
         "--from",
         metavar="TIME",
-        help="Call off what was told to begin then, and nothing else.",
+        help="Call off what was told to begin then, and nothing else; the time as it was told.",
         show_default=False,
     ),
 ]
@@ -64,7 +63,8 @@ Until = Annotated[
     typer.Option(
         "--until",
         metavar="TIME",
-        help="When they are expected back, with its zone: 2026-12-24T08:00+01:00. Without: until they are back.",
+        help="When they are expected back, with its zone (2026-12-24T08:00+01:00) or from now (+2h). Without: until "
+        "they are back.",
         show_default=False,
     ),
 ]
@@ -90,7 +90,12 @@ def _goes(name: str, availability: Availability, what: str) -> None:
         as_json: AsJson = False,
         kafka: KafkaAddress = "",
     ) -> None:
-        change = Telling(person, availability, moment("--until", until), moment("--from", begins))
+        change = Telling(
+            person,
+            availability,
+            time_to_come("--until", until) if until else None,
+            time_to_come("--from", begins) if begins else None,
+        )
         _tell(change, division, kafka, as_json=as_json)
 
     command.command(name, help=what)(tell)
@@ -106,7 +111,8 @@ def _comes(name: str, availability: Availability, what: str) -> None:
         as_json: AsJson = False,
         kafka: KafkaAddress = "",
     ) -> None:
-        _tell(Telling(person, availability, begins=moment("--from", begins)), division, kafka, as_json=as_json)
+        told = time_to_come("--from", begins, may_be_from_now=False) if begins else None
+        _tell(Telling(person, availability, begins=told), division, kafka, as_json=as_json)
 
     command.command(name, help=what)(tell)
 
@@ -116,18 +122,6 @@ _goes("off-shift", "off_shift", "Somebody's shift is over: they get nothing unti
 _goes("leave", "leave", "Somebody is on leave, whatever their presence and shift say.")
 _comes("back", "available", "Somebody is there again, and what waits for them is shared out; a leave goes on.")
 _comes("leave-ended", "leave_ended", "Somebody is back from leave before its end.")
-
-
-def moment(option: str, text: str) -> datetime | None:
-    """A time that is still to come, in UTC; none for no text. Raises `WrongUsage`, which says how it is written."""
-    if not text:
-        return None
-    time = written_time(option, text)
-    if time <= datetime.now(UTC):
-        raise WrongUsage(
-            f"{option} {text}: this is over; say a time to come, or who is back (`fairlead members --help`)"
-        )
-    return time
 
 
 def event_of(change: Telling, division: str, attribute: str, topic: str) -> Message:
@@ -141,12 +135,7 @@ def event_of(change: Telling, division: str, attribute: str, topic: str) -> Mess
         "time": datetime.now(UTC).isoformat(),
         attribute: division,
     }
-    message = binary_message(topic, change.person, attributes, data)
-    raw = RawRecord(message.topic, 0, 0, message.key, message.value, message.headers, 0)
-    found = decode(raw, epoch=0, division_attribute=attribute)
-    if isinstance(found, Poison):
-        raise WrongUsage(f"this would be a dead letter ({found.reason}): {found.detail}; nothing was sent")
-    return message
+    return told_event(topic, change.person, attributes, data, attribute)
 
 
 def _tell(change: Telling, division: str, kafka: str, *, as_json: bool) -> None:

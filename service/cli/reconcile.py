@@ -21,6 +21,7 @@ from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, RedisAddress, Yes, agreed, in_reach
 from service.cli.speech import OUT, AsJson, write_json
 from service.cli.times import written_time
+from service.cli.told import told_event
 from service.connectors.file.open_records import OpenRecord, open_records
 from service.connectors.file.opening import FileRefused
 from service.core.configuration import Config
@@ -28,7 +29,6 @@ from service.core.sizing import weight
 from service.kafka.publisher import Publisher
 from service.printable import printable
 from service.views.reconciling import WORDS, Disagreement, Listed, compare, correctable, remembered
-from service.wire.cloudevents import binary_message
 from service.wire.messages import Message
 
 SOURCE: Final = "fairlead/cli"
@@ -99,7 +99,7 @@ class ToldWith(NamedTuple):
 
 
 def correction(found: Disagreement, told: ToldWith) -> Message:
-    """The event that tells what the list says of a record."""
+    """The event that tells what the list says of a record. Raises `WrongUsage` where ingest could not read it."""
     record_type, _, record_id = found.record.partition("/")
     record: dict[str, object] = {"type": record_type, "id": record_id, "status": "closed"}
     data: dict[str, object] = {"record": record, "if_unchanged": found.mark}
@@ -117,7 +117,7 @@ def correction(found: Disagreement, told: ToldWith) -> Message:
         "time": told.made.isoformat(),
         told.attribute: told.config.division,
     }
-    return binary_message(told.topic, found.record, attributes, data)
+    return told_event(told.topic, found.record, attributes, data, told.attribute)
 
 
 async def _send(reach: Reach, messages: Sequence[Message]) -> None:

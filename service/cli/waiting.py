@@ -6,7 +6,7 @@ Everyone may see it (S6): this reads and asks for no right. A record's fields ar
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 import typer
@@ -16,9 +16,11 @@ from rich.text import Text
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
 from service.cli.speech import ERRORS, OUT, AsJson, span, write_json
-from service.core.reasons import EXCLUDED
+from service.core.model import StepSeen
+from service.core.reasons import EXCLUDED, SKIPPED
+from service.language.moments import milliseconds
 from service.printable import printable
-from service.views.waiting import WHY, WaitingLine, waiting
+from service.views.waiting import WHY, WaitingLine, WaitingRecord, waiting
 from service.wire.times import iso_time
 
 SHOWN: Final = 20
@@ -76,6 +78,8 @@ def _as_json(line: WaitingLine) -> dict[str, object]:
                 "queued": each.queued,
                 "overdue": each.is_overdue,
                 "escalated": None if each.escalated_ms is None else iso_time(each.escalated_ms),
+                "not_escalated": each.unfit,
+                "steps": [_step_as_json(step) for step in each.steps],
             }
             for each in line.records
         ],
@@ -83,20 +87,49 @@ def _as_json(line: WaitingLine) -> dict[str, object]:
     }
 
 
+def _step_as_json(step: StepSeen) -> dict[str, object]:
+    return {
+        "target": step.target,
+        "since": None if step.since is None else iso_time(milliseconds(step.since)),
+        "begins": None if step.begins is None else iso_time(milliseconds(step.begins)),
+        "skipped": step.skipped,
+    }
+
+
 def _print(line: WaitingLine, now_ms: int) -> None:
     told = f"{printable(of_division(line.division))} · {line.count:,} waiting · {_why(line)}{_next_try(line, now_ms)}"
     title = Text.assemble((printable(line.pool), "bold"), told)
     table = Table(title=title, title_justify="left")
-    rises = any(each.escalated_ms is not None for each in line.records)
-    for column in ("record", "waits for", "score", *(["escalated in"] if rises else [])):
-        table.add_column(column, justify="left" if column == "record" else "right")
+    rises = any(each.escalated_ms is not None or each.unfit for each in line.records)
+    climbs = any(each.steps for each in line.records)
+    more = [*(["escalated in"] if rises else []), *(["steps"] if climbs else [])]
+    for column in ("record", "waits for", "score", *more):
+        table.add_column(column, justify="left" if column in ("record", "steps") else "right")
     for each in line.records:
         score = "overdue" if each.is_overdue else f"{each.score:g}"
-        left = [] if each.escalated_ms is None else [span(max(0, each.escalated_ms - now_ms))]
-        table.add_row(printable(each.record), span(now_ms - each.since_ms), score, *left)
+        also = {"escalated in": _escalated(each, now_ms), "steps": printable(_steps(each.steps, now_ms))}
+        table.add_row(printable(each.record), span(now_ms - each.since_ms), score, *(also[column] for column in more))
     OUT.print(table)
     if line.count > len(line.records):
         OUT.print(f"and {line.count - len(line.records):,} more; --limit shows so many")
+
+
+def _escalated(record: WaitingRecord, now_ms: int) -> str:
+    """In how long it is given to somebody else, or why it cannot be."""
+    if record.escalated_ms is not None:
+        return span(max(0, record.escalated_ms - now_ms))
+    return printable(f"not: {record.unfit}") if record.unfit else ""
+
+
+def _steps(steps: Sequence[StepSeen], now_ms: int) -> str:
+    """For which it waits, which of them had no wait and why, and when the next is reached."""
+    said: list[str] = []
+    for step in steps:
+        if step.since is not None:
+            said.append(f"{step.target} (no wait: {SKIPPED[step.skipped]})" if step.skipped else step.target)
+        elif step.begins is not None:
+            said.append(f"{step.target} in {span(max(0, milliseconds(step.begins) - now_ms))}")
+    return ", ".join(said)
 
 
 def _why(line: WaitingLine) -> str:

@@ -51,8 +51,9 @@ def command(
                 found = await workflow_standings(store, configs, lanes, viewer)
             except NotVisible as error:
                 raise WrongUsage(str(error)) from error
-            if record and configs:
-                _tell_record(await record_standing(store, division or MAIN, record, lanes), as_json=as_json)
+            config = configs.get(division or MAIN)
+            if record and config is not None:
+                _tell_record(await record_standing(store, config, record, lanes), as_json=as_json)
                 return
         if as_json:
             write_json([_as_json(each) for each in found])
@@ -73,8 +74,12 @@ def _tell_record(found: RecordStanding, *, as_json: bool) -> None:
     OUT.print(f"{printable(found.record)} · process {printable(where)}", markup=False)
     OUT.print(f"marked: {', '.join(map(printable, found.marked)) or 'none that a workflow uses'}", markup=False)
     OUT.print(f"asked for, and not told to be done: {', '.join(map(printable, found.open)) or 'nothing'}", markup=False)
+    for answer in found.answers:
+        OUT.print(f"  the CRM says of {printable(answer)}", markup=False)
+    for workflow in found.paused:
+        OUT.print(f"  {printable(workflow)} is paused for this record", style="yellow", markup=False)
     for workflow, reason in found.weighed:
-        did = "asked for its action" if reason is None else f"asked for nothing: {reason}"
+        did = "acted" if reason is None else f"did nothing: {printable(reason)}"
         OUT.print(f"  {printable(workflow)} {did}, {_time(found.weighed_ms)}", markup=False)
 
 
@@ -114,11 +119,7 @@ def _print(found: WorkflowsStanding) -> None:
 
 
 def _does(each: WorkflowStanding) -> str:
-    step = printable(f"{each.process}/{each.step}")
-    field = printable(each.field)
-    if each.enforcement is None:
-        return f"{field} filled: mark {step}"
-    return f"{step} marked: {'require' if each.enforcement == 'required' else 'ask for'} {field}"
+    return printable(f"{each.trigger}: {', '.join(each.actions)}")
 
 
 def _free(usable: Iterable[Usable]) -> str:

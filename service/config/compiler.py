@@ -121,7 +121,7 @@ def compile_document(document: documents.Document, version: int = 0) -> Config:
         pass_over_off_shift=document.settings.presence.pass_over_off_shift,
         zone=calendar.zone,
         week_starts=calendar.week_starts,
-        workflows=compiled_workflows(document),
+        workflows=compiled_workflows(document, _entry_target),
         visibility=document.settings.visibility.model_dump(exclude_defaults=True),
         ids_ignore_case=document.ids_ignore_case,
         letters=compiled_letters(document),
@@ -209,16 +209,16 @@ def _rule_set(set_id: str, rule_set: config_rules.RuleSet, calendar: Calendar) -
 
 
 def _entry(entry: config_rules.Entry, name: str, record_type: str, calendar: Calendar) -> Entry:
-    criteria, before = asked_of(entry, calendar)
+    asked = asked_of(entry, entry.changed, entry.before, calendar)
     return Entry(
         id=name,
         target=_entry_target(entry.target, record_type),
-        criteria=criteria,
+        criteria=(*asked.criteria, *asked.changed),
         name=entry.name,
         on=frozenset(entry.on),
         reassign=entry.reassign,
         even_if_away=entry.even_if_away,
-        before=before,
+        before=asked.before,
         requires=required(entry.requires),
     )
 

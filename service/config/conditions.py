@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
-from schemas.config_rules import Condition, Entry, RuleSet
+from schemas.config_rules import Condition, RuleSet
 from schemas.config_settings import Settings
 from service.config.nodes import Steps
 from service.language import criteria, expression, logic
@@ -56,15 +56,24 @@ def predicate(written: Condition, calendar: Calendar) -> Predicate | None:
     return Predicate(" and ".join(part.source for part in parts), condition)
 
 
-def asked_of(entry: Entry, calendar: Calendar) -> tuple[tuple[Predicate, ...], tuple[Predicate, ...]]:
-    """What an entry asks of a record and of its change, and what of the values before. Raises `ConditionError`."""
-    criteria = predicates(entry, calendar)
-    if entry.changed:
-        changed = Any(tuple(Compare(tuple(path.split(".")), CHANGED, None) for path in entry.changed))
-        criteria = (*criteria, Predicate(in_words(changed), changed))
-    before = () if entry.before is None else predicates(entry.before, calendar)
-    past = [in_past(predicate.condition) for predicate in before]
-    return criteria, tuple(Predicate(in_words(condition), condition) for condition in past)
+class AllAsked(NamedTuple):
+    """What is asked of a record, of what was changed, and of the values before."""
+
+    criteria: tuple[Predicate, ...]
+    changed: tuple[Predicate, ...]
+    before: tuple[Predicate, ...]
+
+
+def asked_of(written: Condition, changed: Sequence[str], before: Condition | None, calendar: Calendar) -> AllAsked:
+    """All that is asked where these fields are to be `changed`, each by itself. Raises `ConditionError`."""
+    criteria = predicates(written, calendar)
+    others = Any(tuple(Compare(tuple(path.split(".")), CHANGED, None) for path in changed))
+    past = [in_past(predicate.condition) for predicate in (() if before is None else predicates(before, calendar))]
+    return AllAsked(
+        criteria,
+        (Predicate(in_words(others), others),) if changed else (),
+        tuple(Predicate(in_words(condition), condition) for condition in past),
+    )
 
 
 def comparisons(written: Condition, calendar: Calendar) -> Iterator[tuple[Steps, Tree]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from schemas.config import MEMBERS_LIMIT, Document
 from schemas.config_rules import Condition, Entry, People, RuleSet, Target, named_by
 from schemas.config_skills import FromField
+from schemas.config_workflows import Workflow
 from service.config.conditions import asked_before_by, asking_for_changes, calendar_of, mistakes
 from service.config.defaults import implied_defaults
 from service.config.findings import Declared, Finding, undeclared
@@ -35,6 +36,8 @@ def findings(document: Document, declared: Declared) -> Iterator[Finding]:
     yield from of_time(document, declared)
     yield from of_plans(document, declared)
     yield from of_workflows(document, declared)
+    for workflow_id, workflow in document.workflows.items():
+        yield from _of_workflow(document, declared, ("workflows", workflow_id), workflow)
     yield from of_telling(document)
     yield from of_texts(document)
     for set_id, rule_set in document.rule_sets.items():
@@ -130,10 +133,7 @@ def _of_change(document: Document, path: Steps, entry: Entry) -> Iterator[Findin
     """What an entry asks about changes is asked on updates, and of values before nothing is a change."""
     calendar = calendar_of(document.settings)
     if entry.before is not None:
-        yield from _of_condition(document, (*path, "before"), entry.before, of_entry=True)
-        for steps, _ in asking_for_changes(entry.before, calendar):
-            message = 'these are the values before: leave "changed" and "before" out here'
-            yield Finding((*path, "before", *steps), message)
+        yield from _of_before(document, (*path, "before"), entry.before)
     if "updated" in entry.on:
         return
     places: list[Steps] = [steps for steps, _ in asking_for_changes(entry, calendar)]
@@ -141,6 +141,24 @@ def _of_change(document: Document, path: Steps, entry: Entry) -> Iterator[Findin
     places += [("before",)] if entry.before is not None else []
     for steps in places:
         yield Finding((*path, *steps), 'only an update changes something: add "on: [updated]" to the entry')
+
+
+def _of_workflow(document: Document, declared: Declared, path: Steps, workflow: Workflow) -> Iterator[Finding]:
+    """Its conditions can be read, and whom it gives records to can have them."""
+    yield from _of_condition(document, path, workflow, of_entry="updated" in workflow.trigger.on)
+    if workflow.trigger.before is not None:
+        yield from _of_before(document, (*path, "trigger", "before"), workflow.trigger.before)
+    for place, action in workflow.placed_actions:
+        if action.assign is not None:
+            named = (*path, *place, "assign")
+            yield from _of_target(document, declared, named, action.assign, workflow.type_in(document.processes))
+
+
+def _of_before(document: Document, path: Steps, before: Condition) -> Iterator[Finding]:
+    yield from _of_condition(document, path, before, of_entry=True)
+    for steps, _ in asking_for_changes(before, calendar_of(document.settings)):
+        message = 'these are the values before: leave "changed" and "before" out here'
+        yield Finding((*path, *steps), message)
 
 
 def _of_condition(document: Document, path: Steps, written: Condition, *, of_entry: bool = False) -> Iterator[Finding]:

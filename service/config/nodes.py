@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import yaml
@@ -60,10 +61,14 @@ class Node:
     """Something inside was taken out because it was wrong."""
 
     def child(self, step: Step) -> Node | None:
-        """What is inside under this step. In a list of names, a name is a step, too."""
+        """What is inside under this step. In a list of names, a name is a step, too; a list where a target stands is
+        short for its steps, so what is inside under that word is the list itself.
+        """
         match self.value, step:
             case dict() as children, str():
                 return children.get(step)
+            case list(), "steps":
+                return self
             case list() as items, int():
                 return items[step] if step < len(items) else None
             case list() as items, str():
@@ -252,7 +257,8 @@ def _location(event: yaml.Event) -> Location:
 
 def as_written(path: Sequence[Step], trail: Sequence[Node]) -> str:
     """A path with the steps as they were before anything was taken out; `trail` is how far it leads."""
-    return shown([*(node.step for node in trail[1:]), *path[len(trail) - 1 :]])
+    written = [node.step for before, node in pairwise(trail) if node is not before]
+    return shown([*written, *path[len(trail) - 1 :]])
 
 
 def shown(path: Sequence[Step]) -> str:

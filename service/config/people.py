@@ -31,7 +31,7 @@ def people_of(document: Document, people: People) -> tuple[str, ...]:
 
 
 def implied_pools(document: Document) -> dict[str, PoolSpec]:
-    """The pools of all descriptions in active rule sets and defaults."""
+    """The pools of all descriptions in active rule sets and workflows, and in defaults."""
     described = {implied_name(*each): each for each in _described(document)}
     return {
         name: PoolSpec(
@@ -50,6 +50,13 @@ def _described(document: Document) -> Iterator[tuple[str, People]]:
         for rule_set in document.rule_sets.values()
         if rule_set.active
         for entry in rule_set.entries
+    ]
+    targets += [
+        (workflow.type_in(document.processes), action.assign)
+        for workflow in document.workflows.values()
+        if workflow.active
+        for _, action in workflow.placed_actions
+        if action.assign is not None
     ]
     for record_type, target in [*targets, *document.defaults.items()]:
         steps = [named_by(step) for step in target.steps or ()]

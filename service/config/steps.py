@@ -45,6 +45,9 @@ def of_steps(document: Document, path: Steps, target: Target, *, is_default: boo
         if pool is not None and pool.strategy == "take" and position < len(steps) - 1:
             message = f'"{step.pool}" is a queue and takes at once what comes to it: move it to the end'
             yield Finding((*place, "pool"), message)
+    if is_default and steps and path[-1] == "*":
+        message = 'what waits in steps is of one record type, "*" means all: write lead, contact or deal before them'
+        yield Finding((*path, "steps"), message)
     if is_default and steps and not any(_is_certain(step) for step in steps):
         message = "all these steps may lead to nobody: name a pool, queue or user in one of them"
         yield Finding((*path, "steps"), message)

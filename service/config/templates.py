@@ -236,7 +236,7 @@ def _plain(source: str) -> Callable[[Values], str] | None:
 
 def _value(values: object, path: Iterable[str]) -> object:
     for step in path:
-        values = values.get(step) if isinstance(values, Mapping) else None
+        values = values.get(step) if type(values) is dict or isinstance(values, Mapping) else None
     return values
 
 

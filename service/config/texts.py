@@ -8,7 +8,7 @@ English. In each of these a configuration's own text comes before the shipped on
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -71,7 +71,7 @@ def shipped() -> Mapping[str, Language]:
 def letter_for(kind: str, reader: str, letters: Wordings, common: str) -> Chosen:
     """What somebody who reads the language `reader` (empty: the `common` one) is written of such news."""
     own, ready = letters.get(kind, {}), shipped()
-    for tag in (tag.lower() for wanted in (reader, common, ENGLISH) if wanted for tag in _shorter(wanted)):
+    for tag in _tags(reader, common):
         near = ready.get(tag) or ready.get(tag.partition("-")[0]) or ready[ENGLISH]
         if tag in own:
             return Chosen(own[tag], tag, near)
@@ -83,7 +83,10 @@ def letter_for(kind: str, reader: str, letters: Wordings, common: str) -> Chosen
 
 
 def compiled_letters(document: Document) -> Wordings:
-    """The texts of a document without findings, by kind and language."""
+    """The texts of a document without findings, by kind and language. What is shipped is read with the first of them,
+    and not while an event waits for it.
+    """
+    shipped()
     return {
         kind: {tag.lower(): _letter(each) for tag, each in sorted(letters.items())}
         for kind, letters in sorted(document.templates.items())
@@ -110,6 +113,12 @@ def _with_fields(template: Template) -> Template:
     roots = {each.partition(".")[0] for each in OF_NEWS | OF_SUMMARIES}
     reads = {each.removeprefix(f"{FIELDS}.") for each in template.reads if each.partition(".")[0] not in roots}
     return Template(template.source, frozenset(reads - {FIELDS}), template.write)
+
+
+@lru_cache(maxsize=1_024)
+def _tags(reader: str, common: str) -> tuple[str, ...]:
+    """The languages in which somebody may be written to, the nearest first. Kept: people read few languages."""
+    return tuple(tag.lower() for wanted in (reader, common, ENGLISH) if wanted for tag in _shorter(wanted))
 
 
 def _shorter(tag: str) -> Iterator[str]:

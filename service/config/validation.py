@@ -62,7 +62,8 @@ def location(trail: Sequence[Node], *, of_key: bool = False) -> Location:
 
 
 def _take_out(detail: ErrorDetails, trail: Sequence[Node]) -> None:
-    parent, wrong = trail[-2:]
+    wrong = trail[-1]
+    parent = next(node for node in reversed(trail) if node is not wrong)
     parent.remove(wrong)
     parent.is_cut = parent.is_cut or detail["type"] != "extra_forbidden"
 

@@ -29,6 +29,16 @@ def gone_usages(state: State, config: Config) -> list[str]:
     return [name for name in state.workflows if name not in config.workflows.all]
 
 
+def gone_tallies(state: State, config: Config) -> list[str]:
+    """The workflows of which it is remembered how often they acted, and which are not there any more."""
+    return [name for name in state.tallies if name not in config.workflows.all]
+
+
+def gone_orders(state: State, config: Config) -> list[str]:
+    """The types of records that no workflow has made any more."""
+    return [name for name in state.orders if name not in config.workflows.types_made]
+
+
 def gone_elements(state: State, config: Config) -> list[str]:
     """The fields and steps of which something is remembered, and which a new configuration does not name any more."""
     named = frozenset(_named(config.workflows))
@@ -44,9 +54,10 @@ def found_usages(state: State, config: Config) -> list[str]:
     ]
 
 
-def used(workflow: Workflow) -> tuple[str, str]:
-    """What a workflow uses: its field and its step, as they are kept."""
-    return field_element(workflow.record_type, workflow.field), step_element(workflow.step)
+def used(workflow: Workflow) -> tuple[str, ...]:
+    """What a workflow uses: its fields and its steps, as they are kept."""
+    fields = [field_element(workflow.record_type, name) for name in workflow.fields]
+    return (*fields, *map(step_element, workflow.steps))
 
 
 def _named(workflows: Workflows) -> Sequence[str]:

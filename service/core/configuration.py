@@ -239,7 +239,8 @@ class Config:
     def ladders(self) -> Mapping[str, Ladder]:
         """By id, the targets with steps."""
         entries = (entry.target for rule_set in self.rule_sets.values() for entry in rule_set.entries)
-        return {each.id: each for each in (*entries, *self.defaults.values()) if isinstance(each, Ladder)}
+        others = (target for _, target in self.workflows.targets)
+        return {each.id: each for each in (*entries, *self.defaults.values(), *others) if isinstance(each, Ladder)}
 
     @cached_property
     def takers(self) -> Mapping[str, tuple[str, ...]]:
@@ -311,6 +312,10 @@ class Config:
             found.setdefault(record_type, set()).update(closed.reads)
         for record_type, path in self.sizes.items():
             found.setdefault(record_type, set()).add(path)
+        for record_type, paths in self.workflows.tracked.items():
+            found.setdefault(record_type, set()).update(paths)
+        for record_type, target in self.workflows.targets:
+            found.setdefault(record_type, set()).update(self._read_by_target(target))
         for record_type in CHANNELS if self.fields_told else ():
             found.setdefault(record_type, set()).update(self.fields_told)
         return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}

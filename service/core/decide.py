@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from service.core import catalogue, workflows
+from service.core import catalogue
 from service.core.case import Case, Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -38,6 +38,8 @@ from service.core.targets import too_deep
 from service.core.telling.timing import UNNUMBERED, Numbers, passed_on
 from service.core.tracking import remember, together
 from service.core.unchanged import mark_of
+from service.core.workflow.following import follow
+from service.core.workflow.hearing import hear as hear_for_workflows
 from service.language.tree import Facts
 
 OVERTAKEN: Final[frozenset[NothingReason]] = frozenset({"deleted", "older_version"})
@@ -95,8 +97,8 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     if event.kind == "created":
         case.record.created = True
     is_overtaken = isinstance(news, NoNews) and news.reason in OVERTAKEN
-    news, occasions = (news, ()) if is_overtaken else workflows.hear(event, news, past, case)
-    decisions = workflows.follow(occasions, _decide_news(event, news, case), case)
+    news, occasions = (news, ()) if is_overtaken else hear_for_workflows(event, news, past, case)
+    decisions = follow(occasions, _decide_news(event, news, case), case)
     return (*decisions, *_convert(event, case))
 
 

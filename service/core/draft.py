@@ -12,7 +12,7 @@ from heapq import merge
 from typing import Any, Final
 
 from service.core.overlay import Overlay
-from service.core.state import KINDS, ByKind, Changes, Kind, State, StateKind, Timer, V, Value
+from service.core.state import KINDS, ByKind, Changes, Kind, State, StateKind, Timer, V
 from service.core.waiting_line import Rank
 
 ORDER: Final[Mapping[Kind, int]] = {kind: place for place, kind in enumerate(KINDS)}
@@ -43,19 +43,11 @@ class Draft(ByKind):
 
     def changes(self) -> Changes:
         """Final values of all that differs from the state, kinds in the order of their rows."""
-        found: dict[Kind, Mapping[str, Value | None]] = {}
-        for _, kind, overlay in self._laid:
-            if overlay.own:
-                changes = overlay.changes()
-                if changes:
-                    found[kind] = changes
-        return found
+        return {kind: changes for _, kind, overlay in self._laid if (changes := overlay.changes())}
 
     def finish(self) -> Changes:
         """What `changes` says. Nobody uses this draft any more, but who takes it for another decision."""
-        found = self.changes()
-        for _, _, overlay in self._laid:
-            overlay.own.clear()
+        found = {kind: changes for _, kind, overlay in self._laid if overlay.own and (changes := overlay.take())}
         self._state.finished_draft = self
         return found
 

@@ -20,8 +20,11 @@ OFFER_KINDS: Final[tuple[OfferKind, ...]] = get_args(OfferKind)
 AnswerKind = Literal["accepted", "declined"]
 """What somebody may say to a record that is offered to them."""
 ANSWER_KINDS: Final[tuple[AnswerKind, ...]] = get_args(AnswerKind)
+ResultKind = Literal["action_done", "action_failed"]
+"""What may become of what a workflow asked for."""
+RESULT_KINDS: Final[tuple[ResultKind, ...]] = get_args(ResultKind)
 RecordEventKind = Literal[
-    "created", "owner_changed", "updated", "deleted", "contacted", "step_marked", OfferKind, AnswerKind
+    "created", "owner_changed", "updated", "deleted", "contacted", "step_marked", OfferKind, AnswerKind, ResultKind
 ]
 CatalogueEventKind = Literal["field_deleted", "step_deleted", "step_changed"]
 RecordStatus = Literal["open", "closed"]
@@ -59,7 +62,8 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     their own words. `depth` counts how many automatic decisions led to this event. `process` is the one that the record
     goes through; `step` was marked, or, not `marked`, is so no more. `status`: the event says whether the record is
     open. `merged_into`: the record is gone because it was merged into the one with this id. `if_unchanged`: it corrects
-    what was seen of the record under this mark, and says nothing where that changed since.
+    what was seen of the record under this mark, and says nothing where that changed since. `action` is
+    the id of one that a workflow asked for, and that was done or failed, for the `reason`.
     """
 
     kind: RecordEventKind
@@ -86,6 +90,7 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     merged_into: str | None = None
     reason: str = ""
     if_unchanged: str | None = None
+    action: str | None = None
 
     @property
     def offers(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from service.core.configuration import Config
-from service.core.events import ANSWER_KINDS, RecordEvent, RecordEventKind, Target
+from service.core.events import ANSWER_KINDS, RESULT_KINDS, RecordEvent, RecordEventKind, Target
 from service.core.news import (
     Answered,
     Contacted,
@@ -89,8 +89,9 @@ def _heard(event: RecordEvent, at: Moment, known: Record, config: Config) -> New
     is_newest = compare(at, known.moment) != "older"
     if event.kind in REVIVING:
         return _change(event, at, known, config)
-    if event.kind == "step_marked":
-        return NoNews(at=at, is_newest=is_newest, before=recall(known.facts), reason="step_told")
+    if event.kind == "step_marked" or event.kind in RESULT_KINDS:
+        reason: NothingReason = "step_told" if event.kind == "step_marked" else "action_told"
+        return NoNews(at=at, is_newest=is_newest, before=recall(known.facts), reason=reason)
     if event.kind == "contacted":
         return Contacted(at=at, is_newest=is_newest, before=recall(known.facts))
     if event.kind in ANSWER_KINDS:

@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 from service.core.order import Moment
 from service.core.remembered import Remembered
-from service.core.workflow_specs import ActionKind, StepName
+from service.core.workflow_specs import AskedKind, StepName
 
 MARKS_MAX: Final = 100
 """So many steps of a record are remembered as told, the latest ones."""
@@ -40,7 +40,7 @@ class Asked(NamedTuple):
     """An action that was asked for, and of which the CRM did not tell yet that it is done."""
 
     workflow: str
-    action: ActionKind
+    action: AskedKind
     field: str
     step: StepName
 

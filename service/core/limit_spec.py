@@ -44,6 +44,10 @@ class Limit(NamedTuple):
     types: tuple[str, ...] = ()
 
 
+Least = tuple[float, float, float, float]
+"""Numbers of entries: in a ring, in a day, a week and a month."""
+
+
 @dataclass(frozen=True)
 class Holder:
     """The limits that count the same things. `name` is where it is remembered; days and weeks are of its `calendar`;
@@ -81,12 +85,13 @@ class Holder:
         return max((at_most for at_most, _ in self.windows), default=0)
 
     @cached_property
-    def least(self) -> tuple[float, tuple[float, ...]]:
+    def least(self) -> Least:
         """Below so many in its ring, and in what it counted of each period, there is room at any time."""
         in_window = min((at_most for at_most, _ in self.windows), default=inf)
-        return in_window, tuple(
+        in_day, in_week, in_month = (
             min((at_most for at_most, each in self.periods if each == period), default=inf) for period in PERIODS
         )
+        return in_window, in_day, in_week, in_month
 
     @cached_property
     def is_remembered(self) -> bool:
@@ -100,19 +105,21 @@ class PoolLimits:
     member, then those that they have everywhere.
     """
 
+    spec: PoolSpec
     pool: Holder | None
     people: Mapping[str, tuple[Holder, ...]]
 
     @cached_property
-    def open(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        """Who has a limit of open items as a member, and which."""
+    def open(self) -> tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]:
+        """Who has a limit of open items as a member, which, and where it is kept how many they have."""
         found = [
             (person, holder.open_at_most)
             for person, holders in self.people.items()
             for holder in holders
             if holder.of == "member" and holder.open_at_most is not None
         ]
-        return tuple(person for person, _ in found), tuple(at_most for _, at_most in found)
+        people, most = tuple(person for person, _ in found), tuple(at_most for _, at_most in found)
+        return people, most, tuple(self.spec.counted_in[person] for person in people)
 
     @cached_property
     def open_everywhere(self) -> tuple[tuple[str, Holder], ...]:
@@ -125,13 +132,15 @@ class PoolLimits:
         )
 
     @cached_property
-    def remembered(self) -> tuple[tuple[str, ...], tuple[Holder, ...], tuple[str, ...]]:
-        """Whose limits count what was given: the people, the limits, and where those are remembered."""
+    def remembered(self) -> tuple[tuple[str, ...], tuple[Holder, ...], tuple[Least, ...], tuple[str, ...]]:
+        """Whose limits count what was given: the people, the limits, the least that may fill one, and where what was
+        given is remembered.
+        """
         found = [
             (person, holder) for person, holders in self.people.items() for holder in holders if holder.is_remembered
         ]
         people, held = tuple(person for person, _ in found), tuple(holder for _, holder in found)
-        return people, held, tuple(holder.name for holder in held)
+        return people, held, tuple(holder.least for holder in held), tuple(holder.name for holder in held)
 
 
 class AllLimits:
@@ -188,7 +197,7 @@ class AllLimits:
             if holders:
                 people[member.person] = holders
         whole = Holder(f"pool/{spec.id}", "pool", spec.limits, Calendar(config.zone, config.week_starts), types)
-        return PoolLimits(whole if spec.limits else None, people)
+        return PoolLimits(spec, whole if spec.limits else None, people)
 
 
 def zone_of(person: str, config: Config) -> str:
@@ -196,6 +205,7 @@ def zone_of(person: str, config: Config) -> str:
     return config.zone_of(person)
 
 
+@lru_cache(maxsize=1_024)
 def words_of(per: Per) -> str:
     """What a limit counts, as it is written: `open`, `1h`, `day`."""
     if not isinstance(per, int):

@@ -6,7 +6,7 @@ collector need not look at them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import ClassVar, Literal, NamedTuple
 
@@ -36,7 +36,7 @@ Link = Literal["contact", "stays", "owner"]
 with the lead, or it stays with them in the plan in which it was. By a rule: they are the owner of a related record.
 """
 NotificationKind = Literal[
-    "assigned", "offered", "queued", "refused", "withdrawn", "reassigned", "waiting", "escalated"
+    "assigned", "offered", "queued", "refused", "withdrawn", "reassigned", "waiting", "escalated", "workflow"
 ]
 
 
@@ -208,11 +208,14 @@ class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     limits: tuple[LimitCount, ...] = ()
 
 
-class Weighed(Struct, frozen=True, gc=False):
-    """A workflow that cared for what happened. `withheld`: why it asked for nothing; none: it asked for its action."""
+class Weighed(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A workflow that cared for what happened. `withheld`: why it did nothing; none: it acted. `criterion`: which leaf
+    of its condition decided, where that did not hold.
+    """
 
     workflow: str
-    withheld: Withheld | None = None
+    withheld: Withheld | None
+    criterion: int | None = None
 
 
 class AskedPool(Struct, frozen=True, gc=False):
@@ -292,10 +295,12 @@ class Notification(Struct, frozen=True, gc=False):
 
 
 class ActionRequest(Struct, frozen=True, kw_only=True, gc=False):
-    """What a workflow asks the CRM for: to mark the step, or to have somebody fill the field (`enforcement`: how).
+    """What a workflow asks the CRM for: to mark the step, to have somebody fill the field (`enforcement`: how), to set
+    it to the `value`, or to make a record of `record_type` with these `fields`.
 
-    `before` and `after` are values of what set it off: the field's, or whether the step was marked. `reason` is one
-    sentence. `sequence` is the record's, which grows with each output about it.
+    `before` and `after` are values of what set it off: of the field or fields, whether the step was marked, or who had
+    the record. `reason` is one sentence. `sequence` is the record's, which grows with each output about it. `number`
+    counts the workflow's actions from 1.
     """
 
     workflow: str
@@ -307,6 +312,10 @@ class ActionRequest(Struct, frozen=True, kw_only=True, gc=False):
     after: object
     reason: str
     sequence: int
+    number: int = 1
+    value: object = None
+    record_type: str = ""
+    fields: Mapping[str, object] | None = None
 
 
 class Decision(Struct, frozen=True, kw_only=True, gc=False):

@@ -83,3 +83,9 @@ class Overlay(Generic[V]):
         """The final values of the fields that differ from the state; none: gone."""
         below = self._below.get
         return {field: own for field, own in self.own.items() if own != below(field)}
+
+    def take(self) -> dict[str, V | None]:
+        """What `changes` says, and from now on nothing is changed here."""
+        found = self.changes()
+        self.own = {}
+        return found

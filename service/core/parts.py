@@ -57,6 +57,14 @@ def _without_workflows(config: Config) -> Config:
     return replace(config, workflows=NO_WORKFLOWS) if config.workflows else config
 
 
+def _without_triggers(config: Config) -> Config:
+    """Only the plain workflows are there: a field or a step that asks for one other."""
+    plain = {name: each for name, each in config.workflows.all.items() if each.is_plain}
+    if len(plain) == len(config.workflows.all):
+        return config
+    return replace(config, workflows=replace(config.workflows, all=plain))
+
+
 def _without_accepting(config: Config) -> Config:
     """Nobody is asked to accept anything."""
     if all(spec.accepting is None for spec in config.pools.values()):
@@ -146,6 +154,18 @@ PARTS: Final[dict[str, Part]] = {
     "users.*.limits": Part(3, _without_limits),
     "sizes": Part(3, _without_sizes),
     "workflows": Part(2, _without_workflows),
+    "workflows.*.actions": Part(4, _without_triggers),
+    "workflows.*.action.assign": Part(4, _without_triggers),
+    "workflows.*.action.create_record": Part(4, _without_triggers),
+    "workflows.*.action.notify": Part(4, _without_triggers),
+    "workflows.*.action.set_field": Part(4, _without_triggers),
+    "workflows.*.at_most": Part(4, _without_triggers),
+    "workflows.*.criteria": Part(4, _without_triggers),
+    "workflows.*.domain": Part(4, _without_triggers),
+    "workflows.*.trigger.field_cleared": Part(4, _without_triggers),
+    "workflows.*.trigger.on": Part(4, _without_triggers),
+    "workflows.*.trigger.waiting_for": Part(4, _without_triggers),
+    "workflows.*.when": Part(4, _without_triggers),
     "pools.*.accept_within": Part(3, _without_accepting),
     "pools.*.nobody_eligible": Part(3, _without_waiting),
     "pools.*.escalate": Part(3, _without_waiting),

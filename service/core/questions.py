@@ -19,6 +19,7 @@ from service.core.events import Target
 from service.core.holding.assign import give_in_steps, give_linked, hand_over, release
 from service.core.holding.climbing import ladder_of
 from service.core.model import Decision, Nothing, Rejected, Trace, Tried
+from service.core.parked import Parked
 from service.core.record import Record
 from service.core.rule_sets import Entry, Ladder, RuleSet
 from service.core.rules import Found
@@ -50,7 +51,7 @@ def on_creation(case: Case) -> Decision:
     trace = replace(trace, question="default", target=default if isinstance(default, Target) else None)
     refused = _no_default(default, case)
     if refused is None and default is not None:
-        return _counted(case, _give_to(case, default, trace), hits.DEFAULT)
+        return _counted(case, give_to(case, default, trace), hits.DEFAULT)
     if rule_set is not None and found.absent is not None:
         return _by_rule(found.after_all, rule_set, case)
     assert refused is not None, "a default that is missing is refused"
@@ -81,11 +82,11 @@ def _by_rule(found: Found, rule_set: RuleSet, case: Case) -> Decision:
     won, trace = found.won, _asked(rule_set.id, found.tried)
     assert won is not None, "an entry has won"
     case.requires = won.entry.requires
-    given = _give_to(case, won.target, trace) if won.linked is None else give_linked(case, won.linked, trace)
+    given = give_to(case, won.target, trace) if won.linked is None else give_linked(case, won.linked, trace)
     return _counted(case, given, won.entry.id)
 
 
-def _give_to(case: Case, target: Target | Ladder, trace: Trace) -> Decision:
+def give_to(case: Case, target: Target | Ladder, trace: Trace) -> Decision:
     """Give the record to what can have it."""
     return give_in_steps(case, target, trace) if isinstance(target, Ladder) else hand_over(case, target, trace)
 
@@ -96,14 +97,13 @@ def _no_default(default: Target | Ladder | None, case: Case) -> Rejected | None:
     if default is None:
         return Rejected("no_target", f"no rule matched and there is no default for {record_type} records")
     found = resolve(default, case)
+    if isinstance(default, Ladder):
+        detail = f"no step of the default for {record_type} records, {default}, means anybody"
+        return None if isinstance(found, Ladder) else Rejected("no_target", detail)
     if found == "outside_domain":
         detail = f"the default for {record_type} records, {default}, does not take this one by its domain"
         return Rejected("outside_domain", detail)
-    if isinstance(default, Target):
-        return refusal(default, case)
-    if isinstance(found, Ladder):
-        return None
-    return Rejected("no_target", f"no step of the default for {record_type} records, {default}, means anybody")
+    return refusal(default, case)
 
 
 def _counted(case: Case, given: Decision, entry: str) -> Decision:
@@ -118,20 +118,24 @@ def _keeps(entry: Entry, target: Target | Ladder, case: Case) -> Nothing | None:
     """Why an entry that matched on an update leaves the record where it is, if so."""
     record, parked = case.record, case.draft.parked.get(case.name)
     if parked is not None:
-        waits_for = ladder_of(case) or Target("queue" if parked.queued else "pool", parked.pool)
-        is_there = target == waits_for
-        return Nothing("parked_already", parked.pool) if is_there or entry.reassign == "never" else None
+        waits_there = target == waits_for(parked, case)
+        return Nothing("parked_already", parked.pool) if waits_there or entry.reassign == "never" else None
     if not record.owner:
         return None
-    is_there = _is_there(target, record, case)
-    return Nothing("owner_kept", record.owner) if is_there or not record.by_us or entry.reassign != "always" else None
+    is_kept = not record.by_us or entry.reassign != "always" or is_there(target, record, case)
+    return Nothing("owner_kept", record.owner) if is_kept else None
 
 
-def _is_there(target: Target | Ladder, record: Record, case: Case) -> bool:
+def waits_for(parked: Parked, case: Case) -> Target | Ladder:
+    """What the record waits for."""
+    return ladder_of(case) or Target("queue" if parked.queued else "pool", parked.pool)
+
+
+def is_there(target: Target | Ladder, record: Record, case: Case) -> bool:
     """Whether the record's owner is one of the target's people. Who left its pool or is switched off is none (D39)."""
     if isinstance(target, Ladder):
         steps = (meant(step.target, case) for step in target.steps)
-        return any(isinstance(each, Target) and _is_there(each, record, case) for each in steps)
+        return any(isinstance(each, Target) and is_there(each, record, case) for each in steps)
     user = case.config.users.get(record.owner)
     if user is None or not user.active:
         return False

@@ -80,7 +80,11 @@ RELEASED: Final[Mapping[ReleaseReason, str]] = {
 
 Withheld = Literal[
     "asked_already",
+    "assigned_already",
+    "cap_reached",
     "chain_depth",
+    "condition",
+    "empty_before",
     "field_deleted",
     "field_unknown",
     "filled_already",
@@ -88,17 +92,34 @@ Withheld = Literal[
     "left_empty",
     "marked_already",
     "marked_before",
+    "nobody_to_tell",
+    "not_cleared",
     "note_required",
     "other_process",
+    "own_action",
+    "owner_chosen",
+    "paused",
     "process_unknown",
+    "record_cap_reached",
+    "record_closed",
+    "record_paused",
+    "set_already",
     "step_deleted",
+    "target_unfit",
     "task_generated",
+    "there_already",
+    "told_already",
+    "value_too_long",
 ]
 """Why a workflow that cares for what happened asks for nothing."""
 
 WITHHELD: Final[Mapping[Withheld, str]] = {
     "asked_already": "that was asked for, and the CRM did not tell yet that it is done",
+    "assigned_already": "another workflow gave the record to somebody for the same event",
+    "cap_reached": "it acted as often as it may in a day, and is paused from now on",
     "chain_depth": "too many automatic decisions in a row",
+    "condition": "its condition does not hold",
+    "empty_before": "the field was empty before",
     "field_deleted": "its field was deleted in the CRM",
     "field_unknown": "it is not known whether the field is empty: nobody told it since the record came",
     "filled_already": "the field is filled already",
@@ -106,16 +127,30 @@ WITHHELD: Final[Mapping[Withheld, str]] = {
     "left_empty": "the field is empty",
     "marked_already": "the step is marked already",
     "marked_before": "the step was marked before",
+    "nobody_to_tell": "there is nobody who is to be told, or they do not want to be",
+    "not_cleared": "the field is filled",
     "note_required": "its step requires a note by now",
     "other_process": "the record is in another process",
+    "own_action": "the event does what a workflow asked for",
+    "owner_chosen": "a person chose the record's owner, and that stands",
+    "paused": "it is paused: it acted as often as it may in a day",
     "process_unknown": "it is not known which process the record is in",
+    "record_cap_reached": "it acted on this record as often as it may, and is paused for it from now on",
+    "record_closed": "the record is closed",
+    "record_paused": "it is paused for this record: it acted on it as often as it may in a day",
+    "set_already": "the field has this value already",
     "step_deleted": "its step was deleted in the CRM",
+    "target_unfit": "its target cannot have the record now",
     "task_generated": "its step generates a task by now",
+    "there_already": "the record is there already",
+    "told_already": "they are told of this already",
+    "value_too_long": "the value is too long to be handed on",
 }
 
 NothingReason = Literal[
     "accepted",
     "accepted_already",
+    "action_told",
     "catalogue_changed",
     "changed_meanwhile",
     "not_escalated",
@@ -147,6 +182,7 @@ NothingReason = Literal[
     "record_updated",
     "reopened",
     "stays_in_plan",
+    "still_waiting",
     "tick",
     "told_late",
     "unknown_availability",
@@ -159,6 +195,7 @@ NothingReason = Literal[
 NOTHING: Final[Mapping[NothingReason, str]] = {
     "accepted": "whom the record was offered to accepts it",
     "accepted_already": "they have the record already, and nothing is left to be answered",
+    "action_told": "what a workflow asked for was done, or failed",
     "catalogue_changed": "a field or a step itself changed",
     "changed_meanwhile": "the record changed since it was compared with a list",
     "not_escalated": "it has waited too long, and whom its pool escalates it to cannot have it",
@@ -190,6 +227,7 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "record_updated": "a change that gives the record to nobody",
     "reopened": "the record is open again",
     "stays_in_plan": "the record stays with its manager in the plan in which it is",
+    "still_waiting": "the record has waited as long as a workflow says",
     "tick": "time passed",
     "told_late": "what was held back for somebody is told now",
     "unknown_availability": "no presence has this name",
@@ -291,7 +329,7 @@ Skipped = Literal[Unresolved, "nobody_present"]
 """Why nothing waited for a step of a target before the next one was asked, too."""
 SKIPPED: Final[Mapping[Skipped, str]] = {
     **dict[Skipped, str](UNRESOLVED.items()),
-    "nobody_present": "nobody of it is there before its wait is over",
+    "nobody_present": "nobody of it is there in time",
 }
 
 QUESTIONS: Final[Mapping[str, str]] = {
@@ -303,6 +341,7 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "payment_failed": "by an offer whose payment failed",
     "paid": "by an offer that was paid",
     "escalated": "it waited too long",
+    "workflow": "by a workflow",
     "handed_on": "handed on by whom it was offered to",
     "parked": "from the waiting line",
     "reopened": "named before it was closed",

@@ -36,7 +36,8 @@ class Record(Remembered, kw_only=True):
     owner and given to nobody; `status` is when that, or the opposite, was last told (see `status`; none: never).
     `owed`: that `owner` has it again is still to be published, once it is open.
     `has_past`: values before stand beside it (see `past`). `in_plans`, `contacted`, `has_progress`, `handed`: more is
-    remembered of it beside this (see `in_plan`, `in_process`, `handing`). `offered`: its owner did not accept it yet.
+    remembered of it beside this (see `in_plan`, `in_process` and `acting`, `handing`). `offered`: its owner did not
+    accept it yet.
     `sized`: it is counted with another weight than 1 (see `sizing`).
     """
 

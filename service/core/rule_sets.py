@@ -16,7 +16,7 @@ from service.language.predicate import Predicate
 from service.language.tree import All, Always, Condition
 
 ID_BYTES: Final = 8
-"""So long is what a ladder is known by."""
+"""So long is a digest."""
 
 Happening = Literal["created", "updated"]
 Reassign = Literal["never", "if_unowned", "always"]
@@ -59,6 +59,11 @@ class FieldUser:
         return f"user:{{{'.'.join(self.path)}}}"
 
 
+def digest_of(text: str) -> str:
+    """What something long is known by."""
+    return blake2b(text.encode(), digest_size=ID_BYTES).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class LadderStep:
     """One step of a ladder: the next is reached `wait_ms` after it. `skips_absent`: at once where nobody of it is there
@@ -70,16 +75,19 @@ class LadderStep:
     skips_absent: bool = False
 
     def line(self, record_type: str) -> str | None:
-        """The pool in whose line a record waits for it: of a person, one that is theirs alone and has no members. None:
-        what comes to a queue does not wait.
+        """The pool in whose line a record waits for it: of a person, one that is theirs alone and has no members; of
+        whom a record names, one for what names them, without the names of fields. None: what comes to a queue does not
+        wait.
         """
         match self.target:
             case Target(kind="queue"):
                 return None
             case Target(kind="pool", id=pool):
                 return pool
-            case target:
-                return f"{record_type}:{str(target).replace('/', ':')}"
+            case Target():
+                return f"{record_type}:{self.target}"
+            case _:
+                return f"{record_type}:named:{digest_of(str(self.target))}"
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,7 @@ class Ladder:
     def id(self) -> str:
         """By what it says, so that a ladder that says something else is another."""
         text = "|".join(f"{step.target} {step.wait_ms} {step.skips_absent}" for step in self.steps)
-        return blake2b(f"{self.record_type} {text}".encode(), digest_size=ID_BYTES).hexdigest()
+        return digest_of(f"{self.record_type} {text}")
 
     @property
     def plain(self) -> Target | OwnerOf | FieldUser:

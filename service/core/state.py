@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from heapq import merge
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
 
+from service.core.acting import Acting, ActingKind, DayCount, Orders
 from service.core.catch_up import CatchUp
 from service.core.climb import Climb
 from service.core.given import Given, Size, Slot
@@ -64,6 +65,7 @@ Kind = Literal[
     "held",
     "digest",
     WorkflowKind,
+    ActingKind,
 ]
 
 
@@ -184,6 +186,9 @@ class ByKind:
     given = StateKind("given", Given, level=3, begins=True)
     slots = StateKind("slot", Slot, buckets=64, level=3)
     sizes = StateKind("size", Size, buckets=256, level=3, beside=("sized",))
+    acting = StateKind("acting", Acting, buckets=256, level=4, beside=("has_progress",), begins=True)
+    tallies = StateKind("tally", DayCount, level=4, begins=True)
+    orders = StateKind("orders", Orders, level=4, begins=True)
     climbs = StateKind("climb", Climb, level=4)
     hushes = StateKind("hush", Hush, level=4, begins=True)
     held = StateKind("held", HeldBack, level=4)
@@ -291,13 +296,12 @@ class State(ByKind):
     def _follow_seats(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up who is a member of which pool."""
         for field, after in changed.items():
-            before = self.seats.get(field)
-            self._follow_open(field.partition("/")[0], before, after)
+            before, (pool, _, person) = self.seats.get(field), field.partition("/")
+            self._follow_open(pool, before, after)
             was = before is not None and before.joined > 0
             is_now = isinstance(after, Seat) and after.joined > 0
             if was == is_now and (before is None) == (after is None):
                 continue
-            pool, _, person = field.partition("/")
             self._seats_in[pool] += (after is not None) - (before is not None)
             if not self._seats_in[pool]:
                 del self._seats_in[pool]

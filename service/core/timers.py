@@ -19,7 +19,7 @@ from service.core.holding.climbing import AWAITED_PREFIX, STEP_PREFIX
 from service.core.holding.draining import ROOM_BYTES, drain
 from service.core.holding.offers import OFFER_PREFIX
 from service.core.holding.presence import LEAVE_PREFIX, RETURN_PREFIX, come_back
-from service.core.holding.waiting import AGE_PREFIX, ASK_PREFIX, DRAIN_PREFIX, RISE_PREFIX
+from service.core.holding.waiting import AGE_PREFIX, ASK_PREFIX, DRAIN_PREFIX, RISE_PREFIX, STAY_PREFIX
 from service.core.model import Decision
 from service.core.state import State
 from service.core.telling.timing import (
@@ -32,6 +32,7 @@ from service.core.telling.timing import (
     tell_digest,
     tell_held,
 )
+from service.core.workflow import timing
 
 
 class Firing(NamedTuple):
@@ -90,6 +91,7 @@ RULES: Final = {
         lambda record, state, config: (record,) if record in state.offers else (),
     ),
     RISE_PREFIX: Rule(lambda firing: escalation.escalate(*firing[:4]), _if_parked),
+    STAY_PREFIX: Rule(lambda firing: timing.stayed(*firing[:4]), _if_parked),
     STEP_PREFIX: Rule(lambda firing: stepping.step_on(*firing[:4]), _if_parked),
     SUMMARY_PREFIX: Rule(lambda firing: tell_digest(*firing[:4]), _no_record, tells=True),
 }
@@ -131,6 +133,7 @@ def fire(
     draft.timers.drop(name)
     rule, about = _rule(name)
     decisions = rule.fire(Firing(about, draft, config, now_ms, room_bytes))
+    decisions = timing.after_timer(decisions, draft, config, now_ms)
     if not rule.tells:
         decisions = passed_on(decisions, draft, config, now_ms, numbers)
     recount(draft)

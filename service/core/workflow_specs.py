@@ -1,21 +1,46 @@
-"""Workflows as configured: one trigger and one action each, and which of them care about what happens.
+"""Workflows as configured: what sets each off, what it asks of the record, what it does then, and how often it may.
 
-There are two directions. A field that is filled has a step marked; a step that is marked has a field asked for. Each
-workflow uses one field and one step, and none of them is used twice (D17), so whatever happens concerns one workflow at
-most, found by the name of the field or step.
+Who cares for what happened is looked up, never searched: every active workflow stands in one table under what sets it
+off, by the name of a field or step where there is one, so that a thousand others cost nothing.
+
+Two directions are the plain ones: a field that is filled has a step marked; a step that is marked has a field asked
+for. Among those each field and each step is used once (D17, D48); all others may share.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
+
+from service.language import compiling
+from service.language.changes import asked_before
+from service.language.compiling import Ask
+from service.language.predicate import Predicate
+from service.language.tree import All, Always, Condition
+
+if TYPE_CHECKING:
+    from service.core.rule_sets import EntryTarget
 
 Enforcement = Literal["ask", "required"]
 """How firmly a person is asked for a field."""
-ActionKind = Literal["mark_step", "require_field"]
-"""What a workflow asks the CRM to do."""
+AskedKind = Literal["mark_step", "require_field"]
+"""What the plain directions ask the CRM to do."""
+ActionKind = Literal[AskedKind, "set_field", "create_record", "assign", "notify"]
+"""What a workflow does: it asks the CRM for something, gives the record to somebody, or tells somebody."""
+Occurrence = Literal["created", "updated", "deleted", "owner_changed", "assigned"]
+"""What happens to a record as a whole."""
+OCCURRENCES: Final[tuple[Occurrence, ...]] = get_args(Occurrence)
+TriggerKind = Literal[Occurrence, "waiting_for", "step_marked", "field_filled", "field_cleared"]
+"""What sets a workflow off."""
+
+PLAIN: Final[frozenset[TriggerKind]] = frozenset({"field_filled", "step_marked"})
+DIRECTIONS: Final[frozenset[tuple[TriggerKind, ActionKind]]] = frozenset(
+    {("field_filled", "mark_step"), ("step_marked", "require_field")}
+)
+ACTOR: Final = "actor"
+"""The link by which conditions ask about the person who did what happened."""
 
 
 class StepName(NamedTuple):
@@ -28,6 +53,9 @@ class StepName(NamedTuple):
         return f"{self.process}/{self.step}"
 
 
+NO_STEP: Final = StepName("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
     """A process that records of one type go through."""
@@ -37,30 +65,158 @@ class ProcessSpec:
     steps: frozenset[str]
 
 
+class Trigger(NamedTuple):
+    """What sets a workflow off: one of these happens (`on`), to this field or step, or after so long in a line.
+
+    `changed`: of updates only those that really change one of these fields (empty: any update). `field_type` is one of
+    `filled.FILLED`.
+    """
+
+    on: tuple[TriggerKind, ...]
+    field: str = ""
+    field_type: str = ""
+    step: StepName = NO_STEP
+    changed: tuple[str, ...] = ()
+    after_ms: int = 0
+
+
+class FromField(NamedTuple):
+    """What the record says there, by dotted path."""
+
+    path: str
+
+
+Value = str | int | float | bool | None | FromField
+"""What a field is set to."""
+
+
+class Hearers(NamedTuple):
+    """Who is told: the record's owner, a person, everybody with a role, or whom a field of the record names."""
+
+    owner: bool = False
+    person: str = ""
+    role: str = ""
+    field: str = ""
+
+
 @dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that a workflow does; what does not belong to its kind is empty.
+
+    `step` is to be marked. `field` is asked for, as firmly as `enforcement` says, or set to `value`; `field_type`: its
+    type (empty: not declared). A record of `record_type` with these `fields` is to be made. `target` gets the record,
+    `told` are those who hear of it.
+    """
+
+    kind: ActionKind
+    step: StepName = NO_STEP
+    field: str = ""
+    field_type: str = ""
+    enforcement: Enforcement | None = None
+    value: Value = None
+    record_type: str = ""
+    fields: tuple[tuple[str, Value], ...] = ()
+    target: EntryTarget | None = None
+    told: Hearers = Hearers()
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """All values that it sets."""
+        return (self.value, *(value for _, value in self.fields))
+
+
+class Cap(NamedTuple):
+    """How many actions a workflow may do in a day (UTC): for one record, and for all of a division."""
+
+    per_record: int = 20
+    per_day: int = 10_000
+
+
+@dataclass(frozen=True)
 class Workflow:
-    """A workflow. `enforcement` none: it marks its step once its field is filled; else it asks for its field once its
-    step is marked. `field_type` is one of `filled.FILLED`.
+    """A workflow. All `criteria` must hold; `changed` is asked where the record was created or updated, and `before` of
+    the values before an update. A trace counts the leaves of all of them from 0, in this order. `revision` is another
+    one where what it does, or its cap, was changed: then one that was paused goes on.
     """
 
     id: str
     record_type: str
-    field: str
-    field_type: str
-    step: StepName
-    enforcement: Enforcement | None = None
+    trigger: Trigger
+    actions: tuple[Action, ...]
     name: str = ""
     active: bool = False
-
-    @property
-    def action(self) -> ActionKind:
-        """What it asks for."""
-        return "mark_step" if self.enforcement is None else "require_field"
+    criteria: tuple[Predicate, ...] = ()
+    changed: tuple[Predicate, ...] = ()
+    before: tuple[Predicate, ...] = ()
+    cap: Cap = Cap()
+    revision: str = ""
 
     @property
     def called(self) -> str:
         """What people read."""
         return self.name or self.id
+
+    @property
+    def is_direction(self) -> bool:
+        """Whether it is one of the two directions, whatever else it does: its field and step are its own (D48)."""
+        return any((kind, action.kind) in DIRECTIONS for kind in self.trigger.on for action in self.actions)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether one field or step has one other asked for, and nothing else is said: that needs no more memory than
+        the first workflows did.
+        """
+        kinds = {action.kind for action in self.actions}
+        is_one = len(self.actions) == 1 and kinds <= set(get_args(AskedKind)) and PLAIN.issuperset(self.trigger.on)
+        return is_one and not (self.asked or self.cap != Cap())
+
+    @property
+    def steps(self) -> tuple[StepName, ...]:
+        """The steps that it uses."""
+        found = (self.trigger.step, *(action.step for action in self.actions))
+        return tuple(dict.fromkeys(step for step in found if step != NO_STEP))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The record's fields that it is set off by, asks for or sets."""
+        found = (self.trigger.field, *(action.field for action in self.actions))
+        return tuple(dict.fromkeys(name for name in found if name))
+
+    @cached_property
+    def condition(self) -> Condition:
+        """All that is asked of the record, and of its change, as one condition."""
+        return _all(self.asked)
+
+    @property
+    def asked(self) -> tuple[Predicate, ...]:
+        """All that is asked, in order."""
+        return (*self.criteria, *self.changed, *self.before)
+
+    def ask(self, kind: TriggerKind) -> Ask:
+        """The question whether the condition holds where this happened. Made when it is first asked."""
+        found = self._asks.get(kind)
+        if found is None:
+            asked = {"updated": self.asked, "created": (*self.criteria, *self.changed)}.get(kind, self.criteria)
+            found = self._asks[kind] = compiling.first_match([_all(asked)])
+        return found
+
+    @cached_property
+    def _asks(self) -> dict[TriggerKind, Ask]:
+        return {}
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """What it reads of the record besides what sets it off, as dotted paths."""
+        found = {path for predicate in self.criteria for path in predicate.reads if _is_of_record(path)}
+        for action in self.actions:
+            found |= {value.path for value in action.values if isinstance(value, FromField)}
+            found |= {action.told.field} if action.told.field else set()
+        return frozenset(found)
+
+    @cached_property
+    def asked_before(self) -> frozenset[str]:
+        """The fields of which it is remembered what they were, as dotted paths."""
+        return asked_before(self.condition) | {*self.fields, *self.trigger.changed}
 
 
 @dataclass(frozen=True)
@@ -78,32 +234,63 @@ class Workflows:
         """Whether anything of it is configured."""
         return bool(self.all or self.processes)
 
-    @cached_property
-    def on_filled(self) -> Mapping[str, Mapping[str, Workflow]]:
-        """By type of record and field, the active workflow that cares whether the field is filled."""
-        found: dict[str, dict[str, Workflow]] = {}
-        for each in self._active:
-            if each.action == "mark_step":
-                found.setdefault(each.record_type, {})[each.field] = each
-        return found
+    def cares(self, kind: TriggerKind, record_type: str, name: object = "") -> tuple[Workflow, ...]:
+        """The active workflows that this sets off, by id. `name`: the field that was filled, cleared or changed, or
+        the step that was marked.
+        """
+        return self._by_trigger.get((kind, record_type, name), ())
 
     @cached_property
-    def on_marked(self) -> Mapping[StepName, Workflow]:
-        """By step, the active workflow that cares whether it is marked."""
-        return {each.step: each for each in self._active if each.action == "require_field"}
+    def _by_trigger(self) -> Mapping[tuple[TriggerKind, str, object], tuple[Workflow, ...]]:
+        found: dict[tuple[TriggerKind, str, object], list[Workflow]] = {}
+        for each in self._active:
+            for kind in each.trigger.on:
+                for name in NAMES[kind](each.trigger):
+                    found.setdefault((kind, each.record_type, name), []).append(each)
+        return {key: tuple(workflows) for key, workflows in found.items()}
+
+    @cached_property
+    def named(self) -> Mapping[tuple[TriggerKind, str], frozenset[str]]:
+        """By kind of trigger and type of record, the fields that set something off."""
+        found: dict[tuple[TriggerKind, str], set[str]] = {}
+        for kind, record_type, name in self._by_trigger:
+            if isinstance(name, str) and name:
+                found.setdefault((kind, record_type), set()).add(name)
+        return {key: frozenset(names) for key, names in found.items()}
+
+    @cached_property
+    def record_types(self) -> frozenset[str]:
+        """The types of records that active workflows are about."""
+        return frozenset(each.record_type for each in self._active)
+
+    @cached_property
+    def types_made(self) -> frozenset[str]:
+        """The types of records that active workflows have made."""
+        return frozenset(action.record_type for each in self._active for action in each.actions) - {""}
+
+    @cached_property
+    def waits(self) -> Mapping[str, tuple[Workflow, ...]]:
+        """By type of record, the active workflows that are set off by waiting: the shortest wait first."""
+        found: dict[str, list[Workflow]] = {}
+        for each in sorted(self._active, key=lambda workflow: workflow.trigger.after_ms):
+            if "waiting_for" in each.trigger.on:
+                found.setdefault(each.record_type, []).append(each)
+        return {record_type: tuple(workflows) for record_type, workflows in found.items()}
 
     @cached_property
     def fields_read(self) -> Mapping[str, frozenset[str]]:
-        """By type of record, the fields that active workflows ask about."""
-        found: dict[str, set[str]] = {}
-        for each in self._active:
-            found.setdefault(each.record_type, set()).add(each.field)
-        return {record_type: frozenset(fields) for record_type, fields in found.items()}
+        """By type of record, the fields that active workflows ask about as they were."""
+        return self._gathered(lambda each: each.asked_before)
+
+    @cached_property
+    def tracked(self) -> Mapping[str, frozenset[str]]:
+        """By type of record, what the conditions and actions of active workflows read, as dotted paths."""
+        return self._gathered(lambda each: each.reads)
 
     @cached_property
     def steps_used(self) -> frozenset[StepName]:
         """The steps of active workflows: it is remembered whether these are marked, and no others."""
-        return frozenset(each.step for each in self._active)
+        return frozenset(step for each in self._active for step in each.steps)
 
     @cached_property
     def only_process(self) -> Mapping[str, str]:
@@ -119,8 +306,42 @@ class Workflows:
         return process is not None and step.step in process.steps
 
     @property
-    def _active(self) -> list[Workflow]:
-        return [each for each in self.all.values() if each.active]
+    def targets(self) -> Iterator[tuple[str, EntryTarget]]:
+        """Whom active workflows give records to, each with the type of record."""
+        for each in self._active:
+            yield from ((each.record_type, action.target) for action in each.actions if action.target is not None)
+
+    @cached_property
+    def _active(self) -> tuple[Workflow, ...]:
+        return tuple(each for _, each in sorted(self.all.items()) if each.active)
+
+    def _gathered(self, read: Callable[[Workflow], frozenset[str]]) -> Mapping[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for each in self._active:
+            found.setdefault(each.record_type, set()).update(read(each))
+        return {record_type: frozenset(paths) for record_type, paths in found.items() if paths}
 
 
 NO_WORKFLOWS: Final = Workflows()
+
+_WHOLE: Final = ("",)
+NAMES: Final[Mapping[TriggerKind, Callable[[Trigger], tuple[object, ...]]]] = {
+    "created": lambda trigger: _WHOLE,
+    "updated": lambda trigger: trigger.changed or _WHOLE,
+    "deleted": lambda trigger: _WHOLE,
+    "owner_changed": lambda trigger: _WHOLE,
+    "assigned": lambda trigger: _WHOLE,
+    "waiting_for": lambda trigger: _WHOLE,
+    "step_marked": lambda trigger: (trigger.step,),
+    "field_filled": lambda trigger: (trigger.field,),
+    "field_cleared": lambda trigger: (trigger.field,),
+}
+"""By what a workflow that is set off so is looked up, besides its type of record."""
+
+
+def _all(predicates: tuple[Predicate, ...]) -> Condition:
+    return All(tuple(predicate.condition for predicate in predicates)) if predicates else Always()
+
+
+def _is_of_record(path: str) -> bool:
+    return path.partition(".")[0] != ACTOR

@@ -80,14 +80,13 @@ async def read_pages(
     back, and each is read by itself, a batch at a time.
     """
     marks = {partition: await consumer.position(partition) for partition in partitions} if len(partitions) > 1 else {}
-    with at_most(limit_bytes):
-        read = consumer.getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
-        answers: Sequence[Any] = await asyncio.gather(read, return_exceptions=True)
-    found = answers[0]
-    if not isinstance(found, BaseException):
+    try:
+        with at_most(limit_bytes):
+            found = await consumer.getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
         return {partition: Stretch(records, records[-1].offset + 1) for partition, records in found.items() if records}
-    if not is_unreadable(found):
-        raise found
+    except Exception as error:  # whatever the driver raises where it unpacks
+        if not is_unreadable(error):
+            raise
     marks = marks or {partition: await consumer.position(partition) for partition in partitions}
     for partition, mark in marks.items():
         consumer.seek(partition, mark)

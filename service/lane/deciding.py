@@ -77,7 +77,7 @@ def switch_configuration(book: Book, config: Config, steps: Iterable[SwitchStep]
         book.versions[division] = config.version
         book.switching.add(division)
         verdict = Verdict((switched(config),), {})
-        making.record(division, verdict, making.announce(division, verdict, book.place.ordinal))
+        making.record(division, verdict, making.announce(division, verdict, making.numbers(book.place.ordinal)))
     for taken, step in enumerate(steps, 1):
         _take_step(making, division, step)
         if making.is_full or taken == grounds.limits.switch_steps:
@@ -159,7 +159,7 @@ class _Deciding:
         config = self._grounds.config(division)
         numbers = making.numbers(making.ordinal)
         verdict = fire(name, book.state(division), config, book.clock_ms, making.room_bytes, numbers)
-        return verdict, making.announce(division, verdict, making.ordinal)
+        return verdict, making.announce(division, verdict, numbers)
 
     def _take_event(self, received: LaneInput, raw: bytes) -> None:
         making = self.making
@@ -229,8 +229,9 @@ class _Deciding:
         ordinal = making.ordinal
         for division in divisions:
             config = self._grounds.config(division)
-            verdict = decide(received.event, book.state(division), config, book.clock_ms, making.numbers(ordinal))
-            announced = making.announce(division, verdict, ordinal, received.origin, source)
+            numbers = making.numbers(ordinal)
+            verdict = decide(received.event, book.state(division), config, book.clock_ms, numbers)
+            announced = making.announce(division, verdict, numbers, received.origin, source)
             decided.append((division, verdict, announced))
             ordinal += len(verdict.decisions)
         return decided

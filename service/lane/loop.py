@@ -12,7 +12,6 @@ and told of before the next is appended. So one batch at most is in the log and 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -35,7 +34,7 @@ from service.lane.raising import TooManyDeadLetters
 from service.lane.sealing import Sealed, Sealing
 from service.lane.snapshot import Snapshots
 from service.lane.strangers import Strangers
-from service.lane.surprise import Halted, Left, Surprise, unless_left, until_left
+from service.lane.surprise import Halted, Leaving, Left, Surprise, unless_left, until_left
 from service.lane.surroundings import Surroundings
 from service.lane.sweep import Sweep
 from service.lane.takeover import Stage, TakeOver
@@ -69,7 +68,7 @@ class Lane:
     _loaded: set[tuple[str, str]] = field(default_factory=set)
     _steps: Iterator[SwitchStep] | None = None
     _ticked_ms: int = 0
-    _leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    _leaving: Leaving = field(default_factory=Leaving)
     stage: Stage = Stage("waiting")
     """How far taking over is, for people; of no meaning once the lane is owned."""
     awaited: tuple[str, int] | None = None
@@ -88,12 +87,12 @@ class Lane:
 
     def leave(self) -> None:
         """Stop after the batch that is being written, or in the midst of taking over."""
-        self._leaving.set()
+        self._leaving.tell()
 
     @property
     def is_leaving(self) -> bool:
         """Whether it was told to leave."""
-        return self._leaving.is_set()
+        return self._leaving.is_told
 
     async def take_over(self) -> Tenure:
         """Claim the lane and make everything ready for the first batch. Raises `Left` when told to leave meanwhile."""

@@ -141,16 +141,16 @@ class Making:
                 record.heard_min = self.book.clock_ms // MINUTE_MS
 
     def announce(
-        self, division: str, verdict: Verdict, ordinal: int, origin: Origin = NO_ORIGIN, source: str = ""
+        self, division: str, verdict: Verdict, numbers: Numbers, origin: Origin = NO_ORIGIN, source: str = ""
     ) -> Announcement:
-        """What the log lists and the world hears of a verdict's decisions, numbered on from `ordinal`."""
+        """What the log lists and the world hears of a verdict's decisions, by the numbers that it was decided with."""
         context = self._context(division)
         lines: list[OutcomeLine] = []
         messages: list[Message] = []
-        for number, decision in enumerate(verdict.decisions, ordinal):
-            line = self._line(number, decision.outcome.name, decision.outcome.reason, source)
-            lines.append(line)
-            messages.extend(render(decision, line.decision_id, context, origin))
+        for number, decision in enumerate(verdict.decisions, numbers.first):
+            decision_id, outcome = numbers.id(number), decision.outcome
+            lines.append(OutcomeLine(self.offset, number, outcome.name, outcome.reason, decision_id, source))
+            messages.extend(render(decision, decision_id, context, origin))
         return Announcement(lines, messages)
 
     def numbers(self, ordinal: int) -> Numbers:
@@ -159,7 +159,8 @@ class Making:
 
     def note(self, kind: str, reason: str, source: str) -> None:
         """List one outcome under the input's offset, with the next ordinal."""
-        self._outcomes.append(self._line(self.ordinal, kind, reason, source))
+        decision_id = self.numbers(self.ordinal).id(self.ordinal)
+        self._outcomes.append(OutcomeLine(self.offset, self.ordinal, kind, reason, decision_id, source))
         self.ordinal += 1
 
     def give_up(self, reason: PoisonReason, raised: Raised, about: Mapping[str, object]) -> None:
@@ -213,9 +214,6 @@ class Making:
         letter = fitting_letter(poison, position, self.grounds.topics, trace, limit_bytes)
         self._outputs.append(letter)
         self._bytes += OUTCOME_BYTES + output_bytes(letter)
-
-    def _line(self, ordinal: int, kind: str, reason: str, source: str) -> OutcomeLine:
-        return OutcomeLine(self.offset, ordinal, kind, reason, self.numbers(ordinal).id(ordinal), source)
 
 
 def _logged_bytes(text: bytes) -> int:

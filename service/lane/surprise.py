@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 T = TypeVar("T")
 
@@ -57,21 +57,45 @@ class Left(Exception):
     """The owner was told to leave while it took over, or waited for configurations: there is no batch to finish."""
 
 
-async def unless_left(leaving: asyncio.Event, work: Awaitable[T]) -> T:
+class Leaving:
+    """Whether the owner was told to leave. A lane at rest waits for that at every round: all its waits share a future,
+    for a task each would be much of what an idle process does.
+    """
+
+    def __init__(self) -> None:
+        self.is_told = False
+        self._waited_for: asyncio.Future[None] | None = None
+
+    def tell(self) -> None:
+        """Once or more often."""
+        self.is_told = True
+        if self._waited_for is not None and not self._waited_for.done():
+            self._waited_for.set_result(None)
+
+    @property
+    def told(self) -> asyncio.Future[None]:
+        """Done when it was told."""
+        if self._waited_for is None:
+            self._waited_for = asyncio.get_running_loop().create_future()
+            if self.is_told:
+                self._waited_for.set_result(None)
+        return self._waited_for
+
+
+async def unless_left(leaving: Leaving, work: Awaitable[T]) -> T:
     """What comes of it, which may be never: leaving ends the wait. Raises `Left`."""
     asked = asyncio.ensure_future(work)
-    told = asyncio.create_task(leaving.wait())
+    either: tuple[asyncio.Future[Any], ...] = (asked, leaving.told)
     try:
-        await asyncio.wait({asked, told}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not asked.done():
             raise Left
         return asked.result()
     finally:
         asked.cancel()
-        told.cancel()
 
 
-async def until_left(leaving: asyncio.Event, work: Awaitable[T], otherwise: T) -> T:
+async def until_left(leaving: Leaving, work: Awaitable[T], otherwise: T) -> T:
     """What comes of it; leaving ends the wait, and then it is something else."""
     try:
         return await unless_left(leaving, work)

@@ -144,6 +144,8 @@ def told_at(path: str, facts: Facts) -> object:
 
 def as_created(paths: frozenset[str], facts: Facts) -> Change:
     """What the creation of a record with these facts is: nothing was before, and whatever is set was changed."""
+    if not paths:
+        return UNCHANGED
     changed = frozenset(path for path in paths if not is_empty(_or_unset(told_at(path, facts))))
     return Change(dict.fromkeys(paths), changed)
 

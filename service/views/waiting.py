@@ -14,14 +14,18 @@ from heapq import nsmallest
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
+from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.holding.climbing import steps_seen
 from service.core.holding.waiting import DRAIN_PREFIX, RISE_PREFIX
+from service.core.model import StepSeen
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PENDING, ExclusionReason, PendingReason
 from service.core.sharing.eligibility import Situation, choose, next_chance
 from service.core.state import Kind, State
+from service.core.targets import refusal
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 
@@ -36,11 +40,13 @@ WATCHED: Final[tuple[Kind, ...]] = (
     "timer",
     "given",
     "slot",
+    "climb",
 )
 
-Why = Literal[PendingReason, "queued", "its_turn", "no_pool"]
-"""Why a line stands. `its_turn`: somebody can take from it, as soon as it is looked at. `no_pool`: the pool is gone
-from the configuration, and for what waits the rules are asked anew when it is looked at.
+Why = Literal[PendingReason, "queued", "its_turn", "one_by_one", "no_pool"]
+"""Why a line stands. `one_by_one`: each record waits for the person whom it names. `its_turn`: somebody can take from
+it, as soon as it is looked at. `no_pool`: the pool is gone from the configuration, and for what waits the rules are
+asked anew when it is looked at.
 """
 
 WHY: Final[Mapping[Why, str]] = {
@@ -48,6 +54,7 @@ WHY: Final[Mapping[Why, str]] = {
     "empty_pool": PENDING["empty_pool"],
     "nobody_eligible": PENDING["nobody_eligible"],
     "not_accepted": PENDING["not_accepted"],
+    "one_by_one": "each waits for the person whom it names, and for its further steps",
     "its_turn": "a member can take it: it leaves when the line is looked at",
     "no_pool": "the pool is no longer configured: what waits is asked anew when the line is looked at",
 }
@@ -57,7 +64,8 @@ Named = tuple[str, Parked]
 
 class WaitingRecord(NamedTuple):
     """A record in its line. `queued`: it lies there as in a queue, for a member to take. `is_overdue`: its age beats
-    every score. `escalated_ms`: then it is given to somebody else; none: it is not.
+    every score. `escalated_ms`: then it is given to somebody else; none: it is not. `unfit`: why whom it was to go to
+    cannot have it. `steps` are those of its target, empty where it has none.
     """
 
     record: str
@@ -66,6 +74,8 @@ class WaitingRecord(NamedTuple):
     queued: bool
     is_overdue: bool = False
     escalated_ms: int | None = None
+    unfit: str = ""
+    steps: tuple[StepSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +150,7 @@ class _Seen(NamedTuple):
 
     def _record(self, name: str, parked: Parked) -> WaitingRecord:
         timer = self.state.timers.get(RISE_PREFIX + name)
+        case = Case(name, Draft(self.state), self.config, self.now_ms, parked.correlation_id, parked.depth)
         return WaitingRecord(
             name,
             parked.since_ms,
@@ -147,13 +158,25 @@ class _Seen(NamedTuple):
             parked.queued,
             parked.is_overdue,
             None if timer is None else timer.due_ms,
+            self._unfit(parked, case) if timer is None else "",
+            steps_seen(case),
         )
+
+    def _unfit(self, parked: Parked, case: Case) -> str:
+        """Why a record that has waited as long as its pool lets it is not escalated."""
+        spec = self.config.pools.get(parked.pool)
+        if spec is None or spec.escalation is None or parked.queued:
+            return ""
+        refused = refusal(spec.escalation.to, case)
+        return "" if refused is None else refused.detail
 
     def _standstill(self, spec: PoolSpec | None) -> _Standstill:
         if spec is None:
             return _Standstill("no_pool")
         if spec.is_queue:
             return _Standstill("queued")
+        if spec.implied and not spec.members and spec.id in self.config.takers:
+            return _Standstill("one_by_one")
         takers = (spec, *(self.config.pools[name] for name in self.config.takers.get(spec.id, ())))
         if not any(each.members for each in takers):
             return _Standstill("empty_pool")

@@ -10,29 +10,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from service.core.acting import NOTHING_DONE, Acting, Answer, DayCount
 from service.core.catalogue import used
 from service.core.configuration import Config
 from service.core.in_process import NO_PROGRESS, Element, InProcess, Usage, field_element, step_element
 from service.core.reasons import WITHHELD, Withheld
-from service.core.state import Kind, State
+from service.core.state import Kind, State, Value
+from service.core.telling.workflows import action_words, trigger_words, why_not
 from service.core.visibility import may_see
-from service.core.workflow_specs import ActionKind, Enforcement, StepName, Workflow
+from service.core.workflow_specs import StepName, Workflow
 from service.store.keys import LAYOUT, full_name
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
 from service.wire.lanes import lane_of
 from service.wire.values import unpack
 
-WATCHED: Final[tuple[Kind, ...]] = ("workflow", "element")
+WATCHED: Final[tuple[Kind, ...]] = ("workflow", "element", "tally")
 
-Standing = Literal["active", "inactive", "lost", "unusable"]
-"""`lost`: its field or step was deleted in the CRM. `unusable`: its step takes more than marking it by now. Neither
-does anything, and both count as active where they are switched on.
+Standing = Literal["active", "inactive", "lost", "unusable", "paused"]
+"""`lost`: its field or step was deleted in the CRM. `unusable`: its step takes more than marking it by now. `paused`:
+it acted as often as it may in a day, and goes on once it is changed. None of these does anything, and all count as
+active where they are switched on.
 """
 
 
 class WorkflowStanding(NamedTuple):
-    """One workflow. `withheld` is why it asked for nothing when it last might have, at `withheld_ms` (none: never).
+    """One workflow. `withheld` is why it did nothing when it last might have, at `withheld_ms` (none: never). `today`:
+    so many actions it did on the last day (UTC) on which it did any.
 
     Times are milliseconds since 1970 (UTC).
     """
@@ -41,16 +45,16 @@ class WorkflowStanding(NamedTuple):
     name: str
     active: bool
     standing: Standing
-    action: ActionKind
     record_type: str
-    field: str
-    process: str
-    step: str
-    enforcement: Enforcement | None
+    trigger: str
+    actions: tuple[str, ...]
+    fields: tuple[str, ...]
+    steps: tuple[str, ...]
     hits: int
     last_ms: int | None
     withheld: str
     withheld_ms: int | None
+    today: int
     warnings: tuple[str, ...]
 
 
@@ -100,8 +104,9 @@ async def workflow_standings(
 
 @dataclass(frozen=True, slots=True)
 class RecordStanding:
-    """How far a record is. `open` are workflows that asked, and were not told yet that it is done. `weighed` are those
-    that last cared for what happened to it, at `weighed_ms`, with why they asked for nothing (none: they asked).
+    """How far a record is. `open` are workflows that asked, and were not told yet that it is done; `answers` what the
+    CRM said of actions, the latest last. `weighed` are the workflows that last cared for what happened to it, at
+    `weighed_ms`, with why they did nothing (none: they acted). `paused` are those that go on no more for this record.
     """
 
     record: str
@@ -110,32 +115,57 @@ class RecordStanding:
     open: tuple[str, ...]
     weighed: tuple[tuple[str, str | None], ...]
     weighed_ms: int | None
+    answers: tuple[str, ...]
+    paused: tuple[str, ...]
 
 
-async def record_standing(store: Store, division: str, record: str, lanes: int) -> RecordStanding:
+async def record_standing(store: Store, config: Config, record: str, lanes: int) -> RecordStanding:
     """How far the record is, as far as workflows need to know."""
-    name = full_name("progress", division, record)
-    _, (fields,) = await store.peek(lane_of(division, lanes), [LAYOUT.key("progress", name)])
-    packed = fields.get(name)
-    known = NO_PROGRESS if packed is None else unpack("progress", packed)
+    known = await _beside("progress", store, config.division, record, lanes) or NO_PROGRESS
+    acting = await _beside("acting", store, config.division, record, lanes) or NOTHING_DONE
+    orders = (await peek(store, config.division, lanes, ("orders",)))[0].orders
     assert isinstance(known, InProcess)
+    assert isinstance(acting, Acting)
+    made = [each.workflow for kept in orders.values() for each in kept.open if each.record == record]
+    near = {each.workflow: each.criterion for each in acting.near}
+    workflows = config.workflows.all
     return RecordStanding(
         record,
         known.process,
         tuple(str(mark.step) for mark in known.marks if mark.marked),
-        tuple(asked.workflow for asked in known.open),
-        tuple((each.workflow, _sentence(each.withheld)) for each in known.weighed),
+        (*(each.workflow for each in known.open), *(each.workflow for each in acting.wanted), *made),
+        tuple(
+            (each.workflow, why_not(each.withheld, near.get(each.workflow), workflows.get(each.workflow)) or None)
+            for each in known.weighed
+        ),
         known.weighed_ms or None,
+        tuple(map(_answer, acting.answers)),
+        tuple(
+            each.workflow
+            for each in acting.acted
+            if each.is_paused and each.workflow in workflows and workflows[each.workflow].revision == each.revision
+        ),
     )
 
 
-def _sentence(withheld: str) -> str | None:
-    return next((sentence for word, sentence in WITHHELD.items() if word == withheld), None)
+async def _beside(kind: Kind, store: Store, division: str, record: str, lanes: int) -> Value | None:
+    """What stands beside the record; none: nothing."""
+    name = full_name(kind, division, record)
+    _, (fields,) = await store.peek(lane_of(division, lanes), [LAYOUT.key(kind, name)])
+    packed = fields.get(name)
+    return None if packed is None else unpack(kind, packed)
+
+
+def _answer(answer: Answer) -> str:
+    """What the CRM said: `budget-known: failed, the deal is locked`."""
+    number = f"/{answer.number}" if answer.number > 1 else ""
+    said = f", {answer.said}" if answer.said else ""
+    return f"{answer.workflow}{number}: {answer.result}{said}"
 
 
 def _of_division(config: Config, state: State, memory: MemoryState) -> WorkflowsStanding:
     workflows = config.workflows
-    holders = {name: each.id for each in workflows.all.values() for name in used(each)}
+    holders = {name: each.id for each in workflows.all.values() if each.is_direction for name in used(each)}
     steps = [StepName(each.id, step) for each in workflows.processes.values() for step in sorted(each.steps)]
     return WorkflowsStanding(
         config.division,
@@ -154,37 +184,52 @@ def _of_division(config: Config, state: State, memory: MemoryState) -> Workflows
 
 def _workflow(workflow: Workflow, state: State) -> WorkflowStanding:
     usage = state.workflows.get(workflow.id) or Usage()
+    tally = state.tallies.get(workflow.id)
+    tally = DayCount() if tally is None or tally.revision != workflow.revision else tally
     reasons = tuple(_against(workflow, usage, state))
     standing: Standing = "active" if workflow.active else "inactive"
     if reasons:
         standing = "lost" if usage.lost else "unusable"
+    elif tally.paused_ms:
+        standing = "paused"
     return WorkflowStanding(
         id=workflow.id,
         name=workflow.name,
         active=workflow.active,
         standing=standing,
-        action=workflow.action,
         record_type=workflow.record_type,
-        field=workflow.field,
-        process=workflow.step.process,
-        step=workflow.step.step,
-        enforcement=workflow.enforcement,
+        trigger=trigger_words(workflow.trigger),
+        actions=tuple(map(action_words, workflow.actions)),
+        fields=workflow.fields,
+        steps=tuple(map(str, workflow.steps)),
         hits=usage.times,
         last_ms=usage.last_ms or None,
         withheld=usage.withheld,
         withheld_ms=usage.withheld_ms or None,
-        warnings=tuple(WITHHELD[reason] for reason in reasons),
+        today=tally.times,
+        warnings=(*(WITHHELD[reason] for reason in reasons), *_pauses(workflow, tally)),
     )
+
+
+def _pauses(workflow: Workflow, tally: DayCount) -> Iterator[str]:
+    """That it goes on no more, as a whole or for some records."""
+    if tally.paused_ms:
+        yield f"{WITHHELD['paused']} ({workflow.cap.per_day}): change it, or give it another number under resumed"
+    if tally.records_paused:
+        yield (
+            f"it is paused for {tally.records_paused} records, lastly {tally.last_record}: it acted on each of them as "
+            f"often as it may in a day ({workflow.cap.per_record})"
+        )
 
 
 def _against(workflow: Workflow, usage: Usage, state: State) -> Iterator[Withheld]:
     """What keeps a workflow from ever doing anything."""
     if usage.lost:
         yield "field_deleted" if usage.lost.startswith("field/") else "step_deleted"
-    element = state.elements.get(step_element(workflow.step)) or Element()
-    if element.requires_note:
+    elements = [state.elements.get(step_element(step)) or Element() for step in workflow.steps]
+    if any(element.requires_note for element in elements):
         yield "note_required"
-    if element.generates_task:
+    if any(element.generates_task for element in elements):
         yield "task_generated"
 
 

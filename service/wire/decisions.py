@@ -89,7 +89,9 @@ def _trace(said: Mapping[str, Any]) -> Trace:
         earlier=said.get("earlier", 0),
         score=said.get("score"),
         cut=tuple(said.get("cut", ())),
-        workflows=tuple(Weighed(each["workflow"], each["withheld"]) for each in said.get("workflows", ())),
+        workflows=tuple(
+            Weighed(each["workflow"], each["withheld"], each.get("criterion")) for each in said.get("workflows", ())
+        ),
         through=said.get("through", ""),
         link=said.get("link"),
         contacted_ms=_moment(said.get("contacted")),

@@ -8,6 +8,7 @@ from typing import Final
 
 from schemas.envelope import Envelope
 from schemas.events import (
+    ActionAnswered,
     AssignmentAnswered,
     CatalogueChanged,
     CrmRecord,
@@ -34,6 +35,8 @@ KINDS: Final[dict[str, RecordEventKind]] = {
     "crm.offer.paid.v1": "paid",
     "crm.offer.payment_failed.v1": "payment_failed",
     "crm.step.marked.v1": "step_marked",
+    "crm.action.done.v1": "action_done",
+    "crm.action.failed.v1": "action_failed",
     "crm.assignment.accepted.v1": "accepted",
     "crm.assignment.declined.v1": "declined",
 }
@@ -111,6 +114,8 @@ def _only_of(data: RecordData, kind: object) -> dict[str, object]:
             return {"offer": offers[0]} | ({} if kind == "deleted" else {"more_offers": offers[1:]})
         case RecordContacted(person=person) if kind != "deleted":
             return {"person": person}
+        case ActionAnswered(action=action, reason=reason) if kind != "deleted":
+            return {"action": action, **({"reason": reason} if reason else {})}
         case AssignmentAnswered(person=person, reason=reason):
             answered: dict[str, object] = {"person": person}
             return answered | {"reason": reason} if reason else answered

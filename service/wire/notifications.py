@@ -201,9 +201,11 @@ def one_line(text: str) -> str:
 
 
 def _body(text: str) -> str:
-    if not text.isprintable():
+    if not text.replace("\n", "").isprintable():
         text = _CONTROL_IN_BODY.sub("", _TURNING.sub("", text.replace("\r\n", "\n")))
-    return _SPACE_AT_END.sub("", text).strip("\n")
+    if " \n" in text or "\t\n" in text or text.endswith((" ", "\t")):
+        text = _SPACE_AT_END.sub("", text)
+    return text.strip("\n")
 
 
 def _identity(name: Callable[[str], str], person: str) -> bytes:

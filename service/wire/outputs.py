@@ -161,15 +161,13 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["link"] = trace.link
     if trace.contacted_ms is not None:
         said["contacted"] = iso_time(trace.contacted_ms)
-    if trace.asked:
-        said["asked"] = trace.asked
-    if trace.limits:
-        said["limits"] = trace.limits
-    if trace.steps:
-        said["steps"] = trace.steps
-    if trace.workflows:
-        said["workflows"] = trace.workflows
-    return said
+    more: dict[str, object] = {
+        "asked": trace.asked,
+        "limits": trace.limits,
+        "steps": trace.steps,
+        "workflows": trace.workflows,
+    }
+    return said | {name: listed for name, listed in more.items() if listed}
 
 
 @lru_cache(maxsize=65_536)

@@ -67,7 +67,8 @@ def pack_record(record: Record) -> tuple[bytes, dict[str, bytes]]:
     flags = TOLD_IS_OWNER * told_is_owner | TOLD_NOW * told_now | NOBODY_NOW * nobody_now
     flags |= OWNER_OUTSTANDING * owner_outstanding
     for bit, is_said in zip(SAID_BITS.values(), said(record), strict=True):
-        flags |= bit * is_said
+        if is_said:
+            flags |= bit
     beside: dict[str, bytes] = {}
     if heard != _NOTHING_HEARD:
         beside["heard"] = _trimmed(heard)
@@ -119,7 +120,8 @@ def read_tracked(packed: bytes) -> str:
 def _trimmed(value: Base | HeardBeside) -> bytes:
     """The fields in their order, without those at the end that say nothing."""
     fields = list(astuple(value))
-    for default in reversed(value.__struct_defaults__):
+    defaults: tuple[object, ...] = value.__struct_defaults__
+    for default in reversed(defaults):
         if fields[-1] != default:
             break
         fields.pop()

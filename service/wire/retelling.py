@@ -97,6 +97,7 @@ def _record(event: RecordEvent) -> dict[str, object]:
         "reason": event.reason or None,
         "offer": list(event.offers) if event.more_offers else event.offer,
         "if_unchanged": event.if_unchanged,
+        "action": event.action,
     }
     if event.step is not None:
         told |= {**event.step._asdict(), "marked": event.marked}

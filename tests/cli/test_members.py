@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from service.cli.exits import WrongUsage
-from service.cli.members import Telling, event_of, moment
+from service.cli.members import Telling, event_of
 from service.wire.inputs import decode, read_input
 from service.wire.messages import Poison, RawRecord
 from tests.cli.conftest import Ended, Run
@@ -79,6 +79,17 @@ def test_a_leave_to_come_is_told_and_called_off(tell: Callable[..., Ended], run:
     assert tell("leave-ended", "bob", "--from", begins.isoformat()).code == 0
 
 
+@pytest.mark.parametrize("word", ["away", "off-shift", "leave"])
+def test_a_time_to_come_may_be_told_from_now(tell: Callable[..., Ended], run: Run, word: str) -> None:
+    """Of each who goes, both when that begins and when it ends."""
+    told = said(tell(word, "kim", "--from", "+2h", "--until", "+3d", "--json").json)
+    begins, until = (datetime.fromisoformat(told[name]) for name in ("begins", "until"))
+    assert until - begins < timedelta(days=3, hours=-2, minutes=1)
+    assert timedelta(hours=1, minutes=59) < begins - datetime.now(UTC) <= timedelta(hours=2)
+    ending = "leave-ended" if word == "leave" else "back"
+    assert tell(ending, "kim", "--from", told["begins"]).code == 0
+
+
 def test_machines_read_what_was_sent(tell: Callable[..., Ended]) -> None:
     """One JSON value with the event's id, by which a dead letter or a log line is found."""
     told = said(tell("away", "kim", "--json").json)
@@ -128,8 +139,3 @@ def test_the_division_stands_where_the_deployment_reads_it() -> None:
 def test_an_event_that_ingest_would_refuse_is_never_sent() -> None:
     with pytest.raises(WrongUsage, match="dead letter"):
         event_of(Telling("ann", "away", None), "no division", "division", "crm.members")
-
-
-def test_a_time_in_any_zone_is_the_same_moment() -> None:
-    assert moment("--until", f"{SOON:%Y-%m-%dT%H:%M:%S}+00:00") == SOON
-    assert moment("--until", "") is None

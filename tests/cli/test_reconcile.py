@@ -48,6 +48,15 @@ def test_as_json_with_the_mark_of_each_record(run: Run, written: Path) -> None:
     assert all(each["is_newer"] and each["mark"] for each in by_name.values())
 
 
+@pytest.mark.parametrize("row", [f"contact,{'7' * 300},ann", f"contact,78,{'a' * 300}"], ids=["id", "owner"])
+def test_what_would_be_a_dead_letter_is_not_sent(run: Run, written: Path, row: str) -> None:
+    """It would be said to be corrected, and differ for ever: so nothing of the list is sent."""
+    written.write_text(f"record type,id,owner\ncontact,79,ann\n{row}\n")
+    ended = run("reconcile", written, "--yes")
+    assert (ended.code, "this would be a dead letter" in ended.err) == (2, True)
+    assert "contact/79" in run("reconcile", written).out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

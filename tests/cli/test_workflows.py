@@ -65,5 +65,5 @@ def test_a_record_shows_which_workflows_cared_for_it(run: Run, service: Service)
     found = said(run("workflows", "--record", "lead/near", "--json").json)
     assert (found["open"], found["weighed"]) == (["budget-known"], {"budget-known": "the field was filled before"})
     told = run("workflows", "--record", "lead/near").out
-    assert "budget-known asked for nothing: the field was filled before" in told
+    assert "budget-known did nothing: the field was filled before" in told
     assert "asked for, and not told to be done: budget-known" in told

@@ -28,7 +28,17 @@ from service.core.wishes import NO_WISHES, Digesting
 POOL = {"pools": {"sales": {"record_type": "lead", "members": ["ann"]}}}
 WORDS = {
     *why.ASSIGNED.values(),
-    *(why.TURN, why.LINKED, why.NAMED, why.QUEUED, why.ESCALATED, "not_a_member", "not_accepted", "not_there"),
+    *(
+        why.TURN,
+        why.LINKED,
+        why.NAMED,
+        why.QUEUED,
+        why.ESCALATED,
+        why.WORKFLOW,
+        "not_a_member",
+        "not_accepted",
+        "not_there",
+    ),
     *(why.WAITING + reason for reason in get_args(PendingReason)),
     *MOVED,
     *CHOSEN,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import pytest
 
 from service.config.compiler import compile_document, from_wire, to_wire
 from service.config.problems import ConfigurationError
-from service.config.workflows import ACTIVE_MAX
-from service.core.workflow_specs import StepName, Workflow
+from service.config.workflows import FIELDS_MAX
+from service.core.workflow_specs import StepName
 from tests.config.files import document, read, refused
+from tests.core.directions import direction
 
 CATALOGUE: Final = """\
 fields: {deal: {budget: number, decided: date, signed: checkbox, note: text, tags: list, odd: , account.size: number},
@@ -48,12 +50,13 @@ def test_a_workflow_is_plain_data() -> None:
     )
     config = from_wire(to_wire(document(text)), 3)
 
-    assert config.workflows.all == {
-        "a": Workflow("a", "deal", "budget", "number", StepName("sales", "won"), name="Budget known", active=True),
-        "b": Workflow("b", "deal", "note", "text", StepName("sales", "call"), "required"),
+    found = {name: replace(each, revision="") for name, each in config.workflows.all.items()}
+    assert found == {
+        "a": direction("a", "deal", ("budget", "number"), StepName("sales", "won"), name="Budget known", active=True),
+        "b": direction("b", "deal", ("note", "text"), StepName("sales", "call"), "required"),
     }
-    assert config.workflows.all["a"].action == "mark_step"
-    assert config.workflows.all["b"].action == "require_field"
+    assert config.workflows.all["a"].actions[0].kind == "mark_step"
+    assert config.workflows.all["b"].actions[0].kind == "require_field"
 
 
 def test_a_workflow_does_nothing_until_it_is_active() -> None:
@@ -61,8 +64,8 @@ def test_a_workflow_does_nothing_until_it_is_active() -> None:
     text = flows(a=filled("budget", "won"), b=marked("call", "note", more="active: true"))
     config = compile_document(document(text))
 
-    assert config.workflows.on_filled == {}
-    assert set(config.workflows.on_marked) == {StepName("sales", "call")}
+    assert config.workflows.cares("field_filled", "deal", "budget") == ()
+    assert len(config.workflows.cares("step_marked", "deal", StepName("sales", "call"))) == 1
     assert ["not active, so it does nothing" in note.message for note in read(config=text).notes] == [True]
 
 
@@ -71,7 +74,8 @@ def test_all_types_of_field_of_the_source_can_be_used() -> None:
     text = flows(a=filled("budget", "won"), b=marked("call", "signed"), c=filled("source", "found", "hunt"))
     config = compile_document(document(text))
 
-    assert [each.field_type for each in config.workflows.all.values()] == ["number", "boolean", "text"]
+    found = [each.trigger.field_type or each.actions[0].field_type for each in config.workflows.all.values()]
+    assert found == ["number", "boolean", "text"]
     assert config.workflows.fields["deal"] == {
         "account.size": "number",
         "budget": "number",
@@ -95,9 +99,10 @@ def test_all_types_of_field_of_the_source_can_be_used() -> None:
         (filled("budget", "found"), 'the process "sales" has no step "found"; add it under "processes.sales.steps"'),
         (filled("budget", "offer"), 'the step "offer" requires a note, so no workflow can use it'),
         (marked("visit", "note"), 'the step "visit" generates a task, so no workflow can use it'),
-        ("{trigger: {field_filled: budget}, action: {require_field: note}}", "write field_filled with mark_step"),
-        ("{trigger: {}, action: {require_field: note}}", "a trigger is one of field_filled and step_marked"),
-        ("{trigger: {field_filled: budget}, action: {}}", "an action is one of mark_step and require_field"),
+        ("{trigger: {field_filled: budget}, action: {require_field: note}}", 'add "record_type"'),
+        ("{trigger: {}, action: {require_field: note}}", "a trigger is one of on, field_filled"),
+        ("{trigger: {field_filled: budget}, action: {}}", "an action is one of mark_step, require_field"),
+        ("{trigger: {field_filled: budget}}", 'a workflow has an "action", or "actions"'),
     ],
 )
 def test_what_a_workflow_cannot_use_is_refused_with_the_reason(workflow: str, told: str) -> None:
@@ -132,9 +137,9 @@ def test_what_was_deleted_is_free_again() -> None:
     renamed = compile_document(document(flows(a=filled("budget", "won", more="name: New"))))
     after = compile_document(document(flows(b=filled("budget", "won"))))
 
-    assert before.workflows.all["a"].step == renamed.workflows.all["a"].step
+    assert before.workflows.all["a"].revision == renamed.workflows.all["a"].revision
     assert renamed.workflows.all["a"].called == "New"
-    assert after.workflows.all["b"].field == "budget"
+    assert after.workflows.all["b"].fields == ("budget",)
 
 
 def test_the_product_plan_says_whether_there_are_workflows_and_how_many_may_be_active() -> None:
@@ -156,7 +161,7 @@ def test_the_product_plan_says_whether_there_are_workflows_and_how_many_may_be_a
 
 def test_so_many_workflows_may_be_active_for_one_type_of_record() -> None:
     """What is remembered of a record is bounded; inactive ones do not count."""
-    numbers = range(ACTIVE_MAX + 1)
+    numbers = range(FIELDS_MAX + 1)
     catalogue = (
         f"fields: {{deal: {{{', '.join(f'f{number}: text' for number in numbers)}}}}}\n"
         f"processes: {{sales: {{steps: [{', '.join(f's{number}' for number in numbers)}]}}}}\n"
@@ -168,6 +173,6 @@ def test_so_many_workflows_may_be_active_for_one_type_of_record() -> None:
         )
         return catalogue + "workflows:\n" + "".join(f"  w{number}: {flow}\n" for number, flow in enumerate(each))
 
-    assert len(compile_document(document(text(ACTIVE_MAX))).workflows.fields_read["deal"]) == ACTIVE_MAX
-    (problem,) = refused(config=text(ACTIVE_MAX + 1))
-    assert "at most 100 workflows may be active for deals: deactivate some" in problem
+    assert len(compile_document(document(text(FIELDS_MAX))).workflows.fields_read["deal"]) == FIELDS_MAX
+    (problem,) = refused(config=text(FIELDS_MAX + 1))
+    assert "at most 100 fields of deals may be used by active workflows: deactivate some" in problem

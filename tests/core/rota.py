@@ -52,7 +52,7 @@ class Rota:
 
     def _line(self, draft: Draft, eligible: Collection[str] | None) -> list[Contender]:
         may = self.members if eligible is None else eligible
-        return line_up(self.spec, draft, lambda member, *_: None if member.person in may else "domain")
+        return line_up(self.spec, draft, {person: "domain" for person in self.members if person not in may})
 
     def _switch(self, members: Iterable[Membership]) -> None:
         self.spec = pool(*members, **self.settings)

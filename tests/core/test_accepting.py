@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from service.core.calendar import Block, WorkCalendar, WorkingTime
+from service.core.configuration import User
 from service.core.events import Target
 from service.core.holding import offers
 from service.core.model import Assigned, Nothing, Outcome, Pending, Released
@@ -235,6 +237,16 @@ def test_a_human_a_deletion_and_closing_end_the_offer(ends: str) -> None:
     decided = len(division.decisions)
     division.later(minutes=60)
     assert len(division.decisions) == decided
+
+
+def test_c3_whose_shift_ends_loses_it_at_that_moment() -> None:
+    """c3 By their calendar; until then is when they have to answer."""
+    evening = WorkingTime(WorkCalendar("UTC", (Block(1, 22 * 60, 22 * 60 + 15),)))
+    division = Division(asking("ann", "bob"), users=[User("ann", time=evening)])
+
+    assert division.create() == Assigned("ann", "sales", 1, by(2))
+    division.later(minutes=2)
+    assert outcomes(division)[1:] == [Released("ann", "sales", "not_there"), Assigned("bob", "sales", 2, by(7))]
 
 
 def test_who_has_gone_by_now_is_offered_nothing_however_late_timers_go_off() -> None:

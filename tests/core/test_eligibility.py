@@ -12,7 +12,7 @@ from service.core.configuration import User
 from service.core.draft import Draft
 from service.core.limit_spec import Limit
 from service.core.pool_spec import Membership
-from service.core.sharing.eligibility import CHECKS, MINUTE_MS, Situation
+from service.core.sharing.eligibility import CHECKS, MINUTE_MS, Situation, choose
 from service.core.state import Pace, State
 from service.core.traits import Trait
 from tests.core.build import START_MS, Division, absent, config, pool, predicate
@@ -27,11 +27,23 @@ def test_a_check_that_concerns_nobody_says_no_to_nobody(seed: int) -> None:
     rng = random.Random(seed)
     situation = _situation(rng)
     for check in CHECKS:
-        said = [
-            check.ask(member, situation.draft.seats.edit(f"sales/{member.person}"), 0, situation)
-            for member in situation.spec.members
-        ]
+        said = [check.ask(member, situation) for member in situation.spec.members]
         assert check.concerns(situation) or not any(said)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whom_checks_stop_is_told_as_if_each_had_been_asked(seed: int) -> None:
+    """Also where it is known by name; and what is told of somebody is what the first of the checks says."""
+    situation = _situation(random.Random(seed))
+    for check in CHECKS:
+        if check.known is not None:
+            said = {member.person: check.ask(member, situation) for member in situation.spec.members}
+            assert check.known(situation) == {person: reason for person, reason in said.items() if reason is not None}
+    first = {
+        member.person: next(filter(None, (check.ask(member, situation) for check in CHECKS)), None)
+        for member in situation.spec.members
+    }
+    assert {each.person: each.excluded for each in choose(situation).seen} == first
 
 
 def test_each_check_can_say_no() -> None:
@@ -40,8 +52,7 @@ def test_each_check_can_say_no() -> None:
     for seed in SEEDS:
         situation = _situation(random.Random(seed))
         for member in situation.spec.members:
-            seat = situation.draft.seats.edit(f"sales/{member.person}")
-            said |= {str(check.ask(member, seat, 1, situation)) for check in CHECKS}
+            said |= {str(check.ask(member, situation)) for check in CHECKS}
     reasons = {"inactive", "domain", "away", "leave", "off_shift", "full", "limit", "pool_limit", "paced", "skills"}
     assert said == {"None", *reasons}
 

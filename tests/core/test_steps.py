@@ -9,12 +9,14 @@ import pytest
 from service.config.loader import compile_inline
 from service.core.model import Assigned, Outcome, Pending, Queued, StepSeen
 from service.core.parts import at
+from service.core.rule_sets import FieldUser, LadderStep
 from tests.core.build import MINUTE_MS, START_MS, Division, closed, created, event, owner_changed, updated
 
 EMEA = {"record_type": "lead", "members": ["ann", "bob"]}
 WORLD = {"record_type": "lead", "members": ["eve"]}
 TWO = {"emea": EMEA, "world": WORLD}
 HOUR = 60
+BY_MANAGER = LadderStep(FieldUser(("manager",))).line("lead") or ""
 
 
 class Climbing(Division):
@@ -176,9 +178,7 @@ def test_a_person_whom_a_field_names_is_waited_for() -> None:
     assert division.new("lead/1", manager="ann") == Assigned("ann")
     division.away("ann")
     division.away("eve")
-    assert division.new("lead/2", manager="ann") == Pending(
-        "lead:user:{manager}", "nobody_eligible", START_MS + HOUR * MINUTE_MS
-    )
+    assert division.new("lead/2", manager="ann") == Pending(BY_MANAGER, "nobody_eligible", START_MS + HOUR * MINUTE_MS)
     division.new("lead/3", manager="eve")
     division.new("lead/4", manager="eve")
     division.send(updated("lead/4", facts={"manager": "ann"}))

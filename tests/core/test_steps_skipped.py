@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from service.core.model import Assigned, Pending
+from service.core.telling.explain import explain
 from tests.core.build import MINUTE_MS, START_MS
 from tests.core.test_steps import HOUR, TWO, Climbing
 
@@ -12,7 +13,7 @@ FRIDAY_MS = START_MS + 3 * 24 * HOUR * MINUTE_MS
 """The test begins on a Tuesday at 22:13 UTC; three days on it is Friday night."""
 
 OFFICE = {"hours": {"mon-fri": "09:00-18:00"}, "zone": "UTC"}
-SKIPPING = [{"pool": "emea", "wait": "15m", "skip_if": "nobody_present"}, {"pool": "world"}]
+SKIPPING: list[Any] = [{"pool": "emea", "wait": "15m", "skip_if": "nobody_present"}, {"pool": "world"}]
 
 
 def office(*, also: dict[str, Any] | None = None) -> Climbing:
@@ -68,3 +69,15 @@ def test_who_is_away_without_a_known_end_is_not_counted_on() -> None:
     division.away("bob", until_minutes=14)
 
     assert isinstance(division.new("lead/2"), Pending)
+
+
+def test_an_explanation_says_which_steps_were_reached_and_why_nothing_waited() -> None:
+    """D16 D56"""
+    division = office()
+    division.new()
+
+    assert explain(division.last(), division.config)[1:4] == [
+        "  step 1   pool:emea    reached Fri 2023-11-17 22:13 UTC, without a wait: nobody of it is there in time",
+        "  step 2   pool:world   reached Fri 2023-11-17 22:13 UTC",
+        "  eve   chosen   0 open, place 1 of 1, never served",
+    ]

@@ -16,9 +16,12 @@ from service.core.in_process import MARKS_MAX, OPEN_MAX, Usage
 from service.core.model import ActionRequest, Decision, Nothing
 from service.core.workflow_specs import ProcessSpec, StepName, Workflow, Workflows
 from tests.core.build import Division, created, deleted, event, rules, updated
+from tests.core.directions import direction
 
-BUDGET: Final = Workflow("budget-known", "deal", "budget", "number", StepName("sales", "qualified"), active=True)
-NOTE: Final = Workflow("needs-note", "deal", "note", "text", StepName("sales", "call"), "required", "Needs note", True)
+BUDGET: Final = direction("budget-known", "deal", ("budget", "number"), StepName("sales", "qualified"), active=True)
+NOTE: Final = direction(
+    "needs-note", "deal", ("note", "text"), StepName("sales", "call"), "required", name="Needs note", active=True
+)
 CATALOGUE: Final = {"budget": "number", "note": "text", "signed": "boolean", "decided": "date"}
 
 
@@ -81,7 +84,7 @@ def test_a_field_that_is_filled_has_its_step_marked() -> None:
     late = division()
     assert sent(late, deal()) == []
     (action,) = requests(late, update({"budget": 0}))
-    assert (action.workflow, action.action, action.step) == ("budget-known", "mark_step", BUDGET.step)
+    assert (action.workflow, action.action, action.step) == ("budget-known", "mark_step", BUDGET.steps[0])
     assert (action.before, action.after, action.enforcement) == (None, 0, None)
     assert action.reason == (
         "budget-known: the field budget was filled, so the step qualified of sales is to be marked"
@@ -176,7 +179,7 @@ def test_another_value_is_no_filling() -> None:
 
 def test_a_text_that_is_too_long_to_keep_is_filled() -> None:
     """S86 The event tells it; of what was before nothing is known, so another long one is no filling."""
-    text = Workflow("t", "deal", "note", "text", StepName("sales", "qualified"), active=True)
+    text = direction("t", "deal", ("note", "text"), StepName("sales", "qualified"), active=True)
     told = division(text)
     assert sent(told, deal(), update({"note": "x" * 1_000})) == ["t"]
     assert sent(told, marked("qualified", marked=False), update({"note": "y" * 1_000})) == []
@@ -223,8 +226,8 @@ def test_what_an_action_asked_for_closes_it_and_is_no_news() -> None:
 def test_the_two_directions_never_feed_each_other() -> None:
     """S106 What is asked for sets nothing off before the CRM tells it, and the telling is an echo."""
     chain = (
-        Workflow("a", "deal", "budget", "number", StepName("sales", "qualified"), active=True),
-        Workflow("b", "deal", "note", "text", StepName("sales", "qualified"), "ask", active=True),
+        direction("a", "deal", ("budget", "number"), StepName("sales", "qualified"), active=True),
+        direction("b", "deal", ("note", "text"), StepName("sales", "qualified"), "ask", active=True),
     )
     told = division(*chain)
     assert sent(told, deal({"budget": 1})) == ["a"]
@@ -240,7 +243,7 @@ def test_a_chain_of_automatic_decisions_ends() -> None:
 
 def test_an_inactive_workflow_does_nothing_and_nothing_is_remembered_for_it() -> None:
     """S97 S98"""
-    idle = Workflow("idle", "deal", "budget", "number", StepName("sales", "qualified"))
+    idle = direction("idle", "deal", ("budget", "number"), StepName("sales", "qualified"))
     told = division(idle)
     assert sent(told, deal({"budget": 1}), marked("qualified")) == []
     assert (told.state.progress, told.state.past, told.state.workflows) == ({}, {}, {})
@@ -250,7 +253,7 @@ def test_renaming_an_active_workflow_changes_nothing_else() -> None:
     """S89 S90 S102 What was counted stays, and what is open."""
     told = division(BUDGET)
     told.send(deal({"budget": 1}))
-    renamed = Workflow("budget-known", "deal", "budget", "number", BUDGET.step, name="New", active=True)
+    renamed = direction("budget-known", "deal", ("budget", "number"), BUDGET.steps[0], name="New", active=True)
     told.configure(workflows=flows(renamed))
     assert told.state.workflows["budget-known"].times == 1
     assert sent(told, update({"budget": None}), update({"budget": 1})) == []
@@ -286,7 +289,7 @@ def test_a_workflow_that_uses_something_else_is_found_again() -> None:
     told.send(gone("field_deleted", "deal", "budget"))
     told.configure(workflows=flows(BUDGET))
     assert told.state.workflows["budget-known"].lost == "field/deal/budget"
-    changed = Workflow("budget-known", "deal", "signed", "boolean", BUDGET.step, active=True)
+    changed = direction("budget-known", "deal", ("signed", "boolean"), BUDGET.steps[0], active=True)
     told.configure(workflows=flows(changed))
     assert told.state.workflows["budget-known"] == Usage()
     assert sent(told, deal({"signed": True})) == ["budget-known"]
@@ -324,7 +327,8 @@ def test_news_of_fields_and_steps_are_ordered_and_each_counts_once() -> None:
 def test_what_is_remembered_of_a_record_is_bounded_and_ends_with_it() -> None:
     """S105 Marks and open actions; a deletion leaves neither."""
     many = [
-        Workflow(f"w{n}", "deal", f"f{n}", "text", StepName("sales", f"s{n}"), "ask", active=True) for n in range(150)
+        direction(f"w{n}", "deal", (f"f{n}", "text"), StepName("sales", f"s{n}"), "ask", active=True)
+        for n in range(150)
     ]
     told = Division(workflows=flows(*many, steps=[f"s{n}" for n in range(150)]))
     told.send(deal())

@@ -54,11 +54,15 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "ScoreRow": ("scores/lead/*",),
     "Process": ("processes/visits",),
     "ProcessStep": ("processes/visits/steps/visit",),
-    "Workflow": ("workflows/budget-known",),
-    "Trigger": ("workflows/budget-known/trigger", "workflows/called/trigger"),
+    "Workflow": ("workflows/budget-known", "workflows/any"),
+    "Trigger": ("workflows/any/trigger",),
     "StepName": ("workflows/budget-known/action/mark_step",),
-    "Action": ("workflows/budget-known/action", "workflows/called/action"),
+    "Action": ("workflows/any/action",),
     "AskedField": ("workflows/called/action/require_field",),
+    "SetField": ("workflows/setting/action/set_field",),
+    "NewRecord": ("workflows/making/action/create_record",),
+    "Audience": ("workflows/any/action/notify",),
+    "AtMost": ("workflows/any/at_most",),
     "Settings": ("settings",),
     "Presence": ("settings/presence",),
     "Unowned": ("settings/treat_as_unowned",),
@@ -86,6 +90,16 @@ DECLARED: Final[Mapping[str, Any]] = {
     "fields/deal/note": "text",
     "fields/deal/value": "number",
     "workflows/budget-known/trigger/field_filled": "value",
+    **{f"fields/deal/{name}": "text" for name in ("stage", "seller", "closer", "close_date", "budget")},
+    "pools/closers": {"record_type": "deal", "members": ["ann"]},
+    **{
+        f"workflows/{name}": {"record_type": "deal", "trigger": {"on": ["created"]}, "action": action}
+        for name, action in (
+            ("any", {"notify": "owner"}),
+            ("setting", {"set_field": {"field": "stage", "value": "new"}}),
+            ("making", {"create_record": {"type": "task"}}),
+        )
+    },
     "workflows/called": {
         "trigger": {"step_marked": {"process": "sales", "step": "call"}},
         "action": {"require_field": {"field": "note", "enforcement": "ask"}},

@@ -24,7 +24,7 @@ WORDS: Final = {
     "Why rejected": RejectionReason,
     "Why pending": PendingReason,
     "Why released": ReleaseReason,
-    "Why a workflow asks for nothing": Withheld,
+    "Why a workflow does nothing": Withheld,
 }
 
 

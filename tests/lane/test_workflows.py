@@ -140,7 +140,7 @@ async def test_the_checker_sees_an_action_without_a_cause() -> None:
     made = world()
     made.send(deal(), marked())
     await (await made.owner()).work(3)
-    assert BUDGET.step == StepName("sales", "qualified")
+    assert BUDGET.steps == (StepName("sales", "qualified"),)
     (record,) = made.published(TOPICS.workflow_actions)
     said = json.loads(record.value)
     again = said | {"decision": "0-0-99-0", "sequence": said["sequence"] + 1}

@@ -24,6 +24,8 @@ CALENDAR: Final = "service/core/calendar.py"
 ATTENDANCE: Final = "service/core/sharing/attendance.py"
 WALK: Final = "tests/calendar/test_calendar.py"
 TIME_LAWS: Final = "tests/core/test_time_laws.py"
+CLOSING: Final = "tests/core/test_closing.py"
+AGENDA: Final = "tests/lane/test_agenda.py"
 
 GIVING: Final = (
     Mutant(
@@ -174,11 +176,67 @@ GIVING: Final = (
     Mutant(ASKING, "if is_fit(case, name, named=False):", "if True:", "a helping pool has its own domain", (LONGER,)),
     Mutant(
         WAITING,
-        "for name in config.helped.get(pool, (pool,)):",
+        "for name in config.served.get(pool, (pool,)):",
         "for name in (pool,):",
         "both serve the line",
         (LONGER,),
     ),
     Mutant(ESCALATION, "offers.note_escalated(case, spec.id)", "pass", "a pool escalates a record once", (LONGER,)),
     Mutant(ESCALATION, "score = OVERDUE", "score = 0.0", "age beats every score", (LONGER,)),
+    Mutant(
+        "service/wire/outputs.py",
+        "if trace.limits:",
+        "if False:",
+        "a decision tells of the limits of its pool",
+        ("tests/wire/test_decisions.py",),
+    ),
+    Mutant(
+        "service/core/timers.py",
+        "return name.startswith(RETURN_PREFIX)",
+        "return False",
+        "who has gone by now is offered nothing",
+        (ANSWERS, AGENDA),
+    ),
+    Mutant(
+        "service/core/plans.py",
+        "handing=case.handing",
+        "handing=None",
+        "who declined a lead is not given it for knowing it",
+        ("tests/core/test_plans.py",),
+    ),
+    Mutant(
+        "service/core/reasons.py",
+        '"skills", "declined", "handed_on"]',
+        '"skills", "declined"]',
+        "a pool that hands on no more asks nobody",
+        ("tests/core/test_related_owners.py",),
+    ),
+    Mutant(
+        OFFERING,
+        "min(offer.deadline_ms, ends_ms)",
+        "offer.deadline_ms",
+        "who goes loses what they have not accepted",
+        (ANSWERS,),
+    ),
+    Mutant(
+        LOAD,
+        "if record.counted or record.closed or not record.owner:",
+        "if record.counted or not record.owner:",
+        "what is closed is no open item",
+        (CLOSING,),
+    ),
+    Mutant(
+        CALENDAR,
+        "place = bisect_right(self._leave_starts, now_ms)",
+        "place = bisect_right(self._leave_starts, now_ms - 1)",
+        "leave holds its start",
+        (WALK,),
+    ),
+    Mutant(
+        LIMITS,
+        "if not at_most or _blocks(",
+        "if _blocks(",
+        "at most 0 is never any",
+        (WITHIN_LIMITS, LIMITS_LAWS),
+    ),
 )

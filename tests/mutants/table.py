@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.mutants.climbing import STEPS_GONE_WRONG
 from tests.mutants.giving import GIVING
 from tests.mutants.mutant import Mutant
 
@@ -269,4 +270,5 @@ MUTANTS: Final = (
     ),
     Mutant("service/core/holding/load.py", "    offers.end(case)\n", "", "an offer is an open item", (ANSWERS,)),
     *GIVING,
+    *STEPS_GONE_WRONG,
 )

@@ -13,9 +13,10 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from schemas import config, config_entry, config_rights, config_rules, config_workflows, events, generate
 from schemas import reasons as said
 from schemas.asyncapi import SOURCES, Deployment, document
-from schemas.decisions import EXAMPLES, OUTPUTS, Output
+from schemas.decisions import OUTPUTS, Output
 from schemas.envelope import Envelope
 from schemas.events import INPUTS
+from schemas.output_examples import EXAMPLES
 from schemas.samples import SAMPLES
 from service.core import configuration, model, pool_spec, reasons, rule_sets, visibility, workflow_specs
 from service.core.events import CHANNELS, Availability, TargetKind

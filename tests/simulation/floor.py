@@ -21,9 +21,10 @@ from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import Accepting, Escalation, Membership, PoolSpec
 from service.core.rule_sets import Entry, RuleSet
 from service.core.traits import Trait, Traits
-from service.core.workflow_specs import NO_WORKFLOWS, ProcessSpec, StepName, Workflow, Workflows
+from service.core.workflow_specs import NO_WORKFLOWS, ProcessSpec, StepName, Workflows
 from service.language.predicate import Predicate
 from tests.core.build import planted, predicate
+from tests.core.directions import direction
 
 PEOPLE: Final = ("ann", "bob", "cem", "dia", "eve", "fay")
 POOLS: Final = ("sales", "partners", "late")
@@ -34,8 +35,8 @@ FOUND: Final = StepName("hunt", "found")
 CALLED: Final = StepName("hunt", "called")
 FLOWS: Final = Workflows(
     all={
-        "budget": Workflow("budget", "lead", "budget", "number", FOUND, active=True),
-        "note": Workflow("note", "lead", "note", "text", CALLED, "ask", active=True),
+        "budget": direction("budget", "lead", ("budget", "number"), FOUND, active=True),
+        "note": direction("note", "lead", ("note", "text"), CALLED, "ask", active=True),
     },
     processes={"hunt": ProcessSpec("hunt", "lead", frozenset({FOUND.step, CALLED.step}))},
     fields={"lead": {"budget": "number", "note": "text"}},

@@ -1,5 +1,8 @@
 """More faults than the tests have time for: `python -m tests.survival --minutes 10 --seed 7`.
 
+With `--older DIR`, a checkout of an older build, half of the processes are of that one; after half of the time the
+lanes are raised to the level of this build.
+
 Starts a Kafka and a Redis of its own and lets a storm loose on them (see `storm`), round after round. Prints figures
 after each round and at the end: events, faults by kind, violations. Ends with 1 as soon as the checker finds anything;
 the files of the processes are kept then.
@@ -38,23 +41,35 @@ PATIENT_MS: Final = 30_000
 """So long the conductor waits for an answer of the broker. The processes have the limits of production."""
 
 
-async def storm(minutes: float, seed: int, directory: Path) -> list[str]:
+async def storm(minutes: float, seed: int, directory: Path, older: Path | None = None) -> list[str]:
     """Rounds until the time is over or something is found."""
     end = time.monotonic() + 60 * min(minutes, MOST_MINUTES)
+    half = (time.monotonic() + end) / 2
     with KafkaServer() as broker, own_redis() as redis:
         connection = KafkaConnection(broker.bootstrap, request_timeout_ms=PATIENT_MS)
         cluster = Cluster(connection, Topics.of("storm."), redis, directory, seed, patience=PATIENCE)
-        raging = Storm(cluster, broker, Random(seed))
+        raging = Storm(cluster, broker, Random(seed), older)
         found: list[str] = []
         try:
             await cluster.open()
+            if older is not None:
+                await begin_at_level_of(cluster, older)
             while time.monotonic() < end and not found:
                 found = await raging.rage(min(ROUND_SECONDS, end - time.monotonic()))
                 print(await figures(raging, found), flush=True)
+                if older is not None and time.monotonic() > half and not raging.faults["level raised"]:
+                    await raging.raise_level()
             return found
         finally:
             print(*table(raging, found), sep="\n", flush=True)
             await cluster.close()
+
+
+async def begin_at_level_of(cluster: Cluster, older: Path) -> None:
+    """Who comes first agrees on the level."""
+    first = cluster.start(older=older)
+    await cluster.owned_by(first)
+    await cluster.stop(first)
 
 
 def table(raging: Storm, found: Sequence[str]) -> Iterator[str]:
@@ -83,13 +98,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.survival", description=__doc__)
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--older", type=Path, help="the root of a checkout of an older build")
     arguments = parser.parse_args()
     configure_logging(LogSettings(level="error"), sys.stderr)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     # What the conductor does wrong on purpose is not worth a line; the processes have logs of their own.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     directory = Path(tempfile.mkdtemp(prefix="fairlead-storm-"))
-    found = asyncio.run(storm(arguments.minutes, arguments.seed, directory))
+    found = asyncio.run(storm(arguments.minutes, arguments.seed, directory, arguments.older))
     if found:
         print(f"{len(found)} violations, files in {directory}", *found[:20], sep="\n")
         return 1

@@ -37,6 +37,7 @@ from tests.backends.redis_server import RedisServer
 from tests.checker import violations
 from tests.survival.load import DIVISIONS, LANES, Load, write_configuration
 from tests.survival.neighbours import Neighbours
+from tests.survival.older import OlderProcess
 from tests.survival.witness import Witness
 from tests.survival.worker import TAKEOVER_STEPS, Fault, Neglect, Order, work
 
@@ -57,6 +58,12 @@ T = TypeVar("T")
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.survival.worker"])
+
+
+def _forked(order: Order) -> multiprocessing.process.BaseProcess:
+    process = _FORKS.Process(target=work, args=(order,), daemon=True)
+    process.start()
+    return process
 
 
 async def wait_until(condition: Condition, seconds: float, what: Callable[[], str]) -> None:
@@ -99,7 +106,8 @@ class Worker:
     """A process of the service."""
 
     order: Order
-    process: multiprocessing.process.BaseProcess
+    process: multiprocessing.process.BaseProcess | OlderProcess
+    is_older: bool = False
 
     @property
     def pid(self) -> int:
@@ -113,6 +121,12 @@ class Worker:
     @property
     def has_ended(self) -> bool:
         return self.process.exitcode is not None
+
+    @property
+    def ended_in_order(self) -> bool:
+        """Told to end, before it could heed that or after."""
+        code = self.process.exitcode
+        return code == 0 or (self.is_older and code == -signal.SIGTERM and not self.said)
 
     @property
     def said(self) -> str:
@@ -201,16 +215,21 @@ class Cluster:
         finally:
             await feed.stop()
 
-    def start(self, fault: Fault | None = None, safeguards: Safeguards = ALL_ON, neglect: Neglect = "") -> Worker:
-        """Start a process."""
+    def start(
+        self,
+        fault: Fault | None = None,
+        safeguards: Safeguards = ALL_ON,
+        neglect: Neglect = "",
+        older: Path | None = None,
+    ) -> Worker:
+        """Start a process, of this build or of the `older` one that is checked out there."""
         self._started += 1
         files = self.directory / f"worker-{self._started}"
         order = Order(
             self._settings(), files.with_suffix(".hit"), files.with_suffix(".log"), fault, safeguards, neglect
         )
-        process = _FORKS.Process(target=work, args=(order,), daemon=True)
-        process.start()
-        worker = Worker(order, process)
+        self.witness.is_mixed |= older is not None
+        worker = Worker(order, _forked(order) if older is None else OlderProcess(order, older), older is not None)
         self.workers.append(worker)
         return worker
 
@@ -218,8 +237,7 @@ class Cluster:
         """End a process in order, as a deployment does."""
         worker.signal(signal.SIGTERM)
         await self.wait(lambda: worker.has_ended, STOP_SECONDS, lambda: f"ended in order:\n{worker.last_words}")
-        code = worker.process.exitcode
-        assert code == 0, f"ended with {code}:\n{worker.last_words}"
+        assert worker.ended_in_order, f"ended with {worker.process.exitcode}:\n{worker.last_words}"
         self.workers.remove(worker)
 
     async def kill(self, worker: Worker) -> None:

@@ -1,15 +1,17 @@
 """What operators do to a deployment, and what becomes of it until they do: with the commands that they have.
 
-A version of a newer release is published, topics are deleted and made again, and `fairlead sources` says knowingly how
-to go on where the service must not decide that by itself.
+A version of a newer release is published, topics are deleted and made again, halted lanes are adopted and restored, and
+`fairlead sources` says knowingly how to go on where the service must not decide that by itself.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from typing import Any, Final
 
 import orjson
+from redis import Redis
 
 from service.config.history import Proposal
 from service.kafka.configuration import ConfigurationFeed
@@ -22,6 +24,8 @@ from tests.survival.load import LANES
 
 MADE_ANEW: Final = "was deleted and made again"
 """What a process tells of such a source."""
+REFUSED: Final = 2
+"""How a command ends that would not help or would do harm."""
 SOME_LEFT: Final = 1
 """How a redrive ends of which some could not be sent."""
 NO_CONNECTION: Final = "no connection"
@@ -87,6 +91,30 @@ async def pass_unreadable(cluster: Cluster) -> int:
             known |= {f"{skip['topic']}/{skip['partition']}/{at}" for at in range(skip["start"], skip["stop"])}
             ranges += 1
     return ranges
+
+
+async def recover_twice(cluster: Cluster, lane: int) -> list[str]:
+    """At rest a lane's memory is of another life, though what it holds is right: the lane halts, and two people adopt
+    and restore it at once. Then its process is started again. Which of the two was done.
+    """
+    await cluster.at_rest()
+    (worker,) = cluster.workers
+    await cluster.stop(worker)
+    with Redis(port=cluster.redis.port) as redis:
+        redis.hset(f"fairlead{{lane-{lane}}}:head", "checksum", "of another life")
+    halting = cluster.start()
+    await cluster.wait(lambda: halting.has_logged("lane.halted"), READY_SECONDS, lambda: f"lane {lane} halts")
+    done = await asyncio.gather(_is_recovered(cluster, "adopt", lane), _is_recovered(cluster, "restore", lane))
+    await cluster.stop(halting)
+    cluster.start()
+    return [word for word, is_done in zip(("adopt", "restore"), done, strict=True) if is_done]
+
+
+async def _is_recovered(cluster: Cluster, word: str, lane: int) -> bool:
+    """Whether a lane was brought back so; what is refused is wrong usage."""
+    told = await cluster.insist(lambda: _told(cluster, word, str(lane), "--yes"), word)
+    assert told.code in (0, REFUSED), f"{word}: {told.err}{told.out}"
+    return told.code == 0
 
 
 async def remake_source(cluster: Cluster, topic: str, meanwhile: int) -> None:

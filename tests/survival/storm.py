@@ -3,10 +3,12 @@
 A storm has rounds. In a round processes die and freeze at random steps, are replaced, the memory is lost as a whole or
 in parts, the broker is killed, the configuration changes, also to one that cannot be used, strangers write into all
 topics, sources hold what nobody can read and what was taken back, dead letters are sent again and again, all under
-load. Then everything comes to rest, and a topic is deleted: a source, which is made anew and reset, or one of outputs,
-which a process makes again. These are the topics whose loss takes nothing that is not known elsewhere: at rest all of a
-source is decided, and the log has every output. At last the checker looks at all of it, from the very beginning. The
-next round goes on with the same topics.
+load. Then everything comes to rest, a lane halts, which two people bring back at once, and a topic is deleted: a
+source, which is made anew and reset, or one of outputs, which a process makes again. These are the topics whose loss
+takes nothing that is not known elsewhere: at rest all of a source is decided, and the log has every output. At last the
+checker looks at all of it, from the very beginning. The next round goes on with the same topics.
+
+Where there is an older build, about every second process is one of it, until the lanes are raised and after that.
 """
 
 from __future__ import annotations
@@ -26,9 +28,17 @@ from aiokafka.errors import KafkaError
 from service.kafka.port import Lost
 from tests.backends.kafka_server import KafkaServer
 from tests.survival.cluster import STOP_SECONDS, Cluster, Worker, a_moment
-from tests.survival.load import DIVISIONS
+from tests.survival.load import DIVISIONS, LANES
 from tests.survival.neighbours import KINDS_OF_PLANS
-from tests.survival.operating import lose_topic, pass_unreadable, publish_unusable, redrive, remake_source
+from tests.survival.operating import (
+    command,
+    lose_topic,
+    pass_unreadable,
+    publish_unusable,
+    recover_twice,
+    redrive,
+    remake_source,
+)
 from tests.survival.worker import STEPS, Fault
 
 PROCESSES: Final = 3
@@ -57,6 +67,7 @@ class Storm:
     cluster: Cluster
     broker: KafkaServer
     random: Random
+    older: Path | None = None
     faults: Counter[str] = field(default_factory=Counter)
     rounds: int = 0
     _thaw: dict[int, float] = field(default_factory=dict)
@@ -94,6 +105,8 @@ class Storm:
             await self.cluster.kill(worker)
         self.cluster.start()
         self.faults["unreadable range passed"] += await pass_unreadable(self.cluster)
+        for word in await recover_twice(self.cluster, self.random.randrange(LANES)):
+            self.faults[f"halted lane, {word} at once with the other"] += 1
         await self._delete_a_topic()
         self.rounds += 1
         return await self.cluster.finish()
@@ -109,7 +122,17 @@ class Storm:
                 await self._tend_frozen(worker, now)
         while len(self.cluster.workers) < PROCESSES:
             how = self.random.choice(HOW)
-            self.cluster.start(Fault(self.random.choice(STEPS), self.random.randint(1, MOST_OFTEN), how))
+            fault = Fault(self.random.choice(STEPS), self.random.randint(1, MOST_OFTEN), how)
+            self.cluster.start(fault, older=self._build())
+
+    def _build(self) -> Path | None:
+        """Which build the next process is of."""
+        return None if self.older is None else self.random.choice((None, self.older))
+
+    async def raise_level(self) -> None:
+        """Between two rounds; whoever does not know the level claims no lane any more."""
+        await command(self.cluster, "level", "raise", "--yes")
+        self.faults["level raised"] += 1
 
     async def _tend_frozen(self, worker: Worker, now: float) -> None:
         if worker.pid not in self._thaw:
@@ -123,7 +146,7 @@ class Storm:
     def _count(self, worker: Worker) -> None:
         fault = worker.order.fault
         assert fault is not None
-        self.faults[f"{fault.how} at {fault.step}"] += 1
+        self.faults[f"{fault.how} at {fault.step}{' of the older build' if worker.is_older else ''}"] += 1
 
     async def _wait(self) -> None:
         """Let the processes come to their faults."""
@@ -165,7 +188,7 @@ class Storm:
         if worker.was_struck:
             await self.cluster.kill(worker)
         else:
-            assert worker.process.exitcode == 0, f"ended with {worker.process.exitcode}:\n{worker.last_words}"
+            assert worker.ended_in_order, f"ended with {worker.process.exitcode}:\n{worker.last_words}"
             self.cluster.workers.remove(worker)
 
     async def _configure(self) -> None:

@@ -14,13 +14,13 @@ from tests.giving_words import UNITS_MS, Accept, Bound, Known, Terms
 ALL_TYPES: Final = ("contact", "deal", "lead")
 
 
-async def published_terms(connection: KafkaConnection, topic: str) -> Known:
-    """Of each version of each division that was ever published. Raises `KafkaError`."""
+async def published_terms(connection: KafkaConnection, topic: str, *, is_mixed: bool) -> Known:
+    """Of each version of each division that was ever published, to builds that are `is_mixed`. Raises `KafkaError`."""
     feed = ConfigurationFeed(connection, topic)
     try:
         await feed.start()
         return {
-            (division, number): terms_of(orjson.loads(document))
+            (division, number): terms_of(orjson.loads(document))._replace(is_mixed=is_mixed)
             for division in feed.history.divisions()
             for number, document in (await feed.documents(feed.history.versions(division))).items()
         }

@@ -37,6 +37,7 @@ class Witness:
         self.refused: set[str] = set()
         self.passing: list[Seen] = []
         self.strange: set[Strange] = set()
+        self.is_mixed = False
         self.ledger = Ledger(connection, topics)
         self._redis_port = redis_port
         self._connection = connection
@@ -127,7 +128,7 @@ class Witness:
             outputs=self.outputs,
             memories={lane: await asyncio.to_thread(self.memory, lane) for lane in self.lanes},
             log_begins=await self.log_begins(),
-            terms=await published_terms(self._connection, self.topics.config),
+            terms=await published_terms(self._connection, self.topics.config, is_mixed=self.is_mixed),
         )
 
     def kinds_of_outcomes(self) -> set[str]:

@@ -15,6 +15,12 @@ and the type checker says where one is missing.
 """
 
 ROWS: Final = {
+    ("ActionKind", "service/core/telling/workflows.py"): "what each action is, in words",
+    ("ActionKind", "service/core/workflow/actions.py"): "how each action is done",
+    ("TriggerKind", "service/core/telling/workflows.py"): "what each trigger is, in words",
+    ("TriggerKind", "service/core/events.py"): "what happens to records, of which workflows are triggered by some",
+    ("Occurrence", "service/core/hearing.py"): "what brings a deleted record back is some of what happens to one",
+    ("Occurrence", "schemas/scenario.py"): "steps of scenarios tell of what a CRM tells, and of no assignment",
     ("AbsenceReason", "service/cli/members.py"): "one command per word",
     ("AbsenceReason", "service/core/holding/presence.py"): "what each word changes of a person's causes",
     ("Availability", "service/cli/members.py"): "one command per word",
@@ -31,6 +37,7 @@ ROWS: Final = {
     ("Agreed", "service/kafka/configuration.py"): "what the log says of each that is read",
     ("LogRecord", "service/lane/folding.py"): "what each record does to the state",
     ("News", "service/core/following.py"): "what follows from each news",
+    ("NotificationKind", "service/cli/notifications.py"): "what is decided where each kind is told",
     ("Notation", "service/language/printing.py"): "how each notation is written",
     ("Outcome", "service/cli/demo_report.py"): "the counts and the examples of a demonstration",
     ("Outcome", "service/cli/watch.py"): "colours; an outcome without one is dim",
@@ -38,7 +45,6 @@ ROWS: Final = {
     ("Outcome", "service/wire/outcomes.py"): "the bytes of each outcome",
     ("OwnerKind", "schemas/config_waiting.py"): "keys that exclude each other are fields of a model",
     ("OwnerKind", "schemas/scenario_values.py"): "keys that exclude each other are fields of a model",
-    ("PendingReason", "service/views/waiting.py"): "why a line stands, in words",
     ("Strategy", "service/core/sharing/strategies.py"): "how each strategy orders members",
     ("TargetKind", "service/core/targets.py"): "what stands against each kind of target",
 }

@@ -70,6 +70,7 @@ def test_everything_is_caught_once_in_few_places() -> None:
         "service/kafka/configuration.py",
         "service/kafka/publisher.py",
         "service/kafka/unpacking.py",
+        "service/kafka/unpacking.py",
         "service/lane/raising.py",
         "service/supervision.py",
     ]

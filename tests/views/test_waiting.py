@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.model import Assigned
-from service.core.pool_spec import Membership, PoolSpec
+from service.core.events import Target
+from service.core.model import Assigned, Nothing
+from service.core.pool_spec import Escalation, Membership, PoolSpec
 from service.core.state import KINDS
 from service.lane.changed import stored
 from service.store.keys import LAYOUT, MARK
@@ -19,6 +20,7 @@ from service.store.port import Head
 from service.views.waiting import WHY, Waiting, WaitingLine, Why, waiting
 from service.wire.lanes import lane_of
 from tests.core.build import MINUTE_MS, START_MS, Division, planted, pool, users
+from tests.core.test_steps import BY_MANAGER, Climbing, told
 
 
 async def seen(division: Division, limit: int = 100) -> Waiting:
@@ -142,3 +144,41 @@ async def test_a_memory_that_means_nothing_is_named() -> None:
 def test_every_reason_has_its_words() -> None:
     """Closed sets, each with a table beside its readers."""
     assert set(WHY) == set(get_args(Why))
+
+
+async def test_a_line_says_which_steps_its_records_have_reached_and_when_the_next_begins() -> None:
+    """D56 S6 What has no wait says why, too."""
+    users = {"ann": {}, "off": {"active": False}}
+    pools = {name: {"record_type": "lead", "members": [who]} for name, who in (("none", "off"), ("emea", "ann"))}
+    steps = [{"pool": "none", "wait": "1h"}, {"pool": "emea", "wait": "15m"}, {"user": "ann"}]
+    division = Climbing(steps, pools, users=users)
+    division.away("ann")
+    division.new()
+    (record,) = (await line_of(division)).records
+
+    assert [told(step) for step in record.steps] == ["pool:none 0 nobody", "pool:emea 0", "user:ann 15 ahead"]
+
+
+async def test_the_line_of_a_person_says_that_each_waits_for_whom_it_names() -> None:
+    division = Climbing([{"user": {"field": "manager"}, "wait": "1h"}, {"user": "ann"}], users=["ann", "bob", "eve"])
+    division.away("bob")
+    division.new(manager="bob")
+    line = await line_of(division)
+
+    assert (line.pool, line.why) == (BY_MANAGER, "one_by_one")
+    assert [told(step) for step in line.records[0].steps] == ["user:{manager} 0", "user:ann 60 ahead"]
+
+
+async def test_a_line_says_of_what_is_not_escalated_why() -> None:
+    """D3 The people who look at the line are who can change it."""
+    nobody = Target("user", "gone")
+    division = Division(pool("ann", escalation=Escalation(30 * MINUTE_MS, nobody)))
+    division.away("ann")
+    division.create()
+    assert (await line_of(division)).records[0].unfit == ""
+    division.later(minutes=30)
+
+    assert "no user gone" in (await line_of(division)).records[0].unfit
+    assert division.decisions[-1].outcome == Nothing("not_escalated", "there is no user gone")
+    division.configure(pool("ann", escalation=Escalation(30 * MINUTE_MS, Target("user", "zoe"))))
+    assert division.last().outcome == Assigned("zoe")

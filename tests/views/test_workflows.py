@@ -11,14 +11,15 @@ import pytest
 from service.core.configuration import Config, User
 from service.core.in_process import Element, Usage
 from service.core.state import Kind, Value
-from service.core.workflow_specs import StepName, Workflow
+from service.core.workflow_specs import StepName
 from service.store.memory import MemoryStore
 from service.views.workflows import NotVisible, Usable, WorkflowsStanding, workflow_standings
 from tests.core.build import config
+from tests.core.directions import direction
 from tests.core.test_workflows import BUDGET, NOTE, flows
 from tests.views.build import remembering
 
-IDLE: Final = Workflow("idle", "deal", "signed", "boolean", StepName("sales", "won"))
+IDLE: Final = direction("idle", "deal", ("signed", "boolean"), StepName("sales", "won"))
 CONFIGURED: Final = config(
     workflows=replace(flows(BUDGET, NOTE, IDLE, steps=("qualified", "call", "won", "lost")), at_most=3)
 )
@@ -60,7 +61,11 @@ async def test_what_lost_its_field_is_shown_with_a_warning_counts_and_holds_its_
     found = await standing({"workflow": lost, "element": {"field/deal/budget": Element(deleted_ms=5)}})
 
     first = found.workflows[0]
-    assert (first.standing, first.warnings, first.field) == ("lost", ("its field was deleted in the CRM",), "budget")
+    assert (first.standing, first.warnings, first.fields) == (
+        "lost",
+        ("its field was deleted in the CRM",),
+        ("budget",),
+    )
     assert (first.withheld, first.withheld_ms) == ("field_deleted", 6)
     assert found.active == 2
     assert found.fields[0] == Usable("deal.budget", "budget-known", "deleted in the CRM")

@@ -21,6 +21,7 @@ from service.core.model import (
     Queued,
     Rejected,
     Released,
+    StepSeen,
     Trace,
     Tried,
     Weighed,
@@ -32,6 +33,7 @@ from tests.wire.test_outputs import BARE, DECISION_ID, OUTCOMES, TRACE
 
 CONTEXT = Context(Topics.of(), "main", 1_700_000_000_000, 7, "9f3c2e")
 
+NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LIMITS = (LimitCount("pool", "1h", 2, 5),)
 WHOLE = Trace(
     question="paid",
@@ -46,7 +48,7 @@ WHOLE = Trace(
             last_turn=3,
             open_items=1,
             behind=2,
-            back=datetime(2026, 3, 2, 9, tzinfo=UTC),
+            back=NINE,
             preferred=True,
             limits=(LimitCount("member", "open", 1, 3), LimitCount("person", "day", 4, 9)),
         ),
@@ -61,6 +63,7 @@ WHOLE = Trace(
     contacted_ms=1_767_225_600_123,
     asked=(AskedPool("sales", "not_accepted"),),
     limits=LIMITS,
+    steps=(StepSeen(target="pool:sales", since=NINE, begins=NINE, skipped="nobody_present"),),
 )
 """With something in each field that there is."""
 WORDY: tuple[Outcome, ...] = (

@@ -34,6 +34,7 @@ RECORD: dict[str, Any] = {
         "linked": {"account": {"id": "7", "type": "account", "owner": {"kind": "user", "id": "ann"}, "fields": {}}},
         "process": "hunt",
     },
+    "action": "1-2-3-0/w",
     "channel": "api",
     "actor": {"id": "eve"},
     "owner": {"kind": "pool", "id": "sales"},

@@ -73,7 +73,7 @@ def test_a_record_event_arrives_with_all_it_said() -> None:
 @pytest.mark.parametrize(("event_type", "kind"), KINDS.items())
 def test_each_type_of_record_event_has_its_kind(event_type: str, kind: str) -> None:
     """Seven types, seven words of the core."""
-    told = {"offer": "starter", "person": "ann", "process": "sales", "step": "won"}
+    told = {"offer": "starter", "person": "ann", "process": "sales", "step": "won", "action": "1-2-3-0/w"}
     assert record_event(plain(event_type, owner=None, **told)).kind == kind
 
 

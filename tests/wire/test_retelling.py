@@ -28,7 +28,9 @@ def some(parts: dict[str, Any], *needed: str) -> st.SearchStrategy[dict[str, Any
 
 CATALOGUE_NEEDS = ("record_type", "field", "process", "step")
 EVENTS = st.one_of(
-    st.tuples(st.sampled_from(sorted(KINDS)), some(RECORD, "record", "owner", "offer", "person", "process", "step")),
+    st.tuples(
+        st.sampled_from(sorted(KINDS)), some(RECORD, "record", "owner", "offer", "person", "process", "step", "action")
+    ),
     st.tuples(st.sampled_from(sorted(CATALOGUE_KINDS)), some(CATALOGUE, *CATALOGUE_NEEDS)),
     st.tuples(st.just("crm.member.changed.v1"), some(MEMBER, "person", "availability")),
 )

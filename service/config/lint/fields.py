@@ -20,6 +20,7 @@ from service.config.findings import Finding
 from service.config.lint.written import conditions_of
 from service.config.nodes import Steps
 from service.core.score import FIELD as SCORE
+from service.core.workflow_specs import ACTOR
 from service.language.changes import CHANGED
 from service.language.nearest import nearest
 from service.language.odoo.operators import OPERATORS as DOMAIN
@@ -86,6 +87,8 @@ def of_fields(document: Document) -> Iterator[Finding]:
         declared = _declared(document, record_type)
         if declared is None:
             continue
+        if path[0] == "workflows":
+            declared = {**declared, ACTOR: "link"}
         for steps, tree in comparisons(written, calendar):
             named = _Named(declared, record_type, _text(written, steps))
             yield from _of_condition(named, (*path, *steps), tree)

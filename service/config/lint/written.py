@@ -22,13 +22,14 @@ class Written(NamedTuple):
 
 
 def conditions_of(document: documents.Document) -> Iterator[Written]:
-    """Every condition: of entries, pools, members and scores, and of what is closed."""
+    """Every condition: of entries, workflows, pools, members and scores, and of what is closed."""
     for set_id, rule_set in document.rule_sets.items():
         for position, entry in enumerate(rule_set.entries):
             path = ("rule_sets", set_id, "entries", position)
             yield Written(path, rule_set.record_type, entry)
             if entry.before is not None:
                 yield Written((*path, "before"), rule_set.record_type, entry.before)
+    yield from _of_workflows(document)
     for pool_id, pool in document.pools.items():
         yield Written(("pools", pool_id), pool.record_type, pool)
         for position, member in enumerate(pool.members):
@@ -40,10 +41,18 @@ def conditions_of(document: documents.Document) -> Iterator[Written]:
         yield Written(("closed_when", record_type), record_type, closed)
 
 
+def _of_workflows(document: documents.Document) -> Iterator[Written]:
+    for workflow_id, workflow in document.workflows.items():
+        record_type = workflow.type_in(document.processes)
+        yield Written(("workflows", workflow_id), record_type, workflow)
+        if workflow.trigger.before is not None:
+            yield Written(("workflows", workflow_id, "trigger", "before"), record_type, workflow.trigger.before)
+
+
 def all_asked(entry: config_rules.Entry, calendar: Calendar) -> tuple[Predicate, ...]:
     """Everything that an entry asks on an update."""
-    criteria, before = asked_of(entry, calendar)
-    return (*criteria, *before)
+    asked = asked_of(entry, entry.changed, entry.before, calendar)
+    return (*asked.criteria, *asked.changed, *asked.before)
 
 
 def whole(written: config_rules.Condition, calendar: Calendar) -> Condition:

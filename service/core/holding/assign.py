@@ -42,6 +42,9 @@ REOPENED: Final = "reopened"
 ESCALATED: Final = "escalated"
 """The question whose answer is whom a pool has what waited too long given to."""
 
+WORKFLOW: Final = "workflow"
+"""The question whose answer is whom a workflow gives the record to."""
+
 NAMING: Final = frozenset({EXPLICIT, REOPENED, ESCALATED})
 """Whom these lead to takes the record whatever its condition says."""
 

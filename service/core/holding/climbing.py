@@ -73,8 +73,11 @@ def is_gone(case: Case) -> bool:
 
 def advance(case: Case) -> None:
     """Reach every step whose time has come."""
-    ladder, due_ms = ladder_of(case), begins_ms(case)
-    while ladder is not None and due_ms is not None and due_ms <= case.now_ms:
+    ladder = ladder_of(case)
+    if ladder is None:
+        return
+    due_ms = begins_ms(case)
+    while due_ms is not None and due_ms <= case.now_ms:
         climb = case.draft.climbs.edit(case.name)
         climb.reached = (*climb.reached, _entered(ladder, len(climb.reached), case))
         due_ms = begins_ms(case)
@@ -173,9 +176,10 @@ def wake_for(person: str, draft: Draft, config: Config, now_ms: int) -> None:
 
 def steps_seen(case: Case) -> tuple[StepSeen, ...]:
     """The steps as a decision tells of them."""
-    climb, ladder, begins = climb_of(case), ladder_of(case), begins_ms(case)
+    climb, ladder = climb_of(case), ladder_of(case)
     if climb is None or ladder is None:
         return ()
+    begins = begins_ms(case)
     seen: list[StepSeen] = []
     for step, reached in zip_longest(ladder.steps, climb.reached):
         name = str(step.target)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from service.core.catalogue import found_usages, gone_elements, gone_usages
+from service.core.catalogue import found_usages, gone_elements, gone_orders, gone_tallies, gone_usages
 from service.core.catch_up import CatchUp
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -61,6 +61,8 @@ def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[SwitchSt
         yield SwitchStep("hits", partial(_without, ByKind.hits, hits[start : start + FORGOTTEN_AT_ONCE], state))
     for about, forget, names in (
         ("workflows", partial(_without, ByKind.workflows), gone_usages(state, config)),
+        ("workflows", partial(_without, ByKind.tallies), gone_tallies(state, config)),
+        ("workflows", partial(_without, ByKind.orders), gone_orders(state, config)),
         ("catalogue", partial(_without, ByKind.elements), gone_elements(state, config)),
         ("limits", partial(_without, ByKind.given), gone_given(state, config)),
         ("limits", partial(_without, ByKind.slots), gone_slots(state, config)),

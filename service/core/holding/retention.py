@@ -48,5 +48,6 @@ def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:
     draft.contacts.drop(name)
     draft.past.drop(name)
     draft.progress.drop(name)
+    draft.acting.drop(name)
     draft.sizes.drop(name)
     return draft.changes()

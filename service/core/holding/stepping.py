@@ -19,18 +19,21 @@ from service.core.parked import Parked
 def step_on(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
     """The record has waited for a step as long as it says: the next is asked, too."""
     parked = draft.parked.get(name)
-    return () if parked is None else _ask(name, parked, draft, config, now_ms)
+    decided = None if parked is None else _ask(name, parked, draft, config, now_ms)
+    return () if decided is None else decided
 
 
 def serve(person: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
     """Somebody may have what waits for them alone: as much as they can, best score first, then oldest."""
     names = needed(person, draft)
     decisions: list[Decision] = []
+    moved = 0
     for name in takewhile(lambda each: draft.records.get(each) is not None, names):
         parked = draft.parked.get(name)
-        if parked is not None:
-            decisions += _ask(name, parked, draft, config, now_ms)
-    if decisions and len(draft.awaiting(person)) > len(decisions):
+        decided = None if parked is None else _ask(name, parked, draft, config, now_ms)
+        moved += decided is None or len(decided)
+        decisions += decided or ()
+    if moved and len(draft.awaiting(person)) > moved:
         draft.set_timer(AWAITED_PREFIX + person, now_ms)
     return tuple(decisions)
 
@@ -42,13 +45,14 @@ def needed(person: str, draft: Draft) -> tuple[str, ...]:
     return tuple(name for name, _ in ordered[:DRAINED_PER_FIRING])
 
 
-def _ask(name: str, parked: Parked, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
+def _ask(name: str, parked: Parked, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...] | None:
+    """What comes of asking all whom the record has reached; none: it does not belong there, and is asked anew."""
     case = waiting_case(name, parked, draft, config, now_ms)
     if climb_of(case) is None:
         return ()
     if not is_fit(case, parked.pool, named=parked.named):
         ask_anew(name, draft, now_ms)
-        return ()
+        return None
     decision = move(case, parked)
     if decision is not None:
         return (decision,)

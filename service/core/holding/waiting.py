@@ -27,6 +27,9 @@ DRAIN_PREFIX: Final = "drain/"
 RISE_PREFIX: Final = "rise/"
 """Begins the name of the timer with which a record that waits is escalated."""
 
+STAY_PREFIX: Final = "stay/"
+"""Begins the name of the timer with which a record that waits sets workflows off. It sorts behind all of these."""
+
 AGE_PREFIX: Final = "aged/"
 """Begins the name of the timer from which on a waiting record's age beats every score. It sorts before `drain/`."""
 
@@ -40,6 +43,7 @@ def stand_in_line(case: Case, pool: str, *, queued: bool, named: bool) -> tuple[
     """
     assert not case.record.owner, f"{case.name} has an owner and is to wait"
     memory = case.draft.pools.edit(pool)
+    memory.implied = case.config.pools[pool].implied
     memory.waiting += 1
     number, since_ms = _place_of(case, pool)
     parked = Parked(
@@ -78,7 +82,10 @@ def _place_of(case: Case, pool: str) -> tuple[int, int]:
 
 
 def set_clocks(case: Case, parked: Parked) -> None:
-    """Have heeded when the record reaches its next step, and when it will have waited too long by its pool's word."""
+    """Have heeded when the record reaches its next step, when it will have waited too long by its pool's word, and how
+    long workflows care for.
+    """
+    _have_told(case, parked)
     spec = case.config.pools.get(parked.pool)
     if spec is None or parked.queued:
         return
@@ -91,6 +98,18 @@ def set_clocks(case: Case, parked: Parked) -> None:
     due_ms = escalation_due(case, parked)
     if due_ms is not None:
         case.draft.set_timer(RISE_PREFIX + case.name, max(case.now_ms, due_ms))
+
+
+def _have_told(case: Case, parked: Parked) -> None:
+    """Have the next workflow set off that cares for how long a record waits."""
+    caring = case.config.workflows.waits.get(case.record_type)
+    if not caring:
+        return
+    acting = case.draft.acting.get(case.name)
+    told_ms = acting.waited_ms if acting is not None and acting.since_ms == parked.since_ms else 0
+    after_ms = next((each.trigger.after_ms for each in caring if each.trigger.after_ms > told_ms), None)
+    if after_ms is not None:
+        case.draft.set_timer(STAY_PREFIX + case.name, max(case.now_ms, parked.since_ms + after_ms))
 
 
 def escalation_due(case: Case, parked: Parked) -> int | None:
@@ -114,7 +133,7 @@ def unpark(case: Case) -> str:
     case.draft.parked.drop(case.name)
     if not case.draft.required.is_empty:
         case.draft.required.drop(case.name)
-    for prefix in (ASK_PREFIX, AGE_PREFIX, RISE_PREFIX, climbing.STEP_PREFIX):
+    for prefix in (ASK_PREFIX, AGE_PREFIX, RISE_PREFIX, STAY_PREFIX, climbing.STEP_PREFIX):
         case.draft.timers.drop(prefix + case.name)
     climbing.await_nobody(case)
     case.draft.pools.edit(parked.pool).waiting -= 1

@@ -22,7 +22,6 @@ from service.core.model import Candidate, LimitCount
 from service.core.offer import Handing
 from service.core.pool_spec import Membership, PoolSpec
 from service.core.reasons import ABSENT, AT_LIMIT, AtLimit, ExclusionReason, Hindrance
-from service.core.seating import Seat
 from service.core.sharing.attendance import back_ms
 from service.core.sharing.contender import Choice, Contender
 from service.core.sharing.limits import counts, hindered, hindrance, open_items_of, room_again
@@ -84,13 +83,13 @@ class Situation:
         return bool(self.hindered) or self.limits.pool is not None
 
 
-def is_active(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+def is_active(member: Membership, situation: Situation) -> ExclusionReason | None:
     """People who are switched off in the configuration get nothing."""
     user = situation.config.users.get(member.person)
     return None if user is not None and user.active else "inactive"
 
 
-def is_in_domain(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+def is_in_domain(member: Membership, situation: Situation) -> ExclusionReason | None:
     """A member whose own domain does not accept the record is not asked (S76)."""
     domain = member.domain
     if domain is None or situation.facts is None or domain.test(situation.facts, situation.now_ms):
@@ -98,7 +97,7 @@ def is_in_domain(member: Membership, seat: Seat, items: int, situation: Situatio
     return "domain"
 
 
-def is_to_be_asked(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+def is_to_be_asked(member: Membership, situation: Situation) -> ExclusionReason | None:
     """Who declined the record or let it pass is not asked again, and nobody is once it was handed on often enough
     (D50).
     """
@@ -114,37 +113,37 @@ def is_to_be_asked(member: Membership, seat: Seat, items: int, situation: Situat
     return "handed_on" if is_over else None
 
 
-def is_present(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+def is_present(member: Membership, situation: Situation) -> ExclusionReason | None:
     """Who was told to be away is passed over (D2)."""
     person = situation.draft.people.get(member.person)
     return "away" if person is not None and person.presence.is_absent else None
 
 
-def is_not_on_leave(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+def is_not_on_leave(member: Membership, situation: Situation) -> ExclusionReason | None:
     """Who was told to be on leave is passed over."""
     person = situation.draft.people.get(member.person)
     return "leave" if person is not None and person.leave.is_absent else None
 
 
-def is_at_work(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+def is_at_work(member: Membership, situation: Situation) -> ExclusionReason | None:
     """Who is on leave or off shift by their calendar is passed over."""
     planned = situation.off.get(member.person)
     return None if planned is None else planned.absent
 
 
-def is_on_shift(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+def is_on_shift(member: Membership, situation: Situation) -> ExclusionReason | None:
     """Who was told to be off shift is passed over."""
     person = situation.draft.people.get(member.person)
     return "off_shift" if person is not None and person.shift.is_absent else None
 
 
-def pool_has_room(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+def pool_has_room(member: Membership, situation: Situation) -> ExclusionReason | None:
     """Nobody is given more from a pool that is at a limit as a whole (D14)."""
     whole = situation.limits.pool
     return None if whole is None or _hindrance(whole, "", 0, situation) is None else "pool_limit"
 
 
-def has_room(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+def has_room(member: Membership, situation: Situation) -> ExclusionReason | None:
     """Who is at a limit, as a member or over all pools, is passed over while they are (D2, D14, D55)."""
     return situation.hindered.get(member.person)
 
@@ -160,7 +159,7 @@ def _counted(holder: Holder, person: str, items: int, situation: Situation) -> i
     return open_items_of(holder, situation.spec.id if holder.of == "pool" else person, situation.draft)
 
 
-def has_skills(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+def has_skills(member: Membership, situation: Situation) -> ExclusionReason | None:
     """Who lacks a skill that the record asks for is passed over."""
     return "skills" if lacks_skills(member.person, situation) else None
 
@@ -171,7 +170,7 @@ def lacks_skills(person: str, situation: Situation) -> bool:
     return user is None or not has_all(user.traits, situation.wanted)
 
 
-def is_in_pace(member: Membership, seat: Seat, items: int, situation: Situation) -> ExclusionReason | None:
+def is_in_pace(member: Membership, situation: Situation) -> ExclusionReason | None:
     """Of the parked records nobody gets more than so many a minute, from all pools together (D3, D40)."""
     if not situation.paced:
         return None
@@ -186,17 +185,23 @@ def drained(person: str, draft: Draft, now_ms: int) -> int:
 
 
 class Check(NamedTuple):
-    """`ask` says why a member with so many open items cannot take the record, none: this does not stop them. `concerns`
-    says whether it can stop anybody in this situation: every member is asked each check that can, and mostly none can.
+    """`ask` says why a member cannot take a record, none: this does not stop them. `concerns` says whether it can stop
+    anybody in this situation: mostly none can. Where it is known by name whom it stops, `known` says so of all at once.
     """
 
-    ask: Callable[[Membership, Seat, int, Situation], ExclusionReason | None]
+    ask: Callable[[Membership, Situation], ExclusionReason | None]
     concerns: Callable[[Situation], bool]
+    known: Callable[[Situation], Mapping[str, ExclusionReason]] | None = None
 
 
 def _anybody_told(situation: Situation) -> bool:
     """Whether any news of people are remembered."""
     return not situation.draft.people.is_empty
+
+
+def _not_at_work(situation: Situation) -> Mapping[str, ExclusionReason]:
+    """Who is on leave or off shift by their calendar."""
+    return {person: planned.absent for person, planned in situation.off.items() if planned.absent is not None}
 
 
 CHECKS: Final = (
@@ -205,10 +210,10 @@ CHECKS: Final = (
     Check(is_in_domain, concerns=lambda situation: situation.spec.has_domains),
     Check(is_present, concerns=_anybody_told),
     Check(is_not_on_leave, concerns=_anybody_told),
-    Check(is_at_work, concerns=lambda situation: bool(situation.off)),
+    Check(is_at_work, concerns=lambda situation: bool(situation.off), known=_not_at_work),
     Check(is_on_shift, concerns=_anybody_told),
     Check(pool_has_room, concerns=lambda situation: situation.limits.pool is not None),
-    Check(has_room, concerns=lambda situation: bool(situation.hindered)),
+    Check(has_room, concerns=lambda situation: bool(situation.hindered), known=lambda situation: situation.hindered),
     Check(has_skills, concerns=lambda situation: bool(situation.wanted)),
     Check(is_in_pace, concerns=lambda situation: situation.paced),
 )
@@ -221,20 +226,25 @@ LAST_RESORT: Final = tuple(
 
 
 def choose(situation: Situation, checks_of: Sequence[Check] = CHECKS) -> Choice:
-    """Ask all members the checks that can say no, and pick by the rule of turns."""
-    checks = [check.ask for check in checks_of if check.concerns(situation)]
-
-    def excluded(member: Membership, seat: Seat, items: int) -> ExclusionReason | None:
-        for ask in checks:
-            exclusion = ask(member, seat, items, situation)
-            if exclusion is not None:
-                return exclusion
-        return None
-
-    seen = line_up(situation.spec, situation.draft, excluded if checks else None)
+    """Ask of all members the checks that can say no, and pick by the rule of turns."""
+    seen = line_up(situation.spec, situation.draft, _left_out(situation, checks_of))
     if situation.preferred:
         seen = [replace(each, others_first=not _is_preferred(each, situation)) for each in seen]
     return Choice(min([each for each in seen if each.excluded is None], default=None), seen)
+
+
+def _left_out(situation: Situation, checks_of: Sequence[Check]) -> Mapping[str, ExclusionReason]:
+    """Who cannot take the record, and why by the first of the checks that says no."""
+    found: Mapping[str, ExclusionReason] = NOBODY
+    for check in reversed([check for check in checks_of if check.concerns(situation)]):
+        stopped = _asked(check, situation) if check.known is None else check.known(situation)
+        found = {**found, **stopped} if found else stopped
+    return found
+
+
+def _asked(check: Check, situation: Situation) -> Mapping[str, ExclusionReason]:
+    reasons = {member.person: check.ask(member, situation) for member in situation.spec.members}
+    return {person: reason for person, reason in reasons.items() if reason is not None}
 
 
 def _is_preferred(contender: Contender, situation: Situation) -> bool:

@@ -20,7 +20,7 @@ from service.core.model import LimitCount
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import Hindrance
 from service.core.seating import Seat
-from service.core.state import Open, State, open_field, seat_field
+from service.core.state import Open, State, open_field
 
 NOTHING_GIVEN: Final = Given()
 DROPPED_AT_ONCE: Final = 2
@@ -37,19 +37,19 @@ def hindered(limits: PoolLimits, spec: PoolSpec, draft: Draft, now_ms: int) -> M
     low, whichever period it is of, or that a ring does not hold as many yet.
     """
     found: dict[str, Hindrance] = {}
-    people, most = limits.open
+    people, most, fields = limits.open
     if people:
-        for person, at_most, counted in zip(people, most, _open_of_members(people, spec, draft), strict=True):
+        for person, at_most, counted in zip(people, most, _open_of_members(fields, spec, draft), strict=True):
             if (0 if counted is None else counted.open_items) >= at_most:
                 found[person] = "full"
     for person, holder in limits.open_everywhere:
         if hindrance(holder, open_items_of(holder, person, draft), draft, now_ms) == "full":
             found[person] = "full"
-    people, held, names = limits.remembered
-    for person, holder, given in zip(people, held, draft.given.get_all(names), strict=True):
+    people, held, least, names = limits.remembered
+    for person, holder, bounds, given in zip(people, held, least, draft.given.get_all(names), strict=True):
         known = NOTHING_GIVEN if given is None else given
-        in_window, (most_days, most_weeks, most_months) = holder.least
-        is_high = known.days >= most_days or known.weeks >= most_weeks or known.months >= most_months
+        in_window, in_day, in_week, in_month = bounds
+        is_high = known.days >= in_day or known.weeks >= in_week or known.months >= in_month
         is_high = is_high or known.total - known.first >= in_window
         if is_high and _is_at_limit(holder, known, draft, now_ms):
             found.setdefault(person, "limit")
@@ -131,11 +131,9 @@ def _is_at_limit(holder: Holder, known: Given, draft: Draft, now_ms: int) -> boo
     return False
 
 
-def _open_of_members(people: Sequence[str], spec: PoolSpec, draft: Draft) -> Sequence[Seat | Open | None]:
+def _open_of_members(fields: Sequence[str], spec: PoolSpec, draft: Draft) -> Sequence[Seat | Open | None]:
     """What says how many open items each has, as the pool counts them (D26); none: they have none."""
-    if spec.count == "own":
-        return draft.seats.get_all([seat_field(spec.id, person) for person in people])
-    return draft.open.get_all([open_field(spec.record_type, person) for person in people])
+    return draft.seats.get_all(fields) if spec.count == "own" else draft.open.get_all(fields)
 
 
 def _keep_time(holder: Holder, given: Given, draft: Draft, now_ms: int) -> None:

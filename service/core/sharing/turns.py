@@ -13,7 +13,8 @@ All numbers are integers, so that no rounding ever breaks a tie differently on a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from service.core.draft import Draft
 from service.core.pool_spec import Membership, PoolSpec
@@ -24,12 +25,14 @@ from service.core.sharing.entry import catching_up, credit, follow, levelled
 from service.core.sharing.strategies import STRATEGIES, step
 from service.core.state import Open, open_field, seat_field
 
-Exclude = Callable[[Membership, Seat, int], ExclusionReason | None]
-"""Why a member with so many open items cannot be served now; none: they can."""
+NOBODY_LEFT_OUT: Final[Mapping[str, ExclusionReason]] = {}
+"""Everybody can be served."""
 
 
-def line_up(spec: PoolSpec, draft: Draft, exclude: Exclude | None = None) -> list[Contender]:
-    """All members of the pool with the numbers their order depends on, as configured, not sorted."""
+def line_up(spec: PoolSpec, draft: Draft, excluded: Mapping[str, ExclusionReason] = NOBODY_LEFT_OUT) -> list[Contender]:
+    """All members of the pool with the numbers their order depends on, as configured, not sorted. `excluded`: why those
+    who cannot be served now cannot, by person.
+    """
     members, seats, lightest = _seated(spec, draft)
     if not seats:
         return []
@@ -48,7 +51,7 @@ def line_up(spec: PoolSpec, draft: Draft, exclude: Exclude | None = None) -> lis
                 person=member.person,
                 open_items=items,
                 effective_pass=effective,
-                excluded=None if exclude is None else exclude(member, seat, items),
+                excluded=excluded.get(member.person),
             )
         )
     return levelled(found, late, spec, _turn(spec, draft)) if late else found

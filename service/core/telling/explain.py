@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from service.core.configuration import Config
 from service.core.limit_spec import when
-from service.core.model import ActionRequest, Assigned, Candidate, Decision, LimitCount, Trace, Tried, Weighed
+from service.core.model import ActionRequest, Assigned, Candidate, Decision, LimitCount, StepSeen, Trace, Tried, Weighed
 from service.core.pool_spec import PoolSpec
-from service.core.reasons import EXCLUDED, QUESTIONS, UNRESOLVED, WITHHELD, ExclusionReason
+from service.core.reasons import EXCLUDED, QUESTIONS, SKIPPED, UNRESOLVED, ExclusionReason
 from service.core.rule_sets import Entry, RuleSet
 from service.core.telling.clock import clock_time
 from service.core.telling.way_in import way_into_plan
-from service.core.workflow_specs import Workflow
+from service.core.telling.workflows import rows_of as workflow_rows
 from service.language.changes import UNCHANGED, Change, asked_before
 from service.language.printing import found as found_value
 from service.language.printing import leaf_text
@@ -61,29 +61,26 @@ def explain(
     cut = [f"  too much to keep while it waits: {', '.join(trace.cut)}"] if trace.cut else []
     came_in = [f"  {sentence}" for sentence in way_into_plan(decision, config)]
     workflows = _aligned(workflow_rows(trace.workflows, config))
-    return [header, *came_in, *earlier, *entries, *members, *more, *cut, *workflows]
+    steps = _aligned(_step_rows(trace.steps, config))
+    return [header, *came_in, *earlier, *entries, *steps, *members, *more, *cut, *workflows]
 
 
-def workflow_rows(weighed: Iterable[Weighed], config: Config) -> Iterator[Cells]:
-    """The workflows that cared for what happened: whether each asked for its action, and what decided."""
-    for each in weighed:
-        known = config.workflows.all.get(each.workflow)
-        name = each.workflow if known is None else known.called
-        does = WITHHELD[each.withheld] if each.withheld is not None else _asked_for(known)
-        yield (f'workflow "{name}"', "no" if each.withheld is not None else "yes", does)
+def _step_rows(steps: Iterable[StepSeen], config: Config) -> Iterator[Cells]:
+    """The steps of the target: which were reached when, which had no wait and why, and when the next begins."""
+    for number, step in enumerate(steps, start=1):
+        if step.since is not None:
+            said = f"reached {clock_time(step.since, config.zone)}"
+            said += f", without a wait: {SKIPPED[step.skipped]}" if step.skipped is not None else ""
+        elif step.begins is not None:
+            said = f"to be reached {clock_time(step.begins, config.zone)}"
+        else:
+            said = "to come"
+        yield (f"step {number}", step.target, said)
 
 
 def explain_action(request: ActionRequest, withheld: Iterable[Weighed], config: Config) -> list[str]:
     """What a workflow asked for, why, and which others cared for the same and asked for nothing."""
     return [request.reason, *_aligned(workflow_rows(withheld, config))]
-
-
-def _asked_for(workflow: Workflow | None) -> str:
-    if workflow is None:
-        return "no longer in the configuration"
-    if workflow.enforcement is None:
-        return f"{workflow.field} was filled: {workflow.step} is to be marked"
-    return f"{workflow.step} was marked and {workflow.field} is empty: it is asked for"
 
 
 def _configuration(config: Config, decided_with: int | None) -> str:

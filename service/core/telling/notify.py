@@ -67,6 +67,11 @@ def of_refusal(person: str, config: Config) -> Told:
     return _of("refused", person, config)
 
 
+def of_workflow(person: str, config: Config) -> Told:
+    """The notification of whom a workflow tells."""
+    return _of("workflow", person, config)
+
+
 def of_waiting(spec: PoolSpec, config: Config) -> Told:
     """The notification of who manages a pool in which nobody can take a record."""
     return _of("waiting", spec.manager, config)

@@ -18,6 +18,7 @@ ASSIGNED: Final[Mapping[str, str]] = {
     "parked": "waited",
     "escalated": "escalated",
     "handed_on": "handed_on",
+    "workflow": "by_workflow",
     "reopened": "reopened",
     "tool": "plan",
 } | dict.fromkeys(OFFER_KINDS, "plan")
@@ -27,15 +28,19 @@ LINKED: Final = "linked"
 NAMED: Final = "named"
 QUEUED: Final = "queued"
 ESCALATED: Final = "escalated"
+WORKFLOW: Final = "workflow"
 WAITING: Final = "waiting_"
 """Begins the words for why nobody can take a record."""
+
+BY_KIND: Final[Mapping[str, str]] = {"escalated": ESCALATED, "workflow": WORKFLOW}
+"""The words for news of which it does not matter what was decided."""
 
 
 def why(decision: Decision, kind: NotificationKind) -> str:
     """The word for what the decision is to whom it is told as news of this kind."""
     outcome = decision.outcome
-    if kind == "escalated":
-        return ESCALATED
+    if kind in BY_KIND:
+        return BY_KIND[kind]
     if isinstance(outcome, Assigned):
         return _of_assignment(outcome, decision)
     if isinstance(outcome, Pending):

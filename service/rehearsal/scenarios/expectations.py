@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, cast
 
 from schemas.scenario_expect import Expect
 from service.config.nodes import Steps
-from service.core.model import Assigned, Decision, Pending, Queued
+from service.core.model import ActionRequest, Assigned, Decision, Pending, Queued
 from service.language.moments import milliseconds
 from service.rehearsal.scenarios.crm import Card, CardName, Crm
 from service.rehearsal.stage import Plans, RehearsedAction, RehearsedDecision, RehearsedNotification
@@ -229,16 +229,34 @@ def _told(notification: RehearsedNotification) -> str:
 
 
 def _actions(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
-    asked = sorted(each.request.workflow for each in result.actions)
+    asked = sorted(_named(each.request) for each in result.actions)
     if sorted(expect.actions) != asked:
         yield Mismatch(("actions",), _listed(sorted(expect.actions)), _listed(asked), result.about)
         return
     for record, request in result.actions:
-        words = expect.actions[request.workflow].model_dump(include=expect.actions[request.workflow].model_fields_set)
+        name = _named(request)
+        words = expect.actions[name].model_dump(include=expect.actions[name].model_fields_set)
         for word, wanted in words.items():
-            found = record if word == "record" else getattr(request, word)
-            if (str(found) if word == "step" else found) != wanted:
-                yield Mismatch(("actions", request.workflow, word), str(wanted), str(found), result.about)
+            found = _found(word, record, request)
+            if found != wanted:
+                yield Mismatch(("actions", name, word), str(wanted), str(found), result.about)
+
+
+def _named(request: ActionRequest) -> str:
+    """How scenarios call an action: after its workflow, from the second on with its number."""
+    return request.workflow if request.number == 1 else f"{request.workflow}/{request.number}"
+
+
+def _found(word: str, record: str, request: ActionRequest) -> object:
+    match word:
+        case "record":
+            return record
+        case "step":
+            return str(request.step)
+        case "create":
+            return {"type": request.record_type, "fields": request.fields}
+        case _:
+            return getattr(request, word)
 
 
 def _withheld(expect: Expect, result: StepResult) -> Iterator[Mismatch]:

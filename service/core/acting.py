@@ -1,0 +1,136 @@
+"""What is remembered for workflows beyond the plain directions: what was asked for, what came back, and how often.
+
+A workflow that asks for what the CRM undoes, or that is set off by what it asked for, would go on for ever: actions are
+counted by day, for each record and as a whole, and beyond its cap a workflow is paused until it is changed.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+from service.core.remembered import Remembered
+from service.core.workflow_specs import Workflow
+
+WANTED_MAX: Final = 20
+"""So many values that a record's fields are to have are open at a time; beyond, the oldest counts as done."""
+COUNTED_MAX: Final = 50
+"""Of so many workflows it is remembered how often they acted on a record, the latest ones."""
+ANSWERS_MAX: Final = 20
+"""So many of the latest answers to actions are remembered of a record."""
+NEAR_MAX: Final = 20
+"""Of so many workflows whose condition did not hold it is remembered what decided."""
+ORDERS_MAX: Final = 100
+"""So many records of one type that are to be made are open at a time; beyond, the oldest counts as made."""
+ORDER_KEPT_MS: Final = 24 * 3_600_000
+"""What is not made within this time is not made by us any more: another record with these fields is somebody else's."""
+SAID_CHARACTERS: Final = 200
+"""So much is remembered of why an action failed."""
+DAY_MS: Final = 24 * 3_600_000
+
+
+class ToSet(NamedTuple):
+    """A field that the CRM was asked to set, by the workflow's action of this number, to a value (as JSON text)."""
+
+    workflow: str
+    number: int
+    field: str
+    text: str
+
+
+class Acted(NamedTuple):
+    """How often a workflow of this revision acted on a record on a day (since 1970), and whether it is paused there."""
+
+    workflow: str
+    revision: str
+    day: int
+    times: int
+    is_paused: bool = False
+
+
+class Answer(NamedTuple):
+    """What the CRM said to an action, at `at_ms`: `done`, or `failed` and why."""
+
+    workflow: str
+    number: int
+    result: Literal["done", "failed"]
+    at_ms: int
+    said: str = ""
+
+
+class Near(NamedTuple):
+    """A workflow whose condition did not hold when it last cared for a record, and the comparison that decided."""
+
+    workflow: str
+    criterion: int
+
+
+class Acting(Remembered, kw_only=True):
+    """What workflows did about a record. `waited_ms`: how long it had waited, in the line that it came into at
+    `since_ms`, when workflows were last set off by that.
+    """
+
+    wanted: tuple[ToSet, ...] = ()
+    acted: tuple[Acted, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    near: tuple[Near, ...] = ()
+    since_ms: int = 0
+    waited_ms: int = 0
+
+
+NOTHING_DONE: Final = Acting()
+
+
+class DayCount(Remembered, kw_only=True):
+    """How often a workflow of this revision acted on a day, on whatever record. `paused_ms`: since when it does not act
+    any more, 0: it does. `records_paused`: on so many records alone it does not; `last_record` is the latest of them.
+    """
+
+    revision: str = ""
+    day: int = 0
+    times: int = 0
+    paused_ms: int = 0
+    records_paused: int = 0
+    last_record: str = ""
+
+
+class Order(NamedTuple):
+    """A record that the CRM was asked to make, for a record, with these fields (as JSON text)."""
+
+    record: str
+    workflow: str
+    number: int
+    text: str
+    at_ms: int
+
+
+class Orders(Remembered, kw_only=True):
+    """The records of one type that are to be made, the oldest first."""
+
+    open: tuple[Order, ...] = ()
+
+
+ActingKind = Literal["acting", "tally", "orders"]
+"""The kinds of state that these need."""
+
+
+def tally_of(workflow: Workflow, known: DayCount | None, day: int) -> DayCount:
+    """What counts today of what is remembered of a workflow: nothing of another revision, no times of another day."""
+    if known is None or known.revision != workflow.revision:
+        return DayCount(revision=workflow.revision, day=day)
+    if known.day == day:
+        return known
+    return DayCount(
+        revision=known.revision,
+        day=day,
+        paused_ms=known.paused_ms,
+        records_paused=known.records_paused,
+        last_record=known.last_record,
+    )
+
+
+def acted_of(workflow: Workflow, known: Acting, day: int) -> Acted:
+    """The same of what it did about one record."""
+    found = next((each for each in known.acted if each.workflow == workflow.id), None)
+    if found is None or found.revision != workflow.revision:
+        return Acted(workflow.id, workflow.revision, day, 0)
+    return found if found.day == day else found._replace(day=day, times=0)

@@ -1,0 +1,146 @@
+"""What follows from workflows once the event itself is decided: which act, and what stood against the others.
+
+They run in the order of their ids, and their actions in the order in which they are written, each at most once for one
+event. Later ones see what earlier ones set; none is set off by another (S106). What gives the record to somebody does
+so behind the event's own decision, once (D49).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from service.core.acting import COUNTED_MAX, DAY_MS, NEAR_MAX, Acted, Near, acted_of, tally_of
+from service.core.case import Case
+from service.core.in_process import WEIGHED_MAX, Considered, step_element
+from service.core.model import Assigned, Decision, Nothing, Weighed
+from service.core.reasons import Withheld
+from service.core.workflow.actions import act
+from service.core.workflow.doing import Doing, Turn
+from service.core.workflow.hearing import Occasion
+from service.core.workflow.process import acting_of, keep, keep_acting, process_of, progress_of
+from service.core.workflow_specs import NO_STEP, Workflow
+
+
+def follow(occasions: tuple[Occasion, ...], decisions: tuple[Decision, ...], case: Case) -> tuple[Decision, ...]:
+    """The decisions with what workflows do: the last of them tells what they ask for, and what stood against others."""
+    occasions = (*occasions, *_assignments(decisions, case))
+    if not occasions:
+        return decisions
+    doing = Doing(case, decisions)
+    weighed = tuple(_weighed(occasion, doing) for occasion in sorted(occasions, key=lambda each: each.workflow.id))
+    _remember(weighed, case)
+    *others, last = doing.decisions
+    told = (*last.notifications, *doing.notifications)
+    trace = replace(last.trace, workflows=weighed)
+    return (*others, replace(last, trace=trace, actions=tuple(doing.requests), notifications=told))
+
+
+def _assignments(decisions: tuple[Decision, ...], case: Case) -> Iterator[Occasion]:
+    """What cares for somebody having the record by our choice; of one that is offered, once they accept it."""
+    caring = case.config.workflows.cares("assigned", case.record_type)
+    for decision in decisions if caring else ():
+        match decision.outcome:
+            case Assigned(owner=owner, accept_by_ms=None):
+                before = case.before.owner if case.before.owner not in ("", owner) else None
+            case Nothing(reason="accepted"):
+                owner, before = case.record.owner, None
+            case _:
+                continue
+        yield from (Occasion(each, "assigned", before, owner) for each in caring)
+        return
+
+
+def _weighed(occasion: Occasion, doing: Doing) -> Weighed:
+    """Let the workflow act, if nothing stands against it."""
+    workflow, case = occasion.workflow, doing.case
+    reason = occasion.reason or _stands_against(workflow, case)
+    if reason is None and workflow.asked:
+        position, late = workflow.ask(occasion.kind)(doing.facts, case.now_ms, case.change)
+        if position < 0:
+            return Weighed(workflow.id, "condition", late.get(0, 0))
+    reason = reason or _over_its_cap(workflow, case)
+    if reason is None:
+        turns = [Turn(occasion, action, number, doing) for number, action in enumerate(workflow.actions, 1)]
+        against = [act(turn) for turn in turns]
+        done = against.count(None)
+        reason = None if done else against[0]
+        if done:
+            _count(workflow, done, case)
+    if reason is not None and occasion.reason is None:
+        usage = case.draft.workflows.edit(workflow.id)
+        usage.withheld, usage.withheld_ms = reason, case.now_ms
+    return Weighed(workflow.id, reason)
+
+
+def _stands_against(workflow: Workflow, case: Case) -> Withheld | None:
+    """What stands against a workflow whose occasion has come, whatever the record says; none: nothing."""
+    usage = case.draft.workflows.get(workflow.id)
+    if usage is not None and usage.lost:
+        return "field_deleted" if usage.lost.startswith("field/") else "step_deleted"
+    for step in workflow.steps:
+        element = case.draft.elements.get(step_element(step))
+        if element is not None and element.requires_note:
+            return "note_required"
+        if element is not None and element.generates_task:
+            return "task_generated"
+    if case.depth > case.config.depth_limit:
+        return "chain_depth"
+    if workflow.trigger.step != NO_STEP:
+        process = process_of(case)
+        if process != workflow.trigger.step.process:
+            return "other_process" if process else "process_unknown"
+    return None
+
+
+def _over_its_cap(workflow: Workflow, case: Case) -> Withheld | None:
+    """Whether it acted as often as it may: then it is paused from now on, for the record or as a whole."""
+    draft, day = case.draft, case.now_ms // DAY_MS
+    tally = tally_of(workflow, draft.tallies.get(workflow.id), day)
+    if tally.paused_ms:
+        return "paused"
+    acting = acting_of(case)
+    acted = acted_of(workflow, acting, day)
+    if acted.is_paused:
+        return "record_paused"
+    if tally.times >= workflow.cap.per_day:
+        draft.tallies.put(workflow.id, replace(tally, paused_ms=case.now_ms))
+        return "cap_reached"
+    if acted.times >= workflow.cap.per_record:
+        more = tally.records_paused + 1
+        draft.tallies.put(workflow.id, replace(tally, records_paused=more, last_record=case.name))
+        keep_acting(replace(acting, acted=_with(acted._replace(is_paused=True), acting.acted)), case)
+        return "record_cap_reached"
+    return None
+
+
+def _count(workflow: Workflow, actions: int, case: Case) -> None:
+    """The workflow acted: so many actions more, of the record and as a whole."""
+    usage = case.draft.workflows.edit(workflow.id)
+    usage.times += 1
+    usage.last_ms = case.now_ms
+    day = case.now_ms // DAY_MS
+    tally = tally_of(workflow, case.draft.tallies.get(workflow.id), day)
+    case.draft.tallies.put(workflow.id, replace(tally, times=tally.times + actions))
+    acting = acting_of(case)
+    acted = acted_of(workflow, acting, day)
+    keep_acting(replace(acting, acted=_with(acted._replace(times=acted.times + actions), acting.acted)), case)
+
+
+def _with(acted: Acted, known: tuple[Acted, ...]) -> tuple[Acted, ...]:
+    """With the newest count of a workflow. Where there are too many, those that paused nothing are forgotten first."""
+    others = sorted((each for each in known if each.workflow != acted.workflow), key=lambda each: each.is_paused)
+    return (*others, acted)[-COUNTED_MAX:]
+
+
+def _remember(weighed: tuple[Weighed, ...], case: Case) -> None:
+    """Keep what workflows did when they last cared for the record."""
+    if case.record.deleted:
+        return
+    considered = tuple(Considered(each.workflow, each.withheld or "") for each in weighed[:WEIGHED_MAX])
+    keep(replace(progress_of(case), weighed=considered, weighed_ms=case.now_ms), case)
+    near = tuple(Near(each.workflow, each.criterion) for each in weighed if each.criterion is not None)[:NEAR_MAX]
+    acting = acting_of(case)
+    if near != acting.near:
+        keep_acting(replace(acting, near=near), case)

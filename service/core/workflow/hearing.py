@@ -1,0 +1,160 @@
+"""What an event tells that workflows care for, and which open actions it answers.
+
+Like everything else it is heard first, then acted on (see `following`). An action is *open* until the CRM tells that it
+is done: that telling is its echo and no news (D49). What one workflow asks for sets off no other (S106): nothing here
+is heard but what the CRM tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
+
+from service.core.case import Case
+from service.core.events import RecordEvent
+from service.core.filled import is_filled
+from service.core.in_process import InProcess
+from service.core.news import Deleted, News, OwnerNow
+from service.core.order import compare
+from service.core.past import Past, known_in
+from service.core.reasons import Withheld
+from service.core.workflow.echoes import Echo, is_made_for_us
+from service.core.workflow.echoes import hear as hear_echo
+from service.core.workflow.process import drop, keep, progress_of, with_mark, with_process
+from service.core.workflow_specs import TriggerKind, Workflow
+
+NONE: Final[frozenset[str]] = frozenset()
+
+
+class Occasion(NamedTuple):
+    """Something that sets a workflow off, with the values before and after: of its field, of the fields that it asks
+    about, whether its step was marked, or who had the record. `reason`: why it is none, after all.
+    """
+
+    workflow: Workflow
+    kind: TriggerKind
+    before: Any = None
+    after: Any = None
+    reason: Withheld | None = None
+
+
+class Hearing(NamedTuple):
+    """An event, what is news of it, the fields as they were until now, and what of it we had asked for."""
+
+    event: RecordEvent
+    news: News
+    before: Past
+    known: InProcess
+    echo: Echo
+
+
+def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News, tuple[Occasion, ...]]:
+    """The news without echoes of actions, and what workflows care for. `before`: the fields as they were until now."""
+    workflows = case.config.workflows
+    is_ours = event.record_type in workflows.types_made and is_made_for_us(event, case)
+    if event.record_type not in workflows.record_types:
+        if isinstance(news, Deleted) and case.record.has_progress:
+            drop(case)
+        return news, ()
+    if isinstance(news, Deleted):
+        drop(case)
+        return news, tuple(Occasion(each, "deleted") for each in workflows.cares("deleted", event.record_type))
+    known = progress_of(case)
+    now = with_process(event, news.at, known)
+    if event.step in workflows.steps_used:
+        now = with_mark(event, news.at, now)
+    echo = hear_echo(event, news, now, case)
+    heard = Hearing(event, news, before, known, echo)
+    news = _without(echo.fields, news)
+    occasions = [*_fields(heard, case), *_steps(heard, case), *_whole(heard._replace(news=news), case)]
+    if echo.progress != known:
+        keep(echo.progress, case)
+    if is_ours:
+        occasions = [each._replace(reason="own_action") for each in occasions]
+    return news, tuple(sorted(occasions, key=lambda occasion: occasion.workflow.id))
+
+
+def _without(echoed: frozenset[str], news: News) -> News:
+    """The news, in which these fields are none."""
+    if not echoed & news.change.changed:
+        return news
+    return replace(news, change=news.change._replace(changed=news.change.changed - echoed))
+
+
+def _fields(heard: Hearing, case: Case) -> Iterator[Occasion]:
+    """Fields that are filled or empty now. One that was too long to keep is told by the event alone."""
+    event, news = heard.event, heard.news
+    named = case.config.workflows.named
+    asked = named.get(("field_filled", event.record_type), NONE) | named.get(("field_cleared", event.record_type), NONE)
+    if not asked:
+        return
+    kept, past = news.past.values, heard.before.values
+    echoes = {asked.field for asked in heard.known.open if asked.action == "require_field"} | heard.echo.fields
+    for field in {*news.change.changed, *event.facts} & asked - echoes:
+        was, now = past.get(field), kept.get(field)
+        if field in news.change.changed:
+            value = event.facts.get(field) if now is None or not now.text else now.value
+            yield from _filling(field, news.change.before.get(field), value, case)
+        elif was is not None and was.text and now is not None and not now.text:
+            yield from _filling(field, was.value, event.facts.get(field), case)
+
+
+def _filling(field: str, before: object, after: object, case: Case) -> Iterator[Occasion]:
+    """A field with another value, which is an occasion where it was empty and is filled, or the other way round."""
+    workflows = case.config.workflows
+    for each in workflows.cares("field_filled", case.record_type, field):
+        reason: Withheld | None = "left_empty"
+        if is_filled(each.trigger.field_type, after):
+            reason = "filled_before" if is_filled(each.trigger.field_type, before) else None
+        yield Occasion(each, "field_filled", before, after, reason)
+    for each in workflows.cares("field_cleared", case.record_type, field):
+        reason = "not_cleared"
+        if not is_filled(each.trigger.field_type, after):
+            reason = None if is_filled(each.trigger.field_type, before) else "empty_before"
+        yield Occasion(each, "field_cleared", before, after, reason)
+
+
+def _steps(heard: Hearing, case: Case) -> Iterator[Occasion]:
+    """A step that is marked and was not. The echo of our own action is no occasion, nor is what came late."""
+    event = heard.event
+    caring = () if event.step is None else case.config.workflows.cares("step_marked", event.record_type, event.step)
+    if not caring or event.step is None or not event.marked or heard.echo.is_of_step:
+        return
+    mark = heard.known.mark_of(event.step)
+    if mark is not None and compare(heard.news.at, mark.moment) == "older":
+        return
+    is_marked = mark is not None and mark.marked
+    for each in caring:
+        yield Occasion(each, "step_marked", is_marked, event.marked, "marked_before" if is_marked else None)
+
+
+def _whole(heard: Hearing, case: Case) -> Iterator[Occasion]:
+    """What happens to the record as a whole. An event that does what we asked for is no update by itself, but for the
+    other fields that it changes.
+    """
+    event, news = heard.event, heard.news
+    cares = case.config.workflows.cares
+    if event.kind == "created" and not case.before.created:
+        for each in cares("created", event.record_type):
+            yield _changed(each, "created", news)
+    elif event.kind == "updated":
+        paths = case.config.workflows.named.get(("updated", event.record_type), NONE) & news.change.changed
+        found = {each.id: each for path in paths for each in cares("updated", event.record_type, path)}
+        for each in found.values():
+            yield _changed(each, "updated", news)
+        for each in cares("updated", event.record_type) if news.is_newest else ():
+            yield _changed(each, "updated", news)._replace(reason="own_action" if heard.echo.is_any else None)
+    if isinstance(news, OwnerNow) and news.tells_owner and event.kind != "created":
+        owner = None if news.owner is None else str(news.owner)
+        for each in cares("owner_changed", event.record_type):
+            yield Occasion(each, "owner_changed", case.before.told or None, owner)
+
+
+def _changed(workflow: Workflow, kind: TriggerKind, news: News) -> Occasion:
+    """With the values before and now of the fields that the workflow asks about and that are others now."""
+    paths = sorted(workflow.asked_before & news.change.changed)
+    known = known_in(news.past)
+    before = {path: news.change.before.get(path) for path in paths}
+    return Occasion(workflow, kind, before or None, {path: known.get(path) for path in paths} or None)

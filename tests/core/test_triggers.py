@@ -1,0 +1,205 @@
+"""What sets workflows off, and how often: beyond the two directions of the source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from service.core.acting import DAY_MS
+from service.core.configuration import User
+from service.core.workflow_specs import Cap, Trigger
+from tests.core.build import MINUTE_MS, OUTSIDER, created, deleted, event, updated
+from tests.core.flows import (
+    SET_X,
+    TELL,
+    catalogue,
+    division,
+    flow,
+    names,
+    on,
+    was_changed,
+    where,
+    withheld,
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [("2026-10-27", "2026-10-27T00:00:00"), (5, 5.0), (5, "5"), (["a", "b"], ["b", "a"]), ("a;b", "b;a")],
+)
+def test_the_same_value_is_no_change(before: object, now: object) -> None:
+    """e1 Compared by type: a date and its midnight, 5 and 5.0, a multi-select in another order."""
+    told = division(flow("w", on("updated", changed=("when",)), TELL))
+    told.send(created(facts={"when": before}))
+    told.send(updated(facts={"when": now}))
+
+    assert told.decisions[-1].trace.workflows == ()
+    told.send(updated(facts={"when": "2027-01-01"}))
+    assert withheld(told) == {"w": None}
+
+
+def test_a_task_for_a_change_is_asked_for_once_though_the_crm_updates_something_else() -> None:
+    """e2 With `changed: [stage]` one task."""
+    told = division(flow("w", on("updated", changed=("stage",))))
+    told.send(created(facts={"stage": "open"}))
+
+    assert names(told, updated(facts={"stage": "won"})) == ["w"]
+    assert names(told, *(updated(facts={"stage": "won", "last_activity": n}) for n in range(5))) == []
+
+
+def test_a_task_for_any_update_comes_to_its_cap_and_the_workflow_is_paused_for_the_record() -> None:
+    """e2 Without `changed`, each update that follows makes another task: cap and warning; others go on."""
+    told = division(flow("w", on("updated"), cap=Cap(per_record=3)))
+    told.send(created("lead/1"))
+    told.send(created("lead/2"))
+
+    assert names(told, *(updated("lead/1", facts={"last_activity": n}) for n in range(10))) == ["w"] * 3
+    assert withheld(told) == {"w": "record_paused"}
+    assert told.state.tallies["w"].records_paused == 1
+    assert told.state.tallies["w"].last_record == "lead/1"
+    assert names(told, updated("lead/2", facts={"last_activity": 1})) == ["w"]
+
+
+def test_what_the_crm_sets_back_each_time_comes_to_a_cap() -> None:
+    """e2 x set to 1, the CRM sets 0 each time: what it confirms is no news, what it undoes is, up to the cap."""
+    told = division(flow("w", on("updated", changed=("x",)), SET_X, cap=Cap(per_record=4)))
+    told.send(created(facts={"x": 5}))
+
+    found = names(told, updated(facts={"x": 0}))
+    for _ in range(10):
+        assert names(told, updated(facts={"x": 1})) == []
+        found += names(told, updated(facts={"x": 0}))
+    assert found == ["w"] * 4
+    assert withheld(told) == {"w": "record_paused"}
+
+
+def test_a_paused_record_stays_paused_the_next_day_until_the_workflow_is_changed() -> None:
+    """e2 Another revision of the workflow has it go on."""
+    told = division(flow("w", on("updated"), cap=Cap(per_record=1)))
+    told.send(created())
+    assert names(told, updated(facts={"a": 1}), updated(facts={"a": 2})) == ["w"]
+    told.later(ms=DAY_MS)
+    assert names(told, updated(facts={"a": 3})) == []
+    told.configure(workflows=catalogue(flow("w", on("updated"), cap=Cap(per_record=1), revision="2")))
+    assert names(told, updated(facts={"a": 4})) == ["w"]
+
+
+def test_a_days_actions_are_counted_over_all_records_and_begin_anew_the_next_day() -> None:
+    """e2 Fewer than the cap each day: never paused. At the cap: paused as a whole."""
+    told = division(flow("w", on("created"), cap=Cap(per_day=3)))
+    assert names(told, *(created(f"lead/{n}") for n in range(2))) == ["w"] * 2
+    told.later(ms=DAY_MS)
+    assert names(told, *(created(f"lead/{n}") for n in range(2, 5))) == ["w"] * 3
+    assert told.state.tallies["w"].paused_ms == 0
+    assert names(told, created("lead/6")) == []
+    assert withheld(told) == {"w": "cap_reached"}
+    assert names(told, created("lead/7")) == []
+    assert withheld(told) == {"w": "paused"}
+    assert told.state.tallies["w"].paused_ms > 0
+
+
+def test_filled_cleared_filled_is_two_and_so_is_closed_reopened_closed() -> None:
+    """e3 Once per real change, not once for ever."""
+    filled = flow("f", Trigger(("field_filled",), "stage", "text"), TELL)
+    cleared = flow("c", Trigger(("field_cleared",), "stage", "text"), TELL)
+    told = division(filled, cleared)
+    told.send(created())
+    found = []
+    for value in ("a", "b", " ", None, "c"):
+        told.send(updated(facts={"stage": value}))
+        found.append(sorted(name for name, reason in withheld(told).items() if reason is None))
+    assert found == [["f"], [], ["c"], [], ["f"]]
+
+
+def test_a_form_that_is_still_empty_at_the_creation_is_filled_by_an_update() -> None:
+    """e4 On created and updated with `changed: [country]`, if country is FR: once for each record."""
+    asks = {"criteria": where("country equals FR"), "changed": was_changed("country")}
+    told = division(flow("w", on("created", "updated", changed=("country",)), **asks))
+
+    assert names(told, created("lead/1")) == []
+    assert withheld(told) == {"w": "condition"}
+    assert names(told, updated("lead/1", facts={"country": "FR"})) == ["w"]
+    assert names(told, created("lead/2", facts={"country": "FR"})) == ["w"]
+    assert names(told, updated("lead/2", facts={"country": "FR"})) == []
+
+
+def test_waiting_counts_from_when_a_record_came_into_its_line_whatever_is_told_meanwhile() -> None:
+    """e7 Waits from 10:00, edits at 10:10 and 10:25: at 10:30, once."""
+    told = division(flow("w", Trigger(("waiting_for",), after_ms=30 * MINUTE_MS)), pools={"sales": []})
+    told.send(created(owner="pool:sales"))
+    told.later(minutes=10)
+    told.send(updated(facts={"stage": "a"}))
+    told.later(minutes=15)
+    told.send(updated(facts={"stage": "b"}))
+    told.later(minutes=4)
+    assert [each for decision in told.decisions for each in decision.actions] == []
+    told.later(minutes=1)
+    assert [each.workflow for decision in told.decisions for each in decision.actions] == ["w"]
+    told.later(minutes=60)
+    assert len([each for decision in told.decisions for each in decision.actions]) == 1
+
+
+def test_two_waits_each_have_their_time_and_who_leaves_the_line_is_not_waiting() -> None:
+    """e7 In the order of their times; a record that leaves waits no more."""
+    flows = [flow(f"w{n}", Trigger(("waiting_for",), after_ms=n * MINUTE_MS)) for n in (20, 10)]
+    told = division(*flows, pools={"sales": []})
+    told.send(created("lead/1", owner="pool:sales"))
+    told.send(created("lead/2", owner="pool:sales"))
+    told.later(minutes=15)
+    told.send(event("owner_changed", "lead/2", OUTSIDER))
+    told.later(minutes=60)
+    found = [(each.record, action.workflow) for each in told.decisions for action in each.actions]
+    assert found == [("lead/1", "w10"), ("lead/2", "w10"), ("lead/1", "w20")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "happens"),
+    [
+        ("created", lambda: [created()]),
+        ("updated", lambda: [created(), updated(facts={"a": 1})]),
+        ("deleted", lambda: [created(), deleted()]),
+        ("owner_changed", lambda: [created(), event("owner_changed", "lead/1", OUTSIDER)]),
+        ("assigned", lambda: [created(owner="pool:sales")]),
+    ],
+)
+def test_what_happens_to_a_record_as_a_whole_sets_workflows_off_once(kind: Any, happens: Any) -> None:
+    """S79 Each kind of trigger, and none of the others."""
+    told = division(flow("w", on(kind)), pools={"sales": ["ann"]})
+    assert names(told, *happens()) == ["w"]
+
+
+def test_an_event_that_comes_again_or_too_late_sets_nothing_off() -> None:
+    """S79 Redelivered and older events are no news."""
+    told = division(flow("w", on("updated")))
+    told.send(created(version=1))
+    news = updated(facts={"a": 1}, version=5)
+    assert names(told, news) == ["w"]
+    assert names(told, news) == []
+    assert names(told, updated(facts={"a": 2}, version=4)) == []
+
+
+def test_our_own_choice_that_comes_back_is_no_change_of_owner() -> None:
+    """D7 D44 The echo of an assignment sets nothing off."""
+    told = division(flow("w", on("owner_changed")), pools={"sales": ["ann"]})
+    told.send(created(owner="pool:sales"))
+    assert names(told, event("owner_changed", "lead/1", "ann")) == []
+    assert names(told, event("owner_changed", "lead/1", OUTSIDER)) == ["w"]
+
+
+def test_a_condition_may_ask_who_did_it() -> None:
+    """S79 By the right that somebody has."""
+    eve = User("eve", roles=frozenset({"admin"}))
+    told = division(flow("w", on("updated"), criteria=where("actor.right equals admin")), users=[eve, User("ann")])
+    told.send(created())
+    assert names(told, updated(facts={"a": 1}, actor="eve")) == ["w"]
+    assert names(told, updated(facts={"a": 2}, actor="ann")) == []
+    assert names(told, updated(facts={"a": 3})) == []
+    assert withheld(told) == {"w": "condition"}
+
+
+def test_a_condition_sees_fields_that_were_told_before() -> None:
+    """D43 An update names one field, and the condition asks for another."""
+    told = division(flow("w", on("updated", changed=("stage",)), criteria=where("country equals FR")))
+    told.send(created(facts={"country": "FR"}))
+    assert names(told, updated(facts={"stage": "won"})) == ["w"]

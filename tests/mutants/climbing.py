@@ -1,0 +1,76 @@
+"""Mistakes in targets with steps: what has a wait, who is asked, and who is woken."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutants.mutant import Mutant
+
+CLIMBING: Final = "service/core/holding/climbing.py"
+ASKING: Final = "service/core/holding/asking.py"
+DRAINING: Final = "service/core/holding/draining.py"
+STEPPING: Final = "service/core/holding/stepping.py"
+OFFERS: Final = "service/core/holding/offers.py"
+STEPS: Final = "tests/core/test_steps.py"
+SKIPPED: Final = "tests/core/test_steps_skipped.py"
+MEETING: Final = "tests/core/test_steps_meeting.py"
+LAWS: Final = "tests/core/test_steps_laws.py"
+
+STEPS_GONE_WRONG: Final = (
+    Mutant(
+        CLIMBING,
+        "return last.since_ms if last.skipped else last.since_ms + ",
+        "return climb.reached[0].since_ms if last.skipped else climb.reached[0].since_ms + ",
+        "a wait runs from when its step was reached",
+        (STEPS, SKIPPED),
+    ),
+    Mutant(
+        CLIMBING,
+        "back is not None and back < ends_ms",
+        "back is not None and back <= case.now_ms",
+        "who is on before the wait is over is waited for",
+        (SKIPPED,),
+    ),
+    Mutant(
+        CLIMBING,
+        "for number, step in enumerate(ladder.steps[: len(climb.reached)], start=1):",
+        "for number, step in enumerate(ladder.steps[len(climb.reached) - 1 : len(climb.reached)], start=1):",
+        "a record waits for every step that it has reached",
+        (STEPS,),
+    ),
+    Mutant(
+        CLIMBING,
+        "if not draft.awaiting(person):",
+        "if draft.awaiting(person):",
+        "news of a person wakes what waits for them alone",
+        (LAWS, STEPS),
+    ),
+    Mutant(
+        DRAINING,
+        "return facts, case.requires, parked.score, _passed(case), reached",
+        "return facts, case.requires, parked.score, _passed(case)",
+        "what reached a step is not like what did not",
+        (STEPS,),
+    ),
+    Mutant(
+        ASKING,
+        "if person is None and climbing.is_at_end(case):",
+        "if person is None:",
+        "the last resorts of pools come behind the last step",
+        (STEPS,),
+    ),
+    Mutant(
+        STEPPING,
+        "    set_clocks(case, parked)\n",
+        "",
+        "each step that is reached has a timer for the next",
+        (LAWS,),
+    ),
+    Mutant(
+        OFFERS,
+        "    climbing.drop(case)\n",
+        "",
+        "steps end when somebody has the record for good",
+        (STEPS,),
+    ),
+)
