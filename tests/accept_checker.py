@@ -27,10 +27,13 @@ ANSWERS: Final = frozenset({"accepted", "declined"})
 
 @dataclass
 class Course:
-    """How far a record has come: whom it is offered to, who was asked how often, and since when it has nobody."""
+    """How far a record has come: whom it is offered to, who was asked how often, and since when it has nobody.
+
+    An offer may be told to end before the `deadline_ms`, because somebody is to go; then they may stay after all.
+    """
 
     person: str = ""
-    accept_by_ms: int = 0
+    deadline_ms: int = 0
     passed: set[str] = field(default_factory=set)
     offers: Counter[str] = field(default_factory=Counter)
     rounds: int = 0
@@ -46,9 +49,9 @@ class Course:
 
     def doubt(self) -> None:
         """An event may have ended the offer without a word, or have changed nothing."""
-        person, until_ms = self.person, self.accept_by_ms
+        person, until_ms = self.person, self.deadline_ms
         self.finish()
-        self.person, self.accept_by_ms, self.is_sure, self.since_ms = person, until_ms, False, LONG_AGO
+        self.person, self.deadline_ms, self.is_sure, self.since_ms = person, until_ms, False, LONG_AGO
 
     @property
     def offered_to(self) -> str:
@@ -82,8 +85,8 @@ def _violations(known: Known, reader: Reader, inputs: Mapping[int, bytes], *, is
             terms = known.get((said["division"], said["configuration"]["version"]), Terms())
             yield from (f"{id_of(line)} {complaint}" for complaint in _decided(said, course, terms))
     for (division, name), course in courses.items():
-        if is_finished and course.offered_to and course.accept_by_ms <= reader.clock:
-            yield f"{division} {name} is offered to {course.person} until {course.accept_by_ms}; it is {reader.clock}"
+        if is_finished and course.offered_to and course.deadline_ms <= reader.clock:
+            yield f"{division} {name} is offered to {course.person} until {course.deadline_ms}; it is {reader.clock}"
 
 
 def _heard(value: bytes, reason: str, courses: Mapping[tuple[str, str], Course], clock_ms: int) -> Iterator[str]:
@@ -100,7 +103,7 @@ def _heard(value: bytes, reason: str, courses: Mapping[tuple[str, str], Course],
             continue
         course.decliner = record.get("person", "") if kind == "declined" else ""
         if reason == "accepted":
-            if course.person != record["person"] or clock_ms >= course.accept_by_ms:
+            if course.person != record["person"] or clock_ms >= course.deadline_ms:
                 yield f"{division} {name} is accepted by {record['person']}; it is offered to {course}"
             course.finish()
         elif kind not in ANSWERS:
@@ -155,7 +158,8 @@ def _given(said: Mapping[str, Any], course: Course, terms: Terms) -> Iterator[st
     if accept is None or not said["ms"] <= until_ms <= said["ms"] + accept.within_ms:
         yield f"offers until {until_ms} at {said['ms']}; {pool} has {accept}"
     course.offers[pool] += 1
-    course.person, course.accept_by_ms, course.is_sure = person, until_ms, True
+    deadline_ms = until_ms if accept is None else said["ms"] + accept.within_ms
+    course.person, course.deadline_ms, course.is_sure = person, deadline_ms, True
     course.since_ms = said["ms"] if course.since_ms is None else course.since_ms
 
 
@@ -169,11 +173,11 @@ def _released(said: Mapping[str, Any], course: Course) -> Iterator[str]:
         yield f"takes from {person} what is offered to {course.person or 'nobody'}"
     if reason == "declined" and course.decliner != person:
         yield f"says that {person} declined, and it was {course.decliner or 'nobody'}"
-    if reason == "not_accepted" and said["ms"] < course.accept_by_ms:
-        yield f"takes from {person} at {said['ms']} what they have until {course.accept_by_ms}"
+    if reason == "not_accepted" and said["ms"] < course.deadline_ms:
+        yield f"takes from {person} at {said['ms']} what they have until {course.deadline_ms}"
     if reason != "not_there":
         course.passed.add(person)
-    course.person, course.accept_by_ms, course.decliner = "", 0, ""
+    course.person, course.deadline_ms, course.decliner = "", 0, ""
 
 
 def _escalated(said: Mapping[str, Any], course: Course, terms: Terms) -> Iterator[str]:

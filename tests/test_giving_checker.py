@@ -123,6 +123,14 @@ def day(count: int) -> dict[str, Any]:
         (ACCEPTING, [offers(0), hears("updated", reason="closed"), offers(9, "bob")]),
         (ACCEPTING, [offers(0, pool="twice"), takes(5), offers(5, pool="twice")]),
         (ACCEPTING, [offers(0), hears("declined", "bob", "not_offered"), takes(5)]),
+        (
+            ACCEPTING,
+            [
+                offers(0, until=2),
+                waits(3, "late", record={"type": "lead", "id": "2"}),
+                hears("accepted", "ann", "accepted"),
+            ],
+        ),
         (ESCALATING, [waits(0), waits(30, "late", trace={"question": "escalated"})]),
     ],
 )
