@@ -38,7 +38,7 @@ def action_violations(
         return
     marked, ended = _causes(inputs)
     counts: Counter[tuple[Cause, str, str]] = Counter()
-    for name, seen in actions.items():
+    for seen in actions.values():
         said = json.loads(seen.value)
         if said["action"] not in DIRECTIONS:
             continue
