@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, cast, get_args
+from typing import Annotated, Any, Final, get_args
 
 import orjson
 import typer
@@ -82,7 +82,7 @@ def preview(
     config = compile_document(documents[division])
     reader = person or next(iter(config.users), "somebody")
     facts = {**_read(file), **_given(field or ())}
-    said = told(_for(reader, language, config), cast("NotificationKind", kind), reader, (record, pool), facts, count)
+    said = told(_for(reader, language, config), kind, reader, (record, pool), facts, count)
     if as_json:
         write_json(said)
         return

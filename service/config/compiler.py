@@ -27,7 +27,7 @@ from service.config.people import implied_name, implied_pools
 from service.config.plans import plan_pools, span_ms
 from service.config.problems import ConfigurationError, Problem
 from service.config.steps import lines_of
-from service.config.telling import means_of, wishes_of
+from service.config.telling import means_of, wishes_of, without_the_usual
 from service.config.texts import compiled_letters, compiled_link
 from service.config.traits import preferred, required, traits_of
 from service.config.waiting import accepting, escalation, target_of
@@ -48,6 +48,7 @@ LABEL_CHARACTERS: Final = 8
 
 def to_wire(document: documents.Document) -> bytes:
     """The canonical JSON of a division's whole configuration."""
+    document = without_the_usual(document)
     content = document.model_dump(mode="json", exclude_defaults=True) | {"division": document.division}
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
 

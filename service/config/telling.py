@@ -12,7 +12,7 @@ from typing import Final
 
 from schemas.config import Document, User
 from schemas.config_settings import Settings
-from schemas.config_telling import Digest, Notifications, QuietHours, minutes_in
+from schemas.config_telling import Digest, Notifications, Notify, QuietHours, minutes_in
 from service.config.findings import Finding
 from service.config.nodes import Steps
 from service.core.calendar import DAY_MINUTES, MINUTE_MS, WEEKDAYS, Block, WorkCalendar
@@ -21,6 +21,17 @@ from service.language.nearest import nearest
 
 MEANS: Final = ("email", "chat", "push", "webhook", "in-app")
 """The usual means. Which of them a message really takes is for the service that sends it, so others are allowed."""
+
+
+def without_the_usual(document: Document) -> Document:
+    """The same document where nobody says for themselves what the settings say for all: equal content is one hash."""
+    means = document.settings.notifications.means
+    usual = Notify(means=means)
+    saying = [name for name, user in document.users.items() if means and user.notify == usual]
+    if not saying:
+        return document
+    silent = {name: document.users[name].model_copy(update={"notify": Notify()}) for name in saying}
+    return document.model_copy(update={"users": {**document.users, **silent}})
 
 
 def means_of(user: User, settings: Notifications) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ outcomes with their numbers, changes, outputs and dead letters, and the book mov
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -63,12 +63,21 @@ class Grounds:
         return self.configs.get(division) or Config(division)
 
 
+class Paused(NamedTuple):
+    """A workflow of a division that acted as often as it may: for this record, or (empty) as a whole."""
+
+    division: str
+    workflow: str
+    record: str
+
+
 class Made(NamedTuple):
-    """A batch without its token, what it touched, and how many of the inputs it used up."""
+    """A batch without its token, what it touched, how many of the inputs it used up, and what it paused."""
 
     batch: Batch
     touched: frozenset[tuple[str, str]]
     used: int
+    paused: Sequence[Paused] = ()
 
 
 class Announcement(NamedTuple):
@@ -91,6 +100,7 @@ class Making:
         self._marked: dict[tuple[str, int], None] = {}
         self._outcomes: list[OutcomeLine] = []
         self._outputs: list[Message] = []
+        self._paused: list[Paused] = []
         self._bytes = 0
         self._contexts: dict[str, Context] = {}
 
@@ -127,6 +137,7 @@ class Making:
         self._outcomes += announced.lines
         self.ordinal += len(announced.lines)
         self._outputs += announced.messages
+        self._paused += _paused_by(division, verdict)
         for message in announced.messages:
             self._bytes += _logged_bytes(message.value) + MESSAGE_BYTES
 
@@ -197,7 +208,7 @@ class Making:
             changes=changes,
             outputs=self._outputs,
         )
-        return Made(batch, self._changed.records, used)
+        return Made(batch, self._changed.records, used, self._paused)
 
     def _context(self, division: str) -> Context:
         """What the messages of this moment have in common; many inputs of a batch come at one time."""
@@ -214,6 +225,16 @@ class Making:
         letter = fitting_letter(poison, position, self.grounds.topics, trace, limit_bytes)
         self._outputs.append(letter)
         self._bytes += OUTCOME_BYTES + output_bytes(letter)
+
+
+def _paused_by(division: str, verdict: Verdict) -> Iterator[Paused]:
+    """The workflows that came to one of their caps by this verdict."""
+    for decision in verdict.decisions:
+        for each in decision.trace.workflows:
+            if each.withheld == "cap_reached":
+                yield Paused(division, each.workflow, "")
+            elif each.withheld == "record_cap_reached":
+                yield Paused(division, each.workflow, decision.record)
 
 
 def _logged_bytes(text: bytes) -> int:

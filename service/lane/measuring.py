@@ -7,12 +7,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
+import structlog
+
 from service.lane.deciding import UNDECIDED
 from service.lane.making import Made
 from service.lane.needs import Read
 from service.noticed import Noticed
 from service.telemetry.metrics import METERS, BatchStep
 from service.wire.inputs import Tick
+
+log = structlog.get_logger()
 
 
 @contextmanager
@@ -29,7 +33,9 @@ def first_arrival(inputs: Iterable[Read]) -> int | None:
 
 
 def count(lane: int, made: Made, noticed: Noticed) -> None:
-    """Count outcomes and outputs of a batch that is true, and note which events would have been lost."""
+    """Count outcomes and outputs of a batch that is true, note which events would have been lost, and name workflows
+    that were paused: this once, for afterwards they only do nothing.
+    """
     for line in made.batch.outcomes:
         if line.reason == "taken_before":
             noticed.note("event_dropped", line.source)
@@ -42,3 +48,6 @@ def count(lane: int, made: Made, noticed: Noticed) -> None:
             METERS.count("decisions", amount, outcome=kind)
     for topic, amount in Counter(message.topic for message in made.batch.outputs).items():
         METERS.count("outputs_published", amount, topic=topic)
+    for division, workflow, record in made.paused:
+        METERS.count("workflows_paused", scope="record" if record else "whole")
+        log.warning("workflow.paused", lane=lane, division=division, workflow=workflow, record=record)

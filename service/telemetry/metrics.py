@@ -43,6 +43,7 @@ CountName = Literal[
     "task_failures",
     "configuration_ignored",
     "texts_failed",
+    "workflows_paused",
 ]
 """Something that happened; only grows."""
 LevelName = Literal[
@@ -122,6 +123,11 @@ COUNTS: Final[Mapping[CountName, Metric]] = {
         "Texts for people that could not be filled in, so that the shipped one was sent, or no link: mend the template "
         "that the log names.",
         ("part",),
+    ),
+    "workflows_paused": Metric(
+        "Times a workflow acted as often as it may in a day and was paused, for one `record` or as a `whole`; "
+        "`fairlead workflows` says which, and any change of it has it go on.",
+        ("scope",),
     ),
 }
 LEVELS: Final[Mapping[LevelName, Metric]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -9,14 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.config_telling import TextKind
-from service.config.loader import compile_inline
+from service.config.compiler import to_wire
+from service.config.loader import compile_inline, load
+from service.config.nodes import from_data
 from service.config.problems import ConfigurationError
 from service.config.templates import paths_in
 from service.config.texts import OF_NEWS, OF_SUMMARIES, SUMMARY, letter_for, shipped
+from service.config.validation import validated
+from service.core.calendar import Block
+from service.core.configuration import User
 from service.core.model import NotificationKind
 from service.core.reasons import PendingReason
 from service.core.telling import why
 from service.core.telling.notify import CHOSEN, MOVED
+from service.core.wishes import NO_WISHES, Digesting
 
 POOL = {"pools": {"sales": {"record_type": "lead", "members": ["ann"]}}}
 WORDS = {
@@ -97,6 +104,47 @@ def test_without_a_list_of_fields_anything_may_be_one() -> None:
     )
     assert config.fields_told == {"a.b", "kind"}
     assert config.tracked["lead"] == {"a.b", "kind"}
+
+
+def wishes(user: object, **notifications: object) -> User:
+    document = {**POOL, "users": {"ann": user}, "settings": {"notifications": notifications, "zone": "Europe/Berlin"}}
+    return compile_inline(document, "x").users["ann"]
+
+
+def test_what_somebody_says_of_themselves_is_stronger_key_by_key() -> None:
+    """S20 The short form, a list of means, stays."""
+    assert wishes({"notify": ["chat"]}).notify == ("chat",)
+    assert wishes({}, means=["push"]).notify == ("push",)
+    assert wishes({"notify": []}, kinds={"assigned": ["chat"]}).wishes == NO_WISHES
+    common = {"quiet": {"from": "21:00", "until": "07:00"}, "digest": {"from": 5, "within": "1h"}}
+    own = wishes({"notify": {"kinds": {"queued": "off"}, "digest": "off"}}, kinds={"assigned": ["chat"]}, **common)
+    assert own.wishes.by_kind == {"assigned": ("chat",), "queued": ()}
+    assert own.wishes.digest is None
+    assert own.wishes.quiet is not None
+    assert (own.wishes.quiet.zone, own.wishes.quiet.blocks[0]) == ("Europe/Berlin", Block(0, 21 * 60, 31 * 60))
+    assert wishes({"zone": "Asia/Tokyo"}, **common).wishes.digest == Digesting(4, 3_600_000)
+
+
+def test_equal_content_has_one_hash_however_means_are_written() -> None:
+    """What was published before there was more to say than means has the hash that it had."""
+    ways: list[object] = [{}, {"notify": ["email"]}, {"notify": {"means": ["email"]}}]
+    written = [to_wire(validated(from_data({"users": {"ann": way}}), "x")[0]) for way in ways]
+    assert set(written) == {b'{"division":"main","users":{"ann":{}}}'}
+    (short,) = {
+        to_wire(validated(from_data({"users": {"ann": {"notify": way}}}), "x")[0])
+        for way in (["chat"], {"means": ["chat"]})
+    }
+    assert short == b'{"division":"main","users":{"ann":{"notify":["chat"]}}}'
+
+
+def test_means_that_nobody_knows_are_noted(tmp_path: Path) -> None:
+    """Which of them a message takes is for the service that sends it, so they are no mistake."""
+    text = "users: {ann: {notify: {means: [emial], kinds: {assigned: [pigeon]}}}, bob: {notify: [in-app]}}"
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    noted = [note.message for note in load(tmp_path).notes]
+    assert len(noted) == 2
+    assert any('did you mean "email"?' in note for note in noted)
+    assert any('"pigeon"' in note for note in noted)
 
 
 @pytest.mark.parametrize(

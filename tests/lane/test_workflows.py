@@ -7,14 +7,21 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from service.core.workflow_specs import StepName
+from service.core.reasons import Withheld
+from service.core.workflow import actions
+from service.core.workflow.actions import ACTIONS
+from service.core.workflow.doing import Turn
+from service.core.workflow_specs import Cap, StepName
 from service.lane.surprise import Surprise
 from service.limits import DAY_MS
 from tests.checker import violations
-from tests.core.build import deleted, pool
+from tests.core.build import created, deleted, pool, updated
+from tests.core.flows import catalogue, flow, on
 from tests.core.test_workflows import BUDGET, NOTE, deal, flows, gone, marked, update
 from tests.lane.build import TOPICS, Owner, World
+from tests.lane.test_measures import measured
 from tests.lane.test_retention import RETAINED, days_pass
 
 
@@ -151,3 +158,42 @@ async def test_the_checker_sees_an_action_without_a_cause() -> None:
     )
     found = violations(replace(evidence, outputs=[*evidence.outputs, second]))
     assert any("asked 2 times" in complaint and "there were 1 causes" in complaint for complaint in found)
+
+
+@pytest.mark.parametrize(
+    ("cap", "scope", "record"), [({"per_record": 1}, "record", "lead/1"), ({"per_day": 1}, "whole", "")]
+)
+async def test_a_workflow_that_is_paused_is_counted_and_named_once(cap: Any, scope: str, record: str) -> None:
+    """e2 At its cap, for a record or as a whole: afterwards it only does nothing."""
+    made = World()
+    made.configure(workflows=catalogue(flow("w", on("updated"), cap=Cap(**cap))))
+    owner = await made.owner()
+    before = measured("workflows_paused_total", scope=scope)
+    with capture_logs() as lines:
+        made.send(created(), *(updated(facts={"a": number}) for number in range(4)))
+        await owner.work(3)
+    told = [line for line in lines if line["event"] == "workflow.paused"]
+    assert [(each["log_level"], each["division"], each["workflow"], each["record"]) for each in told] == [
+        ("warning", "main", "w", record)
+    ]
+    assert measured("workflows_paused_total", scope=scope) == before + 1
+    made.check()
+
+
+async def test_a_workflow_that_raises_for_a_record_costs_that_event_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S79 The event is a dead letter; all others of its batch are decided, and workflows act on them."""
+    make = ACTIONS["create_record"]
+
+    def make_most(turn: Turn) -> Withheld | None:
+        if turn.case.name == "lead/2":
+            raise ValueError("no such thing")
+        return make(turn)
+
+    monkeypatch.setattr(actions, "ACTIONS", {**ACTIONS, "create_record": make_most})
+    made = World()
+    made.configure(pool("ann"), workflows=catalogue(flow("w", on("created"))))
+    made.send(*(created(f"lead/{number}", "pool:sales") for number in (1, 2, 3)))
+    await (await made.owner()).work(3)
+    assert made.outcomes.count(("dead_letter", "decide_raised")) == 1
+    assert [record.key for record in made.published(TOPICS.workflow_actions)] == [b"lead/1", b"lead/3"]
+    made.check()
