@@ -256,7 +256,12 @@ class Workflow(Condition):
     at_most: Annotated[AtMost, Field(description="How often it may act.")] = AtMost()
     resumed: Annotated[
         int,
-        Field(ge=0, strict=True, description="Another number has it go on where it was paused; so has any change."),
+        Field(
+            ge=0,
+            le=1_000_000,
+            strict=True,
+            description="Another number has it go on where it was paused; so has any change.",
+        ),
     ] = 0
 
     @model_validator(mode="after")

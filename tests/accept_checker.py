@@ -21,8 +21,8 @@ LONG_AGO: Final = 0
 """Stands for a time that is not known."""
 UNHEARD: Final = frozenset({"duplicate_event", "redriven_already"})
 """Why an event changes nothing that was known before."""
-QUIET: Final = frozenset({"declined", "contacted", "step_marked"})
-"""Kinds of events that end nothing of a record by themselves; an acceptance says that it does."""
+ANSWERS: Final = frozenset({"accepted", "declined"})
+"""Kinds of events that end nothing by themselves; what comes of an answer is said."""
 
 
 @dataclass
@@ -103,7 +103,7 @@ def _heard(value: bytes, reason: str, courses: Mapping[tuple[str, str], Course],
             if course.person != record["person"] or clock_ms >= course.accept_by_ms:
                 yield f"{division} {name} is accepted by {record['person']}; it is offered to {course}"
             course.finish()
-        elif kind not in {*QUIET, "accepted"}:
+        elif kind not in ANSWERS:
             course.doubt()
 
 

@@ -1,8 +1,10 @@
-"""One action per cause: what the topics alone say of workflows.
+"""One action and one notification per cause: what the topics alone say of workflows and of who is told.
 
 Nothing of the core is asked here. What a workflow asked for is held against the lanes' input: a field is asked for at
 most once for each event that marks the step, and a step at most once, and once more for each event that takes its mark
-away or ends the record. An event that comes again is one event.
+away or ends the record. An event that comes again is one event. Of whatever kind an action
+is, a workflow does it once for an event at most; it and each notification are named after a decision that the logs
+hold, and that was not about an event that nobody heard.
 """
 
 from __future__ import annotations
@@ -10,9 +12,12 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from tests.log_reader import Seen, header
+from tests.log_reader import UNHEARD, Seen, header, read_record
+
+DIRECTIONS: Final = frozenset({"mark_step", "require_field"})
+"""What is asked for because of steps and fields, whose causes can be counted."""
 
 
 class Cause(NamedTuple):
@@ -35,8 +40,8 @@ def action_violations(
     counts: Counter[tuple[Cause, str, str]] = Counter()
     for name, seen in actions.items():
         said = json.loads(seen.value)
-        if name != f"{said['decision']}/{said['workflow']}":
-            yield f"the action {name} is not called after its decision and workflow"
+        if said["action"] not in DIRECTIONS:
+            continue
         record = f"{said['record']['type']}/{said['record']['id']}"
         cause = Cause(header(seen, "ce_division"), record, said["process"], said["step"])
         counts[cause, said["workflow"], said["action"]] += 1
@@ -48,6 +53,47 @@ def action_violations(
             allowed = 1 + len(marked[cause, False]) + ends + len(marked[cause, True])
         if count > allowed and cause.division not in forgetful:
             yield f"{workflow} asked {count} times about {cause}, and there were {allowed} causes"
+
+
+def cause_violations(logs: Iterable[Sequence[Seen]], outputs: Iterable[Seen]) -> Iterator[str]:
+    """Actions and notifications that are not called after their cause, or have none, or are not the only ones of it."""
+    decided = _decided(logs)
+    of_events: defaultdict[tuple[object, ...], set[str]] = defaultdict(set)
+    for seen in outputs:
+        kind, name, cause = (header(seen, each) for each in ("ce_type", "ce_id", "ce_causationid"))
+        if not kind.startswith(("workflow.", "notification.")):
+            continue
+        said = json.loads(seen.value)
+        about = said.get("decision", cause)
+        if not _is_named(kind, name, said):
+            yield f"{name} is not called after its cause"
+        if about not in decided:
+            yield f"{name} is about {about}, which nobody decided"
+        elif decided[about][0] in UNHEARD:
+            yield f"{name} is about {about}, an event that nobody heard"
+        elif kind.startswith("workflow.") and decided[about][1]:
+            place, record = about.rpartition("-")[0], tuple(said["record"].values())
+            of_events[decided[about][1], place, record, said["workflow"], said.get("number", 1)].add(name)
+    for (source, *_), names in of_events.items():
+        if len(names) > 1:
+            yield f"{sorted(names)} are one action of one event, {source}"
+
+
+def _is_named(kind: str, name: str, said: Mapping[str, Any]) -> bool:
+    if kind.startswith("workflow."):
+        number = f"/{said['number']}" if said.get("number", 1) > 1 else ""
+        return name == f"{said['decision']}/{said['workflow']}{number}"
+    if "decision" in said:
+        return name == f"{said['decision']}/{said['kind']}/{said['person']}"
+    about, _, since = name.rpartition("/")
+    return about.endswith(f"{said['person']}/{said['kind']}") and since.isdigit()
+
+
+def _decided(logs: Iterable[Sequence[Seen]]) -> dict[str, tuple[str, str]]:
+    """By id what became of it, and the source position of the event (empty: there was none)."""
+    records = (read_record(seen.value) for log in logs for seen in log)
+    batches = (record for record in records if record is not None and record["kind"] == "batch")
+    return {name: (kind, source) for batch in batches for _, _, kind, _, name, source in batch["outcomes"]}
 
 
 def numbers_of(outputs: Iterable[Seen], prefix: str) -> defaultdict[tuple[bytes | None, str], set[int]]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from tests.accept_checker import course_violations
-from tests.actions_checker import action_violations, numbers_of
+from tests.actions_checker import action_violations, cause_violations, numbers_of
 from tests.giving_words import Known
 from tests.limits_checker import limit_violations
 from tests.log_reader import (
@@ -117,6 +117,7 @@ def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
     found += _redriven_once(evidence, readers)
     found += _only_what_there_was(evidence, readers)
     found += action_violations(evidence.inputs, evidence.outputs, _forgetful(readers))
+    found += cause_violations(evidence.logs.values(), evidence.outputs)
     for lane, reader in readers.items():
         found += plan_violations(reader)
         found += limit_violations(evidence.terms, reader)

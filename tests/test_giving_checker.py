@@ -75,8 +75,8 @@ def complaints(terms: Terms, *steps: Step, clock: float = 0, versions: Sequence[
             continue
         trace = {"question": "rule_set", "candidates": [], **said.get("trace", {})}
         more = {"record": record, "configuration": {"version": said.get("version", 1)}, **said, "trace": trace}
-        headers = (("ce_type", f"assignment.{kind}.v1".encode()), ("ce_division", b"main"))
-        headers = (*headers, ("ce_id", f"#{number}".encode()), ("ce_time", _time(minutes).encode()))
+        named = {"type": f"assignment.{kind}.v1", "division": "main", "id": f"#{number}", "time": _time(minutes)}
+        headers = tuple((f"ce_{name}", value.encode()) for name, value in named.items())
         output = Output("assignments", b"", json.dumps(more).encode(), headers)
         source = f"0/crm/0/{number}" if said.get("reason") == "declined" else ""
         reader.story.append(Line(number, "", source, output))
@@ -181,10 +181,9 @@ def test_an_offer_that_nobody_ended_is_found() -> None:
 def test_a_limit_that_changed_is_counted_from_when_it_is_in_force() -> None:
     """At least so many; what was counted before may be known still."""
     other = Terms((ANN_IN_AN_HOUR._replace(at_most=9),))
-    later = {"version": 2}
     for count, is_found in ((0, False), (1, False), (2, True)):
         told = counts((ANN_IN_AN_HOUR._replace(at_most=9), count))
-        found = complaints(IN_AN_HOUR, gives(0, trace=hour(0)), gives(1, trace=told, **later), versions=[other])
+        found = complaints(IN_AN_HOUR, gives(0, trace=hour(0)), gives(1, trace=told, version=2), versions=[other])
         assert bool(found) == is_found
 
 

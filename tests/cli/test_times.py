@@ -8,8 +8,6 @@ from typing import Any, Final, Literal
 
 import pytest
 import typer
-from hypothesis import given
-from hypothesis import strategies as st
 
 from service.cli import COMMANDS, application
 from service.cli.exits import WrongUsage
@@ -52,16 +50,18 @@ def test_every_option_that_takes_a_time_says_how_it_is_written() -> None:
     }
 
 
-@given(st.integers(1, 99_999), st.sampled_from(sorted(UNITS)))
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("number", [1, 24, 99_999])
 def test_a_span_counts_from_now(number: int, unit: str) -> None:
     span = timedelta(**{UNITS[unit]: number})
     earliest = datetime.now(UTC) + span
     assert earliest <= time_to_come("--until", f"+{number}{unit}") <= datetime.now(UTC) + span
 
 
-@given(st.datetimes(timezones=st.just(UTC)).filter(lambda time: 2300 < time.year < 9000), st.integers(-14, 14))
-def test_a_written_time_is_that_time(written: datetime, hours: int) -> None:
+@pytest.mark.parametrize("hours", [-14, -1, 0, 2, 14])
+def test_a_written_time_is_that_time(hours: int) -> None:
     """Whatever its zone."""
+    written = datetime(8_999, 12, 31, 23, 59, 59, 999_999, UTC)
     text = f"{written.isoformat().removesuffix('+00:00')}{hours:+03}:00"
     assert time_to_come("--until", text) == written - timedelta(hours=hours)
 

@@ -75,6 +75,9 @@ def with_number(name: str, value: object) -> dict[str, Any]:
         document["plans"] = {"spring": {"name": "Spring", key: value}}
     elif model == "ScoreRow":
         document["scores"] = {"lead": [{key: value}]}
+    elif model == "Workflow":
+        told = {"record_type": "lead", "trigger": "created", "action": {"notify": "owner"}}
+        document["workflows"] = {"welcome": {**told, key: value}}
     else:
         document["settings"] = {key: value}
     return document

@@ -37,8 +37,8 @@ GIVING: Final = (
     ),
     Mutant(
         LIMITS,
-        'if spec.count == "own":',
-        'if spec.count == "all":',
+        'if spec.count == "own" else',
+        'if spec.count == "all" else',
         "a limit binds all of a person's open items",
         ("tests/core/test_peers.py",),
     ),
@@ -65,7 +65,7 @@ GIVING: Final = (
     ),
     Mutant(
         LIMITS,
-        " or known.months >= most_months",
+        " or known.months >= in_month",
         "",
         "a period is counted like a window",
         (LIMITS_LAWS,),
@@ -185,8 +185,8 @@ GIVING: Final = (
     Mutant(ESCALATION, "score = OVERDUE", "score = 0.0", "age beats every score", (LONGER,)),
     Mutant(
         "service/wire/outputs.py",
-        "if trace.limits:",
-        "if False:",
+        '"limits": trace.limits,',
+        '"limits": (),',
         "a decision tells of the limits of its pool",
         ("tests/wire/test_decisions.py",),
     ),

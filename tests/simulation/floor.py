@@ -108,8 +108,8 @@ class Floor:
         return User(name, roles=frozenset({"reassign"}), time=time, traits=skills, limits=limits)
 
     def _bug(self) -> Sequence[Predicate]:
-        """A mistake that half of the versions have; where it is mended, dead letters can be decided after all."""
-        return (planted("boom", raises_on_boom),) if self._sometimes(0.5) else ()
+        """A mistake that most versions have; where it is mended, dead letters can be decided after all."""
+        return (planted("boom", raises_on_boom),) if self._sometimes(0.7) else ()
 
     def _pool(self, name: str) -> PoolSpec:
         random = self.random

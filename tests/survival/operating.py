@@ -120,15 +120,17 @@ async def _is_recovered(cluster: Cluster, word: str, lane: int) -> bool:
 async def remake_source(cluster: Cluster, topic: str, meanwhile: int) -> None:
     """At rest a source is deleted and made again, so many events come, then it is reset and read anew.
 
-    What was in it has its outcome. One process runs while it happens and stops before the reset, as all must.
+    What was in it has its outcome. One process runs while it happens and stops before the reset, as all must. The
+    events come once it is noticed: it looks every few seconds, and what fills the topic beyond its mark before that is
+    decided in the old epoch and known again in the new one, which the checker cannot tell from an invention.
     """
     await cluster.at_rest()
     (worker,) = cluster.workers
     partitions = cluster.witness.ledger.partitions(topic)
     await cluster.insist(lambda: remake(cluster.connection, topic, partitions), f"{topic} is made anew")
     await cluster.renew()
-    await cluster.insist(lambda: cluster.send(meanwhile), "events are sent")
     await cluster.wait(lambda: MADE_ANEW in worker.said, READY_SECONDS, lambda: f"{topic} is known to be another")
+    await cluster.insist(lambda: cluster.send(meanwhile), "events are sent")
     await cluster.stop(worker)
     told = await command(cluster, "sources", "reset", "--topic", topic, "--yes")
     cluster.witness.ledger.begin_life(topic, told["epoch"])
