@@ -11,7 +11,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench idle calendar \
-	choosing limits storm charts mutants lock clean
+	choosing triggers limits storm charts mutants lock clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +98,9 @@ calendar: $(STAMP) ## Hold the look-up of working hours against a walk through e
 
 choosing: $(STAMP) ## Measure what working hours cost a choice among 10, 100 and 1,000 members
 	$(BIN)/python -m tests.bench.choosing $(ARGS)
+
+triggers: $(STAMP) ## Measure what workflows cost: none, one, and a thousand of which one acts
+	$(BIN)/python -m tests.bench.triggers $(ARGS)
 
 charts: $(STAMP) ## Draw the charts of the pages for users, by the code that decides
 	$(BIN)/python -m tests.charts

@@ -55,7 +55,8 @@ class Considered(NamedTuple):
 class InProcess(Remembered, kw_only=True):
     """How far a record is. `process` is the one it was last said to be in, at `told`; empty: nobody said so. `marks`
     are the steps that were told of, `open` the actions that were not done yet, the oldest first. `weighed` are the
-    workflows that last cared for what happened, at `weighed_ms`: what they did is kept to be explained.
+    workflows that last cared for what happened, at `weighed_ms`: what they did is kept to be explained; where
+    none acted, since when it is so.
     """
 
     process: str = ""

@@ -195,3 +195,16 @@ def test_who_gets_what_waited_sets_workflows_off_as_well() -> None:
     told.back("ann")
     told.later(minutes=1)
     assert [each.workflow for decision in told.decisions for each in decision.actions] == ["w"]
+
+
+def test_where_nothing_is_new_about_what_workflows_did_nothing_is_written() -> None:
+    """S79 A condition that fails again for the same reason; what it was is still known."""
+    told = division(flow("w", on("updated"), criteria=where("country equals FR")))
+    told.send(created(facts={"country": "DE"}))
+    told.send(updated(facts={"a": 1}))
+    known = told.state.progress["lead/1"], told.state.acting["lead/1"]
+    told.later(minutes=1)
+    told.send(updated(facts={"a": 2}))
+    assert withheld(told) == {"w": "condition"}
+    assert (told.state.progress["lead/1"], told.state.acting["lead/1"]) == known
+    assert names(told, updated(facts={"country": "FR"}), updated(facts={"a": 3})) == ["w", "w"]

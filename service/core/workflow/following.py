@@ -135,11 +135,15 @@ def _with(acted: Acted, known: tuple[Acted, ...]) -> tuple[Acted, ...]:
 
 
 def _remember(weighed: tuple[Weighed, ...], case: Case) -> None:
-    """Keep what workflows did when they last cared for the record."""
+    """Keep what workflows did when they last cared for the record. Where all of them did nothing for the reasons that
+    are known already, that is no more to remember: most updates are such.
+    """
     if case.record.deleted:
         return
     considered = tuple(Considered(each.workflow, each.withheld or "") for each in weighed[:WEIGHED_MAX])
-    keep(replace(progress_of(case), weighed=considered, weighed_ms=case.now_ms), case)
+    progress = progress_of(case)
+    if considered != progress.weighed or any(each.withheld is None for each in weighed):
+        keep(replace(progress, weighed=considered, weighed_ms=case.now_ms), case)
     near = tuple(Near(each.workflow, each.criterion) for each in weighed if each.criterion is not None)[:NEAR_MAX]
     acting = acting_of(case)
     if near != acting.near:
