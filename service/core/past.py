@@ -113,9 +113,18 @@ def known_in(past: Past) -> dict[str, object]:
 
 def brought_up(facts: Facts, past: Past) -> Facts:
     """The facts with the newest values that are known: what an event says may be older than what it does not say."""
-    for path, value in known_in(past).items():
-        facts = _with(path, value, facts)
-    return facts
+    known = known_in(past)
+    plain = {path: value for path, value in known.items() if _is_plain(path, facts)}
+    newer = {path: value for path, value in plain.items() if facts.get(path, UNTOLD) != value}
+    found = {**facts, **newer} if newer else facts
+    for path, value in known.items() if len(plain) < len(known) else ():
+        found = _with(path, value, found)
+    return found
+
+
+def _is_plain(path: str, facts: Facts) -> bool:
+    """Whether a value at this path belongs to the record itself, not to what it is linked to."""
+    return path in facts or "." not in path
 
 
 def _told_among(asked: AbstractSet[str], facts: Facts) -> Iterator[str]:
@@ -132,8 +141,8 @@ def _linked(asked: frozenset[str]) -> tuple[str, ...]:
 
 def _with(path: str, value: object, facts: Facts) -> Facts:
     """The facts with this value at a path. What is told of a link but not of this field is another link's, perhaps."""
-    step, dot, rest = path.partition(".")
-    if path in facts or not dot:
+    step, _, rest = path.partition(".")
+    if _is_plain(path, facts):
         return facts if facts.get(path, UNTOLD) == value else {**facts, path: value}
     inside = facts.get(step, UNTOLD)
     if inside is UNTOLD:

@@ -9,7 +9,9 @@ import pytest
 
 from service.config.compiler import compile_document, from_wire, to_wire
 from service.config.problems import ConfigurationError
-from service.config.workflows import FIELDS_MAX
+from service.config.workflows import FIELDS_MAX, notes_on_workflows
+from service.core.parts import at
+from service.core.state import LEVEL
 from service.core.workflow_specs import StepName
 from tests.config.files import document, read, refused
 from tests.core.directions import direction
@@ -41,6 +43,11 @@ def marked(step: str, field: str, enforcement: str = "ask", more: str = "") -> s
 def flows(**workflows: str) -> str:
     """The catalogue with these workflows."""
     return CATALOGUE + "workflows:\n" + "".join(f"  {name}: {text}\n" for name, text in workflows.items())
+
+
+def noted(text: str) -> list[str]:
+    """What is worth a look."""
+    return [each.message for each in notes_on_workflows(document(text))]
 
 
 def test_a_workflow_is_plain_data() -> None:
@@ -176,3 +183,50 @@ def test_so_many_workflows_may_be_active_for_one_type_of_record() -> None:
     assert len(compile_document(document(text(FIELDS_MAX))).workflows.fields_read["deal"]) == FIELDS_MAX
     (problem,) = refused(config=text(FIELDS_MAX + 1))
     assert "at most 100 fields of deals may be used by active workflows: deactivate some" in problem
+
+
+@pytest.mark.parametrize(
+    ("workflow", "told"),
+    [
+        ("{record_type: deal, trigger: {on: changed}, action: {notify: owner}}", "workflows.a.trigger"),
+        (
+            "{record_type: deal, trigger: {waiting_for: soon}, action: {notify: owner}}",
+            "a.trigger.waiting_for",
+        ),
+        ("{record_type: deal, trigger: created, action: {notify: {person: nobody}}}", "workflows.a.action.notify"),
+        ("{record_type: deal, trigger: created, action: {assign: {pool: none}}}", "workflows.a.action.assign"),
+        ("{record_type: deal, trigger: created, action: {set_field: {field: budgt, value: 1}}}", "workflows.a.action"),
+        ("{record_type: deal, trigger: created, criteria: [budget is 3], action: {notify: owner}}", "a.criteria"),
+    ],
+)
+def test_what_other_workflows_cannot_use_is_refused_with_its_place(workflow: str, told: str) -> None:
+    """S92 S93 Triggers and actions beyond the two directions are held to the same."""
+    problems = refused(config=flows(a=workflow))
+    assert [problem for problem in problems if told in problem]
+
+
+def test_workflows_that_set_each_other_off_are_named_once() -> None:
+    """A rule of the CRM may have the circle go round; one that ends in nothing is none."""
+    circle = flows(
+        a="{active: true, record_type: deal, trigger: {on: updated, changed: note}, "
+        "action: {set_field: {field: budget, value: 1}}}",
+        b="{active: true, record_type: deal, trigger: {on: updated, changed: budget}, "
+        "action: {set_field: {field: note, value: x}}}",
+    )
+    found = [each for each in noted(circle) if "set each other off" in each]
+    assert len(found) == 1
+    assert "a → b → a" in found[0]
+
+    once = circle.replace("changed: budget", "changed: decided")
+    assert [each for each in noted(once) if "set each other off" in each] == []
+
+
+def test_workflows_of_a_level_are_off_below_it() -> None:
+    """The two directions of the source are of level 2, all else is of level 4."""
+    text = flows(
+        plain=filled("budget", "won", more="active: true"),
+        other="{active: true, record_type: deal, trigger: created, action: {notify: owner}}",
+    )
+    config = compile_document(document(text))
+    assert [sorted(at(config, level).workflows.all) for level in (1, 2, 3)] == [[], ["plain"], ["plain"]]
+    assert at(config, LEVEL) is config

@@ -8,6 +8,7 @@ import pytest
 
 from service.core.acting import DAY_MS
 from service.core.configuration import User
+from service.core.in_process import WEIGHED_MAX
 from service.core.workflow_specs import Cap, Trigger
 from tests.core.build import MINUTE_MS, OUTSIDER, created, deleted, event, updated
 from tests.core.flows import (
@@ -203,3 +204,13 @@ def test_a_condition_sees_fields_that_were_told_before() -> None:
     told = division(flow("w", on("updated", changed=("stage",)), criteria=where("country equals FR")))
     told.send(created(facts={"country": "FR"}))
     assert names(told, updated(facts={"stage": "won"})) == ["w"]
+
+
+def test_a_decision_lists_who_acted_and_the_first_of_the_others() -> None:
+    """It has to fit, however many care for one event."""
+    refusing = [flow(f"a{number:02}", on("updated"), criteria=where("x equals 2")) for number in range(WEIGHED_MAX + 9)]
+    told = division(*refusing, flow("z", on("updated")))
+    told.send(created())
+    told.send(updated(facts={"x": 1}))
+
+    assert list(withheld(told).items()) == [*((each.id, "condition") for each in refusing[:WEIGHED_MAX]), ("z", None)]

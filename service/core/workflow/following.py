@@ -8,6 +8,7 @@ so behind the event's own decision, once (D49).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -22,6 +23,9 @@ from service.core.workflow.hearing import Occasion
 from service.core.workflow.process import acting_of, keep, keep_acting, process_of, progress_of
 from service.core.workflow_specs import NO_STEP, Workflow
 
+NEWS: Final[frozenset[Withheld | None]] = frozenset({None, "cap_reached", "record_cap_reached"})
+"""What is told of a workflow in any case: that it acted, or was paused by that."""
+
 
 def follow(occasions: tuple[Occasion, ...], decisions: tuple[Decision, ...], case: Case) -> tuple[Decision, ...]:
     """The decisions with what workflows do: the last of them tells what they ask for, and what stood against others."""
@@ -33,8 +37,15 @@ def follow(occasions: tuple[Occasion, ...], decisions: tuple[Decision, ...], cas
     _remember(weighed, case)
     *others, last = doing.decisions
     told = (*last.notifications, *doing.notifications)
-    trace = replace(last.trace, workflows=weighed)
+    trace = replace(last.trace, workflows=_listed(weighed))
     return (*others, replace(last, trace=trace, actions=tuple(doing.requests), notifications=told))
+
+
+def _listed(weighed: tuple[Weighed, ...]) -> tuple[Weighed, ...]:
+    """Those that did something, and the first of the others: a decision has to fit, however many cared."""
+    others = [each.workflow for each in weighed if each.withheld not in NEWS]
+    listed = frozenset(others[:WEIGHED_MAX])
+    return tuple(each for each in weighed if each.withheld in NEWS or each.workflow in listed)
 
 
 def _assignments(decisions: tuple[Decision, ...], case: Case) -> Iterator[Occasion]:
