@@ -180,6 +180,7 @@ async def test_a_workflow_that_is_paused_is_counted_and_named_once(cap: Any, sco
     made.check()
 
 
+@pytest.mark.interpreted
 async def test_a_workflow_that_raises_for_a_record_costs_that_event_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """S79 The event is a dead letter; all others of its batch are decided, and workflows act on them."""
     make = ACTIONS["create_record"]
