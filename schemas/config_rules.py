@@ -31,6 +31,15 @@ Happening = Literal["created", "updated"]
 ENTRIES_LIMIT: Final = 2_000
 CRITERIA_LIMIT: Final = 500
 CHANGED_LIMIT: Final = 50
+ChangedFields = Annotated[
+    tuple[FieldPath, ...],
+    Field(max_length=CHANGED_LIMIT),
+    BeforeValidator(
+        several, json_schema_input_type=FieldPath | Annotated[list[FieldPath], Field(max_length=CHANGED_LIMIT)]
+    ),
+    AfterValidator(in_order),
+]
+"""Fields that are asked about as changed, each once and in order."""
 OWNER_WORDS: Final = ("within", "contacted", "among", "counts_as_turn")
 """What may be said of a related owner."""
 STEPS_LIMIT: Final = 10
@@ -253,14 +262,8 @@ class Entry(Condition):
         Field(description="Skills that whoever in the pool gets the record must have, besides the pool's own."),
     ] = ()
     changed: Annotated[
-        tuple[FieldPath, ...],
-        Field(max_length=CHANGED_LIMIT),
-        BeforeValidator(
-            several,
-            json_schema_input_type=FieldPath | Annotated[list[FieldPath], Field(max_length=CHANGED_LIMIT)],
-        ),
+        ChangedFields,
         Field(description="One of these fields really got another value. The same value written again is none."),
-        AfterValidator(in_order),
     ] = ()
     before: Annotated[
         Condition | None, Field(description="A condition on the values before the update, in one of the notations.")

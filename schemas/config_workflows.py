@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
-from schemas.config_rules import CHANGED_LIMIT, Condition, Target
+from schemas.config_rules import ChangedFields, Condition, Target
 from schemas.config_skills import FromField
 from schemas.config_values import AS_WRITTEN, FieldPath, Id, Name, RecordType, Span, detailed, in_order, named, several
 
@@ -86,14 +86,7 @@ class Trigger(_Part):
         AfterValidator(in_order),
     ] = ()
     changed: Annotated[
-        tuple[FieldPath, ...],
-        Field(max_length=CHANGED_LIMIT),
-        BeforeValidator(
-            several,
-            json_schema_input_type=FieldPath | Annotated[list[FieldPath], Field(max_length=CHANGED_LIMIT)],
-        ),
-        Field(description="`on: updated`: one of these fields really got another value."),
-        AfterValidator(in_order),
+        ChangedFields, Field(description="`on: updated`: one of these fields really got another value.")
     ] = ()
     before: Annotated[
         Condition | None, Field(description="`on: updated`: a condition on the values before, in one of the notations.")

@@ -17,6 +17,7 @@ TABLES: list[tuple[Mapping[Any, object], Any]] = [
     (reasons.NOTHING, reasons.NothingReason),
     (reasons.EXCLUDED, reasons.ExclusionReason),
     (reasons.UNRESOLVED, reasons.Unresolved),
+    (reasons.SKIPPED, reasons.Skipped),
     (reasons.WITHHELD, reasons.Withheld),
 ]
 OUTCOMES = [
