@@ -6,7 +6,8 @@ counted by day, for each record and as a whole, and beyond its cap a workflow is
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple, TypeVar
 
 from service.core.remembered import Remembered
 from service.core.workflow_specs import Workflow
@@ -21,6 +22,10 @@ NEAR_MAX: Final = 20
 """Of so many workflows whose condition did not hold it is remembered what decided."""
 ORDERS_MAX: Final = 100
 """So many records of one type that are to be made are open at a time; beyond, the oldest counts as made."""
+OPEN_CHARACTERS: Final = 16_000
+"""Beyond so much text of what is open of a record, or of one type, the oldest counts as done, too: each is one value,
+which is written whole whenever it changes.
+"""
 ORDER_KEPT_MS: Final = 24 * 3_600_000
 """What is not made within this time is not made by us any more: another record with these fields is somebody else's."""
 SAID_CHARACTERS: Final = 200
@@ -107,6 +112,21 @@ class Orders(Remembered, kw_only=True):
     """The records of one type that are to be made, the oldest first."""
 
     open: tuple[Order, ...] = ()
+
+
+Asked = TypeVar("Asked", ToSet, Order)
+
+
+def latest(asked: Sequence[Asked], at_most: int) -> tuple[Asked, ...]:
+    """The newest of what was asked for, the oldest first: at most so many, and as far as there is room for them."""
+    found: list[Asked] = []
+    room = OPEN_CHARACTERS
+    for each in reversed(asked[-at_most:]):
+        room -= len(each.text)
+        if room < 0:
+            break
+        found.append(each)
+    return tuple(reversed(found))
 
 
 ActingKind = Literal["acting", "tally", "orders"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from service.core.acting import Acting, Orders
 from service.core.in_process import InProcess
 from service.core.parked import Fields
 from service.core.past import Past
@@ -49,10 +50,24 @@ def _of_fields(kept: Value | None) -> int:
     return 2 * len(kept.text) if isinstance(kept, Fields) else 0
 
 
+def _of_acting(acting: Value | None) -> int:
+    if not isinstance(acting, Acting):
+        return 0
+    parts = len(acting.wanted) + len(acting.acted) + len(acting.answers) + len(acting.near)
+    texts = sum([len(each.text) for each in acting.wanted]) + sum([len(each.said) for each in acting.answers])
+    return FIELD_BYTES * parts + 2 * texts
+
+
+def _of_orders(orders: Value | None) -> int:
+    return sum([FIELD_BYTES + 2 * len(each.text) for each in orders.open]) if isinstance(orders, Orders) else 0
+
+
 MORE: Final[Mapping[Kind, Callable[[Value | None], int]]] = {
     "record": _of_record,
     "progress": _of_progress,
     "past": _of_past,
     "fields": _of_fields,
+    "acting": _of_acting,
+    "orders": _of_orders,
 }
 """What a value of these kinds takes besides. Texts within JSON texts may double."""

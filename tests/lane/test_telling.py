@@ -15,7 +15,7 @@ from service.kafka.memory import BrokerRecord
 from service.limits import Limits
 from service.wire.inputs import tick
 from service.wire.messages import Message
-from tests.core.build import MINUTE_MS, START_MS, created, owner_changed, pool
+from tests.core.build import MINUTE_MS, START_MS, created, deleted, owner_changed, pool
 from tests.lane.build import INPUT, TOPICS, Owner, World
 
 DAY = 1_440
@@ -132,4 +132,24 @@ async def test_a_whole_line_is_told_though_its_records_come_in_pieces() -> None:
     later(world, 61)
     await settle(await world.owner("two"))
     assert [record for _, record in told(world)] == [*map(str, range(HELD_LIMIT)), "5"]
+    world.check()
+
+
+async def test_a_record_that_is_forgotten_before_it_is_told_holds_up_nobody() -> None:
+    """D22 D33 What is held back looks at its record; of one that is gone it says so, and the next piece is told."""
+    world = World()
+    world.configure(pool("ann"), users=[User("ann", wishes=NIGHT)])
+    world.send(created("lead/1", "pool:sales"), created("lead/2", "pool:sales"), deleted("lead/1"))
+    limits = Limits(poll_wait_ms=0, deleted_ms=5 * MINUTE_MS, sweep_every_ms=10 * MINUTE_MS)
+    owner = await world.owner(limits=limits)
+    await owner.work(50)
+    later(world, 40)
+    await owner.work(1_100)
+    kept = {name for key, fields in world.state.items() if key.startswith("record:") for name in fields}
+    assert kept == {"main/lead/2"}
+    later(world, 21)
+    await owner.work(10)
+    assert [record for _, record in told(world)] == ["2"]
+    assert [reason for _, reason in world.outcomes].count("untold_moved") == 1
+    assert not owner.tenure.book.state("main").held
     world.check()

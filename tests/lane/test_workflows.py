@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from service.core.acting import OPEN_CHARACTERS
 from service.core.reasons import Withheld
 from service.core.workflow import actions
 from service.core.workflow.actions import ACTIONS
 from service.core.workflow.doing import Turn
-from service.core.workflow_specs import Cap, StepName
+from service.core.workflow_specs import Action, Cap, FromField, StepName
 from service.lane.surprise import Surprise
 from service.limits import DAY_MS
 from tests.checker import violations
@@ -177,6 +178,21 @@ async def test_a_workflow_that_is_paused_is_counted_and_named_once(cap: Any, sco
         ("warning", "main", "w", record)
     ]
     assert measured("workflows_paused_total", scope=scope) == before + 1
+    made.check()
+
+
+async def test_records_that_are_to_be_made_take_bounded_room_however_long_their_fields_are() -> None:
+    """What is open is one value for each type, written whole with each that comes: the oldest counts as made."""
+    make = Action("create_record", record_type="task", fields=(("text", FromField("note")),))
+    made = World()
+    made.configure(pool("ann"), workflows=catalogue(flow("w", on("created"), make)))
+    events = [created(f"lead/{number}", "pool:sales", facts={"note": "x" * 3_900}) for number in range(50)]
+    made.send(*events)
+    await (await made.owner()).work(60)
+    orders = (await made.owner("two")).tenure.book.state("main").orders["task"].open
+    assert [order.record for order in orders] == [f"lead/{number}" for number in range(46, 50)]
+    assert len(asked(made)) == len(events)
+    assert sum(len(order.text) for order in orders) <= OPEN_CHARACTERS
     made.check()
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from service.core import rules
-from service.core.acting import ORDERS_MAX, WANTED_MAX, Order, Orders, ToSet
+from service.core.acting import ORDERS_MAX, WANTED_MAX, Order, Orders, ToSet, latest
 from service.core.events import Target
 from service.core.filled import is_filled
 from service.core.holding.assign import WORKFLOW, give_linked, release
@@ -89,7 +89,7 @@ def _set_field(turn: Turn) -> Withheld | None:
         return "asked_already"
     wanted = ToSet(turn.workflow.id, turn.number, field, text)
     others = tuple(each for each in acting.wanted if each.field != field)
-    keep_acting(replace(acting, wanted=(*others, wanted)[-WANTED_MAX:]), case)
+    keep_acting(replace(acting, wanted=latest((*others, wanted), WANTED_MAX)), case)
     turn.doing.set_field(field, value)
     turn.request(value=value)
     return None
@@ -103,7 +103,7 @@ def _create_record(turn: Turn) -> Withheld | None:
         return "value_too_long"
     order = Order(case.name, turn.workflow.id, turn.number, text, case.now_ms)
     known = case.draft.orders.get(record_type) or Orders()
-    case.draft.orders.put(record_type, Orders(open=(*known.open, order)[-ORDERS_MAX:]))
+    case.draft.orders.put(record_type, Orders(open=latest((*known.open, order), ORDERS_MAX)))
     turn.request(fields=fields)
     return None
 
