@@ -214,3 +214,18 @@ def test_a_decision_lists_who_acted_and_the_first_of_the_others() -> None:
     told.send(updated(facts={"x": 1}))
 
     assert list(withheld(told).items()) == [*((each.id, "condition") for each in refusing[:WEIGHED_MAX]), ("z", None)]
+
+
+def test_what_nearly_happened_is_forgotten_once_something_else_was_weighed() -> None:
+    """What is remembered of a record is how it stands, and where that is nothing, nothing."""
+    told = division(
+        flow("near", on("updated", changed=("x",)), criteria=where("x equals 2")),
+        flow("other", Trigger(("field_cleared",), field="note", field_type="text")),
+    )
+    told.send(created(facts={"x": 0}))
+    told.send(updated(facts={"x": 1}))
+    assert [each.workflow for each in told.state.acting["lead/1"].near] == ["near"]
+
+    told.send(updated(facts={"note": "a"}))
+    assert withheld(told) == {"other": "not_cleared"}
+    assert "lead/1" not in told.state.acting

@@ -22,7 +22,7 @@ def keep(progress: InProcess, case: Case) -> None:
         case.draft.progress.put(case.name, progress)
     else:
         case.draft.progress.drop(case.name)
-    case.record.has_progress = progress != NO_PROGRESS or case.draft.acting.get(case.name) is not None
+    _note(case)
 
 
 def acting_of(case: Case) -> Acting:
@@ -31,10 +31,18 @@ def acting_of(case: Case) -> Acting:
 
 
 def keep_acting(acting: Acting, case: Case) -> None:
-    """Remember what workflows did about the record. Of one that is gone nothing is kept."""
+    """Remember what workflows did about the record, or that it is nothing. Of one that is gone nothing is kept."""
     if acting != NOTHING_DONE and not case.record.deleted:
         case.draft.acting.put(case.name, acting)
-        case.record.has_progress = True
+    else:
+        case.draft.acting.drop(case.name)
+    _note(case)
+
+
+def _note(case: Case) -> None:
+    """Say in the record whether anything stands beside it."""
+    draft, name = case.draft, case.name
+    case.record.has_progress = draft.progress.get(name) is not None or draft.acting.get(name) is not None
 
 
 def drop(case: Case) -> None:
