@@ -34,12 +34,15 @@ LINES: Final = 55
 
 
 class Post:
-    """A mail server that keeps what it gets. It is overloaded so often first, and does not know some people."""
+    """A mail server that keeps what it gets. It is overloaded so often first, does not know some people, and takes no
+    mail that says what is unwanted.
+    """
 
-    def __init__(self, busy: int = 0, unknown: str = "") -> None:
+    def __init__(self, busy: int = 0, unknown: str = "", unwanted: bytes = b"") -> None:
         self.mails: list[EmailMessage] = []
         self.busy = busy
         self.unknown = unknown
+        self.unwanted = unwanted
 
     async def handle_RCPT(  # noqa: N802 - the server asks for this name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -49,18 +52,23 @@ class Post:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # the server calls it by this name
+    async def handle_DATA(  # noqa: N802  # the server calls it by this name
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
         if self.busy:
             self.busy -= 1
             return "451 try again later"
         assert isinstance(envelope.content, bytes)
+        if self.unwanted and self.unwanted in envelope.content:
+            return "554 not wanted here"
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
         return "250 OK"
 
 
 @contextmanager
 def serving(post: Post, port: int) -> Iterator[None]:
-    controller = Controller(post, hostname="127.0.0.1", port=port)
+    """Letters beyond ASCII are in no address that it takes."""
+    controller = Controller(post, hostname="127.0.0.1", port=port, enable_SMTPUTF8=False)
     controller.start()
     try:
         yield
@@ -153,10 +161,12 @@ async def test_nothing_is_lost_while_the_mail_server_is_not_there(tmp_path: Path
                 await until(lambda: len(post.mails) == 2)
 
 
-async def test_an_address_that_is_refused_holds_nobody_up(tmp_path: Path) -> None:
-    post, port = Post(unknown="bad"), free_port()
+@pytest.mark.parametrize(("person", "unwanted"), [("bad", b""), ("jörg", b""), ("ann", b"lead 1")])
+async def test_what_is_refused_for_good_holds_nobody_up(tmp_path: Path, person: str, unwanted: bytes) -> None:
+    """An address that is nobody's, one that this server cannot write, a mail that it does not want."""
+    post, port = Post(unknown="bad", unwanted=unwanted), free_port()
     with EmbeddedKafka() as broker, serving(post, port):
-        await publish(broker.bootstrap, news(1, "bad"), news(2), news(3))
+        await publish(broker.bootstrap, news(1, person), news(2), news(3))
         async with program(broker.bootstrap, port, tmp_path):
             await until(lambda: len(post.mails) == 2)
     assert [mail["To"] for mail in post.mails] == ["ann@example.com"] * 2

@@ -46,10 +46,12 @@ def post(mail: EmailMessage) -> None:
 
 
 def is_for_good(error: Exception) -> bool:
-    """Whether sending it again is of no use: what is no address, or nobody's."""
+    """Whether sending it again is of no use: what is no address here, or nobody's, and a mail that is not wanted."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _ in error.recipients.values())
-    return isinstance(error, ValueError)
+    if isinstance(error, smtplib.SMTPDataError):
+        return error.smtp_code >= 500
+    return isinstance(error, ValueError | smtplib.SMTPNotSupportedError)
 
 
 @broker.subscriber("notifications", group_id="notifier", auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL)
