@@ -87,9 +87,15 @@ class Draft(ByKind):
         """The records that somebody was asked to accept before this decision, by name."""
         return self._state.offered_to(person)
 
-    def awaiting(self, person: str) -> list[str]:
-        """The records that waited for somebody whom a step names before this decision, by name."""
+    def awaiting(self, person: str) -> Iterator[str]:
+        """The records that waited for somebody whom a step names before this decision, best score first, then oldest.
+        The state must not change meanwhile.
+        """
         return self._state.awaiting(person)
+
+    def awaits(self, person: str) -> int:
+        """How many these are."""
+        return self._state.awaits(person)
 
     def waiting(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[str]:
         """The names of those who wait in the pool, in the order in which they leave, as they stand when this is asked.

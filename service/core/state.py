@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
 
@@ -222,7 +222,8 @@ class State(ByKind):
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._pools_of: defaultdict[str, set[str]] = defaultdict(set)
         self._offered_to: defaultdict[str, set[str]] = defaultdict(set)
-        self._awaiting: defaultdict[str, set[str]] = defaultdict(set)
+        self._awaiting: defaultdict[str, Line] = defaultdict(Line)
+        self._awaited: dict[str, tuple[Waiting, tuple[str, ...]]] = {}
         self._seats_in: Counter[str] = Counter()
         self._open_in: Counter[str] = Counter()
 
@@ -237,14 +238,14 @@ class State(ByKind):
                 self._follow_people(fields)
             elif kind == "offer":
                 self._follow_offers(fields)
-            elif kind == "climb":
-                self._follow_climbs(fields)
             known = self._by_kind[kind]
             for field, value in fields.items():
                 if value is None:
                     known.pop(field, None)
                 else:
                     known[field] = value
+        if self.climbs or self._awaited:
+            self._follow_awaited({*changes.get("parked", ()), *changes.get("climb", ())})
 
     def unload(self, record: str) -> None:
         """Drop a record from memory, with what stands beside it."""
@@ -272,9 +273,14 @@ class State(ByKind):
         """The records that somebody is asked to accept, by name."""
         return sorted(self._offered_to.get(person, ()))
 
-    def awaiting(self, person: str) -> list[str]:
-        """The records that wait for somebody whom a step of their target names, by name."""
-        return sorted(self._awaiting.get(person, ()))
+    def awaiting(self, person: str) -> Iterator[str]:
+        """The records that wait for somebody whom a step of their target names, best score first, then oldest."""
+        line = self._awaiting.get(person)
+        return iter(()) if line is None else (name for _, name in line.behind(None))
+
+    def awaits(self, person: str) -> int:
+        """How many these are."""
+        return len(self._awaiting[person]) if person in self._awaiting else 0
 
     def seats_in(self, pool: str) -> int:
         """How many seats there are in the pool, those of who left and have open items included."""
@@ -344,16 +350,22 @@ class State(ByKind):
                 self.room.taken_bytes += after.kept_bytes
                 self._offered_to[after.person].add(name)
 
-    def _follow_climbs(self, changed: Mapping[str, Value | None]) -> None:
-        """Keep up who is awaited by what."""
-        for name, after in changed.items():
-            before = self.climbs.get(name)
-            for person in () if before is None else before.awaited:
-                self._awaiting[person].discard(name)
-                if not self._awaiting[person]:
-                    del self._awaiting[person]
-            for person in after.awaited if isinstance(after, Climb) else ():
-                self._awaiting[person].add(name)
+    def _follow_awaited(self, names: Iterable[str]) -> None:
+        """Keep up who is awaited by which of these, in the order in which they get them."""
+        for name in names:
+            if name in self._awaited:
+                stood, people = self._awaited.pop(name)
+                for person in people:
+                    self._awaiting[person].remove(stood)
+                    if not self._awaiting[person]:
+                        del self._awaiting[person]
+            climb, parked = self.climbs.get(name), self.parked.get(name)
+            if climb is None or parked is None or not climb.awaited:
+                continue
+            waiting = ((-parked.score, parked.since_ms), name)
+            self._awaited[name] = waiting, climb.awaited
+            for person in climb.awaited:
+                self._awaiting[person].add(waiting)
 
     def _follow_parked(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up the waiting lines, and how much room is taken by what waits in them."""

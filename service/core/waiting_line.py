@@ -29,6 +29,9 @@ class Line:
         self._ordered: list[Waiting] = []
         self._newcomers: list[Waiting] = []
 
+    def __len__(self) -> int:
+        return len(self._ordered) + len(self._newcomers)
+
     def add(self, waiting: Waiting) -> None:
         """A record joins the line."""
         if not self._newcomers and (not self._ordered or waiting > self._ordered[-1]):

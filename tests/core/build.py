@@ -333,8 +333,12 @@ def check_climbs(state: State) -> None:
     assert state.climbs.keys() <= state.parked.keys() | state.offers.keys(), "nobody is asked for it any more"
     awaited = {(person, name) for name, climb in state.climbs.items() for person in climb.awaited}
     assert {name for _, name in awaited} <= state.parked.keys(), "it waits for nobody"
-    people = {person for person, _ in awaited}
-    assert {(person, name) for person in people for name in state.awaiting(person)} == awaited
+    assert state._awaiting.keys() == {person for person, _ in awaited}
+    for person in state._awaiting:
+        names = [name for each, name in awaited if each == person]
+        ordered = sorted(names, key=lambda name: (-state.parked[name].score, state.parked[name].since_ms, name))
+        assert list(state.awaiting(person)) == ordered, f"what waits for {person} is not in its order"
+        assert state.awaits(person) == len(ordered)
     timers = {name.removeprefix("step/") for name in state.timers if name.startswith("step/")}
     assert timers <= state.climbs.keys() & state.parked.keys(), "it reaches no further step"
 

@@ -40,7 +40,7 @@ STEPS_GONE_WRONG: Final = (
     ),
     Mutant(
         CLIMBING,
-        "if not draft.awaiting(person):",
+        "if not draft.awaits(person):",
         "if draft.awaiting(person):",
         "news of a person wakes what waits for them alone",
         (LAWS, STEPS),

@@ -166,7 +166,7 @@ def next_chance_of(person: str, case: Case) -> int | None:
 
 def wake_for(person: str, draft: Draft, config: Config, now_ms: int) -> None:
     """Somebody is there, or has room: have looked at what waits for them alone."""
-    if not draft.awaiting(person):
+    if not draft.awaits(person):
         return
     is_there = absence_of_named(person, draft, config, now_ms) is None
     due_ms = now_ms if is_there else back_ms(person, draft, config, now_ms)

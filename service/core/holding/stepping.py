@@ -5,7 +5,7 @@ Members of pools take it out of the line in which it stands, like all that waits
 
 from __future__ import annotations
 
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -33,16 +33,14 @@ def serve(person: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decis
         decided = None if parked is None else _ask(name, parked, draft, config, now_ms)
         moved += decided is None or len(decided)
         decisions += decided or ()
-    if moved and len(draft.awaiting(person)) > moved:
+    if moved and draft.awaits(person) > moved:
         draft.set_timer(AWAITED_PREFIX + person, now_ms)
     return tuple(decisions)
 
 
 def needed(person: str, draft: Draft) -> tuple[str, ...]:
     """The first of the records that wait for somebody alone, in the order in which they get them."""
-    found = [(name, parked) for name in draft.awaiting(person) if (parked := draft.parked.get(name)) is not None]
-    ordered = sorted(found, key=lambda each: (-each[1].score, each[1].since_ms, each[0]))
-    return tuple(name for name, _ in ordered[:DRAINED_PER_FIRING])
+    return tuple(islice(draft.awaiting(person), DRAINED_PER_FIRING))
 
 
 def _ask(name: str, parked: Parked, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...] | None:
