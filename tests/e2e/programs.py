@@ -51,12 +51,12 @@ class Service:
     def port(self) -> int:
         return next(int(line["port"]) for line in self.lines if line["event"] == "http.opened")
 
-    async def logged(self, event: str) -> dict[str, Any]:
-        """Wait for a log line of this name."""
+    async def logged(self, event: str, **holding: object) -> dict[str, Any]:
+        """Wait for a log line of this name that holds these values: it comes by a pipe, later than an answer."""
         async with asyncio.timeout(READY_SECONDS):
             while True:
                 for line in self.lines:
-                    if line["event"] == event:
+                    if line["event"] == event and holding.items() <= line.items():
                         return line
                 assert not self._has_ended, f"it ended instead: {await self.errors()}"
                 self._grown.clear()

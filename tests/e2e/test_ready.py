@@ -114,6 +114,7 @@ async def test_a_broker_that_is_away_is_named_and_does_not_flood_the_log(
     finally:
         await asyncio.to_thread(own_kafka.start)
     await until(service, set())
+    await service.logged("trouble.ended", name="kafka_silent")
     said = service.lines[before:]
     told = [line for line in said if line.get("name") == "kafka_silent"]
     assert [line["event"] for line in told] == ["trouble.begun", "trouble.ended"]
