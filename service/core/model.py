@@ -166,7 +166,7 @@ def _minute(time_ms: int) -> str:
     return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-class Tried(Struct, frozen=True, gc=False):
+class Tried(Struct, frozen=True, omit_defaults=True, gc=False):
     """One rule entry that was asked: `criterion` is the position of the criterion that decided, none where all held.
 
     `unresolved` says why an entry that matched was passed over.
@@ -174,7 +174,7 @@ class Tried(Struct, frozen=True, gc=False):
 
     entry: str
     matched: bool
-    criterion: int | None = None
+    criterion: int | None
     unresolved: Unresolved | None = None
 
 

@@ -6,12 +6,13 @@ Apart from the draft that has them, because it runs for every event and is compi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
 from service.core.remembered import Remembered
 
+K = TypeVar("K")
 V = TypeVar("V", bound=Remembered)
 
 
@@ -89,3 +90,14 @@ class Overlay(Generic[V]):
         found = self.changes()
         self.own = {}
         return found
+
+
+def take_all(laid: Sequence[tuple[int, K, Overlay[Any]]]) -> dict[K, dict[str, Any]]:
+    """By kind what `take` says of each overlay that has changed anything, in their order."""
+    found: dict[K, dict[str, Any]] = {}
+    for _, kind, overlay in laid:
+        if overlay.own:
+            changes = overlay.take()
+            if changes:
+                found[kind] = changes
+    return found

@@ -102,6 +102,7 @@ class Making:
         self._outputs: list[Message] = []
         self._paused: list[Paused] = []
         self._bytes = 0
+        self._written = frozenset([kind for kind, row in KINDS.items() if row.level <= grounds.level])
         self._contexts: dict[str, Context] = {}
 
     @property
@@ -143,7 +144,8 @@ class Making:
 
     def change(self, division: str, changes: Changes) -> None:
         """Make changes part of the batch, those that the lane's level knows."""
-        changes = {kind: each for kind, each in changes.items() if KINDS[kind].level <= self.grounds.level}
+        if not changes.keys() <= self._written:
+            changes = {kind: each for kind, each in changes.items() if kind in self._written}
         self._changed.add(division, changes, self.book.state(division))
         self.book.apply(division, changes)
         self._bytes += OUTCOME_BYTES + bytes_of(changes)
