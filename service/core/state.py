@@ -29,7 +29,7 @@ from service.core.past import Past
 from service.core.person import Person, Planned
 from service.core.record import Record
 from service.core.remembered import Remembered
-from service.core.reservation import Handing, Reservation
+from service.core.reservation import Handing, OfferedBy, Reservation
 from service.core.seating import Pool, Seat
 from service.core.waiting_line import Line, Rank, Room, Waiting
 
@@ -57,6 +57,7 @@ Kind = Literal[
     "contacts",
     "offer",
     "handing",
+    "offered_by",
     "given",
     "slot",
     "size",
@@ -186,6 +187,7 @@ class ByKind:
     given = StateKind("given", Given, level=3, begins=True)
     slots = StateKind("slot", Slot, buckets=64, level=3)
     sizes = StateKind("size", Size, buckets=256, level=3, beside=("sized",))
+    offered_by = StateKind("offered_by", OfferedBy, buckets=256, level=4, beside=("offered",))
     acting = StateKind("acting", Acting, buckets=256, level=4, beside=("has_progress",), begins=True)
     tallies = StateKind("tally", DayCount, level=4, begins=True)
     orders = StateKind("orders", Orders, level=4, begins=True)

@@ -174,6 +174,7 @@ class Making:
         """List one outcome under the input's offset, with the next ordinal."""
         decision_id = self.numbers(self.ordinal).id(self.ordinal)
         self._outcomes.append(OutcomeLine(self.offset, self.ordinal, kind, reason, decision_id, source))
+        self._bytes += OUTCOME_BYTES
         self.ordinal += 1
 
     def give_up(self, reason: PoisonReason, raised: Raised, about: Mapping[str, object]) -> None:
@@ -226,7 +227,7 @@ class Making:
         limit_bytes = self.grounds.limits.dead_letter_limit_bytes
         letter = fitting_letter(poison, position, self.grounds.topics, trace, limit_bytes)
         self._outputs.append(letter)
-        self._bytes += OUTCOME_BYTES + output_bytes(letter)
+        self._bytes += output_bytes(letter)
 
 
 def _paused_by(division: str, verdict: Verdict) -> Iterator[Paused]:
