@@ -108,7 +108,7 @@ Value = Remembered
 V = TypeVar("V", bound=Value)
 
 FIRST_LEVEL: Final = 1
-LEVEL: Final = 4
+LEVEL: Final = 5
 """The newest level that this version knows. A lane's log carries its level; see `StateKind`."""
 
 
@@ -187,7 +187,7 @@ class ByKind:
     given = StateKind("given", Given, level=3, begins=True)
     slots = StateKind("slot", Slot, buckets=64, level=3)
     sizes = StateKind("size", Size, buckets=256, level=3, beside=("sized",))
-    offered_by = StateKind("offered_by", OfferedBy, buckets=256, level=4, beside=("offered",))
+    offered_by = StateKind("offered_by", OfferedBy, buckets=256, level=5, beside=("offered",))
     acting = StateKind("acting", Acting, buckets=256, level=4, beside=("has_progress",), begins=True)
     tallies = StateKind("tally", DayCount, level=4, begins=True)
     orders = StateKind("orders", Orders, level=4, begins=True)

@@ -220,8 +220,8 @@ GIVING: Final = (
     Mutant(ESCALATION, "score = OVERDUE", "score = 0.0", "age beats every score", (LONGER,)),
     Mutant(
         "service/wire/outputs.py",
-        '"limits": trace.limits,',
-        '"limits": (),',
+        'LISTED: Final = ("asked", "limits",',
+        'LISTED: Final = ("asked",',
         "a decision tells of the limits of its pool",
         ("tests/wire/test_decisions.py",),
     ),
