@@ -127,7 +127,7 @@ class Trace(Said):
     """Why this decision. `omitted` counts the candidates beyond the listed ones, `earlier` the entries before them.
 
     In a pool of more than 50 members these are asked in the order of turns, until one can take the record. Of those
-    passed over on the way the first 10 are listed; `not_looked_at` counts those behind.
+    passed over on the way the first 5 are listed; `not_looked_at` counts those behind.
     """
 
     question: Annotated[str, Field(description="The question that gave the target.")]

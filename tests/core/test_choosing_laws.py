@@ -27,7 +27,7 @@ from service.core.state import KINDS, Pace, State, open_field, seat_field
 from service.core.traits import Trait
 from tests.core.build import MINUTE_MS, START_MS, Division, absent, config, planted, pool, predicate, switch
 
-PEOPLE: Final = tuple(f"m{number}" for number in range(2 * NAMED))
+PEOPLE: Final = tuple(f"m{number}" for number in range(4 * NAMED))
 DRAFTS: Final = 30
 FACTS: Final = (None, {"country": "DE"}, {"country": "FR", "language": "German"})
 

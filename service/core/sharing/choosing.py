@@ -26,7 +26,7 @@ from service.core.sharing.ring import Ring, ring_of
 from service.core.sharing.turns import contender, line_up, turn_of
 from service.core.traits import has_all
 
-NAMED: Final = 10
+NAMED: Final = 5
 """Of so many who are passed over in a large pool, those whose turn it was first, a decision tells."""
 
 Ask = Callable[[Membership, Situation], ExclusionReason | None]
@@ -87,9 +87,9 @@ def _first_in_turn(situation: Situation, checks_of: Sequence[Check]) -> Choice |
     not_looked_at = len(spec.members) - passed_over - len(late)
     if not late:
         return Choice(line[-1], line, unnamed, not_looked_at)
-    for number, member in enumerate(spec.members):
-        if member.person in late:
-            line.append(_contender(number, situation, ring, _refusal(member, situation, asks), is_late=True))
+    for number in sorted(map(ring.number, late)):
+        reason = _refusal(spec.members[number], situation, asks)
+        line.append(_contender(number, situation, ring, reason, is_late=True))
     line = levelled(line, late, spec, turn_of(spec, draft))
     return Choice(_first(line), line, unnamed, not_looked_at)
 

@@ -120,9 +120,16 @@ def credit(spec: PoolSpec, lightest: float) -> int:
 
 
 def catching_up(spec: PoolSpec, draft: Draft) -> Mapping[str, CatchUp]:
-    """Who of the pool is not level yet."""
+    """Who of the pool is not level yet. Mostly few are in any pool, and these are looked through instead of members."""
     if draft.catch_ups.is_empty or not entry_policy(spec).catches_up:
         return NOBODY
+    if draft.catch_ups.at_most < len(spec.members):
+        found = {}
+        for field, each in draft.catch_ups.items():
+            pool, _, person = field.partition("/")
+            if pool == spec.id and person in spec.weights:
+                found[person] = each
+        return found
     known = zip(spec.members, draft.catch_ups.get_all(spec.seats), strict=True)
     return {member.person: each for member, each in known if each is not None}
 

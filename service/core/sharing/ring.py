@@ -19,6 +19,7 @@ from service.core.seating import Seat
 from service.core.sharing.entry import credit
 from service.core.sharing.limits import open_items_in
 from service.core.sharing.strategies import STRATEGIES
+from service.core.state import seat_field
 
 Place = tuple[int, int, int, int]
 """Where a member stands: load, last turn, joined, and their number in the configuration."""
@@ -34,18 +35,31 @@ class Ring:
     """The order of one pool as the draft that looked at it last saw it.
 
     What that draft had changed, what was applied since, and what the next draft has changed is put in place when that
-    one looks.
+    one looks. `floor`: no member who is level has an effective pass below it.
     """
 
-    __slots__ = ("_at", "_fields", "_floor", "_highest", "_is_by_pass", "_laid", "_moved", "_passes", "order", "spec")
+    __slots__ = (
+        "_at",
+        "_credit",
+        "_fields",
+        "_highest",
+        "_is_by_pass",
+        "_laid",
+        "_moved",
+        "_passes",
+        "floor",
+        "order",
+        "spec",
+    )
 
     def __init__(self, spec: PoolSpec) -> None:
         self.spec = spec
         self.order: list[Place] = []
         self._at: list[Place] = []
         self._passes: list[int] = []
+        self._credit = credit(spec, spec.lightest)
         self._highest = 0
-        self._floor = AT_FLOOR
+        self.floor = 0
         self._moved: set[int] = set()
         self._laid: set[int] = set()
         self._is_by_pass = STRATEGIES[spec.strategy].is_by_pass
@@ -53,16 +67,15 @@ class Ring:
         if spec.count == "all":
             self._fields.update({field: number for number, field in enumerate(spec.open_fields)})
 
-    @property
-    def floor(self) -> int:
-        """No member who is level has an effective pass below it."""
-        return self._highest - credit(self.spec, self.spec.lightest)
-
     def note(self, field: str) -> None:
         """The value of a seat, or of somebody's open items, is another now."""
         number = self._fields.get(field)
         if number is not None:
             self._moved.add(number)
+
+    def number(self, person: str) -> int:
+        """Which of the members somebody is, as configured."""
+        return self._fields[seat_field(self.spec.id, person)]
 
     def seat(self, number: int, draft: Draft) -> Seat:
         """A member's seat: everybody has one."""
@@ -100,7 +113,7 @@ class Ring:
             return False
         self._passes = [0 if seat is None else seat.served_pass for seat in seats]
         self._highest = max(self._passes)
-        self._floor = self.floor
+        self.floor = self._highest - self._credit
         self._at = [self._place(number, draft) for number in range(len(seats))]
         self.order = sorted(self._at)
         return True
@@ -109,7 +122,7 @@ class Ring:
         spec = self.spec
         seat = self.seat(number, draft)
         if self._is_by_pass:
-            load = seat.served_pass if seat.served_pass > self._floor else AT_FLOOR
+            load = seat.served_pass if seat.served_pass > self.floor else AT_FLOOR
         else:
             items = open_items_in(spec, spec.members[number].person, draft)
             load = STRATEGIES[spec.strategy].load(spec, spec.members[number], seat.served_pass, items)
@@ -131,10 +144,12 @@ class Ring:
 
     def _raise_floor(self) -> None:
         """Those whose pass is not above the floor any more come to the others there."""
-        floor = self.floor
-        if not self._is_by_pass or floor == self._floor:
+        floor = self._highest - self._credit
+        if floor == self.floor:
             return
-        self._floor = floor
+        self.floor = floor
+        if not self._is_by_pass:
+            return
         first = bisect_left(self.order, (AT_FLOOR + 1, 0, 0, 0))
         end = bisect_left(self.order, (floor + 1, 0, 0, 0))
         came = [(AT_FLOOR, last_turn, joined, number) for _, last_turn, joined, number in self.order[first:end]]
