@@ -300,11 +300,6 @@ class Workflows:
             found.setdefault(each.record_type, []).append(each.id)
         return {record_type: ids[0] for record_type, ids in found.items() if len(ids) == 1}
 
-    def has_step(self, step: StepName) -> bool:
-        """Whether the catalogue has it."""
-        process = self.processes.get(step.process)
-        return process is not None and step.step in process.steps
-
     @property
     def targets(self) -> Iterator[tuple[str, EntryTarget]]:
         """Whom active workflows give records to, each with the type of record."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from service.core.acting import NOTHING_DONE, Acting, Answer, DayCount
-from service.core.catalogue import used
+from service.core.catalogue import held
 from service.core.configuration import Config
 from service.core.in_process import NO_PROGRESS, Element, InProcess, Usage, field_element, step_element
 from service.core.reasons import WITHHELD, Withheld
@@ -25,12 +25,13 @@ from service.views.peeking import MemoryState, peek
 from service.wire.lanes import lane_of
 from service.wire.values import unpack
 
+LOST: Final[frozenset[Withheld]] = frozenset({"field_deleted", "step_deleted"})
 WATCHED: Final[tuple[Kind, ...]] = ("workflow", "element", "tally")
 
 Standing = Literal["active", "inactive", "lost", "unusable", "paused"]
-"""`lost`: its field or step was deleted in the CRM. `unusable`: its step takes more than marking it by now. `paused`:
-it acted as often as it may in a day, and goes on once it is changed. None of these does anything, and all count as
-active where they are switched on.
+"""`lost`: a field or step that it uses was deleted in the CRM. `unusable`: its step takes more than marking it by now.
+`paused`: it acted as often as it may in a day, and goes on once it is changed. None of these does anything, and all
+count as active where they are switched on.
 """
 
 
@@ -165,7 +166,7 @@ def _answer(answer: Answer) -> str:
 
 def _of_division(config: Config, state: State, memory: MemoryState) -> WorkflowsStanding:
     workflows = config.workflows
-    holders = {name: each.id for each in workflows.all.values() if each.is_direction for name in used(each)}
+    holders = {name: each.id for each in workflows.all.values() if each.is_direction for name in held(each)}
     steps = [StepName(each.id, step) for each in workflows.processes.values() for step in sorted(each.steps)]
     return WorkflowsStanding(
         config.division,
@@ -207,8 +208,14 @@ def _workflow(workflow: Workflow, state: State) -> WorkflowStanding:
         withheld=usage.withheld,
         withheld_ms=usage.withheld_ms or None,
         today=tally.times,
-        warnings=(*(WITHHELD[reason] for reason in reasons), *_pauses(workflow, tally)),
+        warnings=(*(_warning(reason, usage) for reason in reasons), *_pauses(workflow, tally)),
     )
+
+
+def _warning(reason: Withheld, usage: Usage) -> str:
+    """The reason in words; of what was deleted, with its type or process, and its name."""
+    _, _, lost = usage.lost.partition("/")
+    return f"{WITHHELD[reason]}: {lost}" if reason in LOST else WITHHELD[reason]
 
 
 def _pauses(workflow: Workflow, tally: DayCount) -> Iterator[str]:

@@ -12,6 +12,7 @@ from service.core.in_process import WEIGHED_MAX
 from service.core.workflow_specs import Cap, Trigger
 from tests.core.build import MINUTE_MS, OUTSIDER, created, deleted, event, updated
 from tests.core.flows import (
+    CALL,
     SET_X,
     TELL,
     catalogue,
@@ -229,3 +230,25 @@ def test_what_nearly_happened_is_forgotten_once_something_else_was_weighed() -> 
     told.send(updated(facts={"note": "a"}))
     assert withheld(told) == {"other": "not_cleared"}
     assert "lead/1" not in told.state.acting
+
+
+@pytest.mark.parametrize(
+    ("trigger", "happens"),
+    [
+        (on("created"), lambda: [updated(facts={"country": "FR"}), created()]),
+        (on("updated"), lambda: [updated(facts={"a": 1})]),
+        (on("deleted"), lambda: [deleted()]),
+        (on("owner_changed"), lambda: [event("owner_changed", "lead/1", OUTSIDER)]),
+        (on("assigned"), lambda: [event("owner_changed", "lead/1", "pool:sales")]),
+        (Trigger(("field_filled",), "stage", "text"), lambda: [updated(facts={"stage": "a"})]),
+        (Trigger(("field_cleared",), "tags", "text"), lambda: [updated(facts={"tags": None})]),
+        (Trigger(("step_marked",), step=CALL), lambda: [event("step_marked", "lead/1", step=CALL)]),
+    ],
+    ids=lambda each: each.on[0] if isinstance(each, Trigger) else "",
+)
+def test_whatever_sets_a_workflow_off_its_condition_sees_what_is_remembered(trigger: Trigger, happens: Any) -> None:
+    """D43 The event names no field that the condition asks for. Of waiting see the timers."""
+    told = division(flow("w", trigger, criteria=where("country equals FR")), pools={"sales": ["ann"]})
+    if trigger.on != ("created",):
+        told.send(created(facts={"country": "FR", "tags": "a"}))
+    assert names(told, *happens()) == ["w"]

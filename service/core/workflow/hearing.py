@@ -1,8 +1,8 @@
 """What an event tells that workflows care for, and which open actions it answers.
 
 Like everything else it is heard first, then acted on (see `following`). An action is *open* until the CRM tells that it
-is done: that telling is its echo and no news, and everything else in the same event is (D49). What one workflow asks for
-sets off no other (S106): nothing here is heard but what the CRM tells.
+is done: that telling is its echo and no news, and everything else in the same event is (D49). What one workflow asks
+for sets off no other (S106): nothing here is heard but what the CRM tells.
 """
 
 from __future__ import annotations
