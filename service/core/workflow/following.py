@@ -1,8 +1,9 @@
 """What follows from workflows once the event itself is decided: which act, and what stood against the others.
 
 They run in the order of their ids, and their actions in the order in which they are written, each at most once for one
-event. Later ones see what earlier ones set; none is set off by another (S106). What gives the record to somebody does
-so behind the event's own decision, once (D49).
+event, whatever in it sets them off. Later ones see what earlier ones set; none is set off by another (S106). What gives
+the record to somebody does so behind the event's own decision, once (D49). A cap is asked before each action, so that
+none is ever exceeded: where it is reached, the rest of the row is not done, and the workflow is paused.
 """
 
 from __future__ import annotations
@@ -35,12 +36,25 @@ def follow(occasions: tuple[Occasion, ...], decisions: tuple[Decision, ...], cas
     if not occasions:
         return decisions
     doing = Doing(case, decisions)
-    weighed = tuple(_weighed(occasion, doing) for occasion in sorted(occasions, key=lambda each: each.workflow.id))
+    weighed = _weigh(occasions, doing)
     _remember(weighed, case)
     *others, last = doing.decisions
     told = (*last.notifications, *doing.notifications)
     trace = replace(last.trace, workflows=_listed(weighed))
     return (*others, replace(last, trace=trace, actions=tuple(doing.requests), notifications=told))
+
+
+def _weigh(occasions: Iterable[Occasion], doing: Doing) -> tuple[Weighed, ...]:
+    """What each workflow did. One that several things in the event set off acts at the first that nothing stands
+    against; where there is none, it did nothing for the first reason that there was.
+    """
+    found: dict[str, tuple[Weighed, ...]] = {}
+    for occasion in sorted(occasions, key=lambda each: each.workflow.id):
+        known = found.get(occasion.workflow.id, ())
+        if not any(each.withheld in NEWS for each in known):
+            weighed = _weighed(occasion, doing)
+            found[occasion.workflow.id] = weighed if not known or weighed[-1].withheld in NEWS else known
+    return tuple(each for weighed in found.values() for each in weighed)
 
 
 def _listed(weighed: tuple[Weighed, ...]) -> tuple[Weighed, ...]:
@@ -64,26 +78,45 @@ def _assignments(caring: Iterable[Workflow], decisions: tuple[Decision, ...], ca
         return
 
 
-def _weighed(occasion: Occasion, doing: Doing) -> Weighed:
-    """Let the workflow act, if nothing stands against it."""
+def _weighed(occasion: Occasion, doing: Doing) -> tuple[Weighed, ...]:
+    """Let the workflow act, if nothing stands against it: that it did, and, or, what it did not do."""
     workflow, case = occasion.workflow, doing.case
     reason = occasion.reason or _stands_against(workflow, case)
     if reason is None and workflow.asked:
         position, late = workflow.ask(occasion.kind)(doing.facts, case.now_ms, case.change)
         if position < 0:
-            return Weighed(workflow.id, "condition", late.get(0, 0))
-    reason = reason or _over_its_cap(workflow, case)
-    if reason is None:
-        turns = [Turn(occasion, action, number, doing) for number, action in enumerate(workflow.actions, 1)]
-        against = [act(turn) for turn in turns]
-        done = against.count(None)
-        reason = None if done else against[0]
-        if done:
-            _count(workflow, done, case)
-    if reason is not None and occasion.reason is None:
+            return (Weighed(workflow.id, "condition", late.get(0, 0)),)
+    if reason is not None:
+        found: tuple[Withheld | None, ...] = (reason,)
+    else:
+        found = _run(occasion, doing)
+    last = found[-1]
+    if last is not None and occasion.reason is None:
         usage = case.draft.workflows.edit(workflow.id)
-        usage.withheld, usage.withheld_ms = reason, case.now_ms
-    return Weighed(workflow.id, reason)
+        usage.withheld, usage.withheld_ms = last, case.now_ms
+    return tuple(Weighed(workflow.id, each) for each in found)
+
+
+def _run(occasion: Occasion, doing: Doing) -> tuple[Withheld | None, ...]:
+    """Do its actions, as far as its cap goes: nothing where it did any, else why it did not do the first; behind it
+    that it was paused, where it was by that.
+    """
+    workflow, case = occasion.workflow, doing.case
+    against: list[Withheld | None] = []
+    over: Withheld | None = None
+    for number, action in enumerate(workflow.actions, 1):
+        over = _over_its_cap(workflow, case)
+        if over is not None:
+            break
+        against.append(act(Turn(occasion, action, number, doing)))
+        if against[-1] is None:
+            _count(workflow, case)
+    if None in against:
+        usage = case.draft.workflows.edit(workflow.id)
+        usage.times += 1
+        usage.last_ms = case.now_ms
+        return (None,) if over is None else (None, over)
+    return (against[0] if over is None else over,)
 
 
 def _stands_against(workflow: Workflow, case: Case) -> Withheld | None:
@@ -127,17 +160,14 @@ def _over_its_cap(workflow: Workflow, case: Case) -> Withheld | None:
     return None
 
 
-def _count(workflow: Workflow, actions: int, case: Case) -> None:
-    """The workflow acted: so many actions more, of the record and as a whole."""
-    usage = case.draft.workflows.edit(workflow.id)
-    usage.times += 1
-    usage.last_ms = case.now_ms
+def _count(workflow: Workflow, case: Case) -> None:
+    """One action more, of the record and as a whole."""
     day = case.now_ms // DAY_MS
     tally = tally_of(workflow, case.draft.tallies.get(workflow.id), day)
-    case.draft.tallies.put(workflow.id, replace(tally, times=tally.times + actions))
+    case.draft.tallies.put(workflow.id, replace(tally, times=tally.times + 1))
     acting = acting_of(case)
     acted = acted_of(workflow, acting, day)
-    keep_acting(replace(acting, acted=_with(acted._replace(times=acted.times + actions), acting.acted)), case)
+    keep_acting(replace(acting, acted=_with(acted._replace(times=acted.times + 1), acting.acted)), case)
 
 
 def _with(acted: Acted, known: tuple[Acted, ...]) -> tuple[Acted, ...]:
