@@ -210,7 +210,9 @@ class Action(_Part):
 
 
 class AtMost(_Part):
-    """How many actions a workflow may do in a day (UTC). Beyond, it is paused until it is changed."""
+    """How many actions a workflow may do in a day (UTC). Beyond, it is paused until it is changed, in more than
+    its `name`, `description` or `active`.
+    """
 
     per_record: Annotated[
         int, Field(ge=1, le=10_000, strict=True, description="For one record: then it is paused for this record.")
@@ -253,7 +255,8 @@ class Workflow(Condition):
             ge=0,
             le=1_000_000,
             strict=True,
-            description="Another number has it go on where it was paused; so has any change.",
+            description="Another number has it go on where it was paused; so has any change but of `name`, "
+            "`description` or `active`.",
         ),
     ] = 0
 

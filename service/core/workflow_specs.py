@@ -136,7 +136,7 @@ class Cap(NamedTuple):
 class Workflow:
     """A workflow. All `criteria` must hold; `changed` is asked where the record was created or updated, and `before` of
     the values before an update. A trace counts the leaves of all of them from 0, in this order. `revision` is another
-    one where what it does, or its cap, was changed: then one that was paused goes on.
+    one where anything but its name, its description or `active` was changed: then one that was paused goes on.
     """
 
     id: str
