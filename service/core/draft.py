@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from heapq import merge
 from typing import Any, Final
 
+from service.core.in_process import Hindered
 from service.core.overlay import Overlay
 from service.core.state import KINDS, ByKind, Changes, Kind, State, StateKind, Timer, V
 from service.core.waiting_line import Rank
@@ -69,6 +70,10 @@ class Draft(ByKind):
     def strangers_before(self) -> Mapping[str, int]:
         """Of whom news was remembered before this decision though they are not configured, and since when."""
         return self._state.strangers
+
+    def hindered_before(self) -> Hindered:
+        """What stood against workflows before this decision, whatever a record says."""
+        return self._state.hindered
 
     def open_in(self, pool: str) -> int:
         """How much of what the pool gave is open, whoever has it, as it stands now."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import merge
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
 
@@ -22,7 +22,7 @@ from service.core.climb import Climb
 from service.core.given import Given, Size, Slot
 from service.core.held import Digest, HeldBack, Hush
 from service.core.in_plan import Clients, Contacts, InPlan
-from service.core.in_process import Element, InProcess, Usage, WorkflowKind
+from service.core.in_process import Element, Hindered, InProcess, Usage, WorkflowKind
 from service.core.offer import Handing, Offer
 from service.core.overlay import Overlay
 from service.core.parked import Fields, Parked, Required
@@ -217,6 +217,7 @@ class State(ByKind):
         self.room = Room() if room is None else room
         self.strangers: dict[str, int] = {}
         self.finished_draft: Draft | None = None
+        self.hindered = Hindered()
         self._by_kind: dict[Kind, dict[str, Any]] = {kind: {} for kind in KINDS}
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)
@@ -226,18 +227,21 @@ class State(ByKind):
         self._awaited: dict[str, tuple[Waiting, tuple[str, ...]]] = {}
         self._seats_in: Counter[str] = Counter()
         self._open_in: Counter[str] = Counter()
+        self._follow: Mapping[Kind, Callable[[Mapping[str, Value | None]], None]] = {
+            "seat": self._follow_seats,
+            "parked": self._follow_parked,
+            "person": self._follow_people,
+            "offer": self._follow_offers,
+            "workflow": self.hindered.follow_workflows,
+            "element": self.hindered.follow_elements,
+        }
 
     def apply(self, changes: Changes) -> None:
         """Make each final value the value of its field. The values are read only from now on."""
         for kind, fields in changes.items():
-            if kind == "seat":
-                self._follow_seats(fields)
-            elif kind == "parked":
-                self._follow_parked(fields)
-            elif kind == "person":
-                self._follow_people(fields)
-            elif kind == "offer":
-                self._follow_offers(fields)
+            follow = self._follow.get(kind)
+            if follow is not None:
+                follow(fields)
             known = self._by_kind[kind]
             for field, value in fields.items():
                 if value is None:
