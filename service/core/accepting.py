@@ -14,14 +14,14 @@ from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import RecordEvent, Target
-from service.core.holding import load, offers
+from service.core.holding import load, reservations
 from service.core.holding.assign import give_to_pool, put_into_queue
 from service.core.holding.keeping import kept_of, rescore
 from service.core.holding.waiting import is_fit
 from service.core.model import Decision, Nothing, Released, Trace
-from service.core.offer import Offer
 from service.core.reasons import ReleaseReason
 from service.core.record import NOBODY
+from service.core.reservation import Reservation
 from service.core.sharing.attendance import is_there
 from service.core.telling import notify
 
@@ -32,29 +32,29 @@ HANDED_ON: Final = "handed_on"
 def answer(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     """Somebody accepts or declines the record."""
     person = event.person or ""
-    offer = case.draft.offers.get(case.name)
-    if offer is None or offer.person != person:
+    reservation = case.draft.reservations.get(case.name)
+    if reservation is None or reservation.person != person:
         return (case.conclude(_nothing_to_answer(person, case)),)
     if event.kind == "accepted":
-        offers.finish(case)
+        reservations.finish(case)
         return (case.conclude(Nothing("accepted", person)),)
-    offers.note_passed(case, person)
-    return _taken_back(case, offer, "declined", event.reason)
+    reservations.note_passed(case, person)
+    return _taken_back(case, reservation, "declined", event.reason)
 
 
 def lapse(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
-    """The time is over in which an offer could be accepted, or whoever it was made to is not there any more."""
-    offer = draft.offers.get(name)
-    if offer is None:
+    """The time is over in which a reservation could be accepted, or whoever it was made to is not there any more."""
+    reservation = draft.reservations.get(name)
+    if reservation is None:
         return ()
-    case = Case(name, draft, config, now_ms, offer.correlation_id, offer.depth)
-    if now_ms < offer.deadline_ms and is_there(offer.person, draft, config, now_ms):
-        draft.set_timer(offers.OFFER_PREFIX + name, offers.due_ms(offer, case))
+    case = Case(name, draft, config, now_ms, reservation.correlation_id, reservation.depth)
+    if now_ms < reservation.deadline_ms and is_there(reservation.person, draft, config, now_ms):
+        draft.set_timer(reservations.RESERVATION_PREFIX + name, reservations.due_ms(reservation, case))
         return ()
-    if now_ms < offer.deadline_ms:
-        return _taken_back(case, offer, "not_there")
-    offers.note_passed(case, offer.person)
-    return _taken_back(case, offer, "not_accepted")
+    if now_ms < reservation.deadline_ms:
+        return _taken_back(case, reservation, "not_there")
+    reservations.note_passed(case, reservation.person)
+    return _taken_back(case, reservation, "not_accepted")
 
 
 def _nothing_to_answer(person: str, case: Case) -> Nothing:
@@ -67,16 +67,16 @@ def _nothing_to_answer(person: str, case: Case) -> Nothing:
     return Nothing("not_offered", person)
 
 
-def _taken_back(case: Case, offer: Offer, reason: ReleaseReason, said: str = "") -> tuple[Decision, ...]:
+def _taken_back(case: Case, reservation: Reservation, reason: ReleaseReason, said: str = "") -> tuple[Decision, ...]:
     """Nobody has the record; then its pool is asked for the next, or whoever it is for where it does not fit there."""
     case.facts = kept_of(case)
     rescore(case)
     required = None if case.draft.required.is_empty else case.draft.required.get(case.name)
     case.requires = () if required is None else required.traits
-    told = () if reason == "declined" else notify.of_withdrawal(offer.person, case.config)
+    told = () if reason == "declined" else notify.of_withdrawal(reservation.person, case.config)
     load.let_go(case)
     case.record.outstanding = (*case.record.outstanding[-load.OUTSTANDING_CHOICES + 1 :], NOBODY)
-    released = case.conclude(Released(offer.person, offer.pool, reason, said), Trace(), told)
+    released = case.conclude(Released(reservation.person, reservation.pool, reason, said), Trace(), told)
     return (released, _handed_on(case))
 
 

@@ -18,8 +18,8 @@ from service.core.model import (
     Outcome,
     Trace,
 )
-from service.core.offer import Handing
 from service.core.record import Record
+from service.core.reservation import Handing
 from service.core.score import score_of
 from service.core.state import Changes
 from service.core.traits import Trait

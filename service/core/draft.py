@@ -88,9 +88,9 @@ class Draft(ByKind):
         """The pools that somebody was a member of before this decision, by name."""
         return self._state.pools_of(person)
 
-    def offered_to(self, person: str) -> list[str]:
+    def reserved_for(self, person: str) -> list[str]:
         """The records that somebody was asked to accept before this decision, by name."""
-        return self._state.offered_to(person)
+        return self._state.reserved_for(person)
 
     def awaiting(self, person: str) -> Iterator[str]:
         """The records that waited for somebody whom a step names before this decision, best score first, then oldest.

@@ -23,13 +23,13 @@ from service.core.given import Given, Size, Slot
 from service.core.held import Digest, HeldBack, Hush
 from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.in_process import Element, Hindered, InProcess, Usage, WorkflowKind
-from service.core.offer import Handing, Offer
 from service.core.overlay import Overlay
 from service.core.parked import Fields, Parked, Required
 from service.core.past import Past
 from service.core.person import Person, Planned
 from service.core.record import Record
 from service.core.remembered import Remembered
+from service.core.reservation import Handing, Reservation
 from service.core.seating import Pool, Seat
 from service.core.waiting_line import Line, Rank, Room, Waiting
 
@@ -181,7 +181,7 @@ class ByKind:
     plans = StateKind("plan", InPlan, buckets=256, level=2, beside=("in_plans",), begins=True)
     clients = StateKind("clients", Clients, level=2, begins=True)
     contacts = StateKind("contacts", Contacts, buckets=256, level=2, beside=("contacted",), begins=True)
-    offers = StateKind("offer", Offer, level=3)
+    reservations = StateKind("offer", Reservation, level=3)
     handings = StateKind("handing", Handing, buckets=256, level=3, beside=("handed",), begins=True)
     given = StateKind("given", Given, level=3, begins=True)
     slots = StateKind("slot", Slot, buckets=64, level=3)
@@ -222,7 +222,7 @@ class State(ByKind):
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._pools_of: defaultdict[str, set[str]] = defaultdict(set)
-        self._offered_to: defaultdict[str, set[str]] = defaultdict(set)
+        self._reserved_for: defaultdict[str, set[str]] = defaultdict(set)
         self._awaiting: defaultdict[str, Line] = defaultdict(Line)
         self._awaited: dict[str, tuple[Waiting, tuple[str, ...]]] = {}
         self._seats_in: Counter[str] = Counter()
@@ -231,7 +231,7 @@ class State(ByKind):
             "seat": self._follow_seats,
             "parked": self._follow_parked,
             "person": self._follow_people,
-            "offer": self._follow_offers,
+            "offer": self._follow_reservations,
             "workflow": self.hindered.follow_workflows,
             "element": self.hindered.follow_elements,
         }
@@ -273,9 +273,9 @@ class State(ByKind):
         """The pools that somebody is a member of, by name."""
         return sorted(self._pools_of.get(person, ()))
 
-    def offered_to(self, person: str) -> list[str]:
+    def reserved_for(self, person: str) -> list[str]:
         """The records that somebody is asked to accept, by name."""
-        return sorted(self._offered_to.get(person, ()))
+        return sorted(self._reserved_for.get(person, ()))
 
     def awaiting(self, person: str) -> Iterator[str]:
         """The records that wait for somebody whom a step of their target names, best score first, then oldest."""
@@ -341,18 +341,18 @@ class State(ByKind):
             else:
                 self.strangers.pop(name, None)
 
-    def _follow_offers(self, changed: Mapping[str, Value | None]) -> None:
+    def _follow_reservations(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up who is asked to accept what, and how much room is taken by what these records said."""
         for name, after in changed.items():
-            before = self.offers.get(name)
+            before = self.reservations.get(name)
             if before is not None:
                 self.room.taken_bytes -= before.kept_bytes
-                self._offered_to[before.person].discard(name)
-                if not self._offered_to[before.person]:
-                    del self._offered_to[before.person]
-            if isinstance(after, Offer):
+                self._reserved_for[before.person].discard(name)
+                if not self._reserved_for[before.person]:
+                    del self._reserved_for[before.person]
+            if isinstance(after, Reservation):
                 self.room.taken_bytes += after.kept_bytes
-                self._offered_to[after.person].add(name)
+                self._reserved_for[after.person].add(name)
 
     def _follow_awaited(self, names: Iterable[str]) -> None:
         """Keep up who is awaited by which of these, in the order in which they get them."""

@@ -1,5 +1,5 @@
-"""What happens when a time has come: somebody is back, parked records can move, or are asked for anew, offers lapse,
-people hear of what was held back for them.
+"""What happens when a time has come: somebody is back, parked records can move, or are asked for anew, reservations
+lapse, people hear of what was held back for them.
 
 A timer's name says what it does and for whom. Which are due is the lane's question; time is an input like any other.
 """
@@ -13,12 +13,12 @@ from service.core import accepting, following
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.holding import draining, escalation, offers, stepping
+from service.core.holding import draining, escalation, reservations, stepping
 from service.core.holding.clients import recount
 from service.core.holding.climbing import AWAITED_PREFIX, STEP_PREFIX
 from service.core.holding.draining import ROOM_BYTES, drain
-from service.core.holding.offers import OFFER_PREFIX
 from service.core.holding.presence import LEAVE_PREFIX, RETURN_PREFIX, come_back
+from service.core.holding.reservations import RESERVATION_PREFIX
 from service.core.holding.waiting import AGE_PREFIX, ASK_PREFIX, DRAIN_PREFIX, RISE_PREFIX, STAY_PREFIX
 from service.core.model import Decision
 from service.core.state import State
@@ -58,7 +58,7 @@ def _come_back(firing: Firing) -> tuple[Decision, ...]:
 
 
 def _take(firing: Firing) -> tuple[Decision, ...]:
-    offers.take_from(firing.about, firing.draft, firing.now_ms)
+    reservations.take_from(firing.about, firing.draft, firing.now_ms)
     return ()
 
 
@@ -86,9 +86,9 @@ RULES: Final = {
         tells=True,
     ),
     LEAVE_PREFIX: Rule(_take, _no_record),
-    OFFER_PREFIX: Rule(
+    RESERVATION_PREFIX: Rule(
         lambda firing: accepting.lapse(*firing[:4]),
-        lambda record, state, config: (record,) if record in state.offers else (),
+        lambda record, state, config: (record,) if record in state.reservations else (),
     ),
     RISE_PREFIX: Rule(lambda firing: escalation.escalate(*firing[:4]), _if_parked),
     STAY_PREFIX: Rule(lambda firing: timing.stayed(*firing[:4]), _if_parked),

@@ -292,7 +292,7 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
                 owned[f"{each.pool}/{each.owner}"] += sizes[name]
     counted = {field: each.open_items for field, each in state.open.items()}
     assert counted == by_person, "open items are not what they own"
-    check_offers(state)
+    check_reservations(state)
     check_climbs(state)
     assert state.room.taken_bytes == sum(len(each.text) for each in state.fields.values())
     seats = {field: seat.open_items for field, seat in state.seats.items() if seat.open_items}
@@ -312,25 +312,25 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
         check_members(name, state)
 
 
-def check_offers(state: State) -> None:
+def check_reservations(state: State) -> None:
     """An offered record is an open item of whom it is offered to, and of nobody else; it has one timer (D50)."""
-    kept = state.parked.keys() | state.offers.keys()
+    kept = state.parked.keys() | state.reservations.keys()
     assert state.fields.keys() == kept, "fields are kept of what waits or is offered, and no others"
     timers = {name.removeprefix("offer/") for name in state.timers if name.startswith("offer/")}
-    assert state.offers.keys() == timers, "offers and their timers disagree"
+    assert state.reservations.keys() == timers, "reservations and their timers disagree"
     for name, record in state.records.items():
-        assert record.offered == (name in state.offers), f"{name} and its offer disagree"
+        assert record.offered == (name in state.reservations), f"{name} and its reservation disagree"
         assert record.handed == (name in state.handings), f"{name} and what is remembered of its offers disagree"
         assert not record.offered or (record.by_us and record.counted), f"{name} is offered and not an open item"
-    offered = {name: offer.person for name, offer in state.offers.items()}
-    assert offered == {name: state.records[name].owner for name in offered}, "a record is offered to who has it not"
-    people = {offer.person for offer in state.offers.values()}
-    assert {name: person for person in people for name in state.offered_to(person)} == offered
+    reserved = {name: each.person for name, each in state.reservations.items()}
+    assert reserved == {name: state.records[name].owner for name in reserved}, "a record is offered to who has it not"
+    people = set(reserved.values())
+    assert {name: person for person in people for name in state.reserved_for(person)} == reserved
 
 
 def check_climbs(state: State) -> None:
     """What is on steps waits or is offered, and people are awaited by what waits alone (D56)."""
-    assert state.climbs.keys() <= state.parked.keys() | state.offers.keys(), "nobody is asked for it any more"
+    assert state.climbs.keys() <= state.parked.keys() | state.reservations.keys(), "nobody is asked for it any more"
     awaited = {(person, name) for name, climb in state.climbs.items() for person in climb.awaited}
     assert {name for _, name in awaited} <= state.parked.keys(), "it waits for nobody"
     assert state._awaiting.keys() == {person for person, _ in awaited}

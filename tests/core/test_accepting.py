@@ -9,7 +9,7 @@ import pytest
 from service.core.calendar import Block, WorkCalendar, WorkingTime
 from service.core.configuration import User
 from service.core.events import Target
-from service.core.holding import offers
+from service.core.holding import reservations
 from service.core.model import Assigned, Nothing, Outcome, Pending, Released
 from service.core.pool_spec import Accepting, Membership, PoolSpec
 from service.core.rule_sets import Entry
@@ -64,7 +64,7 @@ def test_what_was_accepted_stays() -> None:
     division.away("ann")
 
     assert owner(division) == "ann"
-    assert not division.state.offers
+    assert not division.state.reservations
     assert not division.state.handings, "nothing is remembered of a record that nobody declined"
 
 
@@ -233,7 +233,7 @@ def test_a_human_a_deletion_and_closing_end_the_offer(ends: str) -> None:
     else:
         division.give("lead/1", {"chosen": "user:zoe", "pool": "pool:other", "removed": None}[ends])
 
-    assert not division.state.offers
+    assert not division.state.reservations
     decided = len(division.decisions)
     division.later(minutes=60)
     assert len(division.decisions) == decided
@@ -339,11 +339,11 @@ def test_an_offer_goes_on_with_the_chain_of_its_record() -> None:
 
 
 def test_many_offers_are_taken_back_in_steps_that_fit_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offers, "TAKEN_PER_FIRING", 3)
+    monkeypatch.setattr(reservations, "TAKEN_PER_FIRING", 3)
     division = Division(asking("ann", minutes=60))
     for number in range(10):
         division.create(f"lead/{number}")
     division.away("ann")
 
-    assert not division.state.offers
+    assert not division.state.reservations
     assert len(division.state.parked) == 10

@@ -118,5 +118,5 @@ def test_everything_comes_to_an_end(history: list[Happening]) -> None:
         happening(division)
     division.later(minutes=600)
 
-    assert not division.state.offers
+    assert not division.state.reservations
     assert not [name for name in division.state.timers if name.startswith(("offer/", "rise/", "aged/", "left/"))]

@@ -73,7 +73,7 @@ class Watched(Climbing):
                 waited_ms = 0 if before.skipped else wait * MINUTE_MS
                 late_ms = after.since_ms - before.since_ms - waited_ms
                 assert late_ms == 0 or (self.asks and late_ms > 0), "a step was reached in its time"
-            if name in self.state.offers:
+            if name in self.state.reservations:
                 continue
             last, wait = climb.reached[-1], waits[len(climb.reached) - 1]
             if wait is not None:
@@ -169,7 +169,7 @@ def test_d56_nobody_is_idle_while_something_waits_for_their_step(
 
 def decline(division: Watched, record: str) -> None:
     """Whoever is asked to accept the record does not."""
-    offer = division.state.offers.get(record)
+    offer = division.state.reservations.get(record)
     if offer is not None:
         division.decline(record, offer.person)
 

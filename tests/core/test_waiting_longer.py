@@ -110,7 +110,7 @@ def test_assign_anyway_gives_nothing_to_who_declined_it() -> None:
     division.decline("lead/1", "ann")
 
     assert last(division) == Assigned("bob", "sales", 2), "for good, for it was offered often enough"
-    assert not division.state.offers
+    assert not division.state.reservations
 
 
 def test_c2_it_ends_as_configured_and_never_in_silence() -> None:

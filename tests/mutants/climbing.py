@@ -10,7 +10,7 @@ CLIMBING: Final = "service/core/holding/climbing.py"
 ASKING: Final = "service/core/holding/asking.py"
 DRAINING: Final = "service/core/holding/draining.py"
 STEPPING: Final = "service/core/holding/stepping.py"
-OFFERS: Final = "service/core/holding/offers.py"
+RESERVATIONS: Final = "service/core/holding/reservations.py"
 STEPS: Final = "tests/core/test_steps.py"
 SKIPPED: Final = "tests/core/test_steps_skipped.py"
 MEETING: Final = "tests/core/test_steps_meeting.py"
@@ -67,7 +67,7 @@ STEPS_GONE_WRONG: Final = (
         (LAWS,),
     ),
     Mutant(
-        OFFERS,
+        RESERVATIONS,
         "    climbing.drop(case)\n",
         "",
         "steps end when somebody has the record for good",

@@ -6,7 +6,7 @@ from typing import Final
 
 from tests.mutants.mutant import Mutant
 
-OFFERING: Final = "service/core/holding/offers.py"
+RESERVATIONS: Final = "service/core/holding/reservations.py"
 ACCEPTING: Final = "service/core/accepting.py"
 ASKING: Final = "service/core/holding/asking.py"
 ESCALATION: Final = "service/core/holding/escalation.py"
@@ -146,19 +146,23 @@ GIVING: Final = (
         "an absence ends with the next shift",
         (TIME_LAWS,),
     ),
-    Mutant(OFFERING, "offers=place.offers + 1", "offers=place.offers", "handing on is bounded", (ANSWERS,)),
+    Mutant(RESERVATIONS, "times=place.times + 1", "times=place.times", "handing on is bounded", (ANSWERS,)),
     Mutant(
-        OFFERING,
+        RESERVATIONS,
         "place = handing.spot(spec.id) or Spot(spec.id, _next_number(spec.id, case.draft))",
         "place = Spot(spec.id, _next_number(spec.id, case.draft))",
         "what was handed on keeps its age and its count",
         (ANSWERS,),
     ),
     Mutant(
-        OFFERING, "handing.passed = (*handing.passed, person)", "pass", "who declined is not asked again", (ANSWERS,)
+        RESERVATIONS,
+        "handing.passed = (*handing.passed, person)",
+        "pass",
+        "who declined is not asked again",
+        (ANSWERS,),
     ),
-    Mutant(OFFERING, "Handing(passed=known.passed)", "Handing()", "not for this record, for good", (ANSWERS,)),
-    Mutant(ACCEPTING, "offer.person != person", "not person", "only whom it is offered to answers", (ANSWERS,)),
+    Mutant(RESERVATIONS, "Handing(passed=known.passed)", "Handing()", "not for this record, for good", (ANSWERS,)),
+    Mutant(ACCEPTING, "reservation.person != person", "not person", "only whom it is offered to answers", (ANSWERS,)),
     Mutant(
         ACCEPTING,
         '() if reason == "declined" else notify',
@@ -168,7 +172,7 @@ GIVING: Final = (
     ),
     Mutant(
         ACCEPTING,
-        "now_ms < offer.deadline_ms:\n        return _taken_back",
+        "now_ms < reservation.deadline_ms:\n        return _taken_back",
         "now_ms < 0:\n        return _taken_back",
         "to go is no decline",
         (ANSWERS,),
@@ -181,7 +185,9 @@ GIVING: Final = (
         "both serve the line",
         (LONGER,),
     ),
-    Mutant(ESCALATION, "offers.note_escalated(case, spec.id)", "pass", "a pool escalates a record once", (LONGER,)),
+    Mutant(
+        ESCALATION, "reservations.note_escalated(case, spec.id)", "pass", "a pool escalates a record once", (LONGER,)
+    ),
     Mutant(ESCALATION, "score = OVERDUE", "score = 0.0", "age beats every score", (LONGER,)),
     Mutant(
         "service/wire/outputs.py",
@@ -212,9 +218,9 @@ GIVING: Final = (
         ("tests/core/test_related_owners.py",),
     ),
     Mutant(
-        OFFERING,
-        "min(offer.deadline_ms, ends_ms)",
-        "offer.deadline_ms",
+        RESERVATIONS,
+        "min(reservation.deadline_ms, ends_ms)",
+        "reservation.deadline_ms",
         "who goes loses what they have not accepted",
         (ANSWERS,),
     ),

@@ -268,7 +268,7 @@ MUTANTS: Final = (
         "a skill is had at its level",
         ("tests/core/test_traits.py",),
     ),
-    Mutant("service/core/holding/load.py", "    offers.end(case)\n", "", "an offer is an open item", (ANSWERS,)),
+    Mutant("service/core/holding/load.py", "    reservations.end(case)\n", "", "an offer is an open item", (ANSWERS,)),
     *GIVING,
     *STEPS_GONE_WRONG,
 )

@@ -17,12 +17,12 @@ from msgspec.structs import replace
 
 from service.core.case import Case
 from service.core.events import Target
-from service.core.holding import climbing, offers
+from service.core.holding import climbing, reservations
 from service.core.holding.waiting import is_fit
 from service.core.model import AskedPool
-from service.core.offer import Handing
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason
+from service.core.reservation import Handing
 from service.core.sharing.contender import Choice
 from service.core.sharing.eligibility import LAST_RESORT, Situation, choose, next_chance
 
@@ -171,7 +171,7 @@ def _choose(case: Case, spec: PoolSpec, *, paced: bool) -> tuple[Situation, Choi
     choice_anew = choose(anew)
     if choice_anew.chosen is None:
         return situation, choice
-    offers.begin_round(case)
+    reservations.begin_round(case)
     return anew, choice_anew
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from service.core.case import NO_TRACE, Case
 from service.core.events import Target
-from service.core.holding import climbing, load, offers
+from service.core.holding import climbing, load, reservations
 from service.core.holding.asking import find, why_pending
 from service.core.holding.clients import enter
 from service.core.holding.waiting import look_by, stand_in_line, unpark
@@ -161,7 +161,7 @@ def close(case: Case) -> Decision | None:
     """The record is closed: its owner keeps it and has room for another, and where it waited it waits no more."""
     if case.record.parked:
         return release(case, "closed")
-    offers.finish(case)
+    reservations.finish(case)
     load.count_off(case)
     return None
 
@@ -171,7 +171,7 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
     its deletion said so already.
     """
     record = case.record
-    offers.finish(case)
+    reservations.finish(case)
     if record.parked:
         pool = unpark(case)
         return case.conclude(Released(previous="", pool=pool, reason=reason))
@@ -186,17 +186,17 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
 def _offer(case: Case, spec: PoolSpec, assigned: Assigned, trace: Trace, *, home: str, named: bool) -> Decision:
     """Somebody has the record from now on, and is to accept it where their pool says so."""
     _give(case, assigned)
-    accept_by_ms = offers.begin(case, spec, assigned.owner, home=home, named=named)
+    accept_by_ms = reservations.begin(case, spec, assigned.owner, home=home, named=named)
     if accept_by_ms is None:
-        offers.finish(case)
+        reservations.finish(case)
         return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
     offered = replace(assigned, accept_by_ms=accept_by_ms)
-    return case.conclude(offered, trace, notify.of_offer(assigned.owner, case.config))
+    return case.conclude(offered, trace, notify.of_reservation(assigned.owner, case.config))
 
 
 def _own(case: Case, assigned: Assigned, trace: Trace) -> Decision:
     _give(case, assigned)
-    offers.finish(case)
+    reservations.finish(case)
     return case.conclude(assigned, trace, notify.of_assignment(assigned.owner, case.config))
 
 

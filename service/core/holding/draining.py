@@ -10,7 +10,7 @@ from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import Target
-from service.core.holding import climbing, offers
+from service.core.holding import climbing, reservations
 from service.core.holding.asking import find
 from service.core.holding.assign import give_to_pool, put_into_queue
 from service.core.holding.keeping import cut_of, rescore
@@ -142,7 +142,7 @@ def move(case: Case, parked: Parked) -> Decision | None:
     if not (parked.queued or find(case, spec, paced=True).is_somebody):
         return None
     if spec.accepting is not None or parked.pool in case.config.takers:
-        offers.remember_place(case, parked)
+        reservations.remember_place(case, parked)
     unpark(case)
     return give_to_pool(case, spec, trace, paced=True, named=parked.named)
 

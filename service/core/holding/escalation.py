@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.holding import offers
+from service.core.holding import reservations
 from service.core.holding.assign import ESCALATED, hand_over
 from service.core.holding.keeping import cut_of
 from service.core.holding.waiting import (
@@ -48,8 +48,8 @@ def escalate(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Deci
     if refused is not None:
         return (case.conclude(Nothing("not_escalated", refused.detail)),)
     trace = Trace(question=ESCALATED, cut=cut_of(case))
-    offers.remember_place(case, parked)
-    offers.note_escalated(case, spec.id)
+    reservations.remember_place(case, parked)
+    reservations.note_escalated(case, spec.id)
     unpark(case)
     return (notify.also(hand_over(case, target, trace), notify.of_escalation(spec, config)),)
 

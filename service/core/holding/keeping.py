@@ -48,7 +48,7 @@ def keep(case: Case) -> tuple[str, ...]:
     kept = Fields(text if facts else "", tuple(cut[:NAMED_CUT]))
     if kept != case.draft.fields.get(case.name):
         case.draft.fields.put(case.name, kept)
-    place = case.draft.parked.edit(case.name) if case.record.parked else case.draft.offers.edit(case.name)
+    place = case.draft.parked.edit(case.name) if case.record.parked else case.draft.reservations.edit(case.name)
     place.kept_bytes = len(kept.text)
     return kept.cut
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from service.core.case import Case
 from service.core.draft import Draft
-from service.core.holding import offers
+from service.core.holding import reservations
 from service.core.holding.climbing import wake_for
 from service.core.holding.contacts import note_owner
 from service.core.holding.waiting import wake_served_by
@@ -74,7 +74,7 @@ def count_off(case: Case) -> None:
     if not record.counted:
         return
     record.counted = False
-    offers.end(case)
+    reservations.end(case)
     _count(case, -noted(case))
     note(case, USUAL)
     freed(case, record.owner)

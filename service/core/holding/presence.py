@@ -169,7 +169,7 @@ def _forget(person: str, draft: Draft) -> None:
 def _follow(person: str, draft: Draft, config: Config, now_ms: int) -> None:
     """Who is there gets what waits for them; who is not loses what they have not accepted."""
     _wake_pools_of(person, draft, config, now_ms)
-    if not is_there(person, draft, config, now_ms) and draft.offered_to(person):
+    if not is_there(person, draft, config, now_ms) and draft.reserved_for(person):
         draft.set_timer(LEAVE_PREFIX + person, now_ms)
 
 

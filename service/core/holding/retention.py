@@ -13,7 +13,7 @@ from typing import Final
 from service.core.case import FORGOTTEN_RECORDS, Case
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.holding import clients, load, offers
+from service.core.holding import clients, load, reservations
 from service.core.record import Record
 from service.core.state import Changes, State
 
@@ -39,7 +39,7 @@ def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:
     draft = Draft(state)
     case = Case(name, draft, config, now_ms, "", 0)
     load.let_go(case)
-    offers.drop(case)
+    reservations.drop(case)
     left = draft.forgotten.edit(FORGOTTEN_RECORDS)
     left.sequence = max(left.sequence, case.record.sequence)
     draft.records.drop(name)

@@ -19,9 +19,9 @@ from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.limit_spec import Holder, PoolLimits
 from service.core.model import Candidate, LimitCount
-from service.core.offer import Handing
 from service.core.pool_spec import Membership, PoolSpec
 from service.core.reasons import ABSENT, AT_LIMIT, AtLimit, ExclusionReason, Hindrance
+from service.core.reservation import Handing
 from service.core.sharing.attendance import back_ms
 from service.core.sharing.contender import Choice, Contender
 from service.core.sharing.limits import counts, hindered, hindrance, open_items_of, room_again
@@ -109,7 +109,7 @@ def is_to_be_asked(member: Membership, situation: Situation) -> ExclusionReason 
     place = None if accepting is None else handing.spot(situation.spec.id)
     if place is None or accepting is None:
         return None
-    is_over = place.offers > accepting.hand_on or len(handing.passed) >= PASSED_LIMIT
+    is_over = place.times > accepting.hand_on or len(handing.passed) >= PASSED_LIMIT
     return "handed_on" if is_over else None
 
 

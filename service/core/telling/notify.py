@@ -32,7 +32,7 @@ def of_assignment(owner: str, config: Config) -> Told:
     return _of("assigned", owner, config)
 
 
-def of_offer(person: str, config: Config) -> Told:
+def of_reservation(person: str, config: Config) -> Told:
     """The notification of who is to accept a record."""
     return _of("offered", person, config)
 

@@ -257,12 +257,12 @@ def _untold(person: str, held: HeldBack, record: Record, draft: Draft) -> Nothin
     """Why what was held back is not true any more; none: it is."""
     if record.closed and held.kind in STANDING:
         return "untold_closed"
-    parked, offer = draft.parked.get(held.record), draft.offers.get(held.record)
+    parked, reservation = draft.parked.get(held.record), draft.reservations.get(held.record)
     is_true = True
     if held.kind == "assigned":
         is_true = record.owner == person and not record.deleted
     elif held.kind == "offered":
-        is_true = offer is not None and offer.person == person
+        is_true = reservation is not None and reservation.person == person
     elif held.kind in LINED:
         is_true = parked is not None and parked.pool == held.pool
     elif held.kind in LOST:

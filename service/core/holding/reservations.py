@@ -5,7 +5,7 @@ of theirs, and until a deadline to accept it; then it is handed on, a bounded nu
 pass is passed over for this record. What a record said of itself is kept as long as it is offered, as if it waited, and
 so is its place: where nobody is left to ask it stands in the pool's line as if it had been there all along.
 
-An offer is over whenever its record is no open item of that person any more (see `holding.load`).
+A reservation is over whenever its record is no open item of that person any more (see `holding.load`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from service.core.draft import Draft
 from service.core.holding import climbing
 from service.core.holding.keeping import forget, keep
 from service.core.holding.presence import LEAVE_PREFIX, present_until
-from service.core.offer import Handing, Offer, Spot
 from service.core.parked import Parked, Required
 from service.core.pool_spec import PoolSpec
+from service.core.reservation import Handing, Reservation, Spot
 from service.core.state import Timer
 
-OFFER_PREFIX: Final = "offer/"
-"""Begins the name of the timer with which an offer lapses. It sorts behind `back/`: who is back is there to be asked.
-"""
+RESERVATION_PREFIX: Final = "offer/"
+"""Begins the name of the timer with which one lapses. It sorts behind `back/`: who is back is there to be asked."""
 
 TAKEN_PER_FIRING: Final = 500
 """Of so many records at once, so that what comes of it fits a record of the log."""
@@ -44,23 +43,23 @@ def begin(case: Case, spec: PoolSpec, person: str, *, home: str, named: bool) ->
     handing.since_ms = handing.since_ms or case.now_ms
     handing.home, handing.named = home, named
     place = handing.spot(spec.id) or Spot(spec.id, _next_number(spec.id, case.draft))
-    _put_spot(handing, place._replace(offers=place.offers + 1))
+    _put_spot(handing, place._replace(times=place.times + 1))
     deadline_ms = case.now_ms + accepting.within_ms
-    offer = Offer(person, spec.id, deadline_ms, correlation_id=case.correlation_id, depth=case.depth)
-    case.draft.offers.put(case.name, offer)
+    reservation = Reservation(person, spec.id, deadline_ms, correlation_id=case.correlation_id, depth=case.depth)
+    case.draft.reservations.put(case.name, reservation)
     case.record.offered = case.record.handed = True
     if case.requires:
         case.draft.required.put(case.name, Required(case.requires))
     keep(case)
-    answered_ms = due_ms(offer, case)
-    case.draft.timers.put(OFFER_PREFIX + case.name, Timer(answered_ms))
+    answered_ms = due_ms(reservation, case)
+    case.draft.timers.put(RESERVATION_PREFIX + case.name, Timer(answered_ms))
     return answered_ms
 
 
-def due_ms(offer: Offer, case: Case) -> int:
-    """When an offer that is to be answered before the deadline is over: maybe earlier, when the person goes."""
-    ends_ms = present_until(offer.person, case.draft, case.config, case.now_ms)
-    return offer.deadline_ms if ends_ms is None else min(offer.deadline_ms, ends_ms)
+def due_ms(reservation: Reservation, case: Case) -> int:
+    """When a reservation that is to be answered before the deadline is over: maybe earlier, when the person goes."""
+    ends_ms = present_until(reservation.person, case.draft, case.config, case.now_ms)
+    return reservation.deadline_ms if ends_ms is None else min(reservation.deadline_ms, ends_ms)
 
 
 def end(case: Case) -> None:
@@ -68,10 +67,10 @@ def end(case: Case) -> None:
     if not case.record.offered:
         return
     case.record.offered = False
-    case.draft.offers.drop(case.name)
+    case.draft.reservations.drop(case.name)
     if not case.draft.required.is_empty:
         case.draft.required.drop(case.name)
-    case.draft.timers.drop(OFFER_PREFIX + case.name)
+    case.draft.timers.drop(RESERVATION_PREFIX + case.name)
     forget(case)
 
 
@@ -89,7 +88,7 @@ def finish(case: Case) -> None:
 
 
 def drop(case: Case) -> None:
-    """Nothing is remembered of offers of this record."""
+    """Nothing is remembered of whom this record was offered to."""
     end(case)
     case.draft.handings.drop(case.name)
     case.record.handed = False
@@ -109,7 +108,7 @@ def remember_place(case: Case, parked: Parked) -> None:
     handing.since_ms = min(handing.since_ms or parked.since_ms, parked.since_ms)
     handing.named = parked.named
     known = handing.spot(parked.pool)
-    _put_spot(handing, Spot(parked.pool, parked.number, 0 if known is None else known.offers))
+    _put_spot(handing, Spot(parked.pool, parked.number, 0 if known is None else known.times))
 
 
 def note_escalated(case: Case, pool: str) -> None:
@@ -123,20 +122,20 @@ def begin_round(case: Case) -> None:
     """Everybody is asked once more."""
     handing = case.draft.handings.edit(case.name)
     handing.passed, handing.rounds = (), handing.rounds + 1
-    handing.spots = tuple(each._replace(offers=0) for each in handing.spots)
+    handing.spots = tuple(each._replace(times=0) for each in handing.spots)
 
 
 def take_from(person: str, draft: Draft, now_ms: int) -> None:
     """Somebody is not there any more: they lose what they have not accepted, each record by its own timer."""
-    names = [name for name in draft.offered_to(person) if not _is_due(name, draft, now_ms)]
+    names = [name for name in draft.reserved_for(person) if not _is_due(name, draft, now_ms)]
     for name in names[:TAKEN_PER_FIRING]:
-        draft.set_timer(OFFER_PREFIX + name, now_ms)
+        draft.set_timer(RESERVATION_PREFIX + name, now_ms)
     if len(names) > TAKEN_PER_FIRING:
         draft.set_timer(LEAVE_PREFIX + person, now_ms)
 
 
 def _is_due(name: str, draft: Draft, now_ms: int) -> bool:
-    timer = draft.timers.get(OFFER_PREFIX + name)
+    timer = draft.timers.get(RESERVATION_PREFIX + name)
     return timer is not None and timer.due_ms <= now_ms
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from service.core.remembered import Remembered
 
 
-class Offer(Remembered):
+class Reservation(Remembered):
     """A record is offered to `person` by `pool`; they answer before `deadline_ms`. `kept_bytes`: so much is kept of its
     fields meanwhile. `correlation_id` and `depth` are those of the decision that offered it.
     """
@@ -27,7 +27,7 @@ class Spot(NamedTuple):
 
     pool: str
     number: int
-    offers: int = 0
+    times: int = 0
 
 
 class Handing(Remembered, kw_only=True):
