@@ -27,8 +27,9 @@ from service.wire.inputs import tick
 from service.wire.lanes import lane_of
 from service.wire.messages import Message
 from service.wire.topics import Topics
-from tests.checker import Evidence, Memory, fates_of_redriven, violations
+from tests.checker import Evidence, fates_of_redriven, violations
 from tests.log_reader import Reader, Seen
+from tests.memory_checker import Memory
 from tests.simulation.accidents import FOREIGN, lose_keys
 from tests.simulation.crm import MEMBERS_SOURCE, RECORDS_SOURCE, START_MS, Crm
 from tests.simulation.gates import GatedStore, GatedTransport, Gates, Passage
@@ -264,6 +265,8 @@ class Simulation:
         if self.random.random() < 0.03:
             self.crm.ingest(is_forgetful=True)
         if self.random.random() < 0.06 and (word := self.crm.answer()):
+            self.happened[word] += 1
+        if self.random.random() < 0.03 and (word := self.crm.fulfil()):
             self.happened[word] += 1
         if self._happens("configuration", 0.006):
             self.crm.publish_configuration(self.random.choice(list(self.crm.versions)))

@@ -15,8 +15,9 @@ from redis import Redis
 
 from service.kafka.connection import KafkaConnection, let_go
 from service.wire.topics import Topics
-from tests.checker import MARK, PASSED_REASON, Evidence, Memory, Strange, passed_positions
+from tests.checker import PASSED_REASON, Evidence, Strange, passed_positions
 from tests.log_reader import DEAD_LETTER_REASON, NOTHING_FOLDED, Reader, Seen, header, read_record
+from tests.memory_checker import MARK, Memory
 from tests.survival.ledger import Ledger
 from tests.survival.terms import published_terms
 
