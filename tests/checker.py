@@ -98,7 +98,7 @@ def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
     found += _redriven_once(evidence, readers)
     found += _only_what_there_was(evidence, readers)
     found += action_violations(evidence.inputs, evidence.outputs, _forgetful(readers))
-    found += cause_violations(evidence.logs.values(), evidence.outputs)
+    found += cause_violations(evidence.logs.values(), evidence.outputs, _forgetful(readers))
     for lane, reader in readers.items():
         found += plan_violations(reader)
         inputs, log, terms = evidence.inputs.get(lane, ()), evidence.logs[lane], evidence.terms

@@ -48,6 +48,7 @@ async def storm(minutes: float, seed: int, directory: Path, older: Path | None =
     with KafkaServer() as broker, own_redis() as redis:
         connection = KafkaConnection(broker.bootstrap, request_timeout_ms=PATIENT_MS)
         cluster = Cluster(connection, Topics.of("storm."), redis, directory, seed, patience=PATIENCE)
+        cluster.is_plain = older is not None
         raging = Storm(cluster, broker, Random(seed), older)
         found: list[str] = []
         try:
