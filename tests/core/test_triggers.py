@@ -172,6 +172,18 @@ def test_what_a_workflow_gives_to_somebody_after_a_wait_sets_nothing_off_and_los
     assert asked == [("w", 2)]
 
 
+def test_what_is_asked_for_is_numbered_behind_all_that_is_decided_in_whatever_order_it_is_written() -> None:
+    """D49 A record's numbers grow in the order of what is published: the decisions, then what hangs on the last."""
+    task = Action("create_record", record_type="task")
+    told = division(
+        flow("w", on("created"), task, Action("assign", target=Target("user", OUTSIDER)), SET_X),
+        pools={"sales": ["ann"]},
+    )
+    told.send(created(owner="pool:sales"))
+    found = [each.sequence for decision in told.decisions for each in (decision, *decision.actions)]
+    assert found == [0, 1, 2, 3, 4, 5]
+
+
 @pytest.mark.parametrize(
     ("kind", "happens"),
     [
