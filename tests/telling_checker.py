@@ -8,7 +8,7 @@ asked here: what people want to hear, and when they have quiet, is read from the
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -102,6 +102,25 @@ def telling_violations(
         yield from (f"lane {reader.lane}: {line}" for line in _told_who_did_it(step, events))
     if is_finished and reader.last_batch != NOTHING_FOLDED:
         yield from (f"lane {reader.lane}: {line}" for line in _left(reader.content))
+
+
+def fates_of_news(logs: Mapping[int, Sequence[Seen]]) -> Counter[str]:
+    """How often something was told later, or not at all and why, by the words of the log; and how often that was done
+    by another owner of the lane than the one who kept it.
+    """
+    fates: Counter[str] = Counter()
+    for log in logs.values():
+        kept: dict[str, int] = {}
+        records = (read_record(seen.value) for seen in log)
+        for batch in (record for record in records if record is not None and record["kind"] == "batch"):
+            fates.update(line[3] for line in batch["outcomes"] if line[3].startswith(("told_", "untold_", "still_")))
+            for kind in KINDS:
+                for name, value in batch["changes"].get(kind, {}).items():
+                    began = kept.setdefault(f"{kind} {name}", batch["token"])
+                    if value is None:
+                        fates[f"{kind} of an owner before"] += began != batch["token"]
+                        del kept[f"{kind} {name}"]
+    return fates
 
 
 def _step(batch: Mapping[str, Any], outputs: Sequence[Output], content: Content, known: Known) -> Step:

@@ -55,9 +55,10 @@ def workflows(version: int) -> Workflows:
         _flow(
             "stuck",
             Trigger(("waiting_for",), after_ms=2 * MINUTE_MS),
+            task,
             Action("notify", told=Hearers(person="bob")),
             Action("assign", target=Target("user", "cem")),
-            task,
+            grade,
         ),
     )
     return Workflows(

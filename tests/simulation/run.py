@@ -36,6 +36,7 @@ from tests.simulation.gates import GatedStore, GatedTransport, Gates, Passage
 from tests.simulation.process import Killed, Process
 from tests.simulation.recount import unsettled
 from tests.simulation.terms import known_terms
+from tests.telling_checker import fates_of_news
 
 ROUNDS_OF_THE_LOOP: Final = 4
 """So often the event loop goes round after a gate was opened; then whoever went through stands at the next."""
@@ -100,7 +101,8 @@ class Simulation:
                 break
         if not found:
             found = await self._heal()
-        self.happened += fates_of_redriven(self.evidence())
+        evidence = self.evidence()
+        self.happened += fates_of_redriven(evidence) + fates_of_news(evidence.logs)
         await self._end()
         return Report(self.seed, found, self.happened)
 
