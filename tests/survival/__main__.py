@@ -53,8 +53,7 @@ async def storm(minutes: float, seed: int, directory: Path, older: Path | None =
         found: list[str] = []
         try:
             await cluster.open()
-            if older is not None:
-                await begin_at_level_of(cluster, older)
+            await begin(cluster, older)
             while time.monotonic() < end and not found:
                 found = await raging.rage(min(ROUND_SECONDS, end - time.monotonic()))
                 print(await figures(raging, found), flush=True)
@@ -66,8 +65,8 @@ async def storm(minutes: float, seed: int, directory: Path, older: Path | None =
             await cluster.close()
 
 
-async def begin_at_level_of(cluster: Cluster, older: Path) -> None:
-    """Who comes first agrees on the level."""
+async def begin(cluster: Cluster, older: Path | None) -> None:
+    """Who comes first agrees on the level and on the sources: that is nobody who only writes strange records."""
     first = cluster.start(older=older)
     await cluster.owned_by(first)
     await cluster.stop(first)
