@@ -72,7 +72,7 @@ def batch(number: int, *rows: list[Any], outcomes: list[str] | None = None, **ch
 
 
 def good() -> Batches:
-    """Ann hears of one lead at once, of three others after the night; one of these is hers no more. Bob hears of one
+    """Ann hears of one lead at once, of three others after the night; they have one of these no more. Bob hears of one
     lead, and of two in a summary. At the end something is held back for ann, and bob has a summary to come.
     """
 

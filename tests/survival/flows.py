@@ -63,7 +63,7 @@ def workflows(generation: int) -> dict[str, Any]:
 
 def notify_of(generation: int) -> dict[str, Any]:
     """How people want to be told, by name: bob has quiet hours that end within a minute, kim some that begin within one
-    and end in the next, eve both and summaries, joe summaries; zoe hears nothing, ann by means of her own. In every
+    and end in the next, eve both and summaries, joe summaries; zoe hears nothing, ann by means of their own. In every
     other generation bob and kim have no quiet hours.
     """
     quiet = generation % 2 == 0
