@@ -84,7 +84,7 @@ def _beyond_one(
     decided: Mapping[str, tuple[str, str, str]], outputs: Sequence[Seen], forgetful: Collection[str]
 ) -> Iterator[str]:
     """Actions that are not the only ones of their event, or of the line in which a record waited."""
-    of_events: defaultdict[tuple[object, ...], set[str]] = defaultdict(set)
+    of_events: defaultdict[tuple[str, str, bytes | None, str, int], set[str]] = defaultdict(set)
     of_waits: defaultdict[tuple[str, bytes | None, str, int], set[str]] = defaultdict(set)
     for seen in outputs:
         if not header(seen, "ce_type").startswith("workflow."):

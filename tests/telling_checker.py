@@ -26,7 +26,7 @@ NOBODY: Final = Hearer(frozenset())
 
 class Piece(NamedTuple):
     """One notification: whom it is for (`main/ann`), of what kind and decision, and when it was told. A summary is of
-    no decision; it has a `count`, and says when its time began (`since_ms`).
+    no decision; it has `summed` so many, and says when its time began (`since_ms`).
     """
 
     to: str
@@ -34,7 +34,7 @@ class Piece(NamedTuple):
     decision: str
     id: str
     ms: int
-    count: int = 0
+    summed: int = 0
     since_ms: int = 0
 
     @property
@@ -160,7 +160,8 @@ def _told_once(step: Step, course: Course) -> Iterator[str]:
 
 def _held_and_told(step: Step, course: Course) -> Iterator[str]:
     """What is held back no more was told, or there is a reason; what is told is held back no more."""
-    gone, last = [], {}
+    gone: list[tuple[str, Any]] = []
+    last: dict[str, int] = {}
     for name, before, now in step.changed("held"):
         if before is not None and now is not None:
             yield f"{name} was {before} and is {now}, and neither was told"
@@ -204,8 +205,8 @@ def _summed_up(step: Step, course: Course) -> Iterator[str]:
             unwanted -= 1
             if unwanted < 0:
                 yield f"the summary {about} of {before[2]} is gone and was not told"
-        elif told is not None and told.count < before[2]:
-            yield f"{told.id} sums up {told.count}, and there were {before[2]}"
+        elif told is not None and told.summed < before[2]:
+            yield f"{told.id} sums up {told.summed}, and there were {before[2]}"
     for (about, since_ms), piece in summaries.items():
         if step.after["digest"].get(about, [NOTHING_FOLDED])[0] == since_ms:
             yield f"{piece.id} is told, and its time goes on"
@@ -222,7 +223,7 @@ def _is_heard(step: Step, course: Course) -> Iterator[str]:
         at, source = next((line[1], line[2]) for line in given if line[0] == name)
         last[f"{division}/{output.key.decode()}", at, source] = (name, said, division)
     kept = {_id_of(name, now) for name, now in step.after["held"].items()}
-    counted = {name for name, _, _ in step.changed("digest")} | {piece.about for piece in step.pieces if piece.count}
+    counted = {name for name, _, _ in step.changed("digest")} | {piece.about for piece in step.pieces if piece.summed}
     for name, said, division in last.values():
         person = said["owner"]["id"]
         kind = "offered" if "accept_by" in said else "assigned"

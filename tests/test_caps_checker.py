@@ -38,9 +38,9 @@ def complaints(*steps: Step, level: int = 4) -> str:
             ["ce_division", "south"],
             ["ce_time", (START + timedelta(hours=hours)).isoformat()],
         ]
-        bodies = [{"record": {"type": "deal", "id": each}, "sequence": 1, "workflow": "greet"} for each in asked]
+        bodies = {each: {"record": {"type": "deal", "id": each}, "sequence": 1, "workflow": "greet"} for each in asked}
         place = {"from": [at, 0], "to": [at + 1, 0], "time": at, "parts": [], "kinds": {}, "outcomes": []}
-        rows = [["actions", f"south/deal/{each['record']['id']}", json.dumps(each), [0, 1, 2]] for each in bodies]
+        rows = [["actions", f"south/deal/{each}", json.dumps(body), [0, 1, 2]] for each, body in bodies.items()]
         told = {"kind": "batch", "token": 0, "versions": {"south": 1}, "level": level, "headers": headers}
         records.append({**told, **place, "changes": changes, "outputs": rows})
     log = [Seen("log", 0, at, b"", json.dumps({"format": 1, **each}).encode()) for at, each in enumerate(records)]

@@ -72,7 +72,8 @@ def wishes(random: Random) -> Wishes:
     """Nobody has to want anything; some want quiet, some summaries, some both, and some other means for some news."""
     quiet = _quiet(random) if random.random() < 0.4 else None
     digest = Digesting(random.randrange(3), random.randint(1, 6) * MINUTE_MS) if random.random() < 0.3 else None
-    kinds = {kind: random.choice(((), ("push",))) for kind in KINDS if random.random() < 0.15}
+    means: tuple[tuple[str, ...], ...] = ((), ("push",))
+    kinds: dict[str, tuple[str, ...]] = {kind: random.choice(means) for kind in KINDS if random.random() < 0.15}
     language = random.choice(("", "", "en", "de", "pl"))
     found = Wishes(kinds, quiet, digest, language)
     return NO_WISHES if found == NO_WISHES else found
