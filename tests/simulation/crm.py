@@ -196,7 +196,7 @@ class Crm:
         kind = self.random.choice(HAPPENINGS)
         facts = self._facts()
         owner = self.random.choice(
-            (None, None, ("pool", "sales"), ("pool", "sales"), ("pool", "late"), ("pool", "gone"), ("user", "ann"))
+            (*(None,) * 4, *(("pool", "sales"),) * 2, ("pool", "late"), ("pool", "gone"), ("user", "ann"))
         )
         record_type = "contact" if number % 7 == 0 else "lead"
         record: dict[str, object] = {
@@ -228,7 +228,8 @@ class Crm:
     def _facts(self) -> dict[str, object]:
         random = self.random
         facts: dict[str, object] = {"city": random.choice(("Oslo", "Rome")), "score": random.randrange(5)}
-        for name, values in (("size", (0, 1, 2)), ("boom", (True, False)), ("budget", (None, 0, 5))):
+        facts["boom"] = random.random() < 0.6
+        for name, values in (("size", (0, 1, 2)), ("budget", (None, 0, 5))):
             if random.random() < 0.4:
                 facts[name] = random.choice(values)
         return facts

@@ -32,7 +32,7 @@ FOUND: Final = StepName("hunt", "found")
 CALLED: Final = StepName("hunt", "called")
 OWNER: Final = Hearers(owner=True)
 FIELDS: Final = {"budget": "number", "note": "text", "grade": "number", "score": "number"}
-QUIET_EVERY: Final = 10
+QUIET_EVERY: Final = 30
 """Minutes from one quiet time to the next."""
 KINDS: Final[tuple[NotificationKind, ...]] = ("assigned", "workflow", "waiting")
 """Kinds of news of which some people want to hear by other means, or not at all."""
@@ -80,8 +80,8 @@ def wishes(random: Random) -> Wishes:
 
 
 def _quiet(random: Random) -> WorkCalendar:
-    """A few minutes of every ten."""
-    start, length = random.randrange(QUIET_EVERY), random.randint(1, QUIET_EVERY - 2)
+    """Some minutes of every half hour."""
+    start, length = random.randrange(QUIET_EVERY), random.randint(1, QUIET_EVERY // 2)
     starts = range(start, DAY_MINUTES, QUIET_EVERY)
     return WorkCalendar(random.choice(("UTC", "Europe/Berlin")), tuple(_blocks(starts, length)))
 
