@@ -176,6 +176,13 @@ class AssignmentAnswered(RecordData):
     """Somebody answers whether they take a record that is offered to them; whoever else answers says nothing."""
 
     person: Annotated[ToldId, Field(description="Who of us it was: the one to whom it is offered.")]
+    decision: Annotated[
+        MaybeId,
+        Field(
+            description="The id of the decision that offered it to them, as assignment and notification name it: what"
+            " names another than the offer that stands is late, and nothing to do. Absent or null: not told."
+        ),
+    ] = None
     reason: Annotated[
         str, StringConstraints(max_length=REASON_LIMIT), Field(description="Why, in their own words.")
     ] = ""

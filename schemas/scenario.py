@@ -148,22 +148,30 @@ class ContactedStep(RecordWords):
         return (self.contacted,)
 
 
-class AcceptedStep(RecordWords):
+class AnswerStep(RecordWords):
+    """Somebody answers whether they take a record that is offered to them."""
+
+    person: Id
+    answers: Annotated[
+        int | None,
+        Field(ge=1, strict=True, description="Which offer of the record to them, from 1 on. Absent: it is not told."),
+    ] = None
+
+
+class AcceptedStep(AnswerStep):
     """Somebody takes a record that is offered to them."""
 
     accepted: RecordName
-    person: Id
 
     @property
     def records(self) -> tuple[str, ...]:
         return (self.accepted,)
 
 
-class DeclinedStep(RecordWords):
+class DeclinedStep(AnswerStep):
     """Somebody does not take a record that is offered to them."""
 
     declined: RecordName
-    person: Id
     reason: Annotated[str, StringConstraints(max_length=REASON_LIMIT), Field(description="Why, in their words.")] = ""
 
     @property

@@ -29,10 +29,12 @@ ANSWERS: Final = frozenset({"accepted", "declined"})
 class Course:
     """How far a record has come: whom it is offered to, who was asked how often, and since when it has nobody.
 
-    An offer may be told to end before the `deadline_ms`, because somebody is to go; then they may stay after all.
+    The id of the `offer` is what an answer may name. It may be told to end before the `deadline_ms`, because somebody
+    is to go; then they may stay after all.
     """
 
     person: str = ""
+    offer: str = ""
     deadline_ms: int = 0
     passed: set[str] = field(default_factory=set)
     offers: Counter[str] = field(default_factory=Counter)
@@ -49,9 +51,10 @@ class Course:
 
     def doubt(self) -> None:
         """An event may have ended the offer without a word, or have changed nothing."""
-        person, until_ms = self.person, self.deadline_ms
+        person, offer, until_ms = self.person, self.offer, self.deadline_ms
         self.finish()
-        self.person, self.deadline_ms, self.is_sure, self.since_ms = person, until_ms, False, LONG_AGO
+        self.person, self.offer, self.deadline_ms = person, offer, until_ms
+        self.is_sure, self.since_ms = False, LONG_AGO
 
     @property
     def offered_to(self) -> str:
@@ -84,6 +87,7 @@ def _violations(known: Known, reader: Reader, inputs: Mapping[int, bytes], *, is
             course = courses.setdefault((said["division"], name), Course())
             terms = known.get((said["division"], said["configuration"]["version"]), Terms())
             yield from (f"{id_of(line)} {complaint}" for complaint in _decided(said, course, terms))
+            course.offer = id_of(line) if "accept_by" in said else course.offer
     for (division, name), course in courses.items():
         if is_finished and course.offered_to and course.deadline_ms <= reader.clock:
             yield f"{division} {name} is offered to {course.person} until {course.deadline_ms}; it is {reader.clock}"
@@ -101,9 +105,12 @@ def _heard(value: bytes, reason: str, courses: Mapping[tuple[str, str], Course],
         course = courses.get((division, name))
         if course is None:
             continue
-        course.decliner = record.get("person", "") if kind == "declined" else ""
+        answers_another = bool(course.offer) and record.get("decision", course.offer) != course.offer
+        course.decliner = record.get("person", "") if kind == "declined" and not answers_another else ""
+        if reason == "another_offer" and not answers_another:
+            yield f"{division} {name} is not answered by {record['decision']}, which offered it"
         if reason == "accepted":
-            if course.person != record["person"] or clock_ms >= course.deadline_ms:
+            if course.person != record["person"] or clock_ms >= course.deadline_ms or answers_another:
                 yield f"{division} {name} is accepted by {record['person']}; it is offered to {course}"
             course.finish()
         elif kind not in ANSWERS:

@@ -42,14 +42,14 @@ def waits(minutes: float, pool: str = "slow", **said: Any) -> Step:
     return minutes, "pending", {"pool": pool, "reason": "nobody_eligible", **said}
 
 
-def takes(minutes: float, person: str = "ann", reason: str = "not_accepted") -> Step:
-    """It is taken from somebody."""
-    return minutes, "released", {"previous_owner": {"kind": "user", "id": person}, "reason": reason}
+def takes(minutes: float, person: str = "ann", reason: str = "not_accepted", *, names: str | None = None) -> Step:
+    """It is taken from somebody; the answer that says so `names` an offer."""
+    return minutes, "released", {"previous_owner": {"kind": "user", "id": person}, "reason": reason, "names": names}
 
 
-def hears(kind: str, person: str = "", reason: str = "") -> Step:
+def hears(kind: str, person: str = "", reason: str = "", **said: Any) -> Step:
     """News of the lead, of which nothing is published."""
-    return 0, "heard", {"kind": kind, "person": person, "reason": reason}
+    return 0, "heard", {"kind": kind, "person": person, "reason": reason, **said}
 
 
 def counts(*told: tuple[Bound, int]) -> dict[str, Any]:
@@ -67,6 +67,7 @@ def complaints(terms: Terms, *steps: Step, clock: float = 0, versions: Sequence[
     for number, (minutes, kind, said) in enumerate(steps):
         record = {"type": "lead", "id": "1" if terms.accept or terms.escalates else str(number)}
         event = said if kind == "heard" else {"kind": "declined", "person": said.get("previous_owner", {}).get("id")}
+        event = event | {"decision": said["names"]} if said.get("names") else event
         if kind == "heard" or said.get("reason") == "declined":
             told = {"record": {"record_type": "lead", "record_id": record["id"], **event}}
             inputs.append(Seen("events", 0, number, b"", json.dumps(told).encode()))
@@ -123,6 +124,8 @@ def day(count: int) -> dict[str, Any]:
         (ACCEPTING, [offers(0), hears("updated", reason="closed"), offers(9, "bob")]),
         (ACCEPTING, [offers(0, pool="twice"), takes(5), offers(5, pool="twice")]),
         (ACCEPTING, [offers(0), hears("declined", "bob", "not_offered"), takes(5)]),
+        (ACCEPTING, [offers(0), hears("declined", "ann", "another_offer", decision="#9"), takes(5)]),
+        (ACCEPTING, [offers(0), hears("accepted", "ann", "accepted", decision="#0")]),
         (
             ACCEPTING,
             [
@@ -168,6 +171,9 @@ def test_what_is_right_is_not_complained_of(terms: Terms, steps: list[Step]) -> 
             "in 2 rounds",
         ),
         (ACCEPTING, [offers(0), hears("accepted", "bob", "accepted")], "is accepted by bob"),
+        (ACCEPTING, [offers(0), hears("accepted", "ann", "accepted", decision="#9")], "is accepted by ann"),
+        (ACCEPTING, [offers(0), hears("declined", "ann", "another_offer", decision="#0"), takes(5)], "is not answered"),
+        (ACCEPTING, [offers(0), takes(1, reason="declined", names="#9")], "says that ann declined"),
         (ACCEPTING, [hears("accepted", "ann", "accepted")], ""),
         (ESCALATING, [waits(0), waits(29, trace={"question": "escalated"})], "escalates at"),
         (ESCALATING, [waits(0), *[waits(30, trace={"question": "escalated"})] * 2], "out of slow again"),

@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 Marks = Mapping[TopicPartition, int]
 """The next offset to read of each partition."""
 
+COMMIT_SECONDS: Final = 5.0
+"""A commit may wait for ever for a coordinator that is gone. What was not acknowledged is read again, and dropped."""
 PAUSE_SECONDS: Final = 0.05
 """Between two commits: this much more is read again after a crash."""
 
@@ -43,11 +45,13 @@ class Acknowledging:
             self._task = asyncio.create_task(self._commit_newest())
 
     async def ended(self) -> None:
-        """Wait until what was sent is committed, or was tried."""
+        """Wait until what was sent is committed, or was tried, and no longer than one commit may take."""
         self._hurry.set()
-        if self._task is not None:
-            await asyncio.wait([self._task])
-        self._hurry.clear()
+        try:
+            if self._task is not None:
+                await asyncio.wait([self._task], timeout=COMMIT_SECONDS)
+        finally:
+            self._hurry.clear()
 
     async def _commit_newest(self) -> None:
         try:

@@ -18,7 +18,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
 
-from service.app.acknowledging import Acknowledging, Marks
+from service.app.acknowledging import COMMIT_SECONDS, Acknowledging, Marks
 from service.app.sources import (
     as_agreed,
     identities_of,
@@ -45,8 +45,6 @@ from service.wire.messages import Message, Poison, Position, RawRecord
 
 log = structlog.get_logger(__name__)
 
-ACKNOWLEDGE_SECONDS: Final = 5.0
-"""A commit may wait for ever for a coordinator that is gone. What was not acknowledged is read again, and dropped."""
 HEAR_SECONDS: Final = 5.0
 """So long an attempt waits to hear what was agreed on."""
 STOP_SECONDS: Final = 5.0
@@ -196,7 +194,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         Somebody may have reset the sources while this process was not in the group: it was frozen, or cut off. So what
         was agreed on is heard first.
         """
-        await self.acknowledging.ended()
+        await self.acknowledging.ended()  # a mark of the epoch before must not come behind those of this one
         async with asyncio.timeout(HEAR_SECONDS):
             await self.read_up()
         if self._is_behind():
@@ -265,7 +263,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         if assignment != self.reader.assignment or self._is_outdated():
             return
         try:
-            async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+            async with asyncio.timeout(COMMIT_SECONDS):
                 await self._started().commit(dict(marks))
         except (KafkaError, IllegalStateError, TimeoutError) as error:
             log.info(

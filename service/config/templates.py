@@ -9,7 +9,7 @@ the machinery, with the same outcome.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -160,7 +160,7 @@ def address(source: str) -> Template:
         raise NoTemplate(Flaw("a link begins with https:// and the host, such as https://crm.example/", 1))
     reads, parts = _compiled(source, _TEXT)
     write = _plain(source) or _written(parts)
-    return Template(source, reads, lambda values: write(_encoded(values)))
+    return Template(source, reads, lambda values: write(Values(_encoded(values.own), _encoded(values.fields))))
 
 
 def paths_in(template: Template) -> Iterator[tuple[str, int]]:
@@ -205,7 +205,7 @@ def _line_of(source: str, at: int) -> int:
 def _written(parts: BoundTemplate) -> Callable[[Values], str]:
     def write(values: Values) -> str:
         try:
-            return parts.render(values)
+            return parts.render(_nested(values))
         except RAISED as error:
             raise NotWritten(type(error).__name__) from error
 
@@ -215,32 +215,52 @@ def _written(parts: BoundTemplate) -> Callable[[Values], str]:
 def _plain(source: str) -> Callable[[Values], str] | None:
     """The same for a text that only names values; none: there is more in it."""
     pieces = _PLAIN.split(source)
-    names = [tuple(name.split(".")) for name in pieces[1::2]]
-    if any("{{" in piece or "{%" in piece for piece in pieces[::2]) or any(_SPECIAL & set(name) for name in names):
+    names = pieces[1::2]
+    paths = [name.split(".") for name in names]
+    if any("{{" in piece or "{%" in piece for piece in pieces[::2]) or any(map(_SPECIAL.intersection, paths)):
         return None
-    literals = pieces[::2]
 
     def write(values: Values) -> str:
-        found = [literals[0]]
-        for name, literal in zip(names, literals[1:], strict=True):
-            value = _value(values, name)
-            found.append(value if type(value) is str else to_liquid_string(value, autoescape=False))
-            found.append(literal)
-        whole = "".join(found)
+        found = pieces[:]
+        found[1::2] = map(values.own.get, names)
+        try:
+            whole = "".join(found)
+        except TypeError:
+            found[1::2] = _texts_at(paths, values)
+            whole = "".join(found)
         if len(whole) > TEXT_LIMIT and len(whole.encode()) > TEXT_LIMIT:
             raise NotWritten("OutputStreamLimitError")
-        return whole.replace("\r\n", "\n").replace("\r", "\n")
+        return whole.replace("\r\n", "\n").replace("\r", "\n") if "\r" in whole else whole
 
     return write
 
 
-def _value(values: object, path: Iterable[str]) -> object:
-    for step in path:
-        values = values.get(step) if type(values) is dict or isinstance(values, Mapping) else None
-    return values
+def _texts_at(paths: Sequence[Sequence[str]], values: Values) -> list[str]:
+    """What stands at these paths, as Liquid writes it."""
+    everything = _nested(values)
+    found = []
+    for path in paths:
+        value: object = everything
+        for step in path:
+            value = value.get(step) if isinstance(value, Mapping) else None
+        found.append(to_liquid_string(value, autoescape=False))
+    return found
 
 
-def _encoded(values: object) -> Any:
+def _nested(values: Values) -> dict[str, object]:
+    """The values as Liquid asks for them, step by step. Where a field is called like a value of ours, it is ours."""
+    found: dict[str, Any] = {**values.fields, FIELDS: values.fields} if values.fields else {}
+    own: dict[str, Any] = {}
+    for path, value in values.own.items():
+        root, _, step = path.partition(".")
+        if step:
+            own.setdefault(root, {})[step] = value
+        else:
+            own[root] = value
+    return found | own
+
+
+def _encoded(values: Any) -> Any:
     """The same values, as they stand in an address."""
     if isinstance(values, Mapping):
         return {name: _encoded(each) for name, each in values.items()}

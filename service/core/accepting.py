@@ -1,8 +1,9 @@
 """What becomes of a record that was offered: it is accepted, declined, or taken back and handed on (D15, D50).
 
-Only the person it is offered to answers; whatever else is said of it is nothing to do, with the reason. Handing on is
-giving anew: the pool is asked in the same decision, so the record never has two owners, and where nobody is left it
-waits. Whom the record is taken from is told, unless they declined it themselves.
+Only the person it is offered to answers, and what they say of another offer of it is late: whatever does not answer the
+offer that stands is nothing to do, with the reason. Handing on is giving anew: the pool is asked in the same decision,
+so the record never has two owners, and where nobody is left it waits. Whom the record is taken from is told, unless
+they declined it themselves.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def answer(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     reservation = case.draft.reservations.get(case.name)
     if reservation is None or reservation.person != person:
         return (case.conclude(_nothing_to_answer(person, case)),)
+    if _answers_another(event, case):
+        return (case.conclude(Nothing("another_offer", person)),)
     if event.kind == "accepted":
         reservations.finish(case)
         return (case.conclude(Nothing("accepted", person)),)
@@ -55,6 +58,14 @@ def lapse(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decisio
         return _taken_back(case, reservation, "not_there")
     reservations.note_passed(case, reservation.person)
     return _taken_back(case, reservation, "not_accepted")
+
+
+def _answers_another(event: RecordEvent, case: Case) -> bool:
+    """Whether the event names another offer than the one that stands. What names none, or where it is not known by
+    which decision the record was offered, answers the one that stands.
+    """
+    known = case.draft.offered_by.get(case.name)
+    return known is not None and event.decision not in {None, known.decision}
 
 
 def _nothing_to_answer(person: str, case: Case) -> Nothing:

@@ -111,17 +111,25 @@ class Case:
     def conclude(
         self, outcome: Outcome, trace: Trace = NO_TRACE, notifications: tuple[Notification, ...] = ()
     ) -> Decision:
-        """The decision with this outcome. All but `Nothing` take the record's next sequence number."""
+        """The decision with this outcome. All but `Nothing` take the record's next sequence number; all have the
+        record's fields where a text may say them, for somebody may be told of `Nothing`, too.
+        """
+        facts = self.facts if self.config.fields_told else NO_FACTS
         if isinstance(outcome, Nothing):
             return Decision(
-                record=self.name, outcome=outcome, trace=trace, correlation_id=self.correlation_id, depth=self.depth
+                record=self.name,
+                outcome=outcome,
+                trace=trace,
+                correlation_id=self.correlation_id,
+                depth=self.depth,
+                facts=facts,
             )
         score = score_of(self.facts)
         record = self.record
         record.sequence += 1
         known = None if self.draft.plans.is_empty else self.draft.plans.get(self.name)
         plan = "" if known is None else known.plan
-        facts = self.config.plans.get(plan)
+        spec = self.config.plans.get(plan)
         return Decision(
             record=self.name,
             outcome=outcome,
@@ -132,9 +140,9 @@ class Case:
             expected_version=record.version,
             correlation_id=self.correlation_id,
             depth=self.depth,
-            facts=self.facts if self.config.fields_told else NO_FACTS,
+            facts=facts,
             plan=plan,
-            label=None if facts is None else facts.label,
+            label=None if spec is None else spec.label,
         )
 
 

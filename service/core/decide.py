@@ -23,7 +23,7 @@ from service.core.events import (
 )
 from service.core.following import act, needs_somebody
 from service.core.hearing import counts_as_nobody, hear, take_note
-from service.core.holding import load, presence
+from service.core.holding import load, presence, reservations
 from service.core.holding.assign import close, tell_owed
 from service.core.holding.clients import recount
 from service.core.model import Decision, Nothing, Rejected
@@ -71,6 +71,7 @@ def decide(event: Event, state: State, config: Config, now_ms: int, numbers: Num
         case _:
             assert_never(event)
     decisions = passed_on(decisions, draft, config, now_ms, numbers)
+    reservations.note_decisions(decisions, draft, numbers)
     recount(draft)
     return Verdict(decisions, draft.finish())
 

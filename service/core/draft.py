@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from heapq import merge
 from typing import Any, Final
 
-from service.core.overlay import Overlay
+from service.core.overlay import Overlay, take_all
+from service.core.seating import KeptOrder
 from service.core.state import KINDS, ByKind, Changes, Kind, State, StateKind, Timer, V
 from service.core.waiting_line import Rank
 
@@ -47,9 +48,13 @@ class Draft(ByKind):
 
     def finish(self) -> Changes:
         """What `changes` says. Nobody uses this draft any more, but who takes it for another decision."""
-        found = {kind: changes for _, kind, overlay in self._laid if overlay.own and (changes := overlay.take())}
         self._state.finished_draft = self
-        return found
+        return take_all(self._laid)
+
+    @property
+    def rings(self) -> dict[str, KeptOrder]:
+        """The large pools whose order of turns is kept up, by name."""
+        return self._state.rings
 
     def set_timer(self, name: str, due_ms: int) -> None:
         """Have the timer go off at `due_ms` at the latest."""

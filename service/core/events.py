@@ -59,11 +59,12 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     `facts` holds the record's fields, standard and custom, and each linked record as a mapping under its name, so
     that `account.sector` is one walk. `owner` is the owner after the event, as the CRM tells it. Times are
     milliseconds since 1970 (UTC). `person` was in contact with it, or accepts or declines it, for the `reason` in
-    their own words. `depth` counts how many automatic decisions led to this event. `process` is the one that the record
-    goes through; `step` was marked, or, not `marked`, is so no more. `status`: the event says whether the record is
-    open. `merged_into`: the record is gone because it was merged into the one with this id. `if_unchanged`: it corrects
-    what was seen of the record under this mark, and says nothing where that changed since. `action` is
-    the id of one that a workflow asked for, and that was done or failed, for the `reason`.
+    their own words; `decision` is the id of the one that offered it, where an answer names it. `depth` counts how many
+    automatic decisions led to this event. `process` is the one that the record goes through; `step` was marked, or,
+    not `marked`, is so no more. `status`: the event says whether the record is open. `merged_into`: the record is gone
+    because it was merged into the one with this id. `if_unchanged`: it corrects what was seen of the record under this
+    mark, and says nothing where that changed since. `action` is the id of one that a workflow asked for, and that was
+    done or failed, for the `reason`.
     """
 
     kind: RecordEventKind
@@ -91,6 +92,7 @@ class RecordEvent(Struct, frozen=True, kw_only=True, gc=False):
     reason: str = ""
     if_unchanged: str | None = None
     action: str | None = None
+    decision: str | None = None
 
     @property
     def offers(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from service.language.moments import instant_in
 from service.language.readings import TRUTHS
-from service.language.tree import is_empty
+from service.language.unset import is_empty
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _LONGEST_NUMBER: Final = 400

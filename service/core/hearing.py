@@ -32,7 +32,7 @@ from service.core.news import (
     OwnerNow,
     Restored,
 )
-from service.core.order import Moment, Order, act_of, compare, short_id
+from service.core.order import NO_MOMENT, Moment, Order, act_of, compare, short_id
 from service.core.past import Past, brought_up, change_between, creation_of, heard, noted_created, noted_early
 from service.core.reasons import NothingReason
 from service.core.record import NOBODY, Record
@@ -138,7 +138,7 @@ def _note_owner(owner: Target | None, at: Moment, record: Record) -> None:
     told = "" if owner is None else str(owner)
     if told or record.told:
         record.nobody_since = None
-    elif record.told_moment == Moment() and at != Moment():
+    elif record.told_moment == NO_MOMENT and at != NO_MOMENT:
         record.nobody_since = at
     if record.deleted and told != record.told:
         _note_former(owner, record)
@@ -301,7 +301,7 @@ def _after_deletion(event: RecordEvent, at: Moment, known: Record, config: Confi
 
 
 def _is_first_told(at: Moment, known: Record) -> bool:
-    return known.told_moment == Moment() and at != Moment()
+    return known.told_moment == NO_MOMENT and at != NO_MOMENT
 
 
 def _without(person: str, outstanding: tuple[str, ...]) -> tuple[str, ...]:

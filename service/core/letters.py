@@ -8,8 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
-Values = Mapping[str, object]
+NO_FIELDS: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+class Values(NamedTuple):
+    """What a text may name: values of ours by dotted path (`record.name`), and the fields of the record."""
+
+    own: Mapping[str, object]
+    fields: Mapping[str, object] = NO_FIELDS
 
 
 class NotWritten(Exception):

@@ -7,7 +7,7 @@ nothing to compare, the order is unknown, and what arrives counts as it arrives.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, Literal
@@ -19,6 +19,8 @@ ACT_BYTES: Final = 8
 ID_BYTES: Final = 6
 ID_CHARACTERS: Final = 8
 """So long is an event id in short. Two ids are only compared within one record: a few bytes tell them apart."""
+
+_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 Order = Literal["newer", "same", "older", "unknown"]
 """How a telling stands to the one that is known."""
@@ -33,6 +35,10 @@ class Moment(Struct, array_like=True, frozen=True, gc=False):
     version: int | None = None
     time_ms: int | None = None
     act: str = ""
+
+
+NO_MOMENT: Final = Moment()
+"""Nothing is known of when it was told."""
 
 
 def compare(told: Moment, known: Moment) -> Order:
@@ -52,7 +58,12 @@ def act_of(correlation_id: str) -> str:
 @lru_cache(maxsize=64)
 def short_id(event_id: str) -> str:
     """An event's id in short, because memory keeps it. Whoever hears of an event asks, and whoever notes it."""
-    return urlsafe_b64encode(blake2b(event_id.encode(), digest_size=ID_BYTES).digest()).decode()
+    return in_letters(blake2b(event_id.encode(), digest_size=ID_BYTES).digest())
+
+
+def in_letters(data: bytes) -> str:
+    """Bytes in few characters that stand for themselves in JSON and in addresses: base64 of its urlsafe kind."""
+    return b2a_base64(data, newline=False).translate(_SAFE).decode()
 
 
 def _ordered(told: int, known: int) -> Order:

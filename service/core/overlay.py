@@ -6,12 +6,13 @@ Apart from the draft that has them, because it runs for every event and is compi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
 from service.core.remembered import Remembered
 
+K = TypeVar("K")
 V = TypeVar("V", bound=Remembered)
 
 
@@ -33,6 +34,11 @@ class Overlay(Generic[V]):
     def is_empty(self) -> bool:
         """Whether nothing is known of any field, or was changed."""
         return not self._below and not self.own
+
+    @property
+    def at_most(self) -> int:
+        """No more fields than so many have a value."""
+        return len(self._below) + len(self.own)
 
     def get(self, field: str) -> V | None:
         """The field's value, to be read only; none: there is none."""
@@ -89,3 +95,14 @@ class Overlay(Generic[V]):
         found = self.changes()
         self.own = {}
         return found
+
+
+def take_all(laid: Sequence[tuple[int, K, Overlay[Any]]]) -> dict[K, dict[str, Any]]:
+    """By kind what `take` says of each overlay that has changed anything, in their order."""
+    found: dict[K, dict[str, Any]] = {}
+    for _, kind, overlay in laid:
+        if overlay.own:
+            changes = overlay.take()
+            if changes:
+                found[kind] = changes
+    return found

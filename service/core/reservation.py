@@ -20,6 +20,12 @@ class Reservation(Remembered):
     depth: int = 0
 
 
+class OfferedBy(Remembered):
+    """The id of the `decision` that offered the record as it is offered now: an answer may name it."""
+
+    decision: str
+
+
 class Spot(NamedTuple):
     """What one pool did about a record that nobody has accepted yet: its number in the pool's waiting line, which it
     keeps while it is offered, and how often the pool offered it.

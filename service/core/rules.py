@@ -125,4 +125,4 @@ def _failed(entry: str, leaf: int) -> Tried:
 
 @lru_cache(maxsize=65_536)
 def _matched(entry: str) -> Tried:
-    return Tried(entry, matched=True)
+    return Tried(entry, matched=True, criterion=None)

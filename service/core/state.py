@@ -29,8 +29,8 @@ from service.core.past import Past
 from service.core.person import Person, Planned
 from service.core.record import Record
 from service.core.remembered import Remembered
-from service.core.reservation import Handing, Reservation
-from service.core.seating import Pool, Seat
+from service.core.reservation import Handing, OfferedBy, Reservation
+from service.core.seating import KeptOrder, Pool, Seat
 from service.core.waiting_line import Line, Rank, Room, Waiting
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ Kind = Literal[
     "contacts",
     "offer",
     "handing",
+    "offered_by",
     "given",
     "slot",
     "size",
@@ -107,7 +108,7 @@ Value = Remembered
 V = TypeVar("V", bound=Value)
 
 FIRST_LEVEL: Final = 1
-LEVEL: Final = 4
+LEVEL: Final = 5
 """The newest level that this version knows. A lane's log carries its level; see `StateKind`."""
 
 
@@ -186,6 +187,7 @@ class ByKind:
     given = StateKind("given", Given, level=3, begins=True)
     slots = StateKind("slot", Slot, buckets=64, level=3)
     sizes = StateKind("size", Size, buckets=256, level=3, beside=("sized",))
+    offered_by = StateKind("offered_by", OfferedBy, buckets=256, level=5, beside=("offered",))
     acting = StateKind("acting", Acting, buckets=256, level=4, beside=("has_progress",), begins=True)
     tallies = StateKind("tally", DayCount, level=4, begins=True)
     orders = StateKind("orders", Orders, level=4, begins=True)
@@ -210,13 +212,14 @@ class State(ByKind):
     """One division's state in memory.
 
     `room` may be shared by several divisions. `strangers` are the people who are not configured and of whom news is
-    remembered, with the time of the latest. `finished_draft` lies ready for the next decision (see `Draft.over`).
+    remembered, and when last. `finished_draft` is for the next decision, `rings` are large pools in the order of turns.
     """
 
     def __init__(self, room: Room | None = None) -> None:
         self.room = Room() if room is None else room
         self.strangers: dict[str, int] = {}
         self.finished_draft: Draft | None = None
+        self.rings: dict[str, KeptOrder] = {}
         self._by_kind: dict[Kind, dict[str, Any]] = {kind: {} for kind in KINDS}
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
         self._members: defaultdict[str, set[str]] = defaultdict(set)
@@ -232,6 +235,8 @@ class State(ByKind):
         for kind, fields in changes.items():
             if kind == "seat":
                 self._follow_seats(fields)
+            elif kind == "open" and self.rings:
+                self._follow_open_items(fields)
             elif kind == "parked":
                 self._follow_parked(fields)
             elif kind == "person":
@@ -300,34 +305,28 @@ class State(ByKind):
         return found[0] if len(found) == 1 else merge(*found)
 
     def _follow_seats(self, changed: Mapping[str, Value | None]) -> None:
-        """Keep up who is a member of which pool."""
+        """Keep up who is a member of which pool, and how much of what a pool gave is open."""
         for field, after in changed.items():
             before, (pool, _, person) = self.seats.get(field), field.partition("/")
-            self._follow_open(pool, before, after)
-            was = before is not None and before.joined > 0
-            is_now = isinstance(after, Seat) and after.joined > 0
-            if was == is_now and (before is None) == (after is None):
-                continue
-            self._seats_in[pool] += (after is not None) - (before is not None)
-            if not self._seats_in[pool]:
-                del self._seats_in[pool]
-            if was == is_now:
-                continue
-            if is_now:
+            now = after if isinstance(after, Seat) else None
+            _count(self._seats_in, pool, (now is not None) - (before is not None))
+            _count(self._open_in, pool, (now.open_items if now else 0) - (before.open_items if before else 0))
+            was_member, is_member = before is not None and before.is_taken, now is not None and now.is_taken
+            if pool in self.rings:
+                self.rings[pool].note(field)
+            if is_member and not was_member:
                 self._members[pool].add(person)
                 self._pools_of[person].add(pool)
-            else:
+            elif was_member and not is_member:
                 self._members[pool].discard(person)
                 self._pools_of[person].discard(pool)
+                self.rings.pop(pool, None)
 
-    def _follow_open(self, pool: str, before: Seat | None, after: Value | None) -> None:
-        """Keep up how much of what a pool gave is open."""
-        was = 0 if before is None else before.open_items
-        is_now = after.open_items if isinstance(after, Seat) else 0
-        if was != is_now:
-            self._open_in[pool] += is_now - was
-            if not self._open_in[pool]:
-                del self._open_in[pool]
+    def _follow_open_items(self, changed: Iterable[str]) -> None:
+        """Tell the rings whose open items have changed."""
+        for field in changed:
+            for pool in self.rings.keys() & self._pools_of.get(field.partition("/")[2], set()):
+                self.rings[pool].note(field)
 
     def _follow_people(self, changed: Mapping[str, Value | None]) -> None:
         """Keep up who is not configured."""
@@ -377,6 +376,14 @@ class State(ByKind):
             if isinstance(after, Parked):
                 self.room.taken_bytes += after.kept_bytes
                 self._lines[after.pool, after.queued].add((after.rank, name))
+
+
+def _count(counter: Counter[str], name: str, more: int) -> None:
+    """So many more of this name. Nothing is kept of what there is none of."""
+    if more:
+        counter[name] += more
+        if not counter[name]:
+            del counter[name]
 
 
 def seat_field(pool: str, person: str) -> str:

@@ -16,13 +16,13 @@ from service.core.case import Case
 from service.core.events import RecordEvent, RecordStatus
 from service.core.hearing import moment_of
 from service.core.news import Deleted, News
-from service.core.order import Moment, act_of, compare
+from service.core.order import NO_MOMENT, Moment, act_of, compare
 from service.core.record import StatusTold
 from service.core.tracking import recall, together
 from service.language.predicate import Predicate
 from service.language.tree import Facts
 
-NEVER_TOLD = StatusTold(Moment(), in_words=False)
+NEVER_TOLD = StatusTold(NO_MOMENT, in_words=False)
 
 
 def hear_status(event: RecordEvent, news: News, case: Case) -> News:

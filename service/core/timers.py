@@ -136,6 +136,7 @@ def fire(
     decisions = timing.after_timer(decisions, draft, config, now_ms)
     if not rule.tells:
         decisions = passed_on(decisions, draft, config, now_ms, numbers)
+    reservations.note_decisions(decisions, draft, numbers)
     recount(draft)
     return Verdict(decisions, draft.finish())
 

@@ -10,8 +10,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 _SEED: Final = 0x9747B28C
-_FACTOR: Final = 0x5BD1E995
+_FACTOR_LOW: Final = 0xE995
+_FACTOR_HIGH: Final = 0x5BD1
 _WORD: Final = 0xFFFFFFFF
+_HALF: Final = 0xFFFF
 _NOT_NEGATIVE: Final = 0x7FFFFFFF
 
 
@@ -33,10 +35,17 @@ def _murmur2(key: bytes) -> int:
     whole = len(key) & ~3
     mixed = _SEED ^ len(key)
     for at in range(0, whole, 4):
-        word = int.from_bytes(key[at : at + 4], "little") * _FACTOR & _WORD
-        word = (word ^ word >> 24) * _FACTOR & _WORD
-        mixed = mixed * _FACTOR & _WORD ^ word
+        word = _times_factor(key[at] | key[at + 1] << 8 | key[at + 2] << 16 | key[at + 3] << 24)
+        mixed = _times_factor(mixed) ^ _times_factor(word ^ word >> 24)
     if whole < len(key):
-        mixed = (mixed ^ int.from_bytes(key[whole:], "little")) * _FACTOR & _WORD
-    mixed = (mixed ^ mixed >> 13) * _FACTOR & _WORD
+        for at in range(whole, len(key)):
+            mixed ^= key[at] << 8 * (at - whole)
+        mixed = _times_factor(mixed)
+    mixed = _times_factor(mixed ^ mixed >> 13)
     return mixed ^ mixed >> 15
+
+
+def _times_factor(word: int) -> int:
+    """The product of 32 bits, half by half: no step of it leaves what a compiled program counts with."""
+    low, high = word & _HALF, word >> 16
+    return low * _FACTOR_LOW + ((low * _FACTOR_HIGH + high * _FACTOR_LOW & _HALF) << 16) & _WORD

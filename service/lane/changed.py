@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 from service.core.record import Record
 from service.core.state import (
-    KINDS,
     Changes,
     Kind,
     State,
@@ -30,15 +29,18 @@ class Changed:
     """What a batch in the making changes so far."""
 
     def __init__(self) -> None:
-        self._fields: defaultdict[tuple[Kind, str], dict[str, Value | None]] = defaultdict(dict)
+        self._fields: defaultdict[str, defaultdict[Kind, dict[str, Value | None]]] = defaultdict(
+            lambda: defaultdict(dict)
+        )
         self._before: dict[tuple[str, str], Record | None] = {}
 
     def add(self, division: str, changes: Changes, before: State) -> None:
         """Final values of one decision. `before` is the division's state without them."""
         for name in changes.get("record", ()):
             self._before.setdefault((division, name), before.records.get(name))
+        known = self._fields[division]
         for kind, fields in changes.items():
-            self._fields[kind, "" if KINDS[kind].is_of_lane else division].update(fields)
+            known[kind].update(fields)
 
     @property
     def records(self) -> frozenset[tuple[str, str]]:
@@ -48,9 +50,10 @@ class Changed:
     def stored(self) -> dict[str, StoredFields]:
         """All of it in its stored form."""
         found: defaultdict[str, StoredFields] = defaultdict(dict)
-        for (kind, division), fields in self._fields.items():
-            for kept, values in stored(kind, division, fields, self._before).items():
-                found[kept].update(values)
+        for division, kinds in self._fields.items():
+            for kind, fields in kinds.items():
+                for kept, values in stored(kind, division, fields, self._before).items():
+                    found[kept].update(values)
         return dict(found)
 
 

@@ -102,6 +102,7 @@ class Making:
         self._outputs: list[Message] = []
         self._paused: list[Paused] = []
         self._bytes = 0
+        self._written = frozenset([kind for kind, row in KINDS.items() if row.level <= grounds.level])
         self._contexts: dict[str, Context] = {}
 
     @property
@@ -143,7 +144,8 @@ class Making:
 
     def change(self, division: str, changes: Changes) -> None:
         """Make changes part of the batch, those that the lane's level knows."""
-        changes = {kind: each for kind, each in changes.items() if KINDS[kind].level <= self.grounds.level}
+        if not changes.keys() <= self._written:
+            changes = {kind: each for kind, each in changes.items() if kind in self._written}
         self._changed.add(division, changes, self.book.state(division))
         self.book.apply(division, changes)
         self._bytes += OUTCOME_BYTES + bytes_of(changes)
@@ -172,6 +174,7 @@ class Making:
         """List one outcome under the input's offset, with the next ordinal."""
         decision_id = self.numbers(self.ordinal).id(self.ordinal)
         self._outcomes.append(OutcomeLine(self.offset, self.ordinal, kind, reason, decision_id, source))
+        self._bytes += OUTCOME_BYTES
         self.ordinal += 1
 
     def give_up(self, reason: PoisonReason, raised: Raised, about: Mapping[str, object]) -> None:
@@ -224,7 +227,7 @@ class Making:
         limit_bytes = self.grounds.limits.dead_letter_limit_bytes
         letter = fitting_letter(poison, position, self.grounds.topics, trace, limit_bytes)
         self._outputs.append(letter)
-        self._bytes += OUTCOME_BYTES + output_bytes(letter)
+        self._bytes += output_bytes(letter)
 
 
 def _paused_by(division: str, verdict: Verdict) -> Iterator[Paused]:

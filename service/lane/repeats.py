@@ -25,7 +25,7 @@ from service.core.configuration import Config
 from service.core.events import MemberEvent, RecordEvent
 from service.core.hearing import REMEMBERED_EVENTS, hear, moment_of
 from service.core.news import NoNews
-from service.core.order import Moment, compare, short_id
+from service.core.order import NO_MOMENT, compare, short_id
 from service.core.past import NOTHING_TOLD
 from service.core.record import Record
 from service.core.state import State
@@ -144,7 +144,7 @@ def _comes_after(event: RecordEvent, record: Record) -> bool:
     for a deleted record no note is taken.
     """
     at, known = moment_of(event), record.moment
-    is_ordered = event.kind in RECORD_KINDS and known != Moment()
+    is_ordered = event.kind in RECORD_KINDS and known != NO_MOMENT
     return is_ordered and _is_above(at.version, known.version) and _is_above(at.time_ms, known.time_ms)
 
 

@@ -19,7 +19,6 @@ from zoneinfo import ZoneInfo
 from service.language.moments import instant_in
 from service.language.readings import TRUTHS, called, is_box
 from service.language.tree import (
-    MAX_ELEMENTS,
     All,
     Always,
     Any,
@@ -35,11 +34,10 @@ from service.language.tree import (
     Probe,
     Walk,
     in_past,
-    is_empty,
-    is_unset,
     leaves,
     number_in,
 )
+from service.language.unset import MAX_ELEMENTS, is_empty, is_unset
 
 UNKNOWN: Final = object()
 """Stands for a value before that nobody told us."""

@@ -19,7 +19,8 @@ from service.language.moments import instant_in
 from service.language.operators import ROWS
 from service.language.probes import Affix, listed, pieces
 from service.language.readings import ORDERS, TRUTHS
-from service.language.tree import Calendar, Compare, Constant, Other, Span, is_unset, number_in
+from service.language.tree import Calendar, Compare, Constant, Other, Span, number_in
+from service.language.unset import is_unset
 
 MAX_FACTS: Final = 5_000
 """With more pieces than this nothing is said."""

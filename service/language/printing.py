@@ -38,11 +38,11 @@ from service.language.tree import (
     Scalar,
     Span,
     Walk,
-    is_unset,
     leaves,
     linked,
     number_in,
 )
+from service.language.unset import is_unset
 
 SHOWN_CHARACTERS: Final = 60
 """How much of a found value an explanation shows."""

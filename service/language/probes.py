@@ -17,18 +17,8 @@ from zoneinfo import ZoneInfo
 from service.language.letters import folded, folded_inside
 from service.language.moments import instant_in
 from service.language.readings import SCALARS, TRUTHS, difference, in_order, sameness
-from service.language.tree import (
-    CALLED_BY,
-    MAX_ELEMENTS,
-    MISFIT,
-    Constant,
-    Other,
-    Probe,
-    Span,
-    is_unset,
-    may_be_in_unset,
-    number_in,
-)
+from service.language.tree import CALLED_BY, MISFIT, Constant, Other, Probe, Span, number_in
+from service.language.unset import MAX_ELEMENTS, is_unset, may_be_in_unset
 
 Ask = Callable[[Constant], Probe]
 Affix = Literal["piece", "begin", "end"]

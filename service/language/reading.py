@@ -33,9 +33,9 @@ from service.language.tree import (
     Path,
     Scalar,
     Span,
-    is_unset,
     number_in,
 )
+from service.language.unset import is_unset
 
 SPELLINGS: Final[Mapping[str, Operator]] = {
     word: row.operator for row in TABLE for word in (row.operator.name, *row.also)

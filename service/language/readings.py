@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from service.language.letters import folded
 from service.language.moments import instant_in
-from service.language.tree import CALLED_BY, is_unset, number_in
+from service.language.tree import CALLED_BY, number_in
+from service.language.unset import is_unset
 
 SCALARS: Final[frozenset[type]] = frozenset({str, int, float, bool, NoneType})
 """The types of a field that holds one value, or none."""

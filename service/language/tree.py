@@ -18,6 +18,8 @@ from itertools import chain, islice
 from math import isinf
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
+from service.language.unset import MAX_ELEMENTS, is_empty
+
 MAX_CHARACTERS: Final = 50_000
 """How long the text of one condition may be: a list of as many items as there may be, of a hundred characters each."""
 MAX_DEPTH: Final = 20
@@ -26,8 +28,6 @@ MAX_COMPARISONS: Final = 500
 """How many comparisons one condition may have."""
 MAX_LIST_ITEMS: Final = 500
 MAX_PATH_STEPS: Final = 5
-MAX_ELEMENTS: Final = 1_000
-"""So many choices, or linked records, of one field are looked at."""
 
 Notation = Literal["criteria", "domain", "expression"]
 Path = tuple[str, ...]
@@ -41,10 +41,6 @@ CALLED_BY: Final = ("id", "display_name", "name")
 MISFIT: Final = object()
 """Stands for a field that could not be reached because something on the way is not a record."""
 
-_NO_DATE: Final = frozenset({"0000-00-00", "0000-00-00 00:00:00", "0000-00-00T00:00:00"})
-"""How some databases write that a date is not set."""
-_DATE_CHARACTERS: Final = 40
-_UNSET_SIGNS: Final = frozenset(";" + "".join(_NO_DATE).casefold())
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _WHOLE_DIGITS: Final = 300
 """Whole numbers up to here stay exact; longer ones are compared as floats."""
@@ -293,37 +289,6 @@ def depth(condition: Condition) -> int:
             return 1
         case _:
             assert_never(condition)
-
-
-def is_unset(fact: object) -> bool:
-    """Whether a field holds nothing, in whatever form a CRM or a file says so: absent, null, blank text, a date of
-    zeros, a link without an id, a list or a text of choices in which none is made. The one rule of all notations.
-    """
-    if type(fact) is str:
-        text = fact.replace(";", " ") if ";" in fact else fact
-        return not text or text.isspace() or (len(text) <= _DATE_CHARACTERS and text.strip() in _NO_DATE)
-    if isinstance(fact, dict):
-        return not fact or ("id" in fact and _is_no_id(fact["id"]))
-    if isinstance(fact, list | tuple):
-        return all(not isinstance(each, list | tuple) and is_unset(each) for each in islice(fact, MAX_ELEMENTS))
-    return fact is None
-
-
-def _is_no_id(value: object) -> bool:
-    return value is None or value is False or (type(value) is str and is_unset(value))
-
-
-def may_be_in_unset(piece: str) -> bool:
-    """Whether a text in which this is found may hold nothing all the same."""
-    return all(sign.isspace() or sign in _UNSET_SIGNS for sign in piece.casefold())
-
-
-def is_empty(fact: object) -> bool:
-    """Whether nothing is filled in: unset, or false, which is no tick, and what some CRMs send for whatever is not set.
-
-    So domains ask, as Odoo does, and so a path is followed through links. In criteria `false` is a value.
-    """
-    return fact is False or is_unset(fact)
 
 
 def number_in(text: str) -> int | float | None:

@@ -116,9 +116,9 @@ def _only_of(data: RecordData, kind: object) -> dict[str, object]:
             return {"person": person}
         case ActionAnswered(action=action, reason=reason) if kind != "deleted":
             return {"action": action, **({"reason": reason} if reason else {})}
-        case AssignmentAnswered(person=person, reason=reason):
-            answered: dict[str, object] = {"person": person}
-            return answered | {"reason": reason} if reason else answered
+        case AssignmentAnswered(person=person, reason=reason, decision=decision):
+            answered = {"person": person, "reason": reason, "decision": decision}
+            return {name: value for name, value in answered.items() if value}
         case _:
             return {}
 

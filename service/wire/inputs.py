@@ -185,7 +185,7 @@ def read_input(value: bytes) -> LaneInput | Tick | Poison:
     event = found.record or found.member or found.catalogue or found.empty
     if event is None:
         return Poison("unreadable_event", "not a lane input: about nothing that there is", value)
-    if not all(position.is_possible for position in (found.at, found.redriven) if position is not None):
+    if not (found.at.is_possible and (found.redriven is None or found.redriven.is_possible)):
         return Poison("unreadable_event", "not a lane input: no broker has its position", value)
     return LaneInput(found.at, found.division, event, found.origin, found.redriven)
 

@@ -80,8 +80,9 @@ class Position(NamedTuple):
     @property
     def is_possible(self) -> bool:
         """Whether a broker can have it. A foreign writer's would stand in keys and marks, however long."""
-        numbers = (self.epoch, self.partition, self.offset)
-        return len(self.topic) <= TOPIC_NAME_LIMIT and min(numbers) >= 0 and max(numbers) <= MAX_NUMBER
+        epoch, topic, partition, offset = self
+        is_number = 0 <= epoch <= MAX_NUMBER and 0 <= partition <= MAX_NUMBER and 0 <= offset <= MAX_NUMBER
+        return is_number and len(topic) <= TOPIC_NAME_LIMIT
 
     def __str__(self) -> str:
         return f"{self.epoch}/{self.topic}/{self.partition}/{self.offset}"

@@ -39,20 +39,20 @@ class Misspelt(NamedTuple):
 
 def unknown_keys(data: object, model: type[BaseModel]) -> tuple[str, ...]:
     """The dotted names of what stands in an event's data and is not read; `*` is any linked record."""
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         return ()
     names = _NAMES[model]
     found = [name for name in data if name not in names]
     for part, form in _PARTS.items():
         inside = data.get(part)
-        if isinstance(inside, Mapping) and not inside.keys() <= _NAMES[form]:
+        if isinstance(inside, dict) and not inside.keys() <= _NAMES[form]:
             found += [f"{part}.{name}" for name in inside if name not in _NAMES[form]]
     record = data.get("record")
-    status = record.get("status") if isinstance(record, Mapping) else None
+    status = record.get("status") if isinstance(record, dict) else None
     if status is not None and known_status(status) is None:
         found.append("record.status")
-    linked = record.get("linked") if isinstance(record, Mapping) else None
-    if isinstance(linked, Mapping) and linked:
+    linked = record.get("linked") if isinstance(record, dict) else None
+    if isinstance(linked, dict) and linked:
         found += _in_links(linked)
     return tuple(dict.fromkeys(found[:TOLD_KEYS])) if found else ()
 
@@ -78,10 +78,10 @@ def meant_by(name: str, known: tuple[str, ...]) -> str:
     return ""
 
 
-def _in_links(linked: Mapping[str, object]) -> Iterator[str]:
-    for each in linked.values():
-        if isinstance(each, Mapping):
-            yield from (f"record.linked.*.{name}" for name in each if name not in _NAMES[Linked])
+def _in_links(linked: Mapping[str, object]) -> list[str]:
+    known = _NAMES[Linked]
+    records = [each for each in linked.values() if isinstance(each, dict)]
+    return [f"record.linked.*.{name}" for record in records for name in record if name not in known]
 
 
 def _plain(name: str) -> str:

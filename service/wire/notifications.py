@@ -8,8 +8,8 @@ in is replaced by the shipped one, counted and logged, without a word of the rec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -17,9 +17,9 @@ import msgspec
 import structlog
 
 from schemas.envelope import ID_LIMIT
-from service.config.templates import FIELDS, is_link
-from service.config.texts import SUMMARY, Chosen, Language, letter_for
-from service.core.letters import NotWritten, Template
+from service.config.templates import is_link
+from service.config.texts import SUMMARY, Chosen, letter_for, shipped
+from service.core.letters import NotWritten, Template, Values
 from service.core.model import Decision, NewsSummary, Notification
 from service.core.telling.clock import clock_time
 from service.core.telling.why import pool_of, why
@@ -44,7 +44,6 @@ _CONTROL_IN_BODY: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]"
 _SPACE_AT_END: Final = re.compile(r"[ \t]+(?=\n|$)")
 
 _write: Final = msgspec.json.Encoder().encode
-Values = dict[str, object]
 Header = tuple[str, bytes | None]
 
 
@@ -62,84 +61,80 @@ def _notification(
     told: Notification, decision: Decision, decision_id: str, context: Context, common: Headers
 ) -> Message:
     record_type, _, record_id = decision.record.partition("/")
-    late = told.late
+    kind, person, late, config = told.kind, told.person, told.late, context.config
     about = decision_id if late is None else late.decision
-    sentence, pool = (why(decision, told.kind), pool_of(decision)) if late is None else (late.why, late.pool)
-    config = context.config
-    user, spec = config.users.get(told.person), config.pools.get(pool)
-    found = letter_for(told.kind, "" if user is None else user.wishes.language, config.letters, config.language)
-    values: Values = {
+    word, pool = (why(decision, kind), pool_of(decision)) if late is None else (late.why, late.pool)
+    user, spec = config.users.get(person), config.pools.get(pool)
+    pool = (spec.name if spec is not None else "") or pool
+    found = letter_for(kind, "" if user is None else user.wishes.language, config.letters, config.language)
+    own: dict[str, object] = {
         "decision": about,
-        "kind": told.kind,
-        "person": {"id": told.person, "name": (user.name if user is not None else "") or told.person},
-        "pool": (spec.name if spec is not None else "") or pool,
-        "record": {
-            "type": record_type,
-            "id": record_id,
-            "name": f"{found.language.types.get(record_type, record_type)} {record_id}",
-        },
+        "kind": kind,
+        "person.id": person,
+        "person.name": (user.name if user is not None else "") or person,
+        "pool": pool,
+        "reason": _reason(word, pool, found.language.tag),
+        "record.type": record_type,
+        "record.id": record_id,
+        "record.name": f"{found.language.types.get(record_type, record_type)} {record_id}",
     }
-    values["reason"] = _reason(sentence, values, found.language)
-    values["link"] = _link(config.link, values)
+    own["link"] = _link(config.link, own)
     value = _write(
         {
             "decision": about,
-            "kind": told.kind,
-            "person": told.person,
+            "kind": kind,
+            "person": person,
             "via": told.via,
             "record": {"type": record_type, "id": record_id},
-            "reason": values["reason"],
-            "link": values["link"],
-            **_texts(found, told.kind, values, decision),
+            "reason": own["reason"],
+            "link": own["link"],
+            **_texts(found, kind, Values(own, decision.facts)),
         }
     )
-    identity = _identity(lambda person: f"{about}/{told.kind}/{person}", told.person)
-    headers = _headers(NOTIFICATION, identity, told.person, about, context)
-    return Message(context.topics.notifications, key_of(told.person, context), value, headers + common)
+    key = key_of(person, context)
+    headers = (NOTIFICATION, *_headers(_identity(f"{about}/{kind}/", person), key, about), *common)
+    return Message(context.topics.notifications, key, value, headers)
 
 
 def _summary(told: Notification, summary: NewsSummary, decision_id: str, context: Context, common: Headers) -> Message:
-    config = context.config
-    user = config.users.get(told.person)
+    config, kind, person = context.config, told.kind, told.person
+    user = config.users.get(person)
     found = letter_for(SUMMARY, "" if user is None else user.wishes.language, config.letters, config.language)
     types = found.language.types
     parts = [name.partition("/") for name in summary.records]
     names = [f"{types.get(record_type, record_type)} {record_id}" for record_type, _, record_id in parts]
     more = summary.count - len(names)
-    values: Values = {
+    own: dict[str, object] = {
         "count": summary.count,
-        "kind": told.kind,
-        "news": found.language.news.get(told.kind, told.kind),
+        "kind": kind,
+        "news": found.language.news.get(kind, kind),
         "names": ", ".join(names) + (f", … (+{more})" if more > 0 else ""),
         "records": names,
-        "person": {"id": told.person, "name": (user.name if user is not None else "") or told.person},
-        "since": clock_time(datetime.fromtimestamp(summary.since_ms / 1000, UTC), config.zone_of(told.person)),
+        "person.id": person,
+        "person.name": (user.name if user is not None else "") or person,
+        "since": clock_time(datetime.fromtimestamp(summary.since_ms / 1000, UTC), config.zone_of(person)),
     }
     value = _write(
         {
-            "kind": told.kind,
-            "person": told.person,
+            "kind": kind,
+            "person": person,
             "via": told.via,
             "count": summary.count,
             "since": iso_time(summary.since_ms),
             "until": iso_time(summary.until_ms),
             "records": [{"type": record_type, "id": record_id} for record_type, _, record_id in parts],
-            **_texts(found, told.kind, values, None),
+            **_texts(found, kind, Values(own)),
         }
     )
-    identity = _identity(lambda person: f"{context.key_prefix}{person}/{told.kind}/{summary.since_ms}", told.person)
-    headers = _headers(SUMMARY_REQUESTED, identity, told.person, decision_id, context)
-    return Message(context.topics.notifications, key_of(told.person, context), value, headers + common)
+    key = key_of(person, context)
+    identity = _identity(context.key_prefix, person, f"/{kind}/{summary.since_ms}")
+    headers = (SUMMARY_REQUESTED, *_headers(identity, key, decision_id), *common)
+    return Message(context.topics.notifications, key, value, headers)
 
 
-def _headers(kind: Header, identity: bytes, person: str, cause: str, context: Context) -> Headers:
-    """The headers that are a message's own."""
-    return (
-        kind,
-        ("ce_id", identity),
-        ("ce_partitionkey", key_of(person, context)),
-        ("ce_causationid", cause.encode()),
-    )
+def _headers(identity: bytes, key: bytes, cause: str) -> Headers:
+    """The headers that are a message's own, behind the one that names its kind."""
+    return ("ce_id", identity), ("ce_partitionkey", key), ("ce_causationid", cause.encode())
 
 
 def key_of(person: str, context: Context) -> bytes:
@@ -147,21 +142,23 @@ def key_of(person: str, context: Context) -> bytes:
     return (context.key_prefix + person).encode()
 
 
-def _texts(found: Chosen, kind: str, values: Values, decision: Decision | None) -> dict[str, str]:
+def _texts(found: Chosen, kind: str, values: Values) -> dict[str, str]:
     """Subject and body, and the body as HTML where there is one, with the language that they are in."""
-    facts: Mapping[str, object] = {} if decision is None else decision.facts
-    everything = {**facts, FIELDS: facts, **values} if facts else values
     letter, said = found.letter, {"language": found.tag}
-    for part, template in (("subject", letter.subject), ("body", letter.body), ("html", letter.html)):
+    for part, template, cleaned in (
+        ("subject", letter.subject, one_line),
+        ("body", letter.body, _body),
+        ("html", letter.html, _body),
+    ):
         if template is None:
             continue
         try:
-            said[part] = _cleaned(part, template.write(everything))
+            said[part] = cleaned(template.write(values))
         except NotWritten as error:
             METERS.count("texts_failed", part=part)
             log.warning("text.failed", kind=kind, language=found.tag, part=part, error=str(error))
             if part != "html":
-                said[part] = _cleaned(part, getattr(_ready(found, kind), part).write(values))
+                said[part] = cleaned(getattr(_ready(found, kind), part).write(Values(values.own)))
     return said
 
 
@@ -170,26 +167,24 @@ def _ready(found: Chosen, kind: str) -> object:
     return letters.get(kind) or letters[SUMMARY]
 
 
-def _reason(word: str, values: Values, language: Language) -> str:
-    sentence = language.reasons.get(word)
-    return "" if sentence is None else one_line(sentence.write(values))
+@lru_cache(maxsize=4_096)
+def _reason(word: str, pool: str, language: str) -> str:
+    """The sentence for a word in a language that is shipped. Kept, for it is about nothing but the pool."""
+    sentence = shipped()[language].reasons.get(word)
+    return "" if sentence is None else one_line(sentence.write(Values({"pool": pool})))
 
 
-def _link(template: Template | None, values: Values) -> str:
+def _link(template: Template | None, own: dict[str, object]) -> str:
     """Where the record is seen; empty: it is not said, or the values make no address of it."""
     if template is None:
         return ""
     try:
-        link = template.write(values)
+        link = template.write(Values(own))
     except NotWritten as error:
         METERS.count("texts_failed", part="link")
-        log.warning("text.failed", kind=values["kind"], language="", part="link", error=str(error))
+        log.warning("text.failed", kind=own["kind"], language="", part="link", error=str(error))
         return ""
     return link if is_link(link) else ""
-
-
-def _cleaned(part: str, text: str) -> str:
-    return one_line(text) if part == "subject" else _body(text)
 
 
 def one_line(text: str) -> str:
@@ -208,9 +203,9 @@ def _body(text: str) -> str:
     return text.strip("\n")
 
 
-def _identity(name: Callable[[str], str], person: str) -> bytes:
+def _identity(before: str, person: str, behind: str = "") -> bytes:
     """An id that names a person; where it would be longer than an id may be, by a digest."""
-    found = name(person)
+    found = f"{before}{person}{behind}"
     if len(found) > ID_LIMIT:
-        found = name(blake2b(person.encode(), digest_size=DIGEST_BYTES).hexdigest())
+        found = f"{before}{blake2b(person.encode(), digest_size=DIGEST_BYTES).hexdigest()}{behind}"
     return found.encode()

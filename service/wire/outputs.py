@@ -8,7 +8,7 @@ built by hand and what repeats is kept with the context.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import blake2b
 from typing import Final
 
@@ -16,13 +16,13 @@ import msgspec
 
 from schemas.envelope import CHAIN_LIMIT
 from service.core.configuration import Config
-from service.core.model import Decision, Trace, Tried
+from service.core.model import Decision, Trace
 from service.wire.actions import ACTION, action_id, write_action
 from service.wire.cloudevents import JSON_CONTENT, SPECVERSION
 from service.wire.inputs import Origin
 from service.wire.messages import Headers, Message
 from service.wire.notifications import notifications_of
-from service.wire.outcomes import FORMS
+from service.wire.outcomes import FORMS, Form
 from service.wire.times import iso_time
 from service.wire.topics import Topics
 
@@ -69,7 +69,12 @@ class Context:
 
 
 _write: Final = msgspec.json.Encoder().encode
-"""Targets and candidates are published as the core has them, field by field, but for what is seldom there."""
+"""Targets, entries and candidates are published as the core has them, field by field, without what is seldom there."""
+
+DEPTHS: Final = tuple([("ce_chaindepth", b"%d" % depth) for depth in range(1, CHAIN_LIMIT + 1)])
+"""How many automatic decisions led to what is published, by how many led to its event."""
+LISTED: Final = ("asked", "limits", "steps", "workflows")
+"""What of a trace are lists that are mostly empty."""
 
 NO_ORIGIN: Final = Origin()
 """A timer set the decision off."""
@@ -81,18 +86,27 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
     Nothing to do publishes nothing of itself; but what was held back for somebody may be told with it.
     """
     form = FORMS.get(type(decision.outcome))
-    if form is None:
-        common = context.headers + _headers(decision, decision_id, origin) if decision.notifications else ()
-        told = notifications_of(decision, decision_id, context, common)
-        return told + (_actions(decision, decision_id, context, origin) if decision.actions else [])
-    name = decision.record
-    record_type, _, record_id = name.partition("/")
-    record = {"type": record_type, "id": record_id}
+    if form is None and not decision.notifications and not decision.actions:
+        return []
+    common = context.headers + _headers(decision, decision_id, origin)
+    messages = [] if form is None else [_outcome(form, decision, decision_id, context, common, origin)]
+    if decision.notifications:
+        messages += notifications_of(decision, decision_id, context, common)
+    if decision.actions:
+        messages += _actions(decision, decision_id, context, common, origin)
+    return messages
+
+
+def _outcome(
+    form: Form, decision: Decision, decision_id: str, context: Context, common: Headers, origin: Origin
+) -> Message:
+    """The message that tells of the decision itself."""
+    record_type, _, record_id = decision.record.partition("/")
     value = _write(
         {
             **form.write(decision.outcome),
             **_plan(decision),
-            "record": record,
+            "record": {"type": record_type, "id": record_id},
             "decision": decision_id,
             "sequence": decision.sequence,
             "expected_owner": decision.expected_owner,
@@ -101,28 +115,17 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
             "trace": _trace(decision.trace),
         }
     )
-    key = (context.key_prefix + name).encode()
-    identity = decision_id.encode()
-    common = context.headers + _headers(decision, decision_id, origin)
-    headers: Headers = (form.header, ("ce_id", identity), ("ce_partitionkey", key), *common)
-    if origin.event_id:
-        headers = (*headers, ("ce_causationid", origin.event_id.encode()))
-    messages = [Message(context.topics.assignments, key, value, headers)]
-    if decision.notifications:
-        messages += notifications_of(decision, decision_id, context, common)
-    if decision.actions:
-        messages += _actions(decision, decision_id, context, origin)
-    return messages
+    key = (context.key_prefix + decision.record).encode()
+    headers = (form.header, ("ce_id", decision_id.encode()), ("ce_partitionkey", key), *common, *_cause(origin))
+    return Message(context.topics.assignments, key, value, headers)
 
 
-def _actions(decision: Decision, decision_id: str, context: Context, origin: Origin) -> list[Message]:
+def _actions(decision: Decision, decision_id: str, context: Context, common: Headers, origin: Origin) -> list[Message]:
     """What workflows ask for, one message each."""
     record_type, _, record_id = decision.record.partition("/")
     record = {"type": record_type, "id": record_id}
     key = (context.key_prefix + decision.record).encode()
-    common = context.headers + _headers(decision, decision_id, origin)
-    if origin.event_id:
-        common = (*common, ("ce_causationid", origin.event_id.encode()))
+    common += _cause(origin)
     messages = []
     for action in decision.actions:
         value = write_action(action, decision, decision_id, record, context.configuration)
@@ -144,11 +147,13 @@ def _trace(trace: Trace) -> dict[str, object]:
     said: dict[str, object] = {
         "question": trace.question,
         "rule_set": trace.rule_set,
-        "tried": [_tried(each) for each in trace.tried],
+        "tried": trace.tried,
         "target": trace.target,
         "candidates": trace.candidates,
         "omitted": trace.omitted,
     }
+    if trace.not_looked_at:
+        said["not_looked_at"] = trace.not_looked_at
     if trace.earlier:
         said["earlier"] = trace.earlier
     if trace.score is not None:
@@ -161,27 +166,15 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["link"] = trace.link
     if trace.contacted_ms is not None:
         said["contacted"] = iso_time(trace.contacted_ms)
-    more: dict[str, object] = {
-        "asked": trace.asked,
-        "limits": trace.limits,
-        "steps": trace.steps,
-        "workflows": trace.workflows,
-    }
-    return said | {name: listed for name, listed in more.items() if listed}
-
-
-@lru_cache(maxsize=65_536)
-def _tried(tried: Tried) -> msgspec.Raw:
-    """Written once: the same few values are published again and again."""
-    said: dict[str, object] = {"entry": tried.entry, "matched": tried.matched, "criterion": tried.criterion}
-    if tried.unresolved is not None:
-        said["unresolved"] = tried.unresolved
-    return msgspec.Raw(_write(said))
+    for name in LISTED:
+        if listed := getattr(trace, name):
+            said[name] = listed
+    return said
 
 
 def _headers(decision: Decision, decision_id: str, origin: Origin) -> Headers:
     """What all messages of a decision say alike. Who reacts to one copies the depth, so it counts this decision."""
-    headers: Headers = (("ce_chaindepth", b"%d" % min(decision.depth + 1, CHAIN_LIMIT)),)
+    headers: Headers = (DEPTHS[min(decision.depth, CHAIN_LIMIT - 1)],)
     if decision.record:
         headers = (("ce_subject", decision.record.encode()), *headers)
     if decision.correlation_id:
@@ -191,6 +184,11 @@ def _headers(decision: Decision, decision_id: str, origin: Origin) -> Headers:
         if origin.tracestate:
             headers = (*headers, ("ce_tracestate", origin.tracestate.encode()))
     return headers
+
+
+def _cause(origin: Origin) -> Headers:
+    """The event that set a decision off, where one did."""
+    return (("ce_causationid", origin.event_id.encode()),) if origin.event_id else ()
 
 
 def _traceparent(callers: str, decision_id: str) -> bytes:

@@ -9,14 +9,13 @@ there only for a record that needs it, which its base value says, so that nothin
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from msgspec.structs import astuple
 
-from service.core.order import ID_CHARACTERS, Moment
+from service.core.order import ID_CHARACTERS, Moment, in_letters
 from service.core.record import Record
 from service.wire.record_forms import (
     HEARD,
@@ -41,6 +40,8 @@ _NO_TIME: Final = 2**48 - 1
 
 
 _NOTHING_HEARD: Final = HeardBeside()
+_HEARD_DEFAULTS: Final[tuple[object, ...]] = HeardBeside.__struct_defaults__
+_BASE_DEFAULTS: Final[tuple[object, ...]] = Base.__struct_defaults__
 _BASE: Final = msgspec.json.Decoder(Base)
 _HEARD_READER: Final = msgspec.json.Decoder(HeardBeside)
 _TRACKED_READER: Final = msgspec.json.Decoder(tuple[str])
@@ -49,20 +50,26 @@ _write: Final = msgspec.json.Encoder().encode
 
 def pack_record(record: Record) -> tuple[bytes, dict[str, bytes]]:
     """The record's base value, and what stands beside it."""
-    moment = record.moment
-    told_now = record.told_moment == moment
-    told_is_owner = bool(record.owner) and record.told == f"user:{record.owner}"
-    nobody_now = record.nobody_since == moment
-    owner_outstanding = bool(record.owner) and record.outstanding == (record.owner,)
-    heard = HeardBeside(
-        told="" if told_is_owner else record.told,
-        told_version=None if told_now else record.told_version,
-        told_time_ms=None if told_now else record.told_time_ms,
-        told_act=record.told_act,
-        nobody_since=None if nobody_now else record.nobody_since,
-        seen="".join(record.seen[:-IDS_IN_BASE]),
-        outstanding=() if owner_outstanding else record.outstanding,
-        status=record.status,
+    owner, version, time_ms, seen, nobody_since = (
+        record.owner,
+        record.version,
+        record.time_ms,
+        record.seen,
+        record.nobody_since,
+    )
+    told_now = record.told_version == version and record.told_time_ms == time_ms and not record.told_act
+    told_is_owner = bool(owner) and record.told == f"user:{owner}"
+    nobody_now = nobody_since is not None and nobody_since == Moment(version, time_ms)
+    owner_outstanding = bool(owner) and record.outstanding == (owner,)
+    heard = (
+        "" if told_is_owner else record.told,
+        None if told_now else record.told_version,
+        None if told_now else record.told_time_ms,
+        record.told_act,
+        None if nobody_now else nobody_since,
+        "".join(seen[:-IDS_IN_BASE]),
+        () if owner_outstanding else record.outstanding,
+        record.status,
     )
     flags = TOLD_IS_OWNER * told_is_owner | TOLD_NOW * told_now | NOBODY_NOW * nobody_now
     flags |= OWNER_OUTSTANDING * owner_outstanding
@@ -70,15 +77,16 @@ def pack_record(record: Record) -> tuple[bytes, dict[str, bytes]]:
         if is_said:
             flags |= bit
     beside: dict[str, bytes] = {}
-    if heard != _NOTHING_HEARD:
-        beside["heard"] = _trimmed(heard)
+    if heard != _HEARD_DEFAULTS:
+        beside["heard"] = _trimmed(heard, _HEARD_DEFAULTS)
         flags |= HEARD
     if record.facts:
         beside["tracked"] = _write((record.facts,))
         flags |= TRACKED
-    marks = _time_text(record.time_ms) + "".join(record.seen[-IDS_IN_BASE:])
-    late = record.heard_min - (record.time_ms or 0) // MINUTE_MS
-    return _trimmed(Base(record.owner, flags, record.sequence, record.pool, marks, record.version, late)), beside
+    marks = _time_text(time_ms) + "".join(seen[-IDS_IN_BASE:])
+    late = record.heard_min - (time_ms or 0) // MINUTE_MS
+    base = (owner, flags, record.sequence, record.pool, marks, version, late)
+    return _trimmed(base, _BASE_DEFAULTS), beside
 
 
 def read_base(packed: bytes) -> Base:
@@ -117,15 +125,14 @@ def read_tracked(packed: bytes) -> str:
     return _TRACKED_READER.decode(packed)[0]
 
 
-def _trimmed(value: Base | HeardBeside) -> bytes:
-    """The fields in their order, without those at the end that say nothing."""
-    fields = list(astuple(value))
-    defaults: tuple[object, ...] = value.__struct_defaults__
+def _trimmed(fields: tuple[object, ...], defaults: tuple[object, ...]) -> bytes:
+    """The fields in their order, without those at the end that say nothing. `defaults` are those of the last."""
+    end = len(fields)
     for default in reversed(defaults):
-        if fields[-1] != default:
+        if fields[end - 1] != default:
             break
-        fields.pop()
-    return _write(fields)
+        end -= 1
+    return _write(fields[:end])
 
 
 def _ids(text: str) -> tuple[str, ...]:
@@ -133,7 +140,7 @@ def _ids(text: str) -> tuple[str, ...]:
 
 
 def _time_text(time_ms: int | None) -> str:
-    return urlsafe_b64encode((_NO_TIME if time_ms is None else time_ms).to_bytes(6, "big")).decode()
+    return in_letters((_NO_TIME if time_ms is None else time_ms).to_bytes(6, "big"))
 
 
 def _time_of(text: str) -> int | None:

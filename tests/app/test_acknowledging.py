@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
+import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 from structlog.testing import capture_logs
 
 from service.app.acknowledging import Acknowledging
+from service.app.intake import Intake
+from service.config.sources import SourceState
+from service.ingest import Ingest
+from tests.ingest.test_ingest import READING, Broker
 
 HERE = TopicPartition("crm.records", 0)
 THERE = TopicPartition("crm.records", 1)
@@ -78,6 +84,59 @@ async def test_a_commit_that_fails_is_told_and_ends_nothing() -> None:
         await acknowledging.ended()
     assert [line["event"] for line in lines] == ["commit.failed"]
     assert asked == [{HERE: 10}, {HERE: 20}]
+
+
+async def test_commits_keep_apart_unless_somebody_waits_for_the_last() -> None:
+    """Pages come quickly, and each commit costs a round trip."""
+    to = Coordinator()
+    acknowledging = Acknowledging(to.commit, to.count)
+    to.may.release()
+    to.may.release()
+    acknowledging.sent(1, {HERE: 10})
+    for _ in range(10):
+        await asyncio.sleep(0)
+    acknowledging.sent(1, {HERE: 20})
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert (to.taken, to.done) == ([(1, {HERE: 10})], 1)
+    await acknowledging.ended()
+    assert to.taken == [(1, {HERE: 10}), (1, {HERE: 20})]
+
+
+async def test_a_coordinator_that_never_answers_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.app.acknowledging.COMMIT_SECONDS", 0.01)
+    to = Coordinator()
+    acknowledging = Acknowledging(to.commit, to.count)
+    acknowledging.sent(1, {HERE: 10})
+    await acknowledging.ended()
+    assert (to.taken, to.done) == ([(1, {HERE: 10})], 0)
+    to.may.release()
+    await acknowledging.ended()
+    assert to.done == 1
+
+
+@dataclass
+class Consumer:
+    """Takes commits of what it was assigned."""
+
+    commits: list[Mapping[TopicPartition, int]] = field(default_factory=list)
+
+    async def commit(self, marks: Mapping[TopicPartition, int]) -> None:
+        self.commits.append(marks)
+
+
+async def test_a_process_commits_what_it_has_sent_before_it_leaves() -> None:
+    """Else whoever comes next reads it again. What was sent under another assignment stays away."""
+    consumer = Consumer()
+    ingest = Ingest(READING, Broker())
+    intake = Intake(ingest, 100, SourceState, subscriber=SimpleNamespace(consumer=consumer))
+    intake.acknowledging.sent(intake.reader.assignment, {HERE: 10})
+    intake.acknowledging.sent(intake.reader.assignment, {HERE: 20})
+    await intake.stop()
+    assert consumer.commits == [{HERE: 20}]
+    intake.acknowledging.sent(intake.reader.assignment + 1, {HERE: 30})
+    await intake.acknowledging.ended()
+    assert consumer.commits == [{HERE: 20}]
 
 
 async def test_with_nothing_sent_there_is_no_end_to_wait_for() -> None:

@@ -37,6 +37,7 @@ from service.core.reasons import AbsenceReason
 from service.core.record import Record
 from service.core.rule_sets import Entry, RuleSet
 from service.core.state import Kind, State, Value
+from service.core.telling.timing import Numbers
 from service.language import criteria
 from service.language.predicate import Predicate
 from service.language.tree import Compare, Operator, Probe
@@ -147,7 +148,9 @@ def switch(state: State, given: Config, now_ms: int) -> Verdict:
 
 
 class Division:
-    """A division under test. `decisions` is everything that was decided so far, in order."""
+    """A division under test. `decisions` is everything that was decided so far, in order; the id of a decision is its
+    place in it.
+    """
 
     def __init__(self, *pools: PoolSpec, users: Sequence[User] = (), **settings: Any) -> None:
         self.state = State()
@@ -175,7 +178,7 @@ class Division:
     def send(self, sent: Event) -> tuple[Outcome, ...]:
         """Decide one event and return the outcomes; timers that fall due with it go off as well."""
         self._fire_timers()
-        verdict = decide(sent, self.state, self.config, self.now_ms)
+        verdict = decide(sent, self.state, self.config, self.now_ms, self._numbers())
         self._take(verdict)
         self._fire_timers()
         return tuple(decision.outcome for decision in verdict.decisions)
@@ -243,6 +246,21 @@ class Division:
             each for each in reversed(self.decisions) if each.record == record and not isinstance(each.outcome, Nothing)
         )
 
+    def offer_of(self, record: str = "lead/1", person: str | None = None, *, back: int = 0) -> str:
+        """The id of the decision that last offered the record, to this person if one is named; or so many before."""
+        found = [
+            str(number)
+            for number, each in enumerate(self.decisions)
+            if each.record == record
+            and isinstance(each.outcome, Assigned)
+            and each.outcome.accept_by_ms is not None
+            and person in {None, each.outcome.owner}
+        ]
+        return found[-1 - back]
+
+    def _numbers(self) -> Numbers:
+        return Numbers(first=len(self.decisions))
+
     def _take(self, verdict: Verdict) -> None:
         self.state.apply(verdict.changes)
         self.decisions.extend(verdict.decisions)
@@ -253,7 +271,7 @@ class Division:
             due = timers.due(self.state, self.now_ms)
             if not due:
                 return
-            self._take(timers.fire(due[0][1], self.state, self.config, self.now_ms))
+            self._take(timers.fire(due[0][1], self.state, self.config, self.now_ms, numbers=self._numbers()))
         raise AssertionError(f"timers never come to rest: {self.state.timers}")
 
 
@@ -318,6 +336,7 @@ def check_reservations(state: State) -> None:
     assert state.fields.keys() == kept, "fields are kept of what waits or is offered, and no others"
     timers = {name.removeprefix("offer/") for name in state.timers if name.startswith("offer/")}
     assert state.reservations.keys() == timers, "reservations and their timers disagree"
+    assert state.reservations.keys() == state.offered_by.keys(), "of each it is known by which decision it was made"
     for name, record in state.records.items():
         assert record.offered == (name in state.reservations), f"{name} and its reservation disagree"
         assert record.handed == (name in state.handings), f"{name} and what is remembered of its offers disagree"

@@ -183,22 +183,6 @@ def test_who_went_may_be_asked_again_and_it_counts_as_handing_on() -> None:
     ]
 
 
-def test_only_whom_it_is_offered_to_answers() -> None:
-    """D50 Late, repeated and strangers' answers are nothing to do, with the reason."""
-    division = Division(asking("ann", "bob"))
-    division.create()
-
-    assert division.accept("lead/1", "bob") == Nothing("not_offered", "bob")
-    assert division.decline("lead/1", "eve") == (Nothing("not_offered", "eve"),)
-    assert division.accept("lead/9", "ann") == Nothing("not_offered", "ann")
-    division.later(minutes=5)
-    assert division.accept("lead/1", "ann") == Nothing("offer_over", "ann")
-    assert division.accept("lead/1", "bob") == Nothing("accepted", "bob")
-    assert division.accept("lead/1", "bob") == Nothing("accepted_already", "bob")
-    assert division.decline("lead/1", "bob") == (Nothing("accepted_already", "bob"),)
-    assert owner(division) == "bob"
-
-
 def test_only_ask_again_opens_a_second_round_and_no_third() -> None:
     division = Division(asking("ann", "bob", ask_again=True))
     division.create()

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.core.draft import Draft
-from service.core.events import Target
+from service.core.events import ANSWER_KINDS, AnswerKind, Target
 from service.core.holding.asking import find
 from service.core.holding.waiting import is_fit, waiting_case
-from service.core.model import Assigned, Released
+from service.core.model import Assigned, Nothing, Released
 from service.core.pool_spec import Accepting, Escalation, Membership
 from service.wire.values import pack, unpack
-from tests.core.build import MINUTE_MS, Division, closed, pool, predicate, reopened, updated
+from tests.core.build import MINUTE_MS, Division, closed, event, pool, predicate, reopened, updated
 
 PEOPLE: Final = ("ann", "bob", "cem", "eve")
 RECORDS: Final = ("lead/1", "lead/2", "lead/3", "lead/4", "lead/5")
@@ -36,6 +36,24 @@ people, records = st.sampled_from(PEOPLE), st.sampled_from(RECORDS)
 
 Happening = Callable[[Division], object]
 
+
+def answer_one_of_the_offers(division: Division, record: str, said: AnswerKind, number: int) -> None:
+    """Whom the record was offered to answers the offer so many before the latest: only the one that stands is heard."""
+    offers = [
+        (str(place), outcome.owner)
+        for place, each in enumerate(division.decisions)
+        if isinstance(outcome := each.outcome, Assigned) and outcome.accept_by_ms and each.record == record
+    ][::-1]
+    if number < len(offers):
+        decision, person = offers[number]
+        stands = record in division.state.reservations and number == 0
+        before = division.state.reservations.get(record)
+        outcomes = division.send(event(said, record, person=person, decision=decision))
+        assert isinstance(outcomes[0], Nothing) == (not stands or said == "accepted")
+        assert (outcomes[0].reason in {"accepted", "declined"}) == stands
+        assert stands or division.state.reservations.get(record) == before
+
+
 happenings: Final = st.one_of(
     st.builds(
         lambda record, name, said: lambda division: division.create(record, f"pool:{name}", facts={"language": said}),
@@ -45,6 +63,12 @@ happenings: Final = st.one_of(
     ),
     st.builds(lambda record, person: lambda division: division.accept(record, person), records, people),
     st.builds(lambda record, person: lambda division: division.decline(record, person), records, people),
+    st.builds(
+        lambda record, said, number: lambda division: answer_one_of_the_offers(division, record, said, number),
+        records,
+        st.sampled_from(ANSWER_KINDS),
+        st.integers(0, 5),
+    ),
     st.builds(
         lambda person, word: lambda division: division.tell(person, word),
         people,

@@ -109,7 +109,7 @@ def test_a_newer_configuration_tells_what_it_still_can() -> None:
     trace = Trace(
         question="rule_set",
         rule_set="gone",
-        tried=(Tried("old", matched=False, criterion=2), Tried("emea", matched=True)),
+        tried=(Tried("old", matched=False, criterion=2), Tried("emea", matched=True, criterion=None)),
         target=Target("pool", "closed"),
         candidates=(
             Candidate(person="ann", excluded="full", load=0, last_turn=0, open_items=5),
@@ -156,7 +156,7 @@ def test_places_are_those_of_the_rule_of_turns() -> None:
 
 def test_an_entry_without_criteria_matches_always() -> None:
     """D16 That is what it says."""
-    trace = Trace(question="rule_set", rule_set="inbound", tried=(Tried("all", matched=True),))
+    trace = Trace(question="rule_set", rule_set="inbound", tried=(Tried("all", matched=True, criterion=None),))
     settings = config(rule_sets=rules(Entry("all", Target("pool", "sales"))))
 
     assert explain(Decision(record="lead/1", outcome=Assigned("zoe"), trace=trace), settings)[1:] == [

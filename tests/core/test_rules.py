@@ -47,7 +47,7 @@ def test_the_trace_names_the_criterion_that_decided() -> None:
         entry("rest"),
     )
     _, tried = match(rule_set, {"country": "DE", "account": {"tier": "standard"}}, START_MS)
-    assert tried == (Tried("vip", matched=False, criterion=1), Tried("emea", matched=True))
+    assert tried == (Tried("vip", matched=False, criterion=1), Tried("emea", matched=True, criterion=None))
 
 
 def test_no_entry_may_match() -> None:

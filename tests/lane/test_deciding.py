@@ -244,6 +244,15 @@ def test_an_input_that_might_not_fit_waits_for_the_next_batch() -> None:
     assert decide_batch(book, items[1:], given).used == 1
 
 
+def test_what_is_listed_of_inputs_that_change_nothing_takes_room_too() -> None:
+    """So what is decided behind many of them is never one piece with them: alone in its batch it fits."""
+    book, given = division(record_max_bytes=1)
+    event = read(created("lead/1", "pool:sales"), 0)
+    decide_batch(book, [event], given)
+    again = [event._replace(offset=offset) for offset in range(1, 9)]
+    assert decide_batch(book, [*again, read(created("lead/2", "pool:sales"), 9)], given).used == 1
+
+
 @pytest.mark.parametrize("letter", ["x", '"', "\\", "é"])
 def test_what_is_remembered_of_records_counts_for_the_size_of_the_log_record(letter: str) -> None:
     """Also where each letter takes several in the log."""

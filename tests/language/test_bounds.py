@@ -18,7 +18,8 @@ from service.language.odoo.operators import TABLE as DOMAIN_TABLE
 from service.language.odoo.patterns import MAX_PATTERN_CHARACTERS, MAX_SCANNED
 from service.language.operators import TABLE
 from service.language.probes import MAX_SOUGHT
-from service.language.tree import MAX_ELEMENTS, MAX_LIST_ITEMS, Condition
+from service.language.tree import MAX_LIST_ITEMS, Condition
+from service.language.unset import MAX_ELEMENTS
 from tests.language.trees import NOW_MS
 
 LARGE: Final = 300_000

@@ -14,7 +14,8 @@ from service.language.changes import UNCHANGED, UNTOLD, Change, as_created, aske
 from service.language.compiling import check, first_match
 from service.language.odoo import domains
 from service.language.printing import as_domain, as_expression, found, in_words
-from service.language.tree import All, Condition, ConditionError, Not, in_past, is_empty
+from service.language.tree import All, Condition, ConditionError, Not, in_past
+from service.language.unset import is_empty
 from tests.language.trees import NOW_MS, VALUES, line
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")

@@ -8,14 +8,8 @@ import pytest
 
 from service.language.odoo.operators import TABLE, Row
 from service.language.odoo.patterns import MAX_PATTERN_CHARACTERS, MAX_SCANNED
-from service.language.tree import (
-    MAX_CHARACTERS,
-    MAX_COMPARISONS,
-    MAX_DEPTH,
-    MAX_ELEMENTS,
-    MAX_LIST_ITEMS,
-    MAX_PATH_STEPS,
-)
+from service.language.tree import MAX_CHARACTERS, MAX_COMPARISONS, MAX_DEPTH, MAX_LIST_ITEMS, MAX_PATH_STEPS
+from service.language.unset import MAX_ELEMENTS
 from tests.language.pages import DOCS, holds
 from tests.language.test_domains import table
 

@@ -9,14 +9,8 @@ import pytest
 from service.language import criteria, expression
 from service.language.operators import TABLE, Row
 from service.language.probes import MAX_SOUGHT
-from service.language.tree import (
-    MAX_CHARACTERS,
-    MAX_COMPARISONS,
-    MAX_DEPTH,
-    MAX_ELEMENTS,
-    MAX_LIST_ITEMS,
-    MAX_PATH_STEPS,
-)
+from service.language.tree import MAX_CHARACTERS, MAX_COMPARISONS, MAX_DEPTH, MAX_LIST_ITEMS, MAX_PATH_STEPS
+from service.language.unset import MAX_ELEMENTS
 from tests.language.pages import holds
 
 TAKEN: Final = {

@@ -15,7 +15,7 @@ from service.language.changes import Change, is_same
 from service.language.compiling import check
 from service.language.odoo import domains
 from service.language.operators import TABLE
-from service.language.tree import is_empty, is_unset
+from service.language.unset import is_empty, is_unset
 from tests.language.comparing import NOW_MS, tree
 from tests.language.trees import fits, line
 

@@ -19,6 +19,7 @@ DOMAINS: Final = "tests/core/test_eligibility.py"
 WITHIN_LIMITS: Final = "tests/core/test_limits.py"
 LIMITS_LAWS: Final = "tests/core/test_limits_laws.py"
 ANSWERS: Final = "tests/core/test_accepting.py"
+NAMED_OFFERS: Final = "tests/core/test_answers.py"
 LONGER: Final = "tests/core/test_waiting_longer.py"
 CALENDAR: Final = "service/core/calendar.py"
 ATTENDANCE: Final = "service/core/sharing/attendance.py"
@@ -28,6 +29,34 @@ CLOSING: Final = "tests/core/test_closing.py"
 AGENDA: Final = "tests/lane/test_agenda.py"
 
 GIVING: Final = (
+    Mutant(
+        ACCEPTING,
+        "event.decision not in {None, known.decision}",
+        "event.decision == known.decision",
+        "an answer is to the offer that it names",
+        (NAMED_OFFERS,),
+    ),
+    Mutant(
+        ACCEPTING,
+        "if _answers_another(event, case):",
+        'if event.kind == "accepted" and _answers_another(event, case):',
+        "a late decline takes nothing away",
+        (NAMED_OFFERS,),
+    ),
+    Mutant(
+        RESERVATIONS,
+        "enumerate(decisions, numbers.first)",
+        "enumerate(decisions)",
+        "an offer is known by the id of its own decision",
+        (NAMED_OFFERS,),
+    ),
+    Mutant(
+        RESERVATIONS,
+        "    case.draft.offered_by.drop(case.name)\n",
+        "",
+        "what is known of an offer ends with it",
+        (NAMED_OFFERS,),
+    ),
     Mutant(
         LIMITS,
         "(0 if counted is None else counted.open_items) >= at_most",
@@ -191,8 +220,8 @@ GIVING: Final = (
     Mutant(ESCALATION, "score = OVERDUE", "score = 0.0", "age beats every score", (LONGER,)),
     Mutant(
         "service/wire/outputs.py",
-        '"limits": trace.limits,',
-        '"limits": (),',
+        'LISTED: Final = ("asked", "limits",',
+        'LISTED: Final = ("asked",',
         "a decision tells of the limits of its pool",
         ("tests/wire/test_decisions.py",),
     ),

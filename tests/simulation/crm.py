@@ -122,6 +122,8 @@ class Crm:
         word = self.random.choice(("accepted", "declined", "declined"))
         record = {"kind": word, "record_type": told["record"]["type"], "record_id": told["record"]["id"]}
         answered = {**record, "facts": {}, "person": person, "reason": "no time" if word == "declined" else ""}
+        if self.random.random() < 0.7:
+            answered["decision"] = told["decision"]
         self._write(answered, (named["ce_division"] or b"").decode(), f"e{self.made}")
         return word
 

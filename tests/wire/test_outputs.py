@@ -42,7 +42,7 @@ ORIGIN = Origin("e1", "/crm", TRACEPARENT, "vendor=1")
 TRACE = Trace(
     question="rule_set",
     rule_set="inbound",
-    tried=(Tried("vip", False, 0), Tried("emea", True)),
+    tried=(Tried("vip", False, 0), Tried("emea", True, None)),
     target=Target("pool", "sales"),
     candidates=(
         Candidate(person="ann", excluded=None, load=12, last_turn=3, open_items=1),

@@ -39,12 +39,11 @@ from service.language.tree import (
     Other,
     Path,
     Span,
-    is_empty,
-    is_unset,
     leaves,
     number_in,
     reads,
 )
+from service.language.unset import is_empty, is_unset
 
 _A: Final[Mapping[FieldType, str]] = {
     "text": "a text",

@@ -23,8 +23,9 @@ from service.core.model import AskedPool
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason
 from service.core.reservation import Handing
+from service.core.sharing.choosing import choose
 from service.core.sharing.contender import Choice
-from service.core.sharing.eligibility import LAST_RESORT, Situation, choose, next_chance
+from service.core.sharing.eligibility import LAST_RESORT, Situation, next_chance
 
 
 class Taker(NamedTuple):

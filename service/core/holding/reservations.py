@@ -17,10 +17,12 @@ from service.core.draft import Draft
 from service.core.holding import climbing
 from service.core.holding.keeping import forget, keep
 from service.core.holding.presence import LEAVE_PREFIX, present_until
+from service.core.model import Assigned, Decision
 from service.core.parked import Parked, Required
 from service.core.pool_spec import PoolSpec
-from service.core.reservation import Handing, Reservation, Spot
+from service.core.reservation import Handing, OfferedBy, Reservation, Spot
 from service.core.state import Timer
+from service.core.telling.timing import Numbers
 
 RESERVATION_PREFIX: Final = "offer/"
 """Begins the name of the timer with which one lapses. It sorts behind `back/`: who is back is there to be asked."""
@@ -56,6 +58,16 @@ def begin(case: Case, spec: PoolSpec, person: str, *, home: str, named: bool) ->
     return answered_ms
 
 
+def note_decisions(decisions: tuple[Decision, ...], draft: Draft, numbers: Numbers) -> None:
+    """Remember of what these decisions offer by which of them it is. They will be known by these `numbers`."""
+    for number, decision in enumerate(decisions, numbers.first):
+        match decision.outcome:
+            case Assigned(accept_by_ms=int()) if draft.reservations.get(decision.record) is not None:
+                draft.offered_by.put(decision.record, OfferedBy(numbers.id(number)))
+            case _:
+                pass
+
+
 def due_ms(reservation: Reservation, case: Case) -> int:
     """When a reservation that is to be answered before the deadline is over: maybe earlier, when the person goes."""
     ends_ms = present_until(reservation.person, case.draft, case.config, case.now_ms)
@@ -68,6 +80,7 @@ def end(case: Case) -> None:
         return
     case.record.offered = False
     case.draft.reservations.drop(case.name)
+    case.draft.offered_by.drop(case.name)
     if not case.draft.required.is_empty:
         case.draft.required.drop(case.name)
     case.draft.timers.drop(RESERVATION_PREFIX + case.name)

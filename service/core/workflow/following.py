@@ -7,7 +7,7 @@ so behind the event's own decision, once (D49).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec.structs import replace
@@ -29,7 +29,9 @@ NEWS: Final[frozenset[Withheld | None]] = frozenset({None, "cap_reached", "recor
 
 def follow(occasions: tuple[Occasion, ...], decisions: tuple[Decision, ...], case: Case) -> tuple[Decision, ...]:
     """The decisions with what workflows do: the last of them tells what they ask for, and what stood against others."""
-    occasions = (*occasions, *_assignments(decisions, case))
+    caring = case.config.workflows.cares("assigned", case.record_type)
+    if caring:
+        occasions = (*occasions, *_assignments(caring, decisions, case))
     if not occasions:
         return decisions
     doing = Doing(case, decisions)
@@ -48,10 +50,9 @@ def _listed(weighed: tuple[Weighed, ...]) -> tuple[Weighed, ...]:
     return tuple(each for each in weighed if each.withheld in NEWS or each.workflow in listed)
 
 
-def _assignments(decisions: tuple[Decision, ...], case: Case) -> Iterator[Occasion]:
+def _assignments(caring: Iterable[Workflow], decisions: tuple[Decision, ...], case: Case) -> Iterator[Occasion]:
     """What cares for somebody having the record by our choice; of one that is offered, once they accept it."""
-    caring = case.config.workflows.cares("assigned", case.record_type)
-    for decision in decisions if caring else ():
+    for decision in decisions:
         match decision.outcome:
             case Assigned(owner=owner, accept_by_ms=None):
                 before = case.before.owner if case.before.owner not in ("", owner) else None

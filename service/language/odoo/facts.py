@@ -14,7 +14,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from service.language.moments import day_bounds, instant_in, is_day, local
-from service.language.tree import CALLED_BY, MAX_ELEMENTS, MISFIT, Facts, Path, Span, is_empty, number_in
+from service.language.tree import CALLED_BY, MISFIT, Facts, Path, Span, number_in
+from service.language.unset import MAX_ELEMENTS, is_empty
 
 DISPLAY_NAMES: Final = CALLED_BY[1:]
 """Where a linked record carries the name by which people know it."""

@@ -10,8 +10,9 @@ from typing import Final
 
 from service.language.compiling import check
 from service.language.odoo.facts import Reached
-from service.language.tree import MAX_ELEMENTS, All, Always, Compare, Constant, Never, Not, Probe, is_empty
+from service.language.tree import All, Always, Compare, Constant, Never, Not, Probe
 from service.language.tree import Any as AnyOf
+from service.language.unset import MAX_ELEMENTS, is_empty
 
 
 def any_link(value: Constant) -> Probe:

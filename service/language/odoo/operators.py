@@ -29,18 +29,8 @@ from service.language.odoo.patterns import MAX_SCANNED, matcher
 from service.language.operators import Sense
 from service.language.probes import Ask
 from service.language.readings import ORDERS
-from service.language.tree import (
-    Compare,
-    Condition,
-    Constant,
-    Operator,
-    Path,
-    Probe,
-    Span,
-    is_empty,
-    may_be_in_unset,
-    number_in,
-)
+from service.language.tree import Compare, Condition, Constant, Operator, Path, Probe, Span, number_in
+from service.language.unset import is_empty, may_be_in_unset
 
 Takes = Literal["value", "ordered", "list", "text", "domain", "place", "values", "truth"]
 """What stands after the operator: any value; a number, text or date; a list; a pattern; a domain; ids, names, paths; a

@@ -30,13 +30,16 @@ class CardName(NamedTuple):
 
 @dataclass
 class Card:
-    """What the CRM shows of a record: its owner, the pool or queue it waits in (empty: none), and why."""
+    """What the CRM shows of a record: its owner, the pool or queue it waits in (empty: none), and why; and to whom it
+    was offered by which decisions.
+    """
 
     owner: str = ""
     waits_in: str = ""
     version: int = -1
     sequence: int = 0
     latest: RehearsedDecision | None = None
+    offers: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
 @dataclass
@@ -82,6 +85,8 @@ class Crm:
         match decision.outcome:
             case Assigned(owner):
                 card.owner, card.waits_in = owner, ""
+                if decision.outcome.accept_by_ms is not None:
+                    card.offers[owner].append(published.id)
             case Queued(queue):
                 card.owner, card.waits_in = "", queue
             case Pending(pool):

@@ -8,6 +8,7 @@ from typing import Final
 
 from schemas.scenario import (
     AcceptedStep,
+    AnswerStep,
     ContactedStep,
     Content,
     DeclinedStep,
@@ -88,7 +89,7 @@ def _event(kind: str, name: str, step: RecordWords, now_ms: int) -> Body:
     body |= {"correlationid": step.correlation, "chaindepth": step.depth}
     body["time"] = None if step.at is None else iso_time(at(step.at, now_ms))
     body["offer"] = step.offer if isinstance(step, OfferStep) else None
-    body["person"] = step.person if isinstance(step, ContactedStep | AcceptedStep | DeclinedStep) else None
+    body["person"] = step.person if isinstance(step, ContactedStep | AnswerStep) else None
     body["reason"] = step.reason or None if isinstance(step, DeclinedStep) else None
     body["tool"] = step.tool if isinstance(step, Content) else None
     body = {key: value for key, value in body.items() if value is not None}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from schemas.scenario import (
+    AnswerStep,
     AnyStep,
     ConfigStep,
     MemberStep,
@@ -131,8 +132,17 @@ class _Play:
             events = list(record_events(step, self._stage.now_ms))
         for record, body in events:
             self._crm.note(CardName(division, record), step)
+            if isinstance(step, AnswerStep) and step.answers is not None:
+                body["decision"] = self._offer(CardName(division, record), step.person, step.answers)
             sent.add(self._stage.send({"division": division, **body}))
         return sent
+
+    def _offer(self, name: CardName, person: str, number: int) -> str:
+        """The decision by which a record was offered to somebody for the so manieth time."""
+        offers = self._crm.cards[name].offers[person]
+        if number > len(offers):
+            raise Unplayable(f"{name.record} was offered to {person} {len(offers)} times, and not {number} times")
+        return offers[number - 1]
 
     def _later(self, step: TimeStep) -> int:
         until_ms, now_ms = at(step.time, self._stage.now_ms), self._stage.now_ms
