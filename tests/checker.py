@@ -36,6 +36,7 @@ from tests.log_reader import (
     read_log,
 )
 from tests.log_snapshots import read_snapshot
+from tests.steps_checker import step_violations
 
 MARK: Final = "generation"
 LANE_REASONS: Final = frozenset(
@@ -121,7 +122,9 @@ def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
     for lane, reader in readers.items():
         found += plan_violations(reader)
         found += limit_violations(evidence.terms, reader)
-        found += course_violations(evidence.terms, reader, evidence.inputs.get(lane, ()), is_finished=is_finished)
+        inputs = evidence.inputs.get(lane, ())
+        found += course_violations(evidence.terms, reader, inputs, is_finished=is_finished)
+        found += step_violations(evidence.terms, reader, inputs, is_finished=is_finished)
         found += snapshot_violations(reader, evidence.logs[lane], evidence.log_begins.get(lane, 0))
         if lane in evidence.memories:
             memory = evidence.memories[lane]

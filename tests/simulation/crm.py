@@ -201,7 +201,8 @@ class Crm:
     def _facts(self) -> dict[str, object]:
         random = self.random
         facts: dict[str, object] = {"city": random.choice(("Oslo", "Rome")), "score": random.randrange(5)}
-        for name, values in (("size", (0, 1, 2)), ("boom", (True, False)), ("budget", (None, 0, 5))):
+        kept: Sequence[object] = (None, 7, *PEOPLE, "user:ann", "nobody")
+        for name, values in (("size", (0, 1, 2)), ("boom", (True, False)), ("budget", (None, 0, 5)), ("keeper", kept)):
             if random.random() < 0.4:
                 facts[name] = random.choice(values)
         return facts
