@@ -36,6 +36,7 @@ from tests.log_reader import (
     read_log,
 )
 from tests.log_snapshots import read_snapshot
+from tests.open_items_checker import open_item_violations
 from tests.steps_checker import step_violations
 
 MARK: Final = "generation"
@@ -121,8 +122,9 @@ def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
     found += cause_violations(evidence.logs.values(), evidence.outputs)
     for lane, reader in readers.items():
         found += plan_violations(reader)
-        found += limit_violations(evidence.terms, reader)
         inputs = evidence.inputs.get(lane, ())
+        found += limit_violations(evidence.terms, reader)
+        found += open_item_violations(evidence.terms, reader, inputs)
         found += course_violations(evidence.terms, reader, inputs, is_finished=is_finished)
         found += step_violations(evidence.terms, reader, inputs, is_finished=is_finished)
         found += snapshot_violations(reader, evidence.logs[lane], evidence.log_begins.get(lane, 0))

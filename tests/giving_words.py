@@ -104,9 +104,9 @@ class Stages(NamedTuple):
 class Terms(NamedTuple):
     """What one version of a division's configuration says: all limits, by pool how its people accept and after what
     time it escalates (milliseconds) and who is in it, all targets with steps, which entries (`inbound/found`) ask for
-    more than to be there, which people are switched on, who of them works at set times only, and by type of record the
-    field that says how much one weighs. `is_mixed`: some who decide by it are of a build that knows no steps and does
-    not tell how much of a pool's own limits was used.
+    more than to be there, which people are switched on, who of them works at set times only, by type of record the
+    field that says how much one weighs, and of which types fields say that one is closed. `is_mixed`: some who decide
+    by it are of a build that knows no steps and does not tell how much of a pool's own limits was used.
     """
 
     bounds: tuple[Bound, ...] = ()
@@ -119,6 +119,7 @@ class Terms(NamedTuple):
     people: frozenset[str] = frozenset()
     timed: frozenset[str] = frozenset()
     sizes: Mapping[str, str] = {}
+    closes: frozenset[str] = frozenset()
 
     def helping(self, pool: str) -> tuple[str, ...]:
         """The pool, and those that help it out and each other, in order."""

@@ -60,7 +60,7 @@ class Waits:
                 given_ms = self.given_ms.get((name[0], person), 0)
                 is_paced = given_ms // MINUTE_MS == clock // MINUTE_MS
                 since_ms = max(since_ms, presence.since_ms(name[0], person))
-                is_there = presence.was(name[0], person, clock) == "there"
+                is_there = presence.is_now(name[0], person) == "there"
                 if is_free and is_there and not is_paced and since_ms + MOMENT_MS <= clock:
                     yield f"{name} waits for {target} since {since_ms}, and {person} can take it; it is {clock}"
 

@@ -32,6 +32,15 @@ class Reached(NamedTuple):
     skipped: str = ""
 
 
+class Entered(NamedTuple):
+    """A step that is reached by now. `is_now`: in this very decision."""
+
+    step: Stage
+    reached: Reached
+    is_last: bool
+    is_now: bool
+
+
 @dataclass
 class Ascent:
     """How far a record had come by its last decision, under which version, and on which targets that may have been.
@@ -87,12 +96,14 @@ class _Climbing:
         self._heard = Heard()
         self._ascents: dict[tuple[str, str], Ascent] = {}
         self._waits = Waits()
+        self._before_ms = 0
         self._seen: defaultdict[str, int] = defaultdict(int)
 
     def violations(self) -> Iterator[str]:
         """What is wrong in any decision."""
-        last = -1
+        last, clock = -1, 0
         for line in self._reader.story:
+            self._before_ms, clock = (clock, line.ms) if line.ms > clock else (self._before_ms, clock)
             if line.forgotten:
                 division, _, record = line.forgotten.partition("/")
                 self._ascents.pop((division, record), None)
@@ -129,7 +140,7 @@ class _Climbing:
     def _hear(self, line: Line, *, is_first: bool) -> None:
         event = json.loads(self._inputs.get(line.at) or b"{}")
         if "member" in event:
-            self._heard.presence.hear(line.at, event, line.reason, line.ms)
+            self._heard.presence.hear(line.at, event, line.reason, (self._before_ms, line.ms))
         record = event.get("record") or {}
         if "record_id" not in record or not is_first:
             return
@@ -178,7 +189,8 @@ class _Climbing:
         since = before if goes_on else None
         for number, step in enumerate(reached):
             if since is None or number >= len(since.reached):
-                yield from self._skipped(name, ladders[0], number, step, (since, said))
+                entered = Entered(ladders[0][number], step, number == len(targets) - 1, step.since_ms == ms)
+                yield from self._skipped(name, entered, since, said)
         if said["kind"] == "assigned" and said["owner"]["kind"] == "user":
             yield from self._given(name, said, targets[: len(reached)], terms, is_at_end=len(reached) == len(targets))
         if said["kind"] == "pending" or "accept_by" in said:
@@ -209,32 +221,31 @@ class _Climbing:
         return self._heard.told(name, whom[1:-1]) if whom.startswith("{") else {whom}
 
     def _skipped(
-        self,
-        name: tuple[str, str],
-        steps: tuple[Stage, ...],
-        number: int,
-        reached: Reached,
-        between: tuple[Ascent | None, Mapping[str, Any]],
+        self, name: tuple[str, str], entered: Entered, before: Ascent | None, said: Mapping[str, Any]
     ) -> Iterator[str]:
         """A step that was reached since the decision before: whether it has its wait is as the versions since say, one
         of which was in force.
         """
-        before, said = between
-        last = said["configuration"]["version"]
-        first = last if before is None or reached.since_ms == said["ms"] else before.version
-        versions = [self._known[name[0], each] for each in range(first, last + 1) if (name[0], each) in self._known]
-        is_last = number == len(steps) - 1
-        if not any(self._is_true(name, steps[number], reached, terms, is_last=is_last) for terms in versions):
-            yield f"is at {steps[number]} since {reached.since_ms}, skipped: {reached.skipped or 'no'}"
+        division, last = name[0], said["configuration"]["version"]
+        first = last if before is None or entered.is_now else before.version
+        versions = [self._known[division, each] for each in range(first, last + 1) if (division, each) in self._known]
+        if not any(self._is_true(name, entered, terms) for terms in versions):
+            step, reached = entered.step, entered.reached
+            yield f"is at {step} since {reached.since_ms}, skipped: {reached.skipped or 'no'}"
 
-    def _is_true(self, name: tuple[str, str], step: Stage, reached: Reached, terms: Terms, *, is_last: bool) -> bool:
+    def _is_true(self, name: tuple[str, str], entered: Entered, terms: Terms) -> bool:
         """Whether a step may have a wait, or the reason why it has none may be right."""
+        step, reached, is_last, is_now = entered
         division, skipped = name[0], reached.skipped
         kind, _, whom = step.target.partition(":")
         pools = terms.helping(whom) if kind == "pool" else ()
         people = self._meant(name, step.target) or {each for pool in pools for each in terms.circles[pool].members}
         active = people & terms.people
-        words = {self._heard.presence.was(division, each or "", reached.since_ms) for each in active - terms.timed}
+        presence, since_ms = self._heard.presence, reached.since_ms
+        words = {
+            presence.is_now(division, each or "") if is_now else presence.was(division, each or "", since_ms)
+            for each in active - terms.timed
+        }
         match skipped:
             case "":
                 is_absent = words == {"absent"} and not active & terms.timed
@@ -257,16 +268,12 @@ class _Climbing:
 
 def _is_in_time(steps: Sequence[Stage], reached: Sequence[Reached], ms: int, told: Sequence[Mapping[str, Any]]) -> bool:
     """Whether each step was reached when the wait before it was over, the next one is still to come, and is told."""
+    if not reached or reached[-1].since_ms > ms or not all(each.get("since") for each in told[: len(reached)]):
+        return False
     for number, (before, step) in enumerate(pairwise(reached), 1):
         due_ms = _due_ms(steps, reached[:number])
         if step.since_ms < due_ms or (before.skipped and step.since_ms != due_ms):
             return False
-    if (
-        not reached
-        or reached[-1].since_ms > ms
-        or [bool(each.get("since")) for each in told[: len(reached)]].count(False)
-    ):
-        return False
     if len(reached) == len(steps):
         return True
     due_ms = _due_ms(steps, reached)

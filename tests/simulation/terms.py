@@ -33,6 +33,7 @@ def _terms(config: Config) -> Terms:
         people=frozenset(name for name, user in config.users.items() if user.active),
         timed=frozenset(name for name, user in config.users.items() if user.time is not None),
         sizes=config.sizes,
+        closes=frozenset(config.closed_when),
     )
 
 
