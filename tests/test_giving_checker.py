@@ -35,7 +35,7 @@ def gives(minutes: float, person: str = "ann", pool: str | None = "sales", **sai
 
 def offers(minutes: float, person: str = "ann", pool: str = "hotline", until: float | None = None) -> Step:
     """The same, to be accepted within five minutes if nothing else is said."""
-    return gives(minutes, person, pool, accept_by=_time(minutes + 5 if until is None else until))
+    return gives(minutes, person, pool, accept_by=at_minute(minutes + 5 if until is None else until))
 
 
 def waits(minutes: float, pool: str = "slow", **said: Any) -> Step:
@@ -75,7 +75,7 @@ def complaints(terms: Terms, *steps: Step, clock: float = 0, versions: Sequence[
             continue
         trace = {"question": "rule_set", "candidates": [], **said.get("trace", {})}
         more = {"record": record, "configuration": {"version": said.get("version", 1)}, **said, "trace": trace}
-        named = {"type": f"assignment.{kind}.v1", "division": "main", "id": f"#{number}", "time": _time(minutes)}
+        named = {"type": f"assignment.{kind}.v1", "division": "main", "id": f"#{number}", "time": at_minute(minutes)}
         headers = tuple((f"ce_{name}", value.encode()) for name, value in named.items())
         output = Output("assignments", b"", json.dumps(more).encode(), headers)
         source = f"0/crm/0/{number}" if said.get("reason") == "declined" else ""
@@ -84,7 +84,8 @@ def complaints(terms: Terms, *steps: Step, clock: float = 0, versions: Sequence[
     return [*limit_violations(known, reader), *course_violations(known, reader, inputs, is_finished=True)]
 
 
-def _time(minutes: float) -> str:
+def at_minute(minutes: float) -> str:
+    """So many minutes after the beginning, as it is told."""
     return (START + timedelta(minutes=minutes)).isoformat()
 
 
@@ -199,7 +200,7 @@ def test_the_checker_of_a_whole_run_knows_all_this() -> None:
     """Where it is told what the configurations say."""
     said = {"owner": {"kind": "user", "id": "ann"}, "configuration": {"version": 1}}
     output = assigned(0, trace={"question": "rule_set", "candidates": []}, **said)
-    output[-1].append(("ce_time", _time(0)))
+    output[-1].append(("ce_time", at_minute(0)))
     evidence = Run().claim().batch([output]).evidence()
 
     assert violations(evidence) == []

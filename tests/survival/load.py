@@ -3,7 +3,7 @@
 New records with and without an owner, leads that come into plans by tools and offers, changes of owner to people and
 pools, updates, records that are closed, opened again, converted and merged, deletions, repetitions, people who leave
 and come back, one of whom works in shifts, a pool whose only member is often away, pools with limits, with people who
-are to accept, and with escalations, what they answer, and bytes that nobody can read.
+are to accept, and with escalations, targets with steps, what people answer, and bytes that nobody can read.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ def configuration(division: str, generation: int = 0) -> dict[str, Any]:
             },
             "lonely": {"record_type": "lead", "members": ["zoe"], "drain_per_minute": 1_000 + generation},
         },
+        "rule_sets": {"inbound": {"record_type": "lead", "active": True, "entries": stepped(generation)}},
         "tools": ["form"],
         "offers": ["gold", "silver"],
         "plans": {
@@ -78,6 +79,25 @@ def configuration(division: str, generation: int = 0) -> dict[str, Any]:
         },
         "defaults": {"lead": {"pool": "sales"}, "deal": {"pool": "deals"}},
     }
+
+
+def stepped(generation: int) -> list[dict[str, Any]]:
+    """Targets with steps, for about every third lead that nobody chose an owner for. Every other generation the waits
+    of the first are others, so that it is another target.
+    """
+    first = [
+        {"user": {"field": "keeper"}, "wait": "1s"},
+        {"pool": "second", "wait": f"{2 + generation % 2}s", "skip_if": "nobody_present"},
+        {"pool": "hotline", "wait": "2s"},
+        {"user": "joe"},
+    ]
+    other = [
+        {"pool": "lonely", "wait": "1s", "skip_if": "nobody_present"},
+        {"user": "kim", "wait": "2s"},
+        {"pool": "second", "wait": "3s"},
+        {"pool": "hotline"},
+    ]
+    return [{"when": "score < 15", "target": first}, {"when": "score < 35", "target": other}]
 
 
 def busy(person: str) -> dict[str, Any]:
@@ -238,7 +258,9 @@ class Load:
         of_record: Mapping[str, Any] = NOTHING,
     ) -> Message:
         division, record_type, name = record
-        fields = {"score": self._random.randrange(100)}
+        fields: dict[str, Any] = {"score": self._random.randrange(100)}
+        if self._random.random() < 0.5:
+            fields["keeper"] = self._random.choice((*PEOPLE, "nobody", None))
         told = {"type": record_type, "id": name, "fields": fields, **of_record}
         said = {"division": division, "record": told, **more}
         key = f"{division}/{record_type}/{name}".encode()
