@@ -19,6 +19,8 @@ from tests.giving_words import Bound, Known, Terms, id_of, said_of
 from tests.limits_checker import Give, give_of
 from tests.log_reader import Line, Reader, Seen
 
+Name = tuple[str, str]
+"""A division and a record in it."""
 Holder = tuple[str, str]
 """Who has a record, and the pool that gave it; both may be empty."""
 NOBODY: Final[Holder] = ("", "")
@@ -80,7 +82,7 @@ class _Counting:
 
     def __init__(self, known: Known, inputs: Mapping[int, bytes]) -> None:
         self._known, self._inputs = known, inputs
-        self._items: dict[tuple[str, str], Item] = {}
+        self._items: dict[Name, Item] = {}
         self._least: defaultdict[Place, int] = defaultdict(int)
         self._most: defaultdict[Place, int] = defaultdict(int)
 
@@ -93,7 +95,7 @@ class _Counting:
         besides.
         """
         event = {} if at is None else json.loads(self._inputs.get(at) or b"{}")
-        decided: defaultdict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+        decided: defaultdict[Name, list[Mapping[str, Any]]] = defaultdict(list)
         for line in lines:
             said, give = said_of(line.output), give_of(line.output)
             if said is None:
@@ -109,16 +111,23 @@ class _Counting:
         if "record_id" in record:
             reasons = [line.reason for line in lines if said_of(line.output) is None]
             division = event.get("division", "main")
+            for lead in _converted(record):
+                reasons = self._closed((division, lead), reasons, decided, is_told=len(lines) > 1)
             name = division, f"{record['record_type']}/{record['record_id']}"
             self._heard(name, event, reasons, decided[name])
-            converted = (self._items.get((division, lead)) for lead in _converted(record) if len(lines) > 1)
-            for lead, item in zip(_converted(record), converted, strict=False):
-                if item is not None:
-                    self._put((division, lead), item._replace(is_open=False))
+
+    def _closed(
+        self, name: Name, reasons: list[str], decided: Mapping[Name, Sequence[Mapping[str, Any]]], *, is_told: bool
+    ) -> list[str]:
+        """A lead was converted: what is said of that comes last. Returns what is said of the other record."""
+        item = self._items.get(name)
+        if item is not None and is_told:
+            self._put(name, item._replace(is_open=False))
+        return reasons[:-1] if is_told and name not in decided and reasons[-1:] == ["closed"] else reasons
 
     def _heard(
         self,
-        name: tuple[str, str],
+        name: Name,
         event: Mapping[str, Any],
         reasons: Sequence[str],
         decided: Sequence[Mapping[str, Any]],
@@ -131,7 +140,7 @@ class _Counting:
     def _versions(self, division: str) -> list[Terms]:
         return [each for (where, _), each in self._known.items() if where == division]
 
-    def _weigh(self, name: tuple[str, str], event: Mapping[str, Any]) -> None:
+    def _weigh(self, name: Name, event: Mapping[str, Any]) -> None:
         """What the record may weigh by what is told of it now, under any version."""
         record_type, _, record_id = name[1].partition("/")
         record = event.get("record") or {}
@@ -143,8 +152,8 @@ class _Counting:
         if not told <= item.weights:
             self._put(name, item._replace(weights=item.weights | told))
 
-    def _miscounted(self, name: tuple[str, str], give: Give, terms: Terms) -> Iterator[str]:
-        """The record itself counts for nobody at that moment."""
+    def _miscounted(self, name: Name, give: Give, terms: Terms) -> Iterator[str]:
+        """The record itself counts for nobody at that moment, or still for whoever has it and is to keep it."""
         own = self._items.get(name, Item()).counted(name[0], give.record_type)
         for of, per, at_most, count in give.told:
             if per != "open":
@@ -164,9 +173,9 @@ class _Counting:
         elif not places:
             places = [(division, give.pool, person if bound.of == "member" else "", "")]
         least = sum(self._least[each] - own.get(each, (0, 0))[0] for each in places)
-        return least, sum(self._most[each] - own.get(each, (0, 0))[1] for each in places)
+        return least, sum(self._most[each] for each in places)
 
-    def _put(self, name: tuple[str, str], item: Item | None) -> None:
+    def _put(self, name: Name, item: Item | None) -> None:
         record_type = name[1].partition("/")[0]
         for sign, each in ((-1, self._items.pop(name, None)), (1, item)):
             for place, (least, most) in ({} if each is None else each.counted(name[0], record_type)).items():

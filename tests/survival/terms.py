@@ -58,11 +58,11 @@ def _stages(document: Mapping[str, Any]) -> Iterator[Stages]:
     """Entries are known by their place in their set, from 1."""
     for name, rule_set in document.get("rule_sets", {}).items():
         for place, entry in enumerate(rule_set["entries"], 1):
-            if isinstance(entry["target"], list):
-                yield Stages(f"{name}/{entry.get('id', place)}", tuple(map(_stage, entry["target"])))
+            if "steps" in entry["target"]:
+                yield Stages(f"{name}/{entry.get('id', place)}", tuple(map(_stage, entry["target"]["steps"])))
     for record_type, target in document.get("defaults", {}).items():
-        if isinstance(target, list):
-            yield Stages(f"/{record_type}", tuple(map(_stage, target)))
+        if "steps" in target:
+            yield Stages(f"/{record_type}", tuple(map(_stage, target["steps"])))
 
 
 def _stage(step: Mapping[str, Any]) -> Stage:
