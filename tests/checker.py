@@ -17,10 +17,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from tests.accept_checker import course_violations
 from tests.actions_checker import action_violations, cause_violations, numbers_of
+from tests.giving_checker import giving_violations
 from tests.giving_words import Known
-from tests.limits_checker import limit_violations
 from tests.log_reader import (
     DEAD_LETTER_REASON,
     NOTHING_FOLDED,
@@ -36,8 +35,6 @@ from tests.log_reader import (
     read_log,
 )
 from tests.log_snapshots import read_snapshot
-from tests.open_items_checker import open_item_violations
-from tests.steps_checker import step_violations
 
 MARK: Final = "generation"
 LANE_REASONS: Final = frozenset(
@@ -123,10 +120,7 @@ def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
     for lane, reader in readers.items():
         found += plan_violations(reader)
         inputs = evidence.inputs.get(lane, ())
-        found += limit_violations(evidence.terms, reader)
-        found += open_item_violations(evidence.terms, reader, inputs)
-        found += course_violations(evidence.terms, reader, inputs, is_finished=is_finished)
-        found += step_violations(evidence.terms, reader, inputs, is_finished=is_finished)
+        found += giving_violations(evidence.terms, reader, inputs, is_finished=is_finished)
         found += snapshot_violations(reader, evidence.logs[lane], evidence.log_begins.get(lane, 0))
         if lane in evidence.memories:
             memory = evidence.memories[lane]

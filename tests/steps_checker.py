@@ -21,6 +21,8 @@ from tests.idle_checker import Asked, Waits
 from tests.log_reader import Line, Reader, Seen
 from tests.presence_told import Presence
 
+GOING_ON: Final = frozenset({"parked", "handed_on"})
+"""Questions that are asked of a record whose target is what it was."""
 UNTOLD: Final = None
 """Stands for a field that nobody told, or that is told to be empty."""
 
@@ -160,12 +162,11 @@ class _Climbing:
         if steps:
             yield from self._on_steps(name, said, terms)
         elif kind in ("assigned", "pending") or (kind == "released" and said["reason"] not in TAKEN_BACK):
-            self._ascents.pop(name, None)
-            if (
-                kind != "released"
-                and not terms.is_mixed
-                and _named_at(said) in {each.named_at for each in terms.stages}
-            ):
+            before, question = self._ascents.pop(name, None), said["trace"]["question"]
+            if before is not None and before.is_sure and kind != "released" and question in GOING_ON:
+                yield f"goes on, and is on no step any more; it was on {before}"
+            is_stepped = _named_at(said) in {each.named_at for each in terms.stages}
+            if is_stepped and kind != "released" and not terms.is_mixed:
                 yield f"is of {_named_at(said)}, which has steps, and tells of none"
 
     def _on_steps(self, name: tuple[str, str], said: Mapping[str, Any], terms: Terms) -> Iterator[str]:

@@ -127,6 +127,19 @@ def day(count: int) -> dict[str, Any]:
         (
             ACCEPTING,
             [
+                offers(0, pool="twice"),
+                takes(5),
+                offers(5, "bob", "twice"),
+                hears("updated"),
+                takes(10, "bob"),
+                gives(10, "eve", "twice", accept_by=at_minute(15), trace={"candidates": [{"person": "ann"}]}),
+                takes(11, "eve", "entered_plan"),
+                gives(11, pool="sales", trace={"candidates": [{"person": "ann", "excluded": None}]}),
+            ],
+        ),
+        (
+            ACCEPTING,
+            [
                 offers(0, until=2),
                 waits(3, "late", record={"type": "lead", "id": "2"}),
                 hears("accepted", "ann", "accepted"),

@@ -166,6 +166,7 @@ def test_what_is_right_is_not_complained_of(told: list[Told]) -> None:
         ([waits(0, on(UNSET, 0, begins=5)), waits(2, on((2, "field_unset"), 2, begins=7))], "begins anew"),
         ([waits(0, on(UNSET, 0, begins=5)), hears(1), waits(2, on((2, "field_unset"), 2, begins=7))], "begins anew"),
         ([waits(0, on(UNSET, 0, begins=5)), waits(4, on(UNSET, 1, begins=6))], "is at"),
+        ([waits(0, on(UNSET, 0, begins=5)), gives(4, "ann", {"question": "parked"})], "on no step any more"),
         (
             [
                 gives(0, "ann", on(UNSET, 0, begins=5), accept_by=at_minute(3)),

@@ -218,7 +218,9 @@ def test_a_second_round_begins_when_somebody_can_be_asked_again(is_at_limit: boo
         division.decline("lead/1", "ann")
     else:
         first = START_MS // MINUTE_MS % DAY_MINUTES
-        shifts = WorkCalendar("UTC", tuple(Block(day, first + at, first + at + 6) for day in range(7) for at in (0, 60)))
+        shifts = WorkCalendar(
+            "UTC", tuple(Block(day, first + at, first + at + 6) for day in range(7) for at in (0, 60))
+        )
         division = Division(asking("ann", ask_again=True), users=[User("ann", time=WorkingTime(shifts))])
         division.create()
         division.now_ms += 7 * MINUTE_MS  # nothing went off meanwhile: the time to answer and the shift are over
