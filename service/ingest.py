@@ -1,4 +1,4 @@
-"""Take CRM events to their lanes: decode, re-key, send, and only then acknowledge.
+"""Take CRM events to their lanes: decode, re-key, send.
 
 Ingest knows nothing of configuration, so running it twice is harmless: a lane drops what it has taken before. What
 matters is order. Of one source partition no later event may be sent before an earlier one, so there is one batch
@@ -119,8 +119,8 @@ class Ingest:
     todo: str = field(default="", init=False)
     _topic_takes_bytes: int | None = field(default=None, init=False)
 
-    async def handle(self, records: Sequence[RawRecord], acknowledge: Callable[[], Awaitable[None]]) -> None:
-        """Send all of a batch, however often it takes, then acknowledge it. Only a cancellation ends it before."""
+    async def handle(self, records: Sequence[RawRecord]) -> None:
+        """Send all of a batch, however often it takes. Only a cancellation ends it before."""
         self.step("ingest_polled")
         batch = sort_batch(records, self.reading)
         attempt = 0
@@ -131,9 +131,6 @@ class Ingest:
             await self.sender.renew()
         self.problem = ""
         self.step("ingest_sent")
-        for failure in await _failures(acknowledge()):
-            log.error("commit.failed", error=repr(failure), why="what is read again the lanes drop")
-        self.step("ingest_acknowledged")
         for topic, amount in Counter(record.topic for record in records).items():
             METERS.count("events_ingested", amount, topic=topic)
 

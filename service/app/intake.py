@@ -2,9 +2,9 @@
 
 The frame's subscriber to the sources has no handler: a handler that raises loses its batch in silence, and the frame
 polls all partitions in one call. Its consumer is the group's member; this loop reads from it (`service.kafka.sources`)
-and hands each page to ingest. A page is only given up when it is sent and committed, or when its partitions are ours no
-more: whoever has them then reads it again. Whatever is raised on the way is told in log, metric and readiness, and the
-same page is tried again after a growing pause.
+and hands each page to ingest. A page is only given up when it is sent, or when its partitions are ours no more: whoever
+has them then reads it again. What is sent is committed beside the reading (`service.app.acknowledging`). Whatever is
+raised on the way is told in log, metric and readiness, and the same page is tried again after a growing pause.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
 
+from service.app.acknowledging import Acknowledging, Marks
 from service.app.sources import (
     as_agreed,
     identities_of,
@@ -73,6 +74,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         self.reader = SourceReader(
             self._started, self.limit, self._skip_at, self._unpack, unpacked_limit_bytes=self.unpacked_limit_bytes
         )
+        self.acknowledging = Acknowledging(self._commit, lambda: self.ingest.step("ingest_acknowledged"))
         self._page: Page | None = None
         self._trouble = ""
         self._others: tuple[str, ...] = ()
@@ -120,6 +122,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
                 self._task.cancel()
             await asyncio.wait([self._task], timeout=STOP_SECONDS)
             self._task.cancel()
+        await self.acknowledging.ended()
         await self.reader.stop()
 
     async def look(self) -> None:
@@ -193,6 +196,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         Somebody may have reset the sources while this process was not in the group: it was frozen, or cut off. So what
         was agreed on is heard first.
         """
+        await self.acknowledging.ended()
         async with asyncio.timeout(HEAR_SECONDS):
             await self.read_up()
         if self._is_behind():
@@ -220,7 +224,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         begun = {partition: there.marks[partition] for partition in there.begun if partition.topic not in refused}
         if begun:
             log.info("positions.begun", partitions=[f"{topic}/{number}" for topic, number in sorted(begun)])
-            await self._commit(Page(assignment, (), (), begun))
+            await self._commit(assignment, begun)
 
     async def _make_known(self, state: SourceState, found: Mapping[str, str]) -> None:
         """Tell all processes which topics are read. Of several who do, the first wins."""
@@ -243,7 +247,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
                 self.reader.refuse(partition, reasons[partition.topic])
 
     async def _send(self, page: Page) -> None:
-        """Send all of a page and commit what was sent. What is not ours to send is read again by whoever has it now."""
+        """Send all of a page. What is not ours to send is read again by whoever has it now."""
         if page.assignment != self.reader.assignment:
             return
         if self._is_outdated():
@@ -253,16 +257,16 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
             await self.ingest.sender.publish([self._told(passed) for passed in page.passed])
             METERS.count("dead_letters", len(page.passed), reason="unreadable_record")
         if page.records:
-            await self.ingest.handle([raw_record(record) for record in page.records], lambda: self._commit(page))
-        elif page.marks:
-            await self._commit(page)
+            await self.ingest.handle([raw_record(record) for record in page.records])
+        if page.marks:
+            self.acknowledging.sent(page.assignment, page.marks)
 
-    async def _commit(self, page: Page) -> None:
-        if page.assignment != self.reader.assignment or self._is_outdated():
+    async def _commit(self, assignment: int, marks: Marks) -> None:
+        if assignment != self.reader.assignment or self._is_outdated():
             return
         try:
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
-                await self._started().commit(dict(page.marks))
+                await self._started().commit(dict(marks))
         except (KafkaError, IllegalStateError, TimeoutError) as error:
             log.info(
                 "commit.refused",

@@ -50,7 +50,7 @@ class BatchPulse:
     def __call__(self, name: str) -> None:
         if name == "ingest_polled":
             self._since = self.clock()
-        elif name == "ingest_acknowledged":
+        elif name == "ingest_sent":
             self._since = None
         self.step(name)
 

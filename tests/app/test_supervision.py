@@ -13,8 +13,10 @@ from structlog.testing import capture_logs
 from service.supervision import STEADY_SECONDS, Supervisor
 from tests.tidy.tree import modules
 
-LOOKED_AT: Final = {"service/app/process.py": 1}
-"""Tasks that are awaited by whoever makes them: the preparation, whose end decides whether the process starts."""
+LOOKED_AT: Final = {"service/app/acknowledging.py": 1, "service/app/process.py": 1}
+"""Tasks that are looked at by whoever makes them: commits, whose failures are told and whose next one follows with the
+next page; the preparation, whose end decides whether the process starts.
+"""
 
 
 @dataclass

@@ -51,17 +51,12 @@ class Broker:
 async def handled(broker: Broker, *records: RawRecord, reading: Reading = READING) -> tuple[Ingest, list[str]]:
     """Ingest after it has taken the records, and what was its problem at each pause."""
     problems: list[str] = []
-    acknowledged: list[None] = []
 
     async def paused(attempt: int) -> None:
         problems.append(worker.problem)
 
-    async def acknowledge() -> None:
-        acknowledged.append(None)
-
     worker = Ingest(reading, broker, pause=paused)
-    await worker.handle(records, acknowledge)
-    assert len(acknowledged) == 1
+    await worker.handle(records)
     return worker, problems
 
 
@@ -72,12 +67,9 @@ async def test_what_a_topic_refuses_is_told_with_its_remedy() -> None:
     async def paused(attempt: int) -> None:
         told.append(worker.todo)
 
-    async def acknowledge() -> None:
-        """Nothing to do."""
-
     refusal = Refused(TOPICS.events, 1_500_000, ValueError("too large"), is_too_large=True)
     worker = Ingest(READING, Broker([refusal] * TOLD_ATTEMPTS), pause=paused)
-    await worker.handle([plain()], acknowledge)
+    await worker.handle([plain()])
     assert "max.message.bytes of assignment.events above 1500000" in told[-1]
 
 
@@ -142,15 +134,6 @@ async def test_a_batch_that_does_not_get_through_is_a_problem_until_it_does() ->
     assert worker.problem == ""
 
 
-async def test_an_acknowledgement_that_fails_is_told_and_ends_nothing() -> None:
-    async def acknowledge() -> None:
-        raise AssertionError("planted")
-
-    with capture_logs() as lines:
-        await Ingest(READING, Broker()).handle([plain()], acknowledge)
-    assert [line["event"] for line in lines] == ["commit.failed"]
-
-
 async def test_a_cancellation_ends_ingest() -> None:
     waiting = asyncio.Event()
 
@@ -158,10 +141,7 @@ async def test_a_cancellation_ends_ingest() -> None:
         waiting.set()
         await asyncio.Event().wait()
 
-    async def acknowledge() -> None:
-        pytest.fail("nothing was sent")
-
-    task = asyncio.create_task(Ingest(READING, Broker([Lost("gone")]), pause=paused).handle([plain()], acknowledge))
+    task = asyncio.create_task(Ingest(READING, Broker([Lost("gone")]), pause=paused).handle([plain()]))
     await waiting.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -96,14 +96,14 @@ def neglect(ingest: Ingest, order: Order) -> None:
     """Let ingest lose what the order says. The position of a lost event stands in the journal."""
     handle, seen = ingest.handle, 0
 
-    async def handle_others(records: Sequence[RawRecord], acknowledge: Callable[[], Awaitable[None]]) -> None:
+    async def handle_others(records: Sequence[RawRecord]) -> None:
         nonlocal seen
         kept = list(records)
         if seen <= SPARED < seen + len(records):
             lost = kept.pop(SPARED - seen)
             order.journal.write_text(f"{ingest.reading.epoch}/{lost.topic}/{lost.partition}/{lost.offset}", "utf-8")
         seen += len(records)
-        await handle(kept, acknowledge)
+        await handle(kept)
 
     async def send_none(letters: Sequence[Letter]) -> None:
         """They are lost."""
