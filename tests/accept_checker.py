@@ -147,7 +147,8 @@ def _given(said: Mapping[str, Any], course: Course, terms: Terms) -> Iterator[st
     accept = terms.accept.get(pool)
     is_last_resort = any(asked["pool"] == pool for asked in said["trace"].get("asked", ()))
     is_over = accept is not None and course.offers[pool] > accept.hand_on and not is_last_resort
-    is_over = is_over or (not course.is_counted and bool(course.passed & _not_left_out(said)))
+    if not course.is_counted:
+        is_over = bool(course.passed & _not_left_out(said))
     if pool and (is_over or person in course.passed):
         if accept is None or not accept.ask_again or course.rounds:
             asked = f"asked {course.offers[pool]} times in {course.rounds + 1} rounds"

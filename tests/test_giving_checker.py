@@ -127,6 +127,14 @@ def day(count: int) -> dict[str, Any]:
         (
             ACCEPTING,
             [
+                offers(0),
+                hears("updated"),
+                *(step for at in (1, 2, 3) for step in (takes(at, reason="not_there"), offers(at))),
+            ],
+        ),
+        (
+            ACCEPTING,
+            [
                 offers(0, pool="twice"),
                 takes(5),
                 offers(5, "bob", "twice"),
