@@ -9,7 +9,7 @@ none is ever exceeded: where it is reached, the rest of the row is not done, and
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from itertools import groupby
 
 from msgspec.structs import replace
 
@@ -20,15 +20,13 @@ from service.core.model import Assigned, Decision, Nothing, Weighed
 from service.core.reasons import Withheld
 from service.core.workflow.actions import act
 from service.core.workflow.doing import Doing, Turn
-from service.core.workflow.hearing import Occasion
-from service.core.workflow.process import acting_of, keep, keep_acting, process_of, progress_of
-from service.core.workflow_specs import NO_STEP, Workflow
-
-NEWS: Final[frozenset[Withheld | None]] = frozenset({None, "cap_reached", "record_cap_reached"})
-"""What is told of a workflow in any case: that it acted, or was paused by that."""
+from service.core.workflow.hearing import Occasion, Occasions
+from service.core.workflow.in_turn import NEWS, InTurn, process_against
+from service.core.workflow.process import acting_of, keep, keep_acting, progress_of
+from service.core.workflow_specs import Caring, Workflow
 
 
-def follow(occasions: tuple[Occasion, ...], decisions: tuple[Decision, ...], case: Case) -> tuple[Decision, ...]:
+def follow(occasions: tuple[Occasions, ...], decisions: tuple[Decision, ...], case: Case) -> tuple[Decision, ...]:
     """The decisions with what workflows do: the last of them tells what they ask for, and what stood against others."""
     caring = case.config.workflows.cares("assigned", case.record_type)
     if caring:
@@ -36,25 +34,34 @@ def follow(occasions: tuple[Occasion, ...], decisions: tuple[Decision, ...], cas
     if not occasions:
         return decisions
     doing = Doing(case, decisions)
-    weighed = _weigh(occasions, doing)
+    weighed = _all_weighed(InTurn(occasions, doing), doing)
     _remember(weighed, case)
     *others, last = doing.decisions
     told = (*last.notifications, *doing.notifications)
     trace = replace(last.trace, workflows=_listed(weighed))
-    return (*others, replace(last, trace=trace, actions=tuple(doing.requests), notifications=told))
+    return (*others, replace(last, trace=trace, actions=tuple(doing.numbered()), notifications=told))
 
 
-def _weigh(occasions: Iterable[Occasion], doing: Doing) -> tuple[Weighed, ...]:
-    """What each workflow did. One that several things in the event set off acts at the first that nothing stands
+def _all_weighed(in_turn: InTurn, doing: Doing) -> tuple[Weighed, ...]:
+    weighed: list[Weighed] = []
+    for _, group in groupby(in_turn, key=lambda each: each[0].id):
+        found = _once(group, doing)
+        in_turn.note(found[-1])
+        weighed += found
+    return tuple(weighed)
+
+
+def _once(set_off: Iterable[tuple[Workflow, Occasions]], doing: Doing) -> tuple[Weighed, ...]:
+    """What a workflow did that one thing in the event sets off, or several: it acts at the first that nothing stands
     against; where there is none, it did nothing for the first reason that there was.
     """
-    found: dict[str, tuple[Weighed, ...]] = {}
-    for occasion in sorted(occasions, key=lambda each: each.workflow.id):
-        known = found.get(occasion.workflow.id, ())
-        if not any(each.withheld in NEWS for each in known):
-            weighed = _weighed(occasion, doing)
-            found[occasion.workflow.id] = weighed if not known or weighed[-1].withheld in NEWS else known
-    return tuple(each for weighed in found.values() for each in weighed)
+    first: tuple[Weighed, ...] = ()
+    for workflow, occasions in set_off:
+        weighed = _weighed(workflow, occasions, doing)
+        if weighed[-1].withheld in NEWS:
+            return weighed
+        first = first or weighed
+    return first
 
 
 def _listed(weighed: tuple[Weighed, ...]) -> tuple[Weighed, ...]:
@@ -64,7 +71,7 @@ def _listed(weighed: tuple[Weighed, ...]) -> tuple[Weighed, ...]:
     return tuple(each for each in weighed if each.withheld in NEWS or each.workflow in listed)
 
 
-def _assignments(caring: Iterable[Workflow], decisions: tuple[Decision, ...], case: Case) -> Iterator[Occasion]:
+def _assignments(caring: Caring, decisions: tuple[Decision, ...], case: Case) -> Iterator[Occasions]:
     """What cares for somebody having the record by our choice; of one that is offered, once they accept it."""
     for decision in decisions:
         match decision.outcome:
@@ -74,26 +81,22 @@ def _assignments(caring: Iterable[Workflow], decisions: tuple[Decision, ...], ca
                 owner, before = case.record.owner, None
             case _:
                 continue
-        yield from (Occasion(each, "assigned", before, owner) for each in caring)
+        yield Occasions(caring, "assigned", before, owner)
         return
 
 
-def _weighed(occasion: Occasion, doing: Doing) -> tuple[Weighed, ...]:
+def _weighed(workflow: Workflow, occasions: Occasions, doing: Doing) -> tuple[Weighed, ...]:
     """Let the workflow act, if nothing stands against it: that it did, and, or, what it did not do."""
-    workflow, case = occasion.workflow, doing.case
-    reason = occasion.reason or _stands_against(workflow, case)
+    case = doing.case
+    reason = occasions.reason or _stands_against(workflow, case)
     if reason is None and workflow.asked:
-        position, late = workflow.ask(occasion.kind)(doing.facts, case.now_ms, case.change)
+        position, late = workflow.ask(occasions.kind)(doing.facts, case.now_ms, case.change)
         if position < 0:
             return (Weighed(workflow.id, "condition", late.get(0, 0)),)
-    if reason is not None:
-        found: tuple[Withheld | None, ...] = (reason,)
-    else:
-        found = _run(occasion, doing)
-    last = found[-1]
-    if last is not None and occasion.reason is None:
+    found = _run(occasions.of(workflow), doing) if reason is None else (reason,)
+    if found[-1] is not None and occasions.reason is None:
         usage = case.draft.workflows.edit(workflow.id)
-        usage.withheld, usage.withheld_ms = last, case.now_ms
+        usage.withheld, usage.withheld_ms = found[-1], case.now_ms
     return tuple(Weighed(workflow.id, each) for each in found)
 
 
@@ -132,11 +135,7 @@ def _stands_against(workflow: Workflow, case: Case) -> Withheld | None:
             return "task_generated"
     if case.depth > case.config.depth_limit:
         return "chain_depth"
-    if workflow.trigger.step != NO_STEP:
-        process = process_of(case)
-        if process != workflow.trigger.step.process:
-            return "other_process" if process else "process_unknown"
-    return None
+    return process_against(workflow, case)
 
 
 def _over_its_cap(workflow: Workflow, case: Case) -> Withheld | None:
