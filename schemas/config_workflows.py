@@ -199,7 +199,10 @@ class Action(_Part):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if sum(getattr(self, kind) is not None for kind in type(self).model_fields) != 1:
+        told = [kind for kind in type(self).model_fields if getattr(self, kind) is not None]
+        if len(told) > 1:
+            raise ValueError(f'this is {" and ".join(told)} in one: write each as a part of "actions"')
+        if not told:
             raise ValueError(f"an action is one of {', '.join(type(self).model_fields)}")
         return self
 

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.config import Document
+from schemas.config_telling import LANGUAGE
+from service.config.alternatives import EXPECTED, NONE_OF_THESE, told_once
 from service.config.nodes import Location, Node, Steps, as_written
 from service.config.problems import Problem
 from service.language.nearest import nearest
@@ -22,15 +24,10 @@ from service.wording import worded
 ROUNDS: Final = 8
 """How often what is left is checked again; more would mean that taking out does not help."""
 
-_EXPECTED: Final = {
-    "bool_type": "true or false",
-    "dict_type": "a mapping",
-    "float_type": "a number",
-    "int_type": "a whole number",
-    "model_type": "a mapping",
-    "string_type": "text",
-    "tuple_type": "a list",
-}
+DIGITS: Final = 18
+"""So many digits a whole number has at most, as documents are read."""
+NO_NAME: Final = "no name: use letters, digits, . _ - @ + ' and, inside, spaces"
+NO_LANGUAGE: Final = "no tag of a language: write one such as en, de or fr-CA"
 _ORDERS: Final = frozenset({"position", "order", "rank", "index", "next"})
 
 
@@ -41,7 +38,7 @@ def validated(root: Node, file: str) -> tuple[Document, list[Problem]]:
         try:
             return Document.model_validate(root.plain()), problems
         except ValidationError as error:
-            details = error.errors(include_url=False)
+            details = told_once(error.errors(include_url=False), root)
         located = [(detail, root.trail(detail["loc"])) for detail in details]
         problems += [
             Problem(file, *_where(detail, trail)[:2], _sentence(detail, trail))
@@ -87,15 +84,28 @@ def _said(detail: ErrorDetails, path: Steps) -> str:
         return f'the key "{detail["loc"][-1]}" is missing: add it'
     if kind == "literal_error":
         return f"{_quoted(given)} is not known here: write {context['expected']}"
-    if kind in _EXPECTED:
-        return f"{_EXPECTED[kind]} is expected here, not {_quoted(given)}"
+    if kind in EXPECTED or kind == NONE_OF_THESE:
+        return (
+            _no_number(kind, given)
+            or f"{context.get('expected') or EXPECTED[kind]} is expected here, not {_quoted(given)}"
+        )
     if kind == "string_pattern_mismatch":
-        return f"{_quoted(given)} is no name: use letters, digits, . _ - @ + ' and, inside, spaces"
+        return f"{_quoted(given)} is {NO_NAME if context['pattern'] != LANGUAGE else NO_LANGUAGE}"
     if kind == "string_too_long":
         return f"a text has at most {context['max_length']} characters here, this one has {len(given)}: split it"
     if kind == "value_error":
         return str(context["error"])
     return f"{_quoted(given)} does not fit: {worded(detail)}"
+
+
+def _no_number(kind: str, given: object) -> str:
+    """Why a text that looks like a whole number is none; empty: it does not, or no number is expected."""
+    if kind != "int_type" or not isinstance(given, str) or not given.lstrip("+-").isdecimal():
+        return ""
+    digits = len(given.lstrip("+-"))
+    if digits > DIGITS:
+        return f"a number has at most {DIGITS} digits here, this one has {digits}: write a smaller one"
+    return f"a whole number is expected here, not the text {_quoted(given)}: leave its quotes out"
 
 
 def _unknown_key(path: Steps) -> str:
@@ -112,7 +122,7 @@ def known_keys(path: Steps) -> tuple[str, ...]:
     shape: Any = Document
     for step in path:
         shape = _model_in(shape.model_fields[step].annotation if _is_model(shape) else get_args(shape)[-1])
-    return tuple(shape.model_fields) if _is_model(shape) else ()
+    return tuple(each.alias or name for name, each in shape.model_fields.items()) if _is_model(shape) else ()
 
 
 def _model_in(shape: Any) -> Any:
@@ -122,7 +132,8 @@ def _model_in(shape: Any) -> Any:
     if get_origin(shape) is tuple:
         return tuple[_model_in(get_args(shape)[0])]  # type: ignore[misc]  # a shape made at run time
     if get_origin(shape) in (Union, UnionType):
-        return _model_in(get_args(shape)[0])
+        shapes = [_model_in(each) for each in get_args(shape)]
+        return next(filter(_is_model, shapes), shapes[0])
     return shape
 
 
