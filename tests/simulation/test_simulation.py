@@ -97,7 +97,7 @@ def test_steps_that_go_wrong_are_noticed(
     assert complaint in broken_by(ALL_SAFEGUARDS)
 
 
-@pytest.mark.parametrize("limit", [5_000, 8_000])
+@pytest.mark.parametrize("limit", [2_000, 3_000])
 def test_the_promises_are_kept_where_nothing_fits(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     """With a broker that takes next to nothing: outputs in parts, batches decided again, dead letters of the rest."""
     monkeypatch.setattr(sealing, "MAX_RECORD_BYTES", limit)
