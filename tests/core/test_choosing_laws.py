@@ -213,7 +213,7 @@ def test_no_order_is_kept_of_a_pool_that_is_gone() -> None:
     state, spec = State(), pool(*PEOPLE)
     state.apply(switch(state, config(spec), START_MS).changes)
     choose(Situation(spec, config(spec), Draft(state), START_MS, paced=False), looked_at_whole=0)
-    assert state.rings.keys() == {"sales"}
+    assert state.membership.rings.keys() == {"sales"}
 
     state.apply(switch(state, config(version=2), START_MS).changes)
-    assert not state.rings
+    assert not state.membership.rings
