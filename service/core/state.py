@@ -292,6 +292,10 @@ class State(ByKind):
         """How much of what the pool gave is open, whoever has it."""
         return self._open_in.get(pool, 0)
 
+    def lines(self) -> tuple[set[str], Iterable[str]]:
+        """The pools in which something waits, and whom steps name for whom something does."""
+        return {pool for (pool, _), line in self._lines.items() if line}, self._awaiting.keys()
+
     def line(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[Waiting]:
         """Those who wait in the pool, behind a rank (none: all), in the order in which they leave.
 
