@@ -16,6 +16,7 @@ import msgspec
 
 from schemas.envelope import CHAIN_LIMIT
 from service.core.configuration import Config
+from service.core.given import USUAL
 from service.core.model import Decision, Trace
 from service.wire.actions import ACTION, action_id, write_action
 from service.wire.cloudevents import JSON_CONTENT, SPECVERSION
@@ -156,6 +157,8 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["earlier"] = trace.earlier
     if trace.score is not None:
         said["score"] = trace.score
+    if trace.size != USUAL:
+        said["size"] = trace.size
     if trace.cut:
         said["cut"] = trace.cut
     if trace.through:

@@ -47,8 +47,8 @@ STEPS_GONE_WRONG: Final = (
     ),
     Mutant(
         LINES,
-        "return facts, case.requires, parked.score, _passed(case), reached",
-        "return facts, case.requires, parked.score, _passed(case)",
+        "return facts, case.requires, parked.score, _passed(case), reached, weighs(case)",
+        "return facts, case.requires, parked.score, _passed(case), weighs(case)",
         "what reached a step is not like what did not",
         (STEPS,),
     ),

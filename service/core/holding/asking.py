@@ -25,6 +25,7 @@ from service.core.reasons import PendingReason
 from service.core.reservation import Handing
 from service.core.sharing.contender import Choice
 from service.core.sharing.eligibility import LAST_RESORT, Situation, choose, next_chance
+from service.core.sizing import weighs
 
 
 class Taker(NamedTuple):
@@ -176,4 +177,5 @@ def _choose(case: Case, spec: PoolSpec, *, paced: bool) -> tuple[Situation, Choi
 
 
 def _situation(case: Case, spec: PoolSpec, handing: Handing | None, *, paced: bool) -> Situation:
-    return Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts, case.requires, handing)
+    size = weighs(case)
+    return Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts, case.requires, handing, size)

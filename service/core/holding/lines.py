@@ -21,6 +21,7 @@ from service.core.holding.waiting import DRAIN_PREFIX, ask_anew, is_fit, set_clo
 from service.core.model import Decision
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
+from service.core.sizing import weighs
 from service.core.tracking import remember
 from service.core.waiting_line import Rank
 
@@ -40,10 +41,10 @@ class PoolLine:
     """What waits in a pool.
 
     One that nobody can take now does not stop those behind it where that is its own matter: members have domains of
-    their own, or declined it, or it asks for skills, or other pools help out. What does not belong here any more (the
-    pool was removed, serves another record type, or does not want it by its own domain) is asked anew; under a new
-    configuration the whole line is looked through for that first, and scored anew. A pool that became a queue owns its
-    records from then on.
+    their own, or declined it, or it asks for skills, or weighs more, or other pools help out. What does not belong here
+    any more (the pool was removed, serves another record type, or does not want it by its own domain) is asked anew;
+    under a new configuration the whole line is looked through for that first, and scored anew. A pool that became a
+    queue owns its records from then on.
     """
 
     def __init__(self, pool: str, draft: Draft, config: Config, now_ms: int) -> None:
@@ -97,7 +98,7 @@ class PoolLine:
         decision = move(case, parked)
         if decision is not None:
             self._has_given = True
-        elif self._goes_on or case.requires or case.record.handed:
+        elif self._goes_on or case.requires or case.record.handed or case.record_type in case.config.sizes:
             self._stuck.add(kind)
         else:
             self.is_over = True
@@ -183,7 +184,7 @@ def _kind(case: Case, parked: Parked) -> tuple[object, ...]:
     climb = climbing.climb_of(case)
     reached = ("", 0) if climb is None else (climb.ladder, len(climb.reached))
     facts = remember(case.facts, _reads(case, parked.pool))
-    return facts, case.requires, parked.score, _passed(case), reached
+    return facts, case.requires, parked.score, _passed(case), reached, weighs(case)
 
 
 def _reads(case: Case, pool: str) -> frozenset[str]:

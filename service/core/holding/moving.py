@@ -11,6 +11,7 @@ from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import Target
+from service.core.given import ON_HOLD, USUAL
 from service.core.holding import reservations
 from service.core.holding.asking import find
 from service.core.holding.assign import give_to_pool, put_into_queue
@@ -76,7 +77,8 @@ def _chances(spec: PoolSpec, draft: Draft, config: Config, now_ms: int) -> Itera
     shift_ms = next_shift(spec, draft, config, now_ms)
     if shift_ms is not None:
         yield shift_ms
-    situation = Situation(spec, config, draft, now_ms, paced=False)
+    least = ON_HOLD if spec.record_type in config.sizes else USUAL
+    situation = Situation(spec, config, draft, now_ms, paced=False, size=least)
     room_ms = next_chance(choose(situation), situation) if situation.is_limited else None
     if room_ms is not None:
         yield room_ms

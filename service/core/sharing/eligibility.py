@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from service.core.calendar import Attendance
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.given import USUAL
 from service.core.limit_spec import Holder, PoolLimits
 from service.core.model import Candidate, LimitCount
 from service.core.pool_spec import Membership, PoolSpec
@@ -48,8 +49,8 @@ PASSED_LIMIT: Final = 64
 class Situation:
     """What a check may look at besides the member. `paced`: the record comes from the parked ones; `requires`: what the
     entry that gives it asks for; `off`: who is not there by their calendar; `wanted`: what members must have, and
-    `preferred`: what those have who come first; `limits`: what bounds giving in the pool, and `hindered`: who is at a
-    limit of theirs.
+    `preferred`: what those have who come first; `limits`: what bounds giving in the pool, and `hindered`: whom a
+    limit of theirs leaves no room for what weighs so much (`size`).
 
     Without `facts` no record is meant: everything concerns everybody. `handing`: to whom it was offered before.
     """
@@ -62,6 +63,7 @@ class Situation:
     facts: Facts | None = None
     requires: tuple[Trait, ...] = ()
     handing: Handing | None = None
+    size: int = USUAL
     off: Mapping[str, Attendance] = field(init=False)
     wanted: tuple[Wanted, ...] = ()
     preferred: tuple[Wanted, ...] = ()
@@ -72,7 +74,7 @@ class Situation:
         self.off = self.config.roster(self.spec).off(self.now_ms)
         self.limits = self.config.limits.in_pool(self.spec)
         limits = self.limits
-        self.hindered = hindered(limits, self.spec, self.draft, self.now_ms) if limits.people else NOBODY
+        self.hindered = hindered(limits, self.spec, self.draft, self.now_ms, self.size) if limits.people else NOBODY
         if self.facts is not None:
             self.wanted = wanted((*self.spec.requires, *self.requires), self.facts)
             self.preferred = wanted(self.spec.prefer, self.facts)
@@ -149,7 +151,8 @@ def has_room(member: Membership, situation: Situation) -> ExclusionReason | None
 
 
 def _hindrance(holder: Holder, person: str, items: int, situation: Situation) -> Hindrance | None:
-    return hindrance(holder, _counted(holder, person, items, situation), situation.draft, situation.now_ms)
+    counted = _counted(holder, person, items, situation)
+    return hindrance(holder, counted, situation.draft, situation.now_ms, situation.size)
 
 
 def _counted(holder: Holder, person: str, items: int, situation: Situation) -> int:
