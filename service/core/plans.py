@@ -31,6 +31,7 @@ from service.core.offers import Happened, added, latest_step, no_news
 from service.core.pool_spec import PoolSpec
 from service.core.sharing.eligibility import Situation
 from service.core.sharing.linked import Linked, first_able, most_recent
+from service.core.sizing import weighs
 from service.core.targets import too_deep
 
 
@@ -164,7 +165,14 @@ def _first(case: Case, spec: PoolSpec, people: Sequence[str], link: Link) -> Lin
         return None
     counts = spec.plan is not None and spec.plan.counts_as_turn
     situation = Situation(
-        spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts, handing=case.handing
+        spec,
+        case.config,
+        case.draft,
+        case.now_ms,
+        paced=False,
+        facts=case.facts,
+        handing=case.handing,
+        size=weighs(case),
     )
     choice, chosen = first_able(people, situation, counts_as_turn=counts)
     if chosen is None:

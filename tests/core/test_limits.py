@@ -304,6 +304,60 @@ def test_work_on_hold_takes_no_place_and_resuming_may_exceed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("open_now", "size", "against"),
+    [
+        (0, 1, None),
+        (2, 1, None),
+        (3, 1, "full"),
+        (1, 2, None),
+        (2, 2, "full"),
+        (0, 3, None),
+        (0, 4, "too_large"),
+        (3, 4, "too_large"),
+        (3, 0, None),
+        (9, 0, None),
+    ],
+)
+@pytest.mark.parametrize("of", ["member", "person", "pool"])
+def test_a_record_fits_in_with_all_that_it_weighs(of: str, open_now: int, size: int, against: str | None) -> None:
+    """D55 An open limit of three, of a member, a person or a pool: what weighs more than is left is given to nobody; on
+    hold it fits in wherever any may be open.
+    """
+    bounds = {of: (Limit(3, "open"),)}
+    ann = Membership("ann", limits=bounds.get("member", ()))
+    sales = pool(ann, limits=bounds.get("pool", ()))
+    division = Division(sales, users=[User("ann", limits=bounds.get("person", ()))], sizes=SIZES)
+    division.create("lead/1", facts={"effort": 1})
+    division.send(weighing(open_now))
+    division.create("lead/2", facts={"effort": size})
+
+    told = "pool_limit" if against is not None and of == "pool" else against
+    assert division.record("lead/2").owner == ("" if against else "ann")
+    assert division.last("lead/2").trace.size == size
+    assert division.last("lead/2").trace.candidates[0].excluded == told
+
+
+def test_where_nothing_may_be_open_nothing_is_given_that_is_on_hold() -> None:
+    """D55 None at all is none."""
+    division = Division(pool(limited("ann", (0, "open"))), sizes=SIZES)
+    division.create(facts={"effort": 0})
+    assert excluded(division, "lead/1") == {"ann": "full"}
+
+
+def test_what_is_too_large_now_holds_up_nothing_behind_it_and_is_given_when_there_is_room() -> None:
+    """D3 D55 What weighs less is given meanwhile, and what can never be is given by a last resort only."""
+    division = Division(pool(limited("ann", (3, "open"))), sizes=SIZES)
+    for record, effort, score in (("lead/1", 3, 0), ("lead/large", 2, 9), ("lead/small", 1, 1), ("lead/huge", 7, 10)):
+        division.create(record, facts={"effort": effort, "score": score})
+    division.send(weighing(2))
+    assert [division.record(f"lead/{each}").owner for each in ("large", "small", "huge")] == ["", "ann", ""]
+    division.send(closed("lead/1"))
+    assert [division.record(f"lead/{each}").owner for each in ("large", "huge")] == ["ann", ""]
+    division.configure(pool(limited("ann", (3, "open")), assign_anyway=True), sizes=SIZES)
+    assert division.record("lead/huge").owner == "ann"
+
+
+@pytest.mark.parametrize(
     ("told", "size"),
     [
         (0, 0),
@@ -357,7 +411,7 @@ def test_a_record_that_waited_weighs_what_it_said() -> None:
     division = Division(pool(limited("ann", (1, "open"))), sizes={"deal": "x"})
     division.create("lead/1")
     division.create("lead/2", facts={"effort": 4})
-    division.configure(pool(limited("ann", (1, "open"))), sizes=SIZES)
+    division.configure(pool(limited("ann", (4, "open"))), sizes=SIZES)
     division.delete("lead/1")
     assert division.open_items("ann") == 4
     division.send(updated("lead/2", facts={"other": 1}))

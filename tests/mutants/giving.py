@@ -12,6 +12,8 @@ ASKING: Final = "service/core/holding/asking.py"
 ESCALATION: Final = "service/core/holding/escalation.py"
 WAITING: Final = "service/core/holding/waiting.py"
 LIMITS: Final = "service/core/sharing/limits.py"
+DRAINING: Final = "service/core/holding/draining.py"
+MOVING: Final = "service/core/holding/moving.py"
 ASSIGN: Final = "service/core/holding/assign.py"
 LOAD: Final = "service/core/holding/load.py"
 POOLS: Final = "tests/core/test_pools.py"
@@ -24,6 +26,7 @@ LONGER: Final = "tests/core/test_waiting_longer.py"
 CALENDAR: Final = "service/core/calendar.py"
 ATTENDANCE: Final = "service/core/sharing/attendance.py"
 WALK: Final = "tests/calendar/test_calendar.py"
+LINES_LAWS: Final = "tests/core/test_lines_laws.py"
 TIME_LAWS: Final = "tests/core/test_time_laws.py"
 CLOSING: Final = "tests/core/test_closing.py"
 AGENDA: Final = "tests/lane/test_agenda.py"
@@ -121,11 +124,18 @@ GIVING: Final = (
         (WITHIN_LIMITS,),
     ),
     Mutant(
-        "service/core/holding/draining.py",
+        MOVING,
         "    if room_ms is not None:",
         "    if room_ms is None:",
         "what waits is tried again when a limit of a time has room",
         (WITHIN_LIMITS,),
+    ),
+    Mutant(
+        DRAINING,
+        "_due_ms(name, draft) <= now_ms)",
+        "False)",
+        "what waits in other lines is heeded, whatever they are called",
+        (LINES_LAWS,),
     ),
     Mutant(LOAD, "if size < before:", "if False:", "what weighs less leaves room for who waits", (WITHIN_LIMITS,)),
     Mutant(
@@ -162,7 +172,7 @@ GIVING: Final = (
     ),
     Mutant(CALENDAR, "if day not in self.holidays:", "if day:", "nobody works on holidays", (WALK,)),
     Mutant(
-        "service/core/holding/draining.py",
+        MOVING,
         "    if shift_ms is not None:",
         "    if shift_ms is None:",
         "who begins a shift gets what waits",
