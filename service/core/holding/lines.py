@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+from service.core import questions
 from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -90,7 +91,11 @@ class PoolLine:
             self._goes_on = True
             return None
         if self.is_sifting:
-            _score_anew(case, parked)
+            if questions.has_steps_now(case, parked):
+                ask_anew(name, self._draft, self._now_ms)
+            else:
+                questions.require_anew(case, parked)
+                _score_anew(case, parked)
             return None
         kind = _kind(case, parked)
         if kind in self._stuck:
