@@ -81,8 +81,17 @@ def has_steps_now(case: Case, parked: Parked) -> bool:
     return isinstance(ladder, Ladder) and any(step.line(ladder.record_type) == parked.pool for step in ladder.steps)
 
 
-def require_anew(case: Case, parked: Parked) -> None:
-    """Where the rules still lead to what the record waits for, what they ask of whoever gets it may be other traits."""
+def follow(case: Case, parked: Parked) -> bool:
+    """Whether a record that waits is to be asked for anew, by what the rules lead to under another configuration. Where
+    that is what it waits for, what they require of whoever gets it holds from now on.
+    """
+    if has_steps_now(case, parked):
+        return True
+    _require_anew(case, parked)
+    return False
+
+
+def _require_anew(case: Case, parked: Parked) -> None:
     found = answer(case) if _came_by_rules(case, parked) else None
     if found is None or found[1] == case.requires:
         return
