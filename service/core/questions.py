@@ -117,14 +117,18 @@ def _take_as_created(case: Case) -> None:
 
 
 def on_update(case: Case) -> tuple[Decision, ...]:
-    """Ask the entries that are asked on updates; the first that matches gives the record, if it may (D5)."""
+    """Ask the entries that are asked on updates; the first that matches gives the record, if it may (D5). Nobody gets
+    it after all whom the entry passed over, as long as somebody has it (D30).
+    """
     rule_set = case.config.rule_sets.get(case.record_type)
     if rule_set is None or not rule_set.on_updated.entries:
         return ()
-    found = rules.find(rule_set.on_updated, case)
-    found = found.after_all if found.won is None else found
+    asked = rules.find(rule_set.on_updated, case)
+    found = asked if asked.won is not None else asked.after_all
     if found.won is None:
         return ()
+    if found is not asked and _is_worked_on(case):
+        return (case.conclude(Nothing("owner_kept", case.record.owner), _asked(rule_set.id, found.tried)),)
     kept = _keeps(found.won.entry, found.won.target, case)
     if kept is not None:
         return (case.conclude(kept),)
@@ -182,6 +186,12 @@ def _keeps(entry: Entry, target: Target | Ladder, case: Case) -> Nothing | None:
         return None
     is_kept = not record.by_us or entry.reassign != "always" or is_there(target, record, case)
     return Nothing("owner_kept", record.owner) if is_kept else None
+
+
+def _is_worked_on(case: Case) -> bool:
+    """Whether somebody has the record who is switched on: then it is not taken from them for who cannot have it now."""
+    user = case.config.users.get(case.record.owner)
+    return user is not None and user.active
 
 
 def waits_for(parked: Parked, case: Case) -> Target | Ladder:
