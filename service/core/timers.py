@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from service.core import accepting, following
+from service.core import accepting, following, questions
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -65,7 +65,7 @@ def _take(firing: Firing) -> tuple[Decision, ...]:
 def _line(prefix: str) -> Rule:
     """A line is looked at, and with it all others that are due."""
     return Rule(
-        lambda firing: drain(prefix + firing.about, *firing[1:]),
+        lambda firing: drain(prefix + firing.about, *firing[1:], follow=questions.follow),
         lambda about, state, config, now_ms: draining.needed(prefix + about, Draft(state), config, now_ms),
     )
 

@@ -18,6 +18,7 @@ ASSIGN: Final = "service/core/holding/assign.py"
 LOAD: Final = "service/core/holding/load.py"
 POOLS: Final = "tests/core/test_pools.py"
 DOMAINS: Final = "tests/core/test_eligibility.py"
+SIZING: Final = "tests/core/test_sizing.py"
 WITHIN_LIMITS: Final = "tests/core/test_limits.py"
 LIMITS_LAWS: Final = "tests/core/test_limits_laws.py"
 ANSWERS: Final = "tests/core/test_accepting.py"
@@ -62,8 +63,8 @@ GIVING: Final = (
     ),
     Mutant(
         LIMITS,
-        "(0 if counted is None else counted.open_items) >= at_most",
-        "(0 if counted is None else counted.open_items) > at_most",
+        "against = fullness(0 if counted is None else counted.open_items, at_most, size)",
+        "against = fullness(0 if counted is None else counted.open_items - 1, at_most, size)",
         "limits hold",
         (POOLS, DOMAINS),
     ),
@@ -137,13 +138,20 @@ GIVING: Final = (
         "what waits in other lines is heeded, whatever they are called",
         (LINES_LAWS,),
     ),
-    Mutant(LOAD, "if size < before:", "if False:", "what weighs less leaves room for who waits", (WITHIN_LIMITS,)),
+    Mutant(
+        LIMITS,
+        "if open_items + size <= at_most and at_most:",
+        "if open_items < at_most and at_most:",
+        "a record fits in with all that it weighs",
+        (SIZING, LIMITS_LAWS),
+    ),
+    Mutant(LOAD, "if size < before:", "if False:", "what weighs less leaves room for who waits", (SIZING,)),
     Mutant(
         LOAD,
         "    _count(case, -noted(case))\n",
         "    _count(case, -1)\n",
         "a weight is taken off as it was counted",
-        (WITHIN_LIMITS,),
+        (SIZING,),
     ),
     Mutant(
         LOAD,

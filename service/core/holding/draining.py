@@ -19,7 +19,15 @@ from typing import Final
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.holding.climbing import AWAITED_PREFIX
-from service.core.holding.lines import DRAINED_PER_FIRING, LOOKED_AT_PER_FIRING, Line, PersonLine, PoolLine, Turn
+from service.core.holding.lines import (
+    DRAINED_PER_FIRING,
+    LOOKED_AT_PER_FIRING,
+    Follow,
+    Line,
+    PersonLine,
+    PoolLine,
+    Turn,
+)
 from service.core.holding.waiting import DRAIN_PREFIX
 from service.core.model import Decision
 
@@ -49,7 +57,9 @@ def needed(timer: str, draft: Draft, config: Config, now_ms: int) -> tuple[str, 
     return tuple(dict.fromkeys(name for _, _, name in _in_order(_served(lines))))
 
 
-def drain(timer: str, draft: Draft, config: Config, now_ms: int, room_bytes: int = ROOM_BYTES) -> tuple[Decision, ...]:
+def drain(
+    timer: str, draft: Draft, config: Config, now_ms: int, room_bytes: int, follow: Follow
+) -> tuple[Decision, ...]:
     """Assign what waits in the timer's line and in all others that are due, in one order, while somebody has room and
     keeps their pace. What stands behind a record that is not loaded has to wait, and so has what comes after as much
     as there is room for: it is looked at when the timers of its lines go off again.
@@ -64,7 +74,7 @@ def drain(timer: str, draft: Draft, config: Config, now_ms: int, room_bytes: int
         if draft.records.get(name) is None:
             break
         with _blaming(line):
-            decision = line.ask(name)
+            decision = line.ask(name, follow)
         if decision is None:
             continue
         decisions.append(decision)

@@ -6,7 +6,7 @@ line the next record comes is for `draining` to say: one order holds over all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -35,6 +35,9 @@ Turn = tuple[float, int]
 """What is asked about first over all lines, the lowest: the score, negative, then since when it waits (milliseconds).
 What is overdue has a score above all others.
 """
+
+Follow = Callable[[Case, Parked], bool]
+"""Has a record follow what brought it into its line, under another configuration; whether it is to be asked anew."""
 
 
 class PoolLine:
@@ -78,7 +81,7 @@ class PoolLine:
                 yield (-parked.score, parked.since_ms), name
         self._is_through = seen < reach
 
-    def ask(self, name: str) -> Decision | None:
+    def ask(self, name: str, follow: Follow) -> Decision | None:
         """One of them leaves the line, for somebody or to be asked anew, or it stays."""
         parked = self._draft.parked.get(name)
         if parked is None or parked.pool != self._pool:
@@ -90,7 +93,10 @@ class PoolLine:
             self._goes_on = True
             return None
         if self.is_sifting:
-            _score_anew(case, parked)
+            if follow(case, parked):
+                ask_anew(name, self._draft, self._now_ms)
+            else:
+                _score_anew(case, parked)
             return None
         kind = _kind(case, parked)
         if kind in self._stuck:
@@ -148,7 +154,7 @@ class PersonLine:
                 yield (-parked.score, parked.since_ms), name
         self._is_through = True
 
-    def ask(self, name: str) -> Decision | None:
+    def ask(self, name: str, follow: Follow) -> Decision | None:
         """All steps that one of them has reached are asked. When else they can have it each says by itself."""
         if not self._is_begun:
             self._draft.timers.drop(self.timer)
