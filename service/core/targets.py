@@ -18,7 +18,8 @@ from service.core.pool_spec import PoolSpec
 from service.core.reasons import AbsenceReason, Hindrance, Unable, Unfit, Unresolved
 from service.core.rule_sets import Entry, EntryTarget, FieldUser, Ladder, OwnerOf, TeamMatch
 from service.core.sharing import attendance
-from service.core.sharing.eligibility import Situation, choose
+from service.core.sharing.choosing import look_at_all
+from service.core.sharing.eligibility import Situation
 from service.core.sharing.limits import hindrance, open_items_of, room_again
 from service.core.sharing.linked import Linked, is_recent, unable
 from service.core.traits import Trait
@@ -107,7 +108,7 @@ def linked_to(
         requires=requires,
         handing=case.handing,
     )
-    choice = choose(situation)
+    choice = look_at_all(situation)
     chosen = next((each for each in choice.seen if each.person == person), None)
     if chosen is None:
         return "no_member"

@@ -23,7 +23,8 @@ from service.core.model import StepSeen
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PENDING, ExclusionReason, PendingReason
-from service.core.sharing.eligibility import Situation, choose, next_chance
+from service.core.sharing.choosing import look_at_all
+from service.core.sharing.eligibility import Situation, next_chance
 from service.core.state import Kind, State
 from service.core.targets import refusal
 from service.store.port import Store
@@ -183,7 +184,7 @@ class _Seen(NamedTuple):
         draft, excluded, chances = Draft(self.state), Counter[ExclusionReason](), []
         for each in takers:
             situation = Situation(each, self.config, draft, self.now_ms, paced=True)
-            choice = choose(situation)
+            choice = look_at_all(situation)
             excluded.update(seen.excluded for seen in choice.seen if seen.excluded is not None)
             free = {seen.person for seen in choice.seen if seen.excluded is None}
             if free - {member.person for member in each.members if member.domain is not None}:

@@ -107,7 +107,7 @@ def _have_told(case: Case, parked: Parked) -> None:
         return
     acting = case.draft.acting.get(case.name)
     told_ms = acting.waited_ms if acting is not None and acting.since_ms == parked.since_ms else 0
-    after_ms = next((each.trigger.after_ms for each in caring if each.trigger.after_ms > told_ms), None)
+    after_ms = next((each for each in caring if each > told_ms), None)
     if after_ms is not None:
         case.draft.set_timer(STAY_PREFIX + case.name, max(case.now_ms, parked.since_ms + after_ms))
 
