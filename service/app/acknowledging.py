@@ -29,7 +29,7 @@ PAUSE_SECONDS: Final = 0.05
 class Refusals(NamedTuple):
     """So many commits in a row were refused, and why the last one."""
 
-    count: int = 0
+    times: int = 0
     why: str = ""
 
 
@@ -77,7 +77,7 @@ class Acknowledging:
                     log.error("commit.failed", error=repr(told), why="what is read again the lanes drop")
                     told = repr(told)
                 if assignment == self._assignment:
-                    self.refusals = Refusals(self.refusals.count + 1, told) if told else NO_REFUSALS
+                    self.refusals = Refusals(self.refusals.times + 1, told) if told else NO_REFUSALS
                 self.done()
                 await self._rest()
         finally:

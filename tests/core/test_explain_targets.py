@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from service.config.loader import compile_inline
@@ -38,7 +40,7 @@ def test_who_is_meant_by_a_person_or_a_field_is_said_in_words(
     facts: dict[str, object], entry: str, steps: list[str]
 ) -> None:
     """D16 D56 Also where it was a step of a target, and whoever the field names."""
-    people = [{"user": "ann"}, {"user": {"field": "manager"}}, {"owner_of": "account"}]
+    people: list[dict[str, Any]] = [{"user": "ann"}, {"user": {"field": "manager"}}, {"owner_of": "account"}]
     document = {
         "users": {"ann": {"name": "Ann Lee"}, "bob": {}},
         "pools": {"sales": {"record_type": "lead", "members": ["bob"]}},
