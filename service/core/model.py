@@ -103,9 +103,14 @@ class Pending(Struct, frozen=True, gc=False):
     next_try_ms: int | None = None
 
     def words(self, person: NameOf) -> Words:
-        """Where it waits, and until when that is known."""
+        """Where it waits, or for whom where a step names one person, and until when that is known."""
         until = "" if self.next_try_ms is None else f", next try {_minute(self.next_try_ms)}"
-        return Words(f"waiting in pool {self.pool}", PENDING[self.reason] + until)
+        _, kind, named = self.pool.partition(":user:")
+        whom = person(named) if kind else "the person whom it names"
+        is_of_one = bool(kind) or ":named:" in self.pool
+        return Words(
+            f"waiting for {whom}" if is_of_one else f"waiting in pool {self.pool}", PENDING[self.reason] + until
+        )
 
 
 class Rejected(Struct, frozen=True, gc=False):
