@@ -13,6 +13,7 @@ from typing import ClassVar, Literal, NamedTuple
 from msgspec import Struct
 
 from service.core.events import Target
+from service.core.given import USUAL
 from service.core.limit_spec import Held
 from service.core.reasons import (
     NOTHING,
@@ -252,7 +253,8 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is, `contacted_ms`
     when they were in contact with the lead, or came to have it, last (none: not known). `workflows` are those that
     cared for what happened. `limits`: how much of each limit of the pool as a whole was used. `asked` are the pools
-    that were asked in vain, where there was more than one to ask. `steps` are those of the target, in order.
+    that were asked in vain, where there was more than one to ask. `steps` are those of the target, in order. `size` is
+    what the record weighed when somebody was picked.
     """
 
     question: str = ""
@@ -272,6 +274,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     asked: tuple[AskedPool, ...] = ()
     limits: tuple[LimitCount, ...] = ()
     steps: tuple[StepSeen, ...] = ()
+    size: int = USUAL
 
 
 class LateNews(Struct, frozen=True, gc=False):

@@ -22,6 +22,7 @@ from service.core.sharing.choosing import look_at_all
 from service.core.sharing.eligibility import Situation
 from service.core.sharing.limits import hindrance, open_items_of, room_again
 from service.core.sharing.linked import Linked, is_recent, unable
+from service.core.sizing import weighs
 from service.core.traits import Trait
 from service.language.moments import instant_in
 from service.language.unset import is_unset
@@ -66,9 +67,10 @@ def absence(person: str, case: Case) -> AbsenceReason | None:
 
 
 def at_limit(person: str, case: Case) -> Hindrance | None:
-    """Which limit over all pools stands against somebody."""
+    """Which limit over all pools leaves somebody no room for the record."""
+    size = weighs(case)
     for holder in case.config.limits.of_person(person, case.record_type):
-        found = hindrance(holder, open_items_of(holder, person, case.draft), case.draft, case.now_ms)
+        found = hindrance(holder, open_items_of(holder, person, case.draft), case.draft, case.now_ms, size)
         if found is not None:
             return found
     return None
@@ -107,6 +109,7 @@ def linked_to(
         facts=case.facts,
         requires=requires,
         handing=case.handing,
+        size=weighs(case),
     )
     choice = look_at_all(situation)
     chosen = next((each for each in choice.seen if each.person == person), None)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
 from service.core.configuration import Config
+from service.core.given import USUAL
 from service.core.record import Record
-from service.core.sizing import USUAL
 from service.core.unchanged import mark_of
 from service.lane.book import Book
 from service.store.keys import LAYOUT, parted

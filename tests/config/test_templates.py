@@ -95,7 +95,9 @@ def test_a_loop_may_take_as_many_rounds_as_is_said() -> None:
 
 names = st.sampled_from(["title", "company.name", "company", "tags", "nothing", "is_new", "company.size2", "title.x"])
 pieces = st.lists(
-    st.one_of(names.map("{{{{ {} }}}}".format), st.text(st.characters(exclude_characters="{}%"), max_size=8)),
+    st.one_of(
+        names.map("{{{{ {} }}}}".format), st.text(st.characters(codec="utf-8", exclude_characters="{}%"), max_size=8)
+    ),
     max_size=6,
 )
 ours = st.dictionaries(st.sampled_from(["title", "company.name", "company.size2", "nothing"]), st.text(max_size=5))

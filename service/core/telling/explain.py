@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from service.core.configuration import Config
+from service.core.given import USUAL
 from service.core.limit_spec import when
 from service.core.model import ActionRequest, Assigned, Candidate, Decision, LimitCount, StepSeen, Trace, Tried, Weighed
 from service.core.naming import behind, id_in
@@ -53,6 +54,7 @@ def explain(
     said = [*words, _configuration(config, decided_with), _origin(trace, rule_set)]
     said += [f"score {trace.score:g}"] if trace.score is not None else []
     said += ["no score: its field is no number"] if trace.score is None and facts and is_no_score(facts) else []
+    said += [f"weighs {trace.size}"] if trace.size != USUAL else []
     header = "     ".join(part for part in (f"{decision.record} → {said[0]}", *said[1:]) if part)
     known = None if facts is None else _Known(facts, change)
     entries = _aligned(_entry_row(number, tried, rule_set, known, config) for number, tried in _numbered(trace))
@@ -183,7 +185,7 @@ def _member_rows(decision: Decision, config: Config) -> list[Cells]:
     chosen = decision.outcome.owner if isinstance(decision.outcome, Assigned) else ""
     seen, spec = decision.trace.candidates, _spec(decision, config)
     left_out = [
-        (_person(each.person, config), "left out", _exclusion(each, each.excluded, config))
+        (_person(each.person, config), "left out", _exclusion(each, each.excluded, decision.trace.size, config))
         for each in seen
         if each.excluded is not None
     ]
@@ -203,11 +205,12 @@ def _member_rows(decision: Decision, config: Config) -> list[Cells]:
     return [*left_out, *in_line]
 
 
-def _exclusion(candidate: Candidate, excluded: ExclusionReason, config: Config) -> str:
-    """Why somebody was left out; of limits, which of them are reached."""
+def _exclusion(candidate: Candidate, excluded: ExclusionReason, size: int, config: Config) -> str:
+    """Why somebody was left out; of limits, which of them left no room for what weighs so much."""
     reached = [limit for limit in candidate.limits if limit.count >= limit.at_most]
     if excluded == "full":
-        named = [limit_words(limit) for limit in reached if limit.per == "open"]
+        fullest = [limit for limit in candidate.limits if limit.per == "open" and limit.count + size > limit.at_most]
+        named = [limit_words(limit) for limit in fullest]
         return ", ".join(named) or f"{candidate.open_items} open, full"
     if excluded == "limit":
         named = [limit_words(limit) for limit in reached if limit.per != "open"]
