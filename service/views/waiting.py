@@ -64,14 +64,14 @@ Named = tuple[str, Parked]
 
 
 class WaitingRecord(NamedTuple):
-    """A record in its line. `queued`: it lies there as in a queue, for a member to take. `is_overdue`: its age beats
-    every score. `escalated_ms`: then it is given to somebody else; none: it is not. `unfit`: why whom it was to go to
-    cannot have it. `steps` are those of its target, empty where it has none.
+    """A record in its line. `score`: none where nothing ranks it. `queued`: it lies there as in a queue, for a member
+    to take. `is_overdue`: its age beats every score. `escalated_ms`: then it is given to somebody else; none: it is
+    not. `unfit`: why whom it was to go to cannot have it. `steps` are those of its target, empty where it has none.
     """
 
     record: str
     since_ms: int
-    score: float
+    score: float | None
     queued: bool
     is_overdue: bool = False
     escalated_ms: int | None = None
@@ -155,7 +155,7 @@ class _Seen(NamedTuple):
         return WaitingRecord(
             name,
             parked.since_ms,
-            0.0 if parked.is_overdue else parked.score,
+            parked.known_score,
             parked.queued,
             parked.is_overdue,
             None if timer is None else timer.due_ms,

@@ -129,24 +129,43 @@ FRENCH: Final = {"country": "FR"}
 @pytest.mark.parametrize(
     ("trigger", "last", "events"),
     [
-        (on("updated"), {"actions": (SET_X,), "criteria": ITALY}, [GONE, updated(facts=FRENCH)]),
-        (on("updated"), {"actions": (MARK,), "criteria": ITALY}, [ASKS, updated(facts=FRENCH)]),
-        (on("updated"), {"criteria": ITALY}, [updated(facts=FRENCH, depth=99)]),
-        (MARKED, {"criteria": ITALY}, [updated(process="other"), event("step_marked", step=CALL, facts=FRENCH)]),
-        (on("updated"), {"criteria": where("x equals 1")}, [updated(facts=FRENCH | {"x": 0})]),
-        (on("updated", changed=("stage", "x")), {}, [updated(facts={"stage": "won", "x": 7})]),
+        (on("updated"), [{"actions": (SET_X,), "criteria": ITALY}], [GONE, updated(facts=FRENCH)]),
+        (on("updated"), [{"actions": (MARK,), "criteria": ITALY}], [ASKS, updated(facts=FRENCH)]),
+        (on("updated"), [{"criteria": ITALY}], [updated(facts=FRENCH, depth=99)]),
+        (MARKED, [{"criteria": ITALY}], [updated(process="other"), event("step_marked", step=CALL, facts=FRENCH)]),
+        (
+            Trigger(("field_filled",), "country", "text"),
+            [{"trigger": MARKED, "criteria": ITALY}],
+            [updated(process="other"), event("step_marked", step=CALL, facts=FRENCH)],
+        ),
+        (on("updated"), [{"criteria": where("x equals 1")}], [updated(facts=FRENCH | {"x": 0})]),
+        (
+            on("updated"),
+            [{"criteria": where("x equals 1")}, {"criteria": where("country equals FR")}],
+            [updated(facts=FRENCH | {"x": 0})],
+        ),
+        (on("updated", changed=("stage", "x")), [{}], [updated(facts={"stage": "won", "x": 7})]),
     ],
-    ids=["lost", "a step that asks for more", "too deep", "another process", "set before", "two changed"],
+    ids=[
+        "lost",
+        "a step that asks for more",
+        "too deep",
+        "another process",
+        "another process behind what was filled",
+        "set before",
+        "set before what holds already",
+        "two changed",
+    ],
 )
 def test_who_stands_behind_more_than_are_told_of_is_noted_all_the_same(
-    trigger: Trigger, last: dict[str, Any], events: list[RecordEvent | CatalogueEvent]
+    trigger: Trigger, last: list[dict[str, Any]], events: list[RecordEvent | CatalogueEvent]
 ) -> None:
     """S105 D49 What stands against a workflow is noted though its condition does not hold, and one whose condition
     holds by what another one set acts.
     """
     crowd = [flow(f"m{number:02}", trigger, criteria=ITALY) for number in range(WEIGHED_MAX + 3)]
     sets = flow("n", trigger, SET_X, criteria=where("x equals 0"))
-    asks = [replace(flow(f"z{number}", trigger), **last) for number in range(2)]
+    asks = [replace(flow(f"z{number}", trigger), **each) for number, each in enumerate([*last, *last])]
     check_same([*crowd, sets, *asks], [created(facts={"stage": "open"}), *events])
 
 

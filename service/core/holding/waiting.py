@@ -15,7 +15,7 @@ from service.core.events import Target
 from service.core.holding import climbing
 from service.core.holding.keeping import forget, keep, kept_of, rescore
 from service.core.parked import Parked, Required
-from service.core.score import FIELD
+from service.core.score import FIELD, score_of
 from service.core.sharing.attendance import after_working
 from service.core.status import is_closed_while_waiting
 from service.core.targets import refusal
@@ -148,8 +148,8 @@ def waiting_case(name: str, parked: Parked, draft: Draft, config: Config, now_ms
     required = None if draft.required.is_empty else draft.required.get(name)
     case.requires = () if required is None else required.traits
     facts = kept_of(case)
-    is_scored = parked.score or case.record_type in config.scores
-    case.facts = {**facts, FIELD: parked.score} if is_scored and not parked.is_overdue else facts
+    score = parked.known_score if parked.score or case.record_type in config.scores else None
+    case.facts = facts if score is None or score == score_of(facts) else {**facts, FIELD: score}
     if parked.is_overdue:
         rescore(case)
     return case

@@ -15,6 +15,7 @@ from service.core.model import ActionRequest, Assigned, Candidate, Decision, Lim
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import EXCLUDED, QUESTIONS, SKIPPED, UNRESOLVED, ExclusionReason
 from service.core.rule_sets import Entry, RuleSet
+from service.core.score import is_no_score
 from service.core.telling.clock import clock_time
 from service.core.telling.way_in import way_into_plan
 from service.core.telling.workflows import rows_of as workflow_rows
@@ -50,6 +51,7 @@ def explain(
     words = decision.outcome.words(lambda person: _person(person, config))
     said = [*words, _configuration(config, decided_with), _origin(trace, rule_set)]
     said += [f"score {trace.score:g}"] if trace.score is not None else []
+    said += ["no score: its field is no number"] if trace.score is None and facts and is_no_score(facts) else []
     header = "     ".join(part for part in (f"{decision.record} → {said[0]}", *said[1:]) if part)
     known = None if facts is None else _Known(facts, change)
     entries = _aligned(_entry_row(number, tried, rule_set, known) for number, tried in _numbered(trace))

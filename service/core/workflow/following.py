@@ -37,7 +37,7 @@ def follow(occasions: tuple[Occasions, ...], decisions: tuple[Decision, ...], ca
     *others, last = doing.decisions
     told = (*last.notifications, *doing.notifications)
     trace = replace(last.trace, workflows=_listed(weighed))
-    return (*others, replace(last, trace=trace, actions=tuple(doing.requests), notifications=told))
+    return (*others, replace(last, trace=trace, actions=tuple(doing.numbered()), notifications=told))
 
 
 def _all_weighed(in_turn: InTurn, doing: Doing) -> tuple[Weighed, ...]:

@@ -85,7 +85,7 @@ class InTurn:
 
     def _not_left_out(self, occasions: Occasions) -> range | list[int]:
         case, caring = self._doing.case, occasions.caring
-        if process_against(caring[0], case) is not None or case.depth > case.config.depth_limit:
+        if process_against(caring[0], case) is not None:
             return range(len(caring))
         found = caring.by_value(occasions.kind).may_hold(self._doing.facts)
         hindered = _hindered(caring, case)
