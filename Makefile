@@ -84,7 +84,7 @@ run: $(STAMP) ## Run the service on embedded back ends with the example configur
 limits: $(STAMP) ## Run everything at all declared limits at once, and tell how long it took
 	FAIRLEAD_TEST_LIMITS=1 $(BIN)/python -m pytest -q -s -p no:cacheprovider tests/limits $(ARGS)
 
-bench: $(COMPILED)/site ## Measure the compiled service against a bare copy loop and a naive service, on one broker
+bench: $(COMPILED)/site ## Measure the compiled service against a copy loop, a naive service and Kafka Streams, on one broker
 	$(AS_COMPILED) $(BIN)/python -m tests.bench $(ARGS)
 
 idle: $(STAMP) ## Measure what a service costs that has nothing to do, and how fast it wakes
