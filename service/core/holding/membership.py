@@ -17,6 +17,7 @@ from service.core.draft import Draft
 from service.core.hits import FORGOTTEN_AT_ONCE, gone_hits
 from service.core.holding.clients import having
 from service.core.holding.presence import meet_strangers
+from service.core.holding.reservations import heed
 from service.core.holding.waiting import wake
 from service.core.model import Decision, Nothing
 from service.core.pool_spec import PoolSpec
@@ -67,6 +68,7 @@ def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[SwitchSt
         ("limits", partial(_without, ByKind.given), gone_given(state, config)),
         ("limits", partial(_without, ByKind.slots), gone_slots(state, config)),
         ("workflows", _found, found_usages(state, config)),
+        ("offers", partial(_heeded, config, now_ms), sorted(state.reservations)),
     ):
         for start in range(0, len(names), FORGOTTEN_AT_ONCE):
             yield SwitchStep(about, partial(forget, names[start : start + FORGOTTEN_AT_ONCE], state))
@@ -97,6 +99,14 @@ def _found(names: Sequence[str], state: State) -> Changes:
     for name in names:
         usage = draft.workflows.edit(name)
         usage.lost, usage.lost_ms = "", 0
+    return draft.changes()
+
+
+def _heeded(config: Config, now_ms: int, names: Sequence[str], state: State) -> Changes:
+    """Who is to accept these records may be no member any more, or have other hours."""
+    draft = Draft(state)
+    for name in names:
+        heed(name, draft, config, now_ms)
     return draft.changes()
 
 
