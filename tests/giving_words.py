@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tests.log_reader import Line, Output, header
 
 UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+WEEK_MINUTES: Final = 7 * 24 * 60
 Place = tuple[str, str, str]
 """Where something that was given counts: a pool, a person and a type of record, empty where any is meant."""
 
@@ -69,6 +70,29 @@ class Accept(NamedTuple):
     ask_again: bool = False
 
 
+class Quiet(NamedTuple):
+    """Quiet hours: blocks of a week in a zone, each from one minute to another, counted from its Monday."""
+
+    zone: str
+    blocks: tuple[tuple[int, int], ...]
+
+    def is_at(self, ms: int) -> bool:
+        """Whether it is quiet at this moment."""
+        there = datetime.fromtimestamp(ms / 1000, ZoneInfo(self.zone))
+        minute = (there.weekday() * 24 + there.hour) * 60 + there.minute
+        return any(start <= at < end for start, end in self.blocks for at in (minute, minute + WEEK_MINUTES))
+
+
+class Hearer(NamedTuple):
+    """The kinds of news that somebody wants to hear of, when they have quiet, and how many of one kind they want one by
+    one before a summary; none: all.
+    """
+
+    kinds: frozenset[str]
+    quiet: Quiet | None = None
+    alone: int | None = None
+
+
 class Terms(NamedTuple):
     """What one version of a division's configuration says: all limits, and by pool how its people accept and after
     what time it escalates (milliseconds). `is_mixed`: some who decide by it are of a build that does not tell how much
@@ -79,6 +103,8 @@ class Terms(NamedTuple):
     accept: Mapping[str, Accept] = {}
     escalates: Mapping[str, int] = {}
     is_mixed: bool = False
+    hearers: Mapping[str, Hearer] = {}
+    caps: Mapping[str, tuple[int, int]] = {}
 
 
 Known = Mapping[tuple[str, int], Terms]

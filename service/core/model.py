@@ -299,8 +299,8 @@ class ActionRequest(Struct, frozen=True, kw_only=True, gc=False):
     it to the `value`, or to make a record of `record_type` with these `fields`.
 
     `before` and `after` are values of what set it off: of the field or fields, whether the step was marked, or who had
-    the record. `reason` is one sentence. `sequence` is the record's, which grows with each output about it. `number`
-    counts the workflow's actions from 1.
+    the record. `reason` is one sentence. `sequence` is the record's, which grows with each output about it (0 until
+    all is decided). `number` counts the workflow's actions from 1.
     """
 
     workflow: str
@@ -311,7 +311,7 @@ class ActionRequest(Struct, frozen=True, kw_only=True, gc=False):
     before: object
     after: object
     reason: str
-    sequence: int
+    sequence: int = 0
     number: int = 1
     value: object = None
     record_type: str = ""

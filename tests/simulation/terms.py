@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import get_args
 
-from service.core.configuration import Config
+from service.core.calendar import DAY_MINUTES
+from service.core.configuration import Config, User
 from service.core.limit_spec import Limit, words_of
-from tests.giving_words import Accept, Bound, Known, Terms
+from service.core.model import NotificationKind
+from tests.giving_words import Accept, Bound, Hearer, Known, Quiet, Terms
 
 ALL_TYPES = ("contact", "deal", "lead")
+NEWS = get_args(NotificationKind)
 
 
 def known_terms(versions: Mapping[str, Sequence[Config]]) -> Known:
@@ -23,6 +27,20 @@ def _terms(config: Config) -> Terms:
         tuple(_bounds(config)),
         {name: Accept(each.within_ms, each.hand_on, each.ask_again) for name, each in accepting.items()},
         {name: each.after_ms for name, each in escalating.items()},
+        hearers={name: _hearer(user) for name, user in config.users.items() if user.active},
+        caps={name: workflow.cap for name, workflow in config.workflows.all.items()},
+    )
+
+
+def _hearer(user: User) -> Hearer:
+    wishes, quiet = user.wishes, user.wishes.quiet
+    kinds = {kind for kind in NEWS if wishes.by_kind.get(kind, user.notify)}
+    starts = {} if quiet is None else {each: each.weekday * DAY_MINUTES for each in quiet.blocks}
+    blocks = tuple((start + each.start, start + each.end) for each, start in starts.items())
+    return Hearer(
+        frozenset(kinds),
+        None if quiet is None else Quiet(quiet.zone, blocks),
+        None if wishes.digest is None else wishes.digest.alone,
     )
 
 

@@ -72,7 +72,7 @@ def test_a_count_that_drifts_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
     assert all("the open items disagree" in each for each in found)
 
 
-@pytest.mark.parametrize("limit", [2_000, 5_000])
+@pytest.mark.parametrize("limit", [5_000, 8_000])
 def test_the_promises_are_kept_where_nothing_fits(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     """With a broker that takes next to nothing: outputs in parts, batches decided again, dead letters of the rest."""
     monkeypatch.setattr(sealing, "MAX_RECORD_BYTES", limit)
@@ -106,6 +106,14 @@ def test_the_faults_do_happen() -> None:
         "memory_unreachable",
         "accepted",
         "declined",
+        "action_done",
+        "action_failed",
+        "action_fulfilled",
+        "still_waiting",
+        "told_late",
+        "untold_moved",
+        "held of an owner before",
+        "digest of an owner before",
         "hours_passed",
         "clock_turned_back",
         "log_truncated",

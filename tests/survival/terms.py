@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import orjson
 
+from schemas.reasons import NotificationKind
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection
-from tests.giving_words import UNITS_MS, Accept, Bound, Known, Terms
+from tests.giving_words import UNITS_MS, Accept, Bound, Hearer, Known, Quiet, Terms
 
 ALL_TYPES: Final = ("contact", "deal", "lead")
+NEWS: Final = get_args(NotificationKind)
+DAY_MINUTES: Final = 24 * 60
 
 
 async def published_terms(connection: KafkaConnection, topic: str, *, is_mixed: bool) -> Known:
@@ -39,7 +42,36 @@ def terms_of(document: Mapping[str, Any]) -> Terms:
             if "accept_within" in pool
         },
         {name: _ms(pool["escalate"]["after"]) for name, pool in pools.items() if "escalate" in pool},
+        hearers={name: _hearer(user) for name, user in document.get("users", {}).items()},
+        caps={name: _cap(workflow) for name, workflow in document.get("workflows", {}).items()},
     )
+
+
+def _hearer(user: Mapping[str, Any]) -> Hearer:
+    """What no settings say is as it is for everybody: by mail, at once, one by one."""
+    notify = user.get("notify", {})
+    told = notify if isinstance(notify, dict) else {"means": notify}
+    means, kinds = told.get("means", ["email"]), told.get("kinds", {})
+    heard = {kind for kind in NEWS if kinds.get(kind, means) not in ([], "off")}
+    quiet, digest = told.get("quiet", "off"), told.get("digest", "off")
+    return Hearer(
+        frozenset(heard),
+        None if quiet == "off" else Quiet(user.get("zone", "UTC"), tuple(_nights(quiet))),
+        None if digest == "off" else digest["from"] - 1,
+    )
+
+
+def _nights(quiet: Mapping[str, str]) -> Iterator[tuple[int, int]]:
+    """Of each day of the week, in minutes since Monday; over midnight where the end is the earlier time."""
+    first, last = (int(time[:2]) * 60 + int(time[3:]) for time in (quiet["from"], quiet["until"]))
+    last += DAY_MINUTES if last <= first else 0
+    for day in range(7):
+        yield day * DAY_MINUTES + first, day * DAY_MINUTES + last
+
+
+def _cap(workflow: Mapping[str, Any]) -> tuple[int, int]:
+    cap = workflow.get("at_most", {})
+    return cap.get("per_record", 20), cap.get("per_day", 10_000)
 
 
 def _bounds(document: Mapping[str, Any]) -> Iterator[Bound]:

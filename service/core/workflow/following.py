@@ -40,7 +40,7 @@ def follow(occasions: tuple[Occasion, ...], decisions: tuple[Decision, ...], cas
     *others, last = doing.decisions
     told = (*last.notifications, *doing.notifications)
     trace = replace(last.trace, workflows=_listed(weighed))
-    return (*others, replace(last, trace=trace, actions=tuple(doing.requests), notifications=told))
+    return (*others, replace(last, trace=trace, actions=tuple(doing.numbered()), notifications=told))
 
 
 def _listed(weighed: tuple[Weighed, ...]) -> tuple[Weighed, ...]:

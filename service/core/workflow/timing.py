@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.holding.assign import WORKFLOW
 from service.core.holding.waiting import set_clocks, waiting_case
 from service.core.model import Assigned, Decision, Nothing
 from service.core.tracking import recall
@@ -42,11 +43,12 @@ def stayed(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decisi
 
 
 def after_timer(decisions: tuple[Decision, ...], draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
-    """The same decisions with what follows where somebody has a record by them."""
+    """The same decisions with what follows where somebody has a record by them. What a workflow gave sets none off."""
     found: list[Decision] = []
     for decision in decisions:
         record_type = decision.record.partition("/")[0]
-        if not (isinstance(decision.outcome, Assigned) and config.workflows.cares("assigned", record_type)):
+        is_ours = isinstance(decision.outcome, Assigned) and decision.trace.question != WORKFLOW
+        if not (is_ours and config.workflows.cares("assigned", record_type)):
             found.append(decision)
             continue
         case = Case(decision.record, draft, config, now_ms, decision.correlation_id, decision.depth)
