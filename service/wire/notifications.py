@@ -63,7 +63,7 @@ def _notification(
     record_type, _, record_id = decision.record.partition("/")
     kind, person, late, config = told.kind, told.person, told.late, context.config
     about = decision_id if late is None else late.decision
-    word, pool = (why(decision, kind), pool_of(decision)) if late is None else (late.why, late.pool)
+    word, pool = (why(decision, told), pool_of(decision, told)) if late is None else (late.why, late.pool)
     user, spec = config.users.get(person), config.pools.get(pool)
     pool = (spec.name if spec is not None else "") or pool
     found = letter_for(kind, "" if user is None else user.wishes.language, config.letters, config.language)

@@ -207,6 +207,31 @@ happenings: Final = st.one_of(
 )
 
 
+OWNERS: Final = ("user:ann", "user:bob", "user:cem", "user:eve", "pool:sales", "pool:slow", "pool:inbox", None)
+gifts: Final = st.tuples(leads, st.sampled_from(OWNERS), names)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(gifts, max_size=30))
+def test_who_loses_a_record_hears_of_it_once_whoever_had_chosen_them(history: list[tuple[str, str | None, str]]) -> None:
+    """f4 D53 Be it that we chose them or a person did, and whoever has it next; but who gave it away themselves knows
+    it, and who has it again has not lost it.
+    """
+    people = users("ann", "bob", "cem", "eve", roles=frozenset({"reassign"}))
+    division = Division(*POOLS, users=people)
+    for record, owner, actor in history:
+        former, before = division.record(record).owner, len(division.decisions)
+        division.give(record, owner, actor=actor)
+        lost = [
+            each.person
+            for decision in division.decisions[before:]
+            for each in decision.notifications
+            if each.kind == "reassigned"
+        ]
+        is_told = former not in {"", actor, division.record(record).owner}
+        assert lost == ([former] if is_told else [])
+
+
 def without_wishes(people: Sequence[User]) -> list[User]:
     return [replace(user, wishes=replace(user.wishes, quiet=None, digest=None)) for user in people]
 

@@ -62,8 +62,7 @@ def passed_on(
     """The decisions with those of their notifications that are told at once. The others are kept, in the draft."""
     if not any(each.notifications for each in decisions):
         return decisions
-    if len(decisions) > 1:
-        decisions = tuple(_without_returned(decisions))
+    decisions = tuple(_without_returned(each, draft) for each in decisions)
     if not config.holds_back and draft.hushes.is_empty:
         return decisions
     return tuple(
@@ -120,20 +119,15 @@ def tell_digest(about: str, draft: Draft, config: Config, now_ms: int) -> tuple[
     return (replace(_nothing("", "told_late", person), notifications=(told,)),)
 
 
-def _without_returned(decisions: tuple[Decision, ...]) -> Iterator[Decision]:
-    """Who loses a record and gets it again in one go is told that they got it."""
-    for number, decision in enumerate(decisions):
-        again = {
-            told.person
-            for later in decisions[number + 1 :]
-            if later.record == decision.record
-            for told in later.notifications
-            if told.kind in GIVEN
-        }
-        left = tuple(
-            each for each in decision.notifications if not (each.kind == "reassigned" and each.person in again)
-        )
-        yield decision if len(left) == len(decision.notifications) else replace(decision, notifications=left)
+def _without_returned(decision: Decision, draft: Draft) -> Decision:
+    """Who lost a record and has it again by the same event has not lost it."""
+    lost = [each for each in decision.notifications if each.kind == "reassigned"]
+    if not lost:
+        return decision
+    record = draft.records.get(decision.record)
+    owner = "" if record is None else record.owner
+    left = tuple(each for each in decision.notifications if each.kind != "reassigned" or each.person != owner)
+    return decision if len(left) == len(decision.notifications) else replace(decision, notifications=left)
 
 
 def _timed(decision: Decision, decision_id: str, draft: Draft, config: Config, now_ms: int) -> Decision:
@@ -193,8 +187,8 @@ def _hold(told: Notification, decision: Decision, decision_id: str, draft: Draft
         kind=told.kind,
         record=decision.record,
         decision=decision_id,
-        why=why(decision, told.kind),
-        pool=pool_of(decision),
+        why=why(decision, told),
+        pool=pool_of(decision, told),
         correlation_id=decision.correlation_id,
         depth=decision.depth,
     )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from service.core.events import OFFER_KINDS
-from service.core.model import Assigned, Decision, NotificationKind, Pending, Queued
+from service.core.model import Assigned, Decision, Notification, Pending, Queued
 
 ASSIGNED: Final[Mapping[str, str]] = {
     "rule_set": "by_rule",
@@ -36,9 +36,11 @@ BY_KIND: Final[Mapping[str, str]] = {"escalated": ESCALATED, "workflow": WORKFLO
 """The words for news of which it does not matter what was decided."""
 
 
-def why(decision: Decision, kind: NotificationKind) -> str:
-    """The word for what the decision is to whom it is told as news of this kind."""
-    outcome = decision.outcome
+def why(decision: Decision, told: Notification) -> str:
+    """The word for what the decision is to whom it is told."""
+    outcome, kind = decision.outcome, told.kind
+    if told.word:
+        return told.word
     if kind in BY_KIND:
         return BY_KIND[kind]
     if isinstance(outcome, Assigned):
@@ -48,9 +50,11 @@ def why(decision: Decision, kind: NotificationKind) -> str:
     return QUEUED if kind == "queued" else outcome.reason
 
 
-def pool_of(decision: Decision) -> str:
-    """The pool or queue that a decision is about; empty: none."""
+def pool_of(decision: Decision, told: Notification) -> str:
+    """The pool or queue that a decision is about to whom it is told; empty: none."""
     outcome = decision.outcome
+    if told.word:
+        return ""
     return outcome.queue if isinstance(outcome, Queued) else outcome.pool
 
 
