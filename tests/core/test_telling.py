@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from service.core import parts
 from service.core.calendar import Block, WorkCalendar
+from service.core.case import Verdict
 from service.core.configuration import User
 from service.core.events import Target
 from service.core.held import HELD_LIMIT, NAMED_LIMIT
 from service.core.model import Nothing, Notification, NotificationKind
-from service.core.pool_spec import Accepting, Escalation
+from service.core.pool_spec import Accepting, Escalation, PoolSpec
 from service.core.timers import RULES
 from service.core.wishes import Digesting, Wishes
 from service.wire.values import pack, unpack
@@ -159,6 +160,111 @@ def test_who_is_off_by_a_new_configuration_without_quiet_hours_is_told_in_order(
     assert [each.record for each in division.decisions if each.notifications] == ["lead/1", "lead/2"]
 
 
+class Timed(Division):
+    """A division that notes when it told what: the minutes since it began, with the record, in order."""
+
+    def __init__(self, *pools: PoolSpec, users: Sequence[User]) -> None:
+        self.told: list[tuple[float, str]] = []
+        super().__init__(*pools, users=users)
+
+    def _take(self, verdict: Verdict) -> None:
+        at = (self.now_ms - START_MS) / MINUTE_MS
+        self.told += [(at, each.record) for each in verdict.decisions if each.notifications]
+        super()._take(verdict)
+
+
+def is_quiet(hours: tuple[int, int] | None, minute: int) -> bool:
+    return hours is not None and (minute - hours[0]) % DAY < hours[1] - hours[0]
+
+
+HOURS: Final = (None, (-60, 60), (0, 30), (20, 300), (90, 100), (200, 1_300))
+turns: Final = st.one_of(
+    st.sampled_from(HOURS), st.just("lead"), st.just("lead"), st.sampled_from((1, 7, 60, 200, DAY)).map(float)
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(turns, max_size=25))
+def test_what_is_held_back_is_told_once_at_the_first_moment_that_is_not_quiet_by_the_configuration_of_then(
+    history: Sequence[object],
+) -> None:
+    """D22 Quiet hours may be moved, changed and switched off: what is held back waits for those in force, no longer
+    and no less.
+    """
+    division = Timed(pool("ann"), users=[person("ann")])
+    hours: tuple[int, int] | None = None
+    minute, waiting, expected = 0, list[str](), list[tuple[float, str]]()
+
+    def tell() -> None:
+        if not is_quiet(hours, minute):
+            expected.extend((minute, record) for record in waiting)
+            waiting.clear()
+
+    for number, turn in enumerate([*history, None, float(DAY)]):
+        match turn:
+            case "lead":
+                waiting.append(f"lead/{number}")
+                division.serve(waiting[-1])
+            case float():
+                division.later(minutes=int(turn))
+                for _ in range(int(turn)):
+                    minute += 1
+                    tell()
+            case _:
+                hours = turn  # type: ignore[assignment]  # what is left are hours
+                division.configure(pool("ann"), users=[person("ann", quiet=quiet(*hours) if hours else None)])
+        tell()
+    assert division.told == expected
+    assert kept(division) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.one_of(turns, st.sampled_from((Digesting(0, 30 * MINUTE_MS), Digesting(2, 90 * MINUTE_MS)))), max_size=25
+    )
+)
+def test_summaries_follow_the_quiet_hours_in_force_too(history: Sequence[object]) -> None:
+    """D22 Whatever is switched, each piece is told or counted once, and nothing is told in hours that are quiet."""
+    division = Timed(pool("ann"), users=[person("ann")])
+    wishes: dict[str, Any] = {"quiet": None, "digest": None}
+    hours: tuple[int, int] | None = None
+    leads = seen = 0
+    for turn in [*history, None, float(3 * DAY)]:
+        match turn:
+            case "lead":
+                leads += 1
+                division.serve(f"lead/{leads}")
+            case float():
+                division.later(minutes=int(turn))
+            case Digesting():
+                wishes["digest"] = turn
+                division.configure(pool("ann"), users=[person("ann", **wishes)])
+            case _:
+                hours = turn  # type: ignore[assignment]  # what is left are hours
+                wishes["quiet"] = quiet(*hours) if hours else None
+                division.configure(pool("ann"), users=[person("ann", **wishes)])
+        assert not any(is_quiet(hours, int(minute)) for minute, _ in division.told[seen:])
+        seen = len(division.told)
+    assert sum(each.summary.count if each.summary else 1 for each in told(division)) == leads
+    assert kept(division) == []
+
+
+@pytest.mark.parametrize("digest", [None, Digesting(0, 15 * MINUTE_MS)])
+def test_a_summary_that_waits_for_quiet_hours_is_told_at_once_when_these_are_switched_off(
+    digest: Digesting | None,
+) -> None:
+    """Be it one that counts what comes too fast, or what no line has room for; it is of the time of its first piece."""
+    division = Timed(pool("ann"), users=[person("ann", quiet=quiet(-60, 60), digest=digest)])
+    division.serve(*records(HELD_LIMIT + 2))
+    division.later(minutes=20)
+    division.configure(pool("ann"), users=[person("ann", digest=digest)])
+    assert {minute for minute, _ in division.told} == {20}
+    (summary,) = [each.summary for each in told(division) if each.summary]
+    assert (summary.since_ms, summary.until_ms) == (START_MS, START_MS + 20 * MINUTE_MS)
+    assert kept(division) == []
+
+
 def test_below_its_level_people_are_told_at_once() -> None:
     """Quiet hours and summaries are of level 4; means and languages need nothing that is remembered."""
     wishes = {"quiet": quiet(-60, 60), "digest": Digesting(0, MINUTE_MS), "by_kind": {"assigned": ("chat",)}}
@@ -213,7 +319,9 @@ gifts: Final = st.tuples(leads, st.sampled_from(OWNERS), names)
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(gifts, max_size=30))
-def test_who_loses_a_record_hears_of_it_once_whoever_had_chosen_them(history: list[tuple[str, str | None, str]]) -> None:
+def test_who_loses_a_record_hears_of_it_once_whoever_had_chosen_them(
+    history: list[tuple[str, str | None, str]],
+) -> None:
     """f4 D53 Be it that we chose them or a person did, and whoever has it next; but who gave it away themselves knows
     it, and who has it again has not lost it.
     """

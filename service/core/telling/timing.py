@@ -9,7 +9,7 @@ no night takes more than its room.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, cast
 
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ from service.core.held import HELD_LIMIT, NAMED_LIMIT, HeldBack
 from service.core.model import Decision, LateNews, NewsSummary, Nothing, Notification, NotificationKind, Outcome
 from service.core.reasons import NothingReason
 from service.core.record import Record
+from service.core.state import State
 from service.core.telling.notify import means_for
 from service.core.telling.why import pool_of, why
 from service.core.tracking import recall
@@ -119,6 +120,31 @@ def tell_digest(about: str, draft: Draft, config: Config, now_ms: int) -> tuple[
     return (replace(_nothing("", "told_late", person), notifications=(told,)),)
 
 
+def kept_timers(state: State) -> list[str]:
+    """The timers of all that is told later, by name."""
+    lines, summaries = map(HUSH_PREFIX.__add__, state.hushes), map(SUMMARY_PREFIX.__add__, state.digests)
+    return sorted((*lines, *summaries))
+
+
+def bring_forward(names: Iterable[str], draft: Draft, config: Config, now_ms: int) -> None:
+    """Have these timers go off as soon as a new configuration has them told what is kept for them. One that is to go
+    off later than before finds that out when its time has come.
+    """
+    for name in names:
+        kind, slash, about = name.partition("/")
+        person, due_ms = about, now_ms
+        if kind + slash == SUMMARY_PREFIX:
+            person, digest = about.rpartition("/")[0], draft.digests.get(about)
+            user = config.users.get(person)
+            if digest is None:
+                continue
+            if user is not None and user.wishes.digest is not None:
+                due_ms = max(now_ms, digest.since_ms + user.wishes.digest.within_ms)
+        elif draft.hushes.get(person) is None:
+            continue
+        draft.set_timer(name, _quiet_until(person, config, due_ms) or due_ms)
+
+
 def _without_returned(decision: Decision, draft: Draft) -> Decision:
     """Who lost a record and has it again by the same event has not lost it."""
     lost = [each for each in decision.notifications if each.kind == "reassigned"]
@@ -153,7 +179,7 @@ def _is_kept(
     until_ms = _quiet_until(told.person, config, now_ms) or (now_ms if is_behind_others else None)
     if until_ms is None:
         return False
-    _hold(told, decision, decision_id, draft, until_ms)
+    _hold(told, decision, decision_id, draft, now_ms, until_ms)
     return True
 
 
@@ -173,13 +199,13 @@ def _is_summed(told: Notification, record: str, wishes: Wishes, draft: Draft, no
     return True
 
 
-def _hold(told: Notification, decision: Decision, decision_id: str, draft: Draft, until_ms: int) -> None:
+def _hold(told: Notification, decision: Decision, decision_id: str, draft: Draft, now_ms: int, until_ms: int) -> None:
     """Put the news at the end of the person's line; if that is full, into the summary of its kind."""
     hush = draft.hushes.edit(told.person)
     if hush.next - hush.first >= HELD_LIMIT:
         about = f"{told.person}/{told.kind}"
         digest = draft.digests.edit(about)
-        digest.since_ms = digest.since_ms or until_ms
+        digest.since_ms = digest.since_ms or now_ms
         draft.set_timer(SUMMARY_PREFIX + about, until_ms)
         _sum_up(about, decision.record, draft)
         return
