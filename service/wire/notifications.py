@@ -1,8 +1,9 @@
 """What people are told, as messages: one for each person and decision, or one summary of many.
 
-The texts are filled in here, when the decision is made, in the reader's language. Whatever a record says is a value in
-them and never markup; a subject is one line, a link leads to where the configuration says. A text that cannot be filled
-in is replaced by the shipped one, counted and logged, without a word of the record.
+The texts are filled in here, with the decision that tells them, in the reader's language: what was held back is worded
+as the record is by then. Whatever a record says is a value in them and never markup; a subject is one line, a link
+leads to where the configuration says. A text that cannot be filled in is replaced by the shipped one, counted and
+logged, without a word of the record.
 """
 
 from __future__ import annotations

@@ -35,6 +35,7 @@ WORDS = {
         why.QUEUED,
         why.ESCALATED,
         why.WORKFLOW,
+        why.DELETED,
         "not_a_member",
         "not_accepted",
         "not_there",

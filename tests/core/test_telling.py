@@ -16,7 +16,7 @@ from service.core.calendar import Block, WorkCalendar
 from service.core.case import Verdict
 from service.core.configuration import User
 from service.core.events import Target
-from service.core.held import HELD_LIMIT, NAMED_LIMIT
+from service.core.held import HELD_LIMIT, NAMED_LIMIT, HeldBack
 from service.core.model import Nothing, Notification, NotificationKind
 from service.core.pool_spec import Accepting, Escalation, PoolSpec
 from service.core.timers import RULES
@@ -161,16 +161,23 @@ def test_who_is_off_by_a_new_configuration_without_quiet_hours_is_told_in_order(
 
 
 class Timed(Division):
-    """A division that notes when it told what: the minutes since it began, with the record, in order."""
+    """A division that notes when it told what: the minutes since it began, with the record, in order; and how often it
+    is kept for somebody that they lost a record which they have again.
+    """
 
     def __init__(self, *pools: PoolSpec, users: Sequence[User]) -> None:
         self.told: list[tuple[float, str]] = []
+        self.returned = Counter[str]()
         super().__init__(*pools, users=users)
 
     def _take(self, verdict: Verdict) -> None:
         at = (self.now_ms - START_MS) / MINUTE_MS
         self.told += [(at, each.record) for each in verdict.decisions if each.notifications]
         super()._take(verdict)
+        for name, held in verdict.changes.get("held", {}).items():
+            who = name.rpartition("/")[0]
+            if isinstance(held, HeldBack) and (held.kind, self.record(held.record).owner) == ("reassigned", who):
+                self.returned[who] += 1
 
 
 def is_quiet(hours: tuple[int, int] | None, minute: int) -> bool:
@@ -354,7 +361,7 @@ def test_whoever_is_told_later_hears_of_all_that_they_would_have_heard_of_at_onc
     of one decision, and in the end nothing is kept.
     """
     people = [User(name, wishes=each) for name, each in zip(("ann", "bob", "cem", "eve"), wishes, strict=True)]
-    one, other = Division(*POOLS, users=people), Division(*POOLS, users=without_wishes(people))
+    one, other = Timed(*POOLS, users=people), Division(*POOLS, users=without_wishes(people))
     for happening in history:
         happening(one)
         happening(other)
@@ -369,8 +376,60 @@ def test_whoever_is_told_later_hears_of_all_that_they_would_have_heard_of_at_onc
         if decision.outcome.reason.startswith("untold_"):
             assert isinstance(decision.outcome, Nothing)
             heard[decision.outcome.detail] += 1
-    assert heard == at_once
+    assert heard == at_once + one.returned
     assert [name for name in kept(one) if name.startswith(("hush", "held", "digest", "summary"))] == []
+
+
+SAYS: Final = {"assigned": True, "offered": True, "reassigned": False, "withdrawn": False}
+"""Whether such news says that somebody has a record."""
+moves: Final = st.tuples(
+    st.sampled_from(records(2)),
+    st.sampled_from(("user:ann", "user:bob", "pool:sales", "pool:slow", "pool:own", None)),
+    st.sampled_from(("ann", "eve")),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.one_of(moves, moves, moves, st.sampled_from((3, 60, DAY))), max_size=40))
+def test_what_people_were_told_last_is_so_and_no_morning_says_a_thing_twice(
+    history: list[tuple[str, str | None, str] | int],
+) -> None:
+    """D22 However often records come and go in a night: who was told last that they have one has it, or gave it away
+    themselves; who was told last that they have it no more has it only by a person's choice. And they hear that they
+    lost it only where they knew that they had it, also because a person had chosen them.
+    """
+    people = [
+        User(name, roles=frozenset({"reassign"}), wishes=Wishes(quiet=quiet(-600, 60)))
+        for name in ("ann", "bob", "cem", "eve")
+    ]
+    division = Division(*POOLS, pool("ann", id="own"), users=people)
+    knows: dict[tuple[str, str], bool] = {}
+    chosen: set[tuple[str, str]] = set()
+    for happening in [*history, 60, 3 * DAY]:
+        before = len(division.decisions)
+        if isinstance(happening, int):
+            division.later(minutes=happening)
+        else:
+            record, owner, actor = happening
+            former = division.record(record).owner
+            division.give(record, owner, actor=actor)
+            if former == actor and owner != f"user:{actor}":
+                knows.pop((actor, record), None)
+                chosen.add((actor, record))
+            if not division.record(record).by_us:
+                chosen.add((division.record(record).owner, record))
+        said: Counter[tuple[str, str, bool]] = Counter()
+        for decision in division.decisions[before:]:
+            for each in decision.notifications:
+                if each.kind in SAYS:
+                    about, has_it = (each.person, decision.record), SAYS[each.kind]
+                    assert has_it or knows.get(about) or about in chosen
+                    knows[about] = has_it
+                    said[*about, has_it] += each.late is not None
+        assert happening == 3 * DAY or not said or max(said.values()) <= 1
+    for (who, record), has_it in knows.items():
+        known = division.record(record)
+        assert known.owner == who if has_it else not (known.owner == who and known.by_us)
 
 
 @settings(max_examples=40, deadline=None)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from service.core.events import OFFER_KINDS
-from service.core.model import Assigned, Decision, Notification, Pending, Queued
+from service.core.model import Assigned, Decision, Nothing, Notification, Pending, Queued, Released
 
 ASSIGNED: Final[Mapping[str, str]] = {
     "rule_set": "by_rule",
@@ -29,8 +29,14 @@ NAMED: Final = "named"
 QUEUED: Final = "queued"
 ESCALATED: Final = "escalated"
 WORKFLOW: Final = "workflow"
+DELETED: Final = "workflow_deleted"
+UNHEARD: Final = "unheard"
+"""That somebody lost what they have not heard yet that they had: no sentence says it, for they are not told."""
 WAITING: Final = "waiting_"
 """Begins the words for why nobody can take a record."""
+
+GONE: Final = frozenset({"deleted", "merged"})
+"""Why nothing more can be said of a record."""
 
 BY_KIND: Final[Mapping[str, str]] = {"escalated": ESCALATED, "workflow": WORKFLOW}
 """The words for news of which it does not matter what was decided."""
@@ -41,6 +47,8 @@ def why(decision: Decision, told: Notification) -> str:
     outcome, kind = decision.outcome, told.kind
     if told.word:
         return told.word
+    if kind == "workflow" and isinstance(outcome, Nothing | Released) and outcome.reason in GONE:
+        return DELETED
     if kind in BY_KIND:
         return BY_KIND[kind]
     if isinstance(outcome, Assigned):
