@@ -24,6 +24,7 @@ from service.core.letters import NotWritten, Template, Values
 from service.core.model import Decision, NewsSummary, Notification
 from service.core.telling.clock import clock_time
 from service.core.telling.why import pool_of, why
+from service.telemetry.logs import Sieve
 from service.telemetry.metrics import METERS
 from service.wire.messages import Headers, Message
 from service.wire.times import iso_time
@@ -37,6 +38,9 @@ NOTIFICATION: Final = ("ce_type", b"notification.requested.v1")
 SUMMARY_REQUESTED: Final = ("ce_type", b"notification.summary_requested.v1")
 SUBJECT_CHARACTERS: Final = 200
 DIGEST_BYTES: Final = 16
+
+FAILURES: Final = Sieve()
+"""Which lines of texts that could not be filled in are written: of kind of news, language and part, each."""
 
 _TURNING: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 """What turns the direction of what follows, beyond the text that it stands in."""
@@ -156,8 +160,7 @@ def _texts(found: Chosen, kind: str, values: Values) -> dict[str, str]:
         try:
             said[part] = cleaned(template.write(values))
         except NotWritten as error:
-            METERS.count("texts_failed", part=part)
-            log.warning("text.failed", kind=kind, language=found.tag, part=part, error=str(error))
+            _note_failed(kind, found.tag, part, error)
             if part != "html":
                 said[part] = cleaned(getattr(_ready(found, kind), part).write(Values(values.own)))
     return said
@@ -182,10 +185,20 @@ def _link(template: Template | None, own: dict[str, object]) -> str:
     try:
         link = template.write(Values(own))
     except NotWritten as error:
-        METERS.count("texts_failed", part="link")
-        log.warning("text.failed", kind=own["kind"], language="", part="link", error=str(error))
+        _note_failed(str(own["kind"]), "", "link", error)
         return ""
     return link if is_link(link) else ""
+
+
+def _note_failed(kind: str, language: str, part: str, error: NotWritten) -> None:
+    """Count a text that could not be filled in. It is so for each person who would have it: one line a minute names it
+    and says how many were left out.
+    """
+    METERS.count("texts_failed", part=part)
+    left_out = FAILURES.left_out((kind, language, part))
+    if left_out is not None:
+        more = {"left_out": left_out} if left_out else {}
+        log.warning("text.failed", kind=kind, language=language, part=part, error=str(error), **more)
 
 
 def one_line(text: str) -> str:
