@@ -93,7 +93,7 @@ def _notification(
             "record": {"type": record_type, "id": record_id},
             "reason": own["reason"],
             "link": own["link"],
-            **_texts(found, kind, Values(own, decision.facts)),
+            **_texts(found, kind, Values(own, decision.facts, found.language.spoken)),
         }
     )
     key = key_of(person, context)
@@ -109,6 +109,7 @@ def _summary(told: Notification, summary: NewsSummary, decision_id: str, context
     parts = [name.partition("/") for name in summary.records]
     names = [f"{types.get(record_type, record_type)} {record_id}" for record_type, _, record_id in parts]
     more = summary.count - len(names)
+    since = datetime.fromtimestamp(summary.since_ms / 1000, UTC)
     own: dict[str, object] = {
         "count": summary.count,
         "kind": kind,
@@ -117,7 +118,7 @@ def _summary(told: Notification, summary: NewsSummary, decision_id: str, context
         "records": names,
         "person.id": person,
         "person.name": (user.name if user is not None else "") or person,
-        "since": clock_time(datetime.fromtimestamp(summary.since_ms / 1000, UTC), config.zone_of(person)),
+        "since": clock_time(since, config.zone_of(person), found.language.spoken.days_short),
     }
     value = _write(
         {
@@ -128,7 +129,7 @@ def _summary(told: Notification, summary: NewsSummary, decision_id: str, context
             "since": iso_time(summary.since_ms),
             "until": iso_time(summary.until_ms),
             "records": [{"type": record_type, "id": record_id} for record_type, _, record_id in parts],
-            **_texts(found, kind, Values(own)),
+            **_texts(found, kind, Values(own, spoken=found.language.spoken)),
         }
     )
     key = key_of(person, context)
