@@ -198,8 +198,7 @@ def _note_failed(kind: str, language: str, part: str, error: NotWritten) -> None
     METERS.count("texts_failed", part=part)
     left_out = FAILURES.left_out((kind, language, part))
     if left_out is not None:
-        more = {"left_out": left_out} if left_out else {}
-        log.warning("text.failed", kind=kind, language=language, part=part, error=str(error), **more)
+        log.warning("text.failed", kind=kind, language=language, part=part, error=str(error), left_out=left_out)
 
 
 def one_line(text: str) -> str:
