@@ -17,11 +17,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from tests.accept_checker import course_violations
 from tests.actions_checker import action_violations, cause_violations, numbers_of
 from tests.caps_checker import cap_violations
+from tests.giving_checker import giving_violations
 from tests.giving_words import Known
-from tests.limits_checker import limit_violations
 from tests.log_reader import (
     DEAD_LETTER_REASON,
     UNREAD,
@@ -102,8 +101,7 @@ def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
     for lane, reader in readers.items():
         found += plan_violations(reader)
         inputs, log, terms = evidence.inputs.get(lane, ()), evidence.logs[lane], evidence.terms
-        found += limit_violations(terms, reader)
-        found += course_violations(terms, reader, inputs, is_finished=is_finished)
+        found += giving_violations(terms, reader, inputs, is_finished=is_finished)
         found += telling_violations(terms, reader, log, inputs, is_finished=is_finished)
         found += cap_violations(terms, reader, log)
         found += snapshot_violations(reader, log, evidence.log_begins.get(lane, 0))

@@ -240,8 +240,9 @@ class StepSeen(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 class Trace(Struct, frozen=True, kw_only=True, gc=False):
     """Why this outcome: which question answered (D8), entries tried, candidates seen.
 
-    `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones, `earlier` the
-    entries asked before the listed ones. `cut` names fields that were too much to keep while the record waits, so that
+    `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones,
+    `not_looked_at` members of a large pool behind whoever was chosen, `earlier` the entries asked before the listed
+    ones. `cut` names fields that were too much to keep while the record waits, so that
     later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it. `through` is the
     tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is, `contacted_ms`
     when they were in contact with the lead, or came to have it, last (none: not known). `workflows` are those that
@@ -255,6 +256,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     target: Target | None = None
     candidates: tuple[Candidate, ...] = ()
     omitted: int = 0
+    not_looked_at: int = 0
     earlier: int = 0
     score: float | None = None
     cut: tuple[str, ...] = ()

@@ -152,6 +152,8 @@ def _trace(trace: Trace) -> dict[str, object]:
         "candidates": trace.candidates,
         "omitted": trace.omitted,
     }
+    if trace.not_looked_at:
+        said["not_looked_at"] = trace.not_looked_at
     if trace.earlier:
         said["earlier"] = trace.earlier
     if trace.score is not None:

@@ -231,7 +231,8 @@ class Crm:
         random = self.random
         facts: dict[str, object] = {"city": random.choice(("Oslo", "Rome")), "score": random.randrange(5)}
         facts["boom"] = random.random() < 0.6
-        for name, values in (("size", (0, 1, 2)), ("budget", (None, 0, 5))):
+        kept: Sequence[object] = (None, 7, *PEOPLE, "user:ann", "nobody")
+        for name, values in (("size", (0, 1, 2)), ("budget", (None, 0, 5)), ("keeper", kept)):
             if random.random() < 0.4:
                 facts[name] = random.choice(values)
         return facts

@@ -9,7 +9,9 @@ from service.core.calendar import DAY_MINUTES
 from service.core.configuration import Config, User
 from service.core.limit_spec import Limit, words_of
 from service.core.model import NotificationKind
-from tests.giving_words import Accept, Bound, Hearer, Known, Quiet, Terms
+from service.core.pool_spec import PoolSpec
+from service.core.rule_sets import Ladder
+from tests.giving_words import Accept, Bound, Circle, Hearer, Known, Quiet, Stage, Stages, Terms
 
 ALL_TYPES = ("contact", "deal", "lead")
 NEWS = get_args(NotificationKind)
@@ -29,6 +31,15 @@ def _terms(config: Config) -> Terms:
         {name: each.after_ms for name, each in escalating.items()},
         hearers={name: _hearer(user) for name, user in config.users.items() if user.active},
         caps={name: workflow.cap for name, workflow in config.workflows.all.items()},
+        circles={name: _circle(spec) for name, spec in config.pools.items()},
+        stages=tuple(_stages(config)),
+        picky=frozenset(
+            f"{each.id}/{entry.id}" for each in config.rule_sets.values() for entry in each.entries if entry.requires
+        ),
+        people=frozenset(name for name, user in config.users.items() if user.active),
+        timed=frozenset(name for name, user in config.users.items() if user.time is not None),
+        sizes=config.sizes,
+        closes=frozenset(config.closed_when),
     )
 
 
@@ -42,6 +53,19 @@ def _hearer(user: User) -> Hearer:
         None if quiet is None else Quiet(quiet.zone, blocks),
         None if wishes.digest is None else wishes.digest.alone,
     )
+
+
+def _circle(spec: PoolSpec) -> Circle:
+    helped_by = "" if spec.fallback is None else str(spec.fallback)
+    return Circle(spec.record_type, tuple(each.person for each in spec.members), helped_by, spec.count == "own")
+
+
+def _stages(config: Config) -> Iterator[Stages]:
+    for rule_set in config.rule_sets.values():
+        for entry in rule_set.entries:
+            if isinstance(entry.target, Ladder):
+                steps = tuple(Stage(str(each.target), each.wait_ms, each.skips_absent) for each in entry.target.steps)
+                yield Stages(f"{rule_set.id}/{entry.id}", steps)
 
 
 def _bounds(config: Config) -> Iterator[Bound]:

@@ -57,6 +57,7 @@ def configuration(division: str, generation: int = 0, *, is_plain: bool = False)
             },
             "lonely": {"record_type": "lead", "members": ["zoe"], "drain_per_minute": 1_000 + generation},
         },
+        "rule_sets": {} if is_plain else {"inbound": stepped(generation)},
         "tools": ["form"],
         "offers": ["gold", "silver"],
         "plans": {
@@ -68,6 +69,26 @@ def configuration(division: str, generation: int = 0, *, is_plain: bool = False)
         "workflows": dict(PLAIN) if is_plain else workflows(generation),
         "defaults": {"lead": {"pool": "sales"}, "deal": {"pool": "deals"}},
     }
+
+
+def stepped(generation: int) -> dict[str, Any]:
+    """Targets with steps, for about every third lead that nobody chose an owner for. Every other generation the waits
+    of the first are others, so that it is another target.
+    """
+    first = [
+        {"user": {"field": "keeper"}, "wait": "1s"},
+        {"pool": "second", "wait": f"{2 + generation % 2}s", "skip_if": "nobody_present"},
+        {"pool": "hotline", "wait": "2s"},
+        {"user": "joe"},
+    ]
+    other = [
+        {"pool": "lonely", "wait": "1s", "skip_if": "nobody_present"},
+        {"user": "kim", "wait": "2s"},
+        {"pool": "second", "wait": "3s"},
+        {"pool": "hotline"},
+    ]
+    entries = [{"when": "score < 15", "target": first}, {"when": "score < 35", "target": other}]
+    return {"record_type": "lead", "active": True, "entries": entries}
 
 
 def busy(person: str) -> dict[str, Any]:

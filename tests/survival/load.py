@@ -3,8 +3,8 @@
 New records with and without an owner, leads that come into plans by tools and offers, changes of owner to people and
 pools, updates, records that are closed, opened again, converted and merged, deletions, repetitions, people who leave
 and come back, one of whom works in shifts, a pool whose only member is often away, pools with limits, with people who
-are to accept, and with escalations, what they answer, and bytes that nobody can read. Fields are filled and emptied and
-steps marked, and what workflows ask for is done, or fails, or both is told of one action.
+are to accept, and with escalations, targets with steps, what people answer, and bytes that nobody can read. Fields are
+filled and emptied and steps marked, and what workflows ask for is done, or fails, or both is told of one action.
 """
 
 from __future__ import annotations
@@ -200,6 +200,8 @@ class Load:
         fields: dict[str, Any] = {"score": self._random.randrange(100)}
         if self._random.random() < 0.3:
             fields["budget"] = self._random.choice((None, 0, 5))
+        if self._random.random() < 0.5:
+            fields["keeper"] = self._random.choice((*PEOPLE, "nobody", None))
         told = {"type": record_type, "id": name, "fields": fields, **of_record}
         said = {"division": division, "record": told, **more}
         key = f"{division}/{record_type}/{name}".encode()

@@ -10,7 +10,7 @@ import orjson
 from schemas.reasons import NotificationKind
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection
-from tests.giving_words import UNITS_MS, Accept, Bound, Hearer, Known, Quiet, Terms
+from tests.giving_words import UNITS_MS, Accept, Bound, Circle, Hearer, Known, Quiet, Stage, Stages, Terms
 
 ALL_TYPES: Final = ("contact", "deal", "lead")
 NEWS: Final = get_args(NotificationKind)
@@ -33,7 +33,7 @@ async def published_terms(connection: KafkaConnection, topic: str, *, is_mixed: 
 
 def terms_of(document: Mapping[str, Any]) -> Terms:
     """What one document says."""
-    pools = document.get("pools", {})
+    pools, users = document.get("pools", {}), document.get("users", {})
     return Terms(
         tuple(_bounds(document)),
         {
@@ -42,8 +42,13 @@ def terms_of(document: Mapping[str, Any]) -> Terms:
             if "accept_within" in pool
         },
         {name: _ms(pool["escalate"]["after"]) for name, pool in pools.items() if "escalate" in pool},
-        hearers={name: _hearer(user) for name, user in document.get("users", {}).items()},
+        hearers={name: _hearer(user) for name, user in users.items()},
         caps={name: _cap(workflow) for name, workflow in document.get("workflows", {}).items()},
+        circles={name: _circle(pool) for name, pool in pools.items()}
+        | {name: Circle("lead", tuple(plan["managers"])) for name, plan in document.get("plans", {}).items()},
+        stages=tuple(_stages(document)),
+        people=frozenset(name for name, user in users.items() if user.get("active", True)),
+        timed=frozenset(name for name, user in users.items() if user.keys() & {"hours", "leave", "holidays"}),
     )
 
 
@@ -72,6 +77,30 @@ def _nights(quiet: Mapping[str, str]) -> Iterator[tuple[int, int]]:
 def _cap(workflow: Mapping[str, Any]) -> tuple[int, int]:
     cap = workflow.get("at_most", {})
     return cap.get("per_record", 20), cap.get("per_day", 10_000)
+
+
+def _circle(pool: Mapping[str, Any]) -> Circle:
+    members = tuple(each["user"] if isinstance(each, dict) else each for each in pool["members"])
+    fallback = pool.get("nobody_eligible", {}).get("fallback", {})
+    helped_by = next((f"{kind}:{name}" for kind, name in fallback.items()), "")
+    return Circle(pool["record_type"], members, helped_by, pool.get("count") == "own")
+
+
+def _stages(document: Mapping[str, Any]) -> Iterator[Stages]:
+    """Entries are known by their place in their set, from 1."""
+    for name, rule_set in document.get("rule_sets", {}).items():
+        for place, entry in enumerate(rule_set["entries"], 1):
+            if "steps" in entry["target"]:
+                yield Stages(f"{name}/{entry.get('id', place)}", tuple(map(_stage, entry["target"]["steps"])))
+    for record_type, target in document.get("defaults", {}).items():
+        if "steps" in target:
+            yield Stages(f"/{record_type}", tuple(map(_stage, target["steps"])))
+
+
+def _stage(step: Mapping[str, Any]) -> Stage:
+    ((kind, named),) = ((kind, named) for kind, named in step.items() if kind not in ("wait", "skip_if"))
+    target = named if isinstance(named, str) else f"{{{named['field']}}}"
+    return Stage(f"{kind}:{target}", _ms(step.get("wait", "0s")), "skip_if" in step)
 
 
 def _bounds(document: Mapping[str, Any]) -> Iterator[Bound]:

@@ -19,7 +19,8 @@ from service.core.model import Decision, Trace
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
 from service.core.sharing.attendance import next_shift
-from service.core.sharing.eligibility import MINUTE_MS, Situation, choose, drained, next_chance
+from service.core.sharing.choosing import look_at_all
+from service.core.sharing.eligibility import MINUTE_MS, Situation, drained, next_chance
 from service.core.tracking import remember
 from service.core.waiting_line import Rank
 
@@ -190,7 +191,7 @@ def _chances(spec: PoolSpec, draft: Draft, config: Config, now_ms: int) -> Itera
     if shift_ms is not None:
         yield shift_ms
     situation = Situation(spec, config, draft, now_ms, paced=False)
-    room_ms = next_chance(choose(situation), situation) if situation.is_limited else None
+    room_ms = next_chance(look_at_all(situation), situation) if situation.is_limited else None
     if room_ms is not None:
         yield room_ms
 
