@@ -19,7 +19,7 @@ from service.core.model import (
     Trace,
 )
 from service.core.parked import UNSCORED
-from service.core.record import Record
+from service.core.record import UNHEARD
 from service.core.reservation import Handing
 from service.core.score import score_of
 from service.core.state import Changes
@@ -29,8 +29,6 @@ from service.language.tree import Facts
 
 NO_TRACE: Final = Trace()
 NO_FACTS: Final[Facts] = MappingProxyType({})
-UNKNOWN: Final = Record()
-"""A record that nobody has heard of."""
 
 FORGOTTEN_RECORDS: Final = "records"
 """Where it stands what is left of forgotten records."""
@@ -82,9 +80,9 @@ class Case:
         self.requires: tuple[Trait, ...] = ()
         self.bereft: tuple[Notification, ...] = ()
         self.actor = ""
-        self.before = draft.records.get(name) or UNKNOWN
+        self.before = draft.records.get(name) or UNHEARD
         self.record = draft.records.edit(name)
-        if self.before is UNKNOWN:
+        if self.before is UNHEARD:
             self.record.sequence = last_sequence_forgotten(draft)
         self.record_type = name.partition("/")[0]
 

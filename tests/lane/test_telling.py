@@ -61,6 +61,30 @@ async def settle(owner: Owner) -> None:
             return
 
 
+async def test_news_of_a_record_that_was_forgotten_meanwhile_leave_it_as_if_it_were_never_heard_of() -> None:
+    """What is heard of it next begins a new record, with numbers above all that were forgotten."""
+    world = World()
+    world.configure(pool("ann"), users=[User("ann", wishes=NIGHT)])
+    world.send(created("lead/1", "pool:sales"), deleted("lead/1"))
+    limits = Limits(deleted_ms=MINUTE_MS, sweep_every_ms=10 * MINUTE_MS)
+    owner = await world.owner(limits=limits)
+    await settle(owner)
+    later(world, 20)
+    await settle(owner)
+    while owner.lane._sweep.is_due:
+        await owner.work()
+    assert not any("main/lead/1" in fields for key, fields in world.state.items() if key.startswith("record:"))
+    for _ in range(2):
+        later(world, 20)
+        await settle(owner)
+    assert "untold_moved" in [reason for _, reason in world.outcomes]
+    world.send(created("lead/1", "pool:sales"))
+    await settle(owner)
+    said = [json.loads(record.value) for record in world.published()]
+    assert [(each["sequence"], each.get("turn")) for each in said] == [(1, 1), (2, None), (3, 2)]
+    world.check()
+
+
 def later(world: World, minutes: int) -> None:
     world.now_ms += minutes * MINUTE_MS
     world.broker.write(INPUT, [Message("", b"", tick())])

@@ -15,16 +15,16 @@ from typing import Final, NamedTuple, cast
 
 from msgspec.structs import replace
 
-from service.core.case import NO_FACTS, UNKNOWN
+from service.core.case import NO_FACTS
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.held import HELD_LIMIT, NAMED_LIMIT, HeldBack
 from service.core.model import Decision, LateNews, NewsSummary, Nothing, Notification, NotificationKind, Outcome
 from service.core.reasons import NothingReason
-from service.core.record import Record
+from service.core.record import UNHEARD, Record
 from service.core.state import State
 from service.core.telling.notify import means_for
-from service.core.telling.why import DELETED, UNHEARD, pool_of, why
+from service.core.telling.why import DELETED, UNAWARE, pool_of, why
 from service.core.tracking import recall
 from service.core.wishes import Wishes
 
@@ -219,12 +219,12 @@ def _hold(told: Notification, decision: Decision, decision_id: str, draft: Draft
         draft.set_timer(SUMMARY_PREFIX + about, until_ms)
         _sum_up(about, decision.record, draft)
         return
-    is_unheard = told.kind in LOST and _is_to_hear_of_getting(told.person, decision.record, draft)
+    is_unaware = told.kind in LOST and _is_to_hear_of_getting(told.person, decision.record, draft)
     held = HeldBack(
         kind=told.kind,
         record=decision.record,
         decision=decision_id,
-        why=UNHEARD if is_unheard else why(decision, told),
+        why=UNAWARE if is_unaware else why(decision, told),
         pool=pool_of(decision, told),
         correlation_id=decision.correlation_id,
         depth=decision.depth,
@@ -308,14 +308,15 @@ def _reasons(
 
 
 def _untold(person: str, held: HeldBack, draft: Draft) -> NothingReason | None:
-    """Why what was held back is not true any more; none: it is. Of a deleted record only that somebody lost it, and
-    that it was deleted.
+    """Why what was held back is not true any more; none: it is. Of a deleted record, or one that was forgotten since, only
+    that somebody lost it, and that it was deleted.
     """
-    kind, record = held.kind, draft.records.get(held.record) or UNKNOWN
+    kind, record = held.kind, draft.records.get(held.record) or UNHEARD
     if record.closed and kind in STANDING:
         return "untold_closed"
     parked, reservation = draft.parked.get(held.record), draft.reservations.get(held.record)
-    is_true = not record.deleted or kind in LOST or held.why == DELETED
+    is_gone = record.deleted or record is UNHEARD
+    is_true = not is_gone or held.why == DELETED
     if kind == "assigned":
         is_true = is_true and record.owner == person
     elif kind == "offered":
@@ -323,7 +324,7 @@ def _untold(person: str, held: HeldBack, draft: Draft) -> NothingReason | None:
     elif kind in LINED:
         is_true = parked is not None and parked.pool == held.pool
     elif kind in LOST:
-        is_true = held.why != UNHEARD and record.owner != person
+        is_true = held.why != UNAWARE and record.owner != person
     elif kind == "refused":
         is_true = is_true and record.owner != person
     return None if is_true else "untold_moved"
