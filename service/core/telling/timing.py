@@ -308,7 +308,7 @@ def _reasons(
 
 
 def _untold(person: str, held: HeldBack, draft: Draft) -> NothingReason | None:
-    """Why what was held back is not true any more; none: it is. Of a deleted record, or one that was forgotten since, only
+    """Why what was held back is not true any more; none: it is. Of a record that was deleted, or forgotten since, only
     that somebody lost it, and that it was deleted.
     """
     kind, record = held.kind, draft.records.get(held.record) or UNHEARD
