@@ -69,9 +69,11 @@ def _within_a_day(value: str) -> str:
 Means = Annotated[tuple[Id, ...], Field(max_length=MEANS_LIMIT)]
 Switched = Annotated[Means, BeforeValidator(_switched, json_schema_input_type=Means | Off)]
 TimeOfDay = Annotated[str, StringConstraints(max_length=5), AfterValidator(_time_of_day)]
+LANGUAGE: Final = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
+"""The form of a language's tag."""
 Language = Annotated[
     str,
-    StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"),
+    StringConstraints(max_length=35, pattern=LANGUAGE),
     Field(description="A tag such as `en` or `fr-CA`."),
 ]
 

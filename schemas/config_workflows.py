@@ -199,7 +199,10 @@ class Action(_Part):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if sum(getattr(self, kind) is not None for kind in type(self).model_fields) != 1:
+        told = [kind for kind in type(self).model_fields if getattr(self, kind) is not None]
+        if len(told) > 1:
+            raise ValueError(f'this is {" and ".join(told)} in one: write each as a part of "actions"')
+        if not told:
             raise ValueError(f"an action is one of {', '.join(type(self).model_fields)}")
         return self
 
@@ -210,7 +213,9 @@ class Action(_Part):
 
 
 class AtMost(_Part):
-    """How many actions a workflow may do in a day (UTC). Beyond, it is paused until it is changed."""
+    """How many actions a workflow may do in a day (UTC). Beyond, it is paused until it is changed, in more than
+    its `name`, `description` or `active`.
+    """
 
     per_record: Annotated[
         int, Field(ge=1, le=10_000, strict=True, description="For one record: then it is paused for this record.")
@@ -253,7 +258,8 @@ class Workflow(Condition):
             ge=0,
             le=1_000_000,
             strict=True,
-            description="Another number has it go on where it was paused; so has any change.",
+            description="Another number has it go on where it was paused; so has any change but of `name`, "
+            "`description` or `active`.",
         ),
     ] = 0
 

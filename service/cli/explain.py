@@ -1,4 +1,8 @@
-"""Say why a record went to whom it went, and what workflows asked for, from what the topics still hold."""
+"""Say why a record went to whom it went, what workflows asked for, and which of them last cared for the record.
+
+Decisions and actions are what the topics still hold. An event that leads to neither leaves no trace there, so what
+workflows did at the last one is read from the memory, where any are configured.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,21 @@ from typing import Annotated, Final
 import typer
 
 from service.cli.exits import FoundProblems, WrongUsage
-from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, in_reach
+from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, ours, write_json
+from service.cli.workflows import weighed_lines
 from service.core.configuration import Config
 from service.core.telling.explain import explain, explain_action
 from service.kafka.configuration import ConfigurationFeed, Unusable
 from service.kafka.reading import read_key, record_key
 from service.language.changes import as_created
 from service.printable import printable
+from service.store.port import StoreUnreachable
 from service.views.actions import PublishedAction, each_once, read_published_action
 from service.views.causes import facts_of
 from service.views.published import Published, read_published
+from service.views.workflows import RecordStanding, record_standing
+from service.wire.times import iso_time
 
 UNPUBLISHED: Final = (
     "; what changes nothing is not published: a person chosen in the CRM, a record that arrived closed, the same told "
@@ -32,8 +40,9 @@ def command(
     history: Annotated[bool, typer.Option("--all", help="Every decision that is kept, the oldest first.")] = False,
     as_json: AsJson = False,
     kafka: KafkaAddress = "",
+    redis: RedisAddress = "",
 ) -> None:
-    """Say why a record went to whom it went, and what workflows asked for; 1 where nothing is known of it."""
+    """Say why a record went to whom it went, and what workflows did and why; 1 where nothing is known of it."""
     if "/" not in record:
         raise WrongUsage(f'"{record}" names no record: write type and id, such as lead/{record}')
 
@@ -47,21 +56,24 @@ def command(
         async with reach.feed() as feed:
             told = [(each, await explanation(each, reach, feed)) for each in chosen]
             newest = feed.latest().get(division, Config(division))
+            cared = await _cared_for(record, newest, reach, feed)
         actions = [(each, explain_action(each.request, each.withheld, newest)) for each in asked]
         actions = actions if history else actions[-1:]
         if as_json:
             said = [{**each.as_json(), "explanation": lines} for each, lines in told]
             wanted = [{**each.as_json(), "explanation": lines} for each, lines in actions]
-            write_json({"record": record, "division": division, "decisions": said, "actions": wanted})
+            weighed = {"weighed": dict(cared.weighed), "weighed_at": _time(cared)}
+            write_json({"record": record, "division": division, "decisions": said, "actions": wanted, **weighed})
         else:
             _print(told, len(found))
             _print_actions(actions, len(asked))
-        if not (found or asked):
+            _print_weighed(cared)
+        if not (found or asked or cared.weighed):
             named = printable(f"{record} in {division}")
             ERRORS.print(f"nothing is known of {named}: no decision about it is kept{UNPUBLISHED}")
             raise FoundProblems
 
-    in_reach(tell, kafka)
+    in_reach(tell, kafka, redis)
 
 
 def decisions(found: list[Published]) -> list[Published]:
@@ -87,6 +99,22 @@ async def explanation(published: Published, reach: Reach, feed: ConfigurationFee
     return explain(published.decision, config, version, facts, as_created(asked, facts))
 
 
+async def _cared_for(record: str, config: Config, reach: Reach, feed: ConfigurationFeed) -> RecordStanding:
+    """How far the record is; where there are no workflows, the memory is not asked."""
+    if record.partition("/")[0] not in config.workflows.record_types:
+        return RecordStanding(record)
+    async with reach.store() as store:
+        try:
+            return await record_standing(store, config, record, agreed(feed).lanes)
+        except StoreUnreachable:
+            ERRORS.print(f"what workflows last did is not known: Redis at {reach.settings.redis.url} does not answer")
+            return RecordStanding(record)
+
+
+def _time(cared: RecordStanding) -> str | None:
+    return None if cared.weighed_ms is None else iso_time(cared.weighed_ms)
+
+
 def _is_agreed(published: Published) -> bool:
     """Whether no entry said no, so that there is nothing to be found."""
     return all(tried.matched for tried in published.decision.trace.tried)
@@ -98,6 +126,12 @@ def _print_actions(told: list[tuple[PublishedAction, list[str]]], known: int) ->
         OUT.print("\n".join(map(printable, lines)))
     if known > len(told):
         OUT.print(f"\n{known - len(told)} earlier actions: --all shows them", style="dim")
+
+
+def _print_weighed(cared: RecordStanding) -> None:
+    if cared.weighed:
+        OUT.print(f"{_time(cared)}   what workflows did that last cared for it", style="dim")
+        OUT.print("\n".join(map(printable, weighed_lines(cared))), markup=False)
 
 
 def _print(told: list[tuple[Published, list[str]]], known: int) -> None:

@@ -78,9 +78,16 @@ def _tell_record(found: RecordStanding, *, as_json: bool) -> None:
         OUT.print(f"  the CRM says of {printable(answer)}", markup=False)
     for workflow in found.paused:
         OUT.print(f"  {printable(workflow)} is paused for this record", style="yellow", markup=False)
-    for workflow, reason in found.weighed:
-        did = "acted" if reason is None else f"did nothing: {printable(reason)}"
-        OUT.print(f"  {printable(workflow)} {did}, {_time(found.weighed_ms)}", markup=False)
+    for line in weighed_lines(found):
+        OUT.print(f"{printable(line)}, {_time(found.weighed_ms)}", markup=False)
+
+
+def weighed_lines(found: RecordStanding) -> list[str]:
+    """What the workflows did that last cared for a record."""
+    return [
+        f"  {workflow} acted" if reason is None else f"  {workflow} did nothing: {reason}"
+        for workflow, reason in found.weighed
+    ]
 
 
 def _as_json(found: WorkflowsStanding) -> dict[str, object]:

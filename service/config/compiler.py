@@ -73,7 +73,9 @@ def from_wire(data: bytes, version: int) -> Config:
 
 def declared_in(document: documents.Document) -> Declared:
     """The names that a whole document declares."""
-    return Declared(**{section: getattr(document, section) for section in Declared._fields})
+    sections = {section: getattr(document, section) for section in Declared._fields}
+    fields = [f"{name}.{each}" for name, inside in document.fields.items() for each in inside]
+    return Declared(**{**sections, "fields": frozenset({*document.fields, *fields})})
 
 
 def hash_of(document: documents.Document) -> str:

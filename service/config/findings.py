@@ -14,7 +14,9 @@ Refusal = Literal["", "not_in_product", "over_the_number"]
 
 
 class Declared(NamedTuple):
-    """The names that were declared, by section, also those whose details could not be read."""
+    """The names that were declared, by section, also those whose details could not be read. A field is declared as
+    `deal.budget`; where no field of a type could be read, the type alone is.
+    """
 
     users: Collection[str]
     pools: Collection[str]
@@ -23,6 +25,7 @@ class Declared(NamedTuple):
     offers: Collection[str] = ()
     processes: Collection[str] = ()
     calendars: Collection[str] = ()
+    fields: Collection[str] = ()
 
 
 class Finding(NamedTuple):

@@ -194,7 +194,15 @@ def _is_lost(part: _Part) -> bool:
 
 
 def _names(root: Node, section: str) -> list[str]:
-    node = root.child(section)
+    """The names in a section. Of fields each stands behind its type of record, beside the type itself."""
+    names = _names_in(root.child(section))
+    if section != "fields":
+        return names
+    types = [(name, root.trail((section, name))[-1]) for name in names]
+    return names + [f"{name}.{each}" for name, node in types for each in _names_in(node)]
+
+
+def _names_in(node: Node | None) -> list[str]:
     match node.value if node else None:
         case dict() as children:
             return list(children)

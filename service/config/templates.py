@@ -209,9 +209,9 @@ def address(source: str) -> Template:
     """A template of a link: it is one to a place that is written there, and values in it are encoded. Raises
     `NoTemplate`.
     """
+    reads, parts = _compiled(source, _TEXT)
     if not is_link(_VALUE.sub("x", _TAG.sub("", source))) or not _HOST.match(source):
         raise NoTemplate(Flaw("a link begins with https:// and the host, such as https://crm.example/", 1))
-    reads, parts = _compiled(source, _TEXT)
     write = _plain(source) or _written(parts)
     return Template(source, reads, lambda values: write(Values(_encoded(values.own), _encoded(values.fields))))
 

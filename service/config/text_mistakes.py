@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
-from schemas.config import Document
+from schemas.config import Document, FieldType
 from schemas.config_telling import TextKind
 from service.config import templates
 from service.config.declared_fields import is_declared
@@ -14,32 +15,74 @@ from service.config.templates import FIELDS, NoTemplate
 from service.config.texts import OF_LINKS, OF_NEWS, OF_SUMMARIES, SUMMARY
 from service.language.nearest import nearest
 
+ROOTS: Final = frozenset(each.partition(".")[0] for each in OF_NEWS)
+"""What the values of news begin with."""
+
 
 def of_texts(document: Document) -> Iterator[Finding]:
     """Every mistake in texts: what is no Liquid, is not offered, or asks for what there is not."""
+    for path, source, kind in _texts(document):
+        try:
+            asked = _asked_for(path, source, kind)
+        except NoTemplate as error:
+            yield Finding(path, _told(error.flaw.message, error.flaw.line, source))
+            continue
+        ours = OF_LINKS if kind is None else OF_SUMMARIES if kind == SUMMARY else OF_NEWS
+        for name, line in asked:
+            message = _unknown(name, ours, document, has_fields=_has_fields(kind))
+            if message:
+                yield Finding(path, _told(message, line, source))
+
+
+def of_slips_in_texts(document: Document) -> Iterator[Finding]:
+    """What may be a slip of the pen: where no fields are declared, whatever is no value of ours counts as a field."""
+    for path, source, kind in _texts(document) if not _declared(document) else ():
+        for name, line in _asked_for(path, source, kind) if _has_fields(kind) else ():
+            near = _slip(name)
+            if near:
+                message = (
+                    f'"{name}" counts as a field of the record; if you meant "{near}", correct it, else write '
+                    f'"{FIELDS}.{name}"'
+                )
+                yield Finding(path, _told(message, line, source))
+
+
+def _slip(name: str) -> str:
+    """The beginning that is probably meant; empty: none. Of one word only one that has nearly the same letters: it may
+    well be a field.
+    """
+    root, dot, _ = name.partition(".")
+    near = nearest(root, {*ROOTS, FIELDS}) or root
+    return near if near != root and (dot or len({*root} ^ {*near}) <= 1) else ""
+
+
+def _texts(document: Document) -> Iterator[tuple[Steps, str, TextKind | None]]:
+    """All texts, each with its place and its kind; none: it is a link."""
     for kind, letters in document.templates.items():
         for tag, written in letters.items():
             for part in ("subject", "body", "html"):
                 source = getattr(written, part)
                 if source is not None:
-                    yield from _of_text(document, ("templates", kind, tag, part), source, kind)
+                    yield ("templates", kind, tag, part), source, kind
     link = document.settings.notifications.link
     if link:
-        yield from _of_text(document, ("settings", "notifications", "link"), link, None)
+        yield ("settings", "notifications", "link"), link, None
 
 
-def _of_text(document: Document, path: Steps, source: str, kind: TextKind | None) -> Iterator[Finding]:
+def _asked_for(path: Steps, source: str, kind: TextKind | None) -> list[tuple[str, int]]:
+    """The values that a text asks for, each with its line. Raises `NoTemplate`."""
     compiled = templates.address if kind is None else templates.html if path[-1] == "html" else templates.text
-    try:
-        template = compiled(source)
-    except NoTemplate as error:
-        yield Finding(path, _told(error.flaw.message, error.flaw.line, source))
-        return
-    ours = OF_LINKS if kind is None else OF_SUMMARIES if kind == SUMMARY else OF_NEWS
-    for name, line in templates.paths_in(template):
-        message = _unknown(name, ours, document, has_fields=kind is not None and kind != SUMMARY)
-        if message:
-            yield Finding(path, _told(message, line, source))
+    return list(templates.paths_in(compiled(source)))
+
+
+def _has_fields(kind: TextKind | None) -> bool:
+    """Whether a text of this kind may say fields of the record."""
+    return kind is not None and kind != SUMMARY
+
+
+def _declared(document: Document) -> list[Mapping[str, FieldType | None]]:
+    """The fields of all types of records that have any."""
+    return [each for each in document.fields.values() if each]
 
 
 def _told(message: str, line: int, source: str) -> str:
@@ -57,7 +100,7 @@ def _unknown(name: str, ours: frozenset[str], document: Document, *, has_fields:
         hint = f'did you mean "{near}"?' if near else f"there are {', '.join(sorted(ours))}"
         return f'there is no value "{name}"; {hint}'
     path = rest if root == FIELDS else name
-    declared = [each for each in document.fields.values() if each]
+    declared = _declared(document)
     if not path or not declared or any(is_declared(path, each) for each in declared):
         return ""
     near = nearest(path, {field for each in declared for field in each} | ours)

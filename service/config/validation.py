@@ -14,7 +14,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.config import Document
-from schemas.config_skills import FromField
+from schemas.config_telling import LANGUAGE
+from service.config.alternatives import EXPECTED, NONE_OF_THESE, told_once
 from service.config.nodes import Location, Node, Steps, as_written
 from service.config.problems import Problem
 from service.language.nearest import nearest
@@ -23,18 +24,10 @@ from service.wording import worded
 ROUNDS: Final = 8
 """How often what is left is checked again; more would mean that taking out does not help."""
 
-_EXPECTED: Final = {
-    "bool_type": "true or false",
-    "dict_type": "a mapping",
-    "float_type": "a number",
-    "int_type": "a whole number",
-    "model_type": "a mapping",
-    "string_type": "text",
-    "tuple_type": "a list",
-}
-TEXT: Final = "constrained-str"
-MAPPING: Final = FromField.__name__
-"""What the validator calls the two forms of a value that is written as a text or as `{field: …}`."""
+DIGITS: Final = 18
+"""So many digits a whole number has at most, as documents are read."""
+NO_NAME: Final = "no name: use letters, digits, . _ - @ + ' and, inside, spaces"
+NO_LANGUAGE: Final = "no tag of a language: write one such as en, de or fr-CA"
 _ORDERS: Final = frozenset({"position", "order", "rank", "index", "next"})
 
 
@@ -45,7 +38,7 @@ def validated(root: Node, file: str) -> tuple[Document, list[Problem]]:
         try:
             return Document.model_validate(root.plain()), problems
         except ValidationError as error:
-            details = list(_told(error.errors(include_url=False)))
+            details = list(_told(error.errors(include_url=False), root))
         located = [(detail, root.trail(detail["loc"])) for detail in details]
         problems += [
             Problem(file, *_where(detail, trail)[:2], _sentence(detail, trail))
@@ -59,37 +52,13 @@ def validated(root: Node, file: str) -> tuple[Document, list[Problem]]:
     return Document(), problems
 
 
-def _told(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
-    """Each mistake once, at the place where it was written.
-
-    Where a value may be a text or a mapping, a validator says of each form what is wrong: only what it says of the one
-    that was written counts. A key that is missing because it was misspelt is told as misspelt.
+def _told(details: Sequence[ErrorDetails], root: Node) -> Iterator[ErrorDetails]:
+    """Each mistake once, at the place where it was written. A key that is missing because it was misspelt is told as
+    misspelt.
     """
-    details = [_without_form(each) for each in _of_written_forms(details)]
+    details = told_once(details, root)
     misspelt = {(*each["loc"][:-1], _near(each["loc"])) for each in details if each["type"] == "extra_forbidden"}
     yield from (each for each in details if not (each["type"] == "missing" and each["loc"] in misspelt))
-
-
-def _of_written_forms(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
-    """What is said of a mapping where one was written, and else of a text."""
-    mappings = {
-        each["loc"][:at]
-        for each in details
-        for at, step in _forms(each)
-        if step == MAPPING and len(each["loc"]) > at + 1
-    }
-    for each in details:
-        forms = dict(_forms(each))
-        if all((each["loc"][:at] in mappings) == (step == MAPPING) for at, step in forms.items()):
-            yield each
-
-
-def _forms(detail: ErrorDetails) -> Iterator[tuple[int, str]]:
-    return ((at, str(step)) for at, step in enumerate(detail["loc"]) if step in (TEXT, MAPPING))
-
-
-def _without_form(detail: ErrorDetails) -> ErrorDetails:
-    return {**detail, "loc": tuple(step for step in detail["loc"] if step not in (TEXT, MAPPING))}
 
 
 def location(trail: Sequence[Node], *, of_key: bool = False) -> Location:
@@ -126,9 +95,10 @@ def _said(detail: ErrorDetails, path: Steps) -> str:
         return f'the key "{detail["loc"][-1]}" is missing: add it'
     if kind == "literal_error":
         return f"{_quoted(given)} is not known here: write {str(context['expected']).replace('True', 'true')}"
-    if kind in _EXPECTED:
+    if kind in EXPECTED or kind == NONE_OF_THESE:
         remedy = ": put it in [ ], or a dash before it" if kind == "tuple_type" and isinstance(given, dict) else ""
-        return f"{_EXPECTED[kind]} is expected here, not {_quoted(given)}{remedy}"
+        wanted = context.get("expected") or EXPECTED[kind]
+        return _no_number(kind, given) or f"{wanted} is expected here, not {_quoted(given)}{remedy}"
     if kind == "value_error":
         return str(context["error"])
     return _unfit(detail)
@@ -142,10 +112,20 @@ def _unfit(detail: ErrorDetails) -> str:
     if kind == "string_too_short" and not given:
         return "this text is empty: write something, or leave it out"
     if kind == "string_pattern_mismatch":
-        return f"{_quoted(given)} is no name: use letters, digits, . _ - @ + ' and, inside, spaces"
+        return f"{_quoted(given)} is {NO_NAME if context['pattern'] != LANGUAGE else NO_LANGUAGE}"
     if kind == "string_too_long":
         return f"a text has at most {context['max_length']} characters here, this one has {len(given)}: split it"
     return f"{_quoted(given)} does not fit: {worded(detail)}"
+
+
+def _no_number(kind: str, given: object) -> str:
+    """Why a text that looks like a whole number is none; empty: it does not, or no number is expected."""
+    if kind != "int_type" or not isinstance(given, str) or not given.lstrip("+-").isdecimal():
+        return ""
+    digits = len(given.lstrip("+-"))
+    if digits > DIGITS:
+        return f"a number has at most {DIGITS} digits here, this one has {digits}: write a smaller one"
+    return f"a whole number is expected here, not the text {_quoted(given)}: leave its quotes out"
 
 
 def _unknown_key(path: Steps) -> str:
@@ -167,7 +147,7 @@ def known_keys(path: Steps) -> tuple[str, ...]:
     shape: Any = Document
     for step in path:
         shape = _model_in(shape.model_fields[step].annotation if _is_model(shape) else get_args(shape)[-1])
-    return tuple(shape.model_fields) if _is_model(shape) else ()
+    return tuple(each.alias or name for name, each in shape.model_fields.items()) if _is_model(shape) else ()
 
 
 def _model_in(shape: Any) -> Any:

@@ -50,7 +50,7 @@ def of_workflows(document: Document, declared: Declared) -> Iterator[Finding]:
         for place, step in workflow.steps:
             yield from _of_step(document, declared, (*path, *place), step)
         for use in _fields_of(workflow):
-            yield from _of_field(document, (*path, *use.place), use, workflow.type_in(document.processes))
+            yield from _of_field(document, declared, (*path, *use.place), use, workflow.type_in(document.processes))
         yield from _of_actions(document, declared, path, workflow)
         for place, kind, name in _uses(document, workflow):
             first = used.setdefault((kind, name), workflow_id)
@@ -279,9 +279,9 @@ def _of_step(document: Document, declared: Declared, place: Steps, named: Named)
             yield Finding((*place, "step"), message)
 
 
-def _of_field(document: Document, place: Steps, use: _Use, record_type: str) -> Iterator[Finding]:
+def _of_field(document: Document, declared: Declared, place: Steps, use: _Use, record_type: str) -> Iterator[Finding]:
     fields, name = _declared_types(document, record_type), use.name
-    if not record_type:
+    if not record_type or (name not in fields and _is_unread(f"{record_type}.{name}", document, declared)):
         return
     if name not in fields:
         near = nearest(name, fields)
@@ -294,6 +294,13 @@ def _of_field(document: Document, place: Steps, use: _Use, record_type: str) -> 
         kind = fields[name]
         told = f'"{name}" is a {kind}' if kind else f'the type of "{name}" is not declared'
         yield Finding(place, f"{told}: workflows take fields of type text, checkbox, date or number")
+
+
+def _is_unread(field: str, document: Document, declared: Declared) -> bool:
+    """Whether a field is declared in a way that could not be read: that is said where it stands."""
+    record_type, _, _ = field.partition(".")
+    is_type_unread = record_type in declared.fields and record_type not in {*map(str, document.fields)}
+    return field in declared.fields or is_type_unread
 
 
 def _of_number(document: Document) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """What is remembered for workflows beyond the plain directions: what was asked for, what came back, and how often.
 
 A workflow that asks for what the CRM undoes, or that is set off by what it asked for, would go on for ever: actions are
-counted by day, for each record and as a whole, and beyond its cap a workflow is paused until it is changed.
+counted by day, for each record and as a whole, and beyond its cap a workflow is paused until its next revision.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """What the CRM tells of fields and steps themselves: one is gone, or marking a step takes more than before.
 
-A workflow that uses what is gone is *lost* (S105): it does nothing any more, and nothing breaks; it still counts and
-holds what it uses, until somebody deletes it or gives it something else to use. Another field or step of the same name
-does not revive it unseen. Only what the configuration names is remembered, so whoever invents names takes no memory.
+A workflow that uses what is gone, in whatever way, is *lost* (S105): it does nothing any more, and nothing breaks; it
+still counts and holds what it uses, until somebody deletes it or gives it something else to use. Another field or step
+of the same name does not revive it unseen. Only what the configuration names is remembered, so whoever invents names
+takes no memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -15,6 +16,7 @@ from service.core.events import CatalogueEvent
 from service.core.in_process import EVENTS_MAX, Element, field_element, step_element
 from service.core.model import Decision, Nothing
 from service.core.order import Moment, compare
+from service.core.rule_sets import named_by
 from service.core.state import State
 from service.core.workflow_specs import StepName, Workflow, Workflows
 
@@ -54,22 +56,46 @@ def found_usages(state: State, config: Config) -> list[str]:
     ]
 
 
-def used(workflow: Workflow) -> tuple[str, ...]:
-    """What a workflow uses: its fields and its steps, as they are kept."""
+def held(workflow: Workflow) -> tuple[str, ...]:
+    """What a workflow of the two directions has for itself: its fields and its steps, as they are kept."""
     fields = [field_element(workflow.record_type, name) for name in workflow.fields]
     return (*fields, *map(step_element, workflow.steps))
 
 
-def _named(workflows: Workflows) -> Sequence[str]:
+def used(workflow: Workflow) -> frozenset[str]:
+    """All that a workflow uses: besides what it may have for itself, every field that it watches, asks about, copies,
+    or finds people by. A text that says a field is no use of it: it says nothing there.
+    """
+    targets = (action.target for action in workflow.actions if action.target is not None)
+    paths = workflow.reads.union(workflow.asked_before, *map(named_by, targets))
+    return frozenset(held(workflow)).union(*(_elements(workflow.record_type, path) for path in paths))
+
+
+def _elements(record_type: str, path: str) -> Iterator[str]:
+    """The fields that lead to a value: one of the record, and behind a link, which has the name of a type of record,
+    the link and the field of the other record.
+    """
+    yield field_element(record_type, path)
+    link, dot, _ = path.partition(".")
+    if dot:
+        yield field_element(record_type, link)
+        *_, linked, field = path.split(".")
+        yield field_element(linked, field)
+
+
+def _named(workflows: Workflows) -> Iterator[str]:
     """All fields and steps that the configuration names, as they are kept."""
-    fields = [field_element(record_type, name) for record_type, names in workflows.fields.items() for name in names]
-    steps = [step_element(StepName(each.id, step)) for each in workflows.processes.values() for step in each.steps]
-    return [*fields, *steps]
+    for record_type, names in workflows.fields.items():
+        yield from (field_element(record_type, name) for name in names)
+    for process in workflows.processes.values():
+        yield from (step_element(StepName(process.id, step)) for step in process.steps)
+    for workflow in workflows.all.values():
+        yield from used(workflow)
 
 
 def _hear(event: CatalogueEvent, draft: Draft, config: Config, now_ms: int) -> Nothing:
-    name, is_named = _element(event, config.workflows)
-    if not is_named:
+    name = _element(event)
+    if name not in _named(config.workflows):
         return Nothing("not_in_catalogue", name)
     known = draft.elements.get(name) or Element()
     if event.id in known.seen:
@@ -102,10 +128,6 @@ def _note(event: CatalogueEvent, element: Element, now_ms: int) -> None:
         element.generates_task = event.generates_task
 
 
-def _element(event: CatalogueEvent, workflows: Workflows) -> tuple[str, bool]:
-    """What an event is about, as it is kept, and whether the configuration names it."""
-    if event.kind == "field_deleted":
-        record_type, field = event.name
-        return field_element(record_type, field), field in workflows.fields.get(record_type, {})
-    step = StepName(*event.name)
-    return step_element(step), workflows.has_step(step)
+def _element(event: CatalogueEvent) -> str:
+    """What an event is about, as it is kept."""
+    return field_element(*event.name) if event.kind == "field_deleted" else step_element(StepName(*event.name))

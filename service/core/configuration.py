@@ -16,7 +16,7 @@ from service.core.letters import Template, Wordings
 from service.core.limit_spec import AllLimits, Limit
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import PoolSpec
-from service.core.rule_sets import Entry, EntryTarget, FieldUser, Ladder, OwnerOf, RuleSet, TeamMatch
+from service.core.rule_sets import Entry, EntryTarget, FieldUser, Ladder, OwnerOf, RuleSet, TeamMatch, named_by
 from service.core.traits import Traits
 from service.core.wishes import NO_WISHES, Wishes
 from service.core.workflow_specs import NO_WORKFLOWS, Workflows
@@ -362,21 +362,19 @@ class Config:
         yield from self._read_by_target(entry.target)
 
     def _read_by_target(self, target: EntryTarget) -> Iterator[str]:
-        """What says whom a target means."""
+        """What says whom a target means: itself, and whom the pools that it leads to take."""
+        yield from named_by(target)
         match target:
-            case FieldUser(path):
-                yield ".".join(path)
             case Ladder(steps=steps):
                 for step in steps:
                     yield from self._read_by_target(step.target)
-            case OwnerOf(path, contacted=contacted):
-                yield ".".join((*path, "owner"))
-                yield from (".".join((*path, *contacted)),) if contacted else ()
             case TeamMatch():
                 yield from (path for spec in self.pools.values() if spec.domain for path in spec.domain.reads)
             case Target(id=name):
                 spec = self.pools.get(name)
                 yield from spec.domain.reads if spec is not None and spec.domain is not None else ()
+            case FieldUser() | OwnerOf():
+                return
             case _:
                 assert_never(target)
 

@@ -98,7 +98,9 @@ def _heard(event: RecordEvent, at: Moment, known: Record, config: Config) -> New
         return Answered(at=at, is_newest=is_newest, before=recall(known.facts))
     if event.kind != "deleted":
         return Offered(at=at, is_newest=is_newest, before=recall(known.facts))
-    return Deleted(at=at, is_newest=True) if is_newest else NoNews(reason="older_version")
+    if not is_newest:
+        return NoNews(reason="older_version")
+    return Deleted(at=at, is_newest=True, before=recall(known.facts))
 
 
 def moment_of(event: RecordEvent) -> Moment:

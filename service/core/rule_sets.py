@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 from service.core.events import Target
 from service.core.model import Tried
@@ -114,6 +115,23 @@ class Ladder:
 
 
 EntryTarget = Target | OwnerOf | FieldUser | TeamMatch | Ladder
+
+
+def named_by(target: EntryTarget) -> Iterator[str]:
+    """The fields by which a target itself says whom it means, as dotted paths."""
+    match target:
+        case FieldUser(path):
+            yield ".".join(path)
+        case Ladder(steps=steps):
+            for step in steps:
+                yield from named_by(step.target)
+        case OwnerOf(path, contacted=contacted):
+            yield ".".join((*path, "owner"))
+            yield from (".".join((*path, *contacted)),) if contacted else ()
+        case Target() | TeamMatch():
+            return
+        case _:
+            assert_never(target)
 
 
 @dataclass(frozen=True, slots=True)

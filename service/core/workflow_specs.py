@@ -138,7 +138,7 @@ class Cap(NamedTuple):
 class Workflow:
     """A workflow. All `criteria` must hold; `changed` is asked where the record was created or updated, and `before` of
     the values before an update. A trace counts the leaves of all of them from 0, in this order. `revision` is another
-    one where what it does, or its cap, was changed: then one that was paused goes on.
+    one where anything but its name, its description or `active` was changed: then one that was paused goes on.
     """
 
     id: str
@@ -343,11 +343,6 @@ class Workflows:
         for each in self.processes.values():
             found.setdefault(each.record_type, []).append(each.id)
         return {record_type: ids[0] for record_type, ids in found.items() if len(ids) == 1}
-
-    def has_step(self, step: StepName) -> bool:
-        """Whether the catalogue has it."""
-        process = self.processes.get(step.process)
-        return process is not None and step.step in process.steps
 
     @property
     def targets(self) -> Iterator[tuple[str, EntryTarget]]:

@@ -14,14 +14,17 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from service.core.acting import NOTHING_DONE, Acting
 from service.core.configuration import Config
 from service.core.events import RecordEvent
 from service.core.in_plan import Clients, InPlan
-from service.core.in_process import InProcess
-from service.core.model import ActionRequest, Decision
+from service.core.in_process import NO_PROGRESS, InProcess
+from service.core.model import ActionRequest, Decision, Weighed
 from service.core.past import NOTHING_TOLD, Past, change_between
 from service.core.score import FIELD as SCORE
 from service.core.state import Kind, Value
+from service.core.telling.explain import explain_weighed
+from service.core.telling.workflows import last_weighed
 from service.core.tracking import recall, together
 from service.ingest import Letter, Reading, sort_batch
 from service.kafka.memory import BrokerRecord, MemoryBroker, MemoryTransport
@@ -225,13 +228,20 @@ class Rehearsal:
         packed = self._store.lanes[LANE].content.get(LAYOUT.key("tracked", field), {}).get(field)
         return {} if packed is None else recall(read_tracked(packed))
 
-    def weighed_of(self, division: str, name: str) -> Mapping[str, str]:
-        """The workflows that last cared for what happened to a record; why they asked for nothing, empty: they did."""
-        field = full_name("progress", division, name)
-        packed = self._store.lanes[LANE].content.get(LAYOUT.key("progress", field), {}).get(field)
-        progress = None if packed is None else unpack("progress", packed)
-        weighed = progress.weighed if isinstance(progress, InProcess) else ()
-        return {each.workflow: each.withheld for each in weighed}
+    def weighed_of(self, division: str, name: str) -> tuple[Weighed, ...]:
+        """The workflows that last cared for what happened to a record, and why they asked for nothing."""
+        progress, acting = self._beside("progress", division, name), self._beside("acting", division, name)
+        known = progress if isinstance(progress, InProcess) else NO_PROGRESS
+        return last_weighed(known, acting if isinstance(acting, Acting) else NOTHING_DONE)
+
+    def cared_for(self, division: str, name: str) -> list[str]:
+        """The same in lines, as an explanation has them."""
+        return explain_weighed(self.weighed_of(division, name), self._configs[division])
+
+    def _beside(self, kind: Kind, division: str, name: str) -> Value | None:
+        field = full_name(kind, division, name)
+        packed = self._store.lanes[LANE].content.get(LAYOUT.key(kind, field), {}).get(field)
+        return None if packed is None else unpack(kind, packed)
 
     async def _configured(self, division: str, version: int) -> Config:
         return self._versions[division, version]

@@ -130,7 +130,7 @@ COUNTS: Final[Mapping[CountName, Metric]] = {
     ),
     "workflows_paused": Metric(
         "Times a workflow acted as often as it may in a day and was paused, for one `record` or as a `whole`; "
-        "`fairlead workflows` says which, and any change of it has it go on.",
+        "`fairlead workflows` says which, and any change of it but of `name`, `description` or `active` has it go on.",
         ("scope",),
     ),
 }

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from service.core.acting import NOTHING_DONE, Acting, Answer, DayCount
-from service.core.catalogue import used
+from service.core.catalogue import held
 from service.core.configuration import Config
 from service.core.in_process import NO_PROGRESS, Element, InProcess, Usage, field_element, step_element
+from service.core.model import Weighed
 from service.core.reasons import WITHHELD, Withheld
 from service.core.state import Kind, State, Value
-from service.core.telling.workflows import action_words, trigger_words, why_not
+from service.core.telling.workflows import action_words, last_weighed, trigger_words, why_not
 from service.core.visibility import may_see
 from service.core.workflow_specs import StepName, Workflow
 from service.store.keys import LAYOUT, full_name
@@ -25,12 +26,13 @@ from service.views.peeking import MemoryState, peek
 from service.wire.lanes import lane_of
 from service.wire.values import unpack
 
+LOST: Final[frozenset[Withheld]] = frozenset({"field_deleted", "step_deleted"})
 WATCHED: Final[tuple[Kind, ...]] = ("workflow", "element", "tally")
 
 Standing = Literal["active", "inactive", "lost", "unusable", "paused"]
-"""`lost`: its field or step was deleted in the CRM. `unusable`: its step takes more than marking it by now. `paused`:
-it acted as often as it may in a day, and goes on once it is changed. None of these does anything, and all count as
-active where they are switched on.
+"""`lost`: a field or step that it uses was deleted in the CRM. `unusable`: its step takes more than marking it by now.
+`paused`: it acted as often as it may in a day, and goes on in its next revision. None of these does anything, and all
+count as active where they are switched on.
 """
 
 
@@ -110,13 +112,13 @@ class RecordStanding:
     """
 
     record: str
-    process: str
-    marked: tuple[str, ...]
-    open: tuple[str, ...]
-    weighed: tuple[tuple[str, str | None], ...]
-    weighed_ms: int | None
-    answers: tuple[str, ...]
-    paused: tuple[str, ...]
+    process: str = ""
+    marked: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    weighed: tuple[tuple[str, str | None], ...] = ()
+    weighed_ms: int | None = None
+    answers: tuple[str, ...] = ()
+    paused: tuple[str, ...] = ()
 
 
 async def record_standing(store: Store, config: Config, record: str, lanes: int) -> RecordStanding:
@@ -127,17 +129,13 @@ async def record_standing(store: Store, config: Config, record: str, lanes: int)
     assert isinstance(known, InProcess)
     assert isinstance(acting, Acting)
     made = [each.workflow for kept in orders.values() for each in kept.open if each.record == record]
-    near = {each.workflow: each.criterion for each in acting.near}
     workflows = config.workflows.all
     return RecordStanding(
         record,
         known.process,
         tuple(str(mark.step) for mark in known.marks if mark.marked),
         (*(each.workflow for each in known.open), *(each.workflow for each in acting.wanted), *made),
-        tuple(
-            (each.workflow, why_not(each.withheld, near.get(each.workflow), workflows.get(each.workflow)) or None)
-            for each in known.weighed
-        ),
+        tuple((each.workflow, _why(each, workflows.get(each.workflow))) for each in last_weighed(known, acting)),
         known.weighed_ms or None,
         tuple(map(_answer, acting.answers)),
         tuple(
@@ -156,6 +154,10 @@ async def _beside(kind: Kind, store: Store, division: str, record: str, lanes: i
     return None if packed is None else unpack(kind, packed)
 
 
+def _why(weighed: Weighed, workflow: Workflow | None) -> str | None:
+    return None if weighed.withheld is None else why_not(weighed.withheld, weighed.criterion, workflow)
+
+
 def _answer(answer: Answer) -> str:
     """What the CRM said: `budget-known: failed, the deal is locked`."""
     number = f"/{answer.number}" if answer.number > 1 else ""
@@ -165,7 +167,7 @@ def _answer(answer: Answer) -> str:
 
 def _of_division(config: Config, state: State, memory: MemoryState) -> WorkflowsStanding:
     workflows = config.workflows
-    holders = {name: each.id for each in workflows.all.values() if each.is_direction for name in used(each)}
+    holders = {name: each.id for each in workflows.all.values() if each.is_direction for name in held(each)}
     steps = [StepName(each.id, step) for each in workflows.processes.values() for step in sorted(each.steps)]
     return WorkflowsStanding(
         config.division,
@@ -207,14 +209,21 @@ def _workflow(workflow: Workflow, state: State) -> WorkflowStanding:
         withheld=usage.withheld,
         withheld_ms=usage.withheld_ms or None,
         today=tally.times,
-        warnings=(*(WITHHELD[reason] for reason in reasons), *_pauses(workflow, tally)),
+        warnings=(*(_warning(reason, usage) for reason in reasons), *_pauses(workflow, tally)),
     )
+
+
+def _warning(reason: Withheld, usage: Usage) -> str:
+    """The reason in words; of what was deleted, with its type or process, and its name."""
+    _, _, lost = usage.lost.partition("/")
+    return f"{WITHHELD[reason]}: {lost}" if reason in LOST else WITHHELD[reason]
 
 
 def _pauses(workflow: Workflow, tally: DayCount) -> Iterator[str]:
     """That it goes on no more, as a whole or for some records."""
     if tally.paused_ms:
-        yield f"{WITHHELD['paused']} ({workflow.cap.per_day}): change it, or give it another number under resumed"
+        often = f"{WITHHELD['paused']} ({workflow.cap.per_day})"
+        yield f"{often}: change what it does, or give it another number under at_most.resumed"
     if tally.records_paused:
         yield (
             f"it is paused for {tally.records_paused} records, lastly {tally.last_record}: it acted on each of them as "

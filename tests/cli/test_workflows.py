@@ -66,4 +66,13 @@ def test_a_record_shows_which_workflows_cared_for_it(run: Run, service: Service)
     assert (found["open"], found["weighed"]) == (["budget-known"], {"budget-known": "the field was filled before"})
     told = run("workflows", "--record", "lead/near").out
     assert "budget-known did nothing: the field was filled before" in told
+    explained = run("explain", "lead/near").out
+    assert "what workflows did that last cared for it" in explained
+    assert "budget-known did nothing: the field was filled before" in explained
+    weighed = said(run("explain", "lead/near", "--json").json)
+    assert weighed["weighed"] == {"budget-known": "the field was filled before"}
+    assert weighed["weighed_at"].startswith("20")
+    alone = run("explain", "lead/near", "--redis", "redis://127.0.0.1:1/0")
+    assert (alone.code, "found of hunt is to be marked" in alone.out) == (0, True)
+    assert "what workflows last did is not known: Redis at redis://127.0.0.1:1/0 does not answer" in alone.err
     assert "asked for, and not told to be done: budget-known" in told

@@ -52,7 +52,7 @@ OF_A_POOL = [
     ("requires: {skil: german}", "requires.skil", 'this key is unknown; did you mean "skill"?'),
     ("requires: {skill: {feld: x}}", "requires.skill.feld", 'did you mean "field"?'),
     ("requires: [{skill: {field: ''}}]", "requires[0].skill.field", EMPTY),
-    ("requires: {skill: [x]}", "requires.skill", "text is expected here, not a list"),
+    ("requires: {skill: [x]}", "requires.skill", "text or a mapping is expected here, not a list"),
     ("prefer: {terr: x}", "prefer.terr", 'this key is unknown; did you mean "territory"?'),
     ("prefer: {}", "prefer", PREFERRED),
     ("escalate: {after: 30, to: {user: bob}}", "escalate.after", TIME),

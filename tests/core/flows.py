@@ -40,9 +40,9 @@ def on(*kinds: Any, changed: tuple[str, ...] = ()) -> Trigger:
     return Trigger(kinds, changed=changed)
 
 
-def where(text: str) -> tuple[Predicate, ...]:
-    """A condition."""
-    return (Predicate(text, criteria.parse(text)),)
+def where(*texts: str) -> tuple[Predicate, ...]:
+    """Conditions, all of which must hold."""
+    return tuple(Predicate(text, criteria.parse(text)) for text in texts)
 
 
 def was_changed(*paths: str) -> tuple[Predicate, ...]:

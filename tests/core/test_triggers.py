@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from service.core.acting import DAY_MS
 from service.core.configuration import User
@@ -14,6 +17,7 @@ from service.core.model import Assigned
 from service.core.workflow_specs import Action, Cap, Trigger
 from tests.core.build import MINUTE_MS, OUTSIDER, created, deleted, event, updated
 from tests.core.flows import (
+    CALL,
     SET_X,
     TELL,
     catalogue,
@@ -259,3 +263,68 @@ def test_what_nearly_happened_is_forgotten_once_something_else_was_weighed() -> 
     told.send(updated(facts={"note": "a"}))
     assert withheld(told) == {"other": "not_cleared"}
     assert "lead/1" not in told.state.acting
+
+
+@pytest.mark.parametrize(
+    ("trigger", "happens"),
+    [
+        (on("created"), lambda: [updated(facts={"country": "FR"}), created()]),
+        (on("updated"), lambda: [updated(facts={"a": 1})]),
+        (on("deleted"), lambda: [deleted()]),
+        (on("owner_changed"), lambda: [event("owner_changed", "lead/1", OUTSIDER)]),
+        (on("assigned"), lambda: [event("owner_changed", "lead/1", "pool:sales")]),
+        (Trigger(("field_filled",), "stage", "text"), lambda: [updated(facts={"stage": "a"})]),
+        (Trigger(("field_cleared",), "tags", "text"), lambda: [updated(facts={"tags": None})]),
+        (Trigger(("step_marked",), step=CALL), lambda: [event("step_marked", "lead/1", step=CALL)]),
+    ],
+    ids=lambda each: each.on[0] if isinstance(each, Trigger) else "",
+)
+def test_whatever_sets_a_workflow_off_its_condition_sees_what_is_remembered(trigger: Trigger, happens: Any) -> None:
+    """D43 The event names no field that the condition asks for. Of waiting see the timers."""
+    told = division(flow("w", trigger, criteria=where("country equals FR")), pools={"sales": ["ann"]})
+    if trigger.on != ("created",):
+        told.send(created(facts={"country": "FR", "tags": "a"}))
+    assert names(told, *happens()) == ["w"]
+
+
+def test_what_several_things_in_one_event_set_off_acts_once() -> None:
+    """D49 Each at most once per event, at the first that nothing stands against; so no two actions have one name."""
+    kinds = on("created", "updated", "owner_changed", "assigned")
+    told = division(flow("w", kinds), flow("x", kinds, criteria=where("country equals FR")), pools={"sales": ["ann"]})
+    assert names(told, created(owner="pool:sales", facts={"country": "FR"})) == ["w", "x"]
+    assert names(told, updated(owner=OUTSIDER)) == ["w", "x"]
+    assert names(told, updated(owner="pool:sales", facts={"country": "DE"}, actor=OUTSIDER)) == ["w"]
+    assert [each.withheld for each in told.decisions[-1].trace.workflows] == [None, "condition"]
+
+
+@given(
+    actions=st.integers(1, 4),
+    per_record=st.integers(1, 5),
+    per_day=st.integers(1, 7),
+    events=st.lists(st.tuples(st.integers(1, 2), st.booleans(), st.booleans()), max_size=20),
+)
+@settings(max_examples=60, deadline=None)
+def test_no_cap_is_ever_exceeded(
+    actions: int, per_record: int, per_day: int, events: list[tuple[int, bool, bool]]
+) -> None:
+    """e2 However many actions a workflow has and things set it off: what is left of its row is not done, once the
+    workflow is paused, which is told with what it did.
+    """
+    tasks = [Action("create_record", record_type="task", fields=(("n", n),)) for n in range(actions)]
+    told = division(
+        flow("w", on("updated", "assigned"), *tasks, cap=Cap(per_record, per_day)), pools={"sales": ["ann"]}
+    )
+    for n in (1, 2):
+        told.send(created(f"lead/{n}", owner=OUTSIDER))
+    done: Counter[int] = Counter()
+    for n, is_given, is_next_day in events:
+        found = names(told, updated(f"lead/{n}", "pool:sales" if is_given else None, facts={"a": 1}))
+        assert len(found) <= actions
+        if found and len(found) < actions:
+            assert withheld(told)["w"] in ("cap_reached", "record_cap_reached")
+        done[n] += len(found)
+        assert done[n] <= per_record
+        assert done.total() <= per_day
+        if is_next_day:
+            told.later(ms=DAY_MS)
+            done.clear()

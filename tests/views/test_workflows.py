@@ -63,7 +63,7 @@ async def test_what_lost_its_field_is_shown_with_a_warning_counts_and_holds_its_
     first = found.workflows[0]
     assert (first.standing, first.warnings, first.fields) == (
         "lost",
-        ("its field was deleted in the CRM",),
+        ("a field that it uses was deleted in the CRM: deal/budget",),
         ("budget",),
     )
     assert (first.withheld, first.withheld_ms) == ("field_deleted", 6)

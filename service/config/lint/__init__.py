@@ -3,7 +3,8 @@
 A mistake that makes a configuration unusable is found in `consistency`. What is found here is certain, too, but may be
 wanted for a while, so it warns: entries that no record reaches, conditions that nothing fits, people who are switched
 off, pools that share out otherwise than it seems, teams that accept the same records, closed records of which there can
-be none, fields that no record has, shifts and skills that nobody has.
+be none, fields that no record has, shifts and skills that nobody has, values in
+texts that only look like ours.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from service.config.lint.people import of_people
 from service.config.lint.sharing import of_sharing
 from service.config.lint.teams import of_teams
 from service.config.lint.working_time import of_working_time
+from service.config.text_mistakes import of_slips_in_texts
 
 
 def warnings(document: Document) -> Iterator[Finding]:
@@ -32,3 +34,4 @@ def warnings(document: Document) -> Iterator[Finding]:
     yield from of_closed(document)
     yield from of_fields(document)
     yield from of_working_time(document)
+    yield from of_slips_in_texts(document)

@@ -66,9 +66,23 @@ def explain(
     more += [f"  the pool as a whole: {', '.join(map(limit_words, trace.limits))}"] if trace.limits else []
     cut = [f"  too much to keep while it waits: {', '.join(trace.cut)}"] if trace.cut else []
     came_in = [f"  {sentence}" for sentence in way_into_plan(decision, config)]
-    workflows = _aligned(workflow_rows(trace.workflows, config))
     steps = _aligned(_step_rows(trace.steps, config))
-    return [header, *came_in, *earlier, *entries, *steps, *members, *more, *cut, *workflows]
+    return [
+        header,
+        *came_in,
+        *earlier,
+        *entries,
+        *steps,
+        *members,
+        *more,
+        *cut,
+        *explain_weighed(trace.workflows, config),
+    ]
+
+
+def explain_weighed(weighed: Iterable[Weighed], config: Config) -> list[str]:
+    """The workflows that cared for what happened, in aligned lines: what each did, or why it did nothing."""
+    return _aligned(workflow_rows(weighed, config))
 
 
 def _step_rows(steps: Iterable[StepSeen], config: Config) -> Iterator[Cells]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from service.core.acting import Acting
 from service.core.configuration import Config
+from service.core.in_process import InProcess
 from service.core.limit_spec import words_of
 from service.core.model import Weighed
 from service.core.reasons import WITHHELD
@@ -13,6 +15,16 @@ from service.language.printing import leaf_text
 from service.language.tree import leaves
 
 Cells = Sequence[str]
+
+
+def last_weighed(known: InProcess, acting: Acting) -> tuple[Weighed, ...]:
+    """What is remembered of the workflows that last cared for a record: so it is known where no decision tells it."""
+    near = {each.workflow: each.criterion for each in acting.near}
+    return tuple(
+        Weighed(each.workflow, reason, near.get(each.workflow) if reason == "condition" else None)
+        for each in known.weighed
+        for reason in [next((word for word in WITHHELD if word == each.withheld), None)]
+    )
 
 
 def rows_of(weighed: Iterable[Weighed], config: Config) -> Iterator[Cells]:

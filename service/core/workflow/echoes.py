@@ -3,6 +3,8 @@
 A step is answered by anything newer that is told of it, a field that was asked for once it is filled, a field that is
 to be set once it has the value, compared as what it is. Where it really got another value the action is over as well,
 and that is news. A record that is to be made is answered by the creation of one with all the fields, within a day.
+
+What an event says beyond that is news like any other (`says_more`): what answers us never hides what somebody did.
 """
 
 from __future__ import annotations
@@ -26,14 +28,16 @@ from service.core.case import Case
 from service.core.events import RecordEvent
 from service.core.filled import is_filled
 from service.core.in_process import Asked, InProcess
-from service.core.news import News
-from service.core.workflow.process import acting_of, keep_acting
+from service.core.news import News, OwnerNow
+from service.core.past import Past
+from service.core.workflow.process import acting_of, keep_acting, process_of
 from service.core.workflow_specs import Action
 from service.language.changes import UNTOLD, is_same, told_at
 
 NUMBER_DIGITS: Final = 2
 NO_ACTION: Final = 0
 """The number of none: actions are counted from 1."""
+NO_FIELDS: Final[frozenset[str]] = frozenset()
 ANSWER_CHARACTERS: Final = 128
 """So much is remembered of the name of a workflow that an answer names: no workflow has a longer one."""
 
@@ -52,7 +56,7 @@ class Echo(NamedTuple):
 def hear(event: RecordEvent, news: News, progress: InProcess, case: Case) -> Echo:
     """Close the actions that the event answers."""
     if event.action is not None:
-        return Echo(_answered(event, event.action, progress, case), frozenset(), is_any=False, is_of_step=False)
+        return Echo(_answered(event, event.action, progress, case), NO_FIELDS, is_any=False, is_of_step=False)
     done = [asked for asked in progress.open if _is_done(asked, event, case)]
     acting = acting_of(case)
     got = [wanted for wanted in acting.wanted if _has(wanted, event, case)]
@@ -66,17 +70,51 @@ def hear(event: RecordEvent, news: News, progress: InProcess, case: Case) -> Ech
     return Echo(progress, frozenset(fields), bool(done or got), is_of_step)
 
 
-def is_made_for_us(event: RecordEvent, case: Case) -> bool:
-    """Whether the event tells of a record that we asked for; then that is asked for no more."""
+def made_for_us(event: RecordEvent, case: Case) -> frozenset[str]:
+    """The fields that we asked for, where the event tells of a record that we wanted made: then that is asked for no
+    more. None: it is not such a record.
+    """
     known = None if case.draft.orders.is_empty else case.draft.orders.get(event.record_type)
     if known is None or event.kind != "created":
-        return False
+        return NO_FIELDS
     zone = ZoneInfo(case.config.zone)
     for order in known.open:
-        if order.at_ms + ORDER_KEPT_MS > case.now_ms and _is_like(order, event, zone):
+        if order.at_ms + ORDER_KEPT_MS > case.now_ms and (fields := _alike(order, event, zone)):
             _close(order, known, event.record_type, case)
-            return True
-    return False
+            return fields
+    return NO_FIELDS
+
+
+def says_more(event: RecordEvent, echo: Echo, news: News, past: Past, case: Case) -> bool:
+    """Whether an update says anything that we had not asked for: another owner, status or process, or other fields.
+    `past`: the fields as they were until now.
+
+    Of a field that is remembered it is known whether it changed. One of which nothing is known counts, unless the event
+    repeats others as they were: then it tells the whole record, and what it says of a field need be no change.
+    """
+    if isinstance(news, OwnerNow) or case.has_turned:
+        return True
+    if event.process is not None and event.process != process_of(case):
+        return True
+    zone = ZoneInfo(case.config.zone)
+    others = [_was_changed(name, event, news, past, zone) for name in event.facts if name not in echo.fields]
+    return True in others or (None in others and False not in others)
+
+
+def _was_changed(name: str, event: RecordEvent, news: News, past: Past, zone: ZoneInfo) -> bool | None:
+    """Whether a field, or anything behind a link, is another now; none: nothing is known of what it was."""
+    if any(path == name or path.startswith(f"{name}.") for path in news.change.changed):
+        return True
+    told = past.values.get(name)
+    before = told.value if told is not None and told.text else told_at(name, news.before)
+    return None if before is UNTOLD else not _is_alike(before, event.facts[name], zone)
+
+
+def _is_alike(before: object, now: object, zone: ZoneInfo) -> bool:
+    """Whether two values are one; of a linked record only parts may be told, or remembered."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        return all(_is_alike(before[part], now[part], zone) for part in before.keys() & now.keys())
+    return is_same(before, now, zone)
 
 
 def action_named(identity: str) -> tuple[str, int]:
@@ -88,11 +126,11 @@ def action_named(identity: str) -> tuple[str, int]:
     return workflow, int(number) if len(number) <= NUMBER_DIGITS and number.isdecimal() else NO_ACTION
 
 
-def _is_like(order: Order, event: RecordEvent, zone: ZoneInfo) -> bool:
-    fields = json.loads(order.text)
-    return bool(fields) and all(
-        name in event.facts and is_same(value, event.facts[name], zone) for name, value in fields.items()
-    )
+def _alike(order: Order, event: RecordEvent, zone: ZoneInfo) -> frozenset[str]:
+    """The fields that were asked for, where the event says all of them."""
+    fields, facts = json.loads(order.text), event.facts
+    is_like = all(name in facts and is_same(value, facts[name], zone) for name, value in fields.items())
+    return frozenset(fields) if is_like else NO_FIELDS
 
 
 def _close(order: Order, known: Orders, record_type: str, case: Case) -> None:

@@ -1,13 +1,15 @@
 """What follows from workflows once the event itself is decided: which act, and what stood against the others.
 
 They run in the order of their ids, and their actions in the order in which they are written, each at most once for one
-event. Later ones see what earlier ones set; none is set off by another (S106). What gives the record to somebody does
-so behind the event's own decision, once (D49).
+event, whatever in it sets them off. Later ones see what earlier ones set; none is set off by another (S106). What gives
+the record to somebody does so behind the event's own decision, once (D49). A cap is asked before each action, so that
+none is ever exceeded: where it is reached, the rest of the row is not done, and the workflow is paused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from msgspec.structs import replace
 
@@ -19,7 +21,7 @@ from service.core.reasons import Withheld
 from service.core.telling import notify
 from service.core.workflow.actions import act
 from service.core.workflow.doing import Doing, Turn
-from service.core.workflow.hearing import Occasions
+from service.core.workflow.hearing import Occasion, Occasions
 from service.core.workflow.in_turn import NEWS, InTurn, process_against
 from service.core.workflow.process import acting_of, keep, keep_acting, progress_of
 from service.core.workflow_specs import Caring, Workflow
@@ -43,10 +45,24 @@ def follow(occasions: tuple[Occasions, ...], decisions: tuple[Decision, ...], ca
 
 def _all_weighed(in_turn: InTurn, doing: Doing) -> tuple[Weighed, ...]:
     weighed: list[Weighed] = []
-    for workflow, occasions in in_turn:
-        weighed.append(_weighed(workflow, occasions, doing))
-        in_turn.note(weighed[-1])
+    for _, group in groupby(in_turn, key=lambda each: each[0].id):
+        found = _once(group, doing)
+        in_turn.note(found[-1])
+        weighed += found
     return tuple(weighed)
+
+
+def _once(set_off: Iterable[tuple[Workflow, Occasions]], doing: Doing) -> tuple[Weighed, ...]:
+    """What a workflow did that one thing in the event sets off, or several: it acts at the first that nothing stands
+    against; where there is none, it did nothing for the first reason that there was.
+    """
+    first: tuple[Weighed, ...] = ()
+    for workflow, occasions in set_off:
+        weighed = _weighed(workflow, occasions, doing)
+        if weighed[-1].withheld in NEWS:
+            return weighed
+        first = first or weighed
+    return first
 
 
 def _listed(weighed: tuple[Weighed, ...]) -> tuple[Weighed, ...]:
@@ -70,27 +86,41 @@ def _assignments(caring: Caring, decisions: tuple[Decision, ...], case: Case) ->
         return
 
 
-def _weighed(workflow: Workflow, occasions: Occasions, doing: Doing) -> Weighed:
-    """Let the workflow act, if nothing stands against it."""
+def _weighed(workflow: Workflow, occasions: Occasions, doing: Doing) -> tuple[Weighed, ...]:
+    """Let the workflow act, if nothing stands against it: that it did, and, or, what it did not do."""
     case = doing.case
     reason = occasions.reason or _stands_against(workflow, case)
     if reason is None and workflow.asked:
         position, late = workflow.ask(occasions.kind)(doing.facts, case.now_ms, case.change)
         if position < 0:
-            return Weighed(workflow.id, "condition", late.get(0, 0))
-    reason = reason or _over_its_cap(workflow, case)
-    if reason is None:
-        occasion = occasions.of(workflow)
-        turns = [Turn(occasion, action, number, doing) for number, action in enumerate(workflow.actions, 1)]
-        against = [act(turn) for turn in turns]
-        done = against.count(None)
-        reason = None if done else against[0]
-        if done:
-            _count(workflow, done, case)
-    if reason is not None and occasions.reason is None:
+            return (Weighed(workflow.id, "condition", late.get(0, 0)),)
+    found = _run(occasions.of(workflow), doing) if reason is None else (reason,)
+    if found[-1] is not None and occasions.reason is None:
         usage = case.draft.workflows.edit(workflow.id)
-        usage.withheld, usage.withheld_ms = reason, case.now_ms
-    return Weighed(workflow.id, reason)
+        usage.withheld, usage.withheld_ms = found[-1], case.now_ms
+    return tuple(Weighed(workflow.id, each) for each in found)
+
+
+def _run(occasion: Occasion, doing: Doing) -> tuple[Withheld | None, ...]:
+    """Do its actions, as far as its cap goes: nothing where it did any, else why it did not do the first; behind it
+    that it was paused, where it was by that.
+    """
+    workflow, case = occasion.workflow, doing.case
+    against: list[Withheld | None] = []
+    over: Withheld | None = None
+    for number, action in enumerate(workflow.actions, 1):
+        over = _over_its_cap(workflow, case)
+        if over is not None:
+            break
+        against.append(act(Turn(occasion, action, number, doing)))
+        if against[-1] is None:
+            _count(workflow, case)
+    if None in against:
+        usage = case.draft.workflows.edit(workflow.id)
+        usage.times += 1
+        usage.last_ms = case.now_ms
+        return (None,) if over is None else (None, over)
+    return (against[0] if over is None else over,)
 
 
 def _stands_against(workflow: Workflow, case: Case) -> Withheld | None:
@@ -130,17 +160,14 @@ def _over_its_cap(workflow: Workflow, case: Case) -> Withheld | None:
     return None
 
 
-def _count(workflow: Workflow, actions: int, case: Case) -> None:
-    """The workflow acted: so many actions more, of the record and as a whole."""
-    usage = case.draft.workflows.edit(workflow.id)
-    usage.times += 1
-    usage.last_ms = case.now_ms
+def _count(workflow: Workflow, case: Case) -> None:
+    """One action more, of the record and as a whole."""
     day = case.now_ms // DAY_MS
     tally = tally_of(workflow, case.draft.tallies.get(workflow.id), day)
-    case.draft.tallies.put(workflow.id, replace(tally, times=tally.times + actions))
+    case.draft.tallies.put(workflow.id, replace(tally, times=tally.times + 1))
     acting = acting_of(case)
     acted = acted_of(workflow, acting, day)
-    keep_acting(replace(acting, acted=_with(acted._replace(times=acted.times + actions), acting.acted)), case)
+    keep_acting(replace(acting, acted=_with(acted._replace(times=acted.times + 1), acting.acted)), case)
 
 
 def _with(acted: Acted, known: tuple[Acted, ...]) -> tuple[Acted, ...]:

@@ -1,8 +1,8 @@
 """What an event tells that workflows care for, and which open actions it answers.
 
 Like everything else it is heard first, then acted on (see `following`). An action is *open* until the CRM tells that it
-is done: that telling is its echo and no news (D49). What one workflow asks for sets off no other (S106): nothing here
-is heard but what the CRM tells.
+is done: that telling is its echo and no news, and everything else in the same event is (D49). What one workflow asks
+for sets off no other (S106): nothing here is heard but what the CRM tells.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from service.core.news import Deleted, News, OwnerNow
 from service.core.order import compare
 from service.core.past import Past, known_in
 from service.core.reasons import Withheld
-from service.core.workflow.echoes import Echo, is_made_for_us
+from service.core.workflow.echoes import Echo, made_for_us, says_more
 from service.core.workflow.echoes import hear as hear_echo
 from service.core.workflow.process import drop, keep, progress_of, with_mark, with_process
 from service.core.workflow_specs import NOBODY, Caring, TriggerKind, Workflow
@@ -74,7 +74,7 @@ class Hearing(NamedTuple):
 def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News, tuple[Occasions, ...]]:
     """The news without echoes of actions, and what workflows care for. `before`: the fields as they were until now."""
     workflows = case.config.workflows
-    is_ours = event.record_type in workflows.types_made and is_made_for_us(event, case)
+    made = made_for_us(event, case) if event.record_type in workflows.types_made else NONE
     if event.record_type not in workflows.record_types:
         if isinstance(news, Deleted) and case.record.has_progress:
             drop(case)
@@ -87,13 +87,13 @@ def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News
     if event.step in workflows.steps_used:
         now = with_mark(event, news.at, now)
     echo = hear_echo(event, news, now, case)
-    heard = Hearing(event, news, before, known, echo)
+    heard = Hearing(event, news, before, known, echo._replace(fields=echo.fields | made) if made else echo)
     news = _without(echo.fields, news)
     occasions = [*_fields(heard, case), *_steps(heard, case), *_whole(heard._replace(news=news), case)]
     if echo.progress != known:
         keep(echo.progress, case)
-    if is_ours:
-        occasions = [each._replace(reason="own_action") for each in occasions]
+    if made:
+        occasions = [_as_ours(each) if each.kind == "created" else each for each in occasions]
     return news, tuple(occasions)
 
 
@@ -101,6 +101,11 @@ def _cared(occasions: Occasions) -> Iterator[Occasions]:
     """The same if anybody cares."""
     if occasions.caring:
         yield occasions
+
+
+def _as_ours(occasions: Occasions) -> Occasions:
+    """The same where it is what we asked for: then it is none."""
+    return occasions._replace(reason=occasions.reason or "own_action")
 
 
 def _without(echoed: frozenset[str], news: News) -> News:
@@ -118,14 +123,16 @@ def _fields(heard: Hearing, case: Case) -> Iterator[Occasions]:
     if not asked:
         return
     kept, past = news.past.values, heard.before.values
-    echoes = {asked.field for asked in heard.known.open if asked.action == "require_field"} | heard.echo.fields
-    for field in sorted({*news.change.changed, *event.facts} & asked - echoes):
+    for field in sorted({*news.change.changed, *event.facts} & asked):
         was, now = past.get(field), kept.get(field)
         if field in news.change.changed:
             value = event.facts.get(field) if now is None or not now.text else now.value
-            yield from _filling(field, news.change.before.get(field), value, case)
+            found = _filling(field, news.change.before.get(field), value, case)
         elif was is not None and was.text and now is not None and not now.text:
-            yield from _filling(field, was.value, event.facts.get(field), case)
+            found = _filling(field, was.value, event.facts.get(field), case)
+        else:
+            continue
+        yield from map(_as_ours, found) if field in heard.echo.fields else found
 
 
 def _filling(field: str, before: object, after: object, case: Case) -> Iterator[Occasions]:
@@ -153,19 +160,18 @@ def _steps(heard: Hearing, case: Case) -> Iterator[Occasions]:
     """A step that is marked and was not. The echo of our own action is no occasion, nor is what came late."""
     event = heard.event
     caring = NOBODY if event.step is None else case.config.workflows.cares("step_marked", event.record_type, event.step)
-    if not caring or event.step is None or not event.marked or heard.echo.is_of_step:
+    if not caring or event.step is None or not event.marked:
         return
     mark = heard.known.mark_of(event.step)
     if mark is not None and compare(heard.news.at, mark.moment) == "older":
         return
     is_marked = mark is not None and mark.marked
-    yield Occasions(caring, "step_marked", is_marked, event.marked, "marked_before" if is_marked else None)
+    found = Occasions(caring, "step_marked", is_marked, event.marked, "marked_before" if is_marked else None)
+    yield _as_ours(found) if heard.echo.is_of_step else found
 
 
 def _whole(heard: Hearing, case: Case) -> Iterator[Occasions]:
-    """What happens to the record as a whole. An event that does what we asked for is no update by itself, but for the
-    other fields that it changes.
-    """
+    """What happens to the record as a whole. An event that says nothing but what we asked for is no update."""
     event, news, workflows = heard.event, heard.news, case.config.workflows
 
     def caring(kind: TriggerKind, name: str = "") -> Caring:
@@ -176,9 +182,9 @@ def _whole(heard: Hearing, case: Case) -> Iterator[Occasions]:
     elif event.kind == "updated":
         for path in sorted(workflows.named.get(("updated", event.record_type), NONE) & news.change.changed):
             yield Occasions(caring("updated", path), "updated", news=news)
-        if news.is_newest:
-            reason: Withheld | None = "own_action" if heard.echo.is_any else None
-            yield from _cared(Occasions(caring("updated"), "updated", reason=reason, news=news))
+        for found in _cared(Occasions(caring("updated"), "updated", news=news)) if news.is_newest else ():
+            is_ours = heard.echo.is_any and not says_more(event, heard.echo, news, heard.before, case)
+            yield _as_ours(found) if is_ours else found
     if isinstance(news, OwnerNow) and news.tells_owner and event.kind != "created":
         owner = None if news.owner is None else str(news.owner)
         yield from _cared(Occasions(caring("owner_changed"), "owner_changed", case.before.told or None, owner))

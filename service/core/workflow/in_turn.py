@@ -1,4 +1,4 @@
-"""Which of the workflows that care are weighed, and in which order: by id, each once for one thing that happened.
+"""Which of the workflows that care are weighed, and in which order: by id, each once for each thing that happened.
 
 A decision tells of the first workflows that did nothing, and with which comparison that was decided. So everybody is
 weighed until as many have done nothing as are told of. From then on whose condition surely does not hold is left out:
@@ -37,8 +37,9 @@ BEGIN: Final = InOrder("", -1)
 
 
 class InTurn:
-    """Those who are weighed, each with what it cares for. `note` is told what came of each before the next is asked
-    for: an action may set a field, after which other conditions hold (D49).
+    """Those who are weighed, each with what it cares for. What comes of each is done before the next is asked for: an
+    action may set a field, after which other conditions hold (D49). `note` may come when the next was asked for: then
+    one more is weighed than has to be.
     """
 
     __slots__ = ("_doing", "_near", "_occasions", "_others")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Final, NamedTuple, cast
 
 from schemas.scenario_expect import Expect
 from service.config.nodes import Steps
-from service.core.model import ActionRequest, Assigned, Decision, Pending, Queued
+from service.core.model import ActionRequest, Assigned, Decision, Pending, Queued, Weighed
 from service.language.moments import milliseconds
 from service.rehearsal.scenarios.crm import Card, CardName, Crm
 from service.rehearsal.stage import Plans, RehearsedAction, RehearsedDecision, RehearsedNotification
@@ -35,7 +35,7 @@ class Mismatch(NamedTuple):
 class StepResult:
     """A step's outcomes in order, the published ones among them, who was notified, the CRM and the sales plans
     afterwards, what workflows asked for, and by record which workflows last cared for it, and why they asked for
-    nothing (empty: they did).
+    nothing.
     """
 
     records: tuple[CardName, ...]
@@ -46,7 +46,7 @@ class StepResult:
     crm: Crm
     plans: Plans
     actions: tuple[RehearsedAction, ...] = ()
-    weighed: Mapping[CardName, Mapping[str, str]] = field(default_factory=dict)
+    weighed: Mapping[CardName, Sequence[Weighed]] = field(default_factory=dict)
 
     @property
     def last(self) -> OutcomeLine | None:
@@ -260,7 +260,7 @@ def _found(word: str, record: str, request: ActionRequest) -> object:
 
 
 def _withheld(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
-    weighed = {name: reason for each in result.weighed.values() for name, reason in each.items()}
+    weighed = {one.workflow: one.withheld or "" for each in result.weighed.values() for one in each}
     for workflow, reason in expect.withheld.items():
         found = weighed.get(workflow)
         if found != reason:

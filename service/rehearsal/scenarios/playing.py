@@ -160,7 +160,7 @@ class _Play:
         place = trail[-1].key or trail[-1].location
         word = ".".join(str(part) for part in mismatch.path)
         shown: tuple[str, ...] = ()
-        explanation = _undecided(result)
+        explanation = [*_undecided(result), *(line for name in result.records for line in self._stage.cared_for(*name))]
         if mismatch.about is not None:
             decision, config, facts = (
                 mismatch.about.decision,

@@ -1,0 +1,77 @@
+"""Each mistake in a workflow, a person's wishes or a text is told once: what, where, and what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.config.lint import warnings
+from tests.config.files import document, refused
+
+BASE = """
+users: {ann: {notify: {NOTIFY}}}
+fields: {deal: {FIELDS}}
+defaults: {deal: {user: ann}}
+workflows:
+  w: {active: true, record_type: deal, trigger: {field_filled: budget}, action: {ACTION}}
+"""
+
+
+def text(
+    *, notify: str = "", fields: str = "budget: number, note: text", action: str = "create_record: {type: task}"
+) -> str:
+    return BASE.replace("NOTIFY", notify).replace("FIELDS", fields).replace("ACTION", action)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (text(notify="quiet: {from: '24:00', until: '07:00'}"), "notify.quiet.from: a time of day is written as 21:00"),
+        (text(notify="quiet: {from: '21:00'}"), 'notify.quiet: the key "until" is missing: add it'),
+        (text(notify="quiet: sometimes"), "notify.quiet: a mapping or 'off' is expected here, not \"sometimes\""),
+        (text(notify="digest: {from: 0, within: 10m}"), "notify.digest.from: 0 does not fit: 1 or more is expected"),
+        (
+            text(notify="digest: {from: 5, within: 2d}"),
+            "digest.within: a summary comes within a day: write 24h or less",
+        ),
+        (text(notify="digest: {from: 5, within: 10m, x: 1}"), "digest.x: this key is unknown; known are from, within"),
+        (text(notify="digest: {from: '5', within: 10m}"), 'not the text "5": leave its quotes out'),
+        (text(notify="language: deutsch"), '"deutsch" is no tag of a language: write one such as en, de or fr-CA'),
+        (text(fields="budget: money"), 'fields.deal.budget: "money" is not known here'),
+        (text(action="set_field: {field: note, value: [1]}"), "true or false, a number, text or a mapping is expected"),
+        (text(action=f"set_field: {{field: note, value: {'x' * 1_001}}}"), "at most 1000 characters here"),
+        (
+            text(action="create_record: {type: t, fields: {a: {field: b, c: 1}}}"),
+            "fields.a.c: this key is unknown; known",
+        ),
+        (
+            text(action="notify: owner, create_record: {type: t}"),
+            "create_record and notify in one: write each as a part",
+        ),
+        (
+            text().replace("active: true", f"active: true, at_most: {{per_day: {10**30}}}"),
+            "a number has at most 18 digits here, this one has 31: write a smaller one",
+        ),
+        (text() + "settings: {notifications: {link: 'https://x.example/{{ record.id'}}", "link: expected"),
+    ],
+)
+def test_one_mistake_is_told_once(said: str, told: str) -> None:
+    """Of what a value may be only that counts whose form it has; what follows from a mistake is none."""
+    (problem,) = refused(config=said)
+    assert told in problem
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [("peson.name", "person"), ("recrod.id", "record"), ("desicion", "decision"), ("feilds.stage", "fields")],
+)
+def test_where_no_fields_are_declared_a_slip_of_the_pen_is_a_warning(asked: str, meant: str) -> None:
+    """It counts as a field, which nobody meant."""
+    letters = "templates: {assigned: {en: {subject: '{{ %s }}', body: b}}}"
+    (warning,) = [each.message for each in warnings(document(letters % asked))]
+    assert warning.startswith(f'"{asked}" counts as a field of the record; if you meant "{meant}", correct it')
+
+
+@pytest.mark.parametrize("asked", ["stage", "region", "sector", "account.name", "record.id", "fields.region", "fields"])
+def test_what_may_well_be_a_field_is_none(asked: str) -> None:
+    letters = "templates: {assigned: {en: {subject: '{{ %s }}', body: b}}}"
+    assert list(warnings(document(letters % asked))) == []
