@@ -11,7 +11,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench idle calendar \
-	choosing triggers limits storm charts mutants lock clean
+	choosing triggers limits simulation storm charts mutants lock clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ bench: $(COMPILED)/site ## Measure the compiled service against a copy loop, a n
 
 idle: $(STAMP) ## Measure what a service costs that has nothing to do, and how fast it wakes
 	$(BIN)/python -m tests.bench.idle $(ARGS)
+
+simulation: $(STAMP) ## Simulate many seeds of whatever may go wrong (ARGS="--seeds 5000 --first 200")
+	$(BIN)/python -m tests.simulation $(ARGS)
 
 storm: $(STAMP) ## Every kind of fault in an order drawn from a seed (ARGS="--minutes 60 --seed 7"), then figures
 	$(BIN)/python -m tests.survival $(ARGS)

@@ -169,6 +169,7 @@ class Trace(Said):
     steps: Annotated[
         tuple[TargetStep, ...], Field(description="The steps of the target, in order; empty: it has none.")
     ] = ()
+    size: Annotated[int, Field(ge=0, description="What the record weighs where limits count what is open.")] = 1
 
 
 class Label(Said):

@@ -42,6 +42,11 @@ class Give(NamedTuple):
         return any(asked["pool"] == self.pool for asked in self.said["trace"].get("asked", ()))
 
     @property
+    def size(self) -> int:
+        """What the record weighed: it must fit into what may be open, and on hold it does where anything may."""
+        return int(self.said["trace"].get("size", 1))
+
+    @property
     def told(self) -> list[tuple[str, str, int, int]]:
         """How much of each limit was used, as the decision has it."""
         trace = self.said["trace"]
@@ -75,7 +80,8 @@ def _miscounted(give: Give, before: Given, terms: Terms | None) -> Iterator[str]
         yield f"tells of limits {told}, and there are {bounds}"
         return
     for of, per, at_most, count in told:
-        if count >= at_most and not give.is_last_resort:
+        size = give.size if per == "open" and at_most else 1
+        if size and count + size > at_most and not give.is_last_resort:
             yield f"gives {give.person} of {give.pool} more than {at_most} {per} of a {of}"
         if per == "open":
             continue

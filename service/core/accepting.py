@@ -23,7 +23,6 @@ from service.core.model import Decision, Nothing, Released, Trace
 from service.core.reasons import ReleaseReason
 from service.core.record import NOBODY
 from service.core.reservation import Reservation
-from service.core.sharing.attendance import is_there
 from service.core.telling import notify
 
 HANDED_ON: Final = "handed_on"
@@ -46,12 +45,14 @@ def answer(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
 
 
 def lapse(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
-    """The time is over in which a reservation could be accepted, or whoever it was made to is not there any more."""
+    """The time is over in which a reservation could be accepted, or whoever it was made to is not there any more, or no
+    member.
+    """
     reservation = draft.reservations.get(name)
     if reservation is None:
         return ()
     case = Case(name, draft, config, now_ms, reservation.correlation_id, reservation.depth)
-    if now_ms < reservation.deadline_ms and is_there(reservation.person, draft, config, now_ms):
+    if now_ms < reservation.deadline_ms and reservations.stands(reservation, case):
         draft.set_timer(reservations.RESERVATION_PREFIX + name, reservations.due_ms(reservation, case))
         return ()
     if now_ms < reservation.deadline_ms:

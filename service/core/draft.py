@@ -7,7 +7,7 @@ raises leaves nothing behind.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from typing import Any, Final
 
@@ -106,6 +106,12 @@ class Draft(ByKind):
     def awaits(self, person: str) -> int:
         """How many these are."""
         return self._state.awaiting.count(person)
+
+    def lines_before(self) -> tuple[Iterable[str], Iterable[str]]:
+        """The pools in which something waited before this decision, and whom steps name for whom something did. The
+        order is not defined.
+        """
+        return self._state.lines.pools(), self._state.awaiting.people()
 
     def waiting(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[str]:
         """The names of those who wait in the pool, in the order in which they leave, as they stand when this is asked.

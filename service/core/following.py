@@ -15,7 +15,7 @@ from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import RecordEvent, Target
 from service.core.hearing import counts_as_nobody
-from service.core.holding import load
+from service.core.holding import climbing, load, reservations
 from service.core.holding.assign import EXPLICIT, REOPENED, give, give_back, hand_over, keep_closed, release, take
 from service.core.holding.waiting import hear_while_waiting, is_fit, unpark, waiting_case
 from service.core.model import (
@@ -74,8 +74,8 @@ def act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
 
 
 def anew(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
-    """Ask for a record that waits where it does not fit any more (D31): its tool and its offers, then the rules. One
-    that is closed by now waits no more (D33).
+    """Ask for a record that waits where it does not fit any more, or whose target has steps by now (D31): its tool and
+    its offers, then the rules. One that is closed by now waits no more (D33).
 
     Rejected is only what nothing takes; it names the pool that let it go, and why where it cannot take it at all.
     """
@@ -83,7 +83,8 @@ def anew(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision
     if parked is None:
         return ()
     case = waiting_case(name, parked, draft, config, now_ms)
-    if is_fit(case, parked.pool, named=parked.named):
+    has_steps = questions.has_steps_now(case, parked)
+    if is_fit(case, parked.pool, named=parked.named) and not has_steps:
         return ()
     if is_closed_while_waiting(case):
         note_closed_while_waiting(case)
@@ -91,6 +92,8 @@ def anew(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decision
         return () if left_line is None else (left_line,)
     left = Target("pool", parked.pool)
     refused = refusal(left, case)
+    if has_steps or climbing.climb_of(case) is not None:
+        reservations.remember_place(case, parked)
     unpark(case)
     decision = plans.as_new(plans.known_way(case), case)
     if isinstance(decision.outcome, Rejected):

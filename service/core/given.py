@@ -13,6 +13,11 @@ from typing import Final
 from service.core.limit_spec import PERIODS, SLOTS, Period
 from service.core.remembered import Remembered
 
+USUAL: Final = 1
+"""What a record weighs where nothing says otherwise."""
+ON_HOLD: Final = 0
+"""What it weighs where it takes no place."""
+
 
 class Slot(Remembered):
     """When something was given (milliseconds since 1970)."""

@@ -13,6 +13,7 @@ from typing import ClassVar, Literal, NamedTuple
 from msgspec import Struct
 
 from service.core.events import Target
+from service.core.given import USUAL
 from service.core.limit_spec import Held
 from service.core.reasons import (
     NOTHING,
@@ -102,9 +103,14 @@ class Pending(Struct, frozen=True, gc=False):
     next_try_ms: int | None = None
 
     def words(self, person: NameOf) -> Words:
-        """Where it waits, and until when that is known."""
+        """Where it waits, or for whom where a step names one person, and until when that is known."""
         until = "" if self.next_try_ms is None else f", next try {_minute(self.next_try_ms)}"
-        return Words(f"waiting in pool {self.pool}", PENDING[self.reason] + until)
+        _, kind, named = self.pool.partition(":user:")
+        whom = person(named) if kind else "the person whom it names"
+        is_of_one = bool(kind) or ":named:" in self.pool
+        return Words(
+            f"waiting for {whom}" if is_of_one else f"waiting in pool {self.pool}", PENDING[self.reason] + until
+        )
 
 
 class Rejected(Struct, frozen=True, gc=False):
@@ -247,7 +253,8 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is, `contacted_ms`
     when they were in contact with the lead, or came to have it, last (none: not known). `workflows` are those that
     cared for what happened. `limits`: how much of each limit of the pool as a whole was used. `asked` are the pools
-    that were asked in vain, where there was more than one to ask. `steps` are those of the target, in order.
+    that were asked in vain, where there was more than one to ask. `steps` are those of the target, in order. `size` is
+    what the record weighed when somebody was picked.
     """
 
     question: str = ""
@@ -267,6 +274,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     asked: tuple[AskedPool, ...] = ()
     limits: tuple[LimitCount, ...] = ()
     steps: tuple[StepSeen, ...] = ()
+    size: int = USUAL
 
 
 class LateNews(Struct, frozen=True, gc=False):
@@ -287,13 +295,16 @@ class NewsSummary(Struct, frozen=True, gc=False):
 
 
 class Notification(Struct, frozen=True, gc=False):
-    """Somebody asked to be told of this decision; or, later, of another one (`late`), or of many (`summary`)."""
+    """Somebody asked to be told of this decision; or, later, of another one (`late`), or of many (`summary`). `word` is
+    why, where the decision's own outcome is about somebody else (see `why`).
+    """
 
     kind: NotificationKind
     person: str
     via: tuple[str, ...]
     late: LateNews | None = None
     summary: NewsSummary | None = None
+    word: str = ""
 
 
 class ActionRequest(Struct, frozen=True, kw_only=True, gc=False):

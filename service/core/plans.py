@@ -25,12 +25,13 @@ from service.core.holding.assign import give_linked, give_to_pool, release
 from service.core.holding.clients import enter
 from service.core.holding.contacts import contacted, note_contact
 from service.core.in_plan import Led, OfferTold
-from service.core.model import Decision, Link, Nothing, Trace
+from service.core.model import Decision, Link, Nothing, Rejected, Trace
 from service.core.news import Answered, Deleted, News
 from service.core.offers import Happened, added, latest_step, no_news
 from service.core.pool_spec import PoolSpec
 from service.core.sharing.eligibility import Situation
 from service.core.sharing.linked import Linked, first_able, most_recent
+from service.core.sizing import weighs
 from service.core.targets import too_deep
 
 
@@ -91,9 +92,16 @@ def brought_in(case: Case, way: Way) -> tuple[Decision, ...]:
 
 
 def as_new(way: Way | None, case: Case) -> Decision:
-    """The questions of D8 behind the explicit owner, for a record that nobody has: the plan, then the rules."""
-    climbing.drop(case)
-    return questions.on_creation(case) if way is None else brought_in(case, way)[-1]
+    """The questions of D8 behind the explicit owner, for a record that nobody has: the plan, then the rules. Where they
+    lead to the steps on which it is, these go on.
+    """
+    if way is not None:
+        climbing.drop(case)
+        return brought_in(case, way)[-1]
+    decision = questions.on_creation(case)
+    if isinstance(decision.outcome, Rejected):
+        climbing.drop(case)
+    return decision
 
 
 def unmoved(event: RecordEvent, told: Way | Nothing | None, case: Case) -> Nothing:
@@ -164,7 +172,14 @@ def _first(case: Case, spec: PoolSpec, people: Sequence[str], link: Link) -> Lin
         return None
     counts = spec.plan is not None and spec.plan.counts_as_turn
     situation = Situation(
-        spec, case.config, case.draft, case.now_ms, paced=False, facts=case.facts, handing=case.handing
+        spec,
+        case.config,
+        case.draft,
+        case.now_ms,
+        paced=False,
+        facts=case.facts,
+        handing=case.handing,
+        size=weighs(case),
     )
     choice, chosen = first_able(people, situation, counts_as_turn=counts)
     if chosen is None:

@@ -17,13 +17,14 @@ from service.core import hits, rules
 from service.core.case import NO_TRACE, Case
 from service.core.events import Target
 from service.core.holding.assign import give_in_steps, give_linked, hand_over, release
-from service.core.holding.climbing import ladder_of
+from service.core.holding.climbing import climb_of, ladder_of
 from service.core.model import Decision, Nothing, Rejected, Trace, Tried
-from service.core.parked import Parked
+from service.core.parked import Parked, Required
 from service.core.record import Record
 from service.core.rule_sets import Entry, Ladder, RuleSet
 from service.core.rules import Found
 from service.core.targets import meant, refusal, resolve, team, too_deep
+from service.core.traits import Trait
 from service.language.changes import as_created
 
 LISTED_ENTRIES: Final = 50
@@ -35,8 +36,7 @@ NOTHING_FOUND: Final = Found(None, ())
 def on_creation(case: Case) -> Decision:
     """Ask the rule set, then the teams, then for the default. Whatever is set counts as changed (D43)."""
     config, record_type = case.config, case.record_type
-    if not case.change.before:
-        case.change = as_created(config.asked_before.get(record_type, frozenset()), case.facts)
+    _take_as_created(case)
     rule_set = config.rule_sets.get(record_type)
     found, trace = NOTHING_FOUND, NO_TRACE
     if rule_set is not None:
@@ -58,15 +58,77 @@ def on_creation(case: Case) -> Decision:
     return case.conclude(refused, trace)
 
 
+def answer(case: Case) -> tuple[Target | Ladder, tuple[Trait, ...]] | None:
+    """What these lead to for the record as it is now, and what the entry asks of whoever gets it. Nothing is decided.
+    None: they lead to nothing, or to somebody who knows it already.
+    """
+    config, record_type = case.config, case.record_type
+    _take_as_created(case)
+    rule_set = config.rule_sets.get(record_type)
+    won = None if rule_set is None else rules.find(rule_set.on_created, case).won
+    if won is not None:
+        return None if won.linked is not None else (won.target, won.entry.requires)
+    default = team(case) or config.defaults.get(record_type) or config.defaults.get("*")
+    return None if default is None or _no_default(default, case) is not None else (default, ())
+
+
+def has_steps_now(case: Case, parked: Parked) -> bool:
+    """Whether the record waits for a pool that has become a step of what the rules lead to, and is on no steps."""
+    if climb_of(case) is not None or not _came_by_rules(case, parked) or not case.config.ladders:
+        return False
+    found = answer(case)
+    ladder = None if found is None else found[0]
+    return isinstance(ladder, Ladder) and any(step.line(ladder.record_type) == parked.pool for step in ladder.steps)
+
+
+def follow(case: Case, parked: Parked) -> bool:
+    """Whether a record that waits is to be asked for anew, by what the rules lead to under another configuration. Where
+    that is what it waits for, what they require of whoever gets it holds from now on.
+    """
+    if has_steps_now(case, parked):
+        return True
+    _require_anew(case, parked)
+    return False
+
+
+def _require_anew(case: Case, parked: Parked) -> None:
+    found = answer(case) if _came_by_rules(case, parked) else None
+    if found is None or found[1] == case.requires:
+        return
+    target, case.requires = found
+    waits_for_it = target == ladder_of(case) if isinstance(target, Ladder) else target.id == parked.pool
+    if not waits_for_it:
+        return
+    if case.requires:
+        case.draft.required.put(case.name, Required(case.requires))
+    else:
+        case.draft.required.drop(case.name)
+
+
+def _came_by_rules(case: Case, parked: Parked) -> bool:
+    """Whether the record waits where it does because rules, teams or the default said so."""
+    return not (parked.named or parked.queued) and case.draft.plans.get(case.name) is None
+
+
+def _take_as_created(case: Case) -> None:
+    if not case.change.before:
+        fields = case.config.asked_before.get(case.record_type, frozenset())
+        case.change = as_created(fields, case.facts)
+
+
 def on_update(case: Case) -> tuple[Decision, ...]:
-    """Ask the entries that are asked on updates; the first that matches gives the record, if it may (D5)."""
+    """Ask the entries that are asked on updates; the first that matches gives the record, if it may (D5). Nobody gets
+    it after all whom the entry passed over, as long as somebody has it (D30).
+    """
     rule_set = case.config.rule_sets.get(case.record_type)
     if rule_set is None or not rule_set.on_updated.entries:
         return ()
-    found = rules.find(rule_set.on_updated, case)
-    found = found.after_all if found.won is None else found
+    asked = rules.find(rule_set.on_updated, case)
+    found = asked if asked.won is not None else asked.after_all
     if found.won is None:
         return ()
+    if found is not asked and _is_worked_on(case):
+        return (case.conclude(Nothing("owner_kept", case.record.owner), _asked(rule_set.id, found.tried)),)
     kept = _keeps(found.won.entry, found.won.target, case)
     if kept is not None:
         return (case.conclude(kept),)
@@ -124,6 +186,12 @@ def _keeps(entry: Entry, target: Target | Ladder, case: Case) -> Nothing | None:
         return None
     is_kept = not record.by_us or entry.reassign != "always" or is_there(target, record, case)
     return Nothing("owner_kept", record.owner) if is_kept else None
+
+
+def _is_worked_on(case: Case) -> bool:
+    """Whether somebody has the record who is switched on: then it is not taken from them for who cannot have it now."""
+    user = case.config.users.get(case.record.owner)
+    return user is not None and user.active
 
 
 def waits_for(parked: Parked, case: Case) -> Target | Ladder:

@@ -191,6 +191,7 @@ NothingReason = Literal[
     "unknown_user",
     "untold_closed",
     "untold_moved",
+    "untold_repeated",
     "untold_unwanted",
 ]
 NOTHING: Final[Mapping[NothingReason, str]] = {
@@ -237,6 +238,7 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "unknown_user": "there is no such user",
     "untold_closed": "what was held back is told no more: the record is closed by now",
     "untold_moved": "what was held back is told no more: it is not true of the record any more",
+    "untold_repeated": "what was held back is told no more: what came later says the same of the record",
     "untold_unwanted": "what was held back is told no more: they are switched off, or want no such news",
 }
 
@@ -244,8 +246,10 @@ AbsenceReason = Literal["away", "leave", "off_shift"]
 """Why a person is not there."""
 ABSENT: Final = frozenset[str](get_args(AbsenceReason))
 
-Hindrance = Literal["full", "limit"]
-"""Why a limit stands against somebody: they have too many open records, or were given too many lately."""
+Hindrance = Literal["too_large", "full", "limit"]
+"""Why a limit stands against somebody: a record weighs more than all that they may have, or they have too much open for
+it, or they were given too many lately. Of several the first is told.
+"""
 
 AtLimit = Literal[Hindrance, "pool_limit"]
 AT_LIMIT: Final = frozenset[str](get_args(AtLimit))
@@ -271,6 +275,7 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
     "off_shift": LeftOut("off shift", "off shift"),
     "inactive": LeftOut("switched off", "switched off"),
     "full": LeftOut("full", "full"),
+    "too_large": LeftOut("the record weighs more than they may have open", "who may not have so much open at all"),
     "limit": LeftOut("has had as many as a limit allows for now", "at a limit for now"),
     "pool_limit": LeftOut("the pool has as many as its limit allows", "in a pool at its limit"),
     "paced": LeftOut("has had their share of waiting records for this minute", "served enough for this minute"),
@@ -320,6 +325,7 @@ UNRESOLVED: Final[Mapping[Unresolved, str]] = {
     "pool_limit": "the pool has as many as its limit allows",
     "outside_domain": "the pool's domain does not accept the record",
     "skills": "that person lacks a skill that the record asks for",
+    "too_large": "the record weighs more than that person may have open",
     "unknown_plan": "there is no such plan",
     "unknown_pool": "there is no such pool",
     "unknown_queue": "there is no such queue",

@@ -11,11 +11,10 @@ from math import ceil
 from typing import Final
 
 from service.core.case import Case
-from service.core.given import Size
+from service.core.given import USUAL, Size
 from service.core.tracking import recall
 from service.language.tree import Facts
 
-USUAL: Final = 1
 UNTOLD: Final = object()
 """Stands for a field that nobody told."""
 
@@ -33,6 +32,12 @@ def size_of(case: Case) -> int | None:
     told = _at(path, case.facts)
     told = _at(path, recall(case.record.facts)) if told is UNTOLD else told
     return None if told is UNTOLD else weight(told)
+
+
+def weighs(case: Case) -> int:
+    """What the record takes of what somebody may have open, as far as is known."""
+    told = size_of(case)
+    return USUAL if told is None else told
 
 
 def noted(case: Case) -> int:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from service.core.case import Case
 from service.core.events import Target
 from service.core.model import Rejected
-from service.core.naming import id_in, missed
+from service.core.naming import behind, id_in, missed
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import AbsenceReason, Hindrance, Unable, Unfit, Unresolved
 from service.core.rule_sets import Entry, EntryTarget, FieldUser, Ladder, OwnerOf, TeamMatch
@@ -22,6 +22,7 @@ from service.core.sharing.choosing import look_at_all
 from service.core.sharing.eligibility import Situation
 from service.core.sharing.limits import hindrance, open_items_of, room_again
 from service.core.sharing.linked import Linked, is_recent, unable
+from service.core.sizing import weighs
 from service.core.traits import Trait
 from service.language.moments import instant_in
 from service.language.unset import is_unset
@@ -66,9 +67,10 @@ def absence(person: str, case: Case) -> AbsenceReason | None:
 
 
 def at_limit(person: str, case: Case) -> Hindrance | None:
-    """Which limit over all pools stands against somebody."""
+    """Which limit over all pools leaves somebody no room for the record."""
+    size = weighs(case)
     for holder in case.config.limits.of_person(person, case.record_type):
-        found = hindrance(holder, open_items_of(holder, person, case.draft), case.draft, case.now_ms)
+        found = hindrance(holder, open_items_of(holder, person, case.draft), case.draft, case.now_ms, size)
         if found is not None:
             return found
     return None
@@ -86,7 +88,7 @@ def contact_of(wanted: OwnerOf, case: Case) -> int | None:
     """When the related owner was in contact last, as the related record tells (milliseconds); none: it does not."""
     if not wanted.contacted:
         return None
-    return instant_in(_behind((*wanted.path, *wanted.contacted), case.facts), ZoneInfo(case.config.zone))
+    return instant_in(behind((*wanted.path, *wanted.contacted), case.facts), ZoneInfo(case.config.zone))
 
 
 def linked_to(
@@ -107,6 +109,7 @@ def linked_to(
         facts=case.facts,
         requires=requires,
         handing=case.handing,
+        size=weighs(case),
     )
     choice = look_at_all(situation)
     chosen = next((each for each in choice.seen if each.person == person), None)
@@ -185,7 +188,7 @@ def _named(target: Target, case: Case) -> Target | Unresolved:
 
 def _related_owner(wanted: OwnerOf, case: Case) -> Target | Unresolved:
     """The person who has the related record (S45, S46), if their contact is recent enough where that is asked (D4)."""
-    related = _behind(wanted.path, case.facts)
+    related = behind(wanted.path, case.facts)
     if not isinstance(related, Mapping):
         return "no_related_record"
     if not is_recent(contact_of(wanted, case), wanted.within_ms, case.now_ms):
@@ -196,7 +199,7 @@ def _related_owner(wanted: OwnerOf, case: Case) -> Target | Unresolved:
 
 def _person_in_field(wanted: FieldUser, case: Case) -> Target | Unresolved:
     """The person whose id the field holds."""
-    told = _behind(wanted.path, case.facts)
+    told = behind(wanted.path, case.facts)
     return "field_unset" if is_unset(told) else _person(told, case)
 
 
@@ -212,10 +215,3 @@ def _person(fact: object, case: Case) -> Target | Unresolved:
             return "not_a_person"
         person = case.config.person(name)
     return _named(Target("user", person), case)
-
-
-def _behind(path: tuple[str, ...], facts: object) -> object:
-    """What stands at the end of the path of links; none: nothing does."""
-    for step in path:
-        facts = facts.get(step) if isinstance(facts, Mapping) else None
-    return facts

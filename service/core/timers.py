@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from service.core import accepting, following
+from service.core import accepting, following, questions
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -49,7 +49,7 @@ class Rule(NamedTuple):
     """What a kind of timer does, and which records it looks at for that. `tells`: what comes of it is told now."""
 
     fire: Callable[[Firing], tuple[Decision, ...]]
-    needed: Callable[[str, State, Config], tuple[str, ...]]
+    needed: Callable[[str, State, Config, int], tuple[str, ...]]
     tells: bool = False
 
 
@@ -62,11 +62,19 @@ def _take(firing: Firing) -> tuple[Decision, ...]:
     return ()
 
 
-def _no_record(about: str, state: State, config: Config) -> tuple[str, ...]:
+def _line(prefix: str) -> Rule:
+    """A line is looked at, and with it all others that are due."""
+    return Rule(
+        lambda firing: drain(prefix + firing.about, *firing[1:], follow=questions.follow),
+        lambda about, state, config, now_ms: draining.needed(prefix + about, Draft(state), config, now_ms),
+    )
+
+
+def _no_record(about: str, state: State, config: Config, now_ms: int) -> tuple[str, ...]:
     return ()
 
 
-def _if_parked(record: str, state: State, config: Config) -> tuple[str, ...]:
+def _if_parked(record: str, state: State, config: Config, now_ms: int) -> tuple[str, ...]:
     return (record,) if record in state.parked else ()
 
 
@@ -74,21 +82,17 @@ RULES: Final = {
     AGE_PREFIX: Rule(lambda firing: escalation.grow_old(*firing[:4]), _no_record),
     ASK_PREFIX: Rule(lambda firing: following.anew(*firing[:4]), _if_parked),
     RETURN_PREFIX: Rule(_come_back, _no_record),
-    DRAIN_PREFIX: Rule(
-        lambda firing: drain(*firing), lambda pool, state, config: draining.needed(pool, Draft(state), config)
-    ),
-    AWAITED_PREFIX: Rule(
-        lambda firing: stepping.serve(*firing[:4]), lambda person, state, config: stepping.needed(person, Draft(state))
-    ),
+    DRAIN_PREFIX: _line(DRAIN_PREFIX),
+    AWAITED_PREFIX: _line(AWAITED_PREFIX),
     HUSH_PREFIX: Rule(
         lambda firing: tell_held(*firing[:4]),
-        lambda person, state, config: held_records(person, Draft(state)),
+        lambda person, state, config, now_ms: held_records(person, Draft(state)),
         tells=True,
     ),
     LEAVE_PREFIX: Rule(_take, _no_record),
     RESERVATION_PREFIX: Rule(
         lambda firing: accepting.lapse(*firing[:4]),
-        lambda record, state, config: (record,) if record in state.reservations else (),
+        lambda record, state, config, now_ms: (record,) if record in state.reservations else (),
     ),
     RISE_PREFIX: Rule(lambda firing: escalation.escalate(*firing[:4]), _if_parked),
     STAY_PREFIX: Rule(lambda firing: timing.stayed(*firing[:4]), _if_parked),
@@ -112,10 +116,10 @@ def due(state: State, now_ms: int) -> list[tuple[int, str]]:
     return sorted(found, key=lambda timer: not goes_first(timer[1]))
 
 
-def needed(name: str, state: State, config: Config) -> tuple[str, ...]:
+def needed(name: str, state: State, config: Config, now_ms: int) -> tuple[str, ...]:
     """The records that the timer looks at when it goes off, in order; at least the first of them must be loaded."""
     rule, about = _rule(name)
-    return rule.needed(about, state, config)
+    return rule.needed(about, state, config, now_ms)
 
 
 def fire(

@@ -18,6 +18,7 @@ import structlog
 from service.core.case import Verdict
 from service.core.configuration import Config
 from service.core.decide import decide
+from service.core.holding.draining import LineRaised
 from service.core.holding.membership import SwitchStep, switch_steps, switched
 from service.core.holding.retention import forget
 from service.core.state import Timer
@@ -38,6 +39,7 @@ UNCONCERNED: Final = "no_division"
 UNDECIDED: Final = frozenset({TICKED, UNCONCERNED, "configuration_switched"})
 """The reasons of outcomes about no record: nothing was decided, whatever stands in the log."""
 
+TOO_MUCH: Final = "more comes of it than a log record takes"
 TAKEN_BEFORE: Final = "the lane has taken later events of its source partition, and never this one"
 
 
@@ -100,6 +102,14 @@ def sweep(book: Book, gone: Sequence[tuple[str, str]], swept: Swept, grounds: Gr
     return making.finish(0)
 
 
+def _blamed(timer: str, raised: Raised) -> tuple[str, Raised]:
+    """The timer that is put off, and why: of lines that are served together that of the one for which it raised."""
+    error, cause = raised.error, raised.error.__cause__
+    if isinstance(error, LineRaised) and isinstance(cause, Exception):
+        return error.timer, Raised(cause)
+    return timer, raised
+
+
 def _take_step(making: Making, division: str, step: SwitchStep) -> None:
     """Take one step of a switch. One that raises is left out: what it is about stays as it was."""
     changes = guarded(step.changes)
@@ -126,11 +136,14 @@ class _Deciding:
         while (timer := book.next_timer(book.clock_ms)) is not None and timer[0] <= book.clock_ms:
             due_ms, division, name = timer
             config = self._grounds.config(division)
-            if self._timers_left == 0 or making.is_full or records_missing(book, division, name, config):
+            if self._timers_left == 0 or making.is_full or records_missing(book, division, name, config, book.clock_ms):
                 return False
             self._timers_left -= 1
+            making.fired.append((division, name))
             fired = guarded(partial(self._fire, division, name))
             if isinstance(fired, Raised):
+                name, fired = _blamed(name, fired)
+                due_ms = book.state(division).timers[name].due_ms
                 later = Timer(book.clock_ms + PUT_OFF_MS)
                 making.change(division, {"timer": {name: later}})
                 making.give_up("timer_raised", fired, {"division": division, "timer": name, "due_ms": due_ms})
@@ -156,6 +169,8 @@ class _Deciding:
     def _fire(self, division: str, name: str) -> tuple[Verdict, Announcement]:
         """What comes of a timer, and what is announced of it; nothing is changed yet."""
         book, making = self._book, self.making
+        if (division, name) == self._grounds.too_large:
+            raise DoesNotFit(TOO_MUCH)
         config = self._grounds.config(division)
         numbers = making.numbers(making.ordinal)
         verdict = fire(name, book.state(division), config, book.clock_ms, making.room_bytes, numbers)
@@ -224,7 +239,7 @@ class _Deciding:
         """The verdict of each division concerned, and what is announced of it; nothing is changed yet."""
         book, making = self._book, self.making
         if making.offset == self._grounds.too_large:
-            raise DoesNotFit("more comes of it than a log record takes")
+            raise DoesNotFit(TOO_MUCH)
         decided = []
         ordinal = making.ordinal
         for division in divisions:

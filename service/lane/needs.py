@@ -56,13 +56,13 @@ def records_named(inputs: Iterable[Read], configs: Mapping[str, Config]) -> set[
     }
 
 
-def records_missing(book: Book, division: str, timer: str, config: Config) -> tuple[str, ...]:
-    """The records that must be loaded before the timer goes off; none: it may, and comes as far as it can.
+def records_missing(book: Book, division: str, timer: str, config: Config, now_ms: int) -> tuple[str, ...]:
+    """The records that must be loaded before the timer goes off at this time; none: it may, and comes as far as it can.
 
     What raises here raises when it goes off, and is told of there.
     """
     state = book.state(division)
-    names = guarded(partial(needed, timer, state, config))
+    names = guarded(partial(needed, timer, state, config, now_ms))
     if isinstance(names, Raised):
         return ()
     return names if names and names[0] not in state.records else ()
@@ -74,7 +74,7 @@ def records_for_timers(book: Book, configs: Mapping[str, Config], now_ms: int, t
     for division, timer in book.timers_due(now_ms, timers):
         config = configs.get(division) or Config(division)
         known = book.state(division).records
-        missing = records_missing(book, division, timer, config)
+        missing = records_missing(book, division, timer, config, now_ms)
         found |= dict.fromkeys((division, name) for name in missing if name not in known)
         if len(found) >= NEEDED_AT_ONCE:
             break

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from service.core.events import Target
+from service.core.given import USUAL
 from service.core.model import (
     AskedPool,
     Candidate,
@@ -89,6 +90,7 @@ def _trace(said: Mapping[str, Any]) -> Trace:
         not_looked_at=said.get("not_looked_at", 0),
         earlier=said.get("earlier", 0),
         score=said.get("score"),
+        size=said.get("size", USUAL),
         cut=tuple(said.get("cut", ())),
         workflows=tuple(
             Weighed(each["workflow"], each["withheld"], each.get("criterion")) for each in said.get("workflows", ())

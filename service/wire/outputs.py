@@ -16,6 +16,7 @@ import msgspec
 
 from schemas.envelope import CHAIN_LIMIT
 from service.core.configuration import Config
+from service.core.given import USUAL
 from service.core.model import Decision, Trace
 from service.wire.actions import ACTION, action_id, write_action
 from service.wire.cloudevents import JSON_CONTENT, SPECVERSION
@@ -73,8 +74,8 @@ _write: Final = msgspec.json.Encoder().encode
 
 DEPTHS: Final = tuple([("ce_chaindepth", b"%d" % depth) for depth in range(1, CHAIN_LIMIT + 1)])
 """How many automatic decisions led to what is published, by how many led to its event."""
-LISTED: Final = ("asked", "limits", "steps", "workflows")
-"""What of a trace are lists that are mostly empty."""
+LISTED: Final = ("asked", "limits", "steps", "workflows", "not_looked_at")
+"""What of a trace is mostly empty, or none."""
 
 NO_ORIGIN: Final = Origin()
 """A timer set the decision off."""
@@ -152,12 +153,12 @@ def _trace(trace: Trace) -> dict[str, object]:
         "candidates": trace.candidates,
         "omitted": trace.omitted,
     }
-    if trace.not_looked_at:
-        said["not_looked_at"] = trace.not_looked_at
     if trace.earlier:
         said["earlier"] = trace.earlier
     if trace.score is not None:
         said["score"] = trace.score
+    if trace.size != USUAL:
+        said["size"] = trace.size
     if trace.cut:
         said["cut"] = trace.cut
     if trace.through:

@@ -7,7 +7,7 @@ import pytest
 from service.core.configuration import ScoreRow
 from service.core.events import Target
 from service.core.holding import keeping
-from service.core.holding.draining import LOOKED_AT_PER_FIRING
+from service.core.holding.lines import LOOKED_AT_PER_FIRING
 from service.core.model import Assigned, Pending, Rejected
 from service.core.pool_spec import Membership
 from service.core.rule_sets import Entry

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from service.core.configuration import User
-from service.core.events import RecordEvent, Target
+from service.core.events import Target
 from service.core.given import slot_field
 from service.core.limit_spec import Limit, Per
 from service.core.model import Assigned, LimitCount, Pending
@@ -15,7 +15,7 @@ from service.core.parts import at
 from service.core.pool_spec import Membership
 from service.core.reasons import ExclusionReason
 from service.core.rule_sets import Entry
-from tests.core.build import MINUTE_MS, Division, closed, created, pool, reopened, rules, updated
+from tests.core.build import MINUTE_MS, Division, created, pool, rules
 
 HOUR_MS: Final = 60 * MINUTE_MS
 
@@ -279,96 +279,3 @@ def test_a_turn_is_counted_in_the_step_that_picks() -> None:
     division = Division(pool(limited("ann", (1, HOUR_MS)), "bob"))
     outcomes = [division.send(created(f"lead/{n}", "pool:sales"))[0] for n in range(3)]
     assert [each.owner for each in outcomes if isinstance(each, Assigned)] == ["ann", "bob", "bob"]
-
-
-SIZES: Final = {"lead": "effort", "deal": "account.effort"}
-
-
-def weighing(effort: object, record: str = "lead/1") -> RecordEvent:
-    """The record's field says another weight."""
-    return updated(record, facts={"effort": effort})
-
-
-def test_work_on_hold_takes_no_place_and_resuming_may_exceed() -> None:
-    """D55 b6"""
-    division = Division(pool(limited("ann", (3, "open"))), sizes=SIZES)
-    for n in range(1, 5):
-        division.create(f"lead/{n}", facts={"effort": 1})
-    assert not division.record("lead/4").owner
-
-    division.send(weighing(0))
-    assert division.record("lead/4").owner == "ann"
-    division.send(weighing(1))
-    assert division.open_items("ann") == 4
-    assert division.serve("lead/5") == [""]
-
-
-@pytest.mark.parametrize(
-    ("told", "size"),
-    [
-        (0, 0),
-        (3, 3),
-        ("2", 2),
-        (0.5, 1),
-        (-1, 1),
-        (None, 1),
-        ("much", 1),
-        (True, 1),
-        (5_000, 1_000),
-        ("nan", 1),
-        ([], 1),
-    ],
-    ids=str,
-)
-def test_what_a_field_says_is_what_a_record_weighs(told: object, size: int) -> None:
-    """D26 What is no number from 0 on weighs as much as without the field."""
-    division = Division(pool("ann"), sizes=SIZES)
-    division.create(facts={"effort": told})
-    assert division.open_items("ann") == size
-
-
-def test_a_weight_is_taken_off_as_it_was_counted() -> None:
-    """D26 Whatever the field and the configuration say by then; handed over it weighs what is known of it."""
-    division = Division(pool("ann", "bob"), sizes=SIZES)
-    division.create(facts={"effort": 3})
-    division.configure(pool("ann", "bob"), sizes={})
-    division.send(weighing(7))
-    assert division.open_items("ann") == 3
-    division.configure(pool("bob"), sizes=SIZES)
-    division.give("lead/1", "zoe")
-    assert division.state.open["lead/zoe"].open_items == 1, "nothing is known of a field that was not kept"
-    division.delete("lead/1")
-    assert not division.state.open
-    assert not division.state.sizes
-
-
-def test_what_weighs_nothing_keeps_no_seat_of_who_left() -> None:
-    """D26 And the seat is there again when it weighs something."""
-    division = Division(pool("ann"), sizes=SIZES)
-    division.create(facts={"effort": 0})
-    division.configure(pool("bob"))
-    assert "sales/ann" not in division.state.seats
-    division.send(weighing(2))
-    assert division.open_items("ann") == 2
-
-
-def test_a_record_that_waited_weighs_what_it_said() -> None:
-    """D26 D31"""
-    division = Division(pool(limited("ann", (1, "open"))), sizes={"deal": "x"})
-    division.create("lead/1")
-    division.create("lead/2", facts={"effort": 4})
-    division.configure(pool(limited("ann", (1, "open"))), sizes=SIZES)
-    division.delete("lead/1")
-    assert division.open_items("ann") == 4
-    division.send(updated("lead/2", facts={"other": 1}))
-    assert division.open_items("ann") == 4
-
-
-def test_closing_and_opening_again_count_the_weight() -> None:
-    """D33"""
-    division = Division(pool("ann"), sizes=SIZES)
-    division.create(facts={"effort": 5})
-    division.send(closed())
-    assert division.open_items("ann") == 0
-    division.send(reopened(facts={"effort": 2}))
-    assert division.open_items("ann") == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -71,7 +72,7 @@ class History:
         match rng.choices(range(8), weights=(8, 2, 2, 2, 1, 2, 2, 6))[0]:
             case 0:
                 created = f"{POOLS[name]}/{next(self.numbers)}"
-                division.create(created, owner=f"pool:{name}", facts={"size": rng.choice([0, 1, 1, 1, 2])})
+                division.create(created, owner=f"pool:{name}", facts={"size": rng.choice([0, 1, 1, 1, 2, 4])})
             case 1:
                 division.give(record, person)
             case 2:
@@ -97,17 +98,19 @@ class History:
                 outcome, record_type = decision.outcome, decision.record.partition("/")[0]
                 if isinstance(outcome, Assigned):
                     give = Give(self.division.now_ms, record_type, outcome.owner, outcome.pool)
-                    hindered = self.hindered(give.pool, give.person, opened)
-                    assert not hindered, f"{give} beyond {hindered}"
+                    noted = verdict.changes.get("size", {}).get(decision.record)
+                    size = noted.size if isinstance(noted, Size) else 1
+                    hindered = self.hindered(give.pool, give.person, opened, size)
+                    assert not hindered, f"{give} that weighs {size} beyond {hindered}"
+                    assert decision.trace.size == size
                     self.given.append(give)
-                    size = verdict.changes.get("size", {}).get(decision.record)
-                    opened[record_type, outcome.owner, outcome.pool] += size.size if isinstance(size, Size) else 1
+                    opened[record_type, outcome.owner, outcome.pool] += size
             take(verdict)
 
         self.division._take = watched  # type: ignore[method-assign]  # the law stands in front of it
 
-    def hindered(self, name: str, person: str, opened: Opened) -> list[Limit]:
-        """The limits that leave no room, counted again from what was given and from the records."""
+    def hindered(self, name: str, person: str, opened: Opened, size: int) -> list[Limit]:
+        """The limits that leave no room for what weighs so much, counted again from what was given and the records."""
         (member,) = [each for each in self.members[name] if each.person == person]
         mine = POOLS[name]
         reached = [
@@ -119,18 +122,23 @@ class History:
                 if mine in (limit.types or TYPES)
             ),
         ]
-        return [limit for limit, counts in reached if self._used(limit.per, counts, opened) >= limit.at_most]
+        return [limit for limit, counts in reached if not _has_room(limit, self._used(limit.per, counts, opened), size)]
 
     def idle(self) -> list[str]:
         """Who has room and is there, while something waits for them."""
         division, opened = self.division, self._opened()
         found = []
         for name, members in self.members.items():
-            if any(parked.pool == name for parked in division.state.parked.values()):
+            sizes = {
+                json.loads(division.state.fields[record].text)["size"] if POOLS[name] == "lead" else 1
+                for record, parked in division.state.parked.items()
+                if parked.pool == name
+            }
+            for size in sizes:
                 for member in members:
                     known = division.state.people.get(member.person)
                     is_there = known is None or known.is_present
-                    if is_there and not self.hindered(name, member.person, opened):
+                    if is_there and not self.hindered(name, member.person, opened, size):
                         found.append(f"{member.person} in {name}")
         return found
 
@@ -166,6 +174,13 @@ class History:
 
     def _sometimes(self, chance: float) -> bool:
         return self.rng.random() < chance
+
+
+def _has_room(limit: Limit, used: int, size: int) -> bool:
+    """Whether one more fits in: of what is open, with what it weighs; what weighs nothing, where anything may be."""
+    if limit.per != "open":
+        return used < limit.at_most
+    return used + size <= limit.at_most if size else limit.at_most > 0
 
 
 def _same(*wanted: str) -> Callable[[Place], bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from service.core.events import Target
-from service.core.holding.draining import DRAINED_PER_FIRING, LOOKED_AT_PER_FIRING
+from service.core.holding.lines import DRAINED_PER_FIRING, LOOKED_AT_PER_FIRING
 from service.core.model import Assigned, Pending, Rejected
 from service.core.pool_spec import Membership, PoolSpec
 from tests.core.build import MINUTE_MS, Division, pool, predicate, updated

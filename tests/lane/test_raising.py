@@ -62,6 +62,34 @@ async def test_a_timer_that_raises_is_told_of_put_off_and_tried_again(monkeypatc
     world.check()
 
 
+@pytest.mark.parametrize("sick", ["alpha", "omega"])
+async def test_of_lines_that_are_served_together_only_the_one_that_raises_is_put_off(
+    sick: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What somebody could take from another line is not held up by it, whatever the lines are called."""
+    world = World()
+    world.configure(pool("ann", id="alpha"), pool("ann", id="middle"), pool("ann", id="omega"))
+    world.send(MemberEvent("away", "ann", "away"))
+    world.send(*(created(f"lead/{name}", f"pool:{name}") for name in ("alpha", "middle", "omega")))
+    owner = await world.owner()
+    await until_idle(owner)
+    waiting = Draft.waiting
+
+    def broken(draft: Draft, name: str, *args: Any, **more: Any) -> Any:
+        if name == sick:
+            raise ZeroDivisionError("planted")
+        return waiting(draft, name, *args, **more)
+
+    monkeypatch.setattr(Draft, "waiting", broken)
+    world.send(MemberEvent("back", "ann", "available"))
+    await until_idle(owner)
+    state = owner.tenure.book.state("main")
+    assert [(reason, told["timer"]) for reason, told in letters(world)] == [("timer_raised", f"drain/{sick}")]
+    assert list(state.parked) == [f"lead/{sick}"]
+    assert state.timers == {f"drain/{sick}": Timer(world.now_ms + PUT_OFF_MS)}
+    world.check()
+
+
 async def test_a_timer_that_always_raises_costs_one_dead_letter_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     """It neither fires for ever nor keeps the lane from its inputs."""
     world = World()

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from service.core.events import MemberEvent
-from service.core.holding import draining
+from service.core.holding import lines
 from service.core.pool_spec import Membership
 from service.core.state import State
 from service.lane import book as books
@@ -69,7 +69,7 @@ async def test_a_drain_loads_what_it_may_move_and_gives_out_all(monkeypatch: pyt
         await owner.work()
         loaded.append(len(state_of(owner).fields))
     assert world.owners == ["ann"] * WAITING
-    assert max(loaded) <= draining.LOOKED_AT_PER_FIRING
+    assert max(loaded) <= lines.LOOKED_AT_PER_FIRING
     await settle(owner)
     assert not state_of(owner).fields
     assert not state_of(owner).records

@@ -25,7 +25,7 @@ from service.config.loader import MAX_WIRE_BYTES
 from service.config.people import people_of
 from service.core.configuration import Config
 from service.core.events import MemberEvent
-from service.core.holding.draining import DRAINED_PER_FIRING
+from service.core.holding.lines import DRAINED_PER_FIRING
 from service.kafka.port import MAX_RECORD_BYTES
 from service.limits import Limits
 from service.settings import KafkaSettings

@@ -8,8 +8,8 @@ from tests.mutants.mutant import Mutant
 
 CLIMBING: Final = "service/core/holding/climbing.py"
 ASKING: Final = "service/core/holding/asking.py"
-DRAINING: Final = "service/core/holding/draining.py"
-STEPPING: Final = "service/core/holding/stepping.py"
+LINES: Final = "service/core/holding/lines.py"
+MOVING: Final = "service/core/holding/moving.py"
 RESERVATIONS: Final = "service/core/holding/reservations.py"
 STEPS: Final = "tests/core/test_steps.py"
 SKIPPED: Final = "tests/core/test_steps_skipped.py"
@@ -46,9 +46,9 @@ STEPS_GONE_WRONG: Final = (
         (LAWS, STEPS),
     ),
     Mutant(
-        DRAINING,
-        "return facts, case.requires, parked.score, _passed(case), reached",
-        "return facts, case.requires, parked.score, _passed(case)",
+        LINES,
+        "return facts, case.requires, parked.score, _passed(case), reached, weighs(case)",
+        "return facts, case.requires, parked.score, _passed(case), weighs(case)",
         "what reached a step is not like what did not",
         (STEPS,),
     ),
@@ -60,7 +60,7 @@ STEPS_GONE_WRONG: Final = (
         (STEPS,),
     ),
     Mutant(
-        STEPPING,
+        MOVING,
         "    set_clocks(case, parked)\n",
         "",
         "each step that is reached has a timer for the next",

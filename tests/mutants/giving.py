@@ -12,10 +12,13 @@ ASKING: Final = "service/core/holding/asking.py"
 ESCALATION: Final = "service/core/holding/escalation.py"
 WAITING: Final = "service/core/holding/waiting.py"
 LIMITS: Final = "service/core/sharing/limits.py"
+DRAINING: Final = "service/core/holding/draining.py"
+MOVING: Final = "service/core/holding/moving.py"
 ASSIGN: Final = "service/core/holding/assign.py"
 LOAD: Final = "service/core/holding/load.py"
 POOLS: Final = "tests/core/test_pools.py"
 DOMAINS: Final = "tests/core/test_eligibility.py"
+SIZING: Final = "tests/core/test_sizing.py"
 WITHIN_LIMITS: Final = "tests/core/test_limits.py"
 LIMITS_LAWS: Final = "tests/core/test_limits_laws.py"
 ANSWERS: Final = "tests/core/test_accepting.py"
@@ -24,6 +27,7 @@ LONGER: Final = "tests/core/test_waiting_longer.py"
 CALENDAR: Final = "service/core/calendar.py"
 ATTENDANCE: Final = "service/core/sharing/attendance.py"
 WALK: Final = "tests/calendar/test_calendar.py"
+LINES_LAWS: Final = "tests/core/test_lines_laws.py"
 TIME_LAWS: Final = "tests/core/test_time_laws.py"
 CLOSING: Final = "tests/core/test_closing.py"
 AGENDA: Final = "tests/lane/test_agenda.py"
@@ -59,8 +63,8 @@ GIVING: Final = (
     ),
     Mutant(
         LIMITS,
-        "(0 if counted is None else counted.open_items) >= at_most",
-        "(0 if counted is None else counted.open_items) > at_most",
+        "against = fullness(0 if counted is None else counted.open_items, at_most, size)",
+        "against = fullness(0 if counted is None else counted.open_items - 1, at_most, size)",
         "limits hold",
         (POOLS, DOMAINS),
     ),
@@ -121,19 +125,33 @@ GIVING: Final = (
         (WITHIN_LIMITS,),
     ),
     Mutant(
-        "service/core/holding/draining.py",
+        MOVING,
         "    if room_ms is not None:",
         "    if room_ms is None:",
         "what waits is tried again when a limit of a time has room",
         (WITHIN_LIMITS,),
     ),
-    Mutant(LOAD, "if size < before:", "if False:", "what weighs less leaves room for who waits", (WITHIN_LIMITS,)),
+    Mutant(
+        DRAINING,
+        "_due_ms(name, draft) <= now_ms)",
+        "False)",
+        "what waits in other lines is heeded, whatever they are called",
+        (LINES_LAWS,),
+    ),
+    Mutant(
+        LIMITS,
+        "if open_items + size <= at_most and at_most:",
+        "if open_items < at_most and at_most:",
+        "a record fits in with all that it weighs",
+        (SIZING, LIMITS_LAWS),
+    ),
+    Mutant(LOAD, "if size < before:", "if False:", "what weighs less leaves room for who waits", (SIZING,)),
     Mutant(
         LOAD,
         "    _count(case, -noted(case))\n",
         "    _count(case, -1)\n",
         "a weight is taken off as it was counted",
-        (WITHIN_LIMITS,),
+        (SIZING,),
     ),
     Mutant(
         LOAD,
@@ -162,7 +180,7 @@ GIVING: Final = (
     ),
     Mutant(CALENDAR, "if day not in self.holidays:", "if day:", "nobody works on holidays", (WALK,)),
     Mutant(
-        "service/core/holding/draining.py",
+        MOVING,
         "    if shift_ms is not None:",
         "    if shift_ms is None:",
         "who begins a shift gets what waits",

@@ -178,8 +178,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         PLANS,
-        "return questions.on_creation(case) if way is None else brought_in(case, way)[-1]",
-        "return questions.on_creation(case)",
+        "    if way is not None:\n        climbing.drop(case)\n        return brought_in(case, way)[-1]\n",
+        "",
         "the tool is asked before the rules",
         (IN_PLANS,),
     ),

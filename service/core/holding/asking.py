@@ -26,6 +26,7 @@ from service.core.reservation import Handing
 from service.core.sharing.choosing import choose
 from service.core.sharing.contender import Choice
 from service.core.sharing.eligibility import LAST_RESORT, Situation, next_chance
+from service.core.sizing import weighs
 
 
 class Taker(NamedTuple):
@@ -191,4 +192,5 @@ def _next_chance(case: Case, choice: Choice, situation: Situation) -> int | None
 
 
 def _situation(case: Case, spec: PoolSpec, handing: Handing | None, *, paced: bool) -> Situation:
-    return Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts, case.requires, handing)
+    size = weighs(case)
+    return Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts, case.requires, handing, size)

@@ -43,8 +43,12 @@ class Rung(NamedTuple):
 
 
 def begin(case: Case, ladder: Ladder) -> None:
-    """The record is asked of the first step, and of those behind it for which nothing waits."""
-    case.draft.climbs.put(case.name, Climb(ladder.id, (_entered(ladder, 0, case),)))
+    """The record is asked of the first step, and of those behind it for which nothing waits; on a ladder on which it is
+    already, it goes on where it is.
+    """
+    climb = climb_of(case)
+    if climb is None or climb.ladder != ladder.id:
+        case.draft.climbs.put(case.name, Climb(ladder.id, (_entered(ladder, 0, case),)))
     advance(case)
 
 

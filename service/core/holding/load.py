@@ -14,12 +14,13 @@ from typing import Final
 
 from service.core.case import Case
 from service.core.draft import Draft
+from service.core.given import USUAL
 from service.core.holding import reservations
 from service.core.holding.climbing import wake_for
 from service.core.holding.contacts import note_owner
 from service.core.holding.waiting import wake_served_by
 from service.core.seating import Seat
-from service.core.sizing import USUAL, note, noted, size_of
+from service.core.sizing import note, noted, size_of, weighs
 from service.core.state import open_field, seat_field
 
 OUTSTANDING_CHOICES: Final = 8
@@ -60,8 +61,7 @@ def count_on(case: Case) -> None:
     if record.counted or record.closed or not record.owner:
         return
     record.counted = True
-    told = size_of(case)
-    size = USUAL if told is None else told
+    size = weighs(case)
     note(case, size)
     _count(case, size)
 

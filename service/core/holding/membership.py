@@ -17,6 +17,7 @@ from service.core.draft import Draft
 from service.core.hits import FORGOTTEN_AT_ONCE, gone_hits
 from service.core.holding.clients import having
 from service.core.holding.presence import meet_strangers
+from service.core.holding.reservations import heed
 from service.core.holding.waiting import wake
 from service.core.model import Decision, Nothing
 from service.core.pool_spec import PoolSpec
@@ -27,8 +28,11 @@ from service.core.sharing.entry import Entrance
 from service.core.sharing.limits import gone_given, gone_slots
 from service.core.sharing.strategies import entry_policy
 from service.core.state import ByKind, Changes, State, StateKind, seat_field
+from service.core.telling.timing import bring_forward, kept_timers
 
 PACES_PER_STEP: Final = 1_000
+RETIMED_AT_ONCE: Final = 1_000
+"""So many timers of what people are told later are looked at in one step."""
 
 
 def switched(config: Config) -> Decision:
@@ -67,9 +71,14 @@ def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[SwitchSt
         ("limits", partial(_without, ByKind.given), gone_given(state, config)),
         ("limits", partial(_without, ByKind.slots), gone_slots(state, config)),
         ("workflows", _found, found_usages(state, config)),
+        ("offers", partial(_heeded, config, now_ms), sorted(state.reservations)),
     ):
         for start in range(0, len(names), FORGOTTEN_AT_ONCE):
             yield SwitchStep(about, partial(forget, names[start : start + FORGOTTEN_AT_ONCE], state))
+    kept = kept_timers(state)
+    for start in range(0, len(kept), RETIMED_AT_ONCE):
+        names = kept[start : start + RETIMED_AT_ONCE]
+        yield SwitchStep("notifications", partial(_brought_forward, names, state, config, now_ms))
     more = [True]
     while more:
         more.clear()
@@ -97,6 +106,21 @@ def _found(names: Sequence[str], state: State) -> Changes:
     for name in names:
         usage = draft.workflows.edit(name)
         usage.lost, usage.lost_ms = "", 0
+    return draft.changes()
+
+
+def _heeded(config: Config, now_ms: int, names: Sequence[str], state: State) -> Changes:
+    """Who is to accept these records may be no member any more, or have other hours."""
+    draft = Draft(state)
+    for name in names:
+        heed(name, draft, config, now_ms)
+    return draft.changes()
+
+
+def _brought_forward(names: Sequence[str], state: State, config: Config, now_ms: int) -> Changes:
+    """What is kept for people is told when their new quiet hours let it be."""
+    draft = Draft(state)
+    bring_forward(names, draft, config, now_ms)
     return draft.changes()
 
 

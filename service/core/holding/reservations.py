@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from service.core.case import Case
+from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.holding import climbing
 from service.core.holding.keeping import forget, keep
@@ -21,6 +22,7 @@ from service.core.model import Assigned, Decision
 from service.core.parked import Parked, Required
 from service.core.pool_spec import PoolSpec
 from service.core.reservation import Handing, OfferedBy, Reservation, Spot
+from service.core.sharing.attendance import is_there
 from service.core.state import Timer
 from service.core.telling.timing import Numbers
 
@@ -72,6 +74,23 @@ def due_ms(reservation: Reservation, case: Case) -> int:
     """When a reservation that is to be answered before the deadline is over: maybe earlier, when the person goes."""
     ends_ms = present_until(reservation.person, case.draft, case.config, case.now_ms)
     return reservation.deadline_ms if ends_ms is None else min(reservation.deadline_ms, ends_ms)
+
+
+def stands(reservation: Reservation, case: Case) -> bool:
+    """Whether whoever it was made to may still accept it: they are there, and a member of the pool that offers it."""
+    user, spec = case.config.users.get(reservation.person), case.config.pools.get(reservation.pool)
+    is_member = spec is not None and reservation.person in spec.weights
+    is_active = user is not None and user.active
+    return is_member and is_active and is_there(reservation.person, case.draft, case.config, case.now_ms)
+
+
+def heed(name: str, draft: Draft, config: Config, now_ms: int) -> None:
+    """Under a new configuration, have a reservation looked at when it is over by that: now, where it does not stand."""
+    reservation = draft.reservations.get(name)
+    if reservation is None:
+        return
+    case = Case(name, draft, config, now_ms, reservation.correlation_id, reservation.depth)
+    draft.set_timer(RESERVATION_PREFIX + name, due_ms(reservation, case) if stands(reservation, case) else now_ms)
 
 
 def end(case: Case) -> None:

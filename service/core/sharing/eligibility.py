@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from service.core.calendar import Attendance
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.given import USUAL
 from service.core.limit_spec import Holder, PoolLimits
 from service.core.model import Candidate, LimitCount
 from service.core.pool_spec import Membership, PoolSpec
@@ -45,7 +46,8 @@ PASSED_LIMIT: Final = 64
 class Situation:
     """What a check may look at besides the member. `paced`: the record comes from the parked ones; `requires`: what the
     entry that gives it asks for; `off`: who is not there by their calendar; `wanted`: what members must have, and
-    `preferred`: what those have who come first; `limits`: what bounds giving in the pool.
+    `preferred`: what those have who come first; `limits`: what bounds giving in the pool; `size`: how much the record
+    weighs.
 
     Without `facts` no record is meant: everything concerns everybody. `handing`: to whom it was offered before.
     """
@@ -58,6 +60,7 @@ class Situation:
     facts: Facts | None = None
     requires: tuple[Trait, ...] = ()
     handing: Handing | None = None
+    size: int = USUAL
     off: Mapping[str, Attendance] = field(init=False)
     wanted: tuple[Wanted, ...] = ()
     preferred: tuple[Wanted, ...] = ()
@@ -73,14 +76,14 @@ class Situation:
 
     @property
     def hindered(self) -> Mapping[str, Hindrance]:
-        """Who of the pool is at a limit of theirs, as it stood when this was asked first."""
+        """Whom of the pool a limit of theirs leaves no room, as it stood when this was asked first."""
         if self._hindered is None:
-            limits = self.limits
-            self._hindered = hindered(limits, self.spec, self.draft, self.now_ms) if limits.people else NOBODY
+            people = self.limits.people
+            self._hindered = hindered(self.limits, self.spec, self.draft, self.now_ms, self.size) if people else NOBODY
         return self._hindered
 
     def limit_of(self, person: str) -> Hindrance | None:
-        """At which kind of limit somebody of the pool is; of both, of what is open."""
+        """Which kind of limit leaves somebody of the pool no room."""
         if self._hindered is not None:
             return self._hindered.get(person)
         holders = self.limits.people.get(person)
@@ -88,7 +91,7 @@ class Situation:
             return None
         items = open_items_in(self.spec, person, self.draft)
         found = [_hindrance(holder, person, items, self) for holder in holders]
-        return "full" if "full" in found else "limit" if "limit" in found else None
+        return next((each for each in get_args(Hindrance) if each in found), None)
 
     @property
     def is_limited(self) -> bool:
@@ -162,7 +165,8 @@ def has_room(member: Membership, situation: Situation) -> ExclusionReason | None
 
 
 def _hindrance(holder: Holder, person: str, items: int, situation: Situation) -> Hindrance | None:
-    return hindrance(holder, _counted(holder, person, items, situation), situation.draft, situation.now_ms)
+    counted = _counted(holder, person, items, situation)
+    return hindrance(holder, counted, situation.draft, situation.now_ms, situation.size)
 
 
 def _counted(holder: Holder, person: str, items: int, situation: Situation) -> int:

@@ -2,15 +2,16 @@
 
 Asked where somebody is picked and counted in the same step, so no two decisions ever see the same last place (D14). We
 never give beyond a limit; what people do themselves (a hand-over, taking from a queue, opening again) may exceed it,
-and then it is full until it is below (D55). A window counts an entry while `now − t` is less than its length, so N of N
-is full, and exactly at its length there is room.
+and then it is full until it is below (D55). An open limit has room for a record where all that it weighs fits in; one
+on hold weighs nothing, and has room wherever any may be open. A window counts an entry while `now − t` is less than its
+length, so N of N is full, and exactly at its length there is room.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -30,8 +31,8 @@ LONG_AGO: Final = -(2**62)
 """Before every time that there is."""
 
 
-def hindered(limits: PoolLimits, spec: PoolSpec, draft: Draft, now_ms: int) -> Mapping[str, Hindrance]:
-    """Who of a pool is at a limit, and at which kind of them.
+def hindered(limits: PoolLimits, spec: PoolSpec, draft: Draft, now_ms: int, size: int) -> Mapping[str, Hindrance]:
+    """Who of a pool has no room for a record that weighs so much, and which kind of limit leaves none.
 
     All are looked at together, because every decision asks and mostly nobody is: then it is enough that a counter is
     low, whichever period it is of, or that a ring does not hold as many yet.
@@ -40,11 +41,14 @@ def hindered(limits: PoolLimits, spec: PoolSpec, draft: Draft, now_ms: int) -> M
     people, most, fields = limits.open
     if people:
         for person, at_most, counted in zip(people, most, _open_of_members(fields, spec, draft), strict=True):
-            if (0 if counted is None else counted.open_items) >= at_most:
-                found[person] = "full"
+            against = fullness(0 if counted is None else counted.open_items, at_most, size)
+            if against is not None:
+                found[person] = against
     for person, holder in limits.open_everywhere:
-        if hindrance(holder, open_items_of(holder, person, draft), draft, now_ms) == "full":
-            found[person] = "full"
+        assert holder.open_at_most is not None, "the holder has a limit of open items"
+        against = fullness(open_items_of(holder, person, draft), holder.open_at_most, size)
+        if against is not None and found.get(person) != "too_large":
+            found[person] = against
     people, held, least, names = limits.remembered
     for person, holder, bounds, given in zip(people, held, least, draft.given.get_all(names), strict=True):
         known = NOTHING_GIVEN if given is None else given
@@ -56,10 +60,22 @@ def hindered(limits: PoolLimits, spec: PoolSpec, draft: Draft, now_ms: int) -> M
     return found
 
 
-def hindrance(holder: Holder, open_items: int, draft: Draft, now_ms: int) -> Hindrance | None:
-    """Why the holder, with so many open items, has no room for one more; none: it has room."""
-    if holder.open_at_most is not None and open_items >= holder.open_at_most:
-        return "full"
+def fullness(open_items: int, at_most: int, size: int) -> Literal["full", "too_large"] | None:
+    """Why a limit of open items leaves no room for a record that weighs so much; none: it does. Where not even one
+    may be open, none may be that is on hold.
+    """
+    if open_items + size <= at_most and at_most:
+        return None
+    if size > at_most > 0:
+        return "too_large"
+    return "full" if size or not at_most else None
+
+
+def hindrance(holder: Holder, open_items: int, draft: Draft, now_ms: int, size: int) -> Hindrance | None:
+    """Why the holder, with so many open items, has no room for a record that weighs so much; none: it has room."""
+    against = None if holder.open_at_most is None else fullness(open_items, holder.open_at_most, size)
+    if against is not None:
+        return against
     known = draft.given.get(holder.name) or NOTHING_GIVEN
     return "limit" if holder.is_remembered and _is_at_limit(holder, known, draft, now_ms) else None
 
