@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -182,6 +182,8 @@ class Leave(_Part):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         start, end = (datetime.fromisoformat(text).replace(tzinfo=None) for text in (self.from_, self.until))
+        if is_date(self.until):
+            end = datetime.combine(end, time.max)
         if end < start:
             raise ValueError("this leave ends before it begins: turn the two around")
         return self

@@ -124,7 +124,11 @@ class TargetStep(Said):
 
 
 class Trace(Said):
-    """Why this decision. `omitted` counts the candidates beyond the listed ones, `earlier` the entries before them."""
+    """Why this decision. `omitted` counts the candidates beyond the listed ones, `earlier` the entries before them.
+
+    In a pool of more than 50 members these are asked in the order of turns, until one can take the record. Of those
+    passed over on the way the first 5 are listed; `not_looked_at` counts those behind.
+    """
 
     question: Annotated[str, Field(description="The question that gave the target.")]
     rule_set: Annotated[str, Field(description="The rule set that was asked; empty: none was.")]
@@ -132,6 +136,9 @@ class Trace(Said):
     target: Annotated[TraceTarget | None, Field(description="Whom or what the question named; null: nobody.")]
     candidates: Annotated[tuple[Candidate, ...], Field(description="Members as the choice saw them.")]
     omitted: Annotated[int, Field(ge=0, description="Candidates beyond the listed ones.")]
+    not_looked_at: Annotated[
+        int, Field(ge=0, description="Members of a large pool who were not asked: somebody could take it before them.")
+    ] = 0
     earlier: Annotated[int, Field(ge=0, description="Entries asked before the listed ones: all said no.")] = 0
     score: Annotated[float | None, Field(description="What orders the record where it waits; null: nothing.")] = None
     cut: Annotated[

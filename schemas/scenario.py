@@ -29,7 +29,7 @@ from schemas.config_values import RecordType
 from schemas.envelope import Division, Id
 from schemas.events import REASON_LIMIT, VERSION_LIMIT, Channel, Fields, Status
 from schemas.scenario_expect import Expect, RecordName
-from schemas.scenario_values import START, Linked, Moment, Owner, State
+from schemas.scenario_values import FIRST_START, LAST_START, START, Linked, Moment, Owner, State
 from schemas.scenario_workflows import Marked
 
 STEPS_LIMIT: Final = 1_000
@@ -331,7 +331,10 @@ class Scenario(_Part):
     @field_validator("start")
     @classmethod
     def _is_absolute(cls, value: timedelta | datetime) -> datetime:
-        return START + value if isinstance(value, timedelta) else value
+        start = START + value if isinstance(value, timedelta) else value
+        if FIRST_START <= start <= LAST_START:
+            return start
+        raise ValueError("a story begins in the years 1970 to 9989 in UTC")
 
     @model_validator(mode="after")
     def _one_configuration(self) -> Self:

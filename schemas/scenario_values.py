@@ -15,6 +15,10 @@ from schemas.events import Availability, Fields, OwnerKind
 START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """When a scenario begins unless it says otherwise: a Monday, nine o'clock."""
 
+FIRST_START: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_START: Final = datetime(9989, 12, 31, tzinfo=UTC)
+"""Later there is no room for what comes of it."""
+
 _LATER: Final = re.compile(r"\+(?=\d)(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,7})m)?(?:(\d{1,8})s)?")
 
 

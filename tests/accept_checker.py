@@ -30,7 +30,8 @@ class Course:
     """How far a record has come: whom it is offered to, who was asked how often, and since when it has nobody.
 
     The id of the `offer` is what an answer may name. It may be told to end before the `deadline_ms`, because somebody
-    is to go; then they may stay after all.
+    is to go; then they may stay after all. Once it may have ended without a word, it is not known how often the record
+    was offered (`is_counted`).
     """
 
     person: str = ""
@@ -44,6 +45,7 @@ class Course:
     escalated: set[str] = field(default_factory=set)
     decliner: str = ""
     is_sure: bool = True
+    is_counted: bool = True
 
     def finish(self) -> None:
         """Somebody has it for good: nothing is left but who is not asked again."""
@@ -55,6 +57,7 @@ class Course:
         self.finish()
         self.person, self.offer, self.deadline_ms = person, offer, until_ms
         self.is_sure, self.since_ms = False, LONG_AGO
+        self.is_counted = False
 
     @property
     def offered_to(self) -> str:
@@ -151,6 +154,8 @@ def _given(said: Mapping[str, Any], course: Course, terms: Terms) -> Iterator[st
     accept = terms.accept.get(pool)
     is_last_resort = any(asked["pool"] == pool for asked in said["trace"].get("asked", ()))
     is_over = accept is not None and course.offers[pool] > accept.hand_on and not is_last_resort
+    if not course.is_counted:
+        is_over = bool(course.passed & _not_left_out(said))
     if pool and (is_over or person in course.passed):
         if accept is None or not accept.ask_again or course.rounds:
             asked = f"asked {course.offers[pool]} times in {course.rounds + 1} rounds"
@@ -168,6 +173,11 @@ def _given(said: Mapping[str, Any], course: Course, terms: Terms) -> Iterator[st
     deadline_ms = until_ms if accept is None else said["ms"] + accept.within_ms
     course.person, course.deadline_ms, course.is_sure = person, deadline_ms, True
     course.since_ms = said["ms"] if course.since_ms is None else course.since_ms
+
+
+def _not_left_out(said: Mapping[str, Any]) -> set[str]:
+    """Who was asked, by what the decision tells of whom it looked at."""
+    return {each["person"] for each in said["trace"]["candidates"] if each.get("excluded") is None}
 
 
 def _released(said: Mapping[str, Any], course: Course) -> Iterator[str]:

@@ -2,9 +2,9 @@
 
 Nothing of the core is asked here. What a workflow asked for is held against the lanes' input: a field is asked for at
 most once for each event that marks the step, and a step at most once, and once more for each event that takes its mark
-away or ends the record. An event that comes again is one event. Of whatever kind an action
-is, a workflow does it once for an event at most; it and each notification are named after a decision that the logs
-hold, and that was not about an event that nobody heard.
+away, ends the record, or says that what was asked for was done or failed. An event that comes again is one event. Of
+whatever kind an action is, a workflow does it once for an event at most, and once while a record waits in a line; it
+and each notification are named after a decision that the logs hold, and that was not about an event that nobody heard.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ from tests.log_reader import UNHEARD, Seen, header, read_record
 
 DIRECTIONS: Final = frozenset({"mark_step", "require_field"})
 """What is asked for because of steps and fields, whose causes can be counted."""
+WAITING: Final = "still_waiting"
+"""The reason where a record waits as long as workflows say."""
+PENDING: Final = "assignment.pending.v1"
+ENDS: Final = frozenset({"deleted", "action_done", "action_failed"})
+"""What makes an end of what was asked for, be it that the record is no more."""
 
 
 class Cause(NamedTuple):
@@ -55,10 +60,11 @@ def action_violations(
             yield f"{workflow} asked {count} times about {cause}, and there were {allowed} causes"
 
 
-def cause_violations(logs: Iterable[Sequence[Seen]], outputs: Iterable[Seen]) -> Iterator[str]:
+def cause_violations(
+    logs: Iterable[Sequence[Seen]], outputs: Sequence[Seen], forgetful: Collection[str]
+) -> Iterator[str]:
     """Actions and notifications that are not called after their cause, or have none, or are not the only ones of it."""
     decided = _decided(logs)
-    of_events: defaultdict[tuple[object, ...], set[str]] = defaultdict(set)
     for seen in outputs:
         kind, name, cause = (header(seen, each) for each in ("ce_type", "ce_id", "ce_causationid"))
         if not kind.startswith(("workflow.", "notification.")):
@@ -71,12 +77,32 @@ def cause_violations(logs: Iterable[Sequence[Seen]], outputs: Iterable[Seen]) ->
             yield f"{name} is about {about}, which nobody decided"
         elif decided[about][0] in UNHEARD:
             yield f"{name} is about {about}, an event that nobody heard"
-        elif kind.startswith("workflow.") and decided[about][1]:
-            place, record = about.rpartition("-")[0], tuple(said["record"].values())
-            of_events[decided[about][1], place, record, said["workflow"], said.get("number", 1)].add(name)
+    yield from _beyond_one(decided, outputs, forgetful)
+
+
+def _beyond_one(
+    decided: Mapping[str, tuple[str, str, str]], outputs: Sequence[Seen], forgetful: Collection[str]
+) -> Iterator[str]:
+    """Actions that are not the only ones of their event, or of the line in which a record waited."""
+    of_events: defaultdict[tuple[str, str, bytes | None, str, int], set[str]] = defaultdict(set)
+    of_waits: defaultdict[tuple[str, bytes | None, str, int], set[str]] = defaultdict(set)
+    for seen in outputs:
+        if not header(seen, "ce_type").startswith("workflow."):
+            continue
+        said, name = json.loads(seen.value), header(seen, "ce_id")
+        _, source, reason = decided.get(said["decision"], ("", "", ""))
+        action = (said["workflow"], said.get("number", 1))
+        if source:
+            of_events[source, said["decision"].rpartition("-")[0], seen.key, *action].add(name)
+        elif reason == WAITING:
+            of_waits[header(seen, "ce_division"), seen.key, *action].add(name)
     for (source, *_), names in of_events.items():
         if len(names) > 1:
             yield f"{sorted(names)} are one action of one event, {source}"
+    waits = Counter((header(seen, "ce_division"), seen.key) for seen in _pending(outputs))
+    for (division, key, *_), names in of_waits.items():
+        if len(names) > waits[division, key] and division not in forgetful:
+            yield f"{sorted(names)} are actions of {waits[division, key]} waits"
 
 
 def _is_named(kind: str, name: str, said: Mapping[str, Any]) -> bool:
@@ -89,11 +115,16 @@ def _is_named(kind: str, name: str, said: Mapping[str, Any]) -> bool:
     return about.endswith(f"{said['person']}/{said['kind']}") and since.isdigit()
 
 
-def _decided(logs: Iterable[Sequence[Seen]]) -> dict[str, tuple[str, str]]:
-    """By id what became of it, and the source position of the event (empty: there was none)."""
+def _pending(outputs: Iterable[Seen]) -> Iterable[Seen]:
+    """That a record waits, each decision once."""
+    return {header(seen, "ce_id"): seen for seen in outputs if header(seen, "ce_type") == PENDING}.values()
+
+
+def _decided(logs: Iterable[Sequence[Seen]]) -> dict[str, tuple[str, str, str]]:
+    """By id what became of it, the source position of the event (empty: there was none), and the reason."""
     records = (read_record(seen.value) for log in logs for seen in log)
     batches = (record for record in records if record is not None and record["kind"] == "batch")
-    return {name: (kind, source) for batch in batches for _, _, kind, _, name, source in batch["outcomes"]}
+    return {name: (kind, source, reason) for batch in batches for _, _, kind, reason, name, source in batch["outcomes"]}
 
 
 def numbers_of(outputs: Iterable[Seen], prefix: str) -> defaultdict[tuple[bytes | None, str], set[int]]:
@@ -108,7 +139,7 @@ def numbers_of(outputs: Iterable[Seen], prefix: str) -> defaultdict[tuple[bytes 
 def _causes(
     inputs: Mapping[int, Sequence[Seen]],
 ) -> tuple[defaultdict[tuple[Cause, bool], set[str]], defaultdict[tuple[str, str], set[str]]]:
-    """The ids of events that mark a step, or take its mark away, and of those that end a record."""
+    """The ids of events that mark a step, or take its mark away, and of those that end what is open about a record."""
     marked: defaultdict[tuple[Cause, bool], set[str]] = defaultdict(set)
     ended: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for seen in (each for lane in inputs.values() for each in lane):
@@ -118,7 +149,7 @@ def _causes(
             continue
         division = str(found.get("division", "main"))
         name = f"{record['record_type']}/{record['record_id']}"
-        if record["kind"] == "deleted":
+        if record["kind"] in ENDS:
             ended[division, name].add(record["id"])
         elif record["kind"] == "step_marked":
             cause = Cause(division, name, *record["step"])

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tests.log_reader import Line, Output, header
 
 UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+WEEK_MINUTES: Final = 7 * 24 * 60
 Place = tuple[str, str, str]
 """Where something that was given counts: a pool, a person and a type of record, empty where any is meant."""
 
@@ -69,16 +70,93 @@ class Accept(NamedTuple):
     ask_again: bool = False
 
 
+class Circle(NamedTuple):
+    """A pool: the type of record it serves, its members, and what helps it out (`pool:late`, `user:fay`; empty: nothing
+    does). `counts_own`: its limits look only at what it gave itself.
+    """
+
+    record_type: str
+    members: tuple[str, ...]
+    helped_by: str = ""
+    counts_own: bool = False
+
+
+class Stage(NamedTuple):
+    """A step of a target (`pool:sales`, `user:fay`, `user:{keeper}`) and how long until the next is asked, too.
+    `skips_absent`: at once, where nobody of it is there in all that time.
+    """
+
+    target: str
+    wait_ms: int = 0
+    skips_absent: bool = False
+
+
+class Stages(NamedTuple):
+    """A target with steps, and what it is the target of: `inbound/found`, or `/lead` where it is a type's default."""
+
+    named_at: str
+    steps: tuple[Stage, ...]
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return tuple(step.target for step in self.steps)
+
+
+class Quiet(NamedTuple):
+    """Quiet hours: blocks of a week in a zone, each from one minute to another, counted from its Monday."""
+
+    zone: str
+    blocks: tuple[tuple[int, int], ...]
+
+    def is_at(self, ms: int) -> bool:
+        """Whether it is quiet at this moment."""
+        there = datetime.fromtimestamp(ms / 1000, ZoneInfo(self.zone))
+        minute = (there.weekday() * 24 + there.hour) * 60 + there.minute
+        return any(start <= at < end for start, end in self.blocks for at in (minute, minute + WEEK_MINUTES))
+
+
+class Hearer(NamedTuple):
+    """The kinds of news that somebody wants to hear of, when they have quiet, and how many of one kind they want one by
+    one before a summary; none: all.
+    """
+
+    kinds: frozenset[str]
+    quiet: Quiet | None = None
+    alone: int | None = None
+
+
 class Terms(NamedTuple):
-    """What one version of a division's configuration says: all limits, and by pool how its people accept and after
-    what time it escalates (milliseconds). `is_mixed`: some who decide by it are of a build that does not tell how much
-    of a pool's own limits was used.
+    """What one version of a division's configuration says: all limits, by pool how its people accept and after what
+    time it escalates (milliseconds) and who is in it, all targets with steps, which entries (`inbound/found`) ask for
+    more than to be there, which people are switched on, who of them works at set times only and how they want to hear
+    of things, by workflow how often it may act for a record and on a day, by type of record the field that says how
+    much one weighs, and of which types fields say that one is closed. `is_mixed`: some who decide
+    by it are of a build that knows no steps and does not tell how much of a pool's own limits was used.
     """
 
     bounds: tuple[Bound, ...] = ()
     accept: Mapping[str, Accept] = {}
     escalates: Mapping[str, int] = {}
     is_mixed: bool = False
+    hearers: Mapping[str, Hearer] = {}
+    caps: Mapping[str, tuple[int, int]] = {}
+    circles: Mapping[str, Circle] = {}
+    stages: tuple[Stages, ...] = ()
+    picky: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
+    timed: frozenset[str] = frozenset()
+    sizes: Mapping[str, str] = {}
+    closes: frozenset[str] = frozenset()
+
+    def helping(self, pool: str) -> tuple[str, ...]:
+        """The pool, and those that help it out and each other, in order."""
+        found: dict[str, None] = {}
+        while pool in self.circles and pool not in found:
+            found[pool] = None
+            kind, _, pool = self.circles[pool].helped_by.partition(":")
+            if kind != "pool":
+                break
+        return tuple(found)
 
 
 Known = Mapping[tuple[str, int], Terms]

@@ -59,7 +59,7 @@ def limit_violations(known: Known, reader: Reader) -> Iterator[str]:
     """Each limit of who was given something is told as it is configured, with what was given before, and has room."""
     before = Given(known)
     for line in reader.story if known else ():
-        give = _give(line.output)
+        give = give_of(line.output)
         if give is not None:
             found = _miscounted(give, before, known.get((give.division, give.version)))
             yield from (f"lane {reader.lane}: {id_of(line)} {complaint}" for complaint in found)
@@ -137,7 +137,7 @@ class Given:
         return [each for each in self._known[division, version].bounds if each.holder == bound.holder]
 
 
-def _give(output: Output | None) -> Give | None:
+def give_of(output: Output | None) -> Give | None:
     """That somebody was given a record. That they have it again after it was deleted is no new gift."""
     said = said_of(output)
     if said is None or said["kind"] != "assigned" or said["owner"]["kind"] != "user" or not said["trace"]["question"]:

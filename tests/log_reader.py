@@ -68,8 +68,8 @@ class Output(NamedTuple):
 
 class Line(NamedTuple):
     """What became of an input, or a timer decided: where it stands in the input, its reason, the source position
-    (empty: none), and what was published of it (none: nothing). `forgotten`: it is none of these, but that a record
-    (`main/lead/1`) was forgotten.
+    (empty: none), what was published of it (none: nothing), and when (`ms`, by the lane's clock). `forgotten`: it is
+    none of these, but that a record (`main/lead/1`) was forgotten.
     """
 
     at: int
@@ -77,6 +77,7 @@ class Line(NamedTuple):
     source: str
     output: Output | None
     forgotten: str = ""
+    ms: int = 0
 
 
 @dataclass
@@ -175,9 +176,9 @@ class Reader:
         by_id = {header(each, "ce_id"): each for each in outputs if header(each, "ce_type").startswith("assignment.")}
         for at, _, kind, reason, name, source in batch["outcomes"]:
             if kind not in UNHEARD:
-                self.story.append(Line(at, reason, source, by_id.get(name)))
+                self.story.append(Line(at, reason, source, by_id.get(name), ms=batch["time"]))
         gone = [name for name, value in batch["changes"].get("record", {}).items() if value is None]
-        self.story += [Line(self.place[0], "", "", None, name) for name in gone]
+        self.story += [Line(self.place[0], "", "", None, name, batch["time"]) for name in gone]
 
     def _forget(self, changes: Content) -> None:
         """A record that is gone comes anew with a sequence above all that went; a pool that is gone begins anew."""

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.checker import Evidence, Memory, Strange, violations
+from tests.checker import Evidence, Strange, violations
 from tests.log_reader import Content, Seen, apply, digest, in_buckets
+from tests.memory_checker import Memory
 
 ASSIGNMENTS, LOG, EVENTS, LETTERS = "assignments", "assignment.log", "assignment.events", "assignment.dead-letters"
 KINDS = {"lane": 1, "record": 2}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.checker import plan_violations
 from tests.log_reader import Content, Seen, read_log
+from tests.memory_checker import plan_violations
 from tests.test_checker import LOG, Run
 
 LEAD = ["spring", "tool", "form", 1, None, "form", [["gold", "paid", 5]], "spring/ann"]

@@ -35,7 +35,7 @@ def gives(minutes: float, person: str = "ann", pool: str | None = "sales", **sai
 
 def offers(minutes: float, person: str = "ann", pool: str = "hotline", until: float | None = None) -> Step:
     """The same, to be accepted within five minutes if nothing else is said."""
-    return gives(minutes, person, pool, accept_by=_time(minutes + 5 if until is None else until))
+    return gives(minutes, person, pool, accept_by=at_minute(minutes + 5 if until is None else until))
 
 
 def waits(minutes: float, pool: str = "slow", **said: Any) -> Step:
@@ -76,7 +76,7 @@ def complaints(terms: Terms, *steps: Step, clock: float = 0, versions: Sequence[
             continue
         trace = {"question": "rule_set", "candidates": [], **said.get("trace", {})}
         more = {"record": record, "configuration": {"version": said.get("version", 1)}, **said, "trace": trace}
-        named = {"type": f"assignment.{kind}.v1", "division": "main", "id": f"#{number}", "time": _time(minutes)}
+        named = {"type": f"assignment.{kind}.v1", "division": "main", "id": f"#{number}", "time": at_minute(minutes)}
         headers = tuple((f"ce_{name}", value.encode()) for name, value in named.items())
         output = Output("assignments", b"", json.dumps(more).encode(), headers)
         source = f"0/crm/0/{number}" if said.get("reason") == "declined" else ""
@@ -85,7 +85,8 @@ def complaints(terms: Terms, *steps: Step, clock: float = 0, versions: Sequence[
     return [*limit_violations(known, reader), *course_violations(known, reader, inputs, is_finished=True)]
 
 
-def _time(minutes: float) -> str:
+def at_minute(minutes: float) -> str:
+    """So many minutes after the beginning, as it is told."""
     return (START + timedelta(minutes=minutes)).isoformat()
 
 
@@ -126,6 +127,27 @@ def day(count: int) -> dict[str, Any]:
         (ACCEPTING, [offers(0), hears("declined", "bob", "not_offered"), takes(5)]),
         (ACCEPTING, [offers(0), hears("declined", "ann", "another_offer", decision="#9"), takes(5)]),
         (ACCEPTING, [offers(0), hears("accepted", "ann", "accepted", decision="#0")]),
+        (
+            ACCEPTING,
+            [
+                offers(0),
+                hears("updated"),
+                *(step for at in (1, 2, 3) for step in (takes(at, reason="not_there"), offers(at))),
+            ],
+        ),
+        (
+            ACCEPTING,
+            [
+                offers(0, pool="twice"),
+                takes(5),
+                offers(5, "bob", "twice"),
+                hears("updated"),
+                takes(10, "bob"),
+                gives(10, "eve", "twice", accept_by=at_minute(15), trace={"candidates": [{"person": "ann"}]}),
+                takes(11, "eve", "entered_plan"),
+                gives(11, pool="sales", trace={"candidates": [{"person": "ann", "excluded": None}]}),
+            ],
+        ),
         (
             ACCEPTING,
             [
@@ -205,7 +227,7 @@ def test_the_checker_of_a_whole_run_knows_all_this() -> None:
     """Where it is told what the configurations say."""
     said = {"owner": {"kind": "user", "id": "ann"}, "configuration": {"version": 1}}
     output = assigned(0, trace={"question": "rule_set", "candidates": []}, **said)
-    output[-1].append(("ce_time", _time(0)))
+    output[-1].append(("ce_time", at_minute(0)))
     evidence = Run().claim().batch([output]).evidence()
 
     assert violations(evidence) == []

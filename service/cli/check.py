@@ -1,6 +1,7 @@
 """`fairlead check DIR`: is this configuration right, and does it do what its scenarios say?
 
-A configuration that can be used and is hardly meant has warnings: they fail nothing unless `--strict` says so.
+A configuration that can be used and is hardly meant has warnings: they fail nothing unless `--strict` says so. Notes
+are what is good to know, as which parts need lanes of a higher level: they never fail anything.
 
 Nothing is connected to and nothing is published. The YAML files directly in DIR are the configuration; scenarios lie in
 its folder `scenarios`, at any depth. A DIR that is itself called `scenarios`, or has nothing but that folder, is fine,

@@ -106,7 +106,7 @@ def _print(line: WaitingLine, now_ms: int) -> None:
     for column in ("record", "waits for", "score", *more):
         table.add_column(column, justify="left" if column in ("record", "steps") else "right")
     for each in line.records:
-        score = "overdue" if each.is_overdue else f"{each.score:g}"
+        score = "overdue" if each.is_overdue else "none" if each.score is None else f"{each.score:g}"
         also = {"escalated in": _escalated(each, now_ms), "steps": printable(_steps(each.steps, now_ms))}
         table.add_row(printable(each.record), span(now_ms - each.since_ms), score, *(also[column] for column in more))
     OUT.print(table)

@@ -1,4 +1,6 @@
-"""What a configuration says that is off as long as lanes are below a level."""
+"""What a configuration says that is off as long as lanes are below a level: no doubt about it, for what is written is
+meant, and whoever writes it may not be the one who raises lanes.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ calendars become one, however many people have them, so that each is compiled on
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from schemas.config import Document, User
@@ -16,7 +16,7 @@ from service.config.findings import Declared, Finding, undeclared
 from service.config.holidays import unknown_list
 from service.config.nodes import Steps
 from service.core.calendar import ALWAYS, Block, Span, WorkCalendar, WorkingTime, first_at, joined
-from service.language.moments import milliseconds
+from service.language.moments import days_after, milliseconds
 
 
 def of_time(document: Document, declared: Declared) -> Iterator[Finding]:
@@ -98,8 +98,8 @@ def _leave(leave: tuple[Leave, ...], zone: ZoneInfo) -> tuple[Span, ...]:
 
 
 def _instant(written: str, zone: ZoneInfo, *, days: int) -> int:
-    """The moment that is written; of a day its midnight, or that of so many days later."""
+    """The moment that is written; of a day its midnight, or that of so many days later, as far as there are days."""
     if is_date(written):
-        return first_at(datetime.combine(date.fromisoformat(written) + timedelta(days=days), time()), zone)
+        return first_at(datetime.combine(days_after(date.fromisoformat(written), days), time()), zone)
     moment = datetime.fromisoformat(written)
     return milliseconds(moment) if moment.tzinfo is not None else first_at(moment, zone)

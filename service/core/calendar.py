@@ -14,7 +14,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
@@ -39,6 +39,8 @@ nothing changes for long.
 """
 
 HORIZON_MS: Final = HORIZON_WINDOWS * WINDOW_MS
+FORESEEN_UNTIL_MS: Final = milliseconds(datetime(9990, 1, 1, tzinfo=UTC))
+"""From then on nothing is foreseen: `9999-12-31` is how people write for good, and no day can be written after it."""
 
 WEEKDAYS: Final = 7
 
@@ -77,6 +79,8 @@ class WorkCalendar:
 
     def phase(self, now_ms: int) -> Phase:
         """What it is at an instant, and until when."""
+        if now_ms >= FORESEEN_UNTIL_MS:
+            return Phase(is_on=False, until_ms=None)
         window = now_ms // WINDOW_MS
         self._windows.pop(window - 2, None)
         edges = self._edges(window)
@@ -193,7 +197,7 @@ class WorkingTime:
 
     def next_there(self, now_ms: int) -> int | None:
         """The first instant from now on at which they are there; none: none is foreseen."""
-        while True:
+        while now_ms < FORESEEN_UNTIL_MS:
             end_ms, _ = self._leave_around(now_ms)
             if end_ms is not None:
                 now_ms = end_ms
@@ -204,6 +208,7 @@ class WorkingTime:
             if until_ms is None:
                 return None
             now_ms = until_ms
+        return None
 
     def _phase(self, now_ms: int) -> Phase:
         return Phase(is_on=True, until_ms=None) if self.calendar is None else self.calendar.phase(now_ms)

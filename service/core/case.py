@@ -18,6 +18,7 @@ from service.core.model import (
     Outcome,
     Trace,
 )
+from service.core.parked import UNSCORED
 from service.core.record import Record
 from service.core.reservation import Handing
 from service.core.score import score_of
@@ -87,8 +88,9 @@ class Case:
 
     @property
     def score(self) -> float:
-        """What orders the record where it waits; 0 where nothing ranks it."""
-        return score_of(self.facts) or 0.0
+        """What orders the record where it waits."""
+        score = score_of(self.facts)
+        return UNSCORED if score is None else score
 
     @property
     def handing(self) -> Handing | None:

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from typing import Any, Final
 
+from service.core.in_process import Hindered
 from service.core.overlay import Overlay, take_all
+from service.core.seating import KeptOrder
 from service.core.state import KINDS, ByKind, Changes, Kind, State, StateKind, Timer, V
 from service.core.waiting_line import Rank
 
@@ -50,6 +52,11 @@ class Draft(ByKind):
         self._state.finished_draft = self
         return take_all(self._laid)
 
+    @property
+    def rings(self) -> dict[str, KeptOrder]:
+        """The large pools whose order of turns is kept up, by name."""
+        return self._state.membership.rings
+
     def set_timer(self, name: str, due_ms: int) -> None:
         """Have the timer go off at `due_ms` at the latest."""
         timer = self.timers.get(name)
@@ -58,7 +65,7 @@ class Draft(ByKind):
 
     def members_before(self, pool: str) -> list[str]:
         """Who was a member of the pool before this decision, in the order in which they joined."""
-        return self._state.members(pool)
+        return self._state.membership.members(pool)
 
     @property
     def taken_bytes(self) -> int:
@@ -69,9 +76,13 @@ class Draft(ByKind):
         """Of whom news was remembered before this decision though they are not configured, and since when."""
         return self._state.strangers
 
+    def hindered_before(self) -> Hindered:
+        """What stood against workflows before this decision, whatever a record says."""
+        return self._state.hindered
+
     def open_in(self, pool: str) -> int:
         """How much of what the pool gave is open, whoever has it, as it stands now."""
-        found = self._state.open_in(pool)
+        found = self._state.membership.open_in(pool)
         for field, seat in self.seats.own.items():
             if field.partition("/")[0] == pool:
                 before = self._state.seats.get(field)
@@ -80,34 +91,34 @@ class Draft(ByKind):
 
     def pools_of(self, person: str) -> list[str]:
         """The pools that somebody was a member of before this decision, by name."""
-        return self._state.pools_of(person)
+        return self._state.membership.pools_of(person)
 
     def reserved_for(self, person: str) -> list[str]:
         """The records that somebody was asked to accept before this decision, by name."""
-        return self._state.reserved_for(person)
+        return self._state.reserved.of(person)
 
     def awaiting(self, person: str) -> Iterator[str]:
         """The records that waited for somebody whom a step names before this decision, best score first, then oldest.
         The state must not change meanwhile.
         """
-        return self._state.awaiting(person)
+        return self._state.awaiting.of(person)
 
     def awaits(self, person: str) -> int:
         """How many these are."""
-        return self._state.awaits(person)
+        return self._state.awaiting.count(person)
 
     def lines_before(self) -> tuple[Iterable[str], Iterable[str]]:
         """The pools in which something waited before this decision, and whom steps name for whom something did. The
         order is not defined.
         """
-        return self._state.lines()
+        return self._state.lines.pools(), self._state.awaiting.people()
 
     def waiting(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[str]:
         """The names of those who wait in the pool, in the order in which they leave, as they stand when this is asked.
 
         Only those behind a rank, where one is given. `with_queued`: what lies in it as in a queue is among them.
         """
-        line = self._state.line(pool, behind, with_queued=with_queued)
+        line = self._state.lines.of(pool, behind, with_queued=with_queued)
         touched = dict(self.parked.own)
         if not touched:
             return (name for _, name in line)

@@ -6,6 +6,7 @@ was before (see `past`): by version, else by time, else by arrival.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from service.core.order import Moment
@@ -109,6 +110,35 @@ class Element(Remembered, kw_only=True):
     deleted_ms: int = 0
 
 
+class Hindered:
+    """What stands against workflows whatever a record says, kept up as it changes: those that are lost, and the steps
+    that take more than being marked.
+    """
+
+    __slots__ = ("burdened", "lost")
+
+    def __init__(self) -> None:
+        self.lost: set[str] = set()
+        self.burdened: set[StepName] = set()
+
+    def follow_workflows(self, changed: Mapping[str, Remembered | None]) -> None:
+        """Keep up which are lost."""
+        for workflow, after in changed.items():
+            if isinstance(after, Usage) and after.lost:
+                self.lost.add(workflow)
+            else:
+                self.lost.discard(workflow)
+
+    def follow_elements(self, changed: Mapping[str, Remembered | None]) -> None:
+        """Keep up which steps take more."""
+        for name, after in changed.items():
+            step = step_of(name)
+            if step is not None and isinstance(after, Element) and (after.requires_note or after.generates_task):
+                self.burdened.add(step)
+            elif step is not None:
+                self.burdened.discard(step)
+
+
 def field_element(record_type: str, field: str) -> str:
     """Where it is kept what was told of a field itself. A record's type has no slash."""
     return f"field/{record_type}/{field}"
@@ -117,6 +147,13 @@ def field_element(record_type: str, field: str) -> str:
 def step_element(step: StepName) -> str:
     """Where it is kept what was told of a step itself. The id of a process has no slash."""
     return f"step/{step}"
+
+
+def step_of(name: str) -> StepName | None:
+    """The step of which it is kept there what was told; none: it is a field."""
+    kind, _, step = name.partition("/")
+    process, _, step = step.partition("/")
+    return StepName(process, step) if kind == "step" else None
 
 
 WorkflowKind = Literal["progress", "workflow", "element"]

@@ -241,8 +241,9 @@ class StepSeen(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 class Trace(Struct, frozen=True, kw_only=True, gc=False):
     """Why this outcome: which question answered (D8), entries tried, candidates seen.
 
-    `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones, `earlier` the
-    entries asked before the listed ones. `cut` names fields that were too much to keep while the record waits, so that
+    `question` is the one of D8 that gave the target. `omitted` counts candidates beyond the listed ones,
+    `not_looked_at` members of a large pool behind whoever was chosen, `earlier` the entries asked before the listed
+    ones. `cut` names fields that were too much to keep while the record waits, so that
     later conditions do not see them. `score` is what the record was ranked by; none: nothing ranks it. `through` is the
     tool or the offer that brought a lead into a plan, `link` why its manager is not whose turn it is, `contacted_ms`
     when they were in contact with the lead, or came to have it, last (none: not known). `workflows` are those that
@@ -257,6 +258,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     target: Target | None = None
     candidates: tuple[Candidate, ...] = ()
     omitted: int = 0
+    not_looked_at: int = 0
     earlier: int = 0
     score: float | None = None
     cut: tuple[str, ...] = ()
@@ -302,8 +304,8 @@ class ActionRequest(Struct, frozen=True, kw_only=True, gc=False):
     it to the `value`, or to make a record of `record_type` with these `fields`.
 
     `before` and `after` are values of what set it off: of the field or fields, whether the step was marked, or who had
-    the record. `reason` is one sentence. `sequence` is the record's, which grows with each output about it. `number`
-    counts the workflow's actions from 1.
+    the record. `reason` is one sentence. `sequence` is the record's, which grows with each output about it (0 until
+    all is decided). `number` counts the workflow's actions from 1.
     """
 
     workflow: str
@@ -314,7 +316,7 @@ class ActionRequest(Struct, frozen=True, kw_only=True, gc=False):
     before: object
     after: object
     reason: str
-    sequence: int
+    sequence: int = 0
     number: int = 1
     value: object = None
     record_type: str = ""

@@ -6,7 +6,7 @@ Whatever an event names and is not declared is looked at once more, for a declar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -34,6 +34,28 @@ def as_declared(event: Event, config: Config) -> Event:
         actor=None if event.actor is None else config.person(event.actor),
         person=None if event.person is None else config.person(event.person),
     )
+
+
+def id_in(fact: object) -> str | None:
+    """The id that a field of a record holds, however the CRM writes it; none: it holds no id, or several.
+
+    Text without white space at its ends, a whole number as its digits, a link by its `id`, a list of one of these.
+    """
+    match fact:
+        case str():
+            return fact.strip()
+        case bool():
+            return None
+        case int():
+            return str(fact)
+        case float() if fact.is_integer():
+            return str(int(fact))
+        case Mapping():
+            return id_in(fact.get("id"))
+        case [only]:
+            return id_in(only)
+        case _:
+            return None
 
 
 class NearMiss(NamedTuple):

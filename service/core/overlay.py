@@ -35,6 +35,11 @@ class Overlay(Generic[V]):
         """Whether nothing is known of any field, or was changed."""
         return not self._below and not self.own
 
+    @property
+    def at_most(self) -> int:
+        """No more fields than so many have a value."""
+        return len(self._below) + len(self.own)
+
     def get(self, field: str) -> V | None:
         """The field's value, to be read only; none: there is none."""
         if self.own and field in self.own:

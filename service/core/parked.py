@@ -11,6 +11,9 @@ from service.core.waiting_line import Rank
 OVERDUE: Final = 1.0e300
 """Stands for the score of what has waited so long that its age beats every score."""
 
+UNSCORED: Final = -OVERDUE
+"""Stands for the score of what has none: it waits behind every score."""
+
 
 class Parked(Remembered, kw_only=True):
     """A record that waits for somebody in `pool`. The first to leave has the highest score, then the lowest number.
@@ -34,6 +37,11 @@ class Parked(Remembered, kw_only=True):
     def is_overdue(self) -> bool:
         """Whether it has waited so long that its score counts no more."""
         return self.score == OVERDUE
+
+    @property
+    def known_score(self) -> float | None:
+        """The score that orders it; none: it has none, or its score counts no more."""
+        return None if self.score in {OVERDUE, UNSCORED} else self.score
 
     @property
     def rank(self) -> Rank:

@@ -244,10 +244,11 @@ AbsenceReason = Literal["away", "leave", "off_shift"]
 """Why a person is not there."""
 ABSENT: Final = frozenset[str](get_args(AbsenceReason))
 
-Hindrance = Literal["full", "too_large", "limit"]
-"""Why a limit stands against somebody: they have too much open for this record, or it weighs more than all that they
-may have, or they were given too many lately.
+Hindrance = Literal["too_large", "full", "limit"]
+"""Why a limit stands against somebody: this record weighs more than all that they may have open, or they have too much
+open for it, or they were given too many lately. Of several the first is told.
 """
+HINDRANCES: Final[tuple[Hindrance, ...]] = get_args(Hindrance)
 
 AtLimit = Literal[Hindrance, "pool_limit"]
 AT_LIMIT: Final = frozenset[str](get_args(AtLimit))

@@ -1,6 +1,8 @@
-"""What is remembered of a pool and of its members' turns."""
+"""What is remembered of a pool and of its members' turns, and who follows that."""
 
 from __future__ import annotations
+
+from typing import Protocol
 
 from service.core.remembered import Remembered
 from service.core.waiting_line import Rank
@@ -39,3 +41,10 @@ class Seat(Remembered, kw_only=True):
     def is_taken(self) -> bool:
         """Whether the seat is a member's."""
         return self.joined > 0
+
+
+class KeptOrder(Protocol):
+    """An order of a pool's members that is kept up: a state says which of its values have changed."""
+
+    def note(self, field: str) -> None:
+        """The seat, or the open items, in this field are others now; or the field is no matter to this order."""

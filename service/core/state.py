@@ -11,9 +11,7 @@ follow from seats and parked records, and are kept up as those change.
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from heapq import merge
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
 
 from service.core.acting import Acting, ActingKind, DayCount, Orders
@@ -22,7 +20,8 @@ from service.core.climb import Climb
 from service.core.given import Given, Size, Slot
 from service.core.held import Digest, HeldBack, Hush
 from service.core.in_plan import Clients, Contacts, InPlan
-from service.core.in_process import Element, InProcess, Usage, WorkflowKind
+from service.core.in_process import Element, Hindered, InProcess, Usage, WorkflowKind
+from service.core.indexes import Awaiting, Reserved, Seated, StrangersHeard, WaitingLines
 from service.core.overlay import Overlay
 from service.core.parked import Fields, Parked, Required
 from service.core.past import Past
@@ -31,7 +30,7 @@ from service.core.record import Record
 from service.core.remembered import Remembered
 from service.core.reservation import Handing, OfferedBy, Reservation
 from service.core.seating import Pool, Seat
-from service.core.waiting_line import Line, Rank, Room, Waiting
+from service.core.waiting_line import Room
 
 if TYPE_CHECKING:
     from service.core.draft import Draft
@@ -211,43 +210,43 @@ Changes = Mapping[Kind, Mapping[str, Value | None]]
 class State(ByKind):
     """One division's state in memory.
 
-    `room` may be shared by several divisions. `strangers` are the people who are not configured and of whom news is
-    remembered, with the time of the latest. `finished_draft` lies ready for the next decision (see `Draft.over`).
+    `room` may be shared by several divisions. `finished_draft` lies ready for the next decision (see `Draft.over`). The
+    others are indexes, each kept up as the values that it follows change.
     """
 
     def __init__(self, room: Room | None = None) -> None:
         self.room = Room() if room is None else room
-        self.strangers: dict[str, int] = {}
         self.finished_draft: Draft | None = None
         self._by_kind: dict[Kind, dict[str, Any]] = {kind: {} for kind in KINDS}
-        self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
-        self._members: defaultdict[str, set[str]] = defaultdict(set)
-        self._pools_of: defaultdict[str, set[str]] = defaultdict(set)
-        self._reserved_for: defaultdict[str, set[str]] = defaultdict(set)
-        self._awaiting: defaultdict[str, Line] = defaultdict(Line)
-        self._awaited: dict[str, tuple[Waiting, tuple[str, ...]]] = {}
-        self._seats_in: Counter[str] = Counter()
-        self._open_in: Counter[str] = Counter()
+        self.membership = Seated(self.seats)
+        self.lines = WaitingLines(self.parked, self.room)
+        self.reserved = Reserved(self.reservations, self.room)
+        self.awaiting = Awaiting(self.climbs, self.parked)
+        self.strangers = StrangersHeard()
+        self.hindered = Hindered()
+        self._follow: Mapping[Kind, Callable[[Mapping[str, Value | None]], None]] = {
+            "seat": self.membership.follow_seats,
+            "open": self.membership.follow_open_items,
+            "parked": self.lines.follow,
+            "person": self.strangers.follow,
+            "offer": self.reserved.follow,
+            "workflow": self.hindered.follow_workflows,
+            "element": self.hindered.follow_elements,
+        }
 
     def apply(self, changes: Changes) -> None:
         """Make each final value the value of its field. The values are read only from now on."""
         for kind, fields in changes.items():
-            if kind == "seat":
-                self._follow_seats(fields)
-            elif kind == "parked":
-                self._follow_parked(fields)
-            elif kind == "person":
-                self._follow_people(fields)
-            elif kind == "offer":
-                self._follow_reservations(fields)
+            follow = self._follow.get(kind)
+            if follow is not None:
+                follow(fields)
             known = self._by_kind[kind]
             for field, value in fields.items():
                 if value is None:
                     known.pop(field, None)
                 else:
                     known[field] = value
-        if self.climbs or self._awaited:
-            self._follow_awaited({*changes.get("parked", ()), *changes.get("climb", ())})
+        self.awaiting.follow({*changes.get("parked", ()), *changes.get("climb", ())})
 
     def unload(self, record: str) -> None:
         """Drop a record from memory, with what stands beside it."""
@@ -262,127 +261,6 @@ class State(ByKind):
     def of_kind(self, kind: Kind) -> Mapping[str, Value]:
         """All fields of a kind."""
         return self._by_kind[kind]
-
-    def members(self, pool: str) -> list[str]:
-        """Who is in the pool, in the order in which they joined."""
-        return sorted(self._members.get(pool, ()), key=lambda person: self.seats[seat_field(pool, person)].joined)
-
-    def pools_of(self, person: str) -> list[str]:
-        """The pools that somebody is a member of, by name."""
-        return sorted(self._pools_of.get(person, ()))
-
-    def reserved_for(self, person: str) -> list[str]:
-        """The records that somebody is asked to accept, by name."""
-        return sorted(self._reserved_for.get(person, ()))
-
-    def awaiting(self, person: str) -> Iterator[str]:
-        """The records that wait for somebody whom a step of their target names, best score first, then oldest."""
-        line = self._awaiting.get(person)
-        return iter(()) if line is None else (name for _, name in line.behind(None))
-
-    def awaits(self, person: str) -> int:
-        """How many these are."""
-        return len(self._awaiting[person]) if person in self._awaiting else 0
-
-    def seats_in(self, pool: str) -> int:
-        """How many seats there are in the pool, those of who left and have open items included."""
-        return self._seats_in.get(pool, 0)
-
-    def open_in(self, pool: str) -> int:
-        """How much of what the pool gave is open, whoever has it."""
-        return self._open_in.get(pool, 0)
-
-    def lines(self) -> tuple[set[str], Iterable[str]]:
-        """The pools in which something waits, and whom steps name for whom something does."""
-        return {pool for (pool, _), line in self._lines.items() if line}, self._awaiting.keys()
-
-    def line(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[Waiting]:
-        """Those who wait in the pool, behind a rank (none: all), in the order in which they leave.
-
-        `with_queued`: what lies in it as in a queue is among them.
-        """
-        lines = [self._lines.get((pool, False)), self._lines.get((pool, True)) if with_queued else None]
-        found = [line.behind(behind) for line in lines if line is not None]
-        return found[0] if len(found) == 1 else merge(*found)
-
-    def _follow_seats(self, changed: Mapping[str, Value | None]) -> None:
-        """Keep up who is a member of which pool."""
-        for field, after in changed.items():
-            before, (pool, _, person) = self.seats.get(field), field.partition("/")
-            self._follow_open(pool, before, after)
-            was = before is not None and before.joined > 0
-            is_now = isinstance(after, Seat) and after.joined > 0
-            if was == is_now and (before is None) == (after is None):
-                continue
-            self._seats_in[pool] += (after is not None) - (before is not None)
-            if not self._seats_in[pool]:
-                del self._seats_in[pool]
-            if was == is_now:
-                continue
-            if is_now:
-                self._members[pool].add(person)
-                self._pools_of[person].add(pool)
-            else:
-                self._members[pool].discard(person)
-                self._pools_of[person].discard(pool)
-
-    def _follow_open(self, pool: str, before: Seat | None, after: Value | None) -> None:
-        """Keep up how much of what a pool gave is open."""
-        was = 0 if before is None else before.open_items
-        is_now = after.open_items if isinstance(after, Seat) else 0
-        if was != is_now:
-            self._open_in[pool] += is_now - was
-            if not self._open_in[pool]:
-                del self._open_in[pool]
-
-    def _follow_people(self, changed: Mapping[str, Value | None]) -> None:
-        """Keep up who is not configured."""
-        for name, after in changed.items():
-            if isinstance(after, Person) and after.heard_ms:
-                self.strangers[name] = after.heard_ms
-            else:
-                self.strangers.pop(name, None)
-
-    def _follow_reservations(self, changed: Mapping[str, Value | None]) -> None:
-        """Keep up who is asked to accept what, and how much room is taken by what these records said."""
-        for name, after in changed.items():
-            before = self.reservations.get(name)
-            if before is not None:
-                self.room.taken_bytes -= before.kept_bytes
-                self._reserved_for[before.person].discard(name)
-                if not self._reserved_for[before.person]:
-                    del self._reserved_for[before.person]
-            if isinstance(after, Reservation):
-                self.room.taken_bytes += after.kept_bytes
-                self._reserved_for[after.person].add(name)
-
-    def _follow_awaited(self, names: Iterable[str]) -> None:
-        """Keep up who is awaited by which of these, in the order in which they get them."""
-        for name in names:
-            if name in self._awaited:
-                stood, people = self._awaited.pop(name)
-                for person in people:
-                    self._awaiting[person].remove(stood)
-                    if not self._awaiting[person]:
-                        del self._awaiting[person]
-            climb, parked = self.climbs.get(name), self.parked.get(name)
-            if climb is None or parked is None or not climb.awaited:
-                continue
-            waiting = ((-parked.score, parked.since_ms), name)
-            self._awaited[name] = waiting, climb.awaited
-            for person in climb.awaited:
-                self._awaiting[person].add(waiting)
-
-    def _follow_parked(self, changed: Mapping[str, Value | None]) -> None:
-        """Keep up the waiting lines, and how much room is taken by what waits in them."""
-        for name, after in changed.items():
-            before = self.parked.get(name)
-            if before is not None:
-                self.room.taken_bytes -= before.kept_bytes
-                self._lines[before.pool, before.queued].remove((before.rank, name))
-            if isinstance(after, Parked):
-                self.room.taken_bytes += after.kept_bytes
-                self._lines[after.pool, after.queued].add((after.rank, name))
 
 
 def seat_field(pool: str, person: str) -> str:

@@ -13,17 +13,19 @@ from zoneinfo import ZoneInfo
 from service.core.case import Case
 from service.core.events import Target
 from service.core.model import Rejected
-from service.core.naming import missed
+from service.core.naming import id_in, missed
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import AbsenceReason, Hindrance, Unable, Unfit, Unresolved
 from service.core.rule_sets import Entry, EntryTarget, FieldUser, Ladder, OwnerOf, TeamMatch
 from service.core.sharing import attendance
-from service.core.sharing.eligibility import Situation, choose
+from service.core.sharing.choosing import look_at_all
+from service.core.sharing.eligibility import Situation
 from service.core.sharing.limits import hindrance, open_items_of, room_again
 from service.core.sharing.linked import Linked, is_recent, unable
 from service.core.sizing import weighs
 from service.core.traits import Trait
 from service.language.moments import instant_in
+from service.language.unset import is_unset
 
 OWNER: Final = "owner"
 """Where a related record tells its owner, as `user:ann`."""
@@ -109,7 +111,7 @@ def linked_to(
         handing=case.handing,
         size=weighs(case),
     )
-    choice = choose(situation)
+    choice = look_at_all(situation)
     chosen = next((each for each in choice.seen if each.person == person), None)
     if chosen is None:
         return "no_member"
@@ -192,27 +194,27 @@ def _related_owner(wanted: OwnerOf, case: Case) -> Target | Unresolved:
     if not is_recent(contact_of(wanted, case), wanted.within_ms, case.now_ms):
         return "contact_too_old"
     owner = related.get(OWNER)
-    if not isinstance(owner, str) or not owner:
-        return "no_related_owner"
-    return _person(owner, case)
+    return "no_related_owner" if is_unset(owner) else _person(owner, case)
 
 
 def _person_in_field(wanted: FieldUser, case: Case) -> Target | Unresolved:
-    """The person whose id the field holds; a number is the text it is written as."""
+    """The person whose id the field holds."""
     told = _behind(wanted.path, case.facts)
-    if told is None or told == "":
-        return "field_unset"
-    if not isinstance(told, str | int) or isinstance(told, bool):
+    return "field_unset" if is_unset(told) else _person(told, case)
+
+
+def _person(fact: object, case: Case) -> Target | Unresolved:
+    """Whom a record names, by their id alone or as an owner is told, `user:ann`. A link to what is no user is none."""
+    told = id_in(fact)
+    if told is None or (isinstance(fact, Mapping) and fact.get("type", "user") != "user"):
         return "not_a_person"
-    return _person(str(told), case)
-
-
-def _person(told: str, case: Case) -> Target | Unresolved:
-    """Whom a record names, by their id alone or as an owner is told, `user:ann`."""
+    person = case.config.person(told)
     kind, colon, name = told.partition(":")
-    if colon and kind != "user":
-        return "not_a_person"
-    return _named(Target("user", case.config.person(name if colon else told)), case)
+    if colon and person not in case.config.users:
+        if kind != "user":
+            return "not_a_person"
+        person = case.config.person(name)
+    return _named(Target("user", person), case)
 
 
 def _behind(path: tuple[str, ...], facts: object) -> object:

@@ -1,7 +1,8 @@
 """Workflows as configured: what sets each off, what it asks of the record, what it does then, and how often it may.
 
 Who cares for what happened is looked up, never searched: every active workflow stands in one table under what sets it
-off, by the name of a field or step where there is one, so that a thousand others cost nothing.
+off, by the name of a field or step where there is one, and among those by the values that its condition needs, so that
+a thousand others cost nothing.
 
 Two directions are the plain ones: a field that is filled has a step marked; a step that is marked has a field asked
 for. Among those each field and each step is used once (D17, D48); all others may share.
@@ -9,12 +10,13 @@ for. Among those each field and each step is used once (D17, D48); all others ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 from service.language import compiling
+from service.language.by_value import ByValue
 from service.language.changes import asked_before
 from service.language.compiling import Ask
 from service.language.predicate import Predicate
@@ -170,7 +172,7 @@ class Workflow:
         is_one = len(self.actions) == 1 and kinds <= set(get_args(AskedKind)) and PLAIN.issuperset(self.trigger.on)
         return is_one and not (self.asked or self.cap != Cap())
 
-    @property
+    @cached_property
     def steps(self) -> tuple[StepName, ...]:
         """The steps that it uses."""
         found = (self.trigger.step, *(action.step for action in self.actions))
@@ -187,7 +189,7 @@ class Workflow:
         """All that is asked of the record, and of its change, as one condition."""
         return _all(self.asked)
 
-    @property
+    @cached_property
     def asked(self) -> tuple[Predicate, ...]:
         """All that is asked, in order."""
         return (*self.criteria, *self.changed, *self.before)
@@ -196,9 +198,14 @@ class Workflow:
         """The question whether the condition holds where this happened. Made when it is first asked."""
         found = self._asks.get(kind)
         if found is None:
-            asked = {"updated": self.asked, "created": (*self.criteria, *self.changed)}.get(kind, self.criteria)
-            found = self._asks[kind] = compiling.first_match([_all(asked)])
+            found = self._asks[kind] = compiling.first_match([self.condition_where(kind)])
         return found
+
+    def condition_where(self, kind: TriggerKind) -> Condition:
+        """What is asked where this happened."""
+        if kind == "updated":
+            return self.condition
+        return _all((*self.criteria, *self.changed) if kind == "created" else self.criteria)
 
     @cached_property
     def _asks(self) -> dict[TriggerKind, Ask]:
@@ -219,6 +226,43 @@ class Workflow:
         return asked_before(self.condition) | {*self.fields, *self.trigger.changed}
 
 
+class Caring(tuple[Workflow, ...]):  # noqa: SLOT001  # what is found by is made once
+    """Active workflows that one thing sets off, by id. The fields that they wait for are of one type."""
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Their ids, in order."""
+        return tuple(each.id for each in self)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, int]:
+        """Where each stands."""
+        return {each: position for position, each in enumerate(self.ids)}
+
+    @cached_property
+    def by_step(self) -> Mapping[StepName, Sequence[str]]:
+        """By step, the ids of those that use it."""
+        found: dict[StepName, list[str]] = {}
+        for each in self:
+            for step in each.steps:
+                found.setdefault(step, []).append(each.id)
+        return found
+
+    def by_value(self, kind: TriggerKind) -> ByValue:
+        """Whose condition may hold where this happened, by position. Made when it is first asked."""
+        found = self._by_value.get(kind)
+        if found is None:
+            found = self._by_value[kind] = ByValue([each.condition_where(kind) for each in self])
+        return found
+
+    @cached_property
+    def _by_value(self) -> dict[TriggerKind, ByValue]:
+        return {}
+
+
+NOBODY: Final = Caring()
+
+
 @dataclass(frozen=True)
 class Workflows:
     """All workflows of a division, with the catalogue that they are made of: `processes`, and `fields` by type of
@@ -234,20 +278,20 @@ class Workflows:
         """Whether anything of it is configured."""
         return bool(self.all or self.processes)
 
-    def cares(self, kind: TriggerKind, record_type: str, name: object = "") -> tuple[Workflow, ...]:
-        """The active workflows that this sets off, by id. `name`: the field that was filled, cleared or changed, or
-        the step that was marked.
+    def cares(self, kind: TriggerKind, record_type: str, name: object = "") -> Caring:
+        """The active workflows that this sets off. `name`: the field that was filled, cleared or changed, or the step
+        that was marked.
         """
-        return self._by_trigger.get((kind, record_type, name), ())
+        return self._by_trigger.get((kind, record_type, name), NOBODY)
 
     @cached_property
-    def _by_trigger(self) -> Mapping[tuple[TriggerKind, str, object], tuple[Workflow, ...]]:
+    def _by_trigger(self) -> Mapping[tuple[TriggerKind, str, object], Caring]:
         found: dict[tuple[TriggerKind, str, object], list[Workflow]] = {}
         for each in self._active:
             for kind in each.trigger.on:
                 for name in NAMES[kind](each.trigger):
                     found.setdefault((kind, each.record_type, name), []).append(each)
-        return {key: tuple(workflows) for key, workflows in found.items()}
+        return {key: Caring(workflows) for key, workflows in found.items()}
 
     @cached_property
     def named(self) -> Mapping[tuple[TriggerKind, str], frozenset[str]]:
@@ -269,13 +313,13 @@ class Workflows:
         return frozenset(action.record_type for each in self._active for action in each.actions) - {""}
 
     @cached_property
-    def waits(self) -> Mapping[str, tuple[Workflow, ...]]:
-        """By type of record, the active workflows that are set off by waiting: the shortest wait first."""
-        found: dict[str, list[Workflow]] = {}
+    def waits(self) -> Mapping[str, Mapping[int, Caring]]:
+        """By type of record, the active workflows that are set off by waiting for so long: the shortest wait first."""
+        found: dict[str, dict[int, list[Workflow]]] = {}
         for each in sorted(self._active, key=lambda workflow: workflow.trigger.after_ms):
             if "waiting_for" in each.trigger.on:
-                found.setdefault(each.record_type, []).append(each)
-        return {record_type: tuple(workflows) for record_type, workflows in found.items()}
+                found.setdefault(each.record_type, {}).setdefault(each.trigger.after_ms, []).append(each)
+        return {name: {after: Caring(each) for after, each in waits.items()} for name, waits in found.items()}
 
     @cached_property
     def fields_read(self) -> Mapping[str, frozenset[str]]:

@@ -38,6 +38,7 @@ from service.lane.surprise import Halted, Leaving, Left, Surprise, unless_left, 
 from service.lane.surroundings import Surroundings
 from service.lane.sweep import Sweep
 from service.lane.takeover import Stage, TakeOver
+from service.lane.watching import MemoryWatch
 from service.limits import Limits
 from service.noticed import Noticed
 from service.store.port import Head, Store, StoreUnreachable
@@ -78,6 +79,7 @@ class Lane:
     _landing: Landing = field(init=False)
     _strangers: Strangers = field(init=False)
     _sweep: Sweep = field(init=False)
+    _watch: MemoryWatch = field(init=False)
 
     def __post_init__(self) -> None:
         self.noticed = Noticed(self.around.now_ms)
@@ -102,6 +104,7 @@ class Lane:
         self._name_foreign(tenure)
         self._waiting, self._loaded, self._steps = [], set(), None
         self._sweep = Sweep(tenure, self.store, self.limits)
+        self._watch = MemoryWatch(tenure, self.store)
         self._configs = {
             division: await self._configured(division, version) for division, version in tenure.book.versions.items()
         }
@@ -220,6 +223,7 @@ class Lane:
         if not self._waiting and not timer_due:
             await self.land()
             await self._let_time_pass(tenure)
+            await self._watch.look(self.around.now_ms())
             return 0
         with measured("decide"):
             made = decide_batch(tenure.book, self._waiting, self._grounds(tenure))

@@ -17,8 +17,9 @@ from service.core.pool_spec import PoolSpec, Strategy
 from service.core.reasons import ABSENT, ExclusionReason
 from service.core.seating import Pool
 from service.core.sharing.attendance import back_ms, there_until
+from service.core.sharing.choosing import look_at_all
 from service.core.sharing.contender import Contender
-from service.core.sharing.eligibility import Situation, at_limit, choose, limits_of, limits_of_pool
+from service.core.sharing.eligibility import Situation, at_limit, limits_of, limits_of_pool
 from service.core.state import Kind, State
 from service.core.telling.clock import clock_time
 from service.store.port import Store
@@ -78,14 +79,14 @@ def members_at_limit(config: Config, state: State, now_ms: int, most: int) -> di
         most -= len(spec.members) if limits.people or limits.pool is not None else 0
         if (limits.people or limits.pool is not None) and most >= 0:
             situation = Situation(spec, config, Draft(state), now_ms, paced=False)
-            found[name] = sum(at_limit(each, situation) is not None for each in choose(situation).seen)
+            found[name] = sum(at_limit(each, situation) is not None for each in look_at_all(situation).seen)
     return found
 
 
 def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory: MemoryState) -> PoolStanding:
     draft = Draft(state)
     situation = Situation(spec, config, draft, now_ms, paced=False)
-    choice = choose(situation)
+    choice = look_at_all(situation)
     limits = {member.person: member.max_open for member in spec.members}
     members = tuple(
         MemberStanding(

@@ -23,7 +23,8 @@ from service.core.model import StepSeen
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PENDING, ExclusionReason, PendingReason
-from service.core.sharing.eligibility import Situation, choose, next_chance
+from service.core.sharing.choosing import look_at_all
+from service.core.sharing.eligibility import Situation, next_chance
 from service.core.state import Kind, State
 from service.core.targets import refusal
 from service.store.port import Store
@@ -63,14 +64,14 @@ Named = tuple[str, Parked]
 
 
 class WaitingRecord(NamedTuple):
-    """A record in its line. `queued`: it lies there as in a queue, for a member to take. `is_overdue`: its age beats
-    every score. `escalated_ms`: then it is given to somebody else; none: it is not. `unfit`: why whom it was to go to
-    cannot have it. `steps` are those of its target, empty where it has none.
+    """A record in its line. `score`: none where nothing ranks it. `queued`: it lies there as in a queue, for a member
+    to take. `is_overdue`: its age beats every score. `escalated_ms`: then it is given to somebody else; none: it is
+    not. `unfit`: why whom it was to go to cannot have it. `steps` are those of its target, empty where it has none.
     """
 
     record: str
     since_ms: int
-    score: float
+    score: float | None
     queued: bool
     is_overdue: bool = False
     escalated_ms: int | None = None
@@ -154,7 +155,7 @@ class _Seen(NamedTuple):
         return WaitingRecord(
             name,
             parked.since_ms,
-            0.0 if parked.is_overdue else parked.score,
+            parked.known_score,
             parked.queued,
             parked.is_overdue,
             None if timer is None else timer.due_ms,
@@ -183,7 +184,7 @@ class _Seen(NamedTuple):
         draft, excluded, chances = Draft(self.state), Counter[ExclusionReason](), []
         for each in takers:
             situation = Situation(each, self.config, draft, self.now_ms, paced=True)
-            choice = choose(situation)
+            choice = look_at_all(situation)
             excluded.update(seen.excluded for seen in choice.seen if seen.excluded is not None)
             free = {seen.person for seen in choice.seen if seen.excluded is None}
             if free - {member.person for member in each.members if member.domain is not None}:

@@ -87,6 +87,7 @@ def _trace(said: Mapping[str, Any]) -> Trace:
             for each in said["candidates"]
         ),
         omitted=said["omitted"],
+        not_looked_at=said.get("not_looked_at", 0),
         earlier=said.get("earlier", 0),
         score=said.get("score"),
         size=said.get("size", USUAL),

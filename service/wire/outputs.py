@@ -74,6 +74,10 @@ _write: Final = msgspec.json.Encoder().encode
 
 DEPTHS: Final = tuple([("ce_chaindepth", b"%d" % depth) for depth in range(1, CHAIN_LIMIT + 1)])
 """How many automatic decisions led to what is published, by how many led to its event."""
+COUNTED: Final = ("not_looked_at", "earlier")
+"""What a trace leaves out, and tells the number of."""
+SELDOM: Final = ("cut", "through", "link")
+"""What of a trace is mostly empty."""
 LISTED: Final = ("asked", "limits", "steps", "workflows")
 """What of a trace are lists that are mostly empty."""
 
@@ -153,18 +157,16 @@ def _trace(trace: Trace) -> dict[str, object]:
         "candidates": trace.candidates,
         "omitted": trace.omitted,
     }
-    if trace.earlier:
-        said["earlier"] = trace.earlier
+    for name in COUNTED:
+        if counted := getattr(trace, name):
+            said[name] = counted
     if trace.score is not None:
         said["score"] = trace.score
     if trace.size != USUAL:
         said["size"] = trace.size
-    if trace.cut:
-        said["cut"] = trace.cut
-    if trace.through:
-        said["through"] = trace.through
-    if trace.link is not None:
-        said["link"] = trace.link
+    for name in SELDOM:
+        if there := getattr(trace, name):
+            said[name] = there
     if trace.contacted_ms is not None:
         said["contacted"] = iso_time(trace.contacted_ms)
     for name in LISTED:

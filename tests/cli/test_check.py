@@ -154,3 +154,15 @@ def test_strict_takes_warnings_for_problems(tmp_path: Path, alone: Run) -> None:
     (warning,) = said["warnings"]
     assert warning["message"].startswith('rule_sets.leads.entries[1]: entry "big" above is more general')
     assert alone("check", tmp_path, "--json").code == 0
+
+
+def test_a_part_of_a_higher_level_is_a_note(tmp_path: Path, alone: Run) -> None:
+    """Whoever uses it means it, so also a strict check passes."""
+    hours = "users: {ann: {hours: {mon-fri: '09:00-17:00'}}}\n"
+    (tmp_path / "all.yaml").write_text(f"{hours}pools: {{sales: {{record_type: lead, members: [ann]}}}}\n", "utf-8")
+
+    ended = alone("check", tmp_path, "--strict")
+
+    assert ended.code == 0, ended.out
+    assert f"note  {tmp_path}/all.yaml:1:" in ended.out
+    assert "users.ann.hours.mon: this is off on lanes below level 3" in ended.out

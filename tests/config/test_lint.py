@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from service.config.levels import above
 from service.config.lint import warnings
 from service.core.parts import Part
 from tests.config.files import document, read
@@ -247,6 +248,6 @@ pools:
   aside: {record_type: lead, members: [ann]}
   sales: {record_type: lead, members: [ann], name: Sales}
 """
-    told = [each for each in warnings(document("users: {ann: {}}\n", pools, DEFAULT)) if "level" in each.message]
+    told = list(above(document("users: {ann: {}}\n", pools, DEFAULT)))
     assert [each.path for each in told] == ([] if where is None else [where])
     assert all("this is off on lanes below level 2" in each.message for each in told)

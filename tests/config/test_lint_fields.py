@@ -139,3 +139,20 @@ def test_fields_are_looked_for_wherever_conditions_stand() -> None:
 def test_without_a_list_of_fields_any_field_may_be_read() -> None:
     """S50: also of a record type of which the list says nothing."""
     assert not warned("fields: {deal: [size]}\n" + entries(f"criteria: [whatever equals 5], {SALES}"))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("fields: {lead: {score: list}}", "a list ranks nothing"),
+        ("fields: {lead: {score: date}}", "a date ranks nothing"),
+        ("fields: {lead: {score: text}}", ""),
+        ("fields: {lead: [score]}", ""),
+        ("fields: {lead: {score: date}}\nscores: {lead: [{points: 5, when: size > 1}]}", ""),
+    ],
+)
+def test_a_score_that_can_be_no_number_is_named(more: str, said: str) -> None:
+    """S63: a text may hold a number, and a table counts instead of the field."""
+    found = [each for each in warned(f"{more}\n") if "ranks nothing" in each]
+    assert len(found) == bool(said)
+    assert all(said in each for each in found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.config.compiler import compile_document, from_wire, to_wire
+from service.config.levels import above
 from service.core.events import Target
 from service.core.rule_sets import FieldUser, Ladder, LadderStep, OwnerOf
 from tests.config.files import document, read, refused
@@ -144,9 +145,10 @@ def test_fields_that_name_people_are_among_those_of_the_records() -> None:
 
 
 def test_steps_are_off_below_their_level_and_that_is_said() -> None:
-    told = warned(default("[{pool: emea, wait: 1h}, {user: boss}]"), "")
+    (told,) = above(document(default("[{pool: emea, wait: 1h}, {user: boss}]")))
 
-    assert [line for line in told if "defaults.lead: this is off on lanes below level 4" in line]
+    assert told.path[:2] == ("defaults", "lead")
+    assert "this is off on lanes below level 4" in told.message
 
 
 def test_a_plan_asks_for_skills_prefers_and_is_limited_like_a_pool() -> None:

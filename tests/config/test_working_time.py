@@ -212,6 +212,8 @@ def test_without_the_package_a_region_is_an_error_that_says_what_to_do(
         ("users: {cat: {hours: {mon: '22:00-06:00', tue: '05:00-09:00'}}}", "this overlaps the block before it"),
         ("users: {cat: {hours: {sun: '22:00-06:00', mon: '05:00-09:00'}}}", "this overlaps the block before it"),
         ("users: {cat: {hours: {mon-tue: '00:00-24:00'}}}", ""),
+        ("users: {cat: {leave: [{from: 2026-08-10T12:00, until: 2026-08-10}]}}", ""),
+        ("users: {cat: {leave: [{from: 2026-08-10T12:00, until: 2026-08-10T12:00}]}}", "ends when it begins"),
         ("users: {cat: {holidays: 2026-01-01, works_on: 2026-01-02}}", "2026-01-02 is no holiday there"),
         ("calendars: {office: {hours: {mon: '09:00-17:00'}}}", "nobody has this calendar"),
         (

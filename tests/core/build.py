@@ -316,7 +316,7 @@ def check_books(state: State, queues: Collection[str] = ()) -> None:
     seats = {field: seat.open_items for field, seat in state.seats.items() if seat.open_items}
     assert seats == owned, "open items are not the records owned through the pool"
     for name in {field.partition("/")[0] for field in state.seats}:
-        assert state.open_in(name) == sum(n for field, n in owned.items() if field.startswith(f"{name}/"))
+        assert state.membership.open_in(name) == sum(n for field, n in owned.items() if field.startswith(f"{name}/"))
     assert all(parked.pool in queues for parked in state.parked.values() if parked.queued), "it lies in no queue"
     clients = Counter(
         f"{known.plan}/{state.records[name].owner}"
@@ -344,7 +344,7 @@ def check_reservations(state: State) -> None:
     reserved = {name: each.person for name, each in state.reservations.items()}
     assert reserved == {name: state.records[name].owner for name in reserved}, "a record is offered to who has it not"
     people = set(reserved.values())
-    assert {name: person for person in people for name in state.reserved_for(person)} == reserved
+    assert {name: person for person in people for name in state.reserved.of(person)} == reserved
 
 
 def check_climbs(state: State) -> None:
@@ -352,12 +352,12 @@ def check_climbs(state: State) -> None:
     assert state.climbs.keys() <= state.parked.keys() | state.reservations.keys(), "nobody is asked for it any more"
     awaited = {(person, name) for name, climb in state.climbs.items() for person in climb.awaited}
     assert {name for _, name in awaited} <= state.parked.keys(), "it waits for nobody"
-    assert state._awaiting.keys() == {person for person, _ in awaited}
-    for person in state._awaiting:
+    assert state.awaiting._lines.keys() == {person for person, _ in awaited}
+    for person in state.awaiting._lines:
         names = [name for each, name in awaited if each == person]
         ordered = sorted(names, key=lambda name: (-state.parked[name].score, state.parked[name].since_ms, name))
-        assert list(state.awaiting(person)) == ordered, f"what waits for {person} is not in its order"
-        assert state.awaits(person) == len(ordered)
+        assert list(state.awaiting.of(person)) == ordered, f"what waits for {person} is not in its order"
+        assert state.awaiting.count(person) == len(ordered)
     timers = {name.removeprefix("step/") for name in state.timers if name.startswith("step/")}
     assert timers <= state.climbs.keys() & state.parked.keys(), "it reaches no further step"
 
@@ -365,9 +365,9 @@ def check_climbs(state: State) -> None:
 def check_members(name: str, state: State) -> None:
     """The index of members says what the seats say, and in joining order."""
     taken = {field: seat.joined for field, seat in state.seats.items() if field.startswith(f"{name}/") and seat.joined}
-    members = [f"{name}/{person}" for person in state.members(name)]
+    members = [f"{name}/{person}" for person in state.membership.members(name)]
     assert [taken[field] for field in members] == sorted(taken.values()), f"the members of {name} are not its seats"
-    assert all(name in state.pools_of(field.removeprefix(f"{name}/")) for field in members)
+    assert all(name in state.membership.pools_of(field.removeprefix(f"{name}/")) for field in members)
 
 
 def turns_of(decisions: Sequence[Decision], pool_id: str = "sales") -> list[int]:

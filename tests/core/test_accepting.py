@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from service.core.calendar import Block, WorkCalendar, WorkingTime
+from service.core.calendar import DAY_MINUTES, Block, WorkCalendar, WorkingTime
 from service.core.configuration import User
 from service.core.events import Target
 from service.core.holding import reservations
+from service.core.limit_spec import Limit
 from service.core.model import Assigned, Nothing, Outcome, Pending, Released
 from service.core.pool_spec import Accepting, Membership, PoolSpec
 from service.core.rule_sets import Entry
@@ -190,6 +191,28 @@ def test_only_ask_again_opens_a_second_round_and_no_third() -> None:
 
     assert [each.owner for each in outcomes(division) if isinstance(each, Assigned)] == ["ann", "bob", "ann", "bob"]
     assert outcomes(division)[-1] == Pending("sales", "nobody_eligible")
+
+
+@pytest.mark.parametrize("is_at_limit", [True, False])
+def test_a_second_round_begins_when_somebody_can_be_asked_again(is_at_limit: bool) -> None:
+    """D50 D3 When that is, time alone decides: a limit of a time has room, or a shift begins."""
+    if is_at_limit:
+        division = Division(asking(Membership("ann", limits=(Limit(1, 60 * MINUTE_MS),)), ask_again=True))
+        division.create()
+        division.decline("lead/1", "ann")
+    else:
+        first = START_MS // MINUTE_MS % DAY_MINUTES
+        shifts = WorkCalendar(
+            "UTC", tuple(Block(day, first + at, first + at + 6) for day in range(7) for at in (0, 60))
+        )
+        division = Division(asking("ann", ask_again=True), users=[User("ann", time=WorkingTime(shifts))])
+        division.create()
+        division.now_ms += 7 * MINUTE_MS  # nothing went off meanwhile: the time to answer and the shift are over
+        division.tell("bob", "away")
+    assert outcomes(division)[2] == Pending("sales", "nobody_eligible", by(60))
+    division.later(ms=by(60) - division.now_ms)
+
+    assert outcomes(division)[-1] == Assigned("ann", "sales", 2, by(65))
 
 
 def test_who_declined_is_passed_over_for_this_record_for_good() -> None:

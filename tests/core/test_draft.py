@@ -84,13 +84,13 @@ def test_indexes_follow_the_seats() -> None:
         return Seat(served_pass=0, last_turn=0, joined=joined, open_items=1)
 
     state.apply({"seat": {"b/ann": seat(2), "b/bob": seat(1), "a/ann": seat(1)}})
-    assert state.members("b") == ["bob", "ann"]
-    assert state.pools_of("ann") == ["a", "b"]
+    assert state.membership.members("b") == ["bob", "ann"]
+    assert state.membership.pools_of("ann") == ["a", "b"]
     state.apply({"seat": {"b/ann": seat(0), "a/ann": None, "b/cem": seat(3)}})
-    assert state.members("b") == ["bob", "cem"]
-    assert state.pools_of("ann") == []
+    assert state.membership.members("b") == ["bob", "cem"]
+    assert state.membership.pools_of("ann") == []
     state.apply({"seat": {"b/ann": seat(4)}})
-    assert state.members("b") == ["bob", "cem", "ann"]
+    assert state.membership.members("b") == ["bob", "cem", "ann"]
 
 
 def test_a_decision_that_raises_leaves_the_state_as_it_was() -> None:

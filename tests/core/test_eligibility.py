@@ -12,7 +12,8 @@ from service.core.configuration import User
 from service.core.draft import Draft
 from service.core.limit_spec import Limit
 from service.core.pool_spec import Membership
-from service.core.sharing.eligibility import CHECKS, MINUTE_MS, Situation, choose
+from service.core.sharing.choosing import look_at_all
+from service.core.sharing.eligibility import CHECKS, MINUTE_MS, Situation
 from service.core.state import Pace, State
 from service.core.traits import Trait
 from tests.core.build import START_MS, Division, absent, config, pool, predicate
@@ -43,7 +44,7 @@ def test_whom_checks_stop_is_told_as_if_each_had_been_asked(seed: int) -> None:
         member.person: next(filter(None, (check.ask(member, situation) for check in CHECKS)), None)
         for member in situation.spec.members
     }
-    assert {each.person: each.excluded for each in choose(situation).seen} == first
+    assert {each.person: each.excluded for each in look_at_all(situation).seen} == first
 
 
 def test_each_check_can_say_no() -> None:

@@ -15,7 +15,9 @@ from service.core.model import (
     Rejected,
     Released,
 )
+from service.core.pool_spec import Membership
 from service.core.rule_sets import Entry
+from service.core.telling.explain import explain
 from tests.core.build import Division, created, pool, predicate, rules, updated
 
 EMEA = Entry("emea", Target("pool", "emea"), (predicate("country equals FR"),))
@@ -199,13 +201,33 @@ def test_an_assignment_says_why() -> None:
     assert [(each.person, each.excluded, each.open_items) for each in trace.candidates] == [("ann", None, 0)]
 
 
-def test_a_trace_of_a_big_pool_lists_some_and_counts_the_rest() -> None:
-    """D16 A limit on everything."""
+def test_a_trace_of_a_big_pool_names_who_was_asked_and_counts_the_rest() -> None:
+    """D16 A limit on everything: the first five who were passed over, who was chosen, and nobody behind."""
     division = Division(pool(*(f"member-{n:03}" for n in range(60))))
+    for number in range(15):
+        division.tell(f"member-{number:03}", "away")
     division.create("lead/1")
+    trace = division.last().trace
 
-    assert len(division.last().trace.candidates) == 50
-    assert division.last().trace.omitted == 10
+    left_out = [f"member-{number:03}" for number in range(5)]
+    assert [each.person for each in trace.candidates] == [*left_out, "member-015"]
+    assert [each.excluded for each in trace.candidates] == [*["away"] * 5, None]
+    assert (trace.omitted, trace.not_looked_at) == (10, 44)
+    assert explain(division.last(), division.config)[-3:] == [
+        "  member-015   chosen     0 open, place 1, never served",
+        "  and 10 more",
+        "  44 were not looked at: their turn comes later",
+    ]
+
+
+def test_a_trace_of_a_big_pool_where_nobody_can_lists_some_and_counts_the_rest() -> None:
+    """D3 D16 Everybody was looked at: each of them may be who has it next."""
+    division = Division(pool(*(Membership(f"member-{n:03}", max_open=0) for n in range(60))))
+    division.create("lead/1")
+    trace = division.last().trace
+
+    assert [each.excluded for each in trace.candidates] == ["full"] * 50
+    assert (trace.omitted, trace.not_looked_at) == (10, 0)
 
 
 def test_an_offer_without_a_plan_does_nothing() -> None:

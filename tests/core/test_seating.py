@@ -25,7 +25,9 @@ def seated_one_by_one(spec: PoolSpec, state: State) -> dict[str, Seat]:
     joins, turn = (0, 0) if before is None else (before.joins, before.turn)
     seats = dict(state.seats)
     members = {member.person: member for member in spec.members}
-    there = {person: seats[seat_field(spec.id, person)] for person in state.members(spec.id) if person in members}
+    there = {
+        person: seats[seat_field(spec.id, person)] for person in state.membership.members(spec.id) if person in members
+    }
     for person, member in members.items():
         if person in there:
             continue
@@ -65,7 +67,7 @@ def test_newcomers_start_where_looking_at_everybody_anew_puts_them(seed: int) ->
         expected = seated_one_by_one(spec, state)
         state.apply(switch(state, config(spec, version=version), START_MS).changes)
         assert {person: state.seats[seat_field(spec.id, person)] for person in expected} == expected
-        assert state.members(spec.id) == sorted(expected, key=lambda person: expected[person].joined)
+        assert state.membership.members(spec.id) == sorted(expected, key=lambda person: expected[person].joined)
         for _ in range(rng.choice([0, 0, 3, 20])):
             _serve_somebody(spec, state, rng)
         people_away = {person: absent("away") if rng.random() < 0.5 else Person() for person in rng.sample(people, 3)}

@@ -161,7 +161,7 @@ def test_a_person_without_a_wait_is_asked_first_and_no_more_than_that() -> None:
     assert division.new("lead/2") == Assigned("eve", "world", 1)
 
 
-@pytest.mark.parametrize("told", [None, "", "nobody-we-know", "off", "queue:x", ["ann"]])
+@pytest.mark.parametrize("told", [None, "", "nobody-we-know", "off", "queue:x", ["ann", "eve"]])
 def test_a_person_whom_a_field_names_is_passed_over_where_it_names_nobody(told: object) -> None:
     """D30 Unset, unknown, switched off: the next step is asked at once."""
     users = {"ann": {}, "off": {"active": False}, "eve": {}}

@@ -17,9 +17,17 @@ from service.core.model import (
     Released,
 )
 from service.core.reasons import Unresolved
-from service.core.rule_sets import Entry, EntryTarget, Happening, OwnerOf, RuleSet, TeamMatch
+from service.core.rule_sets import Entry, EntryTarget, FieldUser, Happening, OwnerOf, RuleSet, TeamMatch
 from tests.core.build import Division, created, pool, predicate, rules, updated
 
+ONE_ID = ["42", " 42 ", 42, 42.0, "user:42", {"id": 42}, {"id": " 42", "name": "Ann"}, ["42"], [{"id": "42"}], [[42.0]]]
+"""Ways in which CRMs write the id of one person."""
+NO_ID: list[tuple[object, Unresolved]] = [
+    *((each, "field_unset") for each in (None, "", "  ", [], [""], {}, {"id": None}, {"id": ""}, ";")),
+    *((each, "not_a_person") for each in (True, 42.5, ["42", "43"], {"name": "Ann"}, {"id": 42, "type": "team"})),
+    *((each, "not_a_person") for each in ("pool:42", "team:42", {"id": {"name": "x"}}, 1e400)),
+    *((each, "unknown_user") for each in ("43", "4 2", 43.0, {"id": "43"}, "user:", "user: 43")),
+]
 OTHERS = Entry("others", Target("pool", "sales"))
 ALWAYS: frozenset[Happening] = frozenset({"created", "updated"})
 
@@ -30,6 +38,35 @@ def led_by(target: EntryTarget, *users: User, **settings: Any) -> Division:
     north = pool("bob", id="north", domain=predicate("country equals SE"))
     first = Entry("first", target)
     return Division(pool("ann"), contacts, north, users=users, rule_sets=rules(first, OTHERS), **settings)
+
+
+@pytest.mark.parametrize("told", ONE_ID, ids=repr)
+@pytest.mark.parametrize("target", [FieldUser(("manager",)), OwnerOf(("account",))], ids=str)
+def test_an_id_in_a_field_is_read_however_it_is_written(target: EntryTarget, told: object) -> None:
+    """S45 D16 One rule for the person whom a field names and for the owner of a related record."""
+    division = led_by(target, User("42"))
+    assert division.create("lead/1", None, facts={"manager": told, "account": {"owner": told}}) == Assigned("42")
+
+
+@pytest.mark.parametrize(("told", "why"), NO_ID, ids=repr)
+def test_what_is_no_id_is_a_reason_in_the_trace(told: object, why: Unresolved) -> None:
+    """D16"""
+    division = led_by(FieldUser(("manager",)), User("42"))
+    assert division.create("lead/1", None, facts={"manager": told}) == Assigned("ann", "sales", 1)
+    assert division.last().trace.tried[0].unresolved == why
+
+
+@pytest.mark.parametrize("told", ["ANN@X.EU ", {"id": "Ann@x.EU"}, "user:ANN@x.eu"], ids=repr)
+def test_an_id_in_a_field_ignores_case_where_ids_do(told: object) -> None:
+    """D41"""
+    division = led_by(FieldUser(("manager",)), User("ann@x.eu"), ids_ignore_case=True)
+    assert division.create("lead/1", None, facts={"manager": told}) == Assigned("ann@x.eu")
+
+
+def test_an_id_with_a_colon_is_a_persons_where_one_is_declared_so() -> None:
+    """As events may tell it."""
+    division = led_by(FieldUser(("manager",)), User("crm:42"))
+    assert division.create("lead/1", None, facts={"manager": "crm:42"}) == Assigned("crm:42")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +84,8 @@ def led_by(target: EntryTarget, *users: User, **settings: Any) -> Division:
         (OwnerOf(("account",)), {}, "no_related_record"),
         (OwnerOf(("account",)), {"account": "88"}, "no_related_record"),
         (OwnerOf(("account",)), {"account": {"id": "88"}}, "no_related_owner"),
-        (OwnerOf(("account",)), {"account": {"owner": {"id": "eve"}}}, "no_related_owner"),
+        (OwnerOf(("account",)), {"account": {"owner": {"id": "eve"}}}, "unknown_user"),
+        (OwnerOf(("account",)), {"account": {"owner": [{"id": ""}]}}, "no_related_owner"),
         (OwnerOf(("account",)), {"account": {"owner": "pool:sales"}}, "not_a_person"),
         (OwnerOf(("account",)), {"account": {"owner": "user:nobody"}}, "unknown_user"),
         (OwnerOf(("account",)), {"account": {"owner": "user:gone"}}, "inactive_user"),

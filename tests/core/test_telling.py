@@ -148,13 +148,14 @@ def test_what_is_true_whatever_became_of_the_record_is_told() -> None:
     assert kinds(division) == [("ann", "assigned"), ("ann", "reassigned")]
 
 
-def test_who_is_off_by_a_new_configuration_without_quiet_hours_is_told_in_order() -> None:
-    """What comes while a line is being told stands behind it."""
+@pytest.mark.parametrize("wishes", [{}, {"digest": Digesting(5, MINUTE_MS)}])
+def test_who_is_off_by_a_new_configuration_without_quiet_hours_is_told_in_order(wishes: dict[str, Any]) -> None:
+    """What comes while a line is being told stands behind it, and the line waits for nothing any more."""
     division = Division(pool("ann"), users=[person("ann", quiet=quiet(-60, 60))])
     division.serve("lead/1")
-    division.configure(pool("ann"), users=[person("ann", digest=Digesting(5, MINUTE_MS))])
+    division.configure(pool("ann"), users=[person("ann", **wishes)])
     division.serve("lead/2")
-    division.later(minutes=60)
+    division.later(minutes=1)
     assert [each.record for each in division.decisions if each.notifications] == ["lead/1", "lead/2"]
 
 

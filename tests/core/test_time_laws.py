@@ -13,7 +13,8 @@ from service.core.draft import Draft
 from service.core.model import Assigned, Pending
 from service.core.pool_spec import Membership
 from service.core.sharing.attendance import absence, after_working, back_ms
-from service.core.sharing.eligibility import Situation, choose
+from service.core.sharing.choosing import choose
+from service.core.sharing.eligibility import Situation
 from service.core.traits import NO_TRAITS, Trait, Traits
 from tests.core.build import MINUTE_MS, START_MS, Division, config, pool, predicate
 

@@ -8,8 +8,10 @@ import pytest
 
 from service.core.acting import DAY_MS
 from service.core.configuration import User
+from service.core.events import Target
 from service.core.in_process import WEIGHED_MAX
-from service.core.workflow_specs import Cap, Trigger
+from service.core.model import Assigned
+from service.core.workflow_specs import Action, Cap, Trigger
 from tests.core.build import MINUTE_MS, OUTSIDER, created, deleted, event, updated
 from tests.core.flows import (
     SET_X,
@@ -152,6 +154,34 @@ def test_two_waits_each_have_their_time_and_who_leaves_the_line_is_not_waiting()
     told.later(minutes=60)
     found = [(each.record, action.workflow) for each in told.decisions for action in each.actions]
     assert found == [("lead/1", "w10"), ("lead/2", "w10"), ("lead/1", "w20")]
+
+
+def test_what_a_workflow_gives_to_somebody_after_a_wait_sets_nothing_off_and_loses_no_action() -> None:
+    """S106 D49 None is set off by another: not behind a timer either, and what the first asked for stands."""
+    patient = Trigger(("waiting_for",), after_ms=30 * MINUTE_MS)
+    task = Action("create_record", record_type="task")
+    told = division(
+        flow("w", patient, Action("assign", target=Target("user", OUTSIDER)), task),
+        flow("other", on("assigned"), task),
+        pools={"sales": []},
+    )
+    told.send(created(owner="pool:sales"))
+    told.later(minutes=30)
+    assert [each.outcome.owner for each in told.decisions if isinstance(each.outcome, Assigned)] == ["zoe"]
+    asked = [(action.workflow, action.number) for each in told.decisions for action in each.actions]
+    assert asked == [("w", 2)]
+
+
+def test_what_is_asked_for_is_numbered_behind_all_that_is_decided_in_whatever_order_it_is_written() -> None:
+    """D49 A record's numbers grow in the order of what is published: the decisions, then what hangs on the last."""
+    task = Action("create_record", record_type="task")
+    told = division(
+        flow("w", on("created"), task, Action("assign", target=Target("user", OUTSIDER)), SET_X),
+        pools={"sales": ["ann"]},
+    )
+    told.send(created(owner="pool:sales"))
+    found = [(each.sequence, [action.sequence for action in each.actions]) for each in told.decisions]
+    assert found == [(0, []), (1, []), (2, []), (3, [4, 5])]
 
 
 @pytest.mark.parametrize(

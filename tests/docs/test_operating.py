@@ -149,3 +149,17 @@ def test_every_metric_that_the_page_names_is_in_the_catalogue() -> None:
 def test_every_state_of_a_lane_is_explained() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert [state for state in LANE_STATES if f"\n| `{state}` |" not in page] == []
+
+
+def test_the_page_draws_the_border_of_trust() -> None:
+    """D51 Which topics let in who may say anything in anybody's name is told, with each topic that a process reads."""
+    page = PAGE.read_text(encoding="utf-8")
+    rights = page[page.index("## Who may do what") : page.index("## Settings")]
+    told = set(re.findall(r"`([a-z.*-]+)`", rights))
+    read = {
+        name
+        for name in yaml.safe_load(declaration_file().read_text())["topics"]
+        if name.startswith(("crm.", "assignment."))
+    }
+    assert [name for name in sorted(read) if name not in told and f"{name.partition('.')[0]}.*" not in told] == []
+    assert "the *actor* of an event is what the CRM says" in rights

@@ -23,9 +23,10 @@ from service.limits import Limits
 from service.store.port import Store
 from service.wire.messages import RawRecord
 from service.wire.topics import Topics
-from tests.checker import Evidence, Memory, violations
+from tests.checker import Evidence, violations
 from tests.lane.mixed_events.events import START_MS, Sent
 from tests.log_reader import Seen
+from tests.memory_checker import Memory
 
 LANES: Final = 3
 TOPICS: Final = Topics.of()

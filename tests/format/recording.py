@@ -17,9 +17,9 @@ from redis.asyncio import Redis
 
 from service.kafka.memory import BrokerRecord
 from service.kafka.partitions import Place
-from tests.checker import MARK, Memory
 from tests.format.deployment import LANES, TOPICS, Deployment
 from tests.log_reader import NOTHING_FOLDED, Seen
+from tests.memory_checker import MARK, Memory
 
 RECORDED: Final = Path(__file__).parent / "recorded"
 TOPICS_KEPT: Final = (

@@ -13,9 +13,9 @@ from redis.asyncio import Redis
 
 from service.store.keys import LAYOUT
 from service.store.redis import RedisStore
-from tests.checker import MARK
 from tests.format.deployment import TOPICS, Deployment, configurations
 from tests.format.recording import RECORDED, Keys, Recording, file_of, lanes_of, memory_of, put_memory, read
+from tests.memory_checker import MARK
 
 NAMES = sorted(path.name for path in RECORDED.iterdir() if path.is_dir())
 VERSIONS = "first", "second", "later"

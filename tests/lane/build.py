@@ -35,9 +35,10 @@ from service.wire.log_records import Batch, ForeignRecord, LogRecord, decode
 from service.wire.messages import Message
 from service.wire.seals import sealed
 from service.wire.topics import Topics
-from tests.checker import Evidence, Memory, violations
+from tests.checker import Evidence, violations
 from tests.core.build import START_MS, config, pool
 from tests.log_reader import Seen
+from tests.memory_checker import Memory
 
 LANE = 0
 TOPICS = Topics.of()

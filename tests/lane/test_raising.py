@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from service.core.draft import Draft
 from service.core.events import MemberEvent, Target
 from service.core.pool_spec import Membership
 from service.core.rule_sets import Entry
-from service.core.state import State, Timer
+from service.core.state import Timer
 from service.lane.raising import MAX_RAISED_IN_A_ROW, PUT_OFF_MS, TooManyDeadLetters
 from tests.core.build import MINUTE_MS, created, planted, pool, rules
 from tests.lane.build import TOPICS, World
@@ -46,7 +47,7 @@ async def test_a_timer_that_raises_is_told_of_put_off_and_tried_again(monkeypatc
     owner = await world.owner()
     await until_idle(owner)
     with monkeypatch.context() as patch:
-        patch.setattr(State, "line", no_line)
+        patch.setattr(Draft, "waiting", no_line)
         world.send(MemberEvent("back", "ann", "available"), created("lead/2", "user:ann"))
         await until_idle(owner)
         assert [reason for reason, _ in letters(world)] == ["timer_raised"]
@@ -72,14 +73,12 @@ async def test_of_lines_that_are_served_together_only_the_one_that_raises_is_put
     world.send(*(created(f"lead/{name}", f"pool:{name}") for name in ("alpha", "middle", "omega")))
     owner = await world.owner()
     await until_idle(owner)
-    line = State.line
+    line = Draft.waiting
 
-    def broken(state: State, name: str, *args: Any, **more: Any) -> Any:
-        if name == sick:
-            raise ZeroDivisionError("planted")
-        return line(state, name, *args, **more)
+    def broken(draft: Draft, name: str, *args: Any, **more: Any) -> Any:
+        return no_line() if name == sick else line(draft, name, *args, **more)
 
-    monkeypatch.setattr(State, "line", broken)
+    monkeypatch.setattr(Draft, "waiting", broken)
     world.send(MemberEvent("back", "ann", "available"))
     await until_idle(owner)
     state = owner.tenure.book.state("main")
@@ -96,7 +95,7 @@ async def test_a_timer_that_always_raises_costs_one_dead_letter_an_hour(monkeypa
     world.send(MemberEvent("away", "ann", "away", world.now_ms + MINUTE_MS), created("lead/1", "pool:sales"))
     owner = await world.owner()
     await until_idle(owner)
-    monkeypatch.setattr(State, "line", no_line)
+    monkeypatch.setattr(Draft, "waiting", no_line)
     for _ in range(3):
         world.now_ms += PUT_OFF_MS
         await owner.work(4)

@@ -82,7 +82,7 @@ async def test_a_log_that_another_life_wrote_is_overruled_by_a_restore(world: Wo
     await world.send("5")
     tenure = await world.work()
     assert turn(tenure) == 5
-    assert tenure.book.state("main").members("sales") == ["ann", "bob", "eve"]
+    assert tenure.book.state("main").membership.members("sales") == ["ann", "bob", "eve"]
 
 
 async def test_an_input_that_was_begun_anew_is_read_from_its_beginning(world: World) -> None:
@@ -182,7 +182,7 @@ async def test_a_restored_lane_goes_over_to_the_configuration_that_is_valid_now(
     await restore(world.patient(), "tests", {"main"})
     tenure = await world.work()
     assert tenure.book.versions == {"main": 1}
-    assert tenure.book.state("main").members("sales") == ["ann", "bob", "eve"]
+    assert tenure.book.state("main").membership.members("sales") == ["ann", "bob", "eve"]
 
 
 async def test_what_is_restored_is_the_memory_to_the_byte(world: World) -> None:

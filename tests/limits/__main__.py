@@ -34,7 +34,7 @@ from tests.cli.running import lead, member
 from tests.limits.largest import PARKED, largest
 from tests.survival.__main__ import PATIENCE, PATIENT_MS
 from tests.survival.cluster import Cluster, a_moment
-from tests.survival.load import LANES
+from tests.survival.documents import LANES
 
 SENT_AT_ONCE: Final = 500
 CODE: Final = 2

@@ -21,7 +21,8 @@ from service.wire.lanes import lane_of
 from service.wire.messages import Message
 from service.wire.seals import sealed
 from service.wire.topics import Topics
-from tests.simulation.floor import CALLED, FOUND, MINUTE_MS, OFFERS, PEOPLE, Floor
+from tests.simulation.floor import OFFERS, PEOPLE, Floor
+from tests.simulation.flows import CALLED, FOUND, MINUTE_MS
 
 DIVISIONS: Final = ("main", "north", "south")
 RECORDS_SOURCE: Final = "crm.records"
@@ -126,6 +127,30 @@ class Crm:
         self._write(answered, (named["ce_division"] or b"").decode(), f"e{self.made}")
         return word
 
+    def fulfil(self) -> str:
+        """The CRM does what a workflow asked for, tells that it did or could not, or both. The word of it; empty:
+        nothing was asked for.
+        """
+        asked = self.broker.records(self.topics.workflow_actions)[-30:]
+        if not asked:
+            return ""
+        action = self.random.choice(asked)
+        said, named = json.loads(action.value), dict(action.headers)
+        division, name = (named["ce_division"] or b"").decode(), (named["ce_id"] or b"").decode()
+        record = {"record_type": said["record"]["type"], "record_id": said["record"]["id"], "facts": {}}
+        word = self.random.choice(("action_done", "action_failed", "action_fulfilled"))
+        if word != "action_fulfilled":
+            self._write({**record, "kind": word, "action": name}, division, f"e{self.made}")
+        elif said["action"] == "mark_step":
+            step = {"kind": "step_marked", "step": (said["process"], said["step"])}
+            self._write({**record, **step}, division, f"e{self.made}")
+        elif said["action"] == "set_field":
+            facts = {said["field"]: said["value"]}
+            self._write({**record, "kind": "updated", "facts": facts}, division, f"e{self.made}")
+        else:
+            return ""
+        return word
+
     def publish_configuration(self, division: str) -> None:
         """The division's next version: members and pools come, go and change places."""
         versions = self.versions[division]
@@ -173,7 +198,7 @@ class Crm:
         kind = self.random.choice(HAPPENINGS)
         facts = self._facts()
         owner = self.random.choice(
-            (None, None, ("pool", "sales"), ("pool", "sales"), ("pool", "late"), ("pool", "gone"), ("user", "ann"))
+            (*(None,) * 4, *(("pool", "sales"),) * 2, ("pool", "late"), ("pool", "gone"), ("user", "ann"))
         )
         record_type = "contact" if number % 7 == 0 else "lead"
         record: dict[str, object] = {
@@ -182,6 +207,8 @@ class Crm:
             "record_id": str(number),
             "facts": facts,
         }
+        if self.random.random() < 0.5:
+            record["actor"] = self.random.choice(PEOPLE)
         if owner is not None and kind != "deleted":
             record["owner"] = dict(zip(("kind", "id"), owner, strict=True))
         if kind in OFFER_KINDS:
@@ -203,7 +230,9 @@ class Crm:
     def _facts(self) -> dict[str, object]:
         random = self.random
         facts: dict[str, object] = {"city": random.choice(("Oslo", "Rome")), "score": random.randrange(5)}
-        for name, values in (("size", (0, 1, 2)), ("boom", (True, False)), ("budget", (None, 0, 5))):
+        facts["boom"] = random.random() < 0.6
+        kept: Sequence[object] = (None, 7, *PEOPLE, "user:ann", "nobody")
+        for name, values in (("size", (0, 1, 2)), ("budget", (None, 0, 5)), ("keeper", kept)):
             if random.random() < 0.4:
                 facts[name] = random.choice(values)
         return facts

@@ -11,6 +11,7 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
+from service.config.steps import lines_of
 from service.core.calendar import DAY_MINUTES, Block, WorkCalendar, WorkingTime
 from service.core.configuration import Config, User
 from service.core.entry_policy import EntryPolicy
@@ -19,32 +20,20 @@ from service.core.limit_spec import Limit, Per
 from service.core.model import Label
 from service.core.plan_facts import PlanFacts
 from service.core.pool_spec import Accepting, Escalation, Membership, PoolSpec
-from service.core.rule_sets import Entry, RuleSet
+from service.core.rule_sets import Entry, FieldUser, Ladder, LadderStep, RuleSet
 from service.core.traits import Trait, Traits
-from service.core.workflow_specs import NO_WORKFLOWS, ProcessSpec, StepName, Workflows
+from service.core.workflow_specs import NO_WORKFLOWS
 from service.language.predicate import Predicate
 from tests.core.build import planted, predicate
-from tests.core.directions import direction
+from tests.simulation.flows import MINUTE_MS, wishes, workflows
 
 PEOPLE: Final = ("ann", "bob", "cem", "dia", "eve", "fay")
 POOLS: Final = ("sales", "partners", "late")
 PLANS: Final[dict[str, tuple[str, OfferKind]]] = {"spring": ("form", "payment_failed"), "care": ("chat", "paid")}
 """Each plan with the tool and the happening to offers that bring leads in."""
 OFFERS: Final = ("gold", "silver")
-FOUND: Final = StepName("hunt", "found")
-CALLED: Final = StepName("hunt", "called")
-FLOWS: Final = Workflows(
-    all={
-        "budget": direction("budget", "lead", ("budget", "number"), FOUND, active=True),
-        "note": direction("note", "lead", ("note", "text"), CALLED, "ask", active=True),
-    },
-    processes={"hunt": ProcessSpec("hunt", "lead", frozenset({FOUND.step, CALLED.step}))},
-    fields={"lead": {"budget": "number", "note": "text"}},
-)
-"""A workflow in each direction."""
 CITY: Final = Trait("skill", path="city")
 """Whoever gets the record knows its city."""
-MINUTE_MS: Final = 60_000
 ZONES: Final = ("UTC", "Europe/Berlin")
 """In one of them a day ends a quarter of an hour after the beginning."""
 TIMES: Final[tuple[Per, ...]] = ("open", "open", "day", 20_000, MINUTE_MS, 5 * MINUTE_MS, 3_600_000)
@@ -74,26 +63,42 @@ class Floor:
         pools = {name: self._pool(name) for name in POOLS if name == "sales" or self._sometimes(0.7)}
         entries = (
             Entry("oslo", Target("pool", "partners"), (*self._bug(), predicate("city equals Oslo"))),
-            Entry("found", Target("pool", "sales"), (predicate("score equals 3"),), requires=(CITY,)),
+            Entry("found", self._others(), (predicate("score equals 3"),), requires=(CITY,)),
             Entry("fay", Target("user", "fay"), (predicate("score equals 2"),)),
-            Entry("others", Target("pool", "sales")),
+            Entry("others", self._others()),
         )
         users = {name: self._user(name) for name in PEOPLE if self._sometimes(0.95)}
         if self._sometimes(0.8):
             pools |= {name: self._plan(name, *brought) for name, brought in PLANS.items()}
+        pools = {name: _without_what_is_not_there(spec, pools, users) for name, spec in pools.items()}
+        lines = lines_of(entry.target for entry in entries if isinstance(entry.target, Ladder))
         return Config(
             division,
             version,
             f"label{version}",
             users=users,
-            pools={name: _without_what_is_not_there(spec, pools, users) for name, spec in pools.items()},
+            pools=pools | lines,
             rule_sets={"lead": RuleSet("inbound", "lead", entries)},
             offers=dict.fromkeys(OFFERS, ""),
             closed_when={"lead": predicate("score equals 4")} if version % 2 else {},
-            workflows=FLOWS if version % 3 else NO_WORKFLOWS,
+            workflows=workflows(version) if version % 3 else NO_WORKFLOWS,
             zone=self.random.choice(ZONES),
             sizes={"lead": "size"} if version % 4 else {},
         )
+
+    def _others(self) -> Target | Ladder:
+        """Who gets what nothing else is said of: a pool, or several with people among them, in steps of minutes."""
+        if self._sometimes(0.3):
+            return Target("pool", "sales")
+        wait_ms = MINUTE_MS * self.random.randint(1, 3)
+        steps = [
+            LadderStep(FieldUser(("keeper",)), wait_ms, skips_absent=self._sometimes(0.5)),
+            LadderStep(Target("user", "fay"), 2 * wait_ms, skips_absent=True),
+            LadderStep(Target("pool", "sales"), wait_ms, skips_absent=self._sometimes(0.5)),
+            LadderStep(Target("pool", "late"), wait_ms),
+        ]
+        chosen = [step for step in steps if self._sometimes(0.6)] or steps[2:3]
+        return Ladder("lead", (*chosen, LadderStep(Target("user", self.random.choice(PEOPLE)))))
 
     def _user(self, name: str) -> User:
         """Somebody who works always, or in shifts of minutes, and may speak the language of Oslo."""
@@ -105,7 +110,17 @@ class Floor:
         skills: Traits = {("skill", "oslo"): 1} if self._sometimes(0.7) else {}
         types = random.choice(((), ("lead",)))
         limits = tuple(limit._replace(types=types) for limit in self._limits(0.2, 6))
-        return User(name, roles=frozenset({"reassign"}), time=time, traits=skills, limits=limits)
+        means = ("email",) if self._sometimes(0.9) else ()
+        return User(
+            name,
+            active=self._sometimes(0.95),
+            roles=frozenset({"reassign"}),
+            notify=means,
+            time=time,
+            traits=skills,
+            limits=limits,
+            wishes=wishes(random),
+        )
 
     def _bug(self) -> Sequence[Predicate]:
         """A mistake that most versions have; where it is mended, dead letters can be decided after all."""
@@ -128,6 +143,7 @@ class Floor:
             fallback=random.choice(FALLBACKS[name]) if self._sometimes(0.3) else None,
             assign_anyway=self._sometimes(0.1),
             escalation=self._escalation(name) if self._sometimes(0.3) else None,
+            manager=random.choice(("", "dia")),
             longest_wait_ms=random.randrange(10 * MINUTE_MS) if self._sometimes(0.3) else None,
         )
 

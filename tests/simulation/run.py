@@ -27,14 +27,16 @@ from service.wire.inputs import tick
 from service.wire.lanes import lane_of
 from service.wire.messages import Message
 from service.wire.topics import Topics
-from tests.checker import Evidence, Memory, fates_of_redriven, violations
+from tests.checker import Evidence, fates_of_redriven, violations
 from tests.log_reader import Reader, Seen
+from tests.memory_checker import Memory
 from tests.simulation.accidents import FOREIGN, lose_keys
 from tests.simulation.crm import MEMBERS_SOURCE, RECORDS_SOURCE, START_MS, Crm
 from tests.simulation.gates import GatedStore, GatedTransport, Gates, Passage
 from tests.simulation.process import Killed, Process
 from tests.simulation.recount import unsettled
 from tests.simulation.terms import known_terms
+from tests.telling_checker import fates_of_news
 
 ROUNDS_OF_THE_LOOP: Final = 4
 """So often the event loop goes round after a gate was opened; then whoever went through stands at the next."""
@@ -99,7 +101,8 @@ class Simulation:
                 break
         if not found:
             found = await self._heal()
-        self.happened += fates_of_redriven(self.evidence())
+        evidence = self.evidence()
+        self.happened += fates_of_redriven(evidence) + fates_of_news(evidence.logs)
         await self._end()
         return Report(self.seed, found, self.happened)
 
@@ -264,6 +267,8 @@ class Simulation:
         if self.random.random() < 0.03:
             self.crm.ingest(is_forgetful=True)
         if self.random.random() < 0.06 and (word := self.crm.answer()):
+            self.happened[word] += 1
+        if self.random.random() < 0.03 and (word := self.crm.fulfil()):
             self.happened[word] += 1
         if self._happens("configuration", 0.006):
             self.crm.publish_configuration(self.random.choice(list(self.crm.versions)))

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import structlog
 
 from service.core.case import Case
-from service.core.holding import load
+from service.core.holding import load, presence
+from service.core.holding.climbing import begins_ms
 from service.lane import sealing
 from service.lane.book import Book
 from service.lane.positions import Positions
@@ -72,7 +73,31 @@ def test_a_count_that_drifts_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
     assert all("the open items disagree" in each for each in found)
 
 
-@pytest.mark.parametrize("limit", [2_000, 5_000])
+@pytest.mark.interpreted
+def test_who_is_back_and_idle_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """D3 In the end everybody is asked anew, and so are the topics alone."""
+    monkeypatch.setattr(presence, "_follow", lambda *_: None)
+    found = [report.found for seed in range(BOUND) if (report := simulate(seed, steps=STEPS, events=EVENTS)).found][:1]
+    assert "can take it" in " ".join(found[0])
+
+
+@pytest.mark.interpreted
+@pytest.mark.parametrize(
+    ("where", "mistake", "complaint"),
+    [
+        ("climbing._skipped", lambda *_, **__: None, "skipped: no"),
+        ("climbing.begins_ms", lambda case: None if begins_ms(case) is None else case.now_ms, "is at"),
+    ],
+)
+def test_steps_that_go_wrong_are_noticed(
+    monkeypatch: pytest.MonkeyPatch, where: str, mistake: Callable[..., object], complaint: str
+) -> None:
+    """D56 A step that nobody can take has its wait, or no step has."""
+    monkeypatch.setattr(f"service.core.holding.{where}", mistake)
+    assert complaint in broken_by(ALL_SAFEGUARDS)
+
+
+@pytest.mark.parametrize("limit", [5_000, 8_000])
 def test_the_promises_are_kept_where_nothing_fits(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     """With a broker that takes next to nothing: outputs in parts, batches decided again, dead letters of the rest."""
     monkeypatch.setattr(sealing, "MAX_RECORD_BYTES", limit)
@@ -106,6 +131,14 @@ def test_the_faults_do_happen() -> None:
         "memory_unreachable",
         "accepted",
         "declined",
+        "action_done",
+        "action_failed",
+        "action_fulfilled",
+        "still_waiting",
+        "told_late",
+        "untold_moved",
+        "held of an owner before",
+        "digest of an owner before",
         "hours_passed",
         "clock_turned_back",
         "log_truncated",

@@ -48,12 +48,12 @@ async def storm(minutes: float, seed: int, directory: Path, older: Path | None =
     with KafkaServer() as broker, own_redis() as redis:
         connection = KafkaConnection(broker.bootstrap, request_timeout_ms=PATIENT_MS)
         cluster = Cluster(connection, Topics.of("storm."), redis, directory, seed, patience=PATIENCE)
+        cluster.is_plain = older is not None
         raging = Storm(cluster, broker, Random(seed), older)
         found: list[str] = []
         try:
             await cluster.open()
-            if older is not None:
-                await begin_at_level_of(cluster, older)
+            await begin(cluster, older)
             while time.monotonic() < end and not found:
                 found = await raging.rage(min(ROUND_SECONDS, end - time.monotonic()))
                 print(await figures(raging, found), flush=True)
@@ -65,8 +65,8 @@ async def storm(minutes: float, seed: int, directory: Path, older: Path | None =
             await cluster.close()
 
 
-async def begin_at_level_of(cluster: Cluster, older: Path) -> None:
-    """Who comes first agrees on the level."""
+async def begin(cluster: Cluster, older: Path | None) -> None:
+    """Who comes first agrees on the level and on the sources: that is nobody who only writes strange records."""
     first = cluster.start(older=older)
     await cluster.owned_by(first)
     await cluster.stop(first)

@@ -35,7 +35,8 @@ from service.wire.messages import Message
 from service.wire.topics import Topics
 from tests.backends.redis_server import RedisServer
 from tests.checker import violations
-from tests.survival.load import DIVISIONS, LANES, Load, write_configuration
+from tests.survival.documents import DIVISIONS, LANES, write_configuration
+from tests.survival.load import Load
 from tests.survival.neighbours import Neighbours
 from tests.survival.older import OlderProcess
 from tests.survival.witness import Witness
@@ -126,7 +127,7 @@ class Worker:
     def ended_in_order(self) -> bool:
         """Told to end, before it could heed that or after."""
         code = self.process.exitcode
-        return code == 0 or (self.is_older and code == -signal.SIGTERM and not self.said)
+        return code == 0 or (code == -signal.SIGTERM and not self.said)
 
     @property
     def said(self) -> str:
@@ -149,7 +150,8 @@ class Worker:
 class Cluster:
     """One deployment: topics of its own on a shared broker, a Redis of its own, and the processes.
 
-    On a busy machine everything takes longer: `patience` times as long is waited for anything.
+    On a busy machine everything takes longer: `patience` times as long is waited for anything. `is_plain`: there is an
+    older build, so configurations and events say what every build knows.
     """
 
     connection: KafkaConnection
@@ -160,6 +162,7 @@ class Cluster:
     session_ms: int = SESSION_MS
     patience: float = 1.0
     saved: Path | None = None
+    is_plain: bool = False
     hits: Counter[str] = field(default_factory=Counter)
     workers: list[Worker] = field(default_factory=list)
     _started: int = 0
@@ -201,11 +204,14 @@ class Cluster:
 
     async def configure(self, generation: int) -> None:
         """Publish another configuration. Raises `KafkaError`, `Lost`."""
-        await self._publish(await asyncio.to_thread(write_configuration, self.directory / f"{generation}", generation))
+        await self._publish(self._written(f"{generation}", generation))
 
     async def admit(self, division: str) -> None:
         """Publish the first configuration of a division, which may have sent events before."""
-        await self._publish(write_configuration(self.directory / division, divisions=(division,)))
+        await self._publish(self._written(division, divisions=(division,)))
+
+    def _written(self, name: str, generation: int = 0, divisions: Sequence[str] = DIVISIONS) -> Path:
+        return write_configuration(self.directory / name, generation, divisions, is_plain=self.is_plain)
 
     async def _publish(self, directory: Path) -> None:
         feed = ConfigurationFeed(self.connection, self.topics.config)
@@ -267,8 +273,9 @@ class Cluster:
 
     async def send(self, count: int) -> None:
         """Send so many mixed events. Raises `Lost`: some may have arrived."""
+        asked = () if self.is_plain else self.witness.asked
         try:
-            await self._publisher.publish(self.load.events(count))
+            await self._publisher.publish(self.load.events(count) + self.load.results(asked))
         except Lost:
             await self.renew()
             raise

@@ -3,94 +3,30 @@
 New records with and without an owner, leads that come into plans by tools and offers, changes of owner to people and
 pools, updates, records that are closed, opened again, converted and merged, deletions, repetitions, people who leave
 and come back, one of whom works in shifts, a pool whose only member is often away, pools with limits, with people who
-are to accept, and with escalations, what they answer, and bytes that nobody can read.
+are to accept, and with escalations, targets with steps, what people answer, and bytes that nobody can read. Fields are
+filled and emptied and steps marked, and what workflows ask for is done, or fails, or both is told of one action.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Any, Final
 
 import orjson
-import yaml
 
 from service.wire.messages import Message
 from service.wire.topics import Topics
+from tests.survival.documents import DIVISIONS, PEOPLE
 
-LANES: Final = 3
-DIVISIONS: Final = ("main", "south", "east", "emea")
-"""Every lane has one, and one lane has two."""
-PEOPLE: Final = ("ann", "bob", "eve", "joe", "kim", "zoe")
 BROKEN: Final = (b"{", b"[]", b'{"type": "crm.record.created.v1"}', b'{"type": "of.nobody", "id": "x"}', b"\xff\xfe")
 NOTHING: Final[Mapping[str, Any]] = {}
-HOURS: Final = {"mon-sun": [f"{hour:02}:00-{hour:02}:30" for hour in range(4, 24)]}
-"""Of one of them: every other half hour, so that some runs see a shift begin or end."""
-OF_PEOPLE: Final[Mapping[str, Mapping[str, Any]]] = {
-    "kim": {"hours": HOURS},
-    "ann": {"limits": [{"at_most": 15, "per": "10s", "types": ["lead"]}, {"at_most": 100_000, "per": "month"}]},
-    "eve": {"zone": "America/Los_Angeles", "limits": [{"at_most": 100_000, "per": "day"}]},
-}
-"""Limits of people over all pools: windows that are full under load, and periods that are counted and never full."""
 KNOWN_RECORDS: Final = 400
 """Only so many of the latest records are talked about again."""
+RESULTS_MOST: Final = 4
+"""Of so many of the latest actions the CRM says at once what became of them."""
 ASKED_LATELY: Final = 40
 """So many of the latest records that people are asked to accept get answers."""
-
-
-def configuration(division: str, generation: int = 0) -> dict[str, Any]:
-    """A division's document. Each generation is new, with another circle of members, and so other decisions."""
-    first = generation % 3
-    circle = [*PEOPLE[first:5], *PEOPLE[:first]][:4]
-    return {
-        "division": division,
-        "users": {name: dict(OF_PEOPLE.get(name, {})) for name in PEOPLE},
-        "pools": {
-            "sales": {"record_type": "lead", "members": circle},
-            "deals": {"record_type": "deal", "members": [*map(busy, circle[::-1])], "strategy": "least_loaded"},
-            "hotline": {
-                "record_type": "lead",
-                "members": [*circle],
-                "accept_within": "3s",
-                "hand_on": 1 + generation % 2,
-                "ask_again": generation % 3 == 2,
-                "escalate": {"after": "5s", "to": {"pool": "second"}},
-            },
-            "second": {
-                "record_type": "lead",
-                "members": [*map(busy, circle)],
-                "accept_within": "2s",
-                "hand_on": 2,
-                "limits": [{"at_most": 20, "per": "10s"}],
-                "nobody_eligible": {"fallback": {"pool": "lonely"}},
-                "escalate": {"after": "20s", "to": {"user": "joe"}},
-                "longest_wait": "4s",
-            },
-            "lonely": {"record_type": "lead", "members": ["zoe"], "drain_per_minute": 1_000 + generation},
-        },
-        "tools": ["form"],
-        "offers": ["gold", "silver"],
-        "plans": {
-            "spring": {"name": "Spring", "managers": circle[:2], "tools": ["form"], "offers": {"ordered": ["gold"]}},
-            "dunning": {"name": "Dunning", "managers": [*circle], "offers": {"payment_failed": ["gold"]}},
-            "care": {"name": "Care", "managers": circle[1:], "offers": {"paid": ["gold", "silver"]}, "mode": "linked"},
-        },
-        "defaults": {"lead": {"pool": "sales"}, "deal": {"pool": "deals"}},
-    }
-
-
-def busy(person: str) -> dict[str, Any]:
-    """A member with limits of their own."""
-    return {"user": person, "limits": [{"at_most": 40, "open": True}, {"at_most": 4, "per": "2s"}]}
-
-
-def write_configuration(directory: Path, generation: int = 0, divisions: Sequence[str] = DIVISIONS) -> Path:
-    """A directory with the documents of these divisions."""
-    directory.mkdir(parents=True, exist_ok=True)
-    for division in divisions:
-        (directory / f"{division}.yaml").write_text(yaml.safe_dump(configuration(division, generation)), "utf-8")
-    return directory
 
 
 class Load:
@@ -107,6 +43,7 @@ class Load:
             self._created: 60,
             self._owner_changed: 15,
             self._updated: 10,
+            self._marked: 5,
             self._offered: 8,
             self._contacted: 3,
             self._asked: 12,
@@ -129,6 +66,22 @@ class Load:
     def leads(self, count: int, divisions: Sequence[str] = DIVISIONS) -> list[Message]:
         """Nothing but new leads for each division's largest pool in turn: every one is an assignment."""
         return [self._create("lead", divisions[number % len(divisions)], {}) for number in range(count)]
+
+    def results(self, asked: Sequence[Message]) -> list[Message]:
+        """What the CRM says to some of these actions that workflows asked for: done, failed, or simply what it did."""
+        chosen = self._random.sample(list(asked), min(len(asked), self._random.randrange(RESULTS_MOST)))
+        return [message for each in chosen for message in self._result(each)]
+
+    def _result(self, asked: Message) -> Iterator[Message]:
+        said, headers = orjson.loads(asked.value), dict(asked.headers)
+        record = ((headers["ce_division"] or b"").decode(), said["record"]["type"], said["record"]["id"])
+        if said["action"] == "set_field" and self._random.random() < 0.5:
+            yield self._record_event("updated", record, {}, {"fields": {said["field"]: said["value"]}})
+        elif said["action"] == "mark_step" and self._random.random() < 0.5:
+            yield self._message("crm.step.marked.v1", record, {"process": said["process"], "step": said["step"]})
+        word = self._random.choice(("done", "failed"))
+        more = {"action": (headers["ce_id"] or b"").decode()} | ({"reason": "locked"} if word == "failed" else {})
+        yield self._message(f"crm.action.{word}.v1", record, more)
 
     def _next(self) -> Message:
         (kind,) = self._random.choices(list(self._kinds), list(self._kinds.values()))
@@ -166,10 +119,16 @@ class Load:
         record = self._any_record()
         pool = "sales" if record[1] == "lead" else "deals"
         owners = ({"kind": "user", "id": self._random.choice(PEOPLE)}, {"kind": "pool", "id": pool})
-        return self._record_event("owner_changed", record, {"owner": self._random.choice(owners)})
+        actor = {"id": self._random.choice(PEOPLE)}
+        return self._record_event("owner_changed", record, {"owner": self._random.choice(owners), "actor": actor})
 
     def _updated(self) -> Message:
         return self._record_event("updated", self._any_record(), {})
+
+    def _marked(self) -> Message:
+        """A step, or that it is so no more."""
+        step, marked = self._random.choice(("found", "called")), self._random.random() < 0.8
+        return self._about("crm.step.marked.v1", {"process": "hunt", "step": step, "marked": marked})
 
     def _offered(self) -> Message:
         """Two of three say when it happened, in whatever order."""
@@ -238,7 +197,11 @@ class Load:
         of_record: Mapping[str, Any] = NOTHING,
     ) -> Message:
         division, record_type, name = record
-        fields = {"score": self._random.randrange(100)}
+        fields: dict[str, Any] = {"score": self._random.randrange(100)}
+        if self._random.random() < 0.3:
+            fields["budget"] = self._random.choice((None, 0, 5))
+        if self._random.random() < 0.5:
+            fields["keeper"] = self._random.choice((*PEOPLE, "nobody", None))
         told = {"type": record_type, "id": name, "fields": fields, **of_record}
         said = {"division": division, "record": told, **more}
         key = f"{division}/{record_type}/{name}".encode()

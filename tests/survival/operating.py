@@ -20,7 +20,7 @@ from service.kafka.port import Lost
 from tests.e2e.programs import Ended, fairlead
 from tests.sources.topics import exists, remake
 from tests.survival.cluster import READY_SECONDS, Cluster, a_moment
-from tests.survival.load import LANES
+from tests.survival.documents import LANES
 
 MADE_ANEW: Final = "was deleted and made again"
 """What a process tells of such a source."""

@@ -28,7 +28,7 @@ from aiokafka.errors import KafkaError
 from service.kafka.port import Lost
 from tests.backends.kafka_server import KafkaServer
 from tests.survival.cluster import STOP_SECONDS, Cluster, Worker, a_moment
-from tests.survival.load import DIVISIONS, LANES
+from tests.survival.documents import DIVISIONS, LANES
 from tests.survival.neighbours import KINDS_OF_PLANS
 from tests.survival.operating import (
     command,
@@ -130,8 +130,12 @@ class Storm:
         return None if self.older is None else self.random.choice((None, self.older))
 
     async def raise_level(self) -> None:
-        """Between two rounds; whoever does not know the level claims no lane any more."""
+        """Between two rounds; whoever does not know the level claims no lane any more. From then on configurations say
+        what only newer builds know.
+        """
         await command(self.cluster, "level", "raise", "--yes")
+        self.cluster.is_plain = False
+        await self._configure()
         self.faults["level raised"] += 1
 
     async def _tend_frozen(self, worker: Worker, now: float) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.checker import fates_of_redriven
 from tests.survival.cluster import Cluster, a_moment, wait_until
-from tests.survival.load import DIVISIONS
+from tests.survival.documents import DIVISIONS
 from tests.survival.neighbours import KINDS_OF_PLANS, SPOILINGS
 from tests.survival.operating import lose_topic, pass_unreadable, publish_unusable, redrive, remake_source
 

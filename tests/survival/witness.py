@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -14,13 +15,18 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from redis import Redis
 
 from service.kafka.connection import KafkaConnection, let_go
+from service.wire.messages import Message
 from service.wire.topics import Topics
-from tests.checker import MARK, PASSED_REASON, Evidence, Memory, Strange, passed_positions
+from tests.checker import PASSED_REASON, Evidence, Strange, passed_positions
 from tests.log_reader import DEAD_LETTER_REASON, NOTHING_FOLDED, Reader, Seen, header, read_record
+from tests.memory_checker import MARK, Memory
 from tests.survival.ledger import Ledger
 from tests.survival.terms import published_terms
 
 POLL_MS: Final = 100
+ASKED_LATELY: Final = 100
+"""So many of the latest actions that workflows asked for are at hand for whoever answers them."""
+ACTION: Final = "workflow.action_requested.v1"
 
 
 class Witness:
@@ -36,6 +42,7 @@ class Witness:
         self.owners: dict[int, str] = {}
         self.refused: set[str] = set()
         self.passing: list[Seen] = []
+        self.asked: deque[Message] = deque(maxlen=ASKED_LATELY)
         self.strange: set[Strange] = set()
         self.is_mixed = False
         self.ledger = Ledger(connection, topics)
@@ -198,6 +205,8 @@ class Witness:
             self.inputs[place.partition].append(seen)
         else:
             self.outputs.append(seen)
+            if place.topic == self.topics.workflow_actions and header(seen, "ce_type") == ACTION:
+                self.asked.append(Message(seen.topic, seen.key or b"", seen.value, seen.headers))
             reason = header(seen, DEAD_LETTER_REASON)
             if reason == PASSED_REASON:
                 self.passing.append(seen)

@@ -15,7 +15,7 @@ from service.connectors.file.opening import FileRefused
 from service.core.events import RecordEvent
 from service.core.model import Nothing, Outcome
 from service.core.pool_spec import Membership
-from service.core.sizing import USUAL
+from service.core.given import USUAL
 from service.views.reconciling import Disagreement, Kept, Listed, compare, correctable
 from service.wire.inputs import LaneInput, decode, read_input
 from service.wire.messages import Poison, RawRecord

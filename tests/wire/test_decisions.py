@@ -54,6 +54,7 @@ WHOLE = Trace(
         ),
     ),
     omitted=2,
+    not_looked_at=949,
     earlier=7,
     score=55.5,
     cut=("notes",),

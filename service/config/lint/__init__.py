@@ -3,8 +3,7 @@
 A mistake that makes a configuration unusable is found in `consistency`. What is found here is certain, too, but may be
 wanted for a while, so it warns: entries that no record reaches, conditions that nothing fits, people who are switched
 off, pools that share out otherwise than it seems, teams that accept the same records, closed records of which there can
-be none, fields that no record has, shifts and skills that nobody has, parts that lanes do not heed
-before they are raised.
+be none, fields that no record has, shifts and skills that nobody has.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from collections.abc import Iterator
 
 from schemas.config import Document
 from service.config.findings import Finding
-from service.config.levels import above
 from service.config.lint.closing import of_closed
 from service.config.lint.entries import of_rule_sets
 from service.config.lint.fields import of_fields
@@ -34,4 +32,3 @@ def warnings(document: Document) -> Iterator[Finding]:
     yield from of_closed(document)
     yield from of_fields(document)
     yield from of_working_time(document)
-    yield from above(document)

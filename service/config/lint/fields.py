@@ -92,6 +92,16 @@ def of_fields(document: Document) -> Iterator[Finding]:
             named = _Named(declared, record_type, _text(written, steps))
             yield from _of_condition(named, (*path, *steps), tree)
     yield from _of_targets(document)
+    yield from _of_scores(document)
+
+
+def _of_scores(document: Document) -> Iterator[Finding]:
+    """Fields that are to rank what waits and hold no number."""
+    for record_type, fields in document.fields.items():
+        kind = fields.get(SCORE)
+        if record_type not in document.scores and kind not in {None, *_ALSO["number"]}:
+            message = f"{_A[kind]} ranks nothing: what waits is in the order of this field only where it is a number"
+            yield Finding(("fields", record_type, SCORE), message)
 
 
 def _of_targets(document: Document) -> Iterator[Finding]:

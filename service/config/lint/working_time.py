@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from itertools import pairwise
 from typing import Final
 
-from schemas.config import Document, Pool
+from schemas.config import Document, Pool, User
 from schemas.config_rules import named_by
 from schemas.config_skills import Requirement
 from schemas.config_time import DAY_MINUTES, DAYS, Calendar, is_date
@@ -31,6 +31,7 @@ def of_working_time(document: Document) -> Iterator[Finding]:
     for name, user in document.users.items():
         yield from _of_hours(("users", name), user)
         yield from _of_works_on(document, ("users", name), user, effective(user, document))
+        yield from _of_leave(("users", name), user)
     yield from _unused(document)
     yield from _of_shifts(document)
     yield from _of_skills(document)
@@ -52,6 +53,14 @@ def _of_hours(path: Steps, calendar: Calendar) -> Iterator[Finding]:
 
 def _start(block: Block) -> int:
     return block.weekday * DAY_MINUTES + block.start
+
+
+def _of_leave(path: Steps, user: User) -> Iterator[Finding]:
+    """Leave from one moment to the same."""
+    for position, each in enumerate(user.leave):
+        if each.from_ == each.until and not is_date(each.from_):
+            message = f"this leave ends when it begins: for a whole day write the day alone, {each.from_[:10]}"
+            yield Finding((*path, "leave", position), message)
 
 
 def _of_works_on(document: Document, path: Steps, said: Calendar, effective: Calendar) -> Iterator[Finding]:

@@ -23,8 +23,9 @@ from service.core.model import AskedPool
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import PendingReason
 from service.core.reservation import Handing
+from service.core.sharing.choosing import choose
 from service.core.sharing.contender import Choice
-from service.core.sharing.eligibility import LAST_RESORT, Situation, choose, next_chance
+from service.core.sharing.eligibility import LAST_RESORT, Situation, next_chance
 from service.core.sizing import weighs
 
 
@@ -74,7 +75,7 @@ def find(case: Case, first: PoolSpec, *, paced: bool) -> Taker:
         last_resort = None if anyway is None else _anybody(case, anyway, paced=paced)
         if last_resort is not None:
             return Taker(*last_resort, _asked(seen), is_last_resort=True)
-    tries = [next_chance(choice, situation) for situation, choice in seen]
+    tries = [_next_chance(case, choice, situation) for situation, choice in seen]
     return Taker(
         *(seen[0] if seen else _choose(case, first, paced=paced)),
         _asked(seen),
@@ -163,10 +164,10 @@ def _is_resort(target: Target | None, case: Case) -> bool:
 
 def _choose(case: Case, spec: PoolSpec, *, paced: bool) -> tuple[Situation, Choice]:
     """Whose turn it is. Where nobody is left to be asked, all are asked once more, if the pool says so and it helps."""
-    handing, accepting = case.handing, spec.accepting
+    handing = case.handing
     situation = _situation(case, spec, handing, paced=paced)
     choice = choose(situation)
-    if choice.chosen is not None or handing is None or accepting is None or not accepting.ask_again or handing.rounds:
+    if choice.chosen is not None or not _asks_again(case, spec):
         return situation, choice
     anew = _situation(case, spec, None, paced=paced)
     choice_anew = choose(anew)
@@ -174,6 +175,20 @@ def _choose(case: Case, spec: PoolSpec, *, paced: bool) -> tuple[Situation, Choi
         return situation, choice
     reservations.begin_round(case)
     return anew, choice_anew
+
+
+def _asks_again(case: Case, spec: PoolSpec) -> bool:
+    """Whether the pool asks once more whom it asked for the record before."""
+    accepting, handing = spec.accepting, case.handing
+    return accepting is not None and accepting.ask_again and handing is not None and not handing.rounds
+
+
+def _next_chance(case: Case, choice: Choice, situation: Situation) -> int | None:
+    """When time alone lets somebody have the record, those whom it is asked of once more among them."""
+    if _asks_again(case, situation.spec):
+        situation = _situation(case, situation.spec, None, paced=situation.paced)
+        choice = choose(situation)
+    return next_chance(choice, situation)
 
 
 def _situation(case: Case, spec: PoolSpec, handing: Handing | None, *, paced: bool) -> Situation:

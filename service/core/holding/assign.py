@@ -85,6 +85,8 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     candidates, omitted = listed(found.choice, found.situation)
     size = found.situation.size
     trace = replace(trace, target=found.spec.target, candidates=candidates, omitted=omitted, size=size)
+    unseen = found.choice.not_looked_at
+    trace = replace(trace, not_looked_at=unseen) if unseen else trace
     trace = replace(trace, limits=limits_of_pool(found.situation)) if found.spec.limits else trace
     steps = climbing.steps_seen(case)
     trace = replace(trace, steps=steps) if steps else trace

@@ -13,7 +13,7 @@ from typing import Final
 
 from service.core.case import Case
 from service.core.parked import Fields
-from service.core.score import FIELD, score_of, scored
+from service.core.score import FIELD, scored
 from service.core.tracking import recall, together
 from service.language.tree import Facts
 
@@ -78,7 +78,7 @@ def rescore(case: Case) -> float:
     rows = case.config.scores.get(case.record_type)
     if rows:
         case.facts = scored(case.facts, rows, case.now_ms)
-    return score_of(case.facts) or 0.0
+    return case.score
 
 
 def _fitting(facts: dict[str, object], read: frozenset[str], limit: int) -> tuple[dict[str, object], list[str]]:

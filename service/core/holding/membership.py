@@ -148,7 +148,7 @@ def _dropped(pool: str, state: State) -> Changes:
     """Forget a pool that no target implies any more, unless something waits or is open there."""
     draft = Draft(state)
     memory = draft.pools.get(pool)
-    if memory is not None and memory.implied and not memory.waiting and not state.seats_in(pool):
+    if memory is not None and memory.implied and not memory.waiting and not state.membership.seats_in(pool):
         draft.pools.drop(pool)
     return draft.changes()
 

@@ -15,7 +15,7 @@ from service.core.events import Target
 from service.core.holding import climbing
 from service.core.holding.keeping import forget, keep, kept_of, rescore
 from service.core.parked import Parked, Required
-from service.core.score import FIELD
+from service.core.score import FIELD, score_of
 from service.core.sharing.attendance import after_working
 from service.core.status import is_closed_while_waiting
 from service.core.targets import refusal
@@ -107,7 +107,7 @@ def _have_told(case: Case, parked: Parked) -> None:
         return
     acting = case.draft.acting.get(case.name)
     told_ms = acting.waited_ms if acting is not None and acting.since_ms == parked.since_ms else 0
-    after_ms = next((each.trigger.after_ms for each in caring if each.trigger.after_ms > told_ms), None)
+    after_ms = next((each for each in caring if each > told_ms), None)
     if after_ms is not None:
         case.draft.set_timer(STAY_PREFIX + case.name, max(case.now_ms, parked.since_ms + after_ms))
 
@@ -148,8 +148,8 @@ def waiting_case(name: str, parked: Parked, draft: Draft, config: Config, now_ms
     required = None if draft.required.is_empty else draft.required.get(name)
     case.requires = () if required is None else required.traits
     facts = kept_of(case)
-    is_scored = parked.score or case.record_type in config.scores
-    case.facts = {**facts, FIELD: parked.score} if is_scored and not parked.is_overdue else facts
+    score = parked.known_score if parked.score or case.record_type in config.scores else None
+    case.facts = facts if score is None or score == score_of(facts) else {**facts, FIELD: score}
     if parked.is_overdue:
         rescore(case)
     return case

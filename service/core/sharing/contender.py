@@ -29,7 +29,12 @@ class Contender(Struct, frozen=True, order=True, kw_only=True, gc=False):
 
 
 class Choice(Struct, frozen=True, gc=False):
-    """Who is next (none: nobody can), and everybody who was looked at, as configured."""
+    """Who is next (none: nobody can), and who was looked at: everybody, as configured; or those who come before the one
+    who is chosen, in the order of turns. `unnamed`: so many more were passed over; `not_looked_at`: so many were not
+    even that, because somebody stood before them.
+    """
 
     chosen: Contender | None
     seen: list[Contender]
+    unnamed: int = 0
+    not_looked_at: int = 0

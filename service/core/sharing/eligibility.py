@@ -5,14 +5,12 @@ The checks run in the order of `CHECKS`, the cheap and general first; the first 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
-
-from msgspec.structs import replace
 
 from service.core.calendar import Attendance
 from service.core.configuration import Config
@@ -21,12 +19,11 @@ from service.core.given import USUAL
 from service.core.limit_spec import Holder, PoolLimits
 from service.core.model import Candidate, LimitCount
 from service.core.pool_spec import Membership, PoolSpec
-from service.core.reasons import ABSENT, AT_LIMIT, AtLimit, ExclusionReason, Hindrance
+from service.core.reasons import ABSENT, AT_LIMIT, HINDRANCES, AtLimit, ExclusionReason, Hindrance
 from service.core.reservation import Handing
 from service.core.sharing.attendance import back_ms
 from service.core.sharing.contender import Choice, Contender
-from service.core.sharing.limits import counts, hindered, hindrance, open_items_of, room_again
-from service.core.sharing.turns import line_up
+from service.core.sharing.limits import counts, hindered, hindrance, open_items_in, open_items_of, room_again
 from service.core.traits import Trait, Wanted, has_all, wanted
 from service.language.tree import Facts
 
@@ -49,8 +46,8 @@ PASSED_LIMIT: Final = 64
 class Situation:
     """What a check may look at besides the member. `paced`: the record comes from the parked ones; `requires`: what the
     entry that gives it asks for; `off`: who is not there by their calendar; `wanted`: what members must have, and
-    `preferred`: what those have who come first; `limits`: what bounds giving in the pool, and `hindered`: whom a
-    limit of theirs leaves no room for what weighs so much (`size`).
+    `preferred`: what those have who come first; `limits`: what bounds giving in the pool; `size`: what
+    the record weighs.
 
     Without `facts` no record is meant: everything concerns everybody. `handing`: to whom it was offered before.
     """
@@ -68,16 +65,34 @@ class Situation:
     wanted: tuple[Wanted, ...] = ()
     preferred: tuple[Wanted, ...] = ()
     limits: PoolLimits = field(init=False)
-    hindered: Mapping[str, Hindrance] = field(init=False)
+    _hindered: Mapping[str, Hindrance] | None = None
 
     def __post_init__(self) -> None:
         self.off = self.config.roster(self.spec).off(self.now_ms)
         self.limits = self.config.limits.in_pool(self.spec)
-        limits = self.limits
-        self.hindered = hindered(limits, self.spec, self.draft, self.now_ms, self.size) if limits.people else NOBODY
         if self.facts is not None:
             self.wanted = wanted((*self.spec.requires, *self.requires), self.facts)
             self.preferred = wanted(self.spec.prefer, self.facts)
+
+    @property
+    def hindered(self) -> Mapping[str, Hindrance]:
+        """Whom of the pool a limit of theirs leaves no room for the record, as it stood when this was asked first."""
+        if self._hindered is None:
+            limits = self.limits
+            size, now_ms = self.size, self.now_ms
+            self._hindered = hindered(limits, self.spec, self.draft, now_ms, size) if limits.people else NOBODY
+        return self._hindered
+
+    def limit_of(self, person: str) -> Hindrance | None:
+        """Which kind of limit leaves somebody of the pool no room; of several, that of what is open."""
+        if self._hindered is not None:
+            return self._hindered.get(person)
+        holders = self.limits.people.get(person)
+        if holders is None:
+            return None
+        items = open_items_in(self.spec, person, self.draft)
+        found = [_hindrance(holder, person, items, self) for holder in holders]
+        return next((each for each in HINDRANCES if each in found), None)
 
     @property
     def is_limited(self) -> bool:
@@ -147,7 +162,7 @@ def pool_has_room(member: Membership, situation: Situation) -> ExclusionReason |
 
 def has_room(member: Membership, situation: Situation) -> ExclusionReason | None:
     """Who is at a limit, as a member or over all pools, is passed over while they are (D2, D14, D55)."""
-    return situation.hindered.get(member.person)
+    return situation.limit_of(member.person)
 
 
 def _hindrance(holder: Holder, person: str, items: int, situation: Situation) -> Hindrance | None:
@@ -216,7 +231,9 @@ CHECKS: Final = (
     Check(is_at_work, concerns=lambda situation: bool(situation.off), known=_not_at_work),
     Check(is_on_shift, concerns=_anybody_told),
     Check(pool_has_room, concerns=lambda situation: situation.limits.pool is not None),
-    Check(has_room, concerns=lambda situation: bool(situation.hindered), known=lambda situation: situation.hindered),
+    Check(
+        has_room, concerns=lambda situation: bool(situation.limits.people), known=lambda situation: situation.hindered
+    ),
     Check(has_skills, concerns=lambda situation: bool(situation.wanted)),
     Check(is_in_pace, concerns=lambda situation: situation.paced),
 )
@@ -228,38 +245,14 @@ LAST_RESORT: Final = tuple(
 """What stands against somebody who would get a record rather than nobody (D55)."""
 
 
-def choose(situation: Situation, checks_of: Sequence[Check] = CHECKS) -> Choice:
-    """Ask of all members the checks that can say no, and pick by the rule of turns."""
-    seen = line_up(situation.spec, situation.draft, _left_out(situation, checks_of))
-    if situation.preferred:
-        seen = [replace(each, others_first=not _is_preferred(each, situation)) for each in seen]
-    return Choice(min([each for each in seen if each.excluded is None], default=None), seen)
-
-
-def _left_out(situation: Situation, checks_of: Sequence[Check]) -> Mapping[str, ExclusionReason]:
-    """Who cannot take the record, and why by the first of the checks that says no."""
-    found: Mapping[str, ExclusionReason] = NOBODY
-    for check in reversed([check for check in checks_of if check.concerns(situation)]):
-        stopped = _asked(check, situation) if check.known is None else check.known(situation)
-        found = {**found, **stopped} if found else stopped
-    return found
-
-
-def _asked(check: Check, situation: Situation) -> Mapping[str, ExclusionReason]:
-    reasons = {member.person: check.ask(member, situation) for member in situation.spec.members}
-    return {person: reason for person, reason in reasons.items() if reason is not None}
-
-
-def _is_preferred(contender: Contender, situation: Situation) -> bool:
-    user = situation.config.users.get(contender.person)
-    return user is not None and has_all(user.traits, situation.preferred)
-
-
 def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...], int]:
     """The choice as a trace keeps it, and how many members it leaves unnamed. How much of their limits is used is told
     of the first few, of who is chosen, and of all whom a limit left out.
     """
     limited = situation.limits.people
+    shown, chosen = choice.seen[:LISTED_CANDIDATES], choice.chosen
+    if chosen is not None and not any(each is chosen for each in shown):
+        shown[-1] = chosen
     named = tuple(
         [
             Candidate(
@@ -272,13 +265,13 @@ def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...],
                 preferred=bool(situation.preferred) and not each.others_first,
                 back=_back(each, situation) if each.excluded in ABSENT else None,
                 limits=limits_of(each, situation)
-                if limited and (number < LISTED_LIMITS or each is choice.chosen or each.excluded in AT_LIMIT)
+                if limited and (number < LISTED_LIMITS or each is chosen or each.excluded in AT_LIMIT)
                 else (),
             )
-            for number, each in enumerate(choice.seen[:LISTED_CANDIDATES])
+            for number, each in enumerate(shown)
         ]
     )
-    return named, len(choice.seen) - len(named)
+    return named, len(choice.seen) + choice.unnamed - len(named)
 
 
 def at_limit(contender: Contender, situation: Situation) -> AtLimit | None:
@@ -286,7 +279,7 @@ def at_limit(contender: Contender, situation: Situation) -> AtLimit | None:
     whole = situation.limits.pool
     if whole is not None and _hindrance(whole, "", 0, situation) is not None:
         return "pool_limit"
-    return situation.hindered.get(contender.person)
+    return situation.limit_of(contender.person)
 
 
 def limits_of(contender: Contender, situation: Situation) -> tuple[LimitCount, ...]:

@@ -120,9 +120,16 @@ def credit(spec: PoolSpec, lightest: float) -> int:
 
 
 def catching_up(spec: PoolSpec, draft: Draft) -> Mapping[str, CatchUp]:
-    """Who of the pool is not level yet."""
+    """Who of the pool is not level yet. Mostly few are in any pool, and these are looked through instead of members."""
     if draft.catch_ups.is_empty or not entry_policy(spec).catches_up:
         return NOBODY
+    if draft.catch_ups.at_most < len(spec.members):
+        found = {}
+        for field, each in draft.catch_ups.items():
+            pool, _, person = field.partition("/")
+            if pool == spec.id and person in spec.weights:
+                found[person] = each
+        return found
     known = zip(spec.members, draft.catch_ups.get_all(spec.seats), strict=True)
     return {member.person: each for member, each in known if each is not None}
 
@@ -146,13 +153,13 @@ def levelled(line: Sequence[Contender], late: Mapping[str, CatchUp], spec: PoolS
 def follow(spec: PoolSpec, line: Sequence[Contender], chosen: Contender, turn: int, draft: Draft) -> None:
     """After a turn: note it of who is behind, forget who is level, foresee who will come back behind the others."""
     policy = entry_policy(spec)
-    slows_returners = _slows_returners(spec)
-    if not policy.catches_up or (draft.catch_ups.is_empty and not slows_returners):
+    slows = slows_returners(spec)
+    if not policy.catches_up or (draft.catch_ups.is_empty and not slows):
         return
     for each in line:
         field = seat_field(spec.id, each.person)
         known = draft.catch_ups.get(field)
-        if slows_returners and each.excluded in ABSENT:
+        if slows and each.excluded in ABSENT:
             if known is None:
                 draft.catch_ups.put(field, CatchUp())
         elif known is not None and each.behind <= (each.person == chosen.person):
@@ -161,7 +168,7 @@ def follow(spec: PoolSpec, line: Sequence[Contender], chosen: Contender, turn: i
             draft.catch_ups.put(field, CatchUp((*known.turns, turn)[-policy.ceiling.at_most :]))
 
 
-def _slows_returners(spec: PoolSpec) -> bool:
+def slows_returners(spec: PoolSpec) -> bool:
     """Whether who comes back is under the ceiling that the pool itself sets."""
     has_own_ceiling = spec.entry is not None and spec.entry.ceiling is not None
     return has_own_ceiling and STRATEGIES[spec.strategy].levels_returners

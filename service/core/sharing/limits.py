@@ -124,6 +124,12 @@ def open_items_of(holder: Holder, whose: str, draft: Draft) -> int:
     return sum(each.open_items for each in found if each is not None)
 
 
+def open_items_in(spec: PoolSpec, member: str, draft: Draft) -> int:
+    """How many open items of a member the pool counts (D26)."""
+    (counted,) = _open_of_members((spec.counted_in[member],), spec, draft)
+    return 0 if counted is None else counted.open_items
+
+
 def gone_given(state: State, config: Config) -> list[str]:
     """Of which holders something is remembered that nobody counts any more."""
     held = config.limits.remembered

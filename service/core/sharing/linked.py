@@ -15,8 +15,9 @@ from service.core.in_plan import Contact, Contacts
 from service.core.model import Link
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import ABSENT, UNABLE, Unable
+from service.core.sharing.choosing import look_at_all
 from service.core.sharing.contender import Choice, Contender
-from service.core.sharing.eligibility import Situation, at_limit, choose, lacks_skills
+from service.core.sharing.eligibility import Situation, at_limit, lacks_skills
 
 
 class Linked(NamedTuple):
@@ -46,7 +47,7 @@ def most_recent(known: Contacts | None, within_ms: int | None, now_ms: int) -> l
 
 def first_able(people: Iterable[str], situation: Situation, *, counts_as_turn: bool) -> tuple[Choice, Contender | None]:
     """The first of these people who is in the pool and can take the record, and the choice that was looked at."""
-    choice = choose(situation)
+    choice = look_at_all(situation)
     seen = {each.person: each for each in choice.seen}
     here = [seen[person] for person in people if person in seen and _is_there(seen[person], situation)]
     able = (each for each in here if unable(each, situation, counts_as_turn=counts_as_turn) is None)

@@ -44,6 +44,7 @@ class StrategyRow(NamedTuple):
     `load` is made of the pool, the member, their effective pass and their open items. `levels_newcomers`: it grows by a
     step with each turn, so that who has a lower one is behind and may catch up. `levels_returners`: nothing like the
     credit bounds how far somebody is behind who comes back. `entry` is for pools that do not say how one enters them.
+    `is_by_pass`: the load is the effective pass itself.
     """
 
     words: str
@@ -51,10 +52,11 @@ class StrategyRow(NamedTuple):
     levels_newcomers: bool = False
     levels_returners: bool = False
     entry: EntryPolicy = EntryPolicy()
+    is_by_pass: bool = False
 
 
 STRATEGIES: Final[Mapping[Strategy, StrategyRow]] = {
-    "round_robin": StrategyRow("round robin", _by_pass, levels_newcomers=True),
+    "round_robin": StrategyRow("round robin", _by_pass, levels_newcomers=True, is_by_pass=True),
     "least_loaded": StrategyRow(
         "least loaded",
         _by_open_items,
@@ -64,7 +66,7 @@ STRATEGIES: Final[Mapping[Strategy, StrategyRow]] = {
     ),
     "longest_idle": StrategyRow("longest idle", _by_rest),
     "ranked": StrategyRow("ranked", _by_rank),
-    "take": StrategyRow("take", _by_pass),
+    "take": StrategyRow("take", _by_pass, is_by_pass=True),
 }
 
 

@@ -38,23 +38,28 @@ def line_up(spec: PoolSpec, draft: Draft, excluded: Mapping[str, ExclusionReason
         return []
     floor = max([seat.served_pass for seat in seats]) - credit(spec, lightest)
     late = catching_up(spec, draft)
-    load = STRATEGIES[spec.strategy].load
     found = []
     for member, seat, counted in zip(members, seats, _counted(spec, members, seats, draft), strict=True):
         items = 0 if counted is None else counted.open_items
-        effective = seat.served_pass if seat.served_pass > floor or member.person in late else floor
-        found.append(
-            Contender(
-                load=load(spec, member, effective, items),
-                last_turn=seat.last_turn,
-                joined=seat.joined,
-                person=member.person,
-                open_items=items,
-                effective_pass=effective,
-                excluded=excluded.get(member.person),
-            )
-        )
-    return levelled(found, late, spec, _turn(spec, draft)) if late else found
+        bound = None if member.person in late else floor
+        found.append(contender(spec, member, seat, items, bound, excluded.get(member.person)))
+    return levelled(found, late, spec, turn_of(spec, draft)) if late else found
+
+
+def contender(
+    spec: PoolSpec, member: Membership, seat: Seat, open_items: int, floor: int | None, excluded: ExclusionReason | None
+) -> Contender:
+    """A member with the numbers that their place depends on. `floor` none: they catch up, and it does not apply."""
+    effective = seat.served_pass if floor is None or seat.served_pass > floor else floor
+    return Contender(
+        load=STRATEGIES[spec.strategy].load(spec, member, effective, open_items),
+        last_turn=seat.last_turn,
+        joined=seat.joined,
+        person=member.person,
+        open_items=open_items,
+        effective_pass=effective,
+        excluded=excluded,
+    )
 
 
 def serve(spec: PoolSpec, chosen: Contender, line: Sequence[Contender], draft: Draft) -> int:
@@ -68,7 +73,7 @@ def serve(spec: PoolSpec, chosen: Contender, line: Sequence[Contender], draft: D
     return pool.turn
 
 
-def _turn(spec: PoolSpec, draft: Draft) -> int:
+def turn_of(spec: PoolSpec, draft: Draft) -> int:
     """The number of the pool's last turn."""
     pool = draft.pools.get(spec.id)
     return 0 if pool is None else pool.turn

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from service.language.moments import local, milliseconds
+
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def clock_time(moment: datetime, zone: str) -> str:
     """Such as `Mon 2026-03-02 08:00 Europe/Berlin`, whatever the language of the machine."""
-    there = moment.astimezone(ZoneInfo(zone))
+    there = local(milliseconds(moment), ZoneInfo(zone))
     return f"{DAYS[there.weekday()]} {there:%Y-%m-%d %H:%M} {zone}"

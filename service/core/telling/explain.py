@@ -16,6 +16,7 @@ from service.core.model import ActionRequest, Assigned, Candidate, Decision, Lim
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import EXCLUDED, QUESTIONS, SKIPPED, UNRESOLVED, ExclusionReason
 from service.core.rule_sets import Entry, RuleSet
+from service.core.score import is_no_score
 from service.core.telling.clock import clock_time
 from service.core.telling.way_in import way_into_plan
 from service.core.telling.workflows import rows_of as workflow_rows
@@ -51,6 +52,7 @@ def explain(
     words = decision.outcome.words(lambda person: _person(person, config))
     said = [*words, _configuration(config, decided_with), _origin(trace, rule_set)]
     said += [f"score {trace.score:g}"] if trace.score is not None else []
+    said += ["no score: its field is no number"] if trace.score is None and facts and is_no_score(facts) else []
     said += [f"weighs {trace.size}"] if trace.size != USUAL else []
     header = "     ".join(part for part in (f"{decision.record} → {said[0]}", *said[1:]) if part)
     known = None if facts is None else _Known(facts, change)
@@ -59,6 +61,7 @@ def explain(
     members = _aligned(_member_rows(decision, config))
     earlier = [f"  {trace.earlier} entries before said no"] if trace.earlier else []
     more = [f"  and {trace.omitted} more"] if trace.omitted else []
+    more += [f"  {trace.not_looked_at} were not looked at: their turn comes later"] if trace.not_looked_at else []
     more += [f"  the pool as a whole: {', '.join(map(limit_words, trace.limits))}"] if trace.limits else []
     cut = [f"  too much to keep while it waits: {', '.join(trace.cut)}"] if trace.cut else []
     came_in = [f"  {sentence}" for sentence in way_into_plan(decision, config)]
@@ -154,7 +157,7 @@ def _change_found(asked: Sequence[Leaf], known: _Known) -> Cells:
 
 
 def _member_rows(decision: Decision, config: Config) -> list[Cells]:
-    """Those left out, then those who could have had it in the order of their places."""
+    """Those left out, then those who could have had it in the order of their places, as far as they were looked at."""
     chosen = decision.outcome.owner if isinstance(decision.outcome, Assigned) else ""
     seen, spec = decision.trace.candidates, _spec(decision, config)
     left_out = [
@@ -166,11 +169,12 @@ def _member_rows(decision: Decision, config: Config) -> list[Cells]:
         (each for each in seen if each.excluded is None),
         key=lambda each: (each.person != chosen, not each.preferred, each.load, each.last_turn),
     )
+    among = "" if decision.trace.not_looked_at else f" of {len(able)}"
     in_line = [
         (
             _person(each.person, config),
             "chosen" if each.person == chosen else "behind",
-            f"{_used(each)}, place {place} of {len(able)}, {_since(each)}{_place(each, spec)}",
+            f"{_used(each)}, place {place}{among}, {_since(each)}{_place(each, spec)}",
         )
         for place, each in enumerate(able, start=1)
     ]

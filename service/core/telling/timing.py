@@ -64,7 +64,7 @@ def passed_on(
         return decisions
     if len(decisions) > 1:
         decisions = tuple(_without_returned(decisions))
-    if not config.holds_back:
+    if not config.holds_back and draft.hushes.is_empty:
         return decisions
     return tuple(
         _timed(each, numbers.id(number), draft, config, now_ms) for number, each in enumerate(decisions, numbers.first)
@@ -151,11 +151,11 @@ def _is_kept(
 ) -> bool:
     """Whether somebody hears of it later only; it is kept until then."""
     user = config.users.get(told.person)
-    if user is None or not user.wishes.holds_back:
+    is_behind_others = draft.hushes.get(told.person) is not None
+    if user is None or not (user.wishes.holds_back or is_behind_others):
         return False
     if _is_summed(told, decision.record, user.wishes, draft, now_ms):
         return True
-    is_behind_others = draft.hushes.get(told.person) is not None
     until_ms = _quiet_until(told.person, config, now_ms) or (now_ms if is_behind_others else None)
     if until_ms is None:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -46,6 +47,13 @@ class Doing:
         found = told_at(value.path, self.facts)
         return None if found is UNTOLD else found
 
+    def numbered(self) -> Iterator[ActionRequest]:
+        """What is asked for, each with the record's next sequence number, behind those of all that was decided."""
+        record = self.case.record
+        for request in self.requests:
+            record.sequence += 1
+            yield replace(request, sequence=record.sequence)
+
     def set_field(self, field: str, value: object) -> None:
         """What comes behind sees this value."""
         self.set_now[field] = value
@@ -80,10 +88,9 @@ class Turn(NamedTuple):
         keep(replace(progress, open=(*others, asked)[-OPEN_MAX:]), case)
 
     def request(self, *, value: object = None, fields: Facts | None = None) -> None:
-        """Ask the CRM for the action."""
-        trigger, action, record = self.workflow.trigger, self.action, self.case.record
+        """Ask the CRM for the action. It is numbered when all is decided."""
+        trigger, action = self.workflow.trigger, self.action
         step = trigger.step if action.step == NO_STEP else action.step
-        record.sequence += 1
         self.doing.requests.append(
             ActionRequest(
                 workflow=self.workflow.id,
@@ -98,7 +105,6 @@ class Turn(NamedTuple):
                 before=self.occasion.before,
                 after=self.occasion.after,
                 reason=sentence(self.workflow, self.action, self.occasion.kind),
-                sequence=record.sequence,
             )
         )
 

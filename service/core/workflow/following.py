@@ -7,8 +7,7 @@ so behind the event's own decision, once (D49).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
@@ -19,15 +18,13 @@ from service.core.model import Assigned, Decision, Nothing, Weighed
 from service.core.reasons import Withheld
 from service.core.workflow.actions import act
 from service.core.workflow.doing import Doing, Turn
-from service.core.workflow.hearing import Occasion
-from service.core.workflow.process import acting_of, keep, keep_acting, process_of, progress_of
-from service.core.workflow_specs import NO_STEP, Workflow
-
-NEWS: Final[frozenset[Withheld | None]] = frozenset({None, "cap_reached", "record_cap_reached"})
-"""What is told of a workflow in any case: that it acted, or was paused by that."""
+from service.core.workflow.hearing import Occasions
+from service.core.workflow.in_turn import NEWS, InTurn, process_against
+from service.core.workflow.process import acting_of, keep, keep_acting, progress_of
+from service.core.workflow_specs import Caring, Workflow
 
 
-def follow(occasions: tuple[Occasion, ...], decisions: tuple[Decision, ...], case: Case) -> tuple[Decision, ...]:
+def follow(occasions: tuple[Occasions, ...], decisions: tuple[Decision, ...], case: Case) -> tuple[Decision, ...]:
     """The decisions with what workflows do: the last of them tells what they ask for, and what stood against others."""
     caring = case.config.workflows.cares("assigned", case.record_type)
     if caring:
@@ -35,12 +32,20 @@ def follow(occasions: tuple[Occasion, ...], decisions: tuple[Decision, ...], cas
     if not occasions:
         return decisions
     doing = Doing(case, decisions)
-    weighed = tuple(_weighed(occasion, doing) for occasion in sorted(occasions, key=lambda each: each.workflow.id))
+    weighed = _all_weighed(InTurn(occasions, doing), doing)
     _remember(weighed, case)
     *others, last = doing.decisions
     told = (*last.notifications, *doing.notifications)
     trace = replace(last.trace, workflows=_listed(weighed))
-    return (*others, replace(last, trace=trace, actions=tuple(doing.requests), notifications=told))
+    return (*others, replace(last, trace=trace, actions=tuple(doing.numbered()), notifications=told))
+
+
+def _all_weighed(in_turn: InTurn, doing: Doing) -> tuple[Weighed, ...]:
+    weighed: list[Weighed] = []
+    for workflow, occasions in in_turn:
+        weighed.append(_weighed(workflow, occasions, doing))
+        in_turn.note(weighed[-1])
+    return tuple(weighed)
 
 
 def _listed(weighed: tuple[Weighed, ...]) -> tuple[Weighed, ...]:
@@ -50,7 +55,7 @@ def _listed(weighed: tuple[Weighed, ...]) -> tuple[Weighed, ...]:
     return tuple(each for each in weighed if each.withheld in NEWS or each.workflow in listed)
 
 
-def _assignments(caring: Iterable[Workflow], decisions: tuple[Decision, ...], case: Case) -> Iterator[Occasion]:
+def _assignments(caring: Caring, decisions: tuple[Decision, ...], case: Case) -> Iterator[Occasions]:
     """What cares for somebody having the record by our choice; of one that is offered, once they accept it."""
     for decision in decisions:
         match decision.outcome:
@@ -60,27 +65,28 @@ def _assignments(caring: Iterable[Workflow], decisions: tuple[Decision, ...], ca
                 owner, before = case.record.owner, None
             case _:
                 continue
-        yield from (Occasion(each, "assigned", before, owner) for each in caring)
+        yield Occasions(caring, "assigned", before, owner)
         return
 
 
-def _weighed(occasion: Occasion, doing: Doing) -> Weighed:
+def _weighed(workflow: Workflow, occasions: Occasions, doing: Doing) -> Weighed:
     """Let the workflow act, if nothing stands against it."""
-    workflow, case = occasion.workflow, doing.case
-    reason = occasion.reason or _stands_against(workflow, case)
+    case = doing.case
+    reason = occasions.reason or _stands_against(workflow, case)
     if reason is None and workflow.asked:
-        position, late = workflow.ask(occasion.kind)(doing.facts, case.now_ms, case.change)
+        position, late = workflow.ask(occasions.kind)(doing.facts, case.now_ms, case.change)
         if position < 0:
             return Weighed(workflow.id, "condition", late.get(0, 0))
     reason = reason or _over_its_cap(workflow, case)
     if reason is None:
+        occasion = occasions.of(workflow)
         turns = [Turn(occasion, action, number, doing) for number, action in enumerate(workflow.actions, 1)]
         against = [act(turn) for turn in turns]
         done = against.count(None)
         reason = None if done else against[0]
         if done:
             _count(workflow, done, case)
-    if reason is not None and occasion.reason is None:
+    if reason is not None and occasions.reason is None:
         usage = case.draft.workflows.edit(workflow.id)
         usage.withheld, usage.withheld_ms = reason, case.now_ms
     return Weighed(workflow.id, reason)
@@ -99,11 +105,7 @@ def _stands_against(workflow: Workflow, case: Case) -> Withheld | None:
             return "task_generated"
     if case.depth > case.config.depth_limit:
         return "chain_depth"
-    if workflow.trigger.step != NO_STEP:
-        process = process_of(case)
-        if process != workflow.trigger.step.process:
-            return "other_process" if process else "process_unknown"
-    return None
+    return process_against(workflow, case)
 
 
 def _over_its_cap(workflow: Workflow, case: Case) -> Withheld | None:

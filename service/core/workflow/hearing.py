@@ -23,21 +23,42 @@ from service.core.reasons import Withheld
 from service.core.workflow.echoes import Echo, is_made_for_us
 from service.core.workflow.echoes import hear as hear_echo
 from service.core.workflow.process import drop, keep, progress_of, with_mark, with_process
-from service.core.workflow_specs import TriggerKind, Workflow
+from service.core.workflow_specs import NOBODY, Caring, TriggerKind, Workflow
 
 NONE: Final[frozenset[str]] = frozenset()
 
 
 class Occasion(NamedTuple):
     """Something that sets a workflow off, with the values before and after: of its field, of the fields that it asks
-    about, whether its step was marked, or who had the record. `reason`: why it is none, after all.
+    about, whether its step was marked, or who had the record.
     """
 
     workflow: Workflow
     kind: TriggerKind
     before: Any = None
     after: Any = None
+
+
+class Occasions(NamedTuple):
+    """The same for all that care for it. `reason`: why it is none, after all. `news`: each is told the values of the
+    fields that it asks about.
+    """
+
+    caring: Caring
+    kind: TriggerKind
+    before: Any = None
+    after: Any = None
     reason: Withheld | None = None
+    news: News | None = None
+
+    def of(self, workflow: Workflow) -> Occasion:
+        """The occasion of one of them."""
+        if self.news is None:
+            return Occasion(workflow, self.kind, self.before, self.after)
+        change, known = self.news.change, known_in(self.news.past)
+        paths = sorted(workflow.asked_before & change.changed)
+        before = {path: change.before.get(path) for path in paths}
+        return Occasion(workflow, self.kind, before or None, {path: known.get(path) for path in paths} or None)
 
 
 class Hearing(NamedTuple):
@@ -50,7 +71,7 @@ class Hearing(NamedTuple):
     echo: Echo
 
 
-def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News, tuple[Occasion, ...]]:
+def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News, tuple[Occasions, ...]]:
     """The news without echoes of actions, and what workflows care for. `before`: the fields as they were until now."""
     workflows = case.config.workflows
     is_ours = event.record_type in workflows.types_made and is_made_for_us(event, case)
@@ -60,7 +81,7 @@ def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News
         return news, ()
     if isinstance(news, Deleted):
         drop(case)
-        return news, tuple(Occasion(each, "deleted") for each in workflows.cares("deleted", event.record_type))
+        return news, tuple(_cared(Occasions(workflows.cares("deleted", event.record_type), "deleted")))
     known = progress_of(case)
     now = with_process(event, news.at, known)
     if event.step in workflows.steps_used:
@@ -73,7 +94,13 @@ def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News
         keep(echo.progress, case)
     if is_ours:
         occasions = [each._replace(reason="own_action") for each in occasions]
-    return news, tuple(sorted(occasions, key=lambda occasion: occasion.workflow.id))
+    return news, tuple(occasions)
+
+
+def _cared(occasions: Occasions) -> Iterator[Occasions]:
+    """The same if anybody cares."""
+    if occasions.caring:
+        yield occasions
 
 
 def _without(echoed: frozenset[str], news: News) -> News:
@@ -83,7 +110,7 @@ def _without(echoed: frozenset[str], news: News) -> News:
     return replace(news, change=news.change._replace(changed=news.change.changed - echoed))
 
 
-def _fields(heard: Hearing, case: Case) -> Iterator[Occasion]:
+def _fields(heard: Hearing, case: Case) -> Iterator[Occasions]:
     """Fields that are filled or empty now. One that was too long to keep is told by the event alone."""
     event, news = heard.event, heard.news
     named = case.config.workflows.named
@@ -92,7 +119,7 @@ def _fields(heard: Hearing, case: Case) -> Iterator[Occasion]:
         return
     kept, past = news.past.values, heard.before.values
     echoes = {asked.field for asked in heard.known.open if asked.action == "require_field"} | heard.echo.fields
-    for field in {*news.change.changed, *event.facts} & asked - echoes:
+    for field in sorted({*news.change.changed, *event.facts} & asked - echoes):
         was, now = past.get(field), kept.get(field)
         if field in news.change.changed:
             value = event.facts.get(field) if now is None or not now.text else now.value
@@ -101,60 +128,57 @@ def _fields(heard: Hearing, case: Case) -> Iterator[Occasion]:
             yield from _filling(field, was.value, event.facts.get(field), case)
 
 
-def _filling(field: str, before: object, after: object, case: Case) -> Iterator[Occasion]:
+def _filling(field: str, before: object, after: object, case: Case) -> Iterator[Occasions]:
     """A field with another value, which is an occasion where it was empty and is filled, or the other way round."""
     workflows = case.config.workflows
-    for each in workflows.cares("field_filled", case.record_type, field):
+    for filled in _cared(
+        Occasions(workflows.cares("field_filled", case.record_type, field), "field_filled", before, after)
+    ):
+        kind = filled.caring[0].trigger.field_type
         reason: Withheld | None = "left_empty"
-        if is_filled(each.trigger.field_type, after):
-            reason = "filled_before" if is_filled(each.trigger.field_type, before) else None
-        yield Occasion(each, "field_filled", before, after, reason)
-    for each in workflows.cares("field_cleared", case.record_type, field):
+        if is_filled(kind, after):
+            reason = "filled_before" if is_filled(kind, before) else None
+        yield filled._replace(reason=reason)
+    for cleared in _cared(
+        Occasions(workflows.cares("field_cleared", case.record_type, field), "field_cleared", before, after)
+    ):
+        kind = cleared.caring[0].trigger.field_type
         reason = "not_cleared"
-        if not is_filled(each.trigger.field_type, after):
-            reason = None if is_filled(each.trigger.field_type, before) else "empty_before"
-        yield Occasion(each, "field_cleared", before, after, reason)
+        if not is_filled(kind, after):
+            reason = None if is_filled(kind, before) else "empty_before"
+        yield cleared._replace(reason=reason)
 
 
-def _steps(heard: Hearing, case: Case) -> Iterator[Occasion]:
+def _steps(heard: Hearing, case: Case) -> Iterator[Occasions]:
     """A step that is marked and was not. The echo of our own action is no occasion, nor is what came late."""
     event = heard.event
-    caring = () if event.step is None else case.config.workflows.cares("step_marked", event.record_type, event.step)
+    caring = NOBODY if event.step is None else case.config.workflows.cares("step_marked", event.record_type, event.step)
     if not caring or event.step is None or not event.marked or heard.echo.is_of_step:
         return
     mark = heard.known.mark_of(event.step)
     if mark is not None and compare(heard.news.at, mark.moment) == "older":
         return
     is_marked = mark is not None and mark.marked
-    for each in caring:
-        yield Occasion(each, "step_marked", is_marked, event.marked, "marked_before" if is_marked else None)
+    yield Occasions(caring, "step_marked", is_marked, event.marked, "marked_before" if is_marked else None)
 
 
-def _whole(heard: Hearing, case: Case) -> Iterator[Occasion]:
+def _whole(heard: Hearing, case: Case) -> Iterator[Occasions]:
     """What happens to the record as a whole. An event that does what we asked for is no update by itself, but for the
     other fields that it changes.
     """
-    event, news = heard.event, heard.news
-    cares = case.config.workflows.cares
+    event, news, workflows = heard.event, heard.news, case.config.workflows
+
+    def caring(kind: TriggerKind, name: str = "") -> Caring:
+        return workflows.cares(kind, event.record_type, name)
+
     if event.kind == "created" and not case.before.created:
-        for each in cares("created", event.record_type):
-            yield _changed(each, "created", news)
+        yield from _cared(Occasions(caring("created"), "created", news=news))
     elif event.kind == "updated":
-        paths = case.config.workflows.named.get(("updated", event.record_type), NONE) & news.change.changed
-        found = {each.id: each for path in paths for each in cares("updated", event.record_type, path)}
-        for each in found.values():
-            yield _changed(each, "updated", news)
-        for each in cares("updated", event.record_type) if news.is_newest else ():
-            yield _changed(each, "updated", news)._replace(reason="own_action" if heard.echo.is_any else None)
+        for path in sorted(workflows.named.get(("updated", event.record_type), NONE) & news.change.changed):
+            yield Occasions(caring("updated", path), "updated", news=news)
+        if news.is_newest:
+            reason: Withheld | None = "own_action" if heard.echo.is_any else None
+            yield from _cared(Occasions(caring("updated"), "updated", reason=reason, news=news))
     if isinstance(news, OwnerNow) and news.tells_owner and event.kind != "created":
         owner = None if news.owner is None else str(news.owner)
-        for each in cares("owner_changed", event.record_type):
-            yield Occasion(each, "owner_changed", case.before.told or None, owner)
-
-
-def _changed(workflow: Workflow, kind: TriggerKind, news: News) -> Occasion:
-    """With the values before and now of the fields that the workflow asks about and that are others now."""
-    paths = sorted(workflow.asked_before & news.change.changed)
-    known = known_in(news.past)
-    before = {path: news.change.before.get(path) for path in paths}
-    return Occasion(workflow, kind, before or None, {path: known.get(path) for path in paths} or None)
+        yield from _cared(Occasions(caring("owner_changed"), "owner_changed", case.before.told or None, owner))

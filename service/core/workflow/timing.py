@@ -12,11 +12,12 @@ from msgspec.structs import replace
 from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
+from service.core.holding.assign import WORKFLOW
 from service.core.holding.waiting import set_clocks, waiting_case
 from service.core.model import Assigned, Decision, Nothing
 from service.core.tracking import recall
 from service.core.workflow.following import follow
-from service.core.workflow.hearing import Occasion
+from service.core.workflow.hearing import Occasions
 from service.core.workflow.process import acting_of, keep_acting
 
 NO_DECISION: Final[tuple[Decision, ...]] = ()
@@ -30,23 +31,24 @@ def stayed(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decisi
     case = waiting_case(name, parked, draft, config, now_ms)
     acting, waited_ms = acting_of(case), now_ms - parked.since_ms
     told_ms = acting.waited_ms if acting.since_ms == parked.since_ms else 0
-    caring = config.workflows.waits.get(case.record_type, ())
-    due = [each for each in caring if told_ms < each.trigger.after_ms <= waited_ms]
+    caring = config.workflows.waits.get(case.record_type, {})
+    due = [each for after_ms, each in caring.items() if told_ms < after_ms <= waited_ms]
     if due:
         keep_acting(replace(acting, since_ms=parked.since_ms, waited_ms=waited_ms), case)
     set_clocks(case, parked)
     if not due:
         return NO_DECISION
     decisions = (case.conclude(Nothing("still_waiting", parked.pool)),)
-    return follow(tuple(Occasion(each, "waiting_for", None, parked.pool) for each in due), decisions, case)
+    return follow(tuple(Occasions(each, "waiting_for", None, parked.pool) for each in due), decisions, case)
 
 
 def after_timer(decisions: tuple[Decision, ...], draft: Draft, config: Config, now_ms: int) -> tuple[Decision, ...]:
-    """The same decisions with what follows where somebody has a record by them."""
+    """The same decisions with what follows where somebody has a record by them. What a workflow gave sets none off."""
     found: list[Decision] = []
     for decision in decisions:
         record_type = decision.record.partition("/")[0]
-        if not (isinstance(decision.outcome, Assigned) and config.workflows.cares("assigned", record_type)):
+        is_ours = isinstance(decision.outcome, Assigned) and decision.trace.question != WORKFLOW
+        if not (is_ours and config.workflows.cares("assigned", record_type)):
             found.append(decision)
             continue
         case = Case(decision.record, draft, config, now_ms, decision.correlation_id, decision.depth)

@@ -21,6 +21,7 @@ from schemas.scenario import (
     TimeStep,
 )
 from schemas.scenario_expect import Expect
+from service.core.calendar import FORESEEN_UNTIL_MS
 from service.core.reasons import NOTHING
 from service.core.telling.explain import explain
 from service.rehearsal.scenarios.crm import CardName, Crm
@@ -35,6 +36,7 @@ from service.wire.times import iso_time
 HOUSEKEEPING: Final = frozenset({"configuration_switched", "member_changed", "tick"})
 """What a step does beside its decisions; no expectation speaks of it."""
 PLAYABLE: Final = "a step that can be played"
+BEYOND: Final = "it speaks of a time outside the years that there are: write a nearer one"
 
 
 class Unplayable(Exception):
@@ -146,10 +148,10 @@ class _Play:
 
     def _later(self, step: TimeStep) -> int:
         until_ms, now_ms = at(step.time, self._stage.now_ms), self._stage.now_ms
-        with _within_the_years():
-            until = iso_time(until_ms)
+        if until_ms >= FORESEEN_UNTIL_MS:
+            raise Unplayable(BEYOND)
         if until_ms < now_ms:
-            raise Unplayable(f"{until} is past, it is {iso_time(now_ms)} here: time does not go back")
+            raise Unplayable(f"{iso_time(until_ms)} is past, it is {iso_time(now_ms)} here: time does not go back")
         return until_ms
 
     def failure(self, number: int, expect: Expect, mismatch: Mismatch, result: StepResult) -> Failure:
@@ -192,7 +194,7 @@ def _within_the_years() -> Iterator[None]:
     try:
         yield
     except (OverflowError, ValueError) as error:
-        raise Unplayable("it speaks of a time outside the years that there are: write a nearer one") from error
+        raise Unplayable(BEYOND) from error
 
 
 def _undecided(result: StepResult) -> list[str]:

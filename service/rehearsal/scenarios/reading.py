@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from schemas.scenario import Scenario
 from service.config.compiler import compile_document
+from service.config.levels import above
 from service.config.lint import warnings
 from service.config.loader import SUFFIXES, compile_inline, load
 from service.config.nodes import Node, NotYaml, from_yaml
@@ -127,6 +128,7 @@ class _Reading:
             return ()
         self.notes += loaded.notes
         for name, document in loaded.documents.items():
+            self.notes += map(loaded.locate[name], above(document))
             self.warnings += map(loaded.locate[name], warnings(document))
         return tuple(compile_document(document) for document in loaded.documents.values())
 
