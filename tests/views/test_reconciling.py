@@ -13,9 +13,9 @@ from service.cli.reconcile import ToldWith, correction
 from service.connectors.file.open_records import open_records
 from service.connectors.file.opening import FileRefused
 from service.core.events import RecordEvent
+from service.core.given import USUAL
 from service.core.model import Nothing, Outcome
 from service.core.pool_spec import Membership
-from service.core.given import USUAL
 from service.views.reconciling import Disagreement, Kept, Listed, compare, correctable
 from service.wire.inputs import LaneInput, decode, read_input
 from service.wire.messages import Poison, RawRecord
