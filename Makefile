@@ -11,7 +11,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench idle calendar \
-	choosing triggers limits storm charts mutants lock clean
+	choosing triggers limits simulation storm charts mutants lock clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,11 +84,14 @@ run: $(STAMP) ## Run the service on embedded back ends with the example configur
 limits: $(STAMP) ## Run everything at all declared limits at once, and tell how long it took
 	FAIRLEAD_TEST_LIMITS=1 $(BIN)/python -m pytest -q -s -p no:cacheprovider tests/limits $(ARGS)
 
-bench: $(COMPILED)/site ## Measure the compiled service against a bare copy loop and a naive service, on one broker
+bench: $(COMPILED)/site ## Measure the compiled service against a copy loop, a naive service and Kafka Streams, on one broker
 	$(AS_COMPILED) $(BIN)/python -m tests.bench $(ARGS)
 
 idle: $(STAMP) ## Measure what a service costs that has nothing to do, and how fast it wakes
 	$(BIN)/python -m tests.bench.idle $(ARGS)
+
+simulation: $(STAMP) ## Simulate many seeds of whatever may go wrong (ARGS="--seeds 5000 --first 200")
+	$(BIN)/python -m tests.simulation $(ARGS)
 
 storm: $(STAMP) ## Every kind of fault in an order drawn from a seed (ARGS="--minutes 60 --seed 7"), then figures
 	$(BIN)/python -m tests.survival $(ARGS)

@@ -50,7 +50,7 @@ class Limit(BaseModel):
         Literal[True] | None, Field(description="Counts what is open: as the pool counts, or over all pools.")
     ] = None
     per: Annotated[
-        str | None,
+        Annotated[str, AfterValidator(_per)] | None,
         BeforeValidator(_whole, json_schema_input_type=str | int | None),
         Field(
             description="Counts what was given: within a time that moves with now (`90s`, `30m`, `1h`, `7d`, or a "
@@ -62,12 +62,10 @@ class Limit(BaseModel):
     def _counts_one_thing(self) -> Self:
         if (self.open is None) == (self.per is None):
             raise ValueError("a limit counts one thing: write open: true, or per with a time such as 1h or day")
-        if self.per is not None:
-            _per(self.per)
-            if seconds(self.per) is not None and self.at_most > WINDOW_LIMIT:
-                raise ValueError(
-                    f"a window counts at most {WINDOW_LIMIT:,} records: lower it, or count per day, week or month"
-                )
+        if self.per is not None and seconds(self.per) is not None and self.at_most > WINDOW_LIMIT:
+            raise ValueError(
+                f"a window counts at most {WINDOW_LIMIT:,} records: lower it, or count per day, week or month"
+            )
         return self
 
 

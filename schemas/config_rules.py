@@ -133,7 +133,10 @@ class TargetStep(_Part):
         if len(self.model_dump(exclude_none=True, exclude=set(WAITING_WORDS))) != 1:
             raise ValueError("a step names one of user, pool, queue, users, owner_of; such as {pool: emea, wait: 15m}")
         if self.skip_if is not None and self.wait is None:
-            raise ValueError('"skip_if" is about the wait of a step: say how long, such as "wait: 15m"')
+            raise ValueError(
+                '"skip_if" skips the wait of a step: say how long it is, such as "wait: 15m"; the last step has none, '
+                "and nothing to skip"
+            )
         return self
 
 
@@ -204,6 +207,8 @@ class Target(_Part):
         if self.steps is None:
             return self
         steps = self.steps
+        if not steps:
+            raise ValueError("a list without a step names nobody: name a user, pool or queue")
         if len(steps) < 2:
             raise ValueError("one step needs no list: write what it names as the target, or add another step")
         if any(step.queue is not None for step in steps[:-1]):

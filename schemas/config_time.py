@@ -86,7 +86,7 @@ def by_day(value: object) -> object:
         for day in _days_in(str(key)):
             if day in found:
                 raise ValueError(f"the hours of {day} are said twice: keep one of them")
-            found[day] = [blocks] if isinstance(blocks, str) else [] if blocks is None else blocks
+            found[day] = [str(blocks)] if isinstance(blocks, str | int) else [] if blocks is None else blocks
     return {day: found[day] for day in DAYS if found.get(day) or found.get(day) == []}
 
 
@@ -102,10 +102,11 @@ def _some(hours: dict[Day, tuple[str, ...]]) -> dict[Day, tuple[str, ...]]:
 
 def _days(value: str) -> str:
     try:
-        date.fromisoformat(value)
+        if is_date(value):
+            return str(date.fromisoformat(value))
     except ValueError:
-        raise ValueError(f"there is no such day: write one as {date(2026, 12, 24)}") from None
-    return value
+        pass
+    raise ValueError(f"there is no such day: write one as {date(2026, 12, 24)}")
 
 
 def is_date(written: str) -> bool:
@@ -134,7 +135,7 @@ Hours = Annotated[
     ),
     AfterValidator(_some),
 ]
-DayText = Annotated[str, StringConstraints(pattern=_DATE.pattern), AfterValidator(_days)]
+DayText = Annotated[str, Field(json_schema_extra={"pattern": _DATE.pattern}), AfterValidator(_days)]
 Days = Annotated[
     tuple[DayText, ...],
     Field(max_length=HOLIDAYS_LIMIT),

@@ -112,13 +112,20 @@ def _zones() -> frozenset[str]:
 
 def _zone(value: str) -> str:
     if value not in _zones():
-        raise ValueError("this is no time zone: write one of the IANA names, such as Europe/Berlin")
+        word = value.strip().casefold().replace(" ", "_")
+        near = min((name for name in _zones() if word and word in (name.casefold(), _city(name))), default="")
+        hint = f'did you mean "{near}"?' if near else "write one of the IANA names, such as Europe/Berlin"
+        raise ValueError(f"this is no time zone: {hint}")
     return value
 
 
-def _span(value: str) -> str:
-    if not _SPAN.fullmatch(value):
-        raise ValueError("a time span is a whole number of days, hours or minutes: 90d, 12h, 30m")
+def _city(zone: str) -> str:
+    return zone.rpartition("/")[2].casefold()
+
+
+def _span(value: object) -> object:
+    if not (isinstance(value, str) and _SPAN.fullmatch(value)):
+        raise ValueError("a time span is a whole number from 1 to 99999 with d, h or m behind it: 90d, 12h, 30m")
     return value
 
 
@@ -159,7 +166,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
-Span = Annotated[str, StringConstraints(max_length=10), AfterValidator(_span)]
+Span = Annotated[str, StringConstraints(max_length=10), BeforeValidator(_span)]
 
 
 LEAST_WEIGHT: Final = 0.001

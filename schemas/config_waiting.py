@@ -6,22 +6,24 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
 from schemas.config_values import AS_WRITTEN, Id
 
 HAND_ON_LIMIT: Final = 7
 
+ONE_NAMED: Final = "one of user, pool and queue is named here, such as {pool: world}"
+
 _TIME: Final = re.compile(r"[1-9][0-9]{0,4}[dhms]")
 
 
-def _time(value: str) -> str:
-    if not _TIME.fullmatch(value):
-        raise ValueError("a time is a whole number of days, hours, minutes or seconds: 2d, 12h, 30m, 15s")
+def _time(value: object) -> object:
+    if not (isinstance(value, str) and _TIME.fullmatch(value)):
+        raise ValueError("a time is a whole number from 1 to 99999 with d, h, m or s behind it: 2d, 12h, 30m, 15s")
     return value
 
 
-Time = Annotated[str, StringConstraints(max_length=10), AfterValidator(_time)]
+Time = Annotated[str, StringConstraints(max_length=10), BeforeValidator(_time)]
 
 AcceptWithin = Annotated[
     Time | None,
@@ -70,12 +72,14 @@ class Resort(_Part):
             raise ValueError(  # noqa: TRY004 - only this kind of error is one of the document
                 "steps stand in entries and in defaults: name one user, pool or queue here"
             )
+        if isinstance(value, str):
+            raise ValueError(ONE_NAMED)  # noqa: TRY004 - see above
         return value
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         if len(self.model_dump(exclude_none=True)) != 1:
-            raise ValueError("one of user, pool and queue is named here, such as {pool: world}")
+            raise ValueError(ONE_NAMED)
         return self
 
 

@@ -102,7 +102,7 @@ async def test_a_time_in_a_story_is_taken_or_refused_in_words(zone: str, tmp_pat
     """D28 What an event tells of the last day there is can be decided on, and told in the zone of who it is about."""
     hours = {"hours": HOURS, "limits": [{"at_most": 1, "per": period} for period in ("day", "week", "month", "1h")]}
     for number, moment in enumerate(EVENT_TIMES):
-        stories = [
+        stories: list[dict[str, Any]] = [
             {"start": moment, "steps": TWO_LEADS},
             {"steps": [{"record": "lead/1", "at": moment, "fields": {"at": moment}}, *TWO_LEADS]},
             *({"steps": [{"member": {"ann": {"state": state, "until": moment}}}, *TWO_LEADS]} for state in STATES),

@@ -1,7 +1,8 @@
 """Commit how far the sources are sent, beside the reading: a commit is a round trip that no event has to wait for.
 
 One commit is under way at a time, and the next takes the newest marks of all that was sent meanwhile. A commit that is
-late or never comes costs reading again, and lanes drop what they took: nothing is retried for its own sake.
+late or never comes costs reading again, and lanes drop what they took: nothing is retried for its own sake. A broker
+that refuses one after the other is told of all the same, for whoever reads next reads all since then again.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from aiokafka import TopicPartition
@@ -25,12 +26,25 @@ PAUSE_SECONDS: Final = 0.05
 """Between two commits: this much more is read again after a crash."""
 
 
+class Refusals(NamedTuple):
+    """So many commits in a row were refused, and why the last one."""
+
+    times: int = 0
+    why: str = ""
+
+
+NO_REFUSALS: Final = Refusals()
+
+
 @dataclass(eq=False)
 class Acknowledging:
-    """`commit` makes marks of an assignment known; `done` is told after each one."""
+    """`commit` makes marks of an assignment known, and says why they were refused, else nothing; `done` is told after
+    each one.
+    """
 
-    commit: Callable[[int, Marks], Awaitable[None]]
+    commit: Callable[[int, Marks], Awaitable[str]]
     done: Callable[[], None]
+    refusals: Refusals = NO_REFUSALS
     _assignment: int = 0
     _marks: dict[TopicPartition, int] = field(default_factory=dict)
     _task: asyncio.Task[None] | None = None
@@ -39,7 +53,7 @@ class Acknowledging:
     def sent(self, assignment: int, marks: Marks) -> None:
         """All before these marks is sent. What was sent under an earlier assignment is not ours to commit any more."""
         if assignment != self._assignment:
-            self._assignment, self._marks = assignment, {}
+            self._assignment, self._marks, self.refusals = assignment, {}, NO_REFUSALS
         self._marks |= marks
         if self._task is None:
             self._task = asyncio.create_task(self._commit_newest())
@@ -57,9 +71,13 @@ class Acknowledging:
         try:
             while self._marks:
                 marks, self._marks = self._marks, {}
-                (error,) = await asyncio.gather(self.commit(self._assignment, marks), return_exceptions=True)
-                if error is not None:
-                    log.error("commit.failed", error=repr(error), why="what is read again the lanes drop")
+                assignment = self._assignment
+                (told,) = await asyncio.gather(self.commit(assignment, marks), return_exceptions=True)
+                if isinstance(told, BaseException):
+                    log.error("commit.failed", error=repr(told), why="what is read again the lanes drop")
+                    told = repr(told)
+                if assignment == self._assignment:
+                    self.refusals = Refusals(self.refusals.times + 1, told) if told else NO_REFUSALS
                 self.done()
                 await self._rest()
         finally:

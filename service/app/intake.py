@@ -259,9 +259,10 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
         if page.marks:
             self.acknowledging.sent(page.assignment, page.marks)
 
-    async def _commit(self, assignment: int, marks: Marks) -> None:
+    async def _commit(self, assignment: int, marks: Marks) -> str:
+        """Commit what is ours to commit. Why it was refused; empty: it was not."""
         if assignment != self.reader.assignment or self._is_outdated():
-            return
+            return ""
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
                 await self._started().commit(dict(marks))
@@ -271,6 +272,9 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver shi
                 error=repr(error),
                 why="whoever has the partitions reads again, and lanes drop what they took",
             )
+            METERS.count("commits_refused")
+            return type(error).__name__
+        return ""
 
     def _told(self, passed: Passed) -> Message:
         """The dead letter that says what was skipped. Of the records themselves nothing could be read."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from service.app import gauges
 from service.app.intake import Intake
 from service.app.probes import Probes, ReadSoFar
-from service.app.troubles import Backlog, Held, LaneSeen, Observed
+from service.app.troubles import Backlog, Held, LaneSeen, Observed, Uncommitted
 from service.kafka.configuration import ConfigurationFeed
 from service.lane.lanes import Lanes, Running
 from service.lane.surroundings import Step
@@ -109,6 +109,7 @@ class Observer:
             batch_seconds=self.pulse.seconds,
             unread=self.intake.problems(),
             added=told.added,
+            uncommitted=self._uncommitted(),
         )
 
     def show(self) -> None:
@@ -153,6 +154,10 @@ class Observer:
                 idle_seconds=idle if has_work else 0.0,
                 noticed=one.lane.noticed.recent(),
             )
+
+    def _uncommitted(self) -> Uncommitted:
+        refused, why = self.intake.acknowledging.refusals
+        return Uncommitted(refused, why, self.stillness.seconds("commits", refused > 0) if refused else 0.0)
 
     def _waiting(self, number: int, one: Running) -> int:
         ends: Mapping[int, int] = self.probes.answers.ends

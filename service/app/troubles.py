@@ -25,9 +25,11 @@ UNCONFIGURED_SECONDS: Final = 10.0
 FEED_SECONDS: Final = 30.0
 INGEST_SECONDS: Final = 60.0
 """A source partition with a backlog may rest for so long: while its member leaves, others wait for a session."""
+COMMIT_SECONDS: Final = 60.0
+"""Commits that are refused for so long are more than a group that is being shared out anew."""
 SAFE_POLICY: Final = "noeviction"
 TOLERATED_ATTEMPTS: Final = 3
-"""So many claims in a row may fail before it is a trouble."""
+"""So many claims, or commits, in a row may fail before it is a trouble."""
 
 
 SENDING_REMEDY: Final = (
@@ -97,6 +99,14 @@ class Held(NamedTuple):
     seconds: float
 
 
+class Uncommitted(NamedTuple):
+    """So many commits of how far the sources are read were refused in a row, `why` the last, and for how long."""
+
+    refused: int = 0
+    why: str = ""
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """All that readiness depends on, as it is at one moment.
@@ -106,7 +116,7 @@ class Observed:
     passed over in the topic of configurations. `unread`: what keeps the CRM's topics from being read;
     `added`: partitions of them that nobody reads yet;
     `ingest_problem`: why ingest cannot send a batch, and `ingest_todo` what to do about that; `batch_seconds`: so long
-    it has been sending one. `held`: what transactions hold.
+    it has been sending one. `held`: what transactions hold. `uncommitted`: how far it is read is refused.
     """
 
     missing: str = ""
@@ -129,6 +139,7 @@ class Observed:
     batch_seconds: float = 0.0
     unread: Sequence[str] = ()
     added: Sequence[str] = ()
+    uncommitted: Uncommitted = Uncommitted()
 
 
 def troubles(seen: Observed) -> Iterator[Trouble]:
@@ -286,6 +297,15 @@ def _about_ingest(seen: Observed) -> Iterator[Trouble]:
                 "records stand behind it, those of others included",
                 "let its producer end it, or abort it with the broker's tools (`kafka-transactions.sh abort`)",
             )
+    if seen.uncommitted.refused > TOLERATED_ATTEMPTS and seen.uncommitted.seconds >= COMMIT_SECONDS:
+        yield Trouble(
+            "commits_refused",
+            "",
+            f"Kafka has refused for {seen.uncommitted.seconds:.0f} s to note how far the CRM's topics are read "
+            f"({seen.uncommitted.why}, {seen.uncommitted.refused} times)",
+            "see whether the group's coordinator is there and this user may read the group; nothing is lost, but who "
+            "has the partitions next reads all since then again",
+        )
     for partition in seen.added:
         what = f"{partition} was added, and nobody reads it yet"
         yield Trouble("source_unread", partition, what, "nothing: it is read from its beginning within half a minute")

@@ -2,7 +2,8 @@
 
 A correction is an event like any other: it takes its turn among the record's events, and so a replay gives the same.
 It tells what the list says, as of the moment of the list; it carries the mark of the record as it was seen, and is
-nothing to do where the record changed on the way.
+nothing to do where the record changed on the way. All have one key, so that they arrive in the order in which they are
+told (see `correctable`), whatever is told of their records beside them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from service.cli.told import told_event
 from service.connectors.file.open_records import OpenRecord, open_records
 from service.connectors.file.opening import FileRefused
 from service.core.configuration import Config
+from service.core.events import CHANNELS
 from service.core.sizing import weight
 from service.kafka.publisher import Publisher
 from service.printable import printable
@@ -32,12 +34,22 @@ from service.views.reconciling import WORDS, Disagreement, Listed, compare, corr
 from service.wire.messages import Message
 
 SOURCE: Final = "fairlead/cli"
+KEY: Final = "reconcile"
 SHOWN: Final = 50
 """So many differences are shown; the rest is counted."""
 
 File = Annotated[
     Path,
     typer.Argument(exists=True, dir_okay=False, help="CSV of what is open: record type, id, owner, and maybe size."),
+]
+OfType = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--type",
+        metavar="TYPE",
+        help="A type of record that is compared also where the list names none of it: none is open then. Repeatable.",
+        show_default=False,
+    ),
 ]
 AsOf = Annotated[
     str,
@@ -54,6 +66,7 @@ def command(
     file: File,
     yes: Yes = False,
     as_of: AsOf = "",
+    of_type: OfType = None,
     delimiter: Annotated[str, typer.Option("--delimiter", help="What divides the columns.")] = ",",
     division: DivisionName = MAIN,
     as_json: AsJson = False,
@@ -61,18 +74,25 @@ def command(
     redis: RedisAddress = "",
 ) -> None:
     """Compare a list of what is open with the memory; with --yes correct what differs."""
-    made = _moment(as_of, file)
+    made, types = _moment(as_of, file), frozenset(of_type or ())
+    if unknown := types - CHANNELS.keys():
+        raise WrongUsage(f"--type {min(unknown)}: this is no type of record; there are {', '.join(CHANNELS)}")
     try:
         listed = open_records(file, delimiter)
     except FileRefused as error:
         raise WrongUsage(f"{error}; nothing was compared") from error
+    types |= {each.record.partition("/")[0] for each in listed}
+    if not types:
+        raise WrongUsage(
+            f"{file}: this list names no record, so nothing was compared; where none is open, say of which type: "
+            "--type lead"
+        )
 
     async def work(reach: Reach) -> None:
         async with reach.feed() as feed, reach.store() as store:
             config, lanes = feed.latest().get(division), agreed(feed).lanes
             if config is None:
                 raise WrongUsage(f"{division} has no configuration")
-            types = {each.record.partition("/")[0] for each in listed}
             kept = await remembered(store, division, lanes, types)
             attribute = agreed(feed).division_attribute
         if kept.memory != "ready":
@@ -117,7 +137,7 @@ def correction(found: Disagreement, told: ToldWith) -> Message:
         "time": told.made.isoformat(),
         told.attribute: told.config.division,
     }
-    return told_event(told.topic, found.record, attributes, data, told.attribute)
+    return told_event(told.topic, found.record, attributes, data, told.attribute)._replace(key=KEY.encode())
 
 
 async def _send(reach: Reach, messages: Sequence[Message]) -> None:

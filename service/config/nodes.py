@@ -58,16 +58,18 @@ class Node:
     key: Location | None = None
     step: Step = ""
     is_cut: bool = False
-    """Something inside was taken out because it was wrong."""
+    """Something directly inside was taken out because it was wrong."""
+    has_cuts: bool = False
+    """Something was taken out of it, however deep: what is wrong with the whole may come of that."""
 
     def child(self, step: Step) -> Node | None:
         """What is inside under this step. In a list of names, a name is a step, too; a list where a target stands is
-        short for its steps, so what is inside under that word is the list itself.
+        short for its steps, so what is inside under that word is the list itself, and a mapping for a list of one.
         """
         match self.value, step:
             case dict() as children, str():
                 return children.get(step)
-            case list(), "steps":
+            case (list(), "steps") | (dict(), 0):
                 return self
             case list() as items, int():
                 return items[step] if step < len(items) else None

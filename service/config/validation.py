@@ -6,7 +6,7 @@ checked again: later checks then see everything that could be read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.config import Document
+from schemas.config_skills import FromField
 from service.config.nodes import Location, Node, Steps, as_written
 from service.config.problems import Problem
 from service.language.nearest import nearest
@@ -31,6 +32,9 @@ _EXPECTED: Final = {
     "string_type": "text",
     "tuple_type": "a list",
 }
+TEXT: Final = "constrained-str"
+MAPPING: Final = FromField.__name__
+"""What the validator calls the two forms of a value that is written as a text or as `{field: …}`."""
 _ORDERS: Final = frozenset({"position", "order", "rank", "index", "next"})
 
 
@@ -41,18 +45,51 @@ def validated(root: Node, file: str) -> tuple[Document, list[Problem]]:
         try:
             return Document.model_validate(root.plain()), problems
         except ValidationError as error:
-            details = error.errors(include_url=False)
+            details = list(_told(error.errors(include_url=False)))
         located = [(detail, root.trail(detail["loc"])) for detail in details]
         problems += [
             Problem(file, *_where(detail, trail)[:2], _sentence(detail, trail))
             for detail, trail in located
-            if not trail[-1].is_cut
+            if not (trail[-1].is_cut or (detail["type"] == "value_error" and trail[-1].has_cuts))
         ]
         if any(len(trail) == 1 for _, trail in located):
             break
         for detail, trail in located:
             _take_out(detail, trail)
     return Document(), problems
+
+
+def _told(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Each mistake once, at the place where it was written.
+
+    Where a value may be a text or a mapping, a validator says of each form what is wrong: only what it says of the one
+    that was written counts. A key that is missing because it was misspelt is told as misspelt.
+    """
+    details = [_without_form(each) for each in _of_written_forms(details)]
+    misspelt = {(*each["loc"][:-1], _near(each["loc"])) for each in details if each["type"] == "extra_forbidden"}
+    yield from (each for each in details if not (each["type"] == "missing" and each["loc"] in misspelt))
+
+
+def _of_written_forms(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """What is said of a mapping where one was written, and else of a text."""
+    mappings = {
+        each["loc"][:at]
+        for each in details
+        for at, step in _forms(each)
+        if step == MAPPING and len(each["loc"]) > at + 1
+    }
+    for each in details:
+        forms = dict(_forms(each))
+        if all((each["loc"][:at] in mappings) == (step == MAPPING) for at, step in forms.items()):
+            yield each
+
+
+def _forms(detail: ErrorDetails) -> Iterator[tuple[int, str]]:
+    return ((at, str(step)) for at, step in enumerate(detail["loc"]) if step in (TEXT, MAPPING))
+
+
+def _without_form(detail: ErrorDetails) -> ErrorDetails:
+    return {**detail, "loc": tuple(step for step in detail["loc"] if step not in (TEXT, MAPPING))}
 
 
 def location(trail: Sequence[Node], *, of_key: bool = False) -> Location:
@@ -65,7 +102,9 @@ def _take_out(detail: ErrorDetails, trail: Sequence[Node]) -> None:
     wrong = trail[-1]
     parent = next(node for node in reversed(trail) if node is not wrong)
     parent.remove(wrong)
-    parent.is_cut = parent.is_cut or detail["type"] != "extra_forbidden"
+    parent.is_cut = parent.is_cut or detail["type"] != "extra_forbidden" or bool(_near(detail["loc"]))
+    for node in trail:
+        node.has_cuts = True
 
 
 def _where(detail: ErrorDetails, trail: Sequence[Node]) -> Location:
@@ -86,15 +125,26 @@ def _said(detail: ErrorDetails, path: Steps) -> str:
     if kind == "missing":
         return f'the key "{detail["loc"][-1]}" is missing: add it'
     if kind == "literal_error":
-        return f"{_quoted(given)} is not known here: write {context['expected']}"
+        return f"{_quoted(given)} is not known here: write {str(context['expected']).replace('True', 'true')}"
     if kind in _EXPECTED:
-        return f"{_EXPECTED[kind]} is expected here, not {_quoted(given)}"
+        remedy = ": put it in [ ], or a dash before it" if kind == "tuple_type" and isinstance(given, dict) else ""
+        return f"{_EXPECTED[kind]} is expected here, not {_quoted(given)}{remedy}"
+    if kind == "value_error":
+        return str(context["error"])
+    return _unfit(detail)
+
+
+def _unfit(detail: ErrorDetails) -> str:
+    """What is said of a value of the right kind."""
+    kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
+    if kind == "too_long":
+        return f"{len(given)} entries are too many: at most {context['max_length']} stand here"
+    if kind == "string_too_short" and not given:
+        return "this text is empty: write something, or leave it out"
     if kind == "string_pattern_mismatch":
         return f"{_quoted(given)} is no name: use letters, digits, . _ - @ + ' and, inside, spaces"
     if kind == "string_too_long":
         return f"a text has at most {context['max_length']} characters here, this one has {len(given)}: split it"
-    if kind == "value_error":
-        return str(context["error"])
     return f"{_quoted(given)} does not fit: {worded(detail)}"
 
 
@@ -102,9 +152,14 @@ def _unknown_key(path: Steps) -> str:
     key, known = str(path[-1]), known_keys(path[:-1])
     if key in _ORDERS and "members" in path[:-1]:
         return "the order of members cannot be set, who joined first is first: leave this key out"
-    near = nearest(key, known)
+    near = _near(path)
     hint = f'did you mean "{near}"?' if near else f"known are {', '.join(known)}"
     return f"this key is unknown; {hint}"
+
+
+def _near(path: Steps) -> str | None:
+    """The key that is probably meant at the end of a path by one that is unknown."""
+    return nearest(str(path[-1]), known_keys(path[:-1]))
 
 
 def known_keys(path: Steps) -> tuple[str, ...]:
@@ -122,7 +177,8 @@ def _model_in(shape: Any) -> Any:
     if get_origin(shape) is tuple:
         return tuple[_model_in(get_args(shape)[0])]  # type: ignore[misc]  # a shape made at run time
     if get_origin(shape) in (Union, UnionType):
-        return _model_in(get_args(shape)[0])
+        found = [_model_in(each) for each in get_args(shape)]
+        return next(filter(_is_model, found), found[0])
     return shape
 
 

@@ -110,6 +110,10 @@ class WaitingLines:
         found = [line.behind(behind) for line in lines if line is not None]
         return found[0] if len(found) == 1 else merge(*found)
 
+    def pools(self) -> set[str]:
+        """The pools in which something waits."""
+        return {pool for (pool, _), line in self._lines.items() if line}
+
     def follow(self, changed: Changed) -> None:
         """Heed what waits now."""
         for name, after in changed.items():
@@ -167,7 +171,7 @@ class Awaiting:
         return iter(()) if line is None else (name for _, name in line.behind(None))
 
     def people(self) -> Iterable[str]:
-        """For whom something waits; the order is not defined."""
+        """For whom something waits. The order is not defined."""
         return self._lines.keys()
 
     def count(self, person: str) -> int:

@@ -103,9 +103,14 @@ class Pending(Struct, frozen=True, gc=False):
     next_try_ms: int | None = None
 
     def words(self, person: NameOf) -> Words:
-        """Where it waits, and until when that is known."""
+        """Where it waits, or for whom where a step names one person, and until when that is known."""
         until = "" if self.next_try_ms is None else f", next try {_minute(self.next_try_ms)}"
-        return Words(f"waiting in pool {self.pool}", PENDING[self.reason] + until)
+        _, kind, named = self.pool.partition(":user:")
+        whom = person(named) if kind else "the person whom it names"
+        is_of_one = bool(kind) or ":named:" in self.pool
+        return Words(
+            f"waiting for {whom}" if is_of_one else f"waiting in pool {self.pool}", PENDING[self.reason] + until
+        )
 
 
 class Rejected(Struct, frozen=True, gc=False):
@@ -290,13 +295,16 @@ class NewsSummary(Struct, frozen=True, gc=False):
 
 
 class Notification(Struct, frozen=True, gc=False):
-    """Somebody asked to be told of this decision; or, later, of another one (`late`), or of many (`summary`)."""
+    """Somebody asked to be told of this decision; or, later, of another one (`late`), or of many (`summary`). `word` is
+    why, where the decision's own outcome is about somebody else (see `why`).
+    """
 
     kind: NotificationKind
     person: str
     via: tuple[str, ...]
     late: LateNews | None = None
     summary: NewsSummary | None = None
+    word: str = ""
 
 
 class ActionRequest(Struct, frozen=True, kw_only=True, gc=False):

@@ -58,6 +58,13 @@ def id_in(fact: object) -> str | None:
             return None
 
 
+def behind(path: tuple[str, ...], facts: object) -> object:
+    """What stands at the end of the path of links; none: nothing does."""
+    for step in path:
+        facts = facts.get(step) if isinstance(facts, Mapping) else None
+    return facts
+
+
 class NearMiss(NamedTuple):
     """An id in an event that leads to nothing, and the declared one from which it differs in letter case only."""
 

@@ -80,3 +80,7 @@ class Record(Remembered, kw_only=True):
     def told_moment(self) -> Moment:
         """When its owner was last told."""
         return Moment(self.told_version, self.told_time_ms, self.told_act)
+
+
+UNHEARD: Final = Record()
+"""A record that nobody has heard of, to be read only. It stands for one that was looked for and is not there."""

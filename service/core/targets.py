@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from service.core.case import Case
 from service.core.events import Target
 from service.core.model import Rejected
-from service.core.naming import id_in, missed
+from service.core.naming import behind, id_in, missed
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import AbsenceReason, Hindrance, Unable, Unfit, Unresolved
 from service.core.rule_sets import Entry, EntryTarget, FieldUser, Ladder, OwnerOf, TeamMatch
@@ -88,7 +88,7 @@ def contact_of(wanted: OwnerOf, case: Case) -> int | None:
     """When the related owner was in contact last, as the related record tells (milliseconds); none: it does not."""
     if not wanted.contacted:
         return None
-    return instant_in(_behind((*wanted.path, *wanted.contacted), case.facts), ZoneInfo(case.config.zone))
+    return instant_in(behind((*wanted.path, *wanted.contacted), case.facts), ZoneInfo(case.config.zone))
 
 
 def linked_to(
@@ -188,7 +188,7 @@ def _named(target: Target, case: Case) -> Target | Unresolved:
 
 def _related_owner(wanted: OwnerOf, case: Case) -> Target | Unresolved:
     """The person who has the related record (S45, S46), if their contact is recent enough where that is asked (D4)."""
-    related = _behind(wanted.path, case.facts)
+    related = behind(wanted.path, case.facts)
     if not isinstance(related, Mapping):
         return "no_related_record"
     if not is_recent(contact_of(wanted, case), wanted.within_ms, case.now_ms):
@@ -199,7 +199,7 @@ def _related_owner(wanted: OwnerOf, case: Case) -> Target | Unresolved:
 
 def _person_in_field(wanted: FieldUser, case: Case) -> Target | Unresolved:
     """The person whose id the field holds."""
-    told = _behind(wanted.path, case.facts)
+    told = behind(wanted.path, case.facts)
     return "field_unset" if is_unset(told) else _person(told, case)
 
 
@@ -215,10 +215,3 @@ def _person(fact: object, case: Case) -> Target | Unresolved:
             return "not_a_person"
         person = case.config.person(name)
     return _named(Target("user", person), case)
-
-
-def _behind(path: tuple[str, ...], facts: object) -> object:
-    """What stands at the end of the path of links; none: nothing does."""
-    for step in path:
-        facts = facts.get(step) if isinstance(facts, Mapping) else None
-    return facts

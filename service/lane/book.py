@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 import orjson
 
-from service.core.record import Record
+from service.core.record import UNHEARD, Record
 from service.core.state import (
     KINDS,
     Changes,
@@ -201,14 +201,16 @@ class Book:
     def keep_loaded(self, names: Sequence[tuple[str, str]]) -> None:
         """These records, which timers look at next, stay in memory as long as they wait, if they are not too many.
 
-        Of one that the memory has lost nothing is known but that it waits.
+        Of one that waits and that the memory has lost nothing is known but that it waits; any other that the memory
+        does not have was forgotten.
         """
         if len(self._kept) + len(names) > KEPT_RECORDS:
             kept, self._kept = self._kept, set()
             self.forget_records(kept)
         self._kept.update(names)
         for division, name in names:
-            self.kept_state(division).records.setdefault(name, Record(parked=True))
+            state = self.kept_state(division)
+            state.records.setdefault(name, Record(parked=True) if name in state.parked else UNHEARD)
 
     def forget_records(self, touched: Iterable[tuple[str, str]]) -> None:
         """Drop these records from memory, unless timers look at them next."""

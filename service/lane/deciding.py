@@ -39,6 +39,7 @@ UNCONCERNED: Final = "no_division"
 UNDECIDED: Final = frozenset({TICKED, UNCONCERNED, "configuration_switched"})
 """The reasons of outcomes about no record: nothing was decided, whatever stands in the log."""
 
+TOO_MUCH: Final = "more comes of it than a log record takes"
 TAKEN_BEFORE: Final = "the lane has taken later events of its source partition, and never this one"
 
 
@@ -138,6 +139,7 @@ class _Deciding:
             if self._timers_left == 0 or making.is_full or records_missing(book, division, name, config, book.clock_ms):
                 return False
             self._timers_left -= 1
+            making.fired.append((division, name))
             fired = guarded(partial(self._fire, division, name))
             if isinstance(fired, Raised):
                 name, fired = _blamed(name, fired)
@@ -167,6 +169,8 @@ class _Deciding:
     def _fire(self, division: str, name: str) -> tuple[Verdict, Announcement]:
         """What comes of a timer, and what is announced of it; nothing is changed yet."""
         book, making = self._book, self.making
+        if (division, name) == self._grounds.too_large:
+            raise DoesNotFit(TOO_MUCH)
         config = self._grounds.config(division)
         numbers = making.numbers(making.ordinal)
         verdict = fire(name, book.state(division), config, book.clock_ms, making.room_bytes, numbers)
@@ -235,7 +239,7 @@ class _Deciding:
         """The verdict of each division concerned, and what is announced of it; nothing is changed yet."""
         book, making = self._book, self.making
         if making.offset == self._grounds.too_large:
-            raise DoesNotFit("more comes of it than a log record takes")
+            raise DoesNotFit(TOO_MUCH)
         decided = []
         ordinal = making.ordinal
         for division in divisions:

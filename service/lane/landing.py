@@ -31,12 +31,10 @@ class Landing:
     def begin(self, tenure: Tenure, before: int, made: Made, arrived_ms: int | None) -> None:
         """Let the batch at the tenure's head land; the memory is at revision `before`. The one before it has landed.
 
-        `arrived_ms`: when its first event arrived in the lane.
+        Its outputs go first, somebody waits for them. `arrived_ms`: when its first event arrived in the lane.
         """
-        self._tasks = (
-            asyncio.create_task(self._advance(tenure, before, made)),
-            asyncio.create_task(self._publish(made, arrived_ms)),
-        )
+        told = asyncio.create_task(self._publish(made, arrived_ms))
+        self._tasks = (asyncio.create_task(self._advance(tenure, before, made)), told)
 
     async def remembered(self) -> None:
         """Wait until the memory has it. Raises what went wrong with that."""

@@ -32,7 +32,7 @@ from service.lane.needs import Read, divisions_named, records_for_timers, record
 from service.lane.ownership import Tenure, append, load_records
 from service.lane.raising import TooManyDeadLetters
 from service.lane.sealing import Sealed, Sealing
-from service.lane.snapshot import Snapshots
+from service.lane.snapshot import QUIET_MS, Snapshots
 from service.lane.strangers import Strangers
 from service.lane.surprise import Halted, Leaving, Left, Surprise, unless_left, until_left
 from service.lane.surroundings import Surroundings
@@ -166,11 +166,10 @@ class Lane:
         if config is not None:
             done = await self._switch(tenure, config)
         else:
-            is_busy = snapshots.is_open or self._sweep.is_due
-            done = await self._work_on_inputs(tenure, idle_wait_ms=0 if is_busy else self._idle_wait_ms(tenure))
+            done = await self._work_on_inputs(tenure, idle_wait_ms=self._idle_wait_ms(tenure, snapshots))
             await self._go_on_sweeping(tenure, snapshots)
-        if snapshots.is_due:
-            await self.land()
+        if snapshots.has_turn(is_quiet=not done):
+            await self._landing.remembered()
             await snapshots.go_on()
         return done
 
@@ -332,10 +331,15 @@ class Lane:
             self._ticked_ms = now_ms
             await self.transport.tick(tick())
 
-    def _idle_wait_ms(self, tenure: Tenure) -> int:
-        """How long to wait for inputs: until a timer is due by the wall clock, and no longer than a round may take."""
+    def _idle_wait_ms(self, tenure: Tenure, snapshots: Snapshots) -> int:
+        """How long to wait for inputs: until a timer is due by the wall clock, and no longer than a round may take.
+
+        A sweep goes on at once, a snapshot when the moment is quiet.
+        """
+        if self._sweep.is_due:
+            return 0
         timer = tenure.book.next_timer()
-        wait_ms = self.limits.poll_wait_ms
+        wait_ms = min(self.limits.poll_wait_ms, QUIET_MS) if snapshots.is_open else self.limits.poll_wait_ms
         return wait_ms if timer is None else min(wait_ms, max(LEAST_WAIT_MS, timer[0] - self.around.now_ms()))
 
     def _grounds(self, tenure: Tenure) -> Grounds:

@@ -46,8 +46,9 @@ OUTCOME_BYTES: Final = 100
 class Grounds:
     """What a lane decides with, besides its book: the divisions' current configurations and the limits of a batch.
 
-    What belongs to a higher `level` than the lane is at is not written. `too_large` is the offset of an input of which
-    more came than a log record takes, though it was alone in its batch: it is refused.
+    What belongs to a higher `level` than the lane is at is not written. `too_large` is the offset of an input, or the
+    division and name of a timer, of which more came than a log record takes, though it was alone in its batch: it is
+    refused.
     """
 
     lane: int
@@ -56,7 +57,7 @@ class Grounds:
     limits: Limits = Limits()
     drop_taken: bool = True
     level: int = FIRST_LEVEL
-    too_large: int | None = None
+    too_large: int | tuple[str, str] | None = None
 
     def config(self, division: str) -> Config:
         """The division's configuration; an empty one where it was never configured."""
@@ -72,12 +73,15 @@ class Paused(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A batch without its token, what it touched, how many of the inputs it used up, and what it paused."""
+    """A batch without its token, what it touched, how many of the inputs it used up, what it paused, and which timers
+    (division, name) went off in it.
+    """
 
     batch: Batch
     touched: frozenset[tuple[str, str]]
     used: int
     paused: Sequence[Paused] = ()
+    fired: Sequence[tuple[str, str]] = ()
 
 
 class Announcement(NamedTuple):
@@ -101,6 +105,7 @@ class Making:
         self._outcomes: list[OutcomeLine] = []
         self._outputs: list[Message] = []
         self._paused: list[Paused] = []
+        self.fired: list[tuple[str, str]] = []
         self._bytes = 0
         self._written = frozenset([kind for kind, row in KINDS.items() if row.level <= grounds.level])
         self._contexts: dict[str, Context] = {}
@@ -211,7 +216,7 @@ class Making:
             changes=changes,
             outputs=self._outputs,
         )
-        return Made(batch, self._changed.records, used, self._paused)
+        return Made(batch, self._changed.records, used, self._paused, self.fired)
 
     def _context(self, division: str) -> Context:
         """What the messages of this moment have in common; many inputs of a batch come at one time."""

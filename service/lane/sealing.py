@@ -42,12 +42,13 @@ class Sealed(NamedTuple):
 class Sealing:
     """How much a lane's batch may make of a log record: `most`, and less after one that was too large.
 
-    `too_large` is the offset of an input of which too much comes though it is alone in its batch.
+    `too_large` is the offset of an input, or the division and name of a timer, of which too much comes though it is
+    alone in its batch.
     """
 
     most: int
     max_bytes: int = field(init=False)
-    too_large: int | None = field(init=False, default=None)
+    too_large: int | tuple[str, str] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.max_bytes = self.most
@@ -58,15 +59,19 @@ class Sealing:
         if not sealed.fits:
             self._give_up(made, len(sealed.value))
         self.max_bytes = min(self.max_bytes + self.max_bytes // GROWTH + 1, self.most)
+        if self.too_large in made.fired:  # it was put off, and may fit when it goes off again
+            self.too_large = None
         return sealed
 
     def _give_up(self, made: Made, size: int) -> NoReturn:
         """Have it decided again with half of the bytes, so that it will fit. Never the same again and again: an input
-        that was alone is refused then.
+        that was alone is refused then, and a timer of which less cannot come.
         """
         offsets = {line.offset for line in made.batch.outcomes}
-        if made.used == 1 == len(offsets):
+        if made.used == 1 == len(offsets) and not made.fired:
             (self.too_large,) = offsets
+        elif self.max_bytes == 1 and made.used == 0 and len(made.fired) == 1:
+            (self.too_large,) = made.fired
         elif self.max_bytes == 1:
             raise Halted("indivisible", f"what is decided at {made.batch.start} takes {size} bytes in one piece")
         self.max_bytes = max(1, self.max_bytes // 2)

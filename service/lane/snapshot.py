@@ -1,4 +1,4 @@
-"""Write a lane's state into its own log, a few chunks at a time between batches.
+"""Write a lane's state into its own log, a few chunks at a time in quiet moments between batches.
 
 A snapshot needs no fence of its own: its chunks stand in the log under the owner's token, and a new owner's claim ends
 it. A bucket is read once; where it is too large for a chunk its parts follow one another, with no batch in between. A
@@ -30,6 +30,8 @@ KEYS_PER_TURN: Final = 32
 CHUNK_BYTES: Final = 24_000
 TURN_BYTES: Final = 2 * CHUNK_BYTES
 """About so much is written between two batches, for what comes in waits meanwhile; more where the log grows fast."""
+QUIET_MS: Final = 20
+"""Where nothing came for so long, the moment is quiet: a turn then makes hardly anybody wait."""
 KEPT_SNAPSHOTS: Final = 8
 
 Append = Callable[[LogRecord], Awaitable[int]]
@@ -69,8 +71,19 @@ class Snapshots:
         has_grown = tenure.grown >= max(self.limits.snapshot_min_bytes, self._state_bytes) and tenure.head.revision >= 0
         return self.is_open or has_grown or self._is_asked
 
+    def has_turn(self, *, is_quiet: bool) -> bool:
+        """Whether to go on now. While inputs come only to begin, or when a turn's worth is missing: see `_wanted`."""
+        return self.is_due and (is_quiet or not self.is_open or self._wanted() >= TURN_BYTES)
+
+    def _wanted(self) -> int:
+        """How many bytes are missing until the snapshot is written half as fast as the log grows.
+
+        So what a rebuild has to read stays bounded however many inputs come.
+        """
+        return self.tenure.grown // 2 - self._written
+
     async def go_on(self) -> None:
-        """Write the next few chunks, or begin a snapshot, if it is due. The last batch must have landed."""
+        """Write the next few chunks, or begin a snapshot, if it is due. The memory must have the last batch."""
         if not self.is_due:
             return
         if not self.is_open:
@@ -86,13 +99,9 @@ class Snapshots:
             await self._complete()
 
     def _keys_in_a_turn(self) -> int:
-        """How many keys fill a turn, if they are like those of the last turn, or of the last snapshot.
-
-        Under load the snapshot is written half as fast as the log grows: what a rebuild has to read stays bounded.
-        """
+        """How many keys fill a turn, if they are like those of the last turn, or of the last snapshot."""
         key_bytes = max(self._key_bytes, self._state_bytes // len(self.tenure.layout.keys), 1)
-        turn_bytes = max(TURN_BYTES, self.tenure.grown // 2 - self._written)
-        return max(1, min(KEYS_PER_TURN, turn_bytes // key_bytes))
+        return max(1, min(KEYS_PER_TURN, max(TURN_BYTES, self._wanted()) // key_bytes))
 
     async def _open(self) -> None:
         tenure = self.tenure

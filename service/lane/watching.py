@@ -14,9 +14,9 @@ from typing import Final
 from service.lane.ownership import Tenure, accept
 from service.store.port import Store, StoreUnreachable
 
-LOOK_MS: Final = 3_000
+LOOK_MS: Final = 5_000
 """How long a lane at rest takes its memory for granted."""
-KEYS_PER_LOOK: Final = 128
+KEYS_PER_LOOK: Final = 64
 """So many keys are looked at beside the head; a lane's several thousand are gone through in a few minutes."""
 
 

@@ -40,6 +40,7 @@ CountName = Literal[
     "foreign_records",
     "source_gaps",
     "intake_repeats",
+    "commits_refused",
     "task_failures",
     "configuration_ignored",
     "texts_failed",
@@ -112,6 +113,9 @@ COUNTS: Final[Mapping[CountName, Metric]] = {
     ),
     "intake_repeats": Metric(
         "Times something unforeseen came up with a batch of source records and it was tried again."
+    ),
+    "commits_refused": Metric(
+        "Commits of how far the CRM's topics are read that the broker refused: what they name may be read again."
     ),
     "task_failures": Metric("Times a part of the process met a bug and was begun again; the log has the stack."),
     "configuration_ignored": Metric(

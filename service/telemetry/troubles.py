@@ -22,6 +22,7 @@ TroubleName = Literal[
     "lane_stuck",
     "agreement_unknown",
     "ingest_stuck",
+    "commits_refused",
     "source_unread",
     "source_held",
     "event_dropped",

@@ -122,12 +122,24 @@ def _difference(name: str, told: Listed | None, here: Kept | None, config: Confi
 
 
 def correctable(found: Iterable[Disagreement], config: Config) -> list[Disagreement]:
-    """Those that an event can correct: what was heard since the list is newer, and a weight that a linked record tells
-    is not the record's own.
+    """Those that an event can correct, in the order in which they are to be told: what was heard since the list is
+    newer, and a weight that a linked record tells is not the record's own.
+
+    A place that is freed goes to what waits at once. So first comes what somebody has more than is known, then what
+    moves, then what nobody has, and last what is closed: nobody is given more than their limit by a half-told list.
     """
-    return [
-        each for each in found if not each.is_newer and not (each.what == "other_size" and _is_linked(each, config))
-    ]
+    return sorted(
+        (each for each in found if not each.is_newer and not (each.what == "other_size" and _is_linked(each, config))),
+        key=_turn,
+    )
+
+
+def _turn(difference: Disagreement) -> int:
+    if difference.listed is None:
+        return 3
+    if not difference.listed.owner:
+        return 2
+    return int(difference.what in {"other_owner", "other_size"})
 
 
 def _is_linked(difference: Disagreement, config: Config) -> bool:

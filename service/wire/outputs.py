@@ -74,12 +74,8 @@ _write: Final = msgspec.json.Encoder().encode
 
 DEPTHS: Final = tuple([("ce_chaindepth", b"%d" % depth) for depth in range(1, CHAIN_LIMIT + 1)])
 """How many automatic decisions led to what is published, by how many led to its event."""
-COUNTED: Final = ("not_looked_at", "earlier")
-"""What a trace leaves out, and tells the number of."""
-SELDOM: Final = ("cut", "through", "link")
-"""What of a trace is mostly empty."""
-LISTED: Final = ("asked", "limits", "steps", "workflows")
-"""What of a trace are lists that are mostly empty."""
+LISTED: Final = ("asked", "limits", "steps", "workflows", "not_looked_at")
+"""What of a trace is mostly empty, or none."""
 
 NO_ORIGIN: Final = Origin()
 """A timer set the decision off."""
@@ -157,9 +153,8 @@ def _trace(trace: Trace) -> dict[str, object]:
         "candidates": trace.candidates,
         "omitted": trace.omitted,
     }
-    for name in COUNTED:
-        if counted := getattr(trace, name):
-            said[name] = counted
+    if trace.earlier:
+        said["earlier"] = trace.earlier
     if trace.score is not None:
         said["score"] = trace.score
     if trace.size != USUAL:

@@ -16,6 +16,7 @@ from service.app.acknowledging import Acknowledging
 from service.app.intake import Intake
 from service.config.sources import SourceState
 from service.ingest import Ingest
+from service.telemetry.metrics import METERS
 from tests.ingest.test_ingest import READING, Broker
 
 HERE = TopicPartition("crm.records", 0)
@@ -31,10 +32,11 @@ class Coordinator:
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     done: int = 0
 
-    async def commit(self, assignment: int, marks: Mapping[TopicPartition, int]) -> None:
+    async def commit(self, assignment: int, marks: Mapping[TopicPartition, int]) -> str:
         self.taken.append((assignment, marks))
         self.begun.set()
         await self.may.acquire()
+        return ""
 
     def count(self) -> None:
         self.done += 1
@@ -71,10 +73,11 @@ async def test_what_was_sent_under_an_earlier_assignment_is_not_committed() -> N
 async def test_a_commit_that_fails_is_told_and_ends_nothing() -> None:
     asked = []
 
-    async def commit(assignment: int, marks: Mapping[TopicPartition, int]) -> None:
+    async def commit(assignment: int, marks: Mapping[TopicPartition, int]) -> str:
         asked.append(marks)
         if len(asked) == 1:
             raise KafkaConnectionError
+        return ""
 
     acknowledging = Acknowledging(commit, lambda: None)
     with capture_logs() as lines:
@@ -143,3 +146,80 @@ async def test_with_nothing_sent_there_is_no_end_to_wait_for() -> None:
     to = Coordinator()
     await Acknowledging(to.commit, to.count).ended()
     assert to.taken == []
+
+
+async def test_refusals_in_a_row_are_counted_until_one_is_taken_or_the_partitions_are_shared_out_anew() -> None:
+    """Readiness tells of a broker that refuses all; nothing is tried again for that."""
+    answers = ["NotCoordinatorError", "NotCoordinatorError", "", "UnknownMemberIdError", "NotCoordinatorError"]
+    left = list(answers)
+
+    async def commit(assignment: int, marks: Mapping[TopicPartition, int]) -> str:
+        return left.pop(0)
+
+    acknowledging = Acknowledging(commit, lambda: None)
+    seen = []
+    for offset, assignment in enumerate((1, 1, 1, 1, 2)):
+        acknowledging.sent(assignment, {HERE: offset})
+        await acknowledging.ended()
+        seen.append(tuple(acknowledging.refusals))
+    assert seen == [
+        (1, "NotCoordinatorError"),
+        (2, "NotCoordinatorError"),
+        (0, ""),
+        (1, "UnknownMemberIdError"),
+        (1, "NotCoordinatorError"),
+    ]
+    assert left == []
+
+
+@dataclass
+class Refusing(Consumer):
+    """Refuses all commits."""
+
+    async def commit(self, marks: Mapping[TopicPartition, int]) -> None:
+        raise KafkaConnectionError
+
+
+async def test_a_refused_commit_is_logged_counted_and_known_to_readiness() -> None:
+    intake = Intake(Ingest(READING, Broker()), 100, SourceState, subscriber=SimpleNamespace(consumer=Refusing()))
+    before = METERS.registry.get_sample_value("fairlead_commits_refused_total") or 0
+    with capture_logs() as lines:
+        intake.acknowledging.sent(intake.reader.assignment, {HERE: 10})
+        await intake.acknowledging.ended()
+    assert [line["event"] for line in lines] == ["commit.refused"]
+    assert intake.acknowledging.refusals == (1, "KafkaConnectionError")
+    assert METERS.registry.get_sample_value("fairlead_commits_refused_total") == before + 1
+
+
+class Stopped(Exception):
+    """The test has seen enough."""
+
+
+async def test_partitions_are_taken_up_only_after_a_commit_under_way_has_ended() -> None:
+    """Else a mark of the epoch before could come behind those of the one that begins."""
+    happened: list[str] = []
+    to = Coordinator()
+
+    async def heard() -> None:
+        happened.append("taken up")
+        raise Stopped
+
+    intake = Intake(Ingest(READING, Broker()), 100, SourceState, read_up=heard)
+
+    async def commit(assignment: int, marks: Mapping[TopicPartition, int]) -> str:
+        await to.commit(assignment, marks)
+        happened.append("committed")
+        return ""
+
+    intake.acknowledging.commit = commit
+    intake.acknowledging.sent(intake.reader.assignment, {HERE: 10})
+    await to.begun.wait()
+    intake.reader.expect([HERE])
+    taking = asyncio.create_task(intake._take_up())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert happened == []
+    to.may.release()
+    with pytest.raises(Stopped):
+        await taking
+    assert happened == ["committed", "taken up"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from service.app.troubles import (
+    COMMIT_SECONDS,
     FEED_SECONDS,
     INGEST_SECONDS,
     LANE_SECONDS,
@@ -19,6 +20,7 @@ from service.app.troubles import (
     LaneSeen,
     Observed,
     Silence,
+    Uncommitted,
     troubles,
 )
 from service.kafka.topics import Gravity, TopicProblem
@@ -53,6 +55,8 @@ FINE: list[dict[str, Any]] = [
     {"lanes": [CLAIMING._replace(awaited=("main", 7), held_seconds=UNCONFIGURED_SECONDS - 1)]},
     {"lanes": [CLAIMING._replace(todo="reset", held_seconds=UNCONFIGURED_SECONDS - 1)]},
     {"sources": [Backlog("crm.records/1", 50, INGEST_SECONDS - 1)]},
+    {"uncommitted": Uncommitted(TOLERATED_ATTEMPTS, "NotCoordinatorError", 1e6)},
+    {"uncommitted": Uncommitted(900, "NotCoordinatorError", COMMIT_SECONDS - 1)},
     {"sources": [Backlog("crm.records/1", 0, 10 * INGEST_SECONDS)]},
     {"batch_seconds": INGEST_SECONDS - 1},
     {"held": [Held("crm.records/1", 40, 0, 1e6), Held("crm.records/2", 40, 3, INGEST_SECONDS - 1)]},
@@ -157,6 +161,12 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
         "source_unread",
         "crm.records/4",
         "crm.records/4 was added, and nobody reads it yet",
+    ),
+    (
+        {"uncommitted": Uncommitted(TOLERATED_ATTEMPTS + 1, "NotCoordinatorError", COMMIT_SECONDS)},
+        "commits_refused",
+        "",
+        "refused for 60 s to note how far the CRM's topics are read (NotCoordinatorError, 4 times)",
     ),
     ({"unread": ["crm.records/1/5 cannot be read"]}, "source_unread", "crm.records/1/5 cannot be read", "crm.records"),
 ]

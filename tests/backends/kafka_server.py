@@ -25,17 +25,19 @@ from typing import Self
 from tests.backends.certificates import Certificates
 
 KAFKA_VERSION = "4.3.1"
+SERVER = "kafka_2.13"
+"""The artifact that a broker is started from."""
 START_SECONDS = 180
 LOOK_SECONDS = 0.1
 STOP_SECONDS = 20
 FETCH_SECONDS = 600
 PORTS = (20_000, 32_000)
-POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
+POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
-  <groupId>fairlead</groupId><artifactId>kafka-for-tests</artifactId><version>1</version>
+  <groupId>fairlead</groupId><artifactId>for-tests</artifactId><version>1</version>
   <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId>
-      <version>{KAFKA_VERSION}</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>{artifact}</artifactId>
+      <version>{version}</version></dependency>
     <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
   </dependencies>
 </project>
@@ -90,19 +92,19 @@ def missing_tools() -> str | None:
     """Why no server can be started here, or none."""
     if shutil.which("java") is None:
         return "there is no Java"
-    if shutil.which("mvn") is None and not _is_complete(_libraries()):
+    if shutil.which("mvn") is None and not _is_complete(SERVER):
         return "there is no Maven to fetch Apache Kafka with"
     return None
 
 
-def libraries() -> Path:
-    """The folder with Kafka's jars; fetched when they are not there yet. Raises `KafkaNotStarted`."""
-    target = _libraries()
-    if not _is_complete(target):
+def libraries(artifact: str = SERVER) -> Path:
+    """The folder with an artifact's jars; fetched when they are not there yet. Raises `KafkaNotStarted`."""
+    target = _libraries(artifact)
+    if not _is_complete(artifact):
         target.parent.mkdir(parents=True, exist_ok=True)
         # Fetched beside and renamed: two test runs at once, or one that is interrupted, leave nothing half done.
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-            _fetch(Path(scratch))
+            _fetch(artifact, Path(scratch))
             with suppress(OSError):
                 (Path(scratch) / "lib").rename(target)
     return target
@@ -210,17 +212,17 @@ def _has_ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
     return process.returncode is not None
 
 
-def _libraries() -> Path:
+def _libraries(artifact: str) -> Path:
     cache = os.environ.get("FAIRLEAD_CACHE") or Path.home() / ".cache" / "fairlead"
-    return Path(cache) / f"kafka-{KAFKA_VERSION}"
+    return Path(cache) / f"{'kafka' if artifact == SERVER else artifact}-{KAFKA_VERSION}"
 
 
-def _is_complete(folder: Path) -> bool:
-    return (folder / f"kafka_2.13-{KAFKA_VERSION}.jar").exists()
+def _is_complete(artifact: str) -> bool:
+    return (_libraries(artifact) / f"{artifact}-{KAFKA_VERSION}.jar").exists()
 
 
-def _fetch(scratch: Path) -> None:
-    (scratch / "pom.xml").write_text(POM, "utf-8")
+def _fetch(artifact: str, scratch: Path) -> None:
+    (scratch / "pom.xml").write_text(POM.format(artifact=artifact, version=KAFKA_VERSION), "utf-8")
     command = ["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]
     try:
         result = subprocess.run(command, cwd=scratch, capture_output=True, timeout=FETCH_SECONDS, check=False)

@@ -31,9 +31,10 @@ from tests.backends.redis_server import own_redis
 from tests.bench import report as told
 from tests.bench.contestants import Task, batch_copy_loop, copy_loop, ingest_alone, lane_alone, naive_service, service
 from tests.bench.events import created_leads, size_of
-from tests.bench.latency import Latency, timed
+from tests.bench.latency import timed
 from tests.bench.meters import StepCost, free_port, samples, split_of
-from tests.bench.report import BATCH_COPY, COPY, INGEST, LANE, NAIVE, SERVICE, Memory, Report
+from tests.bench.peers import PEERS
+from tests.bench.report import BATCH_COPY, COPY, INGEST, LANE, NAIVE, SERVICE, Memory, Report, Steady
 from tests.bench.stage import SOURCE, Pace, Progress, Stage, pace_of, running, send
 
 CONFIG_DIR: Final = Path(__file__).parents[2] / "deploy" / "config"
@@ -42,6 +43,8 @@ NAIVE_SHARE: Final = 10
 STEADY_SECONDS: Final = 12
 STEADY_RATE: Final = 1_000
 SNAPSHOT_BYTES: Final = 1_000_000
+NO_SNAPSHOT_BYTES: Final = 10**12
+"""No log grows by so much."""
 CHUNK: Final = 500
 
 
@@ -72,18 +75,21 @@ class Bench:
             self._console.print(f"round {number} of {self._asked.rounds}")
             for name, pace in (await self._round()).items():
                 paces[name].append(pace)
-        latency, snapshots, memory = await self._steady()
-        events = dict.fromkeys(paces, self._asked.events) | {NAIVE: self._asked.events // NAIVE_SHARE}
+        peers, skipped = await self._peers()
+        calm, _ = await self._steady(self._asked.events, NO_SNAPSHOT_BYTES)
+        steady, memory = await self._steady(self._asked.records, SNAPSHOT_BYTES)
+        events = dict.fromkeys([*paces, *peers], self._asked.events) | {NAIVE: self._asked.events // NAIVE_SHARE}
         return Report(
-            told.machine(),
-            self._asked.seed,
-            size_of(self._leads[0]),
-            events,
-            dict(paces),
-            self._split,
-            latency,
-            snapshots,
-            memory,
+            machine=told.machine(),
+            seed=self._asked.seed,
+            payload_bytes=size_of(self._leads[0]),
+            events=events,
+            paces=paces | peers,
+            skipped=skipped,
+            split=self._split,
+            calm=calm,
+            steady=steady,
+            memory=memory,
         )
 
     async def _round(self) -> dict[str, Pace]:
@@ -102,6 +108,20 @@ class Bench:
         paces[SERVICE] = await pace_of(service, task, task.topics.assignments, all_events)
         return paces
 
+    async def _peers(self) -> tuple[dict[str, list[Pace]], dict[str, str]]:
+        """The pace of each peer, once, and why others were skipped."""
+        paces, skipped = {}, {}
+        for peer in PEERS:
+            if missing := peer.missing():
+                skipped[peer.name] = missing
+                continue
+            self._console.print(f"{peer.name}, after {peer.warm_up:,} events to warm up")
+            task, wanted = await self._stage.prepare(http={"port": 0}), peer.warm_up + self._asked.events
+            for first in range(0, wanted, self._asked.events):
+                await send(task, self._new_leads(task, first, min(self._asked.events, wanted - first)))
+            paces[peer.name] = [await pace_of(peer.program, task, task.topics.assignments, wanted, peer.warm_up)]
+        return paces, skipped
+
     async def _filled(self) -> Task:
         """A contestant's task whose source holds all events."""
         task = await self._stage.prepare(http={"port": 0})
@@ -119,29 +139,33 @@ class Bench:
             self._split = split_of(await samples(port))
         return pace
 
-    async def _steady(self) -> tuple[Latency, int, Memory]:
+    async def _steady(self, wanted: int, snapshot_bytes: int) -> tuple[Steady, Memory]:
         """A service that knows many records gets events at a steady rate, and then loses its memory."""
-        port, wanted = free_port(), self._asked.records
-        task = await self._stage.prepare(http={"port": port}, lane={"snapshot_min_bytes": SNAPSHOT_BYTES})
+        port = free_port()
+        task = await self._stage.prepare(http={"port": port}, lane={"snapshot_min_bytes": snapshot_bytes})
         with Redis.from_url(task.settings.redis.url) as redis, running(service, task) as process:
             redis.flushall()
-            empty = redis.info("memory")["used_memory"]
+            used = [redis.info("memory")["used_memory"]]
             async with Progress(process, task, task.topics.assignments) as progress:
-                for first in range(0, wanted, self._asked.events):
-                    count = min(self._asked.events, wanted - first)
-                    await send(task, self._new_leads(task, first, count))
-                    await progress.reached(first + count)
+                half = wanted // 2
+                for begin, end in ((0, half), (half, 2 * half)):
+                    for first in range(begin, end, self._asked.events):
+                        count = min(self._asked.events, end - first)
+                        await send(task, self._new_leads(task, first, count))
+                        await progress.reached(first + count)
+                    used.append(redis.info("memory")["used_memory"])
                 self._console.print(f"{wanted:,} records are known; {STEADY_RATE:,} events/s for {STEADY_SECONDS} s")
-                used = redis.info("memory")["used_memory"] - empty
                 before = await samples(port)
-                steady = self._new_leads(task, wanted, STEADY_RATE * STEADY_SECONDS)
-                latency = (await timed(task, steady, STEADY_RATE)).latency()
+                coming = self._new_leads(task, 2 * half, STEADY_RATE * STEADY_SECONDS)
+                latency = (await timed(task, coming, STEADY_RATE)).latency()
                 after = await samples(port)
-                records = wanted + len(steady)
+                records = 2 * half + len(coming)
                 redis.flushall()
                 lost = await timed(task, self._new_leads(task, records, 1), STEADY_RATE)
         snapshots = sum(after[key] - before.get(key, 0) for key in after if key[0] == "fairlead_snapshots_total")
-        return latency, int(snapshots), Memory(records, used / wanted, lost.waits_ms()[0] / 1000)
+        one_more = (used[2] - used[1]) / half
+        memory = Memory(records, one_more, used[1] - used[0] - one_more * half, lost.waits_ms()[0] / 1000)
+        return Steady(latency, int(snapshots), split_of(after, before)), memory
 
     def _new_leads(self, task: Task, first: int, count: int) -> list[Message]:
         return moved(created_leads(SOURCE, first, count, self._asked.seed), task)
@@ -170,7 +194,7 @@ async def send_decoded(task: Task, messages: Sequence[Message]) -> None:
 def asked_for() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the service and two others.")
     parser.add_argument("--events", type=int, default=30_000, choices=range(1_000, 200_001), metavar="1000-200000")
-    parser.add_argument("--records", type=int, default=100_000, help="known when the memory is lost")
+    parser.add_argument("--records", type=int, default=100_000, help="known when the memory is lost; at least 2")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")

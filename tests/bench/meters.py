@@ -43,13 +43,12 @@ async def samples(port: int) -> Samples:
     }
 
 
-def split_of(after: Samples) -> list[StepCost]:
-    """What each step took, from a process that did nothing but work on a lane."""
-    batches = after["fairlead_batch_seconds_count", "append"]
-    events = after["fairlead_batch_seconds_count", "decide"] and sum(
-        value for (name, _), value in after.items() if name == "fairlead_decisions_total"
-    )
-    seconds = {step: after["fairlead_batch_seconds_sum", step] for step in STEPS}
+def split_of(after: Samples, before: Samples | None = None) -> list[StepCost]:
+    """What each step took, from a process that did nothing but work on a lane, since `before`."""
+    passed = {key: value - (before or {}).get(key, 0.0) for key, value in after.items()}
+    batches = passed["fairlead_batch_seconds_count", "append"]
+    events = sum(value for (name, _), value in passed.items() if name == "fairlead_decisions_total")
+    seconds = {step: passed["fairlead_batch_seconds_sum", step] for step in STEPS}
     return [StepCost(step, took / batches * 1e3, took / events * 1e6) for step, took in seconds.items()]
 
 

@@ -121,10 +121,10 @@ class Progress:
             await pause(LOOK_SECONDS)
         return Mark(time.perf_counter(), found, cpu_seconds(self._process))
 
-    async def pace(self, records: int) -> Pace:
-        """The pace until so many records are there, without the part that is warm-up."""
+    async def pace(self, records: int, warm_up: int = 0) -> Pace:
+        """The pace until so many records are there, without those that are warm-up; 0: a part of all."""
         before = await self.records()
-        warm = await self.reached(before + int(WARM_UP * (records - before)))
+        warm = await self.reached(before + (warm_up or int(WARM_UP * (records - before))))
         done = await self.reached(records)
         passed = done.records - warm.records
         return Pace(passed / (done.seconds - warm.seconds), (done.cpu_seconds - warm.cpu_seconds) / passed * 1_000_000)
@@ -144,11 +144,11 @@ def running(program: Program, task: Task) -> Iterator[SpawnProcess]:
         process.join()
 
 
-async def pace_of(program: Program, task: Task, topic: str, records: int) -> Pace:
-    """Run a program until it has written so many records to the topic."""
+async def pace_of(program: Program, task: Task, topic: str, records: int, warm_up: int = 0) -> Pace:
+    """Run a program until it has written so many records to the topic, see `Progress.pace`."""
     with running(program, task) as process:
         async with Progress(process, task, topic) as progress:
-            return await progress.pace(records)
+            return await progress.pace(records, warm_up)
 
 
 async def send(task: Task, messages: Sequence[Message]) -> None:

@@ -66,9 +66,20 @@ def test_what_would_be_a_dead_letter_is_not_sent(run: Run, written: Path, row: s
         (("--as-of", "9999-01-01T00:00Z"), "this is still to come"),
         (("--division", "nowhere"), "nowhere has no configuration"),
         (("--delimiter", ";"), "divided by another character"),
+        (("--type", "task"), "this is no type of record"),
     ],
 )
 def test_what_is_refused_says_what_to_do(run: Run, written: Path, arguments: tuple[str, str], said: str) -> None:
     ended = run("reconcile", written, *arguments)
     assert ended.code == 2
     assert said in " ".join(ended.err.split())
+
+
+def test_a_list_without_a_row_says_of_which_type_it_is(run: Run, written: Path) -> None:
+    """D26 Else it says of nothing that it is closed, and nothing that all is the same."""
+    written.write_text("record_type,id,owner\n")
+    ended = run("reconcile", written)
+    assert (ended.code, "this list names no record" in " ".join(ended.err.split())) == (2, True)
+    ended = run("reconcile", written, "--type", "lead", "--json")
+    said: Any = ended.json
+    assert {each["what"] for each in said["differences"]} == {"not_listed"}

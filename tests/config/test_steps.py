@@ -77,7 +77,7 @@ def test_an_entry_may_have_steps_and_name_a_person_by_a_field() -> None:
         ("[{plan: spring}, {user: boss}]", '"plan" cannot stand in a step'),
         ("[{team: match}, {user: boss}]", '"team" cannot stand in a step'),
         ("[{pool: emea, user: ann}, {user: boss}]", "a step names one of"),
-        ("[{pool: emea, skip_if: nobody_present}, {user: boss}]", '"skip_if" is about the wait'),
+        ("[{pool: emea, skip_if: nobody_present}, {user: boss}]", '"skip_if" skips the wait'),
         ("[{pool: emea, skip_if: nobody}, {user: boss}]", "nobody_present"),
         ("[{pool: emea, wait: 1h}, {pool: world, wait: 1h}, {pool: emea}]", "step 1 asks pool emea, too"),
         ("[{pool: elsewhere, wait: 1h}, {user: boss}]", '"elsewhere" is not declared'),

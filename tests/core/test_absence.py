@@ -14,6 +14,7 @@ from service.core.model import (
     Rejected,
     Released,
 )
+from service.core.parked import UNSCORED
 from service.core.pool_spec import Membership
 from tests.core.build import MINUTE_MS, START_MS, Division, pool, turns_of, updated, users
 
@@ -143,7 +144,7 @@ def test_a_score_that_is_no_number_counts_as_none(score: object) -> None:
     division.away("ann")
     division.create("lead/1", facts={"score": score})
 
-    assert division.state.parked["lead/1"].score == 0.0
+    assert division.state.parked["lead/1"].score == UNSCORED
 
 
 def test_news_of_a_score_move_a_waiting_record() -> None:

@@ -99,7 +99,10 @@ def test_an_entry_that_was_passed_over_says_why() -> None:
             "lead/1 → queue hot     any member may take it     configuration 1"
             '     rule "inbound", entry 3 of 3     score 55'
         ),
-        '  entry 1   "Known accounts"   yes   always; passed over: there is no such related record',
+        (
+            '  entry 1   "Known accounts"   yes   always; to the owner of account; passed over: there is no such '
+            "related record"
+        ),
         '  entry 3   "hot"              yes   score > 50',
     ]
 

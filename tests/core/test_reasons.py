@@ -30,6 +30,16 @@ OUTCOMES = [
         ("waiting in pool sales", "the pool has no members, next try 1970-01-01 00:00 UTC"),
     ),
     (
+        Pending("lead:user:ann", "nobody_eligible"),
+        ("pending", "nobody_eligible", "lead:user:ann"),
+        ("waiting for Ann", "no member can take it now"),
+    ),
+    (
+        Pending("lead:named:f00d", "nobody_eligible"),
+        ("pending", "nobody_eligible", "lead:named:f00d"),
+        ("waiting for the person whom it names", "no member can take it now"),
+    ),
+    (
         Rejected("unknown_user", "zoe"),
         ("rejected", "unknown_user", ""),
         ("rejected", "there is no such user: zoe"),

@@ -77,7 +77,7 @@ def test_an_explanation_says_which_steps_were_reached_and_why_nothing_waited() -
     division.new()
 
     assert explain(division.last(), division.config)[1:4] == [
-        "  step 1   pool:emea    reached Fri 2023-11-17 22:13 UTC, without a wait: nobody of it is there in time",
-        "  step 2   pool:world   reached Fri 2023-11-17 22:13 UTC",
+        "  step 1   pool emea    reached Fri 2023-11-17 22:13 UTC, without a wait: nobody of it is there in time",
+        "  step 2   pool world   reached Fri 2023-11-17 22:13 UTC",
         "  eve   chosen   0 open, place 1 of 1, never served",
     ]

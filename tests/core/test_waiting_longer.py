@@ -113,6 +113,42 @@ def test_assign_anyway_gives_nothing_to_who_declined_it() -> None:
     assert not division.state.reservations
 
 
+def test_assign_anyway_beside_accept_offers_first_and_gives_for_good_at_the_end() -> None:
+    """D15 D50 D55 Offered as long as somebody can be asked; then given, without anything to answer."""
+    division = Division(asking("ann", Membership("bob", max_open=0), "eve", assign_anyway=True))
+    assert division.create("lead/1") == Assigned("ann", "sales", 1, by(5))
+    division.decline("lead/1", "ann")
+    assert last(division) == Assigned("eve", "sales", 2, by(5))
+    division.later(minutes=5)
+
+    assert last(division) == Assigned("bob", "sales", 3), "full, and who is left"
+    division.away("bob")
+    division.later(minutes=60)
+    assert owner(division) == "bob", "it is no offer, so nobody takes it back"
+
+
+def test_assign_anyway_gives_at_once_where_all_are_away_and_again_to_who_only_went() -> None:
+    """D15 D50 To go is no decline."""
+    division = Division(asking("ann", "bob", assign_anyway=True))
+    division.create("lead/1")
+    division.away("bob")
+    division.away("ann")
+    assert last(division) == Assigned("bob", "sales", 2)
+
+    assert division.create("lead/2") == Assigned("ann", "sales", 3)
+
+
+def test_assign_anyway_gives_nobody_what_everybody_declined() -> None:
+    """D50 It waits as if the pool said nothing."""
+    division = Division(asking("ann", "bob", assign_anyway=True))
+    division.create("lead/1")
+    division.decline("lead/1", "ann")
+    division.decline("lead/1", "bob")
+
+    assert last(division) == Pending("sales", "nobody_eligible")
+    assert {each.excluded for each in division.last().trace.candidates} == {"declined"}
+
+
 def test_c2_it_ends_as_configured_and_never_in_silence() -> None:
     """c2 Only A, `escalate` after 30m: r1 declined 10:00, r2 to A 10:01, r1 to the boss 10:30."""
     division = Division(escalating("ann", accepting=Accepting(15 * MINUTE_MS)))

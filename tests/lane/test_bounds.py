@@ -11,12 +11,16 @@ import pytest
 from service.core.configuration import User
 from service.core.events import MemberEvent
 from service.core.pool_spec import PoolSpec
+from service.core.workflow_specs import Action, FromField, Trigger
 from service.kafka.port import MAX_RECORD_BYTES
 from service.lane import sealing
+from service.lane.loop import Lane
+from service.lane.raising import PUT_OFF_MS
 from service.lane.surprise import Surprise
 from service.lane.surroundings import Step
 from service.wire.log_records import Outputs
-from tests.core.build import created, pool
+from tests.core.build import MINUTE_MS, created, pool
+from tests.core.flows import catalogue, flow
 from tests.lane.build import LOG, SMALL, TOPICS, Owner, World
 
 ROOM = 20_000
@@ -53,6 +57,23 @@ def many_pools(count: int, members: int) -> list[PoolSpec]:
 def switched(world: World) -> int:
     """How many outcomes say that a configuration was switched to."""
     return sum(reason == "configuration_switched" for _, reason in world.outcomes)
+
+
+def asked(world: World) -> Counter[str]:
+    """How many actions were asked for of each record, however often they were published."""
+    records = {dict(each.headers)["ce_id"]: each.value for each in world.published(TOPICS.workflow_actions)}
+    return Counter(json.loads(value)["record"]["id"] for value in records.values())
+
+
+async def until_settled(lane: Lane) -> None:
+    """Work until nothing is written any more, and claim anew where something surprises."""
+    for _ in range(30):
+        tenure = await lane.take_over()
+        try:
+            return await until_idle(Owner(lane, tenure, lane._snapshots(tenure)))
+        except Surprise:
+            continue
+    raise AssertionError("it never settles")
 
 
 async def until_idle(owner: Owner) -> None:
@@ -261,13 +282,37 @@ async def test_an_input_of_which_too_much_comes_is_a_dead_letter(monkeypatch: py
     world = World()
     odd = "x" * 9_000
     world.send(created("lead/1", "pool:sales"), created(f"lead/{odd}", "pool:sales"), created("lead/2", "pool:sales"))
-    lane = world.lane(limits=replace(SMALL, record_max_bytes=4_000))
-    for _ in range(10):
-        tenure = await lane.take_over()
-        try:
-            await until_idle(Owner(lane, tenure, lane._snapshots(tenure)))
-            break
-        except Surprise:
-            continue
+    await until_settled(world.lane(limits=replace(SMALL, record_max_bytes=4_000)))
     assert world.owners == ["ann", "bob"]
     assert [kind for kind, _ in world.outcomes] == ["nothing", "assigned", "dead_letter", "assigned"]
+
+
+async def test_a_timer_of_which_too_much_comes_is_put_off_and_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it decides is one piece. Others go off, events are decided, and it goes off again: it may fit by then."""
+    world = World()
+    fields = (("text", FromField("note")),)
+    tasks = [Action("create_record", record_type=f"task{each}", fields=fields) for each in "abc"]
+    waits = flow("waits", Trigger(("waiting_for",), after_ms=MINUTE_MS), *tasks)
+    world.configure(pool("ann"), workflows=catalogue(waits))
+    world.send(MemberEvent("away", "ann", "away"))
+    notes = {"lead/1": "short", "lead/2": "x" * 3_800, "lead/3": "short"}
+    world.send(*(created(name, "pool:sales", facts={"note": note}) for name, note in notes.items()))
+    owner = await world.owner()
+    await until_idle(owner)
+    monkeypatch.setattr(sealing, "MAX_RECORD_BYTES", 10_000)
+    monkeypatch.setattr(sealing, "PART_BYTES", 4_000)
+    world.now_ms += MINUTE_MS
+    world.send(created("lead/4", "user:ann"))
+    lane = world.lane()
+    await until_settled(lane)
+    assert world.outcomes[-1] == ("nothing", "owner_kept")
+    assert asked(world) == {"1": 3, "3": 3}
+    letter = world.published(TOPICS.dead_letters)[0]
+    assert (dict(letter.headers)["dead_letter_reason"], b"stay/lead/2" in letter.value) == (b"timer_raised", True)
+    monkeypatch.undo()
+    world.now_ms += PUT_OFF_MS
+    world.send(created("lead/5", "user:ann"))
+    await until_settled(lane)
+    assert asked(world) == {"1": 3, "2": 3, "3": 3}
+    assert [kind for kind, _ in world.outcomes].count("dead_letter") == 1
+    world.check()

@@ -74,6 +74,24 @@ async def test_a_large_state_is_written_as_the_log_grows(log_bytes: int, keys: i
     assert left - len(owner.snapshots._left) == keys
 
 
+async def test_while_inputs_come_a_snapshot_waits_until_a_turn_is_missing() -> None:
+    """A turn is a read and an append for which the next event would wait; a quiet moment has room for it."""
+    world = World()
+    owner = await working(world)
+    waited: list[int] = []
+    for number in range(4):
+        left = len(owner.snapshots._left)
+        owner.tenure.grown = 0 if number < 3 else 2 * (owner.snapshots._written + TURN_BYTES)
+        world.send(created(f"lead/busy{number}", "pool:sales"))
+        await owner.work()
+        waited.append(left - len(owner.snapshots._left))
+    assert waited == [0, 0, 0, KEYS_PER_TURN]
+    left = len(owner.snapshots._left)
+    owner.tenure.grown = 0
+    await owner.work()
+    assert left - len(owner.snapshots._left) == KEYS_PER_TURN
+
+
 async def test_the_last_batch_is_never_deleted() -> None:
     """The next owner has to publish it again."""
     world = World()

@@ -38,6 +38,18 @@ def told(world: World) -> list[tuple[str, str]]:
     ]
 
 
+def by_division(world: World) -> dict[str, list[str]]:
+    """The records, or how many, of all that people of each division were told, in order."""
+    divisions: dict[str, str] = {}
+    for record in world.published(TOPICS.notifications):
+        headers = dict(record.headers)
+        divisions[(headers["ce_id"] or b"").decode()] = (headers["ce_division"] or b"").decode()
+    found: dict[str, list[str]] = {}
+    for event_id, about in told(world):
+        found.setdefault(divisions[event_id], []).append(about)
+    return found
+
+
 async def settle(owner: Owner) -> None:
     """Work until nothing is left to be done."""
     book = owner.tenure.book
@@ -47,6 +59,30 @@ async def settle(owner: Owner) -> None:
         timer = book.next_timer()
         if not done and (timer is None or timer[0] > book.clock_ms):
             return
+
+
+async def test_news_of_a_record_that_was_forgotten_meanwhile_leave_it_as_if_it_were_never_heard_of() -> None:
+    """What is heard of it next begins a new record, with numbers above all that were forgotten."""
+    world = World()
+    world.configure(pool("ann"), users=[User("ann", wishes=NIGHT)])
+    world.send(created("lead/1", "pool:sales"), deleted("lead/1"))
+    limits = Limits(deleted_ms=MINUTE_MS, sweep_every_ms=10 * MINUTE_MS)
+    owner = await world.owner(limits=limits)
+    await settle(owner)
+    later(world, 20)
+    await settle(owner)
+    while owner.lane._sweep.is_due:
+        await owner.work()
+    assert not any("main/lead/1" in fields for key, fields in world.state.items() if key.startswith("record:"))
+    for _ in range(2):
+        later(world, 20)
+        await settle(owner)
+    assert "untold_moved" in [reason for _, reason in world.outcomes]
+    world.send(created("lead/1", "pool:sales"))
+    await settle(owner)
+    said = [json.loads(record.value) for record in world.published()]
+    assert [(each["sequence"], each.get("turn")) for each in said] == [(1, 1), (2, None), (3, 2)]
+    world.check()
 
 
 def later(world: World, minutes: int) -> None:
@@ -100,6 +136,38 @@ async def test_a_take_over_in_the_middle_of_a_summary_counts_each_piece_once() -
     await settle(await world.owner("four"))
     assert [record for _, record in told(world)] == ["0", "1", "7"]
     assert told(world)[-1][0] == f"ann/assigned/{START_MS}"
+    world.check()
+
+
+async def test_two_divisions_with_the_same_people_and_records_tell_each_its_own() -> None:
+    """D22 Lines, summaries and ids are a division's own: where one has no quiet hours any more the other has them
+    still.
+    """
+    world = World()
+    divisions = ("acme", "beta")
+    wishes = Wishes(quiet=QUIET, digest=Digesting(2, 10 * MINUTE_MS))
+    for division in divisions:
+        world.configure(
+            pool("ann", "bob"), users=[User("ann", wishes=NIGHT), User("bob", wishes=wishes)], division=division
+        )
+    for number in range(8):
+        for division in divisions:
+            world.send(created(f"lead/{number}", "pool:sales"), division=division)
+    world.send(owner_changed("lead/0", "user:zoe"), division="beta")
+    await settle(await world.owner())
+    assert told(world) == []
+    world.configure(pool("ann", "bob"), users=[User("ann"), User("bob")], division="acme")
+    await settle(await world.owner("two"))
+    assert by_division(world) == {"acme": ["0", "2", "4", "6", "1", "3", "2"]}
+    later(world, 30)
+    await settle(await world.owner("three"))
+    later(world, 30)
+    world.store.lanes.clear()
+    await settle(await world.owner("four"))
+    assert by_division(world) == {
+        "acme": ["0", "2", "4", "6", "1", "3", "2"],
+        "beta": ["2", "4", "6", "1", "3", "2"],
+    }
     world.check()
 
 

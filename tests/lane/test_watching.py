@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from service.lane.watching import KEYS_PER_LOOK, LOOK_MS
-from service.store.keys import LAYOUT
+from service.lane.surprise import Surprise
+from service.lane.watching import KEYS_PER_LOOK, LOOK_MS, MemoryWatch
+from service.store.keys import LAYOUT, Layout
 from service.store.memory import MemoryStore
 from service.store.port import Refusal, StoreUnreachable
 from tests.core.build import created
 from tests.lane.build import LANE, World
+from tests.lane.lane_world import World as BackEnds
 from tests.lane.test_lanes import Process, settle
 
 LOOKS_AT_ALL = -(-len(LAYOUT.keys) // KEYS_PER_LOOK)
@@ -102,3 +104,24 @@ async def test_a_memory_that_does_not_answer_is_no_lost_one() -> None:
     await settle()
     assert (process.state, world.memory.head.building) == ("owned", False)
     assert process.pauses == [1]
+
+
+async def look_at_all(watch: MemoryWatch, after: int = 1) -> None:
+    """Look so often that every key had its turn."""
+    for looks in range(after, after + LOOKS_AT_ALL + 1):
+        await watch.look(looks * LOOK_MS)
+
+
+@pytest.mark.parametrize("lost", ["all", "key"])
+async def test_a_look_at_a_whole_memory_finds_nothing_and_at_a_lost_one_that(world: BackEnds, lost: str) -> None:
+    """In memory, and in a real Redis."""
+    await world.send("1")
+    tenure = await world.work()
+    watch = MemoryWatch(tenure, world.store)
+    await look_at_all(watch)
+    if lost == "all":
+        await world.store.forget(LANE)
+    else:
+        watch.tenure.layout = Layout({**LAYOUT.kinds, "of_another": 1})
+    with pytest.raises(Surprise):
+        await look_at_all(watch, after=LOOKS_AT_ALL + 1)

@@ -40,6 +40,11 @@ from tests.telling_checker import fates_of_news
 
 ROUNDS_OF_THE_LOOP: Final = 4
 """So often the event loop goes round after a gate was opened; then whoever went through stands at the next."""
+CHECKED_EVERY: Final = 400
+HEALED_CHECKED_EVERY: Final = 4_000
+"""So many steps lie between two looks at all that there is: while faults happen, and once nothing can be hidden by one
+any more.
+"""
 HEALED_STEPS: Final = 20_000
 QUIET_STEPS: Final = 200
 ALL_SAFEGUARDS: Final = Safeguards()
@@ -365,7 +370,7 @@ class Simulation:
             ]
             found += [f"process {process.number}: {trouble.what}" for trouble in process.lanes.supervisor.troubles()]
             found += process.bugs_met()
-        if not found and self.step_number % 400 == 0:
+        if not found and self.step_number % (CHECKED_EVERY if self.is_faulty else HEALED_CHECKED_EVERY) == 0:
             found = violations(self.evidence(), is_finished=False)
         return found
 

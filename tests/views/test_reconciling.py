@@ -24,6 +24,9 @@ from tests.core.build import MINUTE_MS, Division, closed, deleted, owner_changed
 PEOPLE: Final = ("ann", "bob", "cem", "zoe")
 
 
+TOLD: Final = ToldWith(Division().config, datetime(2026, 3, 2, tzinfo=UTC), "division", "crm.records")
+
+
 def kept(division: Division) -> dict[str, Kept]:
     """All that is remembered of records."""
     state = division.state
@@ -97,6 +100,36 @@ def test_a_freed_place_wakes_who_waits() -> None:
     (found,) = differences(division, {})
     correct(division, found, division.now_ms)
     assert division.record("lead/2").owner == "ann"
+
+
+def test_what_waits_gets_no_place_that_the_list_takes() -> None:
+    """D26 D55 Closings are told last: what is freed goes to what waits at once, and nobody has more than they may."""
+    division = Division(pool(Membership("ann", max_open=2)))
+    division.serve("lead/1", "lead/2", "lead/3")
+    told_by_time(division)
+    listed = {"lead/2": Listed("ann", None), "lead/4": Listed("ann", None), "lead/5": Listed("", None)}
+    corrected = correctable(differences(division, listed), division.config)
+    assert [each.record for each in corrected] == ["lead/4", "lead/5", "lead/1"]
+    for each in corrected:
+        correct(division, each, division.now_ms)
+    assert division.state.open["lead/ann"].open_items == 2
+    assert division.record("lead/3").parked
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_corrections_come_in_an_order_that_frees_last(seed: int) -> None:
+    """D26 Owners before those whom nobody has, before what is closed; of one rank by name."""
+    rng = random.Random(seed)
+    division = Division(pool("ann", "bob"))
+    names = [f"lead/{number}" for number in range(8)]
+    for _ in range(30):
+        happen(rng, division, rng.choice(names))
+    told_by_time(division)
+    listed = {name: Listed(rng.choice(["", *PEOPLE]), None) for name in names if rng.random() < 0.7}
+    corrected = correctable(differences(division, listed), division.config)
+    ranks = [2 if each.listed is None else 1 if not each.listed.owner else 0 for each in corrected]
+    assert ranks == sorted(ranks)
+    assert {correction(each, TOLD).key for each in corrected} <= {b"reconcile"}
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -57,6 +57,7 @@ WHOLE = Trace(
     not_looked_at=949,
     earlier=7,
     score=55.5,
+    size=3,
     cut=("notes",),
     workflows=(Weighed("ask", "marked_already", 1),),
     through="gold",

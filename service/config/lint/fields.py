@@ -99,7 +99,7 @@ def _of_scores(document: Document) -> Iterator[Finding]:
     """Fields that are to rank what waits and hold no number."""
     for record_type, fields in document.fields.items():
         kind = fields.get(SCORE)
-        if record_type not in document.scores and kind not in {None, *_ALSO["number"]}:
+        if kind is not None and record_type not in document.scores and kind not in _ALSO["number"]:
             message = f"{_A[kind]} ranks nothing: what waits is in the order of this field only where it is a number"
             yield Finding(("fields", record_type, SCORE), message)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from service.core.calendar import Attendance
 from service.core.configuration import Config
@@ -46,8 +46,8 @@ PASSED_LIMIT: Final = 64
 class Situation:
     """What a check may look at besides the member. `paced`: the record comes from the parked ones; `requires`: what the
     entry that gives it asks for; `off`: who is not there by their calendar; `wanted`: what members must have, and
-    `preferred`: what those have who come first; `limits`: what bounds giving in the pool; `size`: what
-    the record weighs.
+    `preferred`: what those have who come first; `limits`: what bounds giving in the pool; `size`: how much the record
+    weighs.
 
     Without `facts` no record is meant: everything concerns everybody. `handing`: to whom it was offered before.
     """
@@ -76,15 +76,14 @@ class Situation:
 
     @property
     def hindered(self) -> Mapping[str, Hindrance]:
-        """Whom of the pool a limit of theirs leaves no room for the record, as it stood when this was asked first."""
+        """Whom of the pool a limit of theirs leaves no room, as it stood when this was asked first."""
         if self._hindered is None:
-            limits = self.limits
-            size, now_ms = self.size, self.now_ms
-            self._hindered = hindered(limits, self.spec, self.draft, now_ms, size) if limits.people else NOBODY
+            people = self.limits.people
+            self._hindered = hindered(self.limits, self.spec, self.draft, self.now_ms, self.size) if people else NOBODY
         return self._hindered
 
     def limit_of(self, person: str) -> Hindrance | None:
-        """Which kind of limit leaves somebody of the pool no room; of several, that of what is open."""
+        """Which kind of limit leaves somebody of the pool no room."""
         if self._hindered is not None:
             return self._hindered.get(person)
         holders = self.limits.people.get(person)
@@ -92,7 +91,7 @@ class Situation:
             return None
         items = open_items_in(self.spec, person, self.draft)
         found = [_hindrance(holder, person, items, self) for holder in holders]
-        return next((each for each in HINDRANCES if each in found), None)
+        return next((each for each in get_args(Hindrance) if each in found), None)
 
     @property
     def is_limited(self) -> bool:

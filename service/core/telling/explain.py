@@ -13,9 +13,10 @@ from service.core.configuration import Config
 from service.core.given import USUAL
 from service.core.limit_spec import when
 from service.core.model import ActionRequest, Assigned, Candidate, Decision, LimitCount, StepSeen, Trace, Tried, Weighed
+from service.core.naming import behind, id_in
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import EXCLUDED, QUESTIONS, SKIPPED, UNRESOLVED, ExclusionReason
-from service.core.rule_sets import Entry, RuleSet
+from service.core.rule_sets import Entry, FieldUser, OwnerOf, RuleSet
 from service.core.score import is_no_score
 from service.core.telling.clock import clock_time
 from service.core.telling.way_in import way_into_plan
@@ -56,7 +57,7 @@ def explain(
     said += [f"weighs {trace.size}"] if trace.size != USUAL else []
     header = "     ".join(part for part in (f"{decision.record} → {said[0]}", *said[1:]) if part)
     known = None if facts is None else _Known(facts, change)
-    entries = _aligned(_entry_row(number, tried, rule_set, known) for number, tried in _numbered(trace))
+    entries = _aligned(_entry_row(number, tried, rule_set, known, config) for number, tried in _numbered(trace))
     entries += ["  given after all: nobody else takes it"] if _is_after_all(trace) else []
     members = _aligned(_member_rows(decision, config))
     earlier = [f"  {trace.earlier} entries before said no"] if trace.earlier else []
@@ -80,7 +81,17 @@ def _step_rows(steps: Iterable[StepSeen], config: Config) -> Iterator[Cells]:
             said = f"to be reached {clock_time(step.begins, config.zone)}"
         else:
             said = "to come"
-        yield (f"step {number}", step.target, said)
+        yield (f"step {number}", _target(step.target, config), said)
+
+
+def _target(written: str, config: Config) -> str:
+    """A target in words, from the text that it is in a trace."""
+    kind, _, name = written.partition(":")
+    if kind == "owner_of":
+        return f"the owner of {name}"
+    if kind != "user":
+        return f"{kind} {name}"
+    return f"the person in {name[1:-1]}" if name.startswith("{") else _person(name, config)
 
 
 def explain_action(request: ActionRequest, withheld: Iterable[Weighed], config: Config) -> list[str]:
@@ -104,14 +115,27 @@ def _origin(trace: Trace, rule_set: RuleSet | None) -> str:
     return f'rule "{name}", entry {_number(trace.earlier + len(trace.tried), trace.tried[-1], rule_set)}{count}'
 
 
-def _entry_row(number: int, tried: Tried, rule_set: RuleSet | None, known: _Known | None) -> Cells:
+def _entry_row(number: int, tried: Tried, rule_set: RuleSet | None, known: _Known | None, config: Config) -> Cells:
     found = [entry for entry in rule_set.entries if entry.id == tried.entry] if rule_set is not None else []
     name = (found[0].name if found else "") or tried.entry
     words = _words(tried, found[0], known) if found else ("no longer in the configuration",)
+    if tried.matched and found and isinstance(found[0].target, FieldUser | OwnerOf):
+        words = (
+            f"{words[0]}; to {_target(str(found[0].target), config)}{_named_in(found[0].target, known)}",
+            *words[1:],
+        )
     if tried.unresolved is not None:
         words = (f"{words[0]}; passed over: {UNRESOLVED[tried.unresolved]}",)
     row = (f"entry {_number(number, tried, rule_set)}", f'"{name}"', "yes" if tried.matched else "no", *words)
     return row if known is None else (*row, "")[:5]
+
+
+def _named_in(target: FieldUser | OwnerOf, known: _Known | None) -> str:
+    """The id in the field that names a person, where the facts are known and hold one."""
+    if known is None or isinstance(target, OwnerOf):
+        return ""
+    told = id_in(behind(target.path, known.facts))
+    return f" ({told})" if told else ""
 
 
 def _is_after_all(trace: Trace) -> bool:
