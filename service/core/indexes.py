@@ -97,10 +97,6 @@ class WaitingLines:
         self._room = room
         self._lines: defaultdict[tuple[str, bool], Line] = defaultdict(Line)
 
-    def pools(self) -> Iterable[str]:
-        """The pools in which something waits; the order is not defined."""
-        return {pool for (pool, _), line in self._lines.items() if line}
-
     def of(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[Waiting]:
         """Those who wait in the pool, behind a rank (none: all), in the order in which they leave.
 

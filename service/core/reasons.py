@@ -250,7 +250,6 @@ Hindrance = Literal["too_large", "full", "limit"]
 """Why a limit stands against somebody: a record weighs more than all that they may have, or they have too much open for
 it, or they were given too many lately. Of several the first is told.
 """
-HINDRANCES: Final[tuple[Hindrance, ...]] = get_args(Hindrance)
 
 AtLimit = Literal[Hindrance, "pool_limit"]
 AT_LIMIT: Final = frozenset[str](get_args(AtLimit))

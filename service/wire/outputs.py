@@ -159,9 +159,12 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["score"] = trace.score
     if trace.size != USUAL:
         said["size"] = trace.size
-    for name in SELDOM:
-        if there := getattr(trace, name):
-            said[name] = there
+    if trace.cut:
+        said["cut"] = trace.cut
+    if trace.through:
+        said["through"] = trace.through
+    if trace.link is not None:
+        said["link"] = trace.link
     if trace.contacted_ms is not None:
         said["contacted"] = iso_time(trace.contacted_ms)
     for name in LISTED:

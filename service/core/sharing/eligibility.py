@@ -19,7 +19,7 @@ from service.core.given import USUAL
 from service.core.limit_spec import Holder, PoolLimits
 from service.core.model import Candidate, LimitCount
 from service.core.pool_spec import Membership, PoolSpec
-from service.core.reasons import ABSENT, AT_LIMIT, HINDRANCES, AtLimit, ExclusionReason, Hindrance
+from service.core.reasons import ABSENT, AT_LIMIT, AtLimit, ExclusionReason, Hindrance
 from service.core.reservation import Handing
 from service.core.sharing.attendance import back_ms
 from service.core.sharing.contender import Choice, Contender
