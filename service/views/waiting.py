@@ -47,8 +47,8 @@ WATCHED: Final[tuple[Kind, ...]] = (
 
 Why = Literal[PendingReason, "queued", "its_turn", "unsuited", "one_by_one", "no_pool"]
 """Why a line stands. `one_by_one`: each record waits for the person whom it names. `its_turn`: somebody can take from
-it, as soon as it is looked at. `unsuited`: it was looked at, and who is free cannot have what waits. `no_pool`: the pool
-is gone from the configuration, and for what waits the rules are asked anew when it is looked at.
+it, as soon as it is looked at. `unsuited`: it was looked at, and who is free cannot have what waits. `no_pool`: the
+pool is gone from the configuration, and for what waits the rules are asked anew when it is looked at.
 """
 
 WHY: Final[Mapping[Why, str]] = {
