@@ -20,6 +20,7 @@ from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.config.compiler import compile_document
 from service.config.loader import load
 from service.core.configuration import Config, User
+from service.core.events import CHANNELS
 from service.core.model import (
     Assigned,
     Decision,
@@ -31,6 +32,7 @@ from service.core.model import (
     Rejected,
     Released,
 )
+from service.language.nearest import nearest
 from service.printable import printable
 from service.wire.outputs import Context, render
 from service.wire.topics import Topics
@@ -80,7 +82,8 @@ def preview(
     if division not in documents:
         raise WrongUsage(f"the division {division} is not configured here; there are {', '.join(sorted(documents))}")
     config = compile_document(documents[division])
-    reader = person or next(iter(config.users), "somebody")
+    reader = config.person(person) if person else next(iter(config.users), "somebody")
+    _refuse_unknown(reader, record, pool, config)
     facts = {**_read(file), **_given(field or ())}
     said = told(_for(reader, language, config), kind, reader, (record, pool), facts, count)
     if as_json:
@@ -128,6 +131,19 @@ _OUTCOMES: Final[Mapping[NotificationKind, Any]] = {
     "workflow": lambda person, pool: Assigned(person, pool, 1),
 }
 """A decision of which each kind of news could tell."""
+
+
+def _refuse_unknown(person: str, record: str, pool: str, config: Config) -> None:
+    """Whom, what and where there is not, nobody is told of."""
+    record_type, slash, record_id = record.partition("/")
+    if record_type not in CHANNELS or not (slash and record_id):
+        raise WrongUsage(f"{record} names no record: write a type, a slash and an id; types are {', '.join(CHANNELS)}")
+    for word, name, known in (("person", person, config.users), ("pool or queue", pool, config.pools)):
+        if name and known and name not in known:
+            near = nearest(name, known)
+            raise WrongUsage(
+                f"there is no {word} {name} in this configuration{f'; did you mean {near}?' if near else ''}"
+            )
 
 
 def _for(person: str, language: str, config: Config) -> Config:

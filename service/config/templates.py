@@ -11,16 +11,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from functools import wraps
+from typing import Any, Final, NamedTuple, TextIO
 from urllib.parse import quote, urlsplit
 
-from liquid import Environment
+from liquid import Environment, RenderContext
+from liquid.builtin.output import Output, OutputNode
+from liquid.builtin.tags.echo_tag import EchoTag
 from liquid.exceptions import FilterError, LiquidError
-from liquid.filter import string_filter
+from liquid.filter import string_filter, with_context
 from liquid.stringify import to_liquid_string
 from liquid.template import BoundTemplate
 
-from service.core.letters import NotWritten, Template, Values
+from service.config.spelling import MADE_OF_OTHERS, dated, spelt
+from service.core.letters import NotWritten, Spoken, Template, Values
 
 TEXT_LIMIT: Final = 50_000
 """So many bytes a text has at most once it is filled in."""
@@ -38,9 +42,16 @@ FILTERS: Final = frozenset(
     | {"rstrip", "size", "split", "strip", "times", "truncate", "truncatewords", "upcase", "url_encode"}
 )
 """Those of Liquid; `date`, `join`, `replace` and `url` are our own."""
+OF_TEXTS: Final = frozenset(
+    {"append", "capitalize", "date", "downcase", "escape", "lstrip", "newline_to_br", "prepend", "remove", "replace"}
+    | {"rstrip", "split", "strip", "truncate", "truncatewords", "upcase", "url", "url_encode"}
+)
+"""Those that make a text of a text, and of whatever else they are given."""
 RAISED: Final = (LiquidError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What filling in a template may come to where its values are not what it takes them for."""
 
+SPOKEN: Final = "\0spoken"
+"""Under this name, which no template can ask for, stand the reader's words for values."""
 FIELDS: Final = "fields"
 """Under this name a template has all fields, also those that are called like a value of ours."""
 
@@ -77,6 +88,43 @@ class NoTemplate(Exception):
         return flaw
 
 
+def _spoken(context: RenderContext) -> Spoken | None:
+    found: Spoken | None = context.globals.get(SPOKEN)  # type: ignore[assignment]  # nothing else is put there
+    return found
+
+
+class _Output(OutputNode):
+    """A value that stands in a text."""
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        value = self.expression.evaluate(context)
+        if isinstance(value, MADE_OF_OTHERS):
+            value = spelt(value, _spoken(context))
+        return buffer.write(to_liquid_string(value, context.autoescape))
+
+
+class _OutputTag(Output):
+    node_class = _Output
+
+
+class _EchoTag(EchoTag):
+    node_class = _Output  # type: ignore[assignment]  # it says the same in other words
+
+
+def _of_text(each: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter of texts that takes what is none as it would stand in a text."""
+
+    @with_context
+    @wraps(each)
+    def filtered(*values: object, context: RenderContext, **more: Any) -> Any:
+        spoken = _spoken(context)
+        if getattr(each, "with_context", False):
+            more["context"] = context
+        return each(*(spelt(value, spoken) if isinstance(value, MADE_OF_OTHERS) else value for value in values), **more)
+
+    return filtered
+
+
 class _Environment(Environment):
     loop_iteration_limit = ROUNDS_LIMIT
     output_stream_limit = TEXT_LIMIT
@@ -85,8 +133,10 @@ class _Environment(Environment):
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         super().setup_tags_and_filters(extra=extra)
         self.tags = {name: tag for name, tag in self.tags.items() if name in TAGS}
+        self.tags |= {each.name: each(self) for each in (_OutputTag, _EchoTag)}
         ours = {"date": _date, "join": _join, "replace": _replace, "url": _url}
-        self.filters = {name: each for name, each in self.filters.items() if name in FILTERS} | ours
+        known = {name: each for name, each in self.filters.items() if name in FILTERS} | ours
+        self.filters = {name: _of_text(each) if name in OF_TEXTS else each for name, each in known.items()}
 
 
 def is_link(text: str) -> bool:
@@ -99,22 +149,25 @@ def _bounded(length: int) -> None:
         raise FilterError(f"more than {TEXT_LIMIT} characters would come of this", token=None)
 
 
+@with_context
 @string_filter
-def _date(value: str, form: object) -> str:
+def _date(value: str, form: object, *, context: RenderContext) -> str:
     """A day or moment in another form; what is none stays as it is, and there is no now."""
     if not isinstance(form, str) or _DATE.fullmatch(form) is None:
         raise FilterError("a form of dates is made of %d, %m, %Y, %H, %M and their like", token=None)
     try:
-        return datetime.fromisoformat(value).strftime(form)
+        return dated(datetime.fromisoformat(value), form, _spoken(context))
     except ValueError:
         return value
 
 
-def _join(value: object, between: object = " ") -> str:
+@with_context
+def _join(value: object, between: object = " ", *, context: RenderContext) -> str:
     """The entries of a list with a text between them."""
+    spoken = _spoken(context)
     if not isinstance(value, list | tuple):
-        return str(value)
-    texts = [str(each) for each in value]
+        return spelt(value, spoken)
+    texts = [spelt(each, spoken) for each in value]
     _bounded(sum(map(len, texts)) + len(texts) * len(str(between)))
     return str(between).join(texts)
 
@@ -205,7 +258,7 @@ def _line_of(source: str, at: int) -> int:
 def _written(parts: BoundTemplate) -> Callable[[Values], str]:
     def write(values: Values) -> str:
         try:
-            return parts.render(_nested(values))
+            return parts.render({**_nested(values), SPOKEN: values.spoken})
         except RAISED as error:
             raise NotWritten(type(error).__name__) from error
 
@@ -243,7 +296,10 @@ def _texts_at(paths: Sequence[Sequence[str]], values: Values) -> list[str]:
         value: object = everything
         for step in path:
             value = value.get(step) if isinstance(value, Mapping) else None
-        found.append(to_liquid_string(value, autoescape=False))
+        try:
+            found.append(spelt(value, values.spoken))
+        except RAISED as error:
+            raise NotWritten(type(error).__name__) from error
     return found
 
 

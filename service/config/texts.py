@@ -18,7 +18,7 @@ from schemas.config import Document
 from schemas.config_telling import Letter
 from service.config import templates
 from service.config.templates import FIELDS
-from service.core.letters import Template, Wording, Wordings
+from service.core.letters import Spoken, Template, Wording, Wordings
 
 SHIPPED: Final = Path(__file__).parent / "shipped"
 ENGLISH: Final = "en"
@@ -45,13 +45,14 @@ OF_LINKS: Final = frozenset({"decision", "kind", "person.id", "pool", "record.id
 
 
 class Language(NamedTuple):
-    """What is shipped of a language: letters by kind, and words for types of records, kinds of news and reasons."""
+    """What is shipped of a language: letters by kind; words for types of records, kinds of news, reasons, values."""
 
     tag: str
     letters: Mapping[str, Wording]
     types: Mapping[str, str]
     news: Mapping[str, str]
     reasons: Mapping[str, Template]
+    spoken: Spoken
 
 
 class Chosen(NamedTuple):
@@ -132,4 +133,7 @@ def _read(path: Path) -> Language:
     said: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     letters = {kind: _letter(Letter(**each)) for kind, each in said["letters"].items()}
     reasons = {why: templates.text(sentence) for why, sentence in said["reasons"].items()}
-    return Language(path.stem, letters, said["types"], said["news"], reasons)
+    values = said["values"]
+    lists = {name: tuple(words.split()) for name, words in values.items() if name not in ("yes", "no")}
+    spoken = Spoken(yes=values["yes"], no=values["no"], **lists)
+    return Language(path.stem, letters, said["types"], said["news"], reasons, spoken)

@@ -48,12 +48,13 @@ class Case:
     `record_type` is the part of its name before the first slash. `facts` are all fields that are known at this moment,
     the score among them; `change` is what of them was changed just now. `actor` is who did what is decided on, where
     that is told. `requires` is what the entry that gives it asks
-    of whoever gets it.
+    of whoever gets it. `bereft` is who lost it without a decision of its own, to be told with the next one.
     """
 
     __slots__ = (
         "actor",
         "before",
+        "bereft",
         "change",
         "config",
         "correlation_id",
@@ -77,6 +78,7 @@ class Case:
         self.facts = NO_FACTS
         self.change = UNCHANGED
         self.requires: tuple[Trait, ...] = ()
+        self.bereft: tuple[Notification, ...] = ()
         self.actor = ""
         self.before = draft.records.get(name) or UNHEARD
         self.record = draft.records.edit(name)
@@ -112,14 +114,21 @@ class Case:
         self, outcome: Outcome, trace: Trace = NO_TRACE, notifications: tuple[Notification, ...] = ()
     ) -> Decision:
         """The decision with this outcome. All but `Nothing` take the record's next sequence number; all have the
-        record's fields where a text may say them, for somebody may be told of `Nothing`, too.
+        record's fields where a text may say them, for somebody may be told of `Nothing`, too. Who lost the record
+        hears of that rather than of anything else about it.
         """
         facts = self.facts if self.config.fields_told else NO_FACTS
+        if self.bereft:
+            lost = tuple(each for each in self.bereft if each.person != self.record.owner)
+            told = {each.person for each in lost}
+            notifications = (*lost, *(each for each in notifications if each.person not in told))
+            self.bereft = ()
         if isinstance(outcome, Nothing):
             return Decision(
                 record=self.name,
                 outcome=outcome,
                 trace=trace,
+                notifications=notifications,
                 correlation_id=self.correlation_id,
                 depth=self.depth,
                 facts=facts,

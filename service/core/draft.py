@@ -81,7 +81,7 @@ class Draft(ByKind):
         return self._state.hindered
 
     def open_in(self, pool: str) -> int:
-        """How much of what the pool gave is open, whoever has it, as it stands now."""
+        """How much of what the pool gave is open with whom it gave it to, as it stands now."""
         found = self._state.membership.open_in(pool)
         for field, seat in self.seats.own.items():
             if field.partition("/")[0] == pool:

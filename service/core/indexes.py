@@ -52,7 +52,7 @@ class Seated:
         return self._seats_in.get(pool, 0)
 
     def open_in(self, pool: str) -> int:
-        """How much of what the pool gave is open, whoever has it."""
+        """How much of what the pool gave is open with whom it gave it to."""
         return self._open_in.get(pool, 0)
 
     def follow_seats(self, changed: Changed) -> None:

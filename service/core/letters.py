@@ -14,11 +14,25 @@ from typing import Final, NamedTuple
 NO_FIELDS: Final[Mapping[str, object]] = MappingProxyType({})
 
 
+class Spoken(NamedTuple):
+    """A language's words for values: yes and no, the days of the week from Monday, the months; whole and in short."""
+
+    yes: str
+    no: str
+    days: tuple[str, ...]
+    days_short: tuple[str, ...]
+    months: tuple[str, ...]
+    months_short: tuple[str, ...]
+
+
 class Values(NamedTuple):
-    """What a text may name: values of ours by dotted path (`record.name`), and the fields of the record."""
+    """What a text may name: values of ours by dotted path (`record.name`), and the fields of the record. `spoken` are
+    the reader's words for them; none: those of Liquid.
+    """
 
     own: Mapping[str, object]
     fields: Mapping[str, object] = NO_FIELDS
+    spoken: Spoken | None = None
 
 
 class NotWritten(Exception):

@@ -295,13 +295,16 @@ class NewsSummary(Struct, frozen=True, gc=False):
 
 
 class Notification(Struct, frozen=True, gc=False):
-    """Somebody asked to be told of this decision; or, later, of another one (`late`), or of many (`summary`)."""
+    """Somebody asked to be told of this decision; or, later, of another one (`late`), or of many (`summary`). `word` is
+    why, where the decision's own outcome is about somebody else (see `why`).
+    """
 
     kind: NotificationKind
     person: str
     via: tuple[str, ...]
     late: LateNews | None = None
     summary: NewsSummary | None = None
+    word: str = ""
 
 
 class ActionRequest(Struct, frozen=True, kw_only=True, gc=False):

@@ -129,10 +129,14 @@ class PoolSpec:
         return tuple(open_field(self.record_type, member.person) for member in self.members)
 
     @cached_property
+    def counted_fields(self) -> tuple[str, ...]:
+        """Where the numbers are kept that the pool looks at, of its members in their order (D26)."""
+        return self.seats if self.count == "own" else self.open_fields
+
+    @cached_property
     def counted_in(self) -> Mapping[str, str]:
         """By person, where the number of their open items is kept that the pool looks at."""
-        fields = self.seats if self.count == "own" else self.open_fields
-        return {member.person: field for member, field in zip(self.members, fields, strict=True)}
+        return {member.person: field for member, field in zip(self.members, self.counted_fields, strict=True)}
 
     @cached_property
     def weights(self) -> Mapping[str, float]:

@@ -191,6 +191,7 @@ NothingReason = Literal[
     "unknown_user",
     "untold_closed",
     "untold_moved",
+    "untold_repeated",
     "untold_unwanted",
 ]
 NOTHING: Final[Mapping[NothingReason, str]] = {
@@ -237,6 +238,7 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "unknown_user": "there is no such user",
     "untold_closed": "what was held back is told no more: the record is closed by now",
     "untold_moved": "what was held back is told no more: it is not true of the record any more",
+    "untold_repeated": "what was held back is told no more: what came later says the same of the record",
     "untold_unwanted": "what was held back is told no more: they are switched off, or want no such news",
 }
 

@@ -27,9 +27,10 @@ log = structlog.get_logger()
 
 KEYS_PER_TURN: Final = 32
 """At most so many keys are read between two batches."""
-CHUNK_BYTES: Final = 24_000
-TURN_BYTES: Final = 2 * CHUNK_BYTES
-"""About so much is written between two batches, for what comes in waits meanwhile; more where the log grows fast."""
+CHUNK_BYTES: Final = 48_000
+TURN_BYTES: Final = CHUNK_BYTES
+"""About so much is written between two batches, with one append, for what comes in waits meanwhile; more where the log
+grows fast."""
 QUIET_MS: Final = 20
 """Where nothing came for so long, the moment is quiet: a turn then makes hardly anybody wait."""
 KEPT_SNAPSHOTS: Final = 8

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, Final, TextIO
 
 import structlog
@@ -27,6 +27,28 @@ LONGEST_TRACE: Final = 50_000
 """Characters of a trace on a console."""
 
 
+class Sieve:
+    """Lets the first of a kind pass, then one a minute, which is told how many were left out."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kinds: dict[tuple[Hashable, ...], tuple[float, int]] = {}
+
+    def knows(self, kind: tuple[Hashable, ...]) -> bool:
+        """Whether it tells this kind apart, or still has room for it."""
+        return kind in self._kinds or len(self._kinds) < KINDS_MAX
+
+    def left_out(self, kind: tuple[Hashable, ...]) -> int | None:
+        """How many of this kind were left out before this one; none: it is to be left out as well."""
+        now = self._clock()
+        told, left_out = self._kinds.get(kind, (now - REPEATED_SECONDS, 0))
+        if now - told < REPEATED_SECONDS:
+            self._kinds[kind] = (told, left_out + 1)
+            return None
+        self._kinds[kind] = (now, 0)
+        return left_out
+
+
 class Condensed(logging.Filter):
     """Lets the first line of a kind pass, then one a minute that says how many were left out.
 
@@ -36,24 +58,18 @@ class Condensed(logging.Filter):
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._clock = clock
-        self._kinds: dict[tuple[str, int, str], tuple[float, int]] = {}
+        self._sieve = Sieve(clock)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is written."""
         first_line = str(record.msg).partition("\n")[0][:200]
         kind = (record.name, record.levelno, _CHANGING.sub("#", first_line))
-        if kind not in self._kinds and len(self._kinds) >= KINDS_MAX:
+        if not self._sieve.knows(kind):
             kind = (record.name, record.levelno, "")
-        now = self._clock()
-        told, left_out = self._kinds.get(kind, (now - REPEATED_SECONDS, 0))
-        if now - told < REPEATED_SECONDS:
-            self._kinds[kind] = (told, left_out + 1)
-            return False
-        self._kinds[kind] = (now, 0)
+        left_out = self._sieve.left_out(kind)
         if left_out:
             record.left_out = left_out
-        return True
+        return left_out is not None
 
 
 def configure_logging(settings: LogSettings, stream: TextIO) -> None:

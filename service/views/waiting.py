@@ -8,7 +8,7 @@ member with a domain of their own it is only known that they might not take it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 from types import MappingProxyType
@@ -42,12 +42,13 @@ WATCHED: Final[tuple[Kind, ...]] = (
     "given",
     "slot",
     "climb",
+    "required",
 )
 
-Why = Literal[PendingReason, "queued", "its_turn", "one_by_one", "no_pool"]
+Why = Literal[PendingReason, "queued", "its_turn", "unsuited", "one_by_one", "no_pool"]
 """Why a line stands. `one_by_one`: each record waits for the person whom it names. `its_turn`: somebody can take from
-it, as soon as it is looked at. `no_pool`: the pool is gone from the configuration, and for what waits the rules are
-asked anew when it is looked at.
+it, as soon as it is looked at. `unsuited`: it was looked at, and who is free cannot have what waits. `no_pool`: the
+pool is gone from the configuration, and for what waits the rules are asked anew when it is looked at.
 """
 
 WHY: Final[Mapping[Why, str]] = {
@@ -56,6 +57,7 @@ WHY: Final[Mapping[Why, str]] = {
     "nobody_eligible": PENDING["nobody_eligible"],
     "not_accepted": PENDING["not_accepted"],
     "one_by_one": "each waits for the person whom it names, and for its further steps",
+    "unsuited": "who is free cannot have it: they lack a skill it asks for, declined it, or have not so much room",
     "its_turn": "a member can take it: it leaves when the line is looked at",
     "no_pool": "the pool is no longer configured: what waits is asked anew when the line is looked at",
 }
@@ -136,7 +138,7 @@ class _Seen(NamedTuple):
 
     def line(self, pool: str, parked: list[Named], limit: int) -> WaitingLine:
         """The line of a pool in which these wait."""
-        standstill = self._standstill(self.config.pools.get(pool))
+        standstill = self._standstill(self.config.pools.get(pool), [name for name, _ in parked])
         timer = self.state.timers.get(DRAIN_PREFIX + pool)
         known = (standstill.next_chance_ms, None if timer is None else timer.due_ms)
         return WaitingLine(
@@ -171,7 +173,7 @@ class _Seen(NamedTuple):
         refused = refusal(spec.escalation.to, case)
         return "" if refused is None else refused.detail
 
-    def _standstill(self, spec: PoolSpec | None) -> _Standstill:
+    def _standstill(self, spec: PoolSpec | None, names: Sequence[str]) -> _Standstill:
         if spec is None:
             return _Standstill("no_pool")
         if spec.is_queue:
@@ -188,12 +190,20 @@ class _Seen(NamedTuple):
             excluded.update(seen.excluded for seen in choice.seen if seen.excluded is not None)
             free = {seen.person for seen in choice.seen if seen.excluded is None}
             if free - {member.person for member in each.members if member.domain is not None}:
-                return _Standstill("its_turn", excluded)
+                return _Standstill("unsuited" if self._was_in_vain(spec, takers, names) else "its_turn", excluded)
             if free:
                 excluded["domain"] += len(free)
             chances.append(next_chance(choice, situation))
         known = [moment for moment in chances if moment is not None]
         return _Standstill("nobody_eligible", excluded, min(known, default=None))
+
+    def _was_in_vain(self, spec: PoolSpec, takers: Iterable[PoolSpec], names: Iterable[str]) -> bool:
+        """Whether the line was looked at, and stands because records ask more than that somebody is free."""
+        timer = self.state.timers.get(DRAIN_PREFIX + spec.id)
+        if timer is not None and timer.due_ms <= self.now_ms:
+            return False
+        asks_more = any(each.requires or each.accepting is not None for each in takers)
+        return asks_more or spec.record_type in self.config.sizes or any(name in self.state.required for name in names)
 
 
 def _rank(named: Named) -> tuple[float, int]:

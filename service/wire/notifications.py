@@ -1,8 +1,9 @@
 """What people are told, as messages: one for each person and decision, or one summary of many.
 
-The texts are filled in here, when the decision is made, in the reader's language. Whatever a record says is a value in
-them and never markup; a subject is one line, a link leads to where the configuration says. A text that cannot be filled
-in is replaced by the shipped one, counted and logged, without a word of the record.
+The texts are filled in here, with the decision that tells them, in the reader's language: what was held back is worded
+as the record is by then. Whatever a record says is a value in them and never markup; a subject is one line, a link
+leads to where the configuration says. A text that cannot be filled in is replaced by the shipped one, counted and
+logged, without a word of the record.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from service.core.letters import NotWritten, Template, Values
 from service.core.model import Decision, NewsSummary, Notification
 from service.core.telling.clock import clock_time
 from service.core.telling.why import pool_of, why
+from service.telemetry.logs import Sieve
 from service.telemetry.metrics import METERS
 from service.wire.messages import Headers, Message
 from service.wire.times import iso_time
@@ -36,6 +38,9 @@ NOTIFICATION: Final = ("ce_type", b"notification.requested.v1")
 SUMMARY_REQUESTED: Final = ("ce_type", b"notification.summary_requested.v1")
 SUBJECT_CHARACTERS: Final = 200
 DIGEST_BYTES: Final = 16
+
+FAILURES: Final = Sieve()
+"""Which lines of texts that could not be filled in are written: of kind of news, language and part, each."""
 
 _TURNING: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 """What turns the direction of what follows, beyond the text that it stands in."""
@@ -63,7 +68,7 @@ def _notification(
     record_type, _, record_id = decision.record.partition("/")
     kind, person, late, config = told.kind, told.person, told.late, context.config
     about = decision_id if late is None else late.decision
-    word, pool = (why(decision, kind), pool_of(decision)) if late is None else (late.why, late.pool)
+    word, pool = (why(decision, told), pool_of(decision, told)) if late is None else (late.why, late.pool)
     user, spec = config.users.get(person), config.pools.get(pool)
     pool = (spec.name if spec is not None else "") or pool
     found = letter_for(kind, "" if user is None else user.wishes.language, config.letters, config.language)
@@ -88,7 +93,7 @@ def _notification(
             "record": {"type": record_type, "id": record_id},
             "reason": own["reason"],
             "link": own["link"],
-            **_texts(found, kind, Values(own, decision.facts)),
+            **_texts(found, kind, Values(own, decision.facts, found.language.spoken)),
         }
     )
     key = key_of(person, context)
@@ -104,6 +109,7 @@ def _summary(told: Notification, summary: NewsSummary, decision_id: str, context
     parts = [name.partition("/") for name in summary.records]
     names = [f"{types.get(record_type, record_type)} {record_id}" for record_type, _, record_id in parts]
     more = summary.count - len(names)
+    since = datetime.fromtimestamp(summary.since_ms / 1000, UTC)
     own: dict[str, object] = {
         "count": summary.count,
         "kind": kind,
@@ -112,7 +118,7 @@ def _summary(told: Notification, summary: NewsSummary, decision_id: str, context
         "records": names,
         "person.id": person,
         "person.name": (user.name if user is not None else "") or person,
-        "since": clock_time(datetime.fromtimestamp(summary.since_ms / 1000, UTC), config.zone_of(person)),
+        "since": clock_time(since, config.zone_of(person), found.language.spoken.days_short),
     }
     value = _write(
         {
@@ -123,7 +129,7 @@ def _summary(told: Notification, summary: NewsSummary, decision_id: str, context
             "since": iso_time(summary.since_ms),
             "until": iso_time(summary.until_ms),
             "records": [{"type": record_type, "id": record_id} for record_type, _, record_id in parts],
-            **_texts(found, kind, Values(own)),
+            **_texts(found, kind, Values(own, spoken=found.language.spoken)),
         }
     )
     key = key_of(person, context)
@@ -155,8 +161,7 @@ def _texts(found: Chosen, kind: str, values: Values) -> dict[str, str]:
         try:
             said[part] = cleaned(template.write(values))
         except NotWritten as error:
-            METERS.count("texts_failed", part=part)
-            log.warning("text.failed", kind=kind, language=found.tag, part=part, error=str(error))
+            _note_failed(kind, found.tag, part, error)
             if part != "html":
                 said[part] = cleaned(getattr(_ready(found, kind), part).write(Values(values.own)))
     return said
@@ -181,10 +186,19 @@ def _link(template: Template | None, own: dict[str, object]) -> str:
     try:
         link = template.write(Values(own))
     except NotWritten as error:
-        METERS.count("texts_failed", part="link")
-        log.warning("text.failed", kind=own["kind"], language="", part="link", error=str(error))
+        _note_failed(str(own["kind"]), "", "link", error)
         return ""
     return link if is_link(link) else ""
+
+
+def _note_failed(kind: str, language: str, part: str, error: NotWritten) -> None:
+    """Count a text that could not be filled in. It is so for each person who would have it: one line a minute names it
+    and says how many were left out.
+    """
+    METERS.count("texts_failed", part=part)
+    left_out = FAILURES.left_out((kind, language, part))
+    if left_out is not None:
+        log.warning("text.failed", kind=kind, language=language, part=part, error=str(error), left_out=left_out)
 
 
 def one_line(text: str) -> str:

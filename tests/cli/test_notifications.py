@@ -68,6 +68,11 @@ def test_a_summary_and_another_language(folder: Path, alone: Run) -> None:
         (("--field", "company"), "write name=value"),
         (("--field", "a=1", "--field", "a.b=2"), "has a value already"),
         (("--division", "other"), "is not configured here"),
+        (("--person", "anne"), "there is no person anne in this configuration; did you mean ann?"),
+        (("--pool", "support"), "there is no pool or queue support in this configuration"),
+        (("--record", "ticket/1"), "ticket/1 names no record: write a type, a slash and an id; types are"),
+        (("--record", "lead"), "lead names no record"),
+        (("--record", "lead/"), "lead/ names no record"),
     ],
 )
 def test_what_cannot_be_shown_is_told(folder: Path, alone: Run, given: tuple[str, ...], said: str) -> None:

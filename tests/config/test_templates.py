@@ -9,9 +9,11 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markupsafe import escape
 
 from service.config import templates
 from service.config.templates import FILTERS, ROUNDS_LIMIT, TEXT_LIMIT, Flaw, NoTemplate
+from service.config.texts import shipped
 from service.core.letters import NotWritten, Values
 
 VALUES = {
@@ -39,6 +41,52 @@ VALUES = {
 )
 def test_a_text_is_filled_in(source: str, text: str) -> None:
     assert templates.text(source).write(Values({}, VALUES)) == text
+
+
+THINGS: dict[str, object] = {
+    "tags": ["a", "b", True],
+    "company": {"name": "Acme & Sons", "id": 7},
+    "site": {"id": 7, "street": "Main"},
+    "bare": {"zip": "10115", "open": False},
+    "is_new": True,
+    "day": "2026-03-02",
+    "nothing": None,
+    "companies": [{"name": "Acme"}, {"id": "b-1"}, {"x": [1]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "english", "german"),
+    [
+        ("{{ tags }}", "a, b, yes", "a, b, ja"),
+        ("{{ company }} {{ site }} {{ bare }}", *['Acme & Sons 7 {"zip":"10115","open":false}'] * 2),
+        ("{{ is_new }}", "yes", "ja"),
+        ("{{ companies }}", *['Acme, b-1, {"x":[1]}'] * 2),
+        ("{{ nothing }}{{ company.nothing }}", "", ""),
+        ("{{ tags | upcase }} {{ 'x: ' | append: tags }}", "A, B, YES x: a, b, yes", "A, B, JA x: a, b, ja"),
+        ("{{ companies | join: ' + ' }}", *['Acme + b-1 + {"x":[1]}'] * 2),
+        (
+            "{% echo is_new %} {% for each in bare %}{{ each }};{% endfor %}",
+            "yes zip, 10115;open, no;",
+            "ja zip, 10115;open, nein;",
+        ),
+        (
+            "{{ day }} {{ day | date: '%a %A %d. %b %B %%a' }}",
+            "2026-03-02 Mon Monday 02. Mar March %a",
+            "2026-03-02 Mo Montag 02. März März %a",
+        ),
+        ("{% if is_new == true and tags.size == 3 %}{{ tags.first }}{% endif %}", "a", "a"),
+    ],
+)
+def test_one_rule_says_how_values_stand_in_a_text(source: str, english: str, german: str) -> None:
+    """A list has commas, an object its name, its id or JSON, yes and no and days the reader's words: in what only names
+    values and in all else, in filters and loops. What decides in a text stays as it was told.
+    """
+    for tag, said in (("en", english), ("de", german)):
+        values = Values({}, THINGS, shipped()[tag].spoken)
+        assert templates.text(source).write(values) == said
+        assert templates.text(source + "{% if true %}{% endif %}").write(values) == said
+        assert templates.html(source).write(values) == escape(said)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ WORDS = {
         why.QUEUED,
         why.ESCALATED,
         why.WORKFLOW,
+        why.DELETED,
         "not_a_member",
         "not_accepted",
         "not_there",
@@ -60,6 +61,7 @@ def test_each_language_that_is_shipped_is_whole(tag: str) -> None:
     language = shipped()[tag]
     assert set(language.letters) == set(get_args(NotificationKind)) | {SUMMARY}
     assert set(language.reasons) == WORDS
+    assert [len(words) for words in language.spoken[2:]] == [7, 7, 12, 12]
     assert set(language.news) == set(get_args(NotificationKind))
     assert set().union(*(sentence.reads for sentence in language.reasons.values())) == {"pool"}
     for kind, letter in language.letters.items():

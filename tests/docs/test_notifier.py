@@ -29,26 +29,35 @@ from service.wire.topics import Topics
 from tests.cli.running import until
 
 PROGRAM: Final = Path(__file__).parents[2] / "deploy" / "examples" / "notifier" / "notifier.py"
-LINES: Final = 55
+LINES: Final = 60
 """So much code is enough."""
+TRIES: Final = 3
 
 
 class Post:
-    """A mail server that keeps what it gets. It is overloaded so often first, does not know some people, and takes no
-    mail that says what is unwanted.
+    """A mail server that keeps what it gets. It is overloaded so often first, does not know some people, has no room
+    for others, and takes no mail that says what is unwanted.
     """
 
-    def __init__(self, busy: int = 0, unknown: str = "", unwanted: bytes = b"") -> None:
+    def __init__(
+        self, busy: int = 0, unknown: str = "", unwanted: bytes = b"", full: str = "", busy_says: str = "451 later"
+    ) -> None:
         self.mails: list[EmailMessage] = []
         self.busy = busy
+        self.busy_says = busy_says
         self.unknown = unknown
         self.unwanted = unwanted
+        self.full = full
+        self.refused_for_now = 0
 
     async def handle_RCPT(  # noqa: N802 - the server asks for this name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if self.unknown and address.startswith(self.unknown):
             return "550 no such person"
+        if self.full and address.startswith(self.full):
+            self.refused_for_now += 1
+            return "452 this mailbox is full"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -57,7 +66,7 @@ class Post:
     ) -> str:
         if self.busy:
             self.busy -= 1
-            return "451 try again later"
+            return self.busy_says
         assert isinstance(envelope.content, bytes)
         if self.unwanted and self.unwanted in envelope.content:
             return "554 not wanted here"
@@ -85,7 +94,8 @@ def free_port() -> int:
 @asynccontextmanager
 async def program(bootstrap: str, port: int, folder: Path) -> AsyncIterator[None]:
     """The program under way, as a process of its own."""
-    environment = {**os.environ, "BOOTSTRAP": bootstrap, "SMTP": f"127.0.0.1:{port}", "SENT": str(folder / "sent.db")}
+    own = {"BOOTSTRAP": bootstrap, "SMTP": f"127.0.0.1:{port}", "SENT": str(folder / "sent.db"), "TRIES": str(TRIES)}
+    environment = {**os.environ, **own}
     running = await asyncio.create_subprocess_exec(sys.executable, str(PROGRAM), env=environment)
     try:
         yield
@@ -172,6 +182,19 @@ async def test_what_is_refused_for_good_holds_nobody_up(tmp_path: Path, person: 
     assert [mail["To"] for mail in post.mails] == ["ann@example.com"] * 2
 
 
+async def test_a_mailbox_that_is_full_is_tried_some_times_and_a_server_in_trouble_as_often_as_it_takes(
+    tmp_path: Path,
+) -> None:
+    """Who comes behind a full mailbox has waited no longer than its tries take. 421 is no matter of a mailbox."""
+    post, port = Post(busy=TRIES + 1, busy_says="421 closing down", full="full"), free_port()
+    with EmbeddedKafka() as broker, serving(post, port):
+        await publish(broker.bootstrap, news(1), news(2, "full"), news(3))
+        async with program(broker.bootstrap, port, tmp_path):
+            await until(lambda: len(post.mails) == 2)
+    assert post.refused_for_now == TRIES
+    assert [mail["Subject"] for mail in post.mails] == ["Yours: lead 1", "Yours: lead 3"]
+
+
 @pytest.mark.parametrize("person", ["x\r\nBcc: y@example.com", "x\nSubject: z"])
 def test_a_person_s_name_adds_no_line_to_a_mail(person: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """f5 What the library refuses is an error, and no mail to somebody else."""
@@ -185,5 +208,5 @@ def test_a_person_s_name_adds_no_line_to_a_mail(person: str, monkeypatch: pytest
     spec.loader.exec_module(module)
     with pytest.raises(ValueError, match="Header values") as refused:
         module.mail_of("1", {"person": person, "subject": "s", "body": "b"})
-    assert module.is_for_good(refused.value)
+    assert module.tries_for(refused.value) == 1
     module.table.close()

@@ -138,7 +138,7 @@ def test_kinds_are_bounded() -> None:
     flood = Flood()
     for number in range(10 * KINDS_MAX):
         flood.say("kind " + "".join(chr(97 + int(digit)) for digit in str(number)))
-    assert len(flood.filter._kinds) == KINDS_MAX + 1
+    assert len(flood.filter._sieve._kinds) == KINDS_MAX + 1
     assert len(flood.passed) == KINDS_MAX + 1
 
 
@@ -148,7 +148,7 @@ def test_how_many_lines_were_left_out_is_a_key_of_the_line(monkeypatch: pytest.M
     (condensed,) = logging.root.handlers[0].filters
     assert isinstance(condensed, Condensed)
     now = 0.0
-    monkeypatch.setattr(condensed, "_clock", lambda: now)
+    monkeypatch.setattr(condensed._sieve, "_clock", lambda: now)
     for _ in range(5):
         logging.getLogger("a_library").error("no broker")
     now = 61.0

@@ -38,6 +38,18 @@ def told(world: World) -> list[tuple[str, str]]:
     ]
 
 
+def by_division(world: World) -> dict[str, list[str]]:
+    """The records, or how many, of all that people of each division were told, in order."""
+    divisions: dict[str, str] = {}
+    for record in world.published(TOPICS.notifications):
+        headers = dict(record.headers)
+        divisions[(headers["ce_id"] or b"").decode()] = (headers["ce_division"] or b"").decode()
+    found: dict[str, list[str]] = {}
+    for event_id, about in told(world):
+        found.setdefault(divisions[event_id], []).append(about)
+    return found
+
+
 async def settle(owner: Owner) -> None:
     """Work until nothing is left to be done."""
     book = owner.tenure.book
@@ -124,6 +136,38 @@ async def test_a_take_over_in_the_middle_of_a_summary_counts_each_piece_once() -
     await settle(await world.owner("four"))
     assert [record for _, record in told(world)] == ["0", "1", "7"]
     assert told(world)[-1][0] == f"ann/assigned/{START_MS}"
+    world.check()
+
+
+async def test_two_divisions_with_the_same_people_and_records_tell_each_its_own() -> None:
+    """D22 Lines, summaries and ids are a division's own: where one has no quiet hours any more the other has them
+    still.
+    """
+    world = World()
+    divisions = ("acme", "beta")
+    wishes = Wishes(quiet=QUIET, digest=Digesting(2, 10 * MINUTE_MS))
+    for division in divisions:
+        world.configure(
+            pool("ann", "bob"), users=[User("ann", wishes=NIGHT), User("bob", wishes=wishes)], division=division
+        )
+    for number in range(8):
+        for division in divisions:
+            world.send(created(f"lead/{number}", "pool:sales"), division=division)
+    world.send(owner_changed("lead/0", "user:zoe"), division="beta")
+    await settle(await world.owner())
+    assert told(world) == []
+    world.configure(pool("ann", "bob"), users=[User("ann"), User("bob")], division="acme")
+    await settle(await world.owner("two"))
+    assert by_division(world) == {"acme": ["0", "2", "4", "6", "1", "3", "2"]}
+    later(world, 30)
+    await settle(await world.owner("three"))
+    later(world, 30)
+    world.store.lanes.clear()
+    await settle(await world.owner("four"))
+    assert by_division(world) == {
+        "acme": ["0", "2", "4", "6", "1", "3", "2"],
+        "beta": ["2", "4", "6", "1", "3", "2"],
+    }
     world.check()
 
 

@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 
 from service.core.events import Target
 from service.core.model import Assigned, Nothing
-from service.core.pool_spec import Escalation, Membership, PoolSpec
+from service.core.pool_spec import Accepting, Escalation, Membership, PoolSpec
+from service.core.rule_sets import Entry
 from service.core.state import KINDS
+from service.core.traits import Trait
 from service.lane.changed import stored
 from service.store.keys import LAYOUT, MARK
 from service.store.memory import LaneMemory, MemoryStore
 from service.store.port import Head
 from service.views.waiting import WHY, Waiting, WaitingLine, Why, waiting
 from service.wire.lanes import lane_of
-from tests.core.build import MINUTE_MS, START_MS, Division, planted, pool, users
+from tests.core.build import MINUTE_MS, START_MS, Division, planted, pool, rules, users
 from tests.core.test_steps import BY_MANAGER, Climbing, told
 
 
@@ -129,6 +131,27 @@ def reopened(spec: PoolSpec) -> Division:
 async def test_a_newer_configuration_may_let_the_line_move(spec: PoolSpec, why: Why) -> None:
     """It is published, and the lane has not looked yet."""
     assert (await line_of(reopened(spec))).why == why
+
+
+@pytest.mark.parametrize("what", ["skill", "required", "declined", "size"])
+async def test_what_nobody_free_can_have_is_not_said_to_be_about_to_leave(what: str) -> None:
+    """D3 S6 It was looked at in vain, and stands until something changes."""
+    german = Trait("skill", "german")
+    entry = Entry("e", Target("pool", "sales"), requires=(german,))
+    division = Division(
+        pool(
+            Membership("ann", max_open=3),
+            requires=(german,) if what == "skill" else (),
+            accepting=Accepting(MINUTE_MS) if what == "declined" else None,
+        ),
+        rule_sets=rules(entry) if what == "required" else {},
+        sizes={"lead": "effort"} if what == "size" else {},
+    )
+    division.create(owner=None if what == "required" else "pool:sales", facts={"effort": 5})
+    if what == "declined":
+        division.decline("lead/1", "ann")
+    line = await line_of(division)
+    assert (line.why, line.next_try_ms) == ("unsuited", None)
 
 
 async def test_a_memory_that_means_nothing_is_named() -> None:

@@ -14,7 +14,9 @@ from schemas.decisions import OUTPUTS
 from schemas.envelope import ID_LIMIT, Envelope
 from service.config.loader import compile_inline
 from service.core.model import Assigned, Decision, LateNews, NewsSummary, Nothing, Notification
+from service.telemetry.logs import Sieve
 from service.telemetry.metrics import METERS
+from service.wire import notifications
 from service.wire.messages import Message
 from service.wire.outputs import Context, render
 from service.wire.topics import Topics
@@ -57,16 +59,22 @@ def count(part: str) -> float:
 
 
 @pytest.mark.parametrize("part", ["subject", "body", "html"])
-def test_a_text_that_cannot_be_written_is_the_shipped_one_and_no_value_is_told(part: str) -> None:
-    """The message goes out; the metric counts, and the log names kind, language and part, and nothing of the record."""
-    before = count(part)
+def test_a_text_that_cannot_be_written_is_the_shipped_one_and_no_value_is_told(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message goes out; the metric counts each, and the log names kind, language and part, and nothing of the
+    record: once for all whom it concerns, and after a minute with how many there were.
+    """
+    before, clock = count(part), [0.0]
+    said: dict[str, Any] = {}
+    monkeypatch.setattr(notifications, "FAILURES", Sieve(lambda: clock[0]))
     with capture_logs() as lines:
-        said = told({"amount": "secret"}, templates=texts(**{part: "{{ amount | divided_by: 0 }}"}))
-    assert count(part) == before + 1
-    assert lines == [
-        {"event": "text.failed", "log_level": "warning", "kind": "assigned", "language": "en", "part": part}
-        | {"error": "FilterArgumentError"}
-    ]
+        for clock[0] in (0.0, 1.0, 59.0, 61.0):
+            said = told({"amount": "secret"}, templates=texts(**{part: "{{ amount | divided_by: 0 }}"}))
+    assert count(part) == before + 4
+    line = {"event": "text.failed", "log_level": "warning", "kind": "assigned", "language": "en", "part": part}
+    line |= {"error": "FilterArgumentError"}
+    assert lines == [line | {"left_out": 0}, line | {"left_out": 2}]
     assert said["subject"] == ("Yours: lead 7" if part == "subject" else "S")
     assert said["body"] == ("lead 7 is yours now. It was your turn in Sales EMEA." if part == "body" else "B")
     assert "html" not in said
@@ -109,6 +117,16 @@ def test_late_news_have_the_id_of_the_decision_that_they_are_about() -> None:
     assert header(message, "ce_id") == "0-0-3-1/assigned/ann"
     assert header(message, "ce_causationid") == said["decision"] == "0-0-3-1"
     assert said["reason"] == "It was your turn in Sales EMEA."
+
+
+def test_the_day_of_a_summary_has_the_reader_s_word() -> None:
+    summary = NewsSummary(2, 1_772_000_000_000, 1_772_000_600_000, ("lead/1",))
+    told = (Notification("assigned", "ann", ("chat",), summary=summary),)
+    (message,) = messages(
+        Decision(record="", outcome=Nothing("told_late"), notifications=told),
+        users={"ann": {"notify": {"language": "de"}}},
+    )
+    assert "seit Mi 2026-02-25 06:13 UTC" in fits(message)["body"]
 
 
 def test_a_summary_is_one_for_person_kind_and_time() -> None:

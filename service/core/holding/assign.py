@@ -174,19 +174,21 @@ def close(case: Case) -> Decision | None:
 
 def release(case: Case, reason: ReleaseReason) -> Decision | None:
     """Let go of the record: free its owner's place or stop its waiting. None where it was not ours to give, or where
-    its deletion said so already.
+    its deletion said so already: then its owner hears of it by what is decided next.
     """
     record = case.record
     reservations.finish(case)
     if record.parked:
         pool = unpark(case)
         return case.conclude(Released(previous="", pool=pool, reason=reason))
-    is_to_be_told = record.by_us and not record.owed
+    is_published = record.by_us and not record.owed
     released = Released(previous=record.owner, pool=record.pool, reason=reason)
     load.let_go(case)
-    if not is_to_be_told:
-        return None
-    return case.conclude(released, NO_TRACE, notify.of_loss(released.previous, reason, case.actor, case.config))
+    told = notify.of_loss(released.previous, reason, case.actor, case.config)
+    if is_published:
+        return case.conclude(released, NO_TRACE, told)
+    case.bereft = tuple(replace(each, word=reason) for each in told)
+    return None
 
 
 def _offer(case: Case, spec: PoolSpec, assigned: Assigned, trace: Trace, *, home: str, named: bool) -> Decision:

@@ -28,8 +28,11 @@ from service.core.sharing.entry import Entrance
 from service.core.sharing.limits import gone_given, gone_slots
 from service.core.sharing.strategies import entry_policy
 from service.core.state import ByKind, Changes, State, StateKind, seat_field
+from service.core.telling.timing import bring_forward, kept_timers
 
 PACES_PER_STEP: Final = 1_000
+RETIMED_AT_ONCE: Final = 1_000
+"""So many timers of what people are told later are looked at in one step."""
 
 
 def switched(config: Config) -> Decision:
@@ -72,6 +75,10 @@ def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[SwitchSt
     ):
         for start in range(0, len(names), FORGOTTEN_AT_ONCE):
             yield SwitchStep(about, partial(forget, names[start : start + FORGOTTEN_AT_ONCE], state))
+    kept = kept_timers(state)
+    for start in range(0, len(kept), RETIMED_AT_ONCE):
+        names = kept[start : start + RETIMED_AT_ONCE]
+        yield SwitchStep("notifications", partial(_brought_forward, names, state, config, now_ms))
     more = [True]
     while more:
         more.clear()
@@ -107,6 +114,13 @@ def _heeded(config: Config, now_ms: int, names: Sequence[str], state: State) -> 
     draft = Draft(state)
     for name in names:
         heed(name, draft, config, now_ms)
+    return draft.changes()
+
+
+def _brought_forward(names: Sequence[str], state: State, config: Config, now_ms: int) -> Changes:
+    """What is kept for people is told when their new quiet hours let it be."""
+    draft = Draft(state)
+    bring_forward(names, draft, config, now_ms)
     return draft.changes()
 
 

@@ -40,7 +40,7 @@ def hindered(limits: PoolLimits, spec: PoolSpec, draft: Draft, now_ms: int, size
     found: dict[str, Hindrance] = {}
     people, most, fields = limits.open
     if people:
-        for person, at_most, counted in zip(people, most, _open_of_members(fields, spec, draft), strict=True):
+        for person, at_most, counted in zip(people, most, open_of_members(fields, spec, draft), strict=True):
             against = fullness(0 if counted is None else counted.open_items, at_most, size)
             if against is not None:
                 found[person] = against
@@ -117,7 +117,9 @@ def note_given(holders: Iterable[Holder], draft: Draft, now_ms: int) -> None:
 
 
 def open_items_of(holder: Holder, whose: str, draft: Draft) -> int:
-    """How many open items count for a pool as a whole, those that it gave, or for a person in all their pools."""
+    """How many open items count for a pool as a whole (what it gave, and who got it still has), or for a person in all
+    their pools.
+    """
     if holder.of == "pool":
         return draft.open_in(whose)
     found = draft.open.get_all([open_field(record_type, whose) for record_type in holder.types])
@@ -126,7 +128,7 @@ def open_items_of(holder: Holder, whose: str, draft: Draft) -> int:
 
 def open_items_in(spec: PoolSpec, member: str, draft: Draft) -> int:
     """How many open items of a member the pool counts (D26)."""
-    (counted,) = _open_of_members((spec.counted_in[member],), spec, draft)
+    (counted,) = open_of_members((spec.counted_in[member],), spec, draft)
     return 0 if counted is None else counted.open_items
 
 
@@ -153,8 +155,10 @@ def _is_at_limit(holder: Holder, known: Given, draft: Draft, now_ms: int) -> boo
     return False
 
 
-def _open_of_members(fields: Sequence[str], spec: PoolSpec, draft: Draft) -> Sequence[Seat | Open | None]:
-    """What says how many open items each has, as the pool counts them (D26); none: they have none."""
+def open_of_members(fields: Sequence[str], spec: PoolSpec, draft: Draft) -> Sequence[Seat | Open | None]:
+    """What says how many open items members have, as the pool counts them (D26); none: they have none. `fields` are
+    where the numbers are kept.
+    """
     return draft.seats.get_all(fields) if spec.count == "own" else draft.open.get_all(fields)
 
 

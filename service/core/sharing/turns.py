@@ -22,8 +22,9 @@ from service.core.reasons import ExclusionReason
 from service.core.seating import Seat
 from service.core.sharing.contender import Contender
 from service.core.sharing.entry import catching_up, credit, follow, levelled
+from service.core.sharing.limits import open_of_members
 from service.core.sharing.strategies import STRATEGIES, step
-from service.core.state import Open, open_field, seat_field
+from service.core.state import Open, seat_field
 
 NOBODY_LEFT_OUT: Final[Mapping[str, ExclusionReason]] = {}
 """Everybody can be served."""
@@ -39,7 +40,7 @@ def line_up(spec: PoolSpec, draft: Draft, excluded: Mapping[str, ExclusionReason
     floor = max([seat.served_pass for seat in seats]) - credit(spec, lightest)
     late = catching_up(spec, draft)
     found = []
-    for member, seat, counted in zip(members, seats, _counted(spec, members, seats, draft), strict=True):
+    for member, seat, counted in zip(members, seats, _counted(spec, members, draft), strict=True):
         items = 0 if counted is None else counted.open_items
         bound = None if member.person in late else floor
         found.append(contender(spec, member, seat, items, bound, excluded.get(member.person)))
@@ -79,15 +80,11 @@ def turn_of(spec: PoolSpec, draft: Draft) -> int:
     return 0 if pool is None else pool.turn
 
 
-def _counted(
-    spec: PoolSpec, members: Sequence[Membership], seats: Sequence[Seat], draft: Draft
-) -> Sequence[Seat | Open | None]:
-    """What says how many open items each of these members has, as the pool counts them (D26); none: they have none."""
-    if spec.count == "own":
-        return seats
+def _counted(spec: PoolSpec, members: Sequence[Membership], draft: Draft) -> Sequence[Seat | Open | None]:
+    """What says how many open items each of these members has; none: they have none."""
     is_whole = len(members) == len(spec.members)
-    fields = spec.open_fields if is_whole else [open_field(spec.record_type, member.person) for member in members]
-    return draft.open.get_all(fields)
+    fields = spec.counted_fields if is_whole else [spec.counted_in[member.person] for member in members]
+    return open_of_members(fields, spec, draft)
 
 
 def _seated(spec: PoolSpec, draft: Draft) -> tuple[Sequence[Membership], Sequence[Seat], float]:

@@ -1,7 +1,8 @@
 """When people are told: at once, when their quiet hours are over, or in one summary.
 
 Every verdict passes here once, after all is decided. News that come in somebody's quiet hours wait in their line, and
-are told in their order when these end, unless they are not true by then: somebody else has the record, or it is closed.
+are told in their order when these end, unless they are not true by then (somebody else has the record, or it is closed
+or deleted) or a later one says the same of the record. Words are found for them only then.
 Of what comes faster than somebody wants to hear it, the first pieces are told and the rest is one summary for each kind
 of news. Where a line is as long as it may be, what comes on top is in such a summary, too, so that nothing is lost and
 no night takes more than its room.
@@ -9,7 +10,7 @@ no night takes more than its room.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, cast
 
 from msgspec.structs import replace
@@ -20,9 +21,10 @@ from service.core.draft import Draft
 from service.core.held import HELD_LIMIT, NAMED_LIMIT, HeldBack
 from service.core.model import Decision, LateNews, NewsSummary, Nothing, Notification, NotificationKind, Outcome
 from service.core.reasons import NothingReason
-from service.core.record import Record
+from service.core.record import UNHEARD, Record
+from service.core.state import State
 from service.core.telling.notify import means_for
-from service.core.telling.why import pool_of, why
+from service.core.telling.why import DELETED, UNAWARE, pool_of, why
 from service.core.tracking import recall
 from service.core.wishes import Wishes
 
@@ -62,8 +64,7 @@ def passed_on(
     """The decisions with those of their notifications that are told at once. The others are kept, in the draft."""
     if not any(each.notifications for each in decisions):
         return decisions
-    if len(decisions) > 1:
-        decisions = tuple(_without_returned(decisions))
+    decisions = tuple(_without_returned(each, draft, config, now_ms) for each in decisions)
     if not config.holds_back and draft.hushes.is_empty:
         return decisions
     return tuple(
@@ -81,14 +82,14 @@ def tell_held(person: str, draft: Draft, config: Config, now_ms: int) -> tuple[D
         draft.set_timer(HUSH_PREFIX + person, quiet_until_ms)
         return ()
     decisions: list[Decision] = []
-    unheard: set[str] = set()
-    for number, held in _line(person, draft):
+    line = list(_line(person, draft))
+    for (number, held), untold in zip(line, _reasons(person, line, draft, config), strict=True):
         record = draft.records.get(held.record)
         if record is None:
             draft.hushes.edit(person).first = number
             draft.set_timer(HUSH_PREFIX + person, now_ms)
             return tuple(decisions)
-        decisions.append(_late(person, held, record, draft, config, unheard))
+        decisions.append(_late(person, held, record, untold, config))
         draft.held.drop(_held_field(person, number))
     draft.hushes.drop(person)
     return tuple(decisions)
@@ -120,20 +121,50 @@ def tell_digest(about: str, draft: Draft, config: Config, now_ms: int) -> tuple[
     return (replace(_nothing("", "told_late", person), notifications=(told,)),)
 
 
-def _without_returned(decisions: tuple[Decision, ...]) -> Iterator[Decision]:
-    """Who loses a record and gets it again in one go is told that they got it."""
-    for number, decision in enumerate(decisions):
-        again = {
-            told.person
-            for later in decisions[number + 1 :]
-            if later.record == decision.record
-            for told in later.notifications
-            if told.kind in GIVEN
-        }
-        left = tuple(
-            each for each in decision.notifications if not (each.kind == "reassigned" and each.person in again)
-        )
-        yield decision if len(left) == len(decision.notifications) else replace(decision, notifications=left)
+def kept_timers(state: State) -> list[str]:
+    """The timers of all that is told later, by name."""
+    lines, summaries = map(HUSH_PREFIX.__add__, state.hushes), map(SUMMARY_PREFIX.__add__, state.digests)
+    return sorted((*lines, *summaries))
+
+
+def bring_forward(names: Iterable[str], draft: Draft, config: Config, now_ms: int) -> None:
+    """Have these timers go off as soon as a new configuration has them told what is kept for them. One that is to go
+    off later than before finds that out when its time has come.
+    """
+    for name in names:
+        kind, slash, about = name.partition("/")
+        person, due_ms = about, now_ms
+        if kind + slash == SUMMARY_PREFIX:
+            person, digest = about.rpartition("/")[0], draft.digests.get(about)
+            user = config.users.get(person)
+            if digest is None:
+                continue
+            if user is not None and user.wishes.digest is not None:
+                due_ms = max(now_ms, digest.since_ms + user.wishes.digest.within_ms)
+        elif draft.hushes.get(person) is None:
+            continue
+        draft.set_timer(name, _quiet_until(person, config, due_ms) or due_ms)
+
+
+def _without_returned(decision: Decision, draft: Draft, config: Config, now_ms: int) -> Decision:
+    """Who lost a record and has it again by the same event has not lost it. In quiet hours that is kept all the same:
+    should they lose it again before these end, it is all that says that they had known of it.
+    """
+    record = draft.records.get(decision.record)
+    owner = "" if record is None else record.owner
+    left = tuple(
+        each
+        for each in decision.notifications
+        if each.kind != "reassigned" or each.person != owner or _is_held_back(owner, draft, config, now_ms)
+    )
+    return decision if len(left) == len(decision.notifications) else replace(decision, notifications=left)
+
+
+def _is_held_back(person: str, draft: Draft, config: Config, now_ms: int) -> bool:
+    """Whether somebody's news are kept one by one now."""
+    user = config.users.get(person)
+    has_summaries = user is not None and user.wishes.digest is not None
+    return not has_summaries and _held_until(person, draft, config, now_ms) is not None
 
 
 def _timed(decision: Decision, decision_id: str, draft: Draft, config: Config, now_ms: int) -> Decision:
@@ -151,15 +182,14 @@ def _is_kept(
 ) -> bool:
     """Whether somebody hears of it later only; it is kept until then."""
     user = config.users.get(told.person)
-    is_behind_others = draft.hushes.get(told.person) is not None
-    if user is None or not (user.wishes.holds_back or is_behind_others):
+    if user is None:
         return False
     if _is_summed(told, decision.record, user.wishes, draft, now_ms):
         return True
-    until_ms = _quiet_until(told.person, config, now_ms) or (now_ms if is_behind_others else None)
+    until_ms = _held_until(told.person, draft, config, now_ms)
     if until_ms is None:
         return False
-    _hold(told, decision, decision_id, draft, until_ms)
+    _hold(told, decision, decision_id, draft, now_ms, until_ms)
     return True
 
 
@@ -179,22 +209,23 @@ def _is_summed(told: Notification, record: str, wishes: Wishes, draft: Draft, no
     return True
 
 
-def _hold(told: Notification, decision: Decision, decision_id: str, draft: Draft, until_ms: int) -> None:
+def _hold(told: Notification, decision: Decision, decision_id: str, draft: Draft, now_ms: int, until_ms: int) -> None:
     """Put the news at the end of the person's line; if that is full, into the summary of its kind."""
     hush = draft.hushes.edit(told.person)
     if hush.next - hush.first >= HELD_LIMIT:
         about = f"{told.person}/{told.kind}"
         digest = draft.digests.edit(about)
-        digest.since_ms = digest.since_ms or until_ms
+        digest.since_ms = digest.since_ms or now_ms
         draft.set_timer(SUMMARY_PREFIX + about, until_ms)
         _sum_up(about, decision.record, draft)
         return
+    is_unaware = told.kind in LOST and _is_to_hear_of_getting(told.person, decision.record, draft)
     held = HeldBack(
         kind=told.kind,
         record=decision.record,
         decision=decision_id,
-        why=why(decision, told.kind),
-        pool=pool_of(decision),
+        why=UNAWARE if is_unaware else why(decision, told),
+        pool=pool_of(decision, told),
         correlation_id=decision.correlation_id,
         depth=decision.depth,
     )
@@ -209,6 +240,12 @@ def _sum_up(about: str, record: str, draft: Draft) -> None:
     digest.summed += 1
     if len(digest.records) < NAMED_LIMIT and record not in digest.records:
         digest.records = (*digest.records, record)
+
+
+def _held_until(person: str, draft: Draft, config: Config, now_ms: int) -> int | None:
+    """Until when what somebody would be told now is held back: for their quiet hours, or behind what was before it."""
+    until_ms = _quiet_until(person, config, now_ms)
+    return now_ms if until_ms is None and draft.hushes.get(person) is not None else until_ms
 
 
 def _quiet_until(person: str, config: Config, now_ms: int) -> int | None:
@@ -229,44 +266,67 @@ def _line(person: str, draft: Draft) -> Iterator[tuple[int, HeldBack]]:
             yield number, held
 
 
+def _is_to_hear_of_getting(person: str, record: str, draft: Draft) -> bool:
+    """Whether it is in somebody's line that they have the record: then they need not hear that they lost it."""
+    return any(held.record == record and held.kind in GIVEN for _, held in _line(person, draft))
+
+
 def _held_field(person: str, number: int) -> str:
     return f"{person}/{number}"
 
 
-def _late(person: str, held: HeldBack, record: Record, draft: Draft, config: Config, unheard: set[str]) -> Decision:
-    """Tell somebody of what was held back, or say why not. `unheard` are the records of which they did not hear that
-    they got them: then they need not hear that they lost them.
-    """
-    kind = cast("NotificationKind", held.kind)
-    via = means_for(kind, person, config)
-    untold = _untold(person, held, record, draft) if via else "untold_unwanted"
-    if kind in LOST and held.record in unheard:
-        untold = "untold_moved"
-    if kind in GIVEN:
-        (unheard.discard if untold is None else unheard.add)(held.record)
+def _late(person: str, held: HeldBack, record: Record, untold: NothingReason | None, config: Config) -> Decision:
+    """Tell somebody of what was held back, in the words of what is known by now; or say why not."""
     decision = _nothing(held.record, untold or "told_late", person)
     decision = replace(decision, correlation_id=held.correlation_id, depth=held.depth)
     if untold is not None:
         return decision
-    late = LateNews(held.decision, held.why, held.pool)
+    kind, late = cast("NotificationKind", held.kind), LateNews(held.decision, held.why, held.pool)
+    told = Notification(kind, person, means_for(kind, person, config), late)
     facts = recall(record.facts) if config.fields_told else NO_FACTS
-    return replace(decision, notifications=(Notification(kind, person, via, late),), facts=facts)
+    return replace(decision, notifications=(told,), facts=facts)
 
 
-def _untold(person: str, held: HeldBack, record: Record, draft: Draft) -> NothingReason | None:
-    """Why what was held back is not true any more; none: it is."""
-    if record.closed and held.kind in STANDING:
+def _reasons(
+    person: str, line: Sequence[tuple[int, HeldBack]], draft: Draft, config: Config
+) -> Iterable[NothingReason | None]:
+    """Why each piece of a line is told no more, none: it is told. Of several that are true and say the same of a record
+    the last one is told.
+    """
+    found: list[NothingReason | None] = []
+    said: set[tuple[str, str]] = set()
+    for _, held in reversed(line):
+        kind = cast("NotificationKind", held.kind)
+        about = (held.record, "given" if kind in GIVEN else "lost" if kind in LOST else kind)
+        untold = _untold(person, held, draft) if means_for(kind, person, config) else "untold_unwanted"
+        if untold is None and about in said:
+            untold = "untold_repeated"
+        if untold is None:
+            said.add(about)
+        found.append(untold)
+    return reversed(found)
+
+
+def _untold(person: str, held: HeldBack, draft: Draft) -> NothingReason | None:
+    """Why what was held back is not true any more; none: it is. Of a record that was deleted, or forgotten since, only
+    that somebody lost it, and that it was deleted.
+    """
+    kind, record = held.kind, draft.records.get(held.record) or UNHEARD
+    if record.closed and kind in STANDING:
         return "untold_closed"
     parked, reservation = draft.parked.get(held.record), draft.reservations.get(held.record)
-    is_true = True
-    if held.kind == "assigned":
-        is_true = record.owner == person and not record.deleted
-    elif held.kind == "offered":
+    is_gone = record.deleted or record is UNHEARD
+    is_true = not is_gone or held.why == DELETED
+    if kind == "assigned":
+        is_true = is_true and record.owner == person
+    elif kind == "offered":
         is_true = reservation is not None and reservation.person == person
-    elif held.kind in LINED:
+    elif kind in LINED:
         is_true = parked is not None and parked.pool == held.pool
-    elif held.kind in LOST:
-        is_true = record.owner != person
+    elif kind in LOST:
+        is_true = held.why != UNAWARE and record.owner != person
+    elif kind == "refused":
+        is_true = is_true and record.owner != person
     return None if is_true else "untold_moved"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from service.core.events import OFFER_KINDS
-from service.core.model import Assigned, Decision, NotificationKind, Pending, Queued
+from service.core.model import Assigned, Decision, Nothing, Notification, Pending, Queued, Released
 
 ASSIGNED: Final[Mapping[str, str]] = {
     "rule_set": "by_rule",
@@ -29,16 +29,26 @@ NAMED: Final = "named"
 QUEUED: Final = "queued"
 ESCALATED: Final = "escalated"
 WORKFLOW: Final = "workflow"
+DELETED: Final = "workflow_deleted"
+UNAWARE: Final = "unaware"
+"""That somebody lost what they have not heard yet that they had: no sentence says it, for they are not told."""
 WAITING: Final = "waiting_"
 """Begins the words for why nobody can take a record."""
+
+GONE: Final = frozenset({"deleted", "merged"})
+"""Why nothing more can be said of a record."""
 
 BY_KIND: Final[Mapping[str, str]] = {"escalated": ESCALATED, "workflow": WORKFLOW}
 """The words for news of which it does not matter what was decided."""
 
 
-def why(decision: Decision, kind: NotificationKind) -> str:
-    """The word for what the decision is to whom it is told as news of this kind."""
-    outcome = decision.outcome
+def why(decision: Decision, told: Notification) -> str:
+    """The word for what the decision is to whom it is told."""
+    outcome, kind = decision.outcome, told.kind
+    if told.word:
+        return told.word
+    if kind == "workflow" and isinstance(outcome, Nothing | Released) and outcome.reason in GONE:
+        return DELETED
     if kind in BY_KIND:
         return BY_KIND[kind]
     if isinstance(outcome, Assigned):
@@ -48,9 +58,11 @@ def why(decision: Decision, kind: NotificationKind) -> str:
     return QUEUED if kind == "queued" else outcome.reason
 
 
-def pool_of(decision: Decision) -> str:
-    """The pool or queue that a decision is about; empty: none."""
+def pool_of(decision: Decision, told: Notification) -> str:
+    """The pool or queue that a decision is about to whom it is told; empty: none."""
     outcome = decision.outcome
+    if told.word:
+        return ""
     return outcome.queue if isinstance(outcome, Queued) else outcome.pool
 
 

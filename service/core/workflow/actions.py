@@ -25,6 +25,7 @@ from service.core.questions import give_to, is_there, waits_for
 from service.core.reasons import Withheld
 from service.core.rule_sets import Entry, EntryTarget, Ladder, RuleSet
 from service.core.telling import notify
+from service.core.telling.timing import GIVEN
 from service.core.traits import folded
 from service.core.workflow.doing import Turn
 from service.core.workflow.process import acting_of, keep_acting, process_of, progress_of
@@ -147,8 +148,8 @@ def _has_it(target: Target | Ladder, turn: Turn) -> bool:
 
 def _untold(decision: Decision) -> Decision:
     """Who has it no more was not told that they have it: only the last owner is."""
-    is_owner = isinstance(decision.outcome, Assigned) and decision.notifications
-    return replace(decision, notifications=()) if is_owner else decision
+    left = tuple(each for each in decision.notifications if each.kind not in GIVEN)
+    return decision if len(left) == len(decision.notifications) else replace(decision, notifications=left)
 
 
 def _notify(turn: Turn) -> Withheld | None:

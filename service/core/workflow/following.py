@@ -18,6 +18,7 @@ from service.core.case import Case
 from service.core.in_process import WEIGHED_MAX, Considered, step_element
 from service.core.model import Assigned, Decision, Nothing, Weighed
 from service.core.reasons import Withheld
+from service.core.telling import notify
 from service.core.workflow.actions import act
 from service.core.workflow.doing import Doing, Turn
 from service.core.workflow.hearing import Occasion, Occasions
@@ -37,9 +38,9 @@ def follow(occasions: tuple[Occasions, ...], decisions: tuple[Decision, ...], ca
     weighed = _all_weighed(InTurn(occasions, doing), doing)
     _remember(weighed, case)
     *others, last = doing.decisions
-    told = (*last.notifications, *doing.notifications)
     trace = replace(last.trace, workflows=_listed(weighed))
-    return (*others, replace(last, trace=trace, actions=tuple(doing.numbered()), notifications=told))
+    last = notify.also(last, doing.notifications)
+    return (*others, replace(last, trace=trace, actions=tuple(doing.numbered())))
 
 
 def _all_weighed(in_turn: InTurn, doing: Doing) -> tuple[Weighed, ...]:
