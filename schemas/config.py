@@ -181,7 +181,20 @@ class Pool(Condition):
     ] = False
     manager: Annotated[
         Id | None,
-        Field(description="A user who is told when nobody of the pool can take a record, and when one is escalated."),
+        Field(
+            description="A user who is told when nobody of the pool can take a record, when one is escalated, and when "
+            "the pool is skewed."
+        ),
+    ] = None
+    skewed_after: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=1_000,
+            strict=True,
+            description="The pool is skewed when somebody who is there was passed over for more turns than this, and "
+            "its manager is told, once a day; null: they are not.",
+        ),
     ] = None
     accept_within: AcceptWithin = None
     hand_on: HandOn = 3

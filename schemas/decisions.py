@@ -78,7 +78,14 @@ class Candidate(Said):
     load: Annotated[int, Field(description="What they have had or have, by the pool's strategy; the lowest is next.")]
     last_turn: Annotated[int, Field(description="The turn they had last; breaks ties.")]
     open_items: Annotated[int, Field(description="Open records that they have, as the pool counts them.")]
-    behind: Annotated[int, Field(ge=0, description="How many turns they have to catch up; 0: they are level.")] = 0
+    behind: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="How many turns they have to catch up; in a decision that tells of a skewed pool, how many "
+            "passed them by. 0: they are level.",
+        ),
+    ] = 0
     preferred: Annotated[
         bool, Field(description="Whether the pool prefers them: they come before all who are not.")
     ] = False
@@ -260,7 +267,8 @@ class NotificationRequested(Told):
             "queue of theirs (`queued`); they reached for it in vain (`refused`); they did not accept it and have it "
             "no more (`withdrawn`); they had it and somebody else is to (`reassigned`); a workflow tells them "
             "(`workflow`). Of a pool that they manage: nobody of it can take the record (`waiting`), or it waited too "
-            "long and was given away (`escalated`)."
+            "long and was given away (`escalated`); or somebody of it stays behind the others, who get their turns "
+            "(`skewed`)."
         ),
     ]
     person: Annotated[Id, Field(description="Whom to tell.")]

@@ -38,7 +38,7 @@ ReleaseReason = Literal[
 ]
 Link = Literal["contact", "stays", "owner"]
 NotificationKind = Literal[
-    "assigned", "offered", "queued", "refused", "withdrawn", "reassigned", "waiting", "escalated", "workflow"
+    "assigned", "offered", "queued", "refused", "withdrawn", "reassigned", "waiting", "escalated", "skewed", "workflow"
 ]
 ExclusionReason = Literal[
     "away",

@@ -128,6 +128,7 @@ _OUTCOMES: Final[Mapping[NotificationKind, Any]] = {
     "reassigned": lambda person, pool: Released(person, pool, "owner_chosen"),
     "waiting": lambda _, pool: Pending(pool, "nobody_eligible"),
     "escalated": Assigned,
+    "skewed": lambda person, pool: Assigned(person, pool, 1),
     "workflow": lambda person, pool: Assigned(person, pool, 1),
 }
 """A decision of which each kind of news could tell."""

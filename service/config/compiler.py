@@ -185,6 +185,7 @@ def _pool(pool_id: str, pool: documents.Pool, calendar: Calendar) -> PoolSpec:
         prefer=preferred(pool.prefer),
         limits=compiled_limits(pool.limits),
         manager=pool.manager or "",
+        skewed_after=pool.skewed_after,
     )
 
 

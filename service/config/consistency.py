@@ -26,6 +26,7 @@ from service.config.waiting import notes_on_waiting, of_waiting
 from service.config.workflows import notes_on_workflows, of_workflows
 from service.config.working_time import of_time
 from service.core.past import PAST_FIELDS
+from service.core.sharing.strategies import STRATEGIES
 
 
 def findings(document: Document, declared: Declared) -> Iterator[Finding]:
@@ -65,6 +66,7 @@ def notes(document: Document) -> Iterator[Finding]:
             if user is not None and not user.active:
                 message = f'"{member.user}" is not active and gets nothing here; if that stays so, take the line out'
                 yield Finding(("pools", pool_id, "members", position), message)
+    yield from _notes_on_skew(document)
     yield from notes_on_waiting(document)
     yield from notes_on_steps(document)
     yield from notes_on_limits(document)
@@ -81,6 +83,18 @@ def notes(document: Document) -> Iterator[Finding]:
         if not rule_set.active:
             message = 'this rule set is not active, so it decides nothing: add "active: true" to use it'
             yield Finding(("rule_sets", set_id), message)
+
+
+def _notes_on_skew(document: Document) -> Iterator[Finding]:
+    """That a pool is skewed needs somebody to be told, and people who have a share."""
+    for pool_id, pool in document.pools.items():
+        path = ("pools", pool_id, "skewed_after")
+        if pool.skewed_after is None:
+            continue
+        if pool.manager is None:
+            yield Finding(path, "nobody is told when this pool is skewed: name its manager")
+        if not STRATEGIES[pool.strategy].levels_newcomers:
+            yield Finding(path, f'with "strategy: {pool.strategy}" nobody has a share to be behind: leave this out')
 
 
 def _of_ids(document: Document) -> Iterator[Finding]:

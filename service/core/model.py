@@ -37,7 +37,7 @@ Link = Literal["contact", "stays", "owner"]
 with the lead, or it stays with them in the plan in which it was. By a rule: they are the owner of a related record.
 """
 NotificationKind = Literal[
-    "assigned", "offered", "queued", "refused", "withdrawn", "reassigned", "waiting", "escalated", "workflow"
+    "assigned", "offered", "queued", "refused", "withdrawn", "reassigned", "waiting", "escalated", "skewed", "workflow"
 ]
 
 
@@ -199,8 +199,9 @@ class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     """One member of the pool as the choice saw them: what a decision tells of them.
 
     `excluded`: why they were passed over; none: they were not. `load`: see `strategies`. `behind`: how many turns they
-    have to catch up; 0: they are level. `back`: when somebody who is not there is back, where that is known.
-    `preferred`: they come before those who are not, whatever their load. `limits`: how much of each of theirs was used.
+    have to catch up, or, where it is told that the pool is skewed, passed them by; 0: they are level. `back`: when
+    somebody who is not there is back, where that is known. `preferred`: they come before those who are not, whatever
+    their load. `limits`: how much of each of theirs was used.
     """
 
     person: str

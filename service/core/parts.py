@@ -81,6 +81,16 @@ def _without_waiting(config: Config) -> Config:
     return replace(config, pools={name: plain.get(name) or bare(spec) for name, spec in config.pools.items()})
 
 
+def _without_skew(config: Config) -> Config:
+    """Nobody is told that a pool is skewed."""
+    watched = {name: spec for name, spec in config.pools.items() if spec.skewed_after is not None}
+    if not watched:
+        return config
+    return replace(
+        config, pools={**config.pools, **{name: replace(spec, skewed_after=None) for name, spec in watched.items()}}
+    )
+
+
 def _without_limits(config: Config) -> Config:
     """Nothing is bounded, but by what is written as `max_open`."""
     users = {name: replace(user, limits=()) if user.limits else user for name, user in config.users.items()}
@@ -170,6 +180,7 @@ PARTS: Final[dict[str, Part]] = {
     "pools.*.nobody_eligible": Part(3, _without_waiting),
     "pools.*.escalate": Part(3, _without_waiting),
     "pools.*.longest_wait": Part(3, _without_waiting),
+    "pools.*.skewed_after": Part(5, _without_skew),
     "defaults.*.steps": Part(4, _without_steps),
     "rule_sets.*.entries.*.target.steps": Part(4, _without_steps),
     "settings.notifications.digest": Part(4, _without_delays),

@@ -73,7 +73,7 @@ class PoolSpec:
     `limits` are those of the pool as a whole. `accepting` none: what it gives needs no answer. Where nobody can take a
     record, it is asked of `fallback`, or, with `assign_anyway`, given to whose turn it is; else it waits, for
     `escalation`, and from `longest_wait_ms` on before all that have waited less. `manager` is told of that (empty:
-    nobody is).
+    nobody is), and, where somebody is more than `skewed_after` turns behind, of that (see `skewing`).
     """
 
     id: str
@@ -99,6 +99,7 @@ class PoolSpec:
     prefer: tuple[Trait, ...] = ()
     limits: tuple[Limit, ...] = ()
     manager: str = ""
+    skewed_after: int | None = None
 
     @property
     def is_queue(self) -> bool:

@@ -30,6 +30,7 @@ from service.core.record import Record
 from service.core.remembered import Remembered
 from service.core.reservation import Handing, OfferedBy, Reservation
 from service.core.seating import Pool, Seat
+from service.core.skew import Skew
 from service.core.waiting_line import Room
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ Kind = Literal[
     "hush",
     "held",
     "digest",
+    "skew",
     WorkflowKind,
     ActingKind,
 ]
@@ -194,6 +196,7 @@ class ByKind:
     hushes = StateKind("hush", Hush, level=4, begins=True)
     held = StateKind("held", HeldBack, level=4)
     digests = StateKind("digest", Digest, level=4, begins=True)
+    skews = StateKind("skew", Skew, level=5, begins=True)
 
 
 KINDS: Final[Mapping[Kind, StateKind[Any]]] = {

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from service.core.case import NO_TRACE, Case
 from service.core.events import Target
-from service.core.holding import climbing, load, reservations
+from service.core.holding import climbing, load, reservations, skewing
 from service.core.holding.asking import find, why_pending
 from service.core.holding.clients import enter
 from service.core.holding.waiting import look_by, stand_in_line, unpark
@@ -98,8 +98,10 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
             _count_drained(case, chosen.person)
         assigned = Assigned(chosen.person, found.spec.id, turn)
         if found.is_last_resort:
-            return _own(case, assigned, trace)
-        return _offer(case, found.spec, assigned, trace, home=spec.id, named=named)
+            decision = _own(case, assigned, trace)
+        else:
+            decision = _offer(case, found.spec, assigned, trace, home=spec.id, named=named)
+        return skewing.heeded(case, found.spec, found.choice, decision)
     if found.resort is not None:
         if paced and found.resort.kind == "user":
             _count_drained(case, found.resort.id)

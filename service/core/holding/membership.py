@@ -18,6 +18,7 @@ from service.core.hits import FORGOTTEN_AT_ONCE, gone_hits
 from service.core.holding.clients import having
 from service.core.holding.presence import meet_strangers
 from service.core.holding.reservations import heed
+from service.core.holding.skewing import count_anew
 from service.core.holding.waiting import wake
 from service.core.model import Decision, Nothing
 from service.core.pool_spec import PoolSpec
@@ -145,6 +146,7 @@ def _seat_members(spec: PoolSpec, draft: Draft, config: Config, now_ms: int) -> 
     if len(stay) < len(spec.members):
         present = {person for person in spec.weights if is_there(person, draft, config, now_ms)}
         _seat_newcomers(spec, stay, present, draft)
+    count_anew(spec, draft)
     _have_sifted(spec.id, draft, now_ms)
 
 

@@ -1,8 +1,9 @@
 """Who is told of a decision, if they want to be told and as they want it (S19, S20).
 
 It is the person who got the record, or lost it, everybody whom a record in a queue concerns, who reached for a record
-in vain, and who manages a pool in which nobody can take one. Nobody is told of a choice of an owner that was their own,
-and nobody twice of one decision (D53). When they are told is another question, which `timing` answers.
+in vain, and who manages a pool in which nobody can take one, or that is skewed. Nobody is told of a choice of an owner
+that was their own, and nobody twice of one decision (D53). When they are told is another question, which `timing`
+answers.
 """
 
 from __future__ import annotations
@@ -80,6 +81,11 @@ def of_waiting(spec: PoolSpec, config: Config) -> Told:
 def of_escalation(spec: PoolSpec, config: Config) -> Told:
     """The notification of who manages a pool in which a record waited too long."""
     return _of("escalated", spec.manager, config)
+
+
+def of_skew(spec: PoolSpec, config: Config) -> Told:
+    """The notification of who manages a pool in which somebody stays behind the others."""
+    return _of("skewed", spec.manager, config)
 
 
 def also(decision: Decision, more: Iterable[Notification]) -> Decision:

@@ -28,6 +28,7 @@ LINKED: Final = "linked"
 NAMED: Final = "named"
 QUEUED: Final = "queued"
 ESCALATED: Final = "escalated"
+SKEWED: Final = "skewed"
 WORKFLOW: Final = "workflow"
 DELETED: Final = "workflow_deleted"
 UNAWARE: Final = "unaware"
@@ -38,7 +39,7 @@ WAITING: Final = "waiting_"
 GONE: Final = frozenset({"deleted", "merged"})
 """Why nothing more can be said of a record."""
 
-BY_KIND: Final[Mapping[str, str]] = {"escalated": ESCALATED, "workflow": WORKFLOW}
+BY_KIND: Final[Mapping[str, str]] = {"escalated": ESCALATED, "skewed": SKEWED, "workflow": WORKFLOW}
 """The words for news of which it does not matter what was decided."""
 
 
