@@ -95,6 +95,7 @@ requires: [{skill: {field: language}}, {skill: erp, level: 2}]
 prefer: {territory: {field: region}}
 notify_members: false
 manager: boss
+skewed_after: 10
 accept_within: 15m
 hand_on: 3
 ask_again: false

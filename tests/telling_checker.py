@@ -18,7 +18,8 @@ from tests.log_reader import NOTHING_FOLDED, Content, Output, Reader, Seen, appl
 
 TELLING_LEVEL: Final = 4
 """Below this level of a lane people are told at once."""
-KINDS: Final = ("hush", "held", "digest")
+KINDS: Final = ("hush", "held", "digest", "skew")
+DAY_MS: Final = 24 * 3_600_000
 BY_CHOICE: Final = frozenset({"given_to_pool", "owner_chosen", "owner_removed"})
 """Why somebody has a record no more where a person chose that."""
 NOBODY: Final = Hearer(frozenset())
@@ -95,7 +96,7 @@ def telling_violations(
             continue
         step = _step(batch, reader.batches[seen.offset], content, known)
         content = step.after
-        for rule in (_told_once, _held_and_told, _summed_up, _is_heard):
+        for rule in (_told_once, _held_and_told, _summed_up, _is_heard, _skewed):
             yield from (f"lane {reader.lane}: batch {seen.offset}: {line}" for line in rule(step, course))
         if batch["level"] >= TELLING_LEVEL:
             yield from (f"lane {reader.lane}: {line}" for line in _quiet(step))
@@ -233,6 +234,18 @@ def _is_heard(step: Step, course: Course) -> Iterator[str]:
             continue
         if not ({f"{name}/{kind}/{person}"} & (step.told | kept)) and f"{division}/{person}/{kind}" not in counted:
             yield f"{person} is given {said['record']} by {name} and was never told"
+
+
+def _skewed(step: Step, course: Course) -> Iterator[str]:
+    """That a pool is skewed is told once a day, and it is kept when that was."""
+    noted = [(name, before[1] if before else 0, now[1]) for name, before, now in step.changed("skew") if now]
+    for name, before, now in noted:
+        if before and before < now < before + DAY_MS:
+            yield f"{name} is told to be skewed at {before}, and again at {now}"
+    news = {piece.decision for piece in step.pieces if piece.kind == "skewed"} & {line[4] for line in step.outcomes}
+    times = sum(before != now for _, before, now in noted)
+    if len(news) > times:
+        yield f"{sorted(news)} tell of skewed pools, and it is kept of {times}"
 
 
 def _quiet(step: Step) -> Iterator[str]:

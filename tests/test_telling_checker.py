@@ -13,7 +13,7 @@ import pytest
 
 from tests.giving_words import Hearer, Quiet, Terms
 from tests.log_reader import Seen, read_log
-from tests.telling_checker import telling_violations
+from tests.telling_checker import DAY_MS, telling_violations
 
 START: Final = datetime(2026, 3, 2, 21, tzinfo=UTC)
 """On a Monday, an hour before somebody's quiet hours, which end at 7 the next morning."""
@@ -218,9 +218,33 @@ def _lose_the_timer_of_a_summary(story: Batches) -> None:
     del story[9]["changes"]["timer"]["main/summary/bob/assigned"]
 
 
+def _tell_of_skew(story: Batches, told_ms: int, *, is_kept: bool = True) -> None:
+    story[5]["changes"]["skew"] = {"main/sales": [{"eve": 1}, SINCE_MS]}
+    story[5]["rows"].append(tells(11, "kim", 5, "skewed"))
+    if is_kept:
+        story[7]["changes"]["skew"] = {"main/sales": [{"eve": 1}, told_ms]}
+    story[7]["rows"].append(tells(11, "kim", 7, "skewed"))
+
+
+def test_once_a_day_a_pool_may_be_skewed() -> None:
+    story = good()
+    _tell_of_skew(story, SINCE_MS + DAY_MS)
+    assert complaints(story) == ""
+
+
+def _tell_of_skew_again(story: Batches) -> None:
+    _tell_of_skew(story, SINCE_MS + DAY_MS - 1)
+
+
+def _forget_that_it_was_told(story: Batches) -> None:
+    _tell_of_skew(story, 0, is_kept=False)
+
+
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
+        (_tell_of_skew_again, "main/sales is told to be skewed at 1772485200000, and again at 1772571599999"),
+        (_forget_that_it_was_told, "tell of skewed pools, and it is kept of 0"),
         (_double, "is told twice"),
         (_double_later, "is told twice"),
         (_reorder, "behind what was decided later"),

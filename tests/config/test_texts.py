@@ -34,6 +34,7 @@ WORDS = {
         why.NAMED,
         why.QUEUED,
         why.ESCALATED,
+        why.SKEWED,
         why.WORKFLOW,
         why.DELETED,
         "not_a_member",

@@ -64,6 +64,17 @@ def test_c6_a_circle_is_named_and_is_no_mistake() -> None:
     assert message.endswith("in a circle, sales → west → sales: each is asked once, then the record waits")
 
 
+def test_a_pool_that_watches_for_skew_has_a_manager_and_people_with_a_share() -> None:
+    """S19 Else nobody is told, or there is nothing to tell."""
+    assert compile_document(document(pools("manager: boss, skewed_after: 3"))).pools["sales"].skewed_after == 3
+
+    found = [note.message for note in read(config=pools("skewed_after: 3, strategy: ranked")).notes]
+    assert [message for message in found if "skewed_after" in message] == [
+        "pools.sales.skewed_after: nobody is told when this pool is skewed: name its manager",
+        'pools.sales.skewed_after: with "strategy: ranked" nobody has a share to be behind: leave this out',
+    ]
+
+
 def test_a_queue_gives_nothing_out() -> None:
     said = "strategy: take, accept_within: 15m"
 
