@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from service.core.holding.membership import switch_steps
+import pytest
+
+from service.core.holding.membership import SwitchStep, switch_steps
 from service.core.holding.reservations import RESERVATION_PREFIX
+from service.core.record import Record
 from service.core.reservation import Reservation
 from service.core.state import State
 from tests.core.build import START_MS, config, pool
@@ -16,7 +19,12 @@ def test_an_offer_is_looked_at_under_a_new_configuration_without_its_record() ->
     state = State()
     state.apply({"offer": {"lead/1": Reservation("ann", "sales", START_MS + MINUTE_MS)}})
     for step in switch_steps(state, config(pool("bob")), START_MS):
-        changes = step.changes()
-        assert "record" not in changes
-        state.apply(changes)
+        state.apply(step.changes())
     assert state.timers[RESERVATION_PREFIX + "lead/1"].due_ms == START_MS
+
+
+def test_a_step_that_would_change_a_record_raises_instead() -> None:
+    """Then that step is left out and told of, and nothing is written over."""
+    step = SwitchStep("pool/sales", lambda: {"record": {"lead/1": Record()}})
+    with pytest.raises(RuntimeError, match="lead/1"):
+        step.changes()
