@@ -51,10 +51,10 @@ def lapse(name: str, draft: Draft, config: Config, now_ms: int) -> tuple[Decisio
     reservation = draft.reservations.get(name)
     if reservation is None:
         return ()
-    case = Case(name, draft, config, now_ms, reservation.correlation_id, reservation.depth)
-    if now_ms < reservation.deadline_ms and reservations.stands(reservation, case):
-        draft.set_timer(reservations.RESERVATION_PREFIX + name, reservations.due_ms(reservation, case))
+    if now_ms < reservation.deadline_ms and reservations.stands(reservation, draft, config, now_ms):
+        draft.set_timer(reservations.RESERVATION_PREFIX + name, reservations.due_ms(reservation, draft, config, now_ms))
         return ()
+    case = Case(name, draft, config, now_ms, reservation.correlation_id, reservation.depth)
     if now_ms < reservation.deadline_ms:
         return _taken_back(case, reservation, "not_there")
     reservations.note_passed(case, reservation.person)

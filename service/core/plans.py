@@ -29,7 +29,7 @@ from service.core.model import Decision, Link, Nothing, Rejected, Trace
 from service.core.news import Answered, Deleted, News
 from service.core.offers import Happened, added, latest_step, no_news
 from service.core.pool_spec import PoolSpec
-from service.core.sharing.eligibility import Situation
+from service.core.sharing.eligibility import Situation, Sought
 from service.core.sharing.linked import Linked, first_able, most_recent
 from service.core.sizing import weighs
 from service.core.targets import too_deep
@@ -171,16 +171,8 @@ def _first(case: Case, spec: PoolSpec, people: Sequence[str], link: Link) -> Lin
     if not any(person in spec.weights for person in people):
         return None
     counts = spec.plan is not None and spec.plan.counts_as_turn
-    situation = Situation(
-        spec,
-        case.config,
-        case.draft,
-        case.now_ms,
-        paced=False,
-        facts=case.facts,
-        handing=case.handing,
-        size=weighs(case),
-    )
+    sought = Sought(case.facts, (), case.handing, weighs(case))
+    situation = Situation(spec, case.config, case.draft, case.now_ms, sought, paced=False)
     choice, chosen = first_able(people, situation, counts_as_turn=counts)
     if chosen is None:
         return None

@@ -248,8 +248,10 @@ ABSENT: Final = frozenset[str](get_args(AbsenceReason))
 
 Hindrance = Literal["too_large", "full", "limit"]
 """Why a limit stands against somebody: a record weighs more than all that they may have, or they have too much open for
-it, or they were given too many lately. Of several the first is told.
+it, or they were given too many lately.
 """
+HINDRANCES: Final[tuple[Hindrance, ...]] = get_args(Hindrance)
+"""Of several that stand against somebody the first is told."""
 
 AtLimit = Literal[Hindrance, "pool_limit"]
 AT_LIMIT: Final = frozenset[str](get_args(AtLimit))

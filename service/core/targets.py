@@ -19,7 +19,7 @@ from service.core.reasons import AbsenceReason, Hindrance, Unable, Unfit, Unreso
 from service.core.rule_sets import Entry, EntryTarget, FieldUser, Ladder, OwnerOf, TeamMatch
 from service.core.sharing import attendance
 from service.core.sharing.choosing import look_at_all
-from service.core.sharing.eligibility import Situation
+from service.core.sharing.eligibility import Situation, Sought
 from service.core.sharing.limits import hindrance, open_items_of, room_again
 from service.core.sharing.linked import Linked, is_recent, unable
 from service.core.sizing import weighs
@@ -100,17 +100,8 @@ def linked_to(
     spec = case.config.pools.get(wanted.among)
     if spec is None or person not in spec.weights:
         return "no_member"
-    situation = Situation(
-        spec,
-        case.config,
-        case.draft,
-        case.now_ms,
-        paced=False,
-        facts=case.facts,
-        requires=requires,
-        handing=case.handing,
-        size=weighs(case),
-    )
+    sought = Sought(case.facts, requires, case.handing, weighs(case))
+    situation = Situation(spec, case.config, case.draft, case.now_ms, sought, paced=False)
     choice = look_at_all(situation)
     chosen = next((each for each in choice.seen if each.person == person), None)
     if chosen is None:

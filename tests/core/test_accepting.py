@@ -10,10 +10,12 @@ from service.core.calendar import DAY_MINUTES, Block, WorkCalendar, WorkingTime
 from service.core.configuration import User
 from service.core.events import Target
 from service.core.holding import reservations
+from service.core.holding.membership import switch_steps
 from service.core.limit_spec import Limit
 from service.core.model import Assigned, Nothing, Outcome, Pending, Released
 from service.core.pool_spec import Accepting, Membership, PoolSpec
 from service.core.rule_sets import Entry
+from service.core.state import Timer
 from tests.core.build import (
     MINUTE_MS,
     START_MS,
@@ -354,3 +356,14 @@ def test_many_offers_are_taken_back_in_steps_that_fit_the_log(monkeypatch: pytes
 
     assert not division.state.reservations
     assert len(division.state.parked) == 10
+
+
+def test_a_configuration_has_offers_looked_at_whose_records_are_not_loaded() -> None:
+    """D50 The record is not in memory at a switch, and nothing is written of it."""
+    division = Division(asking("ann", "bob"))
+    division.create()
+    division.state.unload("lead/1")
+    config = Division(asking("bob")).config
+    changes = [step.changes() for step in switch_steps(division.state, config, division.now_ms)]
+    assert [each["timer"] for each in changes if "timer" in each] == [{"offer/lead/1": Timer(division.now_ms)}]
+    assert not any("record" in each for each in changes)

@@ -20,7 +20,7 @@ from service.core.reasons import AbsenceReason
 from service.core.reservation import Handing
 from service.core.sharing.choosing import NAMED, choose, look_at_all
 from service.core.sharing.contender import Choice
-from service.core.sharing.eligibility import CHECKS, LAST_RESORT, Situation, listed
+from service.core.sharing.eligibility import CHECKS, LAST_RESORT, Situation, Sought, listed
 from service.core.sharing.limits import note_given
 from service.core.sharing.turns import serve
 from service.core.state import KINDS, Pace, State, open_field, seat_field
@@ -84,12 +84,12 @@ class History:
 
     def _choose(self, draft: Draft, twin: Draft) -> None:
         """Choose in both ways, and serve who was chosen with what each of them saw."""
-        more = self._asked()
+        sought, paced = self._asked()
         checks = LAST_RESORT if self._sometimes(0.1) else CHECKS
         spec = self.config.pools["sales"]
-        in_turn = Situation(spec, self.config, draft, self.now_ms, **more)
+        in_turn = Situation(spec, self.config, draft, self.now_ms, sought, paced=paced)
         quick = choose(in_turn, checks, looked_at_whole=0)
-        whole = look_at_all(Situation(spec, self.config, twin, self.now_ms, **more), checks)
+        whole = look_at_all(Situation(spec, self.config, twin, self.now_ms, sought, paced=paced), checks)
         same(quick, whole)
         named, omitted = listed(quick, in_turn)
         assert len(named) + omitted + quick.not_looked_at == len(whole.seen)
@@ -97,19 +97,20 @@ class History:
             return
         assert quick.chosen.person in {each.person for each in named}
         self.chosen += quick.not_looked_at > 0
-        size = self.rng.choice([0, 1, 1, 2])
+        size = sought.size
         for each, choice in ((draft, quick), (twin, whole)):
             assert choice.chosen is not None
             serve(spec, choice.chosen, choice.seen, each)
             note_given(self.config.limits.concerned(spec, quick.chosen.person, "lead"), each, self.now_ms)
             each.open.edit(open_field("lead", quick.chosen.person)).open_items += size
             each.seats.edit(seat_field("sales", quick.chosen.person)).open_items += size
-            if more["paced"]:
+            if paced:
                 each.paces.put(quick.chosen.person, Pace(self.now_ms // MINUTE_MS, 1))
 
-    def _asked(self) -> dict[str, Any]:
+    def _asked(self) -> tuple[Sought, bool]:
         handing = Handing(passed=tuple(self.rng.sample(PEOPLE, 3))) if self._sometimes(0.2) else None
-        return {"paced": self._sometimes(0.2), "facts": self.rng.choice(FACTS), "handing": handing}
+        sought = Sought(self.rng.choice(FACTS), handing=handing, size=self.rng.choice([0, 1, 1, 2]))
+        return sought, self._sometimes(0.2)
 
     def _count(self, person: str, more: int) -> None:
         """So much more of theirs is open, or less, if there is any; some of it the pool gave."""

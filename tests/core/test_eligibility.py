@@ -13,7 +13,7 @@ from service.core.draft import Draft
 from service.core.limit_spec import Limit
 from service.core.pool_spec import Membership
 from service.core.sharing.choosing import look_at_all
-from service.core.sharing.eligibility import CHECKS, MINUTE_MS, Situation
+from service.core.sharing.eligibility import CHECKS, MINUTE_MS, Situation, Sought
 from service.core.state import Pace, State
 from service.core.traits import Trait
 from tests.core.build import START_MS, Division, absent, config, pool, predicate
@@ -102,4 +102,4 @@ def _situation(rng: random.Random) -> Situation:
     for person in PEOPLE:
         draft.paces.put(person, Pace(START_MS // MINUTE_MS - rng.randint(0, 1), rng.randint(0, 1)))
     facts = rng.choice([None, {"country": "DE"}, {"country": "FR", "language": "German"}])
-    return Situation(spec, config(spec, users=users), draft, START_MS, paced=sometimes(), facts=facts)
+    return Situation(spec, config(spec, users=users), draft, START_MS, Sought(facts), paced=sometimes())

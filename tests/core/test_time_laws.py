@@ -14,7 +14,7 @@ from service.core.model import Assigned, Pending
 from service.core.pool_spec import Membership
 from service.core.sharing.attendance import absence, after_working, back_ms
 from service.core.sharing.choosing import choose
-from service.core.sharing.eligibility import Situation
+from service.core.sharing.eligibility import Situation, Sought
 from service.core.traits import NO_TRAITS, Trait, Traits
 from tests.core.build import MINUTE_MS, START_MS, Division, config, pool, predicate
 
@@ -64,7 +64,7 @@ def idle(division: Division) -> list[str]:
     for name, parked in division.state.parked.items():
         spec = division.config.pools[parked.pool]
         facts = FACTS[name]
-        situation = Situation(spec, division.config, draft, division.now_ms, paced=True, facts=facts)
+        situation = Situation(spec, division.config, draft, division.now_ms, Sought(facts), paced=True)
         if choose(situation).chosen is not None:
             found.append(name)
     return found

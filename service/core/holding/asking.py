@@ -25,7 +25,7 @@ from service.core.reasons import PendingReason
 from service.core.reservation import Handing
 from service.core.sharing.choosing import choose
 from service.core.sharing.contender import Choice
-from service.core.sharing.eligibility import LAST_RESORT, Situation, next_chance
+from service.core.sharing.eligibility import LAST_RESORT, Situation, Sought, next_chance
 from service.core.sizing import weighs
 
 
@@ -192,5 +192,5 @@ def _next_chance(case: Case, choice: Choice, situation: Situation) -> int | None
 
 
 def _situation(case: Case, spec: PoolSpec, handing: Handing | None, *, paced: bool) -> Situation:
-    size = weighs(case)
-    return Situation(spec, case.config, case.draft, case.now_ms, paced, case.facts, case.requires, handing, size)
+    sought = Sought(case.facts, case.requires, handing, weighs(case))
+    return Situation(spec, case.config, case.draft, case.now_ms, sought, paced=paced)

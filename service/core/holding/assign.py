@@ -83,7 +83,9 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
         enter(case, spec.id, trace.question)
     found = find(case, spec, paced=paced)
     candidates, omitted = listed(found.choice, found.situation)
-    trace = replace(trace, target=found.spec.target, candidates=candidates, omitted=omitted, size=found.situation.size)
+    trace = replace(
+        trace, target=found.spec.target, candidates=candidates, omitted=omitted, size=found.situation.sought.size
+    )
     unseen = found.choice.not_looked_at
     trace = replace(trace, not_looked_at=unseen) if unseen else trace
     trace = replace(trace, limits=limits_of_pool(found.situation)) if found.spec.limits else trace
@@ -121,7 +123,7 @@ def give_linked(case: Case, linked: Linked, trace: Trace) -> Decision:
     candidates, omitted = listed(linked.choice, linked.situation)
     trace = replace(trace, target=spec.target, candidates=candidates, omitted=omitted)
     trace = replace(trace, link=linked.link, contacted_ms=linked.contacted_ms, limits=limits_of_pool(linked.situation))
-    trace = replace(trace, size=linked.situation.size)
+    trace = replace(trace, size=linked.situation.sought.size)
     turn = serve(spec, chosen, linked.choice.seen, case.draft) if linked.counts_as_turn else 0
     named = trace.question in NAMING
     return _offer(case, spec, Assigned(chosen.person, spec.id, turn), trace, home=spec.id, named=named)

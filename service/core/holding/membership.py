@@ -43,10 +43,19 @@ def switched(config: Config) -> Decision:
 
 
 class SwitchStep(NamedTuple):
-    """A part of a switch: what it is about, for people, and the changes, which are made when they are asked for."""
+    """A part of a switch: what it is about, for people, and how its changes are made."""
 
     about: str
-    changes: Callable[[], Changes]
+    make: Callable[[], Changes]
+
+    def changes(self) -> Changes:
+        """What it changes. Raises RuntimeError where a record is among it: a switch loads none, so one that it changed
+        would be an empty one, written over the one in the memory.
+        """
+        changes = self.make()
+        if "record" in changes:
+            raise RuntimeError(f"a switch loads no record and may change none: {sorted(changes['record'])[:3]}")
+        return changes
 
 
 def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[SwitchStep]:

@@ -23,7 +23,7 @@ from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
 from service.core.sharing.attendance import next_shift
 from service.core.sharing.choosing import look_at_all
-from service.core.sharing.eligibility import MINUTE_MS, Situation, drained, next_chance
+from service.core.sharing.eligibility import MINUTE_MS, Situation, Sought, drained, next_chance
 
 
 def move(case: Case, parked: Parked) -> Decision | None:
@@ -79,7 +79,7 @@ def _chances(spec: PoolSpec, draft: Draft, config: Config, now_ms: int) -> Itera
     if shift_ms is not None:
         yield shift_ms
     least = ON_HOLD if spec.record_type in config.sizes else USUAL
-    situation = Situation(spec, config, draft, now_ms, paced=False, size=least)
+    situation = Situation(spec, config, draft, now_ms, Sought(size=least), paced=False)
     room_ms = next_chance(look_at_all(situation), situation) if situation.is_limited else None
     if room_ms is not None:
         yield room_ms

@@ -55,7 +55,7 @@ def begin(case: Case, spec: PoolSpec, person: str, *, home: str, named: bool) ->
     if case.requires:
         case.draft.required.put(case.name, Required(case.requires))
     keep(case)
-    answered_ms = due_ms(reservation, case)
+    answered_ms = due_ms(reservation, case.draft, case.config, case.now_ms)
     case.draft.timers.put(RESERVATION_PREFIX + case.name, Timer(answered_ms))
     return answered_ms
 
@@ -70,27 +70,31 @@ def note_decisions(decisions: tuple[Decision, ...], draft: Draft, numbers: Numbe
                 pass
 
 
-def due_ms(reservation: Reservation, case: Case) -> int:
+def due_ms(reservation: Reservation, draft: Draft, config: Config, now_ms: int) -> int:
     """When a reservation that is to be answered before the deadline is over: maybe earlier, when the person goes."""
-    ends_ms = present_until(reservation.person, case.draft, case.config, case.now_ms)
+    ends_ms = present_until(reservation.person, draft, config, now_ms)
     return reservation.deadline_ms if ends_ms is None else min(reservation.deadline_ms, ends_ms)
 
 
-def stands(reservation: Reservation, case: Case) -> bool:
+def stands(reservation: Reservation, draft: Draft, config: Config, now_ms: int) -> bool:
     """Whether whoever it was made to may still accept it: they are there, and a member of the pool that offers it."""
-    user, spec = case.config.users.get(reservation.person), case.config.pools.get(reservation.pool)
+    user, spec = config.users.get(reservation.person), config.pools.get(reservation.pool)
     is_member = spec is not None and reservation.person in spec.weights
     is_active = user is not None and user.active
-    return is_member and is_active and is_there(reservation.person, case.draft, case.config, case.now_ms)
+    return is_member and is_active and is_there(reservation.person, draft, config, now_ms)
 
 
 def heed(name: str, draft: Draft, config: Config, now_ms: int) -> None:
-    """Under a new configuration, have a reservation looked at when it is over by that: now, where it does not stand."""
+    """Under a new configuration, have a reservation looked at when it is over by that: now, where it does not stand.
+
+    The record is not asked: a switch does not load it.
+    """
     reservation = draft.reservations.get(name)
     if reservation is None:
         return
-    case = Case(name, draft, config, now_ms, reservation.correlation_id, reservation.depth)
-    draft.set_timer(RESERVATION_PREFIX + name, due_ms(reservation, case) if stands(reservation, case) else now_ms)
+    is_standing = stands(reservation, draft, config, now_ms)
+    over_ms = due_ms(reservation, draft, config, now_ms) if is_standing else now_ms
+    draft.set_timer(RESERVATION_PREFIX + name, over_ms)
 
 
 def end(case: Case) -> None:

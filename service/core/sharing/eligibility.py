@@ -6,11 +6,10 @@ The checks run in the order of `CHECKS`, the cheap and general first; the first 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, NamedTuple, get_args
+from typing import Final, NamedTuple
 
 from service.core.calendar import Attendance
 from service.core.configuration import Config
@@ -19,7 +18,7 @@ from service.core.given import USUAL
 from service.core.limit_spec import Holder, PoolLimits
 from service.core.model import Candidate, LimitCount
 from service.core.pool_spec import Membership, PoolSpec
-from service.core.reasons import ABSENT, AT_LIMIT, AtLimit, ExclusionReason, Hindrance
+from service.core.reasons import ABSENT, AT_LIMIT, HINDRANCES, AtLimit, ExclusionReason, Hindrance
 from service.core.reservation import Handing
 from service.core.sharing.attendance import back_ms
 from service.core.sharing.contender import Choice, Contender
@@ -42,44 +41,60 @@ PASSED_LIMIT: Final = 64
 """Once so many people have declined a record or let it pass, in however many pools, nobody is asked any more."""
 
 
-@dataclass(eq=False)
-class Situation:
-    """What a check may look at besides the member. `paced`: the record comes from the parked ones; `requires`: what the
-    entry that gives it asks for; `off`: who is not there by their calendar; `wanted`: what members must have, and
-    `preferred`: what those have who come first; `limits`: what bounds giving in the pool; `size`: how much the record
-    weighs.
-
-    Without `facts` no record is meant: everything concerns everybody. `handing`: to whom it was offered before.
+class Sought:
+    """What somebody is looked for: the record's `facts`, what the entry that gives it asks for (`requires`), to whom it
+    was offered before (`handing`), and how much it weighs (`size`). Without facts no record is meant: everything
+    concerns everybody.
     """
 
-    spec: PoolSpec
-    config: Config
-    draft: Draft
-    now_ms: int
-    paced: bool
-    facts: Facts | None = None
-    requires: tuple[Trait, ...] = ()
-    handing: Handing | None = None
-    size: int = USUAL
-    off: Mapping[str, Attendance] = field(init=False)
-    wanted: tuple[Wanted, ...] = ()
-    preferred: tuple[Wanted, ...] = ()
-    limits: PoolLimits = field(init=False)
-    _hindered: Mapping[str, Hindrance] | None = None
+    def __init__(
+        self,
+        facts: Facts | None = None,
+        requires: tuple[Trait, ...] = (),
+        handing: Handing | None = None,
+        size: int = USUAL,
+    ) -> None:
+        self.facts = facts
+        self.requires = requires
+        self.handing = handing
+        self.size = size
 
-    def __post_init__(self) -> None:
-        self.off = self.config.roster(self.spec).off(self.now_ms)
-        self.limits = self.config.limits.in_pool(self.spec)
-        if self.facts is not None:
-            self.wanted = wanted((*self.spec.requires, *self.requires), self.facts)
-            self.preferred = wanted(self.spec.prefer, self.facts)
+
+NO_RECORD: Final = Sought()
+
+
+class Situation:
+    """What a check may look at besides the member. `paced`: the record comes from the parked ones; `off`: who is not
+    there by their calendar; `wanted`: what members must have, and `preferred`: what those have who come first;
+    `limits`: what bounds giving in the pool.
+    """
+
+    def __init__(
+        self, spec: PoolSpec, config: Config, draft: Draft, now_ms: int, sought: Sought = NO_RECORD, *, paced: bool
+    ) -> None:
+        self.spec = spec
+        self.config = config
+        self.draft = draft
+        self.now_ms = now_ms
+        self.sought = sought
+        self.paced = paced
+        self.off: Mapping[str, Attendance] = config.roster(spec).off(now_ms)
+        self.limits: PoolLimits = config.limits.in_pool(spec)
+        self.wanted: tuple[Wanted, ...] = ()
+        self.preferred: tuple[Wanted, ...] = ()
+        self._hindered: Mapping[str, Hindrance] | None = None
+        if sought.facts is not None:
+            self.wanted = wanted((*spec.requires, *sought.requires), sought.facts)
+            self.preferred = wanted(spec.prefer, sought.facts)
 
     @property
     def hindered(self) -> Mapping[str, Hindrance]:
         """Whom of the pool a limit of theirs leaves no room, as it stood when this was asked first."""
         if self._hindered is None:
             people = self.limits.people
-            self._hindered = hindered(self.limits, self.spec, self.draft, self.now_ms, self.size) if people else NOBODY
+            self._hindered = (
+                hindered(self.limits, self.spec, self.draft, self.now_ms, self.sought.size) if people else NOBODY
+            )
         return self._hindered
 
     def limit_of(self, person: str) -> Hindrance | None:
@@ -91,7 +106,7 @@ class Situation:
             return None
         items = open_items_in(self.spec, person, self.draft)
         found = [_hindrance(holder, person, items, self) for holder in holders]
-        return next((each for each in get_args(Hindrance) if each in found), None)
+        return next((each for each in HINDRANCES if each in found), None)
 
     @property
     def is_limited(self) -> bool:
@@ -108,7 +123,7 @@ def is_active(member: Membership, situation: Situation) -> ExclusionReason | Non
 def is_in_domain(member: Membership, situation: Situation) -> ExclusionReason | None:
     """A member whose own domain does not accept the record is not asked (S76)."""
     domain = member.domain
-    if domain is None or situation.facts is None or domain.test(situation.facts, situation.now_ms):
+    if domain is None or situation.sought.facts is None or domain.test(situation.sought.facts, situation.now_ms):
         return None
     return "domain"
 
@@ -117,7 +132,7 @@ def is_to_be_asked(member: Membership, situation: Situation) -> ExclusionReason 
     """Who declined the record or let it pass is not asked again, and nobody is once it was handed on often enough
     (D50).
     """
-    handing, accepting = situation.handing, situation.spec.accepting
+    handing, accepting = situation.sought.handing, situation.spec.accepting
     if handing is None:
         return None
     if member.person in handing.passed:
@@ -166,7 +181,7 @@ def has_room(member: Membership, situation: Situation) -> ExclusionReason | None
 
 def _hindrance(holder: Holder, person: str, items: int, situation: Situation) -> Hindrance | None:
     counted = _counted(holder, person, items, situation)
-    return hindrance(holder, counted, situation.draft, situation.now_ms, situation.size)
+    return hindrance(holder, counted, situation.draft, situation.now_ms, situation.sought.size)
 
 
 def _counted(holder: Holder, person: str, items: int, situation: Situation) -> int:
@@ -223,7 +238,7 @@ def _not_at_work(situation: Situation) -> Mapping[str, ExclusionReason]:
 
 CHECKS: Final = (
     Check(is_active, concerns=lambda situation: situation.config.has_inactive),
-    Check(is_to_be_asked, concerns=lambda situation: situation.handing is not None),
+    Check(is_to_be_asked, concerns=lambda situation: situation.sought.handing is not None),
     Check(is_in_domain, concerns=lambda situation: situation.spec.has_domains),
     Check(is_present, concerns=_anybody_told),
     Check(is_not_on_leave, concerns=_anybody_told),
