@@ -144,7 +144,6 @@ class Floor:
             assign_anyway=self._sometimes(0.1),
             escalation=self._escalation(name) if self._sometimes(0.3) else None,
             manager=random.choice(("", "dia")),
-            skewed_after=random.choice((None, 1, 3)),
             longest_wait_ms=random.randrange(10 * MINUTE_MS) if self._sometimes(0.3) else None,
         )
 
