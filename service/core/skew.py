@@ -4,8 +4,6 @@ to say.
 
 from __future__ import annotations
 
-from msgspec import field
-
 from service.core.remembered import Remembered
 
 
@@ -14,5 +12,5 @@ class Skew(Remembered):
     was last told that somebody was passed over too often; 0: never.
     """
 
-    since: dict[str, int] = field(default_factory=dict)
+    since: dict[str, int]
     told_ms: int = 0

@@ -196,7 +196,7 @@ class ByKind:
     hushes = StateKind("hush", Hush, level=4, begins=True)
     held = StateKind("held", HeldBack, level=4)
     digests = StateKind("digest", Digest, level=4, begins=True)
-    skews = StateKind("skew", Skew, level=5, begins=True)
+    skews = StateKind("skew", Skew, level=5)
 
 
 KINDS: Final[Mapping[Kind, StateKind[Any]]] = {

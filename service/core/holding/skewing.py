@@ -24,6 +24,7 @@ from service.core.pool_spec import PoolSpec
 from service.core.sharing.attendance import is_there
 from service.core.sharing.contender import Choice, Contender
 from service.core.sharing.strategies import STRATEGIES, step
+from service.core.skew import Skew
 from service.core.state import seat_field
 from service.core.telling import notify
 
@@ -86,7 +87,7 @@ def _passed_over(case: Case, spec: PoolSpec, choice: Choice) -> Mapping[str, int
             began = since.setdefault(each.person, chosen.load)
             behind[each.person] = max(0, chosen.load - max(began, load)) // step(spec.weights[each.person])
     if since != before:
-        case.draft.skews.edit(spec.id).since = since
+        case.draft.skews.put(spec.id, Skew(since, 0 if known is None else known.told_ms))
     return behind
 
 
