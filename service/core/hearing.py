@@ -46,11 +46,15 @@ REVIVING: Final[frozenset[RecordEventKind]] = frozenset({"created", "updated", "
 
 
 def hear(event: RecordEvent, known: Record, past: Past, config: Config) -> News:
-    """What the event tells that is not known of the record yet."""
+    """What the event tells that is not known of the record yet. What was known of its fields stays known, whatever the
+    news is.
+    """
     if short_id(event.id) in known.seen:
         return NoNews(reason="duplicate_event", past=past)
     at = moment_of(event)
     news = _heard(event, at, known, config)
+    if known.facts and not news.before:
+        news = replace(news, before=recall(known.facts))
     asked = config.asked_before.get(event.record_type)
     is_gone = isinstance(news, Deleted) or (known.deleted and not isinstance(news, Restored))
     return news if asked is None or is_gone else _with_change(event, news, known, _Fields(at, past, asked, config.zone))
