@@ -150,6 +150,15 @@ def structs(found: Sequence[Module]) -> Iterator[Place]:
         yield Place(module.name, node.lineno, f"{node.name} is a struct")
 
 
+def generators_passed_on(module: Module) -> Iterator[Place]:
+    """Every generator expression that is returned, or yielded from: whoever gets it counts on its being lazy."""
+    for node in ast.walk(module.tree):
+        value = node.value if isinstance(node, ast.Return | ast.YieldFrom) else None
+        for each in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):
+            if isinstance(each, ast.GeneratorExp):
+                yield Place(module.name, node.lineno, "passes a generator expression on")
+
+
 def held_by_structs(found: Sequence[Module]) -> set[str]:
     """Every name in the types of their fields."""
     fields = [line for _, node in _structs(found) for line in node.body if isinstance(line, ast.AnnAssign)]
