@@ -153,9 +153,10 @@ def structs(found: Sequence[Module]) -> Iterator[Place]:
 def generators_passed_on(module: Module) -> Iterator[Place]:
     """Every generator expression that is returned, or yielded from: whoever gets it counts on its being lazy."""
     for node in ast.walk(module.tree):
-        value = node.value if isinstance(node, ast.Return | ast.YieldFrom) else None
-        for each in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):
-            if isinstance(each, ast.GeneratorExp):
+        if isinstance(node, ast.Return | ast.YieldFrom):
+            value = node.value
+            passed_on = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
+            if any(isinstance(each, ast.GeneratorExp) for each in passed_on):
                 yield Place(module.name, node.lineno, "passes a generator expression on")
 
 
