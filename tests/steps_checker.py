@@ -35,12 +35,11 @@ class Reached(NamedTuple):
 
 
 class Entered(NamedTuple):
-    """A step that is reached by now. `is_now`: in this very decision."""
+    """A step that is reached by now."""
 
     step: Stage
     reached: Reached
     is_last: bool
-    is_now: bool
 
 
 @dataclass
@@ -190,7 +189,7 @@ class _Climbing:
         since = before if goes_on else None
         for number, step in enumerate(reached):
             if since is None or number >= len(since.reached):
-                entered = Entered(ladders[0][number], step, number == len(targets) - 1, step.since_ms == ms)
+                entered = Entered(ladders[0][number], step, number == len(targets) - 1)
                 yield from self._skipped(name, entered, since, said)
         if said["kind"] == "assigned" and said["owner"]["kind"] == "user":
             yield from self._given(name, said, targets[: len(reached)], terms, is_at_end=len(reached) == len(targets))
@@ -225,10 +224,10 @@ class _Climbing:
         self, name: tuple[str, str], entered: Entered, before: Ascent | None, said: Mapping[str, Any]
     ) -> Iterator[str]:
         """A step that was reached since the decision before: whether it has its wait is as the versions since say, one
-        of which was in force.
+        of which was in force. In the moment in which it was reached, people may have come or gone before or after.
         """
         division, last = name[0], said["configuration"]["version"]
-        first = last if before is None or entered.is_now else before.version
+        first = last if before is None else before.version
         versions = [self._known[division, each] for each in range(first, last + 1) if (division, each) in self._known]
         if not any(self._is_true(name, entered, terms) for terms in versions):
             step, reached = entered.step, entered.reached
@@ -236,17 +235,14 @@ class _Climbing:
 
     def _is_true(self, name: tuple[str, str], entered: Entered, terms: Terms) -> bool:
         """Whether a step may have a wait, or the reason why it has none may be right."""
-        step, reached, is_last, is_now = entered
+        step, reached, is_last = entered
         division, skipped = name[0], reached.skipped
         kind, _, whom = step.target.partition(":")
         pools = terms.helping(whom) if kind == "pool" else ()
         people = self._meant(name, step.target) or {each for pool in pools for each in terms.circles[pool].members}
         active = people & terms.people
         presence, since_ms = self._heard.presence, reached.since_ms
-        words = {
-            presence.is_now(division, each or "") if is_now else presence.was(division, each or "", since_ms)
-            for each in active - terms.timed
-        }
+        words = {presence.was(division, each or "", since_ms) for each in active - terms.timed}
         match skipped:
             case "":
                 is_absent = words == {"absent"} and not active & terms.timed

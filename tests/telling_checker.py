@@ -59,6 +59,17 @@ class Step(NamedTuple):
         """The ids of all pieces."""
         return frozenset(piece.id for piece in self.pieces)
 
+    @property
+    def untold(self) -> list[str]:
+        """The pieces that were held back before it, and are gone without being told."""
+        gone = [(name, before) for name, before, now in self.changed("held") if before is not None and now is None]
+        return [name for name, before in gone if _id_of(name, before) not in self.told]
+
+    @property
+    def reasons(self) -> int:
+        """How many pieces were left with a reason."""
+        return sum(line[3].startswith("untold_") for line in self.outcomes)
+
     def hearer(self, to: str) -> Hearer | None:
         """How somebody wants to be told; none: it is not known."""
         division, _, person = to.partition("/")
@@ -173,10 +184,8 @@ def _held_and_told(step: Step, course: Course) -> Iterator[str]:
             yield f"{_id_of(name, now)} was told and is held back"
         to, _, number = name.rpartition("/")
         last[to] = min(int(number), last.get(to, int(number)))
-    untold = [name for name, before in gone if _id_of(name, before) not in step.told]
-    reasons = sum(line[3].startswith("untold_") for line in step.outcomes)
-    if len(untold) > reasons:
-        yield f"{untold} were held back and are gone, and {reasons} were left with a reason"
+    if len(step.untold) > step.reasons:
+        yield f"{step.untold} were held back and are gone, and {step.reasons} were left with a reason"
     for name, _ in gone:
         to, _, number = name.rpartition("/")
         if int(number) > last.get(to, int(number)):
@@ -214,7 +223,9 @@ def _summed_up(step: Step, course: Course) -> Iterator[str]:
 
 
 def _is_heard(step: Step, course: Course) -> Iterator[str]:
-    """Whoever is given a record, and wants to know, is told of it at once, or it is kept for them."""
+    """Whoever is given a record, and wants to know, is told of it at once, or it is kept for them. What was kept and
+    left with a reason within one batch is seen in neither: there are no more of these than reasons without a piece.
+    """
     given = {(line[4], line[0], line[5]) for line in step.outcomes if line[2] == "assigned"}
     last: dict[tuple[str, int, str], tuple[str, Mapping[str, Any], str]] = {}
     for output in step.outputs:
@@ -225,6 +236,7 @@ def _is_heard(step: Step, course: Course) -> Iterator[str]:
         last[f"{division}/{output.key.decode()}", at, source] = (name, said, division)
     kept = {_id_of(name, now) for name, now in step.after["held"].items()}
     counted = {name for name, _, _ in step.changed("digest")} | {piece.about for piece in step.pieces if piece.summed}
+    unheard = []
     for name, said, division in last.values():
         person = said["owner"]["id"]
         kind = "offered" if "accept_by" in said else "assigned"
@@ -233,7 +245,9 @@ def _is_heard(step: Step, course: Course) -> Iterator[str]:
         if not is_wanted or said["trace"]["question"] in ("", "owner"):
             continue
         if not ({f"{name}/{kind}/{person}"} & (step.told | kept)) and f"{division}/{person}/{kind}" not in counted:
-            yield f"{person} is given {said['record']} by {name} and was never told"
+            unheard.append(f"{person} is given {said['record']} by {name} and was never told")
+    if len(unheard) > max(0, step.reasons - len(step.untold)):
+        yield from unheard
 
 
 def _skewed(step: Step, course: Course) -> Iterator[str]:

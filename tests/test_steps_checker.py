@@ -124,6 +124,7 @@ GONE: Final = (comes(0, "ann", "away"), comes(0, "bob", "leave"), comes(0, "eve"
         [KIM, waits(0, on(0, begins=1)), gives(0.5, "kim", on(0, begins=1), None)],
         [KIM, waits(0, on(0, begins=1)), gives(9, "zed", on(0, 1, 6), None)],
         [*GONE, waits(1, on((1, "field_unset"), (1, "nobody_present"), 1))],
+        [*GONE, comes(1, "eve"), gives(1, "eve", on((1, "field_unset"), (1, "nobody_present"), 1), "help")],
         [waits(0, on(UNSET, 0, begins=5)), takes(1, reason="closed"), waits(2, on((2, "field_unset"), 2, begins=7))],
         [
             gives(0, "ann", on(UNSET, 0, begins=5), accept_by=at_minute(3)),

@@ -134,6 +134,15 @@ def test_a_story_that_keeps_all_rules_is_right() -> None:
     assert complaints(good()) == ""
 
 
+def test_what_is_kept_and_left_with_a_reason_in_one_batch_is_no_news_that_was_lost() -> None:
+    """The night may end while a batch is decided; each of these pieces has a reason of its own."""
+    outcomes = ["assigned ", "nothing untold_moved"]
+    kept = batch(0, gives(0, "ann", 0), held={"ann/0": ["assigned", "lead/0", "0-0-0-0"]}, hush={"ann": [0, 1]})
+    gone = {"held": {"ann/0": None}, "hush": {"ann": None}}
+    assert complaints([batch(0, gives(0, "ann", 0), outcomes=outcomes)]) == ""
+    assert "was never told" in complaints([kept, batch(1, gives(0, "ann", 1), outcomes=outcomes, **gone)])
+
+
 def _double(story: Batches) -> None:
     story[5]["rows"].append(story[5]["rows"][1])
 

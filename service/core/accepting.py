@@ -35,6 +35,8 @@ def answer(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     reservation = case.draft.reservations.get(case.name)
     if reservation is None or reservation.person != person:
         return (case.conclude(_nothing_to_answer(person, case)),)
+    if case.now_ms >= reservation.deadline_ms:
+        return (case.conclude(Nothing("offer_over", person)),)
     if _answers_another(event, case):
         return (case.conclude(Nothing("another_offer", person)),)
     if event.kind == "accepted":

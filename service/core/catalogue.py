@@ -86,16 +86,18 @@ def _elements(record_type: str, path: str) -> Iterator[str]:
 def _named(workflows: Workflows) -> Iterator[str]:
     """All fields and steps that the configuration names, as they are kept."""
     for record_type, names in workflows.fields.items():
-        yield from (field_element(record_type, name) for name in names)
+        for name in names:
+            yield field_element(record_type, name)
     for process in workflows.processes.values():
-        yield from (step_element(StepName(process.id, step)) for step in process.steps)
+        for step in process.steps:
+            yield step_element(StepName(process.id, step))
     for workflow in workflows.all.values():
         yield from used(workflow)
 
 
 def _hear(event: CatalogueEvent, draft: Draft, config: Config, now_ms: int) -> Nothing:
     name = _element(event)
-    if name not in _named(config.workflows):
+    if name not in frozenset(_named(config.workflows)):
         return Nothing("not_in_catalogue", name)
     known = draft.elements.get(name) or Element()
     if event.id in known.seen:

@@ -46,11 +46,15 @@ REVIVING: Final[frozenset[RecordEventKind]] = frozenset({"created", "updated", "
 
 
 def hear(event: RecordEvent, known: Record, past: Past, config: Config) -> News:
-    """What the event tells that is not known of the record yet."""
+    """What the event tells that is not known of the record yet. What was known of its fields stays known, whatever the
+    news is.
+    """
     if short_id(event.id) in known.seen:
         return NoNews(reason="duplicate_event", past=past)
     at = moment_of(event)
     news = _heard(event, at, known, config)
+    if known.facts:
+        news = replace(news, before=recall(known.facts))
     asked = config.asked_before.get(event.record_type)
     is_gone = isinstance(news, Deleted) or (known.deleted and not isinstance(news, Restored))
     return news if asked is None or is_gone else _with_change(event, news, known, _Fields(at, past, asked, config.zone))
@@ -76,7 +80,7 @@ def _with_change(event: RecordEvent, news: News, known: Record, fields: _Fields)
         change = change_between(fields.past, past, fields.zone)
         past = past if known.created else noted_early(past, change)
     if event.kind == "updated" and change.changed and isinstance(news, NoNews) and news.reason == "older_version":
-        news = FieldsNow(at=fields.at, names_former=news.names_former, before=recall(known.facts))
+        news = FieldsNow(at=fields.at, names_former=news.names_former, before=news.before)
     return replace(news, change=change, past=past)
 
 
@@ -91,16 +95,16 @@ def _heard(event: RecordEvent, at: Moment, known: Record, config: Config) -> New
         return _change(event, at, known, config)
     if event.kind == "step_marked" or event.kind in RESULT_KINDS:
         reason: NothingReason = "step_told" if event.kind == "step_marked" else "action_told"
-        return NoNews(at=at, is_newest=is_newest, before=recall(known.facts), reason=reason)
+        return NoNews(at=at, is_newest=is_newest, reason=reason)
     if event.kind == "contacted":
-        return Contacted(at=at, is_newest=is_newest, before=recall(known.facts))
+        return Contacted(at=at, is_newest=is_newest)
     if event.kind in ANSWER_KINDS:
-        return Answered(at=at, is_newest=is_newest, before=recall(known.facts))
+        return Answered(at=at, is_newest=is_newest)
     if event.kind != "deleted":
-        return Offered(at=at, is_newest=is_newest, before=recall(known.facts))
+        return Offered(at=at, is_newest=is_newest)
     if not is_newest:
         return NoNews(reason="older_version")
-    return Deleted(at=at, is_newest=True, before=recall(known.facts))
+    return Deleted(at=at, is_newest=True)
 
 
 def moment_of(event: RecordEvent) -> Moment:
@@ -160,17 +164,16 @@ def _creation(event: RecordEvent, at: Moment, known: Record, config: Config) -> 
     """A creation is decided once, however late it comes; whom the CRM named since then has the record (D5)."""
     order = compare(at, known.told_moment)
     is_newest = compare(at, known.moment) != "older"
-    before = recall(known.facts)
     if known.owner or known.parked:
         if _is_named_at_last(event, order, known, config):
-            return OwnerNow(at=at, is_newest=is_newest, tells_owner=True, before=before, owner=event.owner)
+            return OwnerNow(at=at, is_newest=is_newest, tells_owner=True, owner=event.owner)
         tells_owner = order == "newer" or (order != "older" and not known.told)
         reason: NothingReason = "parked_already" if known.parked else "owner_kept"
         return NoNews(at=at, is_newest=is_newest, tells_owner=tells_owner, reason=reason, detail=known.owner)
     if order != "older":
-        return Created(at=at, is_newest=is_newest, tells_owner=True, before=before, owner=event.owner)
+        return Created(at=at, is_newest=is_newest, tells_owner=True, owner=event.owner)
     if known.nobody_since is not None and counts_as_nobody(event, config):
-        return Created(at=at, is_newest=is_newest, before=before, owner=None)
+        return Created(at=at, is_newest=is_newest, owner=None)
     return NoNews(at=at, is_newest=is_newest, reason="owner_unchanged")
 
 
@@ -190,25 +193,24 @@ def _is_named_at_last(event: RecordEvent, order: Order, known: Record, config: C
 def _change(event: RecordEvent, at: Moment, known: Record, config: Config) -> News:
     """An update, a change of owner, or a creation that is told again."""
     is_newest = compare(at, known.moment) != "older"
-    before = recall(known.facts)
     if not _tells_owner(event, known, config):
         if event.kind == "owner_changed":
             return NoNews(at=at, is_newest=is_newest, reason="owner_unchanged", detail=known.owner)
-        return FieldsNow(at=at, is_newest=True, before=before) if is_newest else NoNews(reason="older_version")
+        return FieldsNow(at=at, is_newest=True) if is_newest else NoNews(reason="older_version")
     order = compare(at, known.told_moment)
     if order == "older":
         if _shows_a_removal(event, at, known):
-            return OwnerNow(at=at, names_former=True, before=before, owner=None)
+            return OwnerNow(at=at, names_former=True, owner=None)
         return NoNews(at=at, names_former=event.owner is not None, reason="older_version")
     if _is_first_days(event, order, known):
-        return FieldsNow(at=at, is_newest=is_newest, before=before)
+        return FieldsNow(at=at, is_newest=is_newest)
     no_news = _no_news_of_owner(event, order, known, config)
     if no_news is None:
-        return OwnerNow(at=at, is_newest=is_newest, tells_owner=True, before=before, owner=event.owner)
+        return OwnerNow(at=at, is_newest=is_newest, tells_owner=True, owner=event.owner)
     if event.kind == "owner_changed":
         return NoNews(at=at, is_newest=is_newest, tells_owner=True, reason=no_news.reason, detail=no_news.detail)
     echo = no_news.detail if no_news.reason == "echo" else ""
-    return FieldsNow(at=at, is_newest=is_newest, tells_owner=True, before=before, echo=echo)
+    return FieldsNow(at=at, is_newest=is_newest, tells_owner=True, echo=echo)
 
 
 def _no_news_of_owner(event: RecordEvent, order: Order, known: Record, config: Config) -> NoNews | None:

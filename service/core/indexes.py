@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
+from operator import itemgetter
 
 from service.core.climb import Climb
 from service.core.parked import Parked
@@ -164,7 +165,7 @@ class Awaiting:
     def of(self, person: str) -> Iterator[str]:
         """The records that wait for somebody, best score first, then oldest."""
         line = self._lines.get(person)
-        return iter(()) if line is None else (name for _, name in line.behind(None))
+        return iter(()) if line is None else map(itemgetter(1), line.behind(None))
 
     def people(self) -> Iterable[str]:
         """For whom something waits. The order is not defined."""

@@ -94,10 +94,13 @@ def _named_in(event: Event) -> Iterator[tuple[Named, str]]:
         case RecordEvent(owner=owner, actor=actor, person=person, tool=tool):
             if owner is not None:
                 yield owner.kind, owner.id
-            yield from (("user", each) for each in (actor, person) if each is not None)
+            for each in (actor, person):
+                if each is not None:
+                    yield "user", each
             if tool is not None:
                 yield "tool", tool
-            yield from (("offer", offer) for offer in event.offers)
+            for offer in event.offers:
+                yield "offer", offer
 
 
 def _named(target: Target | None, config: Config) -> Target | None:

@@ -104,10 +104,8 @@ def sweep(book: Book, gone: Sequence[tuple[str, str]], swept: Swept, grounds: Gr
 
 def _blamed(timer: str, raised: Raised) -> tuple[str, Raised]:
     """The timer that is put off, and why: of lines that are served together that of the one for which it raised."""
-    error, cause = raised.error, raised.error.__cause__
-    if isinstance(error, LineRaised) and isinstance(cause, Exception):
-        return error.timer, Raised(cause)
-    return timer, raised
+    error = raised.error
+    return (error.timer, Raised(error.error)) if isinstance(error, LineRaised) else (timer, raised)
 
 
 def _take_step(making: Making, division: str, step: SwitchStep) -> None:

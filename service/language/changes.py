@@ -96,7 +96,8 @@ def _asked(leaf: Condition) -> Iterator[Path]:
     elif leaf.operator == CHANGED:
         yield leaf.path
     elif leaf.operator.probe is None and leaf.meaning is not None:
-        yield from (path for part in leaves(leaf.meaning) for path in _asked(part))
+        for part in leaves(leaf.meaning):
+            yield from _asked(part)
 
 
 def settled(condition: Condition) -> Condition:

@@ -9,44 +9,20 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any, Final, TextIO
 
 import structlog
 
 from service.printable import LONGEST, masked, printable, printable_json
 from service.settings import LogSettings
+from service.telemetry.sieve import Sieve
 
-KINDS_MAX: Final = 500
-"""So many kinds of foreign lines are told apart; all others of a logger are one kind."""
-REPEATED_SECONDS: Final = 60.0
 _CHANGING: Final = re.compile(r"0x[0-9a-fA-F]+|\d+")
 
 _TRACES: Final = frozenset({"exception", "stack"})
 LONGEST_TRACE: Final = 50_000
 """Characters of a trace on a console."""
-
-
-class Sieve:
-    """Lets the first of a kind pass, then one a minute, which is told how many were left out."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._kinds: dict[tuple[Hashable, ...], tuple[float, int]] = {}
-
-    def knows(self, kind: tuple[Hashable, ...]) -> bool:
-        """Whether it tells this kind apart, or still has room for it."""
-        return kind in self._kinds or len(self._kinds) < KINDS_MAX
-
-    def left_out(self, kind: tuple[Hashable, ...]) -> int | None:
-        """How many of this kind were left out before this one; none: it is to be left out as well."""
-        now = self._clock()
-        told, left_out = self._kinds.get(kind, (now - REPEATED_SECONDS, 0))
-        if now - told < REPEATED_SECONDS:
-            self._kinds[kind] = (told, left_out + 1)
-            return None
-        self._kinds[kind] = (now, 0)
-        return left_out
 
 
 class Condensed(logging.Filter):

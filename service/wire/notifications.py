@@ -24,8 +24,8 @@ from service.core.letters import NotWritten, Template, Values
 from service.core.model import Decision, NewsSummary, Notification
 from service.core.telling.clock import clock_time
 from service.core.telling.why import pool_of, why
-from service.telemetry.logs import Sieve
 from service.telemetry.metrics import METERS
+from service.telemetry.sieve import Sieve
 from service.wire.messages import Headers, Message
 from service.wire.times import iso_time
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from service.core.model import Nothing, Released
-from tests.core.build import Division
+from service.core.state import Timer
+from tests.core.build import MINUTE_MS, Division
 from tests.core.test_accepting import asking, owner
 
 
@@ -84,3 +85,16 @@ def test_that_it_names_the_offer_makes_nobody_elses_answer_theirs() -> None:
     assert division.accept("lead/1", "ann", decision=offer) == Nothing("offer_over", "ann")
     assert division.accept("lead/1", "bob", decision=offer) == Nothing("another_offer", "bob")
     assert owner(division) == "bob"
+
+
+def test_an_answer_behind_the_deadline_is_late_also_where_the_timer_was_put_off() -> None:
+    """D50 A timer that raises is tried again an hour later, and the offer is over by then all the same."""
+    division = Division(asking("ann"))
+    division.create()
+    division.state.apply({"timer": {"offer/lead/1": Timer(division.now_ms + 60 * MINUTE_MS)}})
+    division.later(minutes=5)
+
+    assert division.accept("lead/1", "ann") == Nothing("offer_over", "ann")
+    assert division.decline("lead/1", "ann") == (Nothing("offer_over", "ann"),)
+    division.later(minutes=60)
+    assert owner(division) == ""

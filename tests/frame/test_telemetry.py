@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from service.settings import LogSettings
-from service.telemetry.logs import KINDS_MAX, Condensed, configure_logging
+from service.telemetry.logs import Condensed, configure_logging
 from service.telemetry.metrics import (
     COUNTS,
     LANE_STATES,
@@ -27,6 +27,7 @@ from service.telemetry.metrics import (
     TimingName,
     metrics_page,
 )
+from service.telemetry.sieve import KINDS_MAX
 from service.version import PYTHON, VERSION
 from tests.test_printable import is_harmless
 

@@ -252,8 +252,8 @@ GIVING: Final = (
     ),
     Mutant(
         "service/core/plans.py",
-        "handing=case.handing",
-        "handing=None",
+        "Sought(case.facts, (), case.handing, weighs(case))",
+        "Sought(case.facts, (), None, weighs(case))",
         "who declined a lead is not given it for knowing it",
         ("tests/core/test_plans.py",),
     ),

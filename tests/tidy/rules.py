@@ -150,6 +150,16 @@ def structs(found: Sequence[Module]) -> Iterator[Place]:
         yield Place(module.name, node.lineno, f"{node.name} is a struct")
 
 
+def generators_passed_on(module: Module) -> Iterator[Place]:
+    """Every generator expression that is returned, or yielded from: whoever gets it counts on its being lazy."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Return | ast.YieldFrom):
+            value = node.value
+            passed_on = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
+            if any(isinstance(each, ast.GeneratorExp) for each in passed_on):
+                yield Place(module.name, node.lineno, "passes a generator expression on")
+
+
 def held_by_structs(found: Sequence[Module]) -> set[str]:
     """Every name in the types of their fields."""
     fields = [line for _, node in _structs(found) for line in node.body if isinstance(line, ast.AnnAssign)]

@@ -33,6 +33,9 @@ BROKEN: list[tuple[Rule, str]] = [
     (rules.misnamed_log_lines, "self._log.info(f'lane.{name}')"),
     (rules.logs_peoples_data, "log.info('record.changed', fields=fields)"),
     (rules.logs_peoples_data, "log.info('record.changed', **fields)"),
+    (rules.generators_passed_on, "def f(xs):\n    return (x for x in xs)"),
+    (rules.generators_passed_on, "def f(xs):\n    return iter(()) if xs is None else (x for x in xs)"),
+    (rules.generators_passed_on, "def f(xs):\n    yield from (x for x in xs)"),
 ]
 
 KEPT: list[tuple[Rule, str]] = [

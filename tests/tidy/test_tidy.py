@@ -110,6 +110,13 @@ def test_no_module_that_is_compiled_defines_a_value() -> None:
     assert [str(place) for place in rules.structs(modules("service")) if place.name in compiled] == []
 
 
+def test_no_module_that_is_compiled_passes_a_generator_expression_on() -> None:
+    """The compiler makes a list of it at once: what is to be asked for one by one is asked for altogether."""
+    compiled = [module for module in modules("service") if module.name in HOOK["include"]]
+
+    assert [str(place) for module in compiled for place in rules.generators_passed_on(module)] == []
+
+
 def test_no_value_holds_what_is_compiled() -> None:
     """Values are read by the types of their fields, and by those of a named tuple in it, which a compiled one lost.
 

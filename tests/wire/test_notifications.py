@@ -14,8 +14,8 @@ from schemas.decisions import OUTPUTS
 from schemas.envelope import ID_LIMIT, Envelope
 from service.config.loader import compile_inline
 from service.core.model import Assigned, Decision, LateNews, NewsSummary, Nothing, Notification
-from service.telemetry.logs import Sieve
 from service.telemetry.metrics import METERS
+from service.telemetry.sieve import Sieve
 from service.wire import notifications
 from service.wire.messages import Message
 from service.wire.outputs import Context, render

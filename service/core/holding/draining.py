@@ -39,11 +39,12 @@ NOTIFICATION_BYTES: Final = 1_000
 
 
 class LineRaised(Exception):
-    """Serving the line of this timer raised, and no other that was served with it."""
+    """Serving the line of this timer raised this `error`, and no other that was served with it."""
 
-    def __init__(self, timer: str) -> None:
+    def __init__(self, timer: str, error: Exception) -> None:
         super().__init__(f"the line of {timer} cannot be served")
         self.timer = timer
+        self.error = error
 
 
 def needed(timer: str, draft: Draft, config: Config, now_ms: int) -> tuple[str, ...]:
@@ -123,7 +124,8 @@ def _in_order(lines: Iterable[Line]) -> Iterator[tuple[Turn, Line, str]]:
 
 def _standing(line: Line) -> Iterator[tuple[Turn, Line, str]]:
     with _blaming(line):
-        yield from ((turn, line, name) for turn, name in line.standing())
+        for turn, name in line.standing():
+            yield turn, line, name
 
 
 @contextmanager
@@ -132,7 +134,7 @@ def _blaming(line: Line) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise LineRaised(line.timer) from error
+        raise LineRaised(line.timer, error) from error
 
 
 def _bytes_of(decision: Decision, draft: Draft) -> int:

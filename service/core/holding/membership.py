@@ -32,8 +32,6 @@ from service.core.state import ByKind, Changes, State, StateKind, seat_field
 from service.core.telling.timing import bring_forward, kept_timers
 
 PACES_PER_STEP: Final = 1_000
-RETIMED_AT_ONCE: Final = 1_000
-"""So many timers of what people are told later are looked at in one step."""
 
 
 def switched(config: Config) -> Decision:
@@ -82,13 +80,10 @@ def switch_steps(state: State, config: Config, now_ms: int) -> Iterator[SwitchSt
         ("limits", partial(_without, ByKind.slots), gone_slots(state, config)),
         ("workflows", _found, found_usages(state, config)),
         ("offers", partial(_heeded, config, now_ms), sorted(state.reservations)),
+        ("notifications", partial(_brought_forward, config, now_ms), kept_timers(state)),
     ):
         for start in range(0, len(names), FORGOTTEN_AT_ONCE):
             yield SwitchStep(about, partial(forget, names[start : start + FORGOTTEN_AT_ONCE], state))
-    kept = kept_timers(state)
-    for start in range(0, len(kept), RETIMED_AT_ONCE):
-        names = kept[start : start + RETIMED_AT_ONCE]
-        yield SwitchStep("notifications", partial(_brought_forward, names, state, config, now_ms))
     more = [True]
     while more:
         more.clear()
@@ -127,7 +122,7 @@ def _heeded(config: Config, now_ms: int, names: Sequence[str], state: State) -> 
     return draft.changes()
 
 
-def _brought_forward(names: Sequence[str], state: State, config: Config, now_ms: int) -> Changes:
+def _brought_forward(config: Config, now_ms: int, names: Sequence[str], state: State) -> Changes:
     """What is kept for people is told when their new quiet hours let it be."""
     draft = Draft(state)
     bring_forward(names, draft, config, now_ms)

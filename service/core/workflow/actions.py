@@ -169,7 +169,9 @@ def _people(turn: Turn) -> Iterator[str]:
         yield told.person
     if told.role:
         wanted = ("role", folded(told.role))
-        yield from (name for name, user in case.config.users.items() if wanted in user.traits)
+        for name, user in case.config.users.items():
+            if wanted in user.traits:
+                yield name
     if told.field:
         value = turn.doing.facts.get(told.field)
         for each in value if isinstance(value, list) else (value,):

@@ -16,7 +16,7 @@ from service.core.case import Case
 from service.core.events import RecordEvent
 from service.core.filled import is_filled
 from service.core.in_process import InProcess
-from service.core.news import Deleted, News, OwnerNow
+from service.core.news import Deleted, FieldsNow, News, OwnerNow
 from service.core.order import compare
 from service.core.past import Past, known_in
 from service.core.reasons import Withheld
@@ -183,7 +183,8 @@ def _whole(heard: Hearing, case: Case) -> Iterator[Occasions]:
         for path in sorted(workflows.named.get(("updated", event.record_type), NONE) & news.change.changed):
             yield Occasions(caring("updated", path), "updated", news=news)
         for found in _cared(Occasions(caring("updated"), "updated", news=news)) if news.is_newest else ():
-            is_ours = heard.echo.is_any and not says_more(event, heard.echo, news, heard.before, case)
+            is_answer = heard.echo.is_any or (isinstance(news, FieldsNow) and bool(news.echo))
+            is_ours = is_answer and not says_more(event, heard.echo, news, heard.before, case)
             yield _as_ours(found) if is_ours else found
     if isinstance(news, OwnerNow) and news.tells_owner and event.kind != "created":
         owner = None if news.owner is None else str(news.owner)
