@@ -217,6 +217,21 @@ def test_a_second_round_begins_when_somebody_can_be_asked_again(is_at_limit: boo
     assert outcomes(division)[-1] == Assigned("ann", "sales", 2, by(65))
 
 
+def test_a_second_round_is_begun_by_who_gives_and_not_by_who_looks() -> None:
+    """D50 What waits is looked at before it leaves its line; the pool that asks nobody twice does not then either."""
+    once = asking("ann", fallback=Target("pool", "late"))
+    at_limit = Membership("bob", limits=(Limit(1, 60 * MINUTE_MS),))
+    again = asking(at_limit, id="late", ask_again=True)
+    division = Division(once, again)
+    division.create()
+    division.decline("lead/1", "ann")
+    division.decline("lead/1", "bob")
+    assert outcomes(division)[-1] == Pending("sales", "nobody_eligible", by(60))
+    division.later(minutes=60)
+
+    assert [each.owner for each in outcomes(division) if isinstance(each, Assigned)] == ["ann", "bob", "bob"]
+
+
 def test_who_declined_is_passed_over_for_this_record_for_good() -> None:
     """D50 Also where a person gives it to the pool once more; other records are theirs."""
     division = Division(asking("ann", "bob"))

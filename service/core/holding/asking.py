@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from service.core.case import Case
 from service.core.events import Target
-from service.core.holding import climbing, reservations
+from service.core.holding import climbing
 from service.core.holding.waiting import is_fit
 from service.core.model import AskedPool
 from service.core.pool_spec import PoolSpec
@@ -53,6 +53,11 @@ class Taker(NamedTuple):
     def is_somebody(self) -> bool:
         """Whether the record leaves the line."""
         return self.choice.chosen is not None or self.resort is not None
+
+    @property
+    def is_open_to_all(self) -> bool:
+        """Whether those who were asked for the record before are asked for it as if they had not been."""
+        return self.situation.sought.handing is None
 
 
 def find(case: Case, first: PoolSpec, *, paced: bool) -> Taker:
@@ -171,10 +176,7 @@ def _choose(case: Case, spec: PoolSpec, *, paced: bool) -> tuple[Situation, Choi
         return situation, choice
     anew = _situation(case, spec, None, paced=paced)
     choice_anew = choose(anew)
-    if choice_anew.chosen is None:
-        return situation, choice
-    reservations.begin_round(case)
-    return anew, choice_anew
+    return (situation, choice) if choice_anew.chosen is None else (anew, choice_anew)
 
 
 def _asks_again(case: Case, spec: PoolSpec) -> bool:

@@ -95,6 +95,8 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
         trace = replace(trace, asked=found.asked)
     chosen = found.choice.chosen
     if chosen is not None:
+        if found.is_open_to_all and case.handing is not None:
+            reservations.begin_round(case)
         turn = serve(found.spec, chosen, found.choice.seen, case.draft)
         if paced:
             _count_drained(case, chosen.person)
