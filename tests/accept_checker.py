@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from tests.giving_words import Known, Terms, id_of, milliseconds, said_of
 from tests.log_reader import Reader, Seen
+from tests.put_off import put_off
 
 TAKEN_BACK: Final = frozenset({"declined", "not_accepted", "not_there"})
 LONG_AGO: Final = 0
@@ -91,8 +92,10 @@ def _violations(known: Known, reader: Reader, inputs: Mapping[int, bytes], *, is
             terms = known.get((said["division"], said["configuration"]["version"]), Terms())
             yield from (f"{id_of(line)} {complaint}" for complaint in _decided(said, course, terms))
             course.offer = id_of(line) if "accept_by" in said else course.offer
+    late = put_off(reader) if is_finished else frozenset()
     for (division, name), course in courses.items():
-        if is_finished and course.offered_to and course.deadline_ms <= reader.clock:
+        is_overdue = course.deadline_ms <= reader.clock and f"{division}/offer/{name}" not in late
+        if is_finished and course.offered_to and is_overdue:
             yield f"{division} {name} is offered to {course.person} until {course.deadline_ms}; it is {reader.clock}"
 
 

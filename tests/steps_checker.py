@@ -20,6 +20,7 @@ from tests.giving_words import Known, Stage, Terms, id_of, milliseconds, said_of
 from tests.idle_checker import Asked, Waits
 from tests.log_reader import Line, Reader, Seen
 from tests.presence_told import Presence
+from tests.put_off import put_off
 
 GOING_ON: Final = frozenset({"parked", "handed_on"})
 """Questions that are asked of a record whose target is what it was."""
@@ -119,7 +120,8 @@ class _Climbing:
 
     def left(self) -> Iterator[str]:
         """What waits in the end, though a step is due, or somebody can take it."""
-        clock, climbs = self._reader.clock, self._reader.content.get("climb", {})
+        clock, climbs, late = self._reader.clock, self._reader.content.get("climb", {}), put_off(self._reader)
+        unserved = {name.partition("/")[0] for name in late if name.partition("/")[2].startswith("drain/")}
         for (division, record), waits_for in self._waits.waiting.items():
             ascent, asked = self._ascents.get((division, record)), [waits_for]
             if ascent is not None:
@@ -128,13 +130,14 @@ class _Climbing:
                 if not _goes_on(ascent.reached, reached):
                     yield f"{division} {record} waits on {ascent}, and the log keeps {kept}"
                     continue
-                if len(reached) < len(ascent.targets) and _due_ms(ascent.ladders[0], reached) <= clock:
+                is_due = len(reached) < len(ascent.targets) and _due_ms(ascent.ladders[0], reached) <= clock
+                if is_due and f"{division}/step/{record}" not in late:
                     yield f"{division} {record} is at {reached} of {ascent.targets}; it is {clock}"
                 asked = [
                     Asked(*each) for each in zip(ascent.targets, (step.since_ms for step in reached), strict=False)
                 ]
             version = self._seen[division]
-            if (division, version + 1) not in self._known:
+            if (division, version + 1) not in self._known and division not in unserved:
                 terms = self._known[division, version]
                 yield from self._waits.idle((division, record), asked, terms, self._heard.presence, clock)
 

@@ -14,7 +14,8 @@ from tests.accept_checker import course_violations
 from tests.checker import violations
 from tests.giving_words import Accept, Bound, Terms
 from tests.limits_checker import limit_violations
-from tests.log_reader import Line, Output, Reader, Seen
+from tests.log_reader import DEAD_LETTER_REASON, Line, Output, Reader, Seen
+from tests.put_off import PUT_OFF_MS
 from tests.test_checker import Run, assigned
 
 START: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -60,10 +61,12 @@ def counts(*told: tuple[Bound, int]) -> dict[str, Any]:
     return {"candidates": [{"person": "ann", "limits": own}], "limits": whole}
 
 
-def complaints(terms: Terms, *steps: Step, clock: float = 0, versions: Sequence[Terms] = ()) -> list[str]:
+def complaints(
+    terms: Terms, *steps: Step, clock: float = 0, versions: Sequence[Terms] = (), reader: Reader | None = None
+) -> list[str]:
     """What the checker finds in a story about one lead, or about a new one each time where limits are meant."""
     known = {("main", number): each for number, each in enumerate((terms, *versions), 1)}
-    reader, inputs = Reader(0), []
+    reader, inputs = reader or Reader(0), []
     for number, (minutes, kind, said) in enumerate(steps):
         record = {"type": "lead", "id": "1" if terms.accept or terms.escalates else str(number)}
         event = said if kind == "heard" else {"kind": "declined", "person": said.get("previous_owner", {}).get("id")}
@@ -212,6 +215,15 @@ def test_an_offer_that_nobody_ended_is_found() -> None:
     """Each ends in accepted, released or, where the run ends before its time is over, open."""
     assert complaints(ACCEPTING, offers(0), clock=4) == []
     assert ["is offered to ann until" in each for each in complaints(ACCEPTING, offers(0), clock=5)] == [True]
+
+
+def test_an_offer_whose_timer_raised_ends_when_it_goes_off_again() -> None:
+    letter = json.dumps({"division": "main", "timer": "offer/lead/1", "due_ms": 0}).encode()
+    raised = Output("letters", b"", letter, ((DEAD_LETTER_REASON, b"timer_raised"),))
+    for timers in ({"main/offer/lead/1": [PUT_OFF_MS]}, {}):
+        reader = Reader(0, batches={0: [raised]}, content={"timer": timers})
+        found = complaints(ACCEPTING, offers(0), clock=5, reader=reader)
+        assert ["is offered to ann until" in each for each in found] == ([] if timers else [True])
 
 
 def test_a_limit_that_changed_is_counted_from_when_it_is_in_force() -> None:

@@ -4,19 +4,22 @@ somebody could take (D3). Everything that the memory holds is counted and asked 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Set
 from typing import NamedTuple
 
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.holding.asking import find
-from service.core.holding.waiting import ASK_PREFIX, is_fit, waiting_case
+from service.core.holding.climbing import STEP_PREFIX
+from service.core.holding.waiting import ASK_PREFIX, DRAIN_PREFIX, is_fit, waiting_case
 from service.core.state import KINDS, State
 from service.lane.book import RESIDENT_KINDS, Book
 from service.lane.ownership import Tenure, load_records
 from service.store.keys import LAYOUT, MARK, parted
 from service.store.memory import MemoryStore
 from tests.core.build import check_books
+from tests.log_reader import Reader
+from tests.put_off import put_off
 
 
 class Remembered(NamedTuple):
@@ -27,10 +30,10 @@ class Remembered(NamedTuple):
     state: State
 
 
-async def unsettled(store: MemoryStore, configs: Mapping[str, Config], clocks: Mapping[int, int]) -> list[str]:
+async def unsettled(store: MemoryStore, configs: Mapping[str, Config], readers: Mapping[int, Reader]) -> list[str]:
     """What does not add up in the memory of any lane, each division by itself, and what could go on and does not.
 
-    `configs` are in force, and `clocks` (by lane, milliseconds) are at rest: whatever was due has been done.
+    `configs` are in force, and the clocks of the `readers` (by lane) are at rest: whatever was due has been done.
     """
     found = []
     async for lane, division, state in _remembered(store):
@@ -39,13 +42,14 @@ async def unsettled(store: MemoryStore, configs: Mapping[str, Config], clocks: M
             check_books(state)
         except AssertionError as complaint:
             found.append(f"{where}: {complaint}")
-        found += [f"{where}: {line}" for line in idle(state, configs[division], clocks[lane])]
+        late = {name.removeprefix(f"{division}/") for name in put_off(readers[lane])}
+        found += [f"{where}: {line}" for line in idle(state, configs[division], readers[lane].clock, late)]
     return found
 
 
-def idle(state: State, config: Config, now_ms: int) -> Iterator[str]:
+def idle(state: State, config: Config, now_ms: int, late: Set[str] = frozenset()) -> Iterator[str]:
     """Records that wait though somebody can take them, or where they do not fit. What waits is given out at a pace, and
-    where a rule raised it is asked anew later.
+    where a rule raised it is asked anew later, as the lines and steps are whose timers are put off (`late`).
     """
     draft = Draft(state)
     for name, parked in state.parked.items():
@@ -54,6 +58,8 @@ def idle(state: State, config: Config, now_ms: int) -> Iterator[str]:
         case = waiting_case(name, parked, draft, config, now_ms)
         if not is_fit(case, parked.pool, named=parked.named):
             yield f"{name} waits in {parked.pool}, where it does not fit"
+            continue
+        if late & {DRAIN_PREFIX + parked.pool, STEP_PREFIX + name}:
             continue
         found = find(case, config.pools[parked.pool], paced=True)
         if found.is_somebody:

@@ -181,7 +181,7 @@ class Simulation:
     async def _unsettled(self) -> list[str]:
         """What the memories say by the newest configurations, at each lane's clock."""
         newest = {division: versions[-1] for division, versions in self.crm.versions.items()}
-        return await unsettled(self.store, newest, {lane: reader.clock for lane, reader in self.readers.items()})
+        return await unsettled(self.store, newest, self.readers)
 
     def _probe(self) -> None:
         """An idle lane does not look at its memory; one more input makes it notice what happened to it."""

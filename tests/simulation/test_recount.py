@@ -7,7 +7,8 @@ from typing import Final
 import pytest
 
 from service.config.loader import compile_inline
-from service.core.holding.waiting import ASK_PREFIX
+from service.core.holding.climbing import STEP_PREFIX
+from service.core.holding.waiting import ASK_PREFIX, DRAIN_PREFIX
 from service.core.state import Pace, Timer
 from tests.core.build import MINUTE_MS, Division
 from tests.simulation.recount import idle
@@ -56,6 +57,17 @@ def test_a_step_that_nobody_reached_in_time_is_noticed() -> None:
     assert found(division) == []
     division.now_ms += 1
     assert ["'ann'" in each for each in found(division)] == [True]
+
+
+@pytest.mark.parametrize("target", ["sales", STEPS])
+def test_nobody_is_idle_for_whom_a_timer_that_raised_goes_off_again(target: object) -> None:
+    """The line is looked at an hour later, and so is the next step."""
+    division = waiting({"pool": target} if target == "sales" else target)
+    late = f"{DRAIN_PREFIX}sales" if target == "sales" else f"{STEP_PREFIX}lead/1"
+    division.later(minutes=1)
+    division.state.apply({"person": {"ann": None}})
+    assert len(found(division)) == 1
+    assert list(idle(division.state, division.config, division.now_ms, {late})) == []
 
 
 def test_what_waits_where_it_does_not_fit_is_noticed_unless_it_is_asked_anew() -> None:
