@@ -130,7 +130,8 @@ class Terms(NamedTuple):
     time it escalates (milliseconds) and who is in it, all targets with steps, which entries (`inbound/found`) ask for
     more than to be there, which people are switched on, who of them works at set times only and how they want to hear
     of things, by workflow how often it may act for a record and on a day, by type of record the field that says how
-    much one weighs, and of which types fields say that one is closed. `is_mixed`: some who decide
+    much one weighs, of which types fields say that one is closed, and by pool how many turns somebody may be passed
+    over until it is skewed. `is_mixed`: some who decide
     by it are of a build that knows no steps and does not tell how much of a pool's own limits was used.
     """
 
@@ -147,6 +148,7 @@ class Terms(NamedTuple):
     timed: frozenset[str] = frozenset()
     sizes: Mapping[str, str] = {}
     closes: frozenset[str] = frozenset()
+    skewed: Mapping[str, int] = {}
 
     def helping(self, pool: str) -> tuple[str, ...]:
         """The pool, and those that help it out and each other, in order."""

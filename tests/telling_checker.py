@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from tests.giving_words import Hearer, Known, milliseconds
+from tests.giving_words import Hearer, Known, Terms, milliseconds
 from tests.log_reader import NOTHING_FOLDED, Content, Output, Reader, Seen, apply, header, read_record
 
 TELLING_LEVEL: Final = 4
@@ -51,7 +51,7 @@ class Step(NamedTuple):
     outcomes: Sequence[Sequence[Any]]
     before: Content
     after: Content
-    hearers: Mapping[str, Mapping[str, Hearer]]
+    terms: Mapping[str, Terms]
     outputs: Sequence[Output]
 
     @property
@@ -73,8 +73,8 @@ class Step(NamedTuple):
     def hearer(self, to: str) -> Hearer | None:
         """How somebody wants to be told; none: it is not known."""
         division, _, person = to.partition("/")
-        known = self.hearers.get(division)
-        return None if known is None else known.get(person, NOBODY)
+        known = self.terms.get(division)
+        return None if known is None else known.hearers.get(person, NOBODY)
 
     def changed(self, kind: str) -> Iterator[tuple[str, Any, Any]]:
         """The values of this kind that are others now, as they were and as they are."""
@@ -139,10 +139,10 @@ def _step(batch: Mapping[str, Any], outputs: Sequence[Output], content: Content,
     before = {kind: dict(content.get(kind, {})) for kind in KINDS}
     after = {kind: dict(fields) for kind, fields in before.items()}
     apply(after, {kind: batch["changes"].get(kind, {}) for kind in KINDS})
-    terms = {division: known.get((division, version)) for division, version in batch.get("versions", {}).items()}
-    hearers = {division: found.hearers for division, found in terms.items() if found is not None}
+    versions = batch.get("versions", {})
+    terms = {each: known[each, version] for each, version in versions.items() if (each, version) in known}
     pieces = [piece for output in outputs if (piece := _piece(output)) is not None]
-    return Step(pieces, batch["outcomes"], before, after, hearers, outputs)
+    return Step(pieces, batch["outcomes"], before, after, terms, outputs)
 
 
 def _piece(output: Output) -> Piece | None:
@@ -229,7 +229,7 @@ def _is_heard(step: Step, course: Course) -> Iterator[str]:
     given = {(line[4], line[0], line[5]) for line in step.outcomes if line[2] == "assigned"}
     last: dict[tuple[str, int, str], tuple[str, Mapping[str, Any], str]] = {}
     for output in step.outputs:
-        if header(output, "ce_type") != "assignment.assigned.v1" or header(output, "ce_division") not in step.hearers:
+        if header(output, "ce_type") != "assignment.assigned.v1" or header(output, "ce_division") not in step.terms:
             continue
         said, division, name = json.loads(output.value), header(output, "ce_division"), header(output, "ce_id")
         at, source = next((line[1], line[2]) for line in given if line[0] == name)
@@ -251,7 +251,7 @@ def _is_heard(step: Step, course: Course) -> Iterator[str]:
 
 
 def _skewed(step: Step, course: Course) -> Iterator[str]:
-    """That a pool is skewed is told once a day, and it is kept when that was."""
+    """That a pool is skewed is told once a day, and it is kept when that was. The decision shows who is behind."""
     noted = [(name, before[1] if before else 0, now[1]) for name, before, now in step.changed("skew") if now]
     for name, before, now in noted:
         if before and before < now < before + DAY_MS:
@@ -260,6 +260,13 @@ def _skewed(step: Step, course: Course) -> Iterator[str]:
     times = sum(before != now for _, before, now in noted)
     if len(news) > times:
         yield f"{sorted(news)} tell of skewed pools, and it is kept of {times}"
+    for output in step.outputs:
+        if header(output, "ce_type") == "assignment.assigned.v1" and header(output, "ce_id") in news:
+            said, terms = json.loads(output.value), step.terms.get(header(output, "ce_division"), Terms())
+            behind = max((each.get("behind", 0) for each in said["trace"]["candidates"]), default=0)
+            after = terms.skewed.get(said["pool"])
+            if terms != Terms() and (after is None or behind <= after):
+                yield f"{header(output, 'ce_id')} shows somebody {behind} behind in {said['pool']}, which has {after}"
 
 
 def _quiet(step: Step) -> Iterator[str]:

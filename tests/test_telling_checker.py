@@ -19,15 +19,18 @@ START: Final = datetime(2026, 3, 2, 21, tzinfo=UTC)
 """On a Monday, an hour before somebody's quiet hours, which end at 7 the next morning."""
 NIGHT: Final = Quiet("UTC", tuple((day * 1_440 + 22 * 60, day * 1_440 + 31 * 60) for day in range(7)))
 KINDS: Final = frozenset({"assigned", "offered", "reassigned"})
-TERMS: Final = {("main", 1): Terms(hearers={"ann": Hearer(KINDS, NIGHT), "bob": Hearer(KINDS, alone=1)})}
+HEARERS: Final = {"ann": Hearer(KINDS, NIGHT), "bob": Hearer(KINDS, alone=1)}
+TERMS: Final = {("main", 1): Terms(hearers=HEARERS, skewed={"sales": 2})}
 SINCE_MS: Final = round(START.timestamp() * 1_000)
 Batches = list[dict[str, Any]]
 
 
 def gives(hours: float, person: str, number: int, **said: Any) -> list[Any]:
     """A lead is given to somebody: the decision about input `number`."""
-    owner, trace = {"kind": "user", "id": person}, {"question": "rule_set"}
-    body = {"record": {"type": "lead", "id": str(number)}, "sequence": 1, "owner": owner, "trace": trace, **said}
+    owner, candidates = {"kind": "user", "id": person}, [{"person": "eve", "behind": 3}, {"person": person}]
+    trace = {"question": "rule_set", "candidates": candidates}
+    given = {"sequence": 1, "owner": owner, "pool": "sales", "trace": trace}
+    body = {"record": {"type": "lead", "id": str(number)}, **given, **said}
     return _row("assignment.assigned.v1", f"0-0-{number}-0", f"lead/{number}", hours, body)
 
 
@@ -249,11 +252,17 @@ def _forget_that_it_was_told(story: Batches) -> None:
     _tell_of_skew(story, 0, is_kept=False)
 
 
+def _tell_of_who_is_not_behind(story: Batches) -> None:
+    _tell_of_skew(story, SINCE_MS + DAY_MS)
+    story[7]["rows"][0][2] = story[7]["rows"][0][2].replace('"behind": 3', '"behind": 2')
+
+
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
         (_tell_of_skew_again, "main/sales is told to be skewed at 1772485200000, and again at 1772571599999"),
         (_forget_that_it_was_told, "tell of skewed pools, and it is kept of 0"),
+        (_tell_of_who_is_not_behind, "0-0-7-0 shows somebody 2 behind in sales, which has 2"),
         (_double, "is told twice"),
         (_double_later, "is told twice"),
         (_reorder, "behind what was decided later"),

@@ -143,8 +143,9 @@ class Floor:
             fallback=random.choice(FALLBACKS[name]) if self._sometimes(0.3) else None,
             assign_anyway=self._sometimes(0.1),
             escalation=self._escalation(name) if self._sometimes(0.3) else None,
-            manager=random.choice(("", "dia")),
+            manager=random.choice(("", "dia", "dia")),
             longest_wait_ms=random.randrange(10 * MINUTE_MS) if self._sometimes(0.3) else None,
+            skewed_after=random.randint(0, 1) if self._sometimes(0.8) else None,
         )
 
     def _plan(self, name: str, tool: str, kind: OfferKind) -> PoolSpec:

@@ -40,6 +40,7 @@ def _terms(config: Config) -> Terms:
         timed=frozenset(name for name, user in config.users.items() if user.time is not None),
         sizes=config.sizes,
         closes=frozenset(config.closed_when),
+        skewed={name: after for name, spec in config.pools.items() if (after := spec.skewed_after) is not None},
     )
 
 

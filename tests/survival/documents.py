@@ -22,6 +22,8 @@ OF_PEOPLE: Final[Mapping[str, Mapping[str, Any]]] = {
     "eve": {"zone": "America/Los_Angeles", "limits": [{"at_most": 100_000, "per": "day"}]},
 }
 """Limits of people over all pools: windows that are full under load, and periods that are counted and never full."""
+WATCHED: Final = {"manager": "kim", "skewed_after": 2}
+"""Of a pool: who is told when somebody of it stays behind, as ann does whenever she is at her limit."""
 
 
 def configuration(division: str, generation: int = 0, *, is_plain: bool = False) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def configuration(division: str, generation: int = 0, *, is_plain: bool = False)
         "division": division,
         "users": {name: {**OF_PEOPLE.get(name, {}), **wishes.get(name, {})} for name in PEOPLE},
         "pools": {
-            "sales": {"record_type": "lead", "members": circle},
+            "sales": {"record_type": "lead", "members": circle, **({} if is_plain else WATCHED)},
             "deals": {"record_type": "deal", "members": [*map(busy, circle[::-1])], "strategy": "least_loaded"},
             "hotline": {
                 "record_type": "lead",

@@ -49,6 +49,7 @@ def terms_of(document: Mapping[str, Any]) -> Terms:
         stages=tuple(_stages(document)),
         people=frozenset(name for name, user in users.items() if user.get("active", True)),
         timed=frozenset(name for name, user in users.items() if user.keys() & {"hours", "leave", "holidays"}),
+        skewed={name: pool["skewed_after"] for name, pool in pools.items() if "skewed_after" in pool},
     )
 
 
