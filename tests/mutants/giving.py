@@ -34,6 +34,13 @@ AGENDA: Final = "tests/lane/test_agenda.py"
 
 GIVING: Final = (
     Mutant(
+        ASKING,
+        "return self.situation.sought.handing is None",
+        "return False",
+        "everybody is asked once more, and no third time",
+        (ANSWERS,),
+    ),
+    Mutant(
         ACCEPTING,
         "event.decision not in {None, known.decision}",
         "event.decision == known.decision",

@@ -10,6 +10,7 @@ from typing import Final
 from tests.mutants.climbing import STEPS_GONE_WRONG
 from tests.mutants.giving import GIVING
 from tests.mutants.mutant import Mutant
+from tests.mutants.skewing import SKEWED_WRONG
 
 TURNS: Final = "service/core/sharing/turns.py"
 STRATEGIES: Final = "service/core/sharing/strategies.py"
@@ -271,4 +272,5 @@ MUTANTS: Final = (
     Mutant("service/core/holding/load.py", "    reservations.end(case)\n", "", "an offer is an open item", (ANSWERS,)),
     *GIVING,
     *STEPS_GONE_WRONG,
+    *SKEWED_WRONG,
 )
