@@ -21,6 +21,7 @@ from tests.actions_checker import action_violations, cause_violations, numbers_o
 from tests.caps_checker import cap_violations
 from tests.giving_checker import giving_violations
 from tests.giving_words import Known
+from tests.level_checker import level_violations
 from tests.log_reader import (
     DEAD_LETTER_REASON,
     UNREAD,
@@ -104,6 +105,7 @@ def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
         found += giving_violations(terms, reader, inputs, is_finished=is_finished)
         found += telling_violations(terms, reader, log, inputs, is_finished=is_finished)
         found += cap_violations(terms, reader, log)
+        found += level_violations(reader, log)
         found += snapshot_violations(reader, log, evidence.log_begins.get(lane, 0))
         if lane in evidence.memories:
             memory = evidence.memories[lane]

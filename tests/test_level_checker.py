@@ -1,0 +1,35 @@
+"""The checker finds what is written below its level, and a level that goes down."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from service.core.state import KINDS
+from tests.level_checker import FIRST_LEVELS, level_violations
+from tests.log_reader import Seen, read_log
+from tests.test_checker import LOG, Run
+
+
+@pytest.mark.parametrize(
+    ("levels", "kind", "complaint"),
+    [
+        ((4, 5), "skew", ""),
+        ((4, 4), "held", ""),
+        ((4, 4), "skew", "batch 2 is of level 4 and changes ['skew']"),
+        ((5, 4), "record", "batch 2 is of level 4, and the lane of 5"),
+    ],
+)
+def test_what_is_written_below_its_level_is_found(levels: tuple[int, int], kind: str, complaint: str) -> None:
+    run = Run().claim().batch().batch()
+    log = [run.log[0], *({**batch, "level": level} for batch, level in zip(run.log[1:], levels, strict=True))]
+    log[-1]["changes"] = {**log[-1]["changes"], kind: {"main/sales": None}}
+    seen = [Seen(LOG, 0, offset, b"", json.dumps(record).encode()) for offset, record in enumerate(log)]
+    found = list(level_violations(read_log(0, seen), seen))
+    assert [complaint in each for each in found] == ([True] if complaint else [])
+
+
+def test_the_checker_knows_the_levels_of_the_newest_kinds() -> None:
+    newest = {kind: row.level for kind, row in KINDS.items() if row.level >= min(FIRST_LEVELS.values())}
+    assert newest == FIRST_LEVELS
