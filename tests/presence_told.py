@@ -24,6 +24,10 @@ HEARD: Final = frozenset({"member_changed", "unknown_user"})
 """What becomes of news of a person that count."""
 
 
+RESTORED: Final = "restored"
+"""Keeps somebody from being known to be there."""
+
+
 class Presence:
     """What one lane heard of people, in its order."""
 
@@ -56,11 +60,13 @@ class Presence:
         return words[-1] if words else "there"
 
     def was(self, division: str, person: str, ms: int) -> Word:
-        """At this time; where it may have changed in that very moment nobody knows."""
+        """At this time; where it may have changed in that very moment nobody knows. A batch begins in the moment of the
+        one before where an event of it is not younger.
+        """
         self._known(division)
         spans = self._times[division, person]
         last = bisect_left(spans, ms, key=lambda span: span[1])
-        if last < len(spans) and spans[last][0] < ms:
+        if last < len(spans) and spans[last][0] <= ms:
             return "unknown"
         return self._words[division, person][last - 1] if last else "there"
 
@@ -68,6 +74,12 @@ class Presence:
         """Since when it is so."""
         self._known(division)
         return max((by_ms for _, by_ms in self._times[division, person]), default=0)
+
+    def doubt(self) -> None:
+        """The lane's time went back, for it was restored: what it was told last may be lost, and told again."""
+        for whose, causes in self._causes.items():
+            causes.update(dict.fromkeys((*causes, RESTORED), "unknown"))
+            self._times[whose], self._words[whose] = [(0, 0)], ["unknown"]
 
     def _known(self, division: str) -> tuple[str]:
         """What was told of all divisions was told of this one."""

@@ -105,6 +105,9 @@ class _Climbing:
         """What is wrong in any decision."""
         last, clock = -1, 0
         for line in self._reader.story:
+            if line.ms < clock:
+                self._before_ms = clock = line.ms
+                self._doubt()
             self._before_ms, clock = (clock, line.ms) if line.ms > clock else (self._before_ms, clock)
             if line.forgotten:
                 division, _, record = line.forgotten.partition("/")
@@ -117,6 +120,12 @@ class _Climbing:
             said = said_of(line.output)
             if said is not None:
                 yield from (f"{id_of(line)} {complaint}" for complaint in self._decided(said))
+
+    def _doubt(self) -> None:
+        """The lane's time went back, for it was restored: what it decided last may be lost, and be decided again."""
+        self._heard.presence.doubt()
+        for ascent in self._ascents.values():
+            ascent.is_sure = False
 
     def left(self) -> Iterator[str]:
         """What waits in the end, though a step is due, or somebody can take it."""

@@ -194,6 +194,12 @@ def test_only_another_target_begins_anew(is_other: bool) -> None:
     assert ["begins anew" in each for each in found] == ([] if is_other else [True])
 
 
+def test_what_was_decided_before_a_lane_was_restored_may_be_decided_again() -> None:
+    begun = waits(2, on((2, "field_unset"), 2, begins=7))
+    assert complaints(begun, waits(1, on((1, "field_unset"), 1, begins=6))) == []
+    assert len(complaints(begun, waits(3, on((3, "field_unset"), 3, begins=8)))) == 1
+
+
 def test_a_step_that_is_due_is_asked() -> None:
     """D56 What waits in the end waits for no step that is due, and the log keeps what was told."""
     waiting = (*GONE, waits(0.5, on((0.5, "field_unset"), (0.5, "nobody_present"), 0.5)))
