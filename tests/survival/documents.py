@@ -23,7 +23,7 @@ OF_PEOPLE: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 """Limits of people over all pools: windows that are full under load, and periods that are counted and never full."""
 WATCHED: Final = {"manager": "kim", "skewed_after": 2}
-"""Of a pool: who is told when somebody of it stays behind, as ann does whenever she is at her limit."""
+"""Of a pool: who is told when somebody of it stays behind, as whoever is at a limit does."""
 
 
 def configuration(division: str, generation: int = 0, *, is_plain: bool = False) -> dict[str, Any]:
