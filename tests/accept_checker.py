@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.giving_words import Known, Terms, id_of, milliseconds, said_of
-from tests.log_reader import Reader, Seen
+from tests.log_reader import DEAD_LETTER_REASON, Reader, Seen, header
 
 TAKEN_BACK: Final = frozenset({"declined", "not_accepted", "not_there"})
 LONG_AGO: Final = 0
@@ -91,9 +91,18 @@ def _violations(known: Known, reader: Reader, inputs: Mapping[int, bytes], *, is
             terms = known.get((said["division"], said["configuration"]["version"]), Terms())
             yield from (f"{id_of(line)} {complaint}" for complaint in _decided(said, course, terms))
             course.offer = id_of(line) if "accept_by" in said else course.offer
+    put_off = _put_off(reader)
     for (division, name), course in courses.items():
-        if is_finished and course.offered_to and course.deadline_ms <= reader.clock:
+        is_over = course.offered_to and course.deadline_ms <= reader.clock
+        if is_finished and is_over and f"{division}/offer/{name}" not in put_off:
             yield f"{division} {name} is offered to {course.person} until {course.deadline_ms}; it is {reader.clock}"
+
+
+def _put_off(reader: Reader) -> set[str]:
+    """The timers that raised when they went off. They do so again later, and until then what they end goes on."""
+    letters = [output for outputs in reader.batches.values() for output in outputs]
+    raised = [json.loads(each.value) for each in letters if header(each, DEAD_LETTER_REASON) == "timer_raised"]
+    return {f"{each['division']}/{each['timer']}" for each in raised}
 
 
 def _heard(value: bytes, reason: str, courses: Mapping[tuple[str, str], Course], clock_ms: int) -> Iterator[str]:
