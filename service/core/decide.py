@@ -35,6 +35,7 @@ from service.core.score import scored
 from service.core.state import State
 from service.core.status import close_converted, hear_status, take_note_of_status
 from service.core.targets import too_deep
+from service.core.telling import notify
 from service.core.telling.timing import UNNUMBERED, Numbers, passed_on
 from service.core.tracking import remember, together
 from service.core.unchanged import mark_of
@@ -127,14 +128,17 @@ def _decide_news(event: RecordEvent, news: News, case: Case) -> tuple[Decision, 
 
 
 def _told_of_turn(decisions: tuple[Decision, ...], left: Decision | None, case: Case) -> tuple[Decision, ...]:
-    """The decisions, with what the turn itself says where nothing else came of the event."""
+    """The decisions, with what the turn itself says where nothing else came of the event. Who hears of that does all
+    the same.
+    """
     is_all = isinstance(decisions[-1].outcome, Nothing)
-    others = decisions[:-1] if is_all else decisions
+    others, told = (decisions[:-1], decisions[-1].notifications) if is_all else (decisions, ())
     if case.record.owed and not case.record.closed:
-        return (*others, tell_owed(case))
+        return (*others, notify.also(tell_owed(case), told))
     if not is_all or left is not None:
         return others
-    return (*others, case.conclude(Nothing("closed" if case.record.closed else "reopened", case.record.owner)))
+    turned = case.conclude(Nothing("closed" if case.record.closed else "reopened", case.record.owner))
+    return (*others, notify.also(turned, told))
 
 
 def _turn(case: Case) -> Decision | None:
