@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from service.core import catalogue
-from service.core.case import Case, Verdict
+from service.core.case import NO_FACTS, Case, Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import (
@@ -31,6 +31,7 @@ from service.core.naming import as_declared
 from service.core.news import Created, Deleted, News, NoNews, OwnerNow, Restored
 from service.core.past import NOTHING_TOLD, Past, brought_up
 from service.core.reasons import NothingReason
+from service.core.retold import retold
 from service.core.score import scored
 from service.core.state import State
 from service.core.status import close_converted, hear_status, take_note_of_status
@@ -179,7 +180,8 @@ def _known_facts(event: RecordEvent, news: News, case: Case) -> Facts:
     if tracked or record.facts:
         facts = together(news.before, facts) if news.is_newest else together(facts, news.before)
         facts = brought_up(facts, news.past)
-        record.facts = remember(facts, tracked)
+        again = retold(event.facts if news.is_newest else NO_FACTS, record.facts, event.record_type, case.draft, config)
+        record.facts = remember({**facts, **again}, tracked.union(again)) if again else remember(facts, tracked)
     rows = config.scores.get(event.record_type)
     return scored(facts, rows, case.now_ms) if rows else facts
 
