@@ -15,7 +15,9 @@ from service.core.workflow_specs import Workflow
 WANTED_MAX: Final = 20
 """So many values that a record's fields are to have are open at a time; beyond, the oldest counts as done."""
 COUNTED_MAX: Final = 50
-"""Of so many workflows it is remembered how often they acted on a record, the latest ones."""
+"""Of so many workflows it is remembered how often they acted on a record: the latest, and those that are paused. Who
+is forgotten is counted anew, and bounded by their cap for all records alone.
+"""
 ANSWERS_MAX: Final = 20
 """So many of the latest answers to actions are remembered of a record."""
 NEAR_MAX: Final = 20
