@@ -32,6 +32,7 @@ from tests.log_reader import (
     read_log,
 )
 from tests.memory_checker import Memory, memory_violations, plan_violations, snapshot_violations
+from tests.switch_checker import switch_violations
 from tests.telling_checker import telling_violations
 
 LANE_REASONS: Final = frozenset(
@@ -105,6 +106,7 @@ def violations(evidence: Evidence, *, is_finished: bool = True) -> list[str]:
         found += giving_violations(terms, reader, inputs, is_finished=is_finished)
         found += telling_violations(terms, reader, log, inputs, is_finished=is_finished)
         found += cap_violations(terms, reader, log)
+        found += switch_violations(reader, log, inputs, is_finished=is_finished)
         found += level_violations(reader, log)
         found += snapshot_violations(reader, log, evidence.log_begins.get(lane, 0))
         if lane in evidence.memories:

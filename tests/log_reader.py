@@ -47,7 +47,7 @@ UNREAD: Final = "assignment.events"
 
 
 class Seen(NamedTuple):
-    """A record of a topic as it was read."""
+    """A record of a topic as it was read. `time_ms`: when the broker had it; none: that is not known."""
 
     topic: str
     partition: int
@@ -55,6 +55,7 @@ class Seen(NamedTuple):
     key: bytes | None
     value: bytes
     headers: Headers = ()
+    time_ms: int | None = None
 
 
 class Output(NamedTuple):

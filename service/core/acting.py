@@ -15,7 +15,9 @@ from service.core.workflow_specs import Workflow
 WANTED_MAX: Final = 20
 """So many values that a record's fields are to have are open at a time; beyond, the oldest counts as done."""
 COUNTED_MAX: Final = 50
-"""Of so many workflows it is remembered how often they acted on a record, the latest ones."""
+"""Of so many workflows it is remembered how often they acted on a record: the latest, and those that are paused. Who
+is forgotten is counted anew, and bounded by their cap for all records alone.
+"""
 ANSWERS_MAX: Final = 20
 """So many of the latest answers to actions are remembered of a record."""
 NEAR_MAX: Final = 20
@@ -26,8 +28,10 @@ OPEN_CHARACTERS: Final = 16_000
 """Beyond so much text of what is open of a record, or of one type, the oldest counts as done, too: each is one value,
 which is written whole whenever it changes.
 """
-ORDER_KEPT_MS: Final = 24 * 3_600_000
-"""What is not made within this time is not made by us any more: another record with these fields is somebody else's."""
+ANSWERED_WITHIN_MS: Final = 24 * 3_600_000
+"""What is not made within this time is not made by us any more: another record with these fields is somebody else's.
+So it is with a value that was asked for and is not any more.
+"""
 SAID_CHARACTERS: Final = 200
 """So much is remembered of why an action failed."""
 DAY_MS: Final = 24 * 3_600_000
@@ -40,6 +44,26 @@ class ToSet(NamedTuple):
     number: int
     field: str
     text: str
+
+
+class Answerable(NamedTuple):
+    """A value that is not asked for any more since `at_ms`, though the CRM may still tell it: another was asked for,
+    somebody set one, or the CRM said that it was set before it told so.
+    """
+
+    asked: ToSet
+    at_ms: int
+
+    @property
+    def text(self) -> str:
+        """The value as JSON text."""
+        return self.asked.text
+
+
+class Answerables(Remembered, kw_only=True):
+    """The values of a record's fields that the CRM may still tell in answer to us, the oldest first."""
+
+    values: tuple[Answerable, ...] = ()
 
 
 class Acted(NamedTuple):
@@ -114,7 +138,7 @@ class Orders(Remembered, kw_only=True):
     open: tuple[Order, ...] = ()
 
 
-Asked = TypeVar("Asked", ToSet, Order)
+Asked = TypeVar("Asked", ToSet, Answerable, Order)
 
 
 def latest(asked: Sequence[Asked], at_most: int) -> tuple[Asked, ...]:
@@ -129,7 +153,7 @@ def latest(asked: Sequence[Asked], at_most: int) -> tuple[Asked, ...]:
     return tuple(reversed(found))
 
 
-ActingKind = Literal["acting", "tally", "orders"]
+ActingKind = Literal["acting", "answerable", "tally", "orders"]
 """The kinds of state that these need."""
 
 

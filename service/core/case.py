@@ -21,6 +21,7 @@ from service.core.model import (
 from service.core.parked import UNSCORED
 from service.core.record import UNHEARD
 from service.core.reservation import Handing
+from service.core.retold import sayable
 from service.core.score import score_of
 from service.core.state import Changes
 from service.core.traits import Trait
@@ -117,7 +118,9 @@ class Case:
         record's fields where a text may say them, for somebody may be told of `Nothing`, too. Who lost the record
         hears of that rather than of anything else about it.
         """
-        facts = self.facts if self.config.fields_told else NO_FACTS
+        facts = NO_FACTS
+        if self.config.fields_told:
+            facts = sayable(self.facts, self.record.facts, self.record_type, self.draft, self.config)
         if self.bereft:
             lost = tuple(each for each in self.bereft if each.person != self.record.owner)
             told = {each.person for each in lost}

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 
 from service.core.configuration import Config
 from service.core.draft import Draft
-from service.core.events import CatalogueEvent
-from service.core.in_process import EVENTS_MAX, Element, field_element, step_element
+from service.core.events import CHANNELS, CatalogueEvent
+from service.core.in_process import EVENTS_MAX, Element, elements_of, field_element, step_element
 from service.core.model import Decision, Nothing
 from service.core.order import Moment, compare
 from service.core.rule_sets import named_by
 from service.core.state import State
-from service.core.workflow_specs import StepName, Workflow, Workflows
+from service.core.workflow_specs import StepName, Workflow
 
 
 def change(event: CatalogueEvent, draft: Draft, config: Config, now_ms: int) -> Decision:
@@ -43,7 +43,7 @@ def gone_orders(state: State, config: Config) -> list[str]:
 
 def gone_elements(state: State, config: Config) -> list[str]:
     """The fields and steps of which something is remembered, and which a new configuration does not name any more."""
-    named = frozenset(_named(config.workflows))
+    named = frozenset(_named(config))
     return [name for name in state.elements if name not in named]
 
 
@@ -64,27 +64,17 @@ def held(workflow: Workflow) -> tuple[str, ...]:
 
 def used(workflow: Workflow) -> frozenset[str]:
     """All that a workflow uses: besides what it may have for itself, every field that it watches, asks about, copies,
-    or finds people by. A text that says a field is no use of it: it says nothing there.
+    or finds people by. A text that says a field is no use of it: it says nothing there (see
+    `retold`).
     """
     targets = (action.target for action in workflow.actions if action.target is not None)
     paths = workflow.reads.union(workflow.asked_before, *map(named_by, targets))
-    return frozenset(held(workflow)).union(*(_elements(workflow.record_type, path) for path in paths))
+    return frozenset(held(workflow)).union(*(elements_of(workflow.record_type, path) for path in paths))
 
 
-def _elements(record_type: str, path: str) -> Iterator[str]:
-    """The fields that lead to a value: one of the record, and behind a link, which has the name of a type of record,
-    the link and the field of the other record.
-    """
-    yield field_element(record_type, path)
-    link, dot, _ = path.partition(".")
-    if dot:
-        yield field_element(record_type, link)
-        *_, linked, field = path.split(".")
-        yield field_element(linked, field)
-
-
-def _named(workflows: Workflows) -> Iterator[str]:
-    """All fields and steps that the configuration names, as they are kept."""
+def _named(config: Config) -> Iterator[str]:
+    """All fields and steps that workflows, their catalogue and texts name, as they are kept."""
+    workflows = config.workflows
     for record_type, names in workflows.fields.items():
         for name in names:
             yield field_element(record_type, name)
@@ -93,11 +83,14 @@ def _named(workflows: Workflows) -> Iterator[str]:
             yield step_element(StepName(process.id, step))
     for workflow in workflows.all.values():
         yield from used(workflow)
+    for path in config.fields_told:
+        for record_type in CHANNELS:
+            yield from elements_of(record_type, path)
 
 
 def _hear(event: CatalogueEvent, draft: Draft, config: Config, now_ms: int) -> Nothing:
     name = _element(event)
-    if name not in frozenset(_named(config.workflows)):
+    if name not in frozenset(_named(config)):
         return Nothing("not_in_catalogue", name)
     known = draft.elements.get(name) or Element()
     if event.id in known.seen:
@@ -121,7 +114,7 @@ def _hear(event: CatalogueEvent, draft: Draft, config: Config, now_ms: int) -> N
 
 def _note(event: CatalogueEvent, element: Element, now_ms: int) -> None:
     if event.kind != "step_changed":
-        element.deleted_ms = now_ms
+        element.deleted_ms = max(now_ms, element.deleted_ms + 1)  # each deletion is told from the one before (`retold`)
         return
     element.deleted_ms = 0
     if event.requires_note is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from service.core import catalogue
-from service.core.case import Case, Verdict
+from service.core.case import NO_FACTS, Case, Verdict
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import (
@@ -31,10 +31,12 @@ from service.core.naming import as_declared
 from service.core.news import Created, Deleted, News, NoNews, OwnerNow, Restored
 from service.core.past import NOTHING_TOLD, Past, brought_up
 from service.core.reasons import NothingReason
+from service.core.retold import retold
 from service.core.score import scored
 from service.core.state import State
 from service.core.status import close_converted, hear_status, take_note_of_status
 from service.core.targets import too_deep
+from service.core.telling import notify
 from service.core.telling.timing import UNNUMBERED, Numbers, passed_on
 from service.core.tracking import remember, together
 from service.core.unchanged import mark_of
@@ -127,14 +129,17 @@ def _decide_news(event: RecordEvent, news: News, case: Case) -> tuple[Decision, 
 
 
 def _told_of_turn(decisions: tuple[Decision, ...], left: Decision | None, case: Case) -> tuple[Decision, ...]:
-    """The decisions, with what the turn itself says where nothing else came of the event."""
+    """The decisions, with what the turn itself says where nothing else came of the event. Who hears of that does all
+    the same.
+    """
     is_all = isinstance(decisions[-1].outcome, Nothing)
-    others = decisions[:-1] if is_all else decisions
+    others, told = (decisions[:-1], decisions[-1].notifications) if is_all else (decisions, ())
     if case.record.owed and not case.record.closed:
-        return (*others, tell_owed(case))
+        return (*others, notify.also(tell_owed(case), told))
     if not is_all or left is not None:
         return others
-    return (*others, case.conclude(Nothing("closed" if case.record.closed else "reopened", case.record.owner)))
+    turned = case.conclude(Nothing("closed" if case.record.closed else "reopened", case.record.owner))
+    return (*others, notify.also(turned, told))
 
 
 def _turn(case: Case) -> Decision | None:
@@ -175,7 +180,8 @@ def _known_facts(event: RecordEvent, news: News, case: Case) -> Facts:
     if tracked or record.facts:
         facts = together(news.before, facts) if news.is_newest else together(facts, news.before)
         facts = brought_up(facts, news.past)
-        record.facts = remember(facts, tracked)
+        again = retold(event.facts if news.is_newest else NO_FACTS, record.facts, event.record_type, case.draft, config)
+        record.facts = remember({**facts, **again}, tracked.union(again)) if again else remember(facts, tracked)
     rows = config.scores.get(event.record_type)
     return scored(facts, rows, case.now_ms) if rows else facts
 

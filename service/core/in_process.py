@@ -112,14 +112,16 @@ class Element(Remembered, kw_only=True):
 
 class Hindered:
     """What stands against workflows whatever a record says, kept up as it changes: those that are lost, and the steps
-    that take more than being marked.
+    that take more than being marked. And which fields are gone, by where that is kept, with the time at which we heard
+    it.
     """
 
-    __slots__ = ("burdened", "lost")
+    __slots__ = ("burdened", "gone", "lost")
 
     def __init__(self) -> None:
         self.lost: set[str] = set()
         self.burdened: set[StepName] = set()
+        self.gone: dict[str, int] = {}
 
     def follow_workflows(self, changed: Mapping[str, Remembered | None]) -> None:
         """Keep up which are lost."""
@@ -130,9 +132,13 @@ class Hindered:
                 self.lost.discard(workflow)
 
     def follow_elements(self, changed: Mapping[str, Remembered | None]) -> None:
-        """Keep up which steps take more."""
+        """Keep up which steps take more, and which fields are gone."""
         for name, after in changed.items():
             step = step_of(name)
+            if step is None and isinstance(after, Element) and after.deleted_ms:
+                self.gone[name] = after.deleted_ms
+            else:
+                self.gone.pop(name, None)
             if step is not None and isinstance(after, Element) and (after.requires_note or after.generates_task):
                 self.burdened.add(step)
             elif step is not None:
@@ -142,6 +148,18 @@ class Hindered:
 def field_element(record_type: str, field: str) -> str:
     """Where it is kept what was told of a field itself. A record's type has no slash."""
     return f"field/{record_type}/{field}"
+
+
+def elements_of(record_type: str, path: str) -> list[str]:
+    """The fields that lead to a value: one of the record, and behind a link, which has the name of a type of record,
+    the link and the field of the other record.
+    """
+    found = [field_element(record_type, path)]
+    link, dot, _ = path.partition(".")
+    if dot:
+        *_, linked, field = path.split(".")
+        found += field_element(record_type, link), field_element(linked, field)
+    return found
 
 
 def step_element(step: StepName) -> str:

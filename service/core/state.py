@@ -14,7 +14,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
 
-from service.core.acting import Acting, ActingKind, DayCount, Orders
+from service.core.acting import Acting, ActingKind, Answerables, DayCount, Orders
 from service.core.catch_up import CatchUp
 from service.core.climb import Climb
 from service.core.given import Given, Size, Slot
@@ -190,6 +190,7 @@ class ByKind:
     sizes = StateKind("size", Size, buckets=256, level=3, beside=("sized",))
     offered_by = StateKind("offered_by", OfferedBy, buckets=256, level=5, beside=("offered",))
     acting = StateKind("acting", Acting, buckets=256, level=4, beside=("has_progress",), begins=True)
+    answerable = StateKind("answerable", Answerables, buckets=256, level=5, beside=("has_progress",))
     tallies = StateKind("tally", DayCount, level=4, begins=True)
     orders = StateKind("orders", Orders, level=4, begins=True)
     climbs = StateKind("climb", Climb, level=4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from service.core.acting import Acting, Orders
+from service.core.acting import Acting, Answerables, Orders
 from service.core.in_process import InProcess
 from service.core.parked import Fields
 from service.core.past import Past
@@ -58,6 +58,12 @@ def _of_acting(acting: Value | None) -> int:
     return FIELD_BYTES * parts + 2 * texts
 
 
+def _of_answerables(answerables: Value | None) -> int:
+    if not isinstance(answerables, Answerables):
+        return 0
+    return sum([FIELD_BYTES + 2 * len(each.text) for each in answerables.values])
+
+
 def _of_orders(orders: Value | None) -> int:
     return sum([FIELD_BYTES + 2 * len(each.text) for each in orders.open]) if isinstance(orders, Orders) else 0
 
@@ -68,6 +74,7 @@ MORE: Final[Mapping[Kind, Callable[[Value | None], int]]] = {
     "past": _of_past,
     "fields": _of_fields,
     "acting": _of_acting,
+    "answerable": _of_answerables,
     "orders": _of_orders,
 }
 """What a value of these kinds takes besides. Texts within JSON texts may double."""

@@ -66,6 +66,7 @@ class Lane:
     limits: Limits = Limits()
     _configs: dict[str, Config] = field(default_factory=dict)
     _waiting: list[Read] = field(default_factory=list)
+    _is_prepared: bool = True
     _loaded: set[tuple[str, str]] = field(default_factory=set)
     _steps: Iterator[SwitchStep] | None = None
     _ticked_ms: int = 0
@@ -102,7 +103,7 @@ class Lane:
         tenure = await TakeOver(self.number, self.transport, self.store, self.around, self._heed).run()
         METERS.timing("takeover_seconds", perf_counter() - started)
         self._name_foreign(tenure)
-        self._waiting, self._loaded, self._steps = [], set(), None
+        self._waiting, self._is_prepared, self._loaded, self._steps = [], True, set(), None
         self._sweep = Sweep(tenure, self.store, self.limits)
         self._watch = MemoryWatch(tenure, self.store)
         self._configs = {
@@ -164,7 +165,7 @@ class Lane:
         raise_level(tenure, self.around.level(), self._configs)
         config = self._configuration_to_switch_to(tenure)
         if config is not None:
-            done = await self._switch(tenure, config)
+            done = await self._go_over(tenure, config)
         else:
             done = await self._work_on_inputs(tenure, idle_wait_ms=self._idle_wait_ms(tenure, snapshots))
             await self._go_on_sweeping(tenure, snapshots)
@@ -182,6 +183,28 @@ class Lane:
             if config.version > versions.get(division, 0):
                 return config
         return None
+
+    async def _go_over(self, tenure: Tenure, config: Config) -> int:
+        """The next steps of a switch. It begins at the time of the input that it stands before: whoever asks then
+        whether hours, limits or deadlines are over is not answered by the clock of a lane that was at rest. Of a
+        division that is configured for the first time nothing is remembered whose time could have come.
+        """
+        book = tenure.book
+        if self._steps is None and config.division in book.versions:
+            if not self._waiting:
+                await self._have_input(tenure)
+            if not self._waiting:
+                return 0
+            book.clock_ms = max(book.clock_ms, self._waiting[0].time_ms)
+        return await self._switch(tenure, config)
+
+    async def _have_input(self, tenure: Tenure) -> None:
+        """Poll for inputs; a lane at rest gets a tick of its own."""
+        await self._read_in(tenure, 0)
+        if not self._waiting:
+            await self.land()
+            await self.transport.tick(tick())
+            await self._read_in(tenure, self.limits.poll_wait_ms)
 
     async def _switch(self, tenure: Tenure, config: Config) -> int:
         """Take the next steps of a switch. Until the last one nothing else is decided."""
@@ -215,9 +238,11 @@ class Lane:
     async def _work_on_inputs(self, tenure: Tenure, idle_wait_ms: int) -> int:
         timer_due = tenure.book.has_due_timer(tenure.book.clock_ms)
         if not self._waiting:
-            self._waiting = await self._poll(tenure.book.place, 0 if timer_due else idle_wait_ms)
+            await self._read_in(tenure, 0 if timer_due else idle_wait_ms)
+        if not self._is_prepared:
             await self._know_divisions(tenure)
             await self._load(tenure)
+            self._is_prepared = True
         await self._load_for_timers(tenure)
         if not self._waiting and not timer_due:
             await self.land()
@@ -237,6 +262,11 @@ class Lane:
             tenure.book.forget_records(self._loaded)
             self._loaded = set()
         return len(made.batch.outcomes)
+
+    async def _read_in(self, tenure: Tenure, wait_ms: int) -> None:
+        """Have the next inputs wait, which are to be prepared before they are decided."""
+        self._waiting = await self._poll(tenure.book.place, wait_ms)
+        self._is_prepared = not self._waiting
 
     async def _poll(self, place: Cursor, wait_ms: int) -> list[Read]:
         try:
@@ -264,7 +294,7 @@ class Lane:
         await self.land()
         await self._read_up()
         while (config := self._configuration_to_switch_to(tenure)) is not None:
-            await self._switch(tenure, config)
+            await self._go_over(tenure, config)
 
     async def _load(self, tenure: Tenure) -> None:
         """Load the records that the waiting inputs name. A division without a configuration has none."""

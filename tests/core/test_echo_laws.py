@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final, get_args
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from service.core.events import RecordEvent
 from service.core.workflow_specs import Action, Trigger, TriggerKind
@@ -112,3 +115,78 @@ def test_a_record_that_we_had_made_hides_no_field_that_we_had_not_asked_for(fact
     told = names(both, created("lead/2", facts={"stage": "copy", **facts}))
     assert told == [name for name in alone if name != "w-created"]
     assert withheld(both)["w-created"] == "own_action"
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[tuple[str, int]]:
+    """What happens to a field: values that we ask for (`ask`), the CRM's answer to each in any order behind it
+    (`answer`), and values of people in between (`person`), which are all different.
+    """
+    asked = draw(st.lists(st.integers(1, 3), min_size=1, max_size=6))
+    deeds: list[tuple[str, int]] = []
+    for value in asked:
+        at = draw(st.integers(0, len(deeds)))
+        deeds.insert(at, ("ask", value))
+        deeds.insert(draw(st.integers(at + 1, len(deeds))), ("answer", value))
+    for number in range(draw(st.integers(0, 3))):
+        deeds.insert(draw(st.integers(0, len(deeds))), ("person", 100 + number))
+    return deeds
+
+
+@given(histories())
+@settings(max_examples=120, deadline=None, derandomize=True)
+@example([("ask", 1), ("ask", 2), ("answer", 1), ("answer", 2)])
+@example([("ask", 1), ("ask", 2), ("answer", 2), ("answer", 1)])
+@example([("ask", 1), ("ask", 2), ("answer", 1), ("person", 100), ("answer", 2)])
+@example([("ask", 1), ("person", 100), ("ask", 1), ("answer", 1), ("answer", 1)])
+def test_whatever_order_the_crm_answers_in_its_answers_are_ours_and_what_a_person_sets_is_news(
+    deeds: list[tuple[str, int]],
+) -> None:
+    """D49 Each value that was asked for is told once, and sets nothing off; each that somebody sets sets off once."""
+    asking = [
+        flow(
+            f"a{value}",
+            on("updated", changed=("stage",)),
+            Action("set_field", field="x", value=value),
+            criteria=where(f"stage starts with to-{value}-"),
+        )
+        for value in (1, 2, 3)
+    ]
+    told = division(*asking, flow("w", on("updated", changed=("x",))))
+    told.send(created(facts={"x": 0, "stage": ""}))
+    due: Counter[int] = Counter()
+    for number, (deed, value) in enumerate(deeds):
+        match deed:
+            case "ask":
+                due[value] += names(told, updated(facts={"stage": f"to-{value}-{number}"})) == [f"a{value}"]
+            case "answer" if due[value]:
+                due[value] -= 1
+                assert names(told, updated(facts={"x": value})) == []
+            case "person":
+                assert names(told, updated(facts={"x": value})) == ["w"]
+            case _:
+                pass
+
+
+def test_a_value_that_is_not_asked_for_any_more_is_somebody_elses_a_day_later() -> None:
+    """D49 The CRM may have told two of our values as one; nothing is ours for ever."""
+    told = division(
+        flow("a", on("updated", changed=("stage",)), SET_X, Action("set_field", field="x", value=2)),
+        flow("w", on("updated", changed=("x",))),
+    )
+    told.send(created(facts={"x": 0}))
+    told.send(updated(facts={"stage": "won"}))
+    assert names(told, updated(facts={"x": 2})) == []
+    told.later(minutes=24 * 60)
+    assert names(told, updated(facts={"x": 1})) == ["w"]
+
+
+def test_a_value_is_ours_also_where_the_crm_says_first_that_it_was_set() -> None:
+    """D49 That it was not is another matter: then the value is somebody else's."""
+    for result, expected in (("action_done", []), ("action_failed", ["w"])):
+        told = division(flow("a", on("updated", changed=("stage",)), SET_X), flow("w", on("updated", changed=("x",))))
+        told.send(created(facts={"x": 0}))
+        told.send(updated(facts={"stage": "won"}))
+        told.send(event(result, action="0-0-1-0/a"))  # type: ignore[arg-type]  # both are kinds of events
+        assert names(told, updated(facts={"x": 1})) == expected
+        assert "lead/1" not in told.state.answerable

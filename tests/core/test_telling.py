@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from service.core import parts
+from service.core.configuration import User
 from service.core.held import HELD_LIMIT, NAMED_LIMIT
 from service.core.model import Notification
 from service.core.pool_spec import Accepting
 from service.core.timers import RULES
 from service.core.wishes import Digesting
-from tests.core.build import MINUTE_MS, START_MS, Division, closed, pool, users
+from tests.core.build import MINUTE_MS, START_MS, Division, closed, created, event, pool, users
 from tests.core.nights import Timed, kept, kinds, person, quiet, reasons, records, told
 
 
@@ -139,3 +140,21 @@ def test_below_its_level_people_are_told_at_once() -> None:
 def test_timers_of_one_time_go_off_in_the_order_of_their_names() -> None:
     """The table says so: what is held back comes before the summary of what was too much."""
     assert list(RULES) == sorted(RULES)
+
+
+@pytest.mark.parametrize("kind", ["updated", "owner_changed"])
+@pytest.mark.parametrize("to", ["bob", "pool:sales", None])
+@pytest.mark.parametrize("status", [None, "closed", "open"])
+@pytest.mark.parametrize("first", ["ann", "pool:first"])
+def test_who_loses_a_record_hears_of_it_whatever_else_the_event_says(
+    kind: Any, to: str | None, status: Any, first: str
+) -> None:
+    """D53 Also where it closes or reopens the record, by whose choice ever they had it; and nobody hears it twice."""
+    division = Division(pool("ann", id="first"), pool("bob"), users=[User("boss", roles=frozenset({"admin"}))])
+    division.send(created(owner=first))
+    if status == "open":
+        division.send(closed())
+    division.decisions.clear()
+    division.send(event(kind, "lead/1", to, status=status, actor="boss"))
+    has_lost = division.state.records["lead/1"].owner != "ann"
+    assert [each for each in kinds(division) if each == ("ann", "reassigned")] == [("ann", "reassigned")] * has_lost

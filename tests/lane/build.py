@@ -182,7 +182,10 @@ class World:
         """All that the checker looks at."""
         memory = self.memory
         seen = {
-            topic: [Seen(topic, 0, each.offset, each.key, each.value, each.headers) for each in self.published(topic)]
+            topic: [
+                Seen(topic, 0, each.offset, each.key, each.value, each.headers, each.time_ms)
+                for each in self.published(topic)
+            ]
             for topic in (TOPICS.events, TOPICS.log, *OUTPUTS)
         }
         outputs = [each for topic in OUTPUTS for each in seen[topic]]

@@ -388,7 +388,7 @@ class Simulation:
 
 
 def _seen(place: Place, record: BrokerRecord) -> Seen:
-    return Seen(place.topic, place.partition, record.offset, record.key, record.value, record.headers)
+    return Seen(place.topic, place.partition, record.offset, record.key, record.value, record.headers, record.time_ms)
 
 
 def simulate(seed: int, safeguards: Safeguards = ALL_SAFEGUARDS, *, steps: int = 1_500, events: int = 120) -> Report:

@@ -49,5 +49,6 @@ def forget(name: str, state: State, config: Config, now_ms: int) -> Changes:
     draft.past.drop(name)
     draft.progress.drop(name)
     draft.acting.drop(name)
+    draft.answerable.drop(name)
     draft.sizes.drop(name)
     return draft.changes()

@@ -22,6 +22,7 @@ from service.core.held import HELD_LIMIT, NAMED_LIMIT, HeldBack
 from service.core.model import Decision, LateNews, NewsSummary, Nothing, Notification, NotificationKind, Outcome
 from service.core.reasons import NothingReason
 from service.core.record import UNHEARD, Record
+from service.core.retold import sayable
 from service.core.state import State
 from service.core.telling.notify import means_for
 from service.core.telling.why import DELETED, UNAWARE, pool_of, why
@@ -89,7 +90,7 @@ def tell_held(person: str, draft: Draft, config: Config, now_ms: int) -> tuple[D
             draft.hushes.edit(person).first = number
             draft.set_timer(HUSH_PREFIX + person, now_ms)
             return tuple(decisions)
-        decisions.append(_late(person, held, record, untold, config))
+        decisions.append(_late(person, held, record, untold, draft, config))
         draft.held.drop(_held_field(person, number))
     draft.hushes.drop(person)
     return tuple(decisions)
@@ -275,7 +276,9 @@ def _held_field(person: str, number: int) -> str:
     return f"{person}/{number}"
 
 
-def _late(person: str, held: HeldBack, record: Record, untold: NothingReason | None, config: Config) -> Decision:
+def _late(
+    person: str, held: HeldBack, record: Record, untold: NothingReason | None, draft: Draft, config: Config
+) -> Decision:
     """Tell somebody of what was held back, in the words of what is known by now; or say why not."""
     decision = _nothing(held.record, untold or "told_late", person)
     decision = replace(decision, correlation_id=held.correlation_id, depth=held.depth)
@@ -283,7 +286,10 @@ def _late(person: str, held: HeldBack, record: Record, untold: NothingReason | N
         return decision
     kind, late = cast("NotificationKind", held.kind), LateNews(held.decision, held.why, held.pool)
     told = Notification(kind, person, means_for(kind, person, config), late)
-    facts = recall(record.facts) if config.fields_told else NO_FACTS
+    facts = NO_FACTS
+    if config.fields_told:
+        record_type = held.record.partition("/")[0]
+        facts = sayable(recall(record.facts), record.facts, record_type, draft, config)
     return replace(decision, notifications=(told,), facts=facts)
 
 

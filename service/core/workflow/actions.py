@@ -28,7 +28,7 @@ from service.core.telling import notify
 from service.core.telling.timing import GIVEN
 from service.core.traits import folded
 from service.core.workflow.doing import Turn
-from service.core.workflow.process import acting_of, keep_acting, process_of, progress_of
+from service.core.workflow.process import acting_of, keep_acting, let_answer, process_of, progress_of
 from service.core.workflow_specs import ActionKind
 from service.language.changes import is_same
 
@@ -90,6 +90,7 @@ def _set_field(turn: Turn) -> Withheld | None:
         return "asked_already"
     wanted = ToSet(turn.workflow.id, turn.number, field, text)
     others = tuple(each for each in acting.wanted if each.field != field)
+    let_answer([each for each in acting.wanted if each.field == field], case)
     keep_acting(replace(acting, wanted=latest((*others, wanted), WANTED_MAX)), case)
     turn.doing.set_field(field, value)
     turn.request(value=value)

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from service.core.acting import (
+    ANSWERED_WITHIN_MS,
     ANSWERS_MAX,
-    ORDER_KEPT_MS,
     SAID_CHARACTERS,
     Answer,
     Order,
@@ -30,7 +30,7 @@ from service.core.filled import is_filled
 from service.core.in_process import Asked, InProcess
 from service.core.news import News, OwnerNow
 from service.core.past import Past
-from service.core.workflow.process import acting_of, keep_acting, process_of
+from service.core.workflow.process import acting_of, answerable_of, keep_acting, keep_answerable, let_answer, process_of
 from service.core.workflow_specs import Action
 from service.language.changes import UNTOLD, is_same, told_at
 
@@ -58,16 +58,35 @@ def hear(event: RecordEvent, news: News, progress: InProcess, case: Case) -> Ech
     if event.action is not None:
         return Echo(_answered(event, event.action, progress, case), NO_FIELDS, is_any=False, is_of_step=False)
     done = [asked for asked in progress.open if _is_done(asked, event, case)]
-    acting = acting_of(case)
-    got = [wanted for wanted in acting.wanted if _has(wanted, event, case)]
-    over = {*got, *(wanted for wanted in acting.wanted if wanted.field in news.change.changed)}
-    if over:
-        keep_acting(replace(acting, wanted=tuple(each for each in acting.wanted if each not in over)), case)
+    told = _told_values(event, news, case)
     if done:
         progress = replace(progress, open=tuple(asked for asked in progress.open if asked not in done))
-    fields = {asked.field for asked in done if asked.action == "require_field"} | {wanted.field for wanted in got}
+    fields = {asked.field for asked in done if asked.action == "require_field"} | told
     is_of_step = any(asked.action == "mark_step" for asked in done)
-    return Echo(progress, frozenset(fields), bool(done or got), is_of_step)
+    return Echo(progress, frozenset(fields), bool(done or told), is_of_step)
+
+
+def _told_values(event: RecordEvent, news: News, case: Case) -> set[str]:
+    """The fields of which the event tells a value that we asked for, in whatever order the CRM answers; each time it
+    answers the oldest that is still to be told. Where it tells another value, somebody set that.
+    """
+    acting, answerable = acting_of(case), answerable_of(case)
+    told: set[str] = set()
+    left = list(answerable)
+    for each in answerable:
+        if each.asked.field not in told and _has(each.asked, event, case):
+            told.add(each.asked.field)
+            left.remove(each)
+    if told:
+        keep_answerable(tuple(left), case)
+    asked = [wanted for wanted in acting.wanted if wanted.field not in told]
+    got = [wanted for wanted in asked if _has(wanted, event, case)]
+    over = [wanted for wanted in asked if wanted.field in news.change.changed and wanted not in got]
+    if got or over:
+        wanted = tuple(each for each in acting.wanted if each not in got and each not in over)
+        keep_acting(replace(acting, wanted=wanted), case)
+    let_answer(over, case)
+    return told.union(wanted.field for wanted in got)
 
 
 def made_for_us(event: RecordEvent, case: Case) -> frozenset[str]:
@@ -79,7 +98,7 @@ def made_for_us(event: RecordEvent, case: Case) -> frozenset[str]:
         return NO_FIELDS
     zone = ZoneInfo(case.config.zone)
     for order in known.open:
-        if order.at_ms + ORDER_KEPT_MS > case.now_ms and (fields := _alike(order, event, zone)):
+        if order.at_ms + ANSWERED_WITHIN_MS > case.now_ms and (fields := _alike(order, event, zone)):
             _close(order, known, event.record_type, case)
             return fields
     return NO_FIELDS
@@ -165,9 +184,16 @@ def _answered(event: RecordEvent, identity: str, progress: InProcess, case: Case
     acting = acting_of(case)
     result: Literal["done", "failed"] = "done" if event.kind == "action_done" else "failed"
     answer = Answer(name[:ANSWER_CHARACTERS], number, result, case.now_ms, event.reason[:SAID_CHARACTERS])
-    wanted = tuple(each for each in acting.wanted if (each.workflow, each.number) != (name, number))
+    answerable = answerable_of(case)
+    late = next((each for each in answerable if (each.asked.workflow, each.asked.number) == (name, number)), None)
+    closed = [each for each in acting.wanted if late is None and (each.workflow, each.number) == (name, number)]
     answers = (*acting.answers, answer)[-ANSWERS_MAX:]
+    wanted = tuple(each for each in acting.wanted if each not in closed)
     keep_acting(replace(acting, wanted=wanted, answers=answers), case)
+    if result == "done":
+        let_answer(closed, case)
+    elif late is not None:
+        keep_answerable(tuple(each for each in answerable if each is not late), case)
     if action is not None and action.kind == "create_record":
         _forget_order(name, number, action, case)
     left = tuple(asked for asked in progress.open if asked.workflow != name or not _is_of(action, asked))

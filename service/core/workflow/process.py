@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
-from service.core.acting import NOTHING_DONE, Acting
+from service.core.acting import (
+    ANSWERED_WITHIN_MS,
+    NOTHING_DONE,
+    WANTED_MAX,
+    Acting,
+    Answerable,
+    Answerables,
+    ToSet,
+    latest,
+)
 from service.core.case import Case
 from service.core.events import RecordEvent
 from service.core.in_process import MARKS_MAX, NO_PROGRESS, InProcess, Mark
@@ -39,16 +50,42 @@ def keep_acting(acting: Acting, case: Case) -> None:
     _note(case)
 
 
+def answerable_of(case: Case) -> tuple[Answerable, ...]:
+    """The values that the CRM may still tell in answer to us, though they are not asked for any more."""
+    if case.draft.answerable.is_empty:
+        return ()
+    known = case.draft.answerable.get(case.name) or Answerables()
+    return tuple(each for each in known.values if each.at_ms + ANSWERED_WITHIN_MS > case.now_ms)
+
+
+def keep_answerable(values: tuple[Answerable, ...], case: Case) -> None:
+    """Remember the values that the CRM may still tell in answer to us, or that there are none."""
+    if values and not case.record.deleted:
+        case.draft.answerable.put(case.name, Answerables(values=latest(values, WANTED_MAX)))
+    else:
+        case.draft.answerable.drop(case.name)
+    _note(case)
+
+
+def let_answer(wanted: Sequence[ToSet], case: Case) -> None:
+    """These values are not asked for any more; should the CRM tell one, that is still its answer."""
+    if wanted:
+        values = (*answerable_of(case), *(Answerable(each, case.now_ms) for each in wanted))
+        keep_answerable(values, case)
+
+
 def _note(case: Case) -> None:
     """Say in the record whether anything stands beside it."""
     draft, name = case.draft, case.name
-    case.record.has_progress = draft.progress.get(name) is not None or draft.acting.get(name) is not None
+    kept = (draft.progress.get(name), draft.acting.get(name), draft.answerable.get(name))
+    case.record.has_progress = any(each is not None for each in kept)
 
 
 def drop(case: Case) -> None:
     """The record is gone, and all of this with it."""
     case.draft.progress.drop(case.name)
     case.draft.acting.drop(case.name)
+    case.draft.answerable.drop(case.name)
     case.record.has_progress = False
 
 
