@@ -51,7 +51,7 @@ def findings(document: Document, declared: Declared) -> Iterator[Finding]:
     for record_type, closed in document.closed_when.items():
         if not (closed.criteria or closed.domain is not None or closed.when is not None):
             message = f"without a condition every {record_type} is closed: say which, with criteria, domain or when"
-            yield Finding(("closed_when", record_type), message)
+            yield Finding(("closed_when", record_type), message, is_missing=True)
         yield from _of_condition(document, ("closed_when", record_type), closed)
 
 

@@ -109,12 +109,15 @@ class _Division:
         sections = zip(*(part.declared for part in self.parts), strict=True)
         declared = Declared(*(frozenset().union(*names) for names in sections))
         for finding in findings(document, declared):
-            yield finding, self.located(finding)
+            if not _is_unread(self._origin(finding).root, finding):
+                yield finding, self.located(finding)
 
     def located(self, finding: Finding) -> Problem:
         """A finding at its place in the part that declared what it is about."""
-        origin = self.origins.get(finding.path[:2]) or self.origins[finding.path[:1]]
-        return origin.problem(finding)
+        return self._origin(finding).problem(finding)
+
+    def _origin(self, finding: Finding) -> _Part:
+        return self.origins.get(finding.path[:2]) or self.origins[finding.path[:1]]
 
     def _declare(self, part: _Part, path: Steps) -> Iterator[Problem]:
         first = self.origins.setdefault(path, part)
@@ -157,7 +160,8 @@ def compile_inline(data: object, origin: str) -> Config:
     given = with_public_holidays(as_declared(part.document))
     document = _with_implied(given)
     declared = Declared(*map(frozenset().union, part.declared, declared_in(document)))
-    problems += [_problem(origin, root, finding) for finding in findings(document, declared)]
+    found = findings(document, declared)
+    problems += [_problem(origin, root, finding) for finding in found if not _is_unread(root, finding)]
     if problems:
         raise ConfigurationError(problems)
     return compile_document(document)
@@ -221,6 +225,11 @@ def _repeated_names(root: Node, file: str) -> Iterator[Problem]:
         if name in seen:
             yield _problem(file, root, Finding(("users", position), f'"{name}" stands here already: keep one of them'))
         seen.add(name)
+
+
+def _is_unread(root: Node, finding: Finding) -> bool:
+    """Whether what seems to be missing may be what could not be read."""
+    return finding.is_missing and root.trail(finding.path)[-1].has_cuts
 
 
 def _problem(file: str, root: Node, finding: Finding) -> Problem:

@@ -221,7 +221,7 @@ def _of_type(document: Document, path: Steps, workflow: Workflow) -> Iterator[Fi
     told = workflow.record_type
     if told is None and not workflow.steps:
         message = 'no process says which records are meant: add "record_type", such as "record_type: deal"'
-        yield Finding(path, message)
+        yield Finding(path, message, is_missing=True)
     for place, step in workflow.steps:
         process = document.processes.get(step.process)
         record_type = workflow.type_in(document.processes)

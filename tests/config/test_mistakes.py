@@ -49,7 +49,7 @@ TOLD = [
         "pools.yaml:8:21: pools.sales.members[3].position: the order of members cannot be set, "
         "who joined first is first: leave this key out"
     ),
-    "pools.yaml:9:24: pools.deals.record_type: \"deel\" is not known here: write 'lead', 'contact' or 'deal'",
+    'pools.yaml:9:24: pools.deals.record_type: "deel" is not known here; did you mean "deal"?',
     'pools.yaml:10:51: pools.contacts.members[1]: "eve" is a member already: keep one of the two lines',
     (
         'rules.yaml:6:47: rule_sets.leads.entries[0].criteria[1]: here "," or "]" is missing; '
