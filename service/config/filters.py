@@ -24,7 +24,7 @@ DATE: Final = "date"
 NOW: Final = frozenset({"now", "today"})
 
 
-class Row(NamedTuple):
+class FilterRow(NamedTuple):
     """A filter as it is written, how many values it must be given and may be, which of them are numbers (of what
     divides, none that is 0), and the names of those that are given by name.
     """
@@ -37,41 +37,41 @@ class Row(NamedTuple):
     named: tuple[str, ...] = ()
 
 
-ROWS: Final[Mapping[str, Row]] = {
-    "abs": Row("abs"),
-    "append": Row('append: "!"', 1, 1),
-    "at_least": Row("at_least: 1", 1, 1, 1),
-    "at_most": Row("at_most: 100", 1, 1, 1),
-    "capitalize": Row("capitalize"),
-    "ceil": Row("ceil"),
-    DATE: Row('date: "%d.%m.%Y"', 1, 1),
-    "default": Row('default: "-"', 0, 1, named=("allow_false",)),
-    "divided_by": Row("divided_by: 2", 1, 1, 1, divides=True),
-    "downcase": Row("downcase"),
-    "escape": Row("escape"),
-    "first": Row("first"),
-    "floor": Row("floor"),
-    "join": Row('join: ", "', 0, 1),
-    "last": Row("last"),
-    "lstrip": Row("lstrip"),
-    "minus": Row("minus: 1", 1, 1, 1),
-    "modulo": Row("modulo: 2", 1, 1, 1, divides=True),
-    "newline_to_br": Row("newline_to_br"),
-    "plus": Row("plus: 1", 1, 1, 1),
-    "prepend": Row('prepend: "#"', 1, 1),
-    "remove": Row('remove: "-"', 1, 1),
-    "replace": Row('replace: "-", " "', 1, 2),
-    "round": Row("round: 2", 0, 1, 1),
-    "rstrip": Row("rstrip"),
-    "size": Row("size"),
-    "split": Row('split: ","', 1, 1),
-    "strip": Row("strip"),
-    "times": Row("times: 2", 1, 1, 1),
-    "truncate": Row("truncate: 20", 0, 2, 1),
-    "truncatewords": Row("truncatewords: 5", 0, 2, 1),
-    "upcase": Row("upcase"),
-    "url": Row("url"),
-    "url_encode": Row("url_encode"),
+ROWS: Final[Mapping[str, FilterRow]] = {
+    "abs": FilterRow("abs"),
+    "append": FilterRow('append: "!"', 1, 1),
+    "at_least": FilterRow("at_least: 1", 1, 1, 1),
+    "at_most": FilterRow("at_most: 100", 1, 1, 1),
+    "capitalize": FilterRow("capitalize"),
+    "ceil": FilterRow("ceil"),
+    DATE: FilterRow('date: "%d.%m.%Y"', 1, 1),
+    "default": FilterRow('default: "-"', 0, 1, named=("allow_false",)),
+    "divided_by": FilterRow("divided_by: 2", 1, 1, 1, divides=True),
+    "downcase": FilterRow("downcase"),
+    "escape": FilterRow("escape"),
+    "first": FilterRow("first"),
+    "floor": FilterRow("floor"),
+    "join": FilterRow('join: ", "', 0, 1),
+    "last": FilterRow("last"),
+    "lstrip": FilterRow("lstrip"),
+    "minus": FilterRow("minus: 1", 1, 1, 1),
+    "modulo": FilterRow("modulo: 2", 1, 1, 1, divides=True),
+    "newline_to_br": FilterRow("newline_to_br"),
+    "plus": FilterRow("plus: 1", 1, 1, 1),
+    "prepend": FilterRow('prepend: "#"', 1, 1),
+    "remove": FilterRow('remove: "-"', 1, 1),
+    "replace": FilterRow('replace: "-", " "', 1, 2),
+    "round": FilterRow("round: 2", 0, 1, 1),
+    "rstrip": FilterRow("rstrip"),
+    "size": FilterRow("size"),
+    "split": FilterRow('split: ","', 1, 1),
+    "strip": FilterRow("strip"),
+    "times": FilterRow("times: 2", 1, 1, 1),
+    "truncate": FilterRow("truncate: 20", 0, 2, 1),
+    "truncatewords": FilterRow("truncatewords: 5", 0, 2, 1),
+    "upcase": FilterRow("upcase"),
+    "url": FilterRow("url"),
+    "url_encode": FilterRow("url_encode"),
 }
 """All that there are."""
 
@@ -117,7 +117,7 @@ def _in_chain(value: Expression, filters: Sequence[Filter]) -> Iterator[Slip]:
             yield Slip(f'the filter "{each.name}" {message}', each.token.start_index)
 
 
-def _wrong(row: Row, given: Sequence[Expression]) -> str:
+def _wrong(row: FilterRow, given: Sequence[Expression]) -> str:
     """What is wrong with the values that a filter is given; empty: nothing."""
     if not row.least <= len(given) <= row.most:
         return f"{_bounds(row)}, and is given {len(given) or 'none'}: write it as {row.example}"
@@ -129,7 +129,7 @@ def _wrong(row: Row, given: Sequence[Expression]) -> str:
     return ""
 
 
-def _misnamed(row: Row, named: Sequence[str]) -> str:
+def _misnamed(row: FilterRow, named: Sequence[str]) -> str:
     for each in named:
         if each not in row.named:
             known = f"; it knows {', '.join(row.named)}" if row.named else ""
@@ -152,7 +152,7 @@ def _no_date(value: Expression | None, form: Sequence[Expression]) -> str:
     return "" if _is_moment(value.value) else f"is given {value.value!r}, which is no date: write one as 2026-01-31"
 
 
-def _bounds(row: Row) -> str:
+def _bounds(row: FilterRow) -> str:
     if row.least == row.most:
         return f"needs {'one value' if row.least == 1 else f'{row.least} values' if row.least else 'no value'}"
     return f"takes {row.least} to {row.most} values"

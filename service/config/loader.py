@@ -24,6 +24,7 @@ from service.config.ids import as_declared
 from service.config.nodes import Node, NotYaml, Steps, as_written, from_data, from_yaml, shown
 from service.config.plans import named_by_plans
 from service.config.problems import ConfigurationError, Problem
+from service.config.repeats import of_repeats
 from service.config.validation import location, validated
 from service.core.configuration import Config
 from service.wording import worded
@@ -261,7 +262,10 @@ def _merge(parts: Iterable[_Part], *, is_complete: bool) -> tuple[Loaded, list[P
         found = division.problems(document)
         problems += [problem for finding, problem in found if is_complete or not finding.is_undeclared]
         problems += _too_large(division, document)
-        notices += map(division.located, notes(document))
+        noted = [*map(division.located, notes(document))]
+        places = {(note.file, note.line, note.column) for note in noted}
+        repeated = [part.problem(each) for part in division.parts for each in of_repeats(part.root)]
+        notices += [*noted, *(each for each in repeated if (each.file, each.line, each.column) not in places)]
     locate = {name: division.located for name, division in divisions.items()}
     return Loaded(documents, tuple(sorted(notices)), locate), problems
 

@@ -140,6 +140,8 @@ def _form_meant(kind: str, given: object, path: Steps) -> str:
             return ": put it in [ ], or a dash before it"
         case "tuple_type", str():
             return f": put it in [ ], [{given}]" if len(given) <= SHOWN else ": put it in [ ]"
+        case _, "off" | "none":
+            return ": leave this key out"
         case "model_type", str() | int() if 0 < len(keys) <= KEYS_TOLD:
             return f": its keys are {', '.join(keys)}"
         case _:

@@ -87,7 +87,7 @@ FORMS = [
     (WORKFLOW % ("{}", TOLD), "a trigger is one of on, field_filled, field_cleared, step_marked and waiting_for"),
     ("settings: {notifications: {means: email}}", 'a list is expected here, not "email": put it in [ ], [email]'),
     ("settings: {notifications: {kinds: {assigned: none}}}", "means are a list, or off: write [email], or off"),
-    ("settings: {notifications: {quiet: 'off'}}", 'not "off": its keys are from, until'),
+    ("settings: {notifications: {quiet: 'off'}}", 'not "off": leave this key out'),
     ("users: {ann: {notify: email}}", "means are a list: write [email], or [] for none"),
     ("users: {ann: {notify: 'off'}}", "means are a list: write [email], or [] for none"),
     ("users: {ann: {notify: {kinds: {workflow: chat}}}}", "means are a list, or off: write [chat], or off"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from service.config import templates
-from service.config.filters import ROWS, Row
+from service.config.filters import ROWS, FilterRow
 from service.config.templates import ROUNDS_LIMIT, TEXT_LIMIT, NoTemplate
 from service.config.texts import shipped
 from service.core.letters import NotWritten, Values
@@ -248,7 +248,7 @@ def _is_written(call: str) -> bool:
 
 
 @pytest.mark.parametrize(("name", "row"), ROWS.items())
-def test_what_a_filter_takes_is_as_it_does(name: str, row: Row) -> None:
+def test_what_a_filter_takes_is_as_it_does(name: str, row: FilterRow) -> None:
     """The row of each filter says what the filter itself takes: neither less, nor more."""
     values = ["1"] * row.numbers + ["'%d'"] * (row.most - row.numbers)
 

@@ -8,18 +8,15 @@ from schemas.config import Document
 from schemas.config_rules import Target, named_by
 from service.config.findings import Finding
 from service.config.ids import REMEDY, spelled_alike
+from service.config.lint.written import targets_of
 from service.config.nodes import Steps
 from service.config.people import people_of
 
 
 def of_people(document: Document) -> Iterator[Finding]:
-    """Targets of entries and defaults, and pools, with nobody active behind them."""
-    for set_id, rule_set in document.rule_sets.items():
-        for position, entry in enumerate(rule_set.entries):
-            path = ("rule_sets", set_id, "entries", position, "target")
-            yield from _of_target(document, path, entry.target)
-    for record_type, target in document.defaults.items():
-        yield from _of_target(document, ("defaults", record_type), target)
+    """Targets of entries, defaults and workflows, and pools, with nobody active behind them."""
+    for path, _, target in targets_of(document):
+        yield from _of_target(document, path, target)
     yield from _of_near_misses(document)
     for pool_id, pool in document.pools.items():
         if pool.members and not any(document.users[member.user].active for member in pool.members):
