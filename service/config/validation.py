@@ -163,8 +163,22 @@ def _unknown_key(path: Steps) -> str:
     if key in _ORDERS and "members" in path[:-1]:
         return "the order of members cannot be set, who joined first is first: leave this key out"
     near = _near(path)
-    hint = f'did you mean "{near}"?' if near else f"known are {', '.join(known)}"
+    hint = f'did you mean "{near}"?' if near else _elsewhere(path) or f"known are {', '.join(known)}"
     return f"this key is unknown; {hint}"
+
+
+def _elsewhere(path: Steps) -> str:
+    """Where a key that is unknown here stands, one level further in or out; empty: it is not known there, either."""
+    *above, key = path
+    for inner in known_keys(tuple(above)):
+        if key in known_keys((*above, inner)):
+            return f'it stands inside "{inner}"'
+        if key in known_keys((*above, inner, 0)):
+            return f'it stands in each of "{inner}"'
+    if key in known_keys(()):
+        return "it is a section, at the beginning of a line"
+    outside = next((above[:end] for end in range(len(above) - 1, 0, -1) if key in known_keys(tuple(above[:end]))), None)
+    return "" if outside is None else f'it stands outside of "{above[len(outside)]}", beside it'
 
 
 def _near(path: Steps) -> str | None:
@@ -176,8 +190,8 @@ def known_keys(path: Steps) -> tuple[str, ...]:
     """The keys that a document may have at a path."""
     shape: Any = Document
     for step in path:
-        inside = _fields_of(shape)[step].annotation if _is_model(shape) else next(iter(get_args(shape)[::-1]), None)
-        shape = _model_in(inside)
+        found = _fields_of(shape).get(step) if _is_model(shape) else None
+        shape = _model_in(found.annotation if found is not None else next(iter(get_args(shape)[::-1]), None))
     return tuple(map(str, _fields_of(shape))) if _is_model(shape) else ()
 
 
