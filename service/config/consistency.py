@@ -24,7 +24,7 @@ from service.config.telling import notes_on_telling, of_telling
 from service.config.text_mistakes import of_texts
 from service.config.waiting import notes_on_waiting, of_waiting
 from service.config.workflows import notes_on_workflows, of_workflows
-from service.config.working_time import of_time
+from service.config.working_time import notes_on_time, of_time
 from service.core.past import PAST_FIELDS
 
 
@@ -71,6 +71,7 @@ def notes(document: Document) -> Iterator[Finding]:
     yield from notes_on_plans(document)
     yield from notes_on_workflows(document)
     yield from notes_on_telling(document)
+    yield from notes_on_time(document)
     for record_type, pool_id in implied_defaults(document).items():
         if document.pools[pool_id].members:
             message = (

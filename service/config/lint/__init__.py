@@ -19,7 +19,9 @@ from service.config.lint.fields import of_fields
 from service.config.lint.names import of_names
 from service.config.lint.never import of_idle_workflows
 from service.config.lint.people import of_people
+from service.config.lint.scoring import of_scoring
 from service.config.lint.sharing import of_sharing
+from service.config.lint.skills import of_skills
 from service.config.lint.teams import of_teams
 from service.config.lint.workflows import of_workflows
 from service.config.lint.working_time import of_working_time
@@ -36,6 +38,8 @@ def warnings(document: Document) -> Iterator[Finding]:
     yield from of_closed(document)
     yield from of_fields(document)
     yield from of_working_time(document)
+    yield from of_skills(document)
+    yield from of_scoring(document)
     yield from of_workflows(document)
     yield from of_idle_workflows(document)
     yield from of_slips_in_texts(document)

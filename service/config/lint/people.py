@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from schemas.config import Document
+from schemas.config import Document, Pool
 from schemas.config_rules import Target, named_by
 from service.config.findings import Finding
 from service.config.ids import REMEDY, spelled_alike
@@ -21,10 +21,25 @@ def of_people(document: Document) -> Iterator[Finding]:
     for pool_id, pool in document.pools.items():
         if pool.members and not any(document.users[member.user].active for member in pool.members):
             yield Finding(("pools", pool_id), "nobody in this pool is active, so its records wait: add somebody who is")
+        yield from _of_pool(document, pool_id, pool)
     for plan_id, plan in document.plans.items():
         if plan.managers and not any(document.users[person].active for person in plan.managers):
             message = "no manager of this plan is active, so its leads wait: add somebody who is"
             yield Finding(("plans", plan_id), message)
+
+
+def _of_pool(document: Document, pool_id: str, pool: Pool) -> Iterator[Finding]:
+    """People whom a pool names besides its members."""
+    path: Steps = ("pools", pool_id)
+    fallback, escalate = pool.nobody_eligible.fallback, pool.escalate
+    named: list[tuple[Steps, str | None]] = [
+        (("manager",), pool.manager),
+        (("nobody_eligible", "fallback", "user"), None if fallback is None else fallback.user),
+        (("escalate", "to", "user"), None if escalate is None else escalate.to.user),
+    ]
+    for place, name in named:
+        if name is not None and not document.users[name].active:
+            yield Finding((*path, *place), f'"{name}" is not active: name somebody who is')
 
 
 def _of_near_misses(document: Document) -> Iterator[Finding]:
