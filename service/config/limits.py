@@ -13,9 +13,8 @@ from service.config.nodes import Steps
 from service.core.limit_spec import Limit, Per
 
 _HOUR: Final = 3_600
-_LONGEST: Final[Mapping[str, int]] = {"day": 25 * _HOUR, "week": 169 * _HOUR, "month": 745 * _HOUR}
-"""So many seconds a period may have, where clocks are set back in it."""
-_SHORTEST: Final[Mapping[str, int]] = {"day": 23 * _HOUR, "week": 167 * _HOUR, "month": 671 * _HOUR}
+_HOURS: Final[Mapping[str, tuple[int, int]]] = {"day": (23, 25), "week": (167, 169), "month": (671, 745)}
+"""So many hours a period has at least and at most, where clocks are set in it."""
 
 
 def compiled_limits(written: Iterable[Written]) -> tuple[Limit, ...]:
@@ -69,11 +68,11 @@ def _times(one: str | None, other: str | None) -> int | None:
         return 1 if one == other else None
     window, inside = seconds(one), seconds(other)
     if window is not None:
-        longest = _LONGEST[other] if inside is None else inside
+        longest = _HOURS[other][1] * _HOUR if inside is None else inside
         return 1 if longest <= window else None
     if inside is None:
         return {("week", "day"): 1, ("month", "day"): 1, (one, one): 1, ("month", "week"): 2}.get((one, other))
-    return 2 if inside <= _SHORTEST[one] else None
+    return 2 if inside <= _HOURS[one][0] * _HOUR else None
 
 
 def _per(limit: Written) -> Per:
