@@ -79,6 +79,10 @@ NOTED = [
     (pool("longest_wait: 2d, escalate: {after: 5m, to: {user: ann}}"), "what waits is escalated after 5m"),
     (pool("strategy: take, requires: {skill: german}"), "pools.p.requires: nothing is given out of a queue"),
     (pool("strategy: take, nobody_eligible: {fallback: {user: bob}}"), "pools.p.nobody_eligible: nothing is given out"),
+    (
+        pool("accept_within: 30m").replace("{pool: p}", "[{pool: p, wait: 5m}, {pool: o}]"),
+        'defaults.lead[0].wait: whoever of "p" is asked has 30m to accept',
+    ),
     (member("max_open: 0"), "members[0].max_open: at most 0 means never"),
     (member("max_open: 10, limits: [{at_most: 3, open: true}]"), "max_open: a limit of theirs is 3 open"),
     (
@@ -102,6 +106,7 @@ NOTED = [
     ("users: {zoe: {notify: []}}\npools: {p: {record_type: lead, manager: zoe}}", 'manager: "zoe" is told by no means'),
 ]
 RIGHT = [
+    pool("accept_within: 5m").replace("{pool: p}", "[{pool: p, wait: 5m}, {pool: o}]"),
     pool("accept_within: 15m, hand_on: 2, ask_again: true"),
     pool("longest_wait: 5m, escalate: {after: 2h, to: {user: ann}}"),
     pool("longest_wait: 5h, escalate: {after: 2h, to: {user: ann}, clock: working}"),

@@ -1,10 +1,11 @@
 """What a configuration says that can be used and is hardly meant: looked for by `fairlead check`, never at start.
 
 A mistake that makes a configuration unusable is found in `consistency`. What is found here is certain, too, but may be
-wanted for a while, so it warns: entries that no record reaches, conditions that nothing fits, people who are switched
-off, pools that share out otherwise than it seems, teams that accept the same records, closed records of which there can
-be none, fields that no record has, shifts and skills that nobody has, workflows that never do what is meant, values in
-texts that only look like ours.
+wanted for a while, or was accepted before anybody looked for it, and a version in the log stays usable. So it warns:
+entries that no record reaches, conditions that nothing fits, people who are switched off, pools that share out
+otherwise than it seems, teams that accept the same records, closed records of which there can be none, fields that no
+record has, shifts and skills that nobody has, workflows that never do what is meant, values in texts that only look
+like ours.
 """
 
 from __future__ import annotations
