@@ -170,11 +170,10 @@ def _unknown_key(path: Steps) -> str:
 def _elsewhere(path: Steps) -> str:
     """Where a key that is unknown here stands, one level further in or out; empty: it is not known there, either."""
     *above, key = path
-    for inner in known_keys(tuple(above)):
-        if key in known_keys((*above, inner)):
-            return f'it stands inside "{inner}"'
-        if key in known_keys((*above, inner, 0)):
-            return f'it stands in each of "{inner}"'
+    for words, further in (("inside", ()), ("in each of", (0,))):
+        for inner in known_keys(tuple(above)):
+            if key in known_keys((*above, inner, *further)):
+                return f'it stands {words} "{inner}"'
     if key in known_keys(()):
         return "it is a section, at the beginning of a line"
     outside = next((above[:end] for end in range(len(above) - 1, 0, -1) if key in known_keys(tuple(above[:end]))), None)

@@ -68,7 +68,10 @@ WARNED = [
         f"{pool('')}scores: {{lead: [{{criteria: [a equals 1, a equals 2], points: 5}}]}}\n",
         "scores.lead[0]: no record can fit this row",
     ),
-    (f"{pool('')}holidays: {{old: [2019-12-25]}}\n", "holidays.old: all these days are past, lastly 2019-12-25"),
+    (
+        f"{pool('')}holidays: {{old: [2019-12-25]}}\n",
+        "holidays.old: these days end with 2019-12-25",
+    ),
 ]
 NOTED = [
     (

@@ -4,12 +4,16 @@ none.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from service.config.lint import warnings
 from service.config.loader import load
+from service.config.nodes import from_yaml
 from tests.config.linting import warned
+from tests.docs.blocks import Block, blocks
 
 BASE = """\
 users: {ann: {role: lead, profile: senior, roles: [admin]}, bob: {role: seller}, eve: {active: false}}
@@ -179,3 +183,17 @@ def test_the_signs_of_a_domain_may_stand_twice(tmp_path: Path) -> None:
     domain = "['|', '|', [stage, '=', a], [stage, '=', b], [stage, '=', c]]"
     (tmp_path / "a.yaml").write_text(workflow("updated", f"domain: {domain}, {TELL}"), encoding="utf-8")
     assert load(tmp_path).notes == ()
+
+
+SHOWN = [block for block in blocks("yaml") if "workflows:" in block.text and not block.words]
+
+
+@pytest.mark.parametrize("block", SHOWN, ids=str)
+def test_what_pages_show_of_workflows_has_no_warning(block: Block, tmp_path: Path) -> None:
+    """What a reader copies is right; of a scenario its configuration is looked at."""
+    (root,), _ = from_yaml(block.text.encode(), str(block))
+    shown = root.child("config") or root
+    (tmp_path / "a.yaml").write_text(json.dumps(shown.plain()), encoding="utf-8")
+    (tmp_path / "b.yaml").write_text(block.beside or "{}", encoding="utf-8")
+    (document,) = load(tmp_path).documents.values()
+    assert [each.message for each in warnings(document) if each.path[0] in ("workflows", "templates")] == []

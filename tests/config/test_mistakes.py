@@ -79,6 +79,8 @@ def test_ten_mistakes_are_told_at_once_each_with_its_place() -> None:
         ("[1]", "1:1: a mapping is expected here, not a list"),
         ("bogus: 1", "1:1: bogus: this key is unknown; known are division, users, pools, calendars, "),
         ("division: a/b", '1:11: division: "a/b" is no name'),
+        ("zone: Asia/Tokyo", '1:1: zone: this key is unknown; it stands inside "settings"'),
+        ("members: [ann]", '1:1: members: this key is unknown; it stands in each of "pools"'),
         ("users: 5", "1:8: users: a mapping is expected here, not 5"),
         ("users: [ann, ann]", '1:14: users[1]: "ann" stands here already'),
         ("users: {a/b: }", '1:9: users.a/b: "a/b" is no name: use letters'),

@@ -77,8 +77,9 @@ def _unused(document: Document) -> Iterator[Finding]:
     for name, days in document.holidays.items():
         if not days:
             yield Finding(("holidays", name), "this list has no day: add some, or take it out")
-        elif max(days) < str(datetime.now(UTC).date()):
-            yield Finding(("holidays", name), f"all these days are past, lastly {max(days)}: add those to come")
+        elif max(days) < str(datetime.now(UTC).year):
+            message = f"these days end with {max(days)}, and none is of this year: add those to come"
+            yield Finding(("holidays", name), message)
 
 
 def _of_shifts(document: Document) -> Iterator[Finding]:
