@@ -102,10 +102,10 @@ def _said(detail: ErrorDetails, path: Steps) -> str:
         return f'the key "{detail["loc"][-1]}" is missing: add it'
     if kind == "literal_error":
         there_are = str(context["expected"]).replace("True", "true")
-        return f"{_quoted(given)} is not known here{_word_meant(given, there_are) or f': write {there_are}'}"
+        return f"{_quoted(given)} is not known here{word_meant(given, there_are) or f': write {there_are}'}"
     if kind in EXPECTED or kind == NONE_OF_THESE:
         wanted = str(context.get("expected") or EXPECTED[kind])
-        remedy = _word_meant(given, wanted) or _form_meant(kind, given, path)
+        remedy = word_meant(given, wanted) or _form_meant(kind, given, path)
         return _no_number(kind, given) or f"{wanted} is expected here, not {_quoted(given)}{remedy}"
     if kind == "value_error":
         return str(context["error"])
@@ -126,7 +126,7 @@ def _unfit(detail: ErrorDetails) -> str:
     return f"{_quoted(given)} does not fit: {worded(detail)}"
 
 
-def _word_meant(given: object, expected: str) -> str:
+def word_meant(given: object, expected: str) -> str:
     """Which of the words that are expected is probably meant; empty: none."""
     near = nearest(given, _WORDS.findall(expected)) if isinstance(given, str) else None
     return f'; did you mean "{near}"?' if near else ""
