@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from schemas.config_values import AS_WRITTEN, RecordType, in_order
+from schemas.spans import span_meant
 
 LIMITS_LIMIT: Final = 10
 WINDOW_LIMIT: Final = 1_000
@@ -34,7 +35,9 @@ def _whole(value: object) -> object:
 def _per(value: str) -> str:
     length = seconds(value)
     if value not in PERIODS and length is None:
-        raise ValueError("a limit counts per day, week or month, or within a time: 90s, 30m, 1h, 7d")
+        meant = next((f'; did you mean "{each}"?' for each in PERIODS if value.casefold().startswith(each)), "")
+        meant = meant or span_meant(f"1{value}" if value.isalpha() else value, "dhms")
+        raise ValueError(f"a limit counts per day, week or month, or within a time: 90s, 30m, 1h, 7d{meant}")
     if length is not None and length > SECONDS_LIMIT:
         raise ValueError("a window lasts a year at most: 366d")
     return value

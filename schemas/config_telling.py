@@ -39,19 +39,32 @@ class _Part(BaseModel):
     model_config = AS_WRITTEN
 
 
+def _listed(word: str) -> str:
+    """How one means is written; for what only says that there is none, an example."""
+    return "[email]" if word in ("off", "none", "no", "of") else f"[{word}]"
+
+
 def _means_alone(value: object) -> object:
     """A list of means is short for nothing else."""
-    return {"means": value} if isinstance(value, list | tuple) else value
+    match value:
+        case list() | tuple():
+            return {"means": value}
+        case str():
+            raise ValueError(f"means are a list: write {_listed(value)}, or [] for none")
+        case _:
+            return value
 
 
 def _switched(value: object) -> object:
     """`off` is no means at all."""
+    if isinstance(value, str) and value != "off":
+        raise ValueError(f"means are a list, or off: write {_listed(value)}, or off")
     return () if value == "off" else value
 
 
 def _time_of_day(value: str) -> str:
     if not _TIME.fullmatch(value):
-        raise ValueError("a time of day is written as 21:00")
+        raise ValueError("a time of day is written as 21:00, and midnight as 00:00")
     return value
 
 

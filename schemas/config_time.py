@@ -30,7 +30,11 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: Final[tuple[Day, ...]] = get_args(Day)
 EXAMPLE: Final = '{mon-fri: ["09:00-12:30", "13:30-18:00"], sat: ["22:00-06:00"]}'
 
+_LOOSE_BLOCK: Final = re.compile(
+    r"(\d{1,2})(?:[:.](\d\d))?(?:h|uhr)?[-\u2013\u2014](\d{1,2})(?:[:.](\d\d))?(?:h|uhr)?", re.ASCII
+)
 _BLOCK: Final = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)", re.ASCII)
+_DAY_FIRST: Final = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -44,7 +48,8 @@ def minutes_of(block: str) -> tuple[int, int]:
     """
     match = _BLOCK.fullmatch(block)
     if match is None:
-        raise ValueError("working time is written from-to, such as 09:00-17:30, or 22:00-06:00 over midnight")
+        form = "working time is written from-to, such as 09:00-17:30, or 22:00-06:00 over midnight"
+        raise ValueError(f"{form}{_block_meant(block)}")
     hour, minute, end_hour, end_minute = map(int, match.groups())
     start, end = hour * 60 + minute, end_hour * 60 + end_minute
     if start >= DAY_MINUTES or end > DAY_MINUTES:
@@ -52,6 +57,15 @@ def minutes_of(block: str) -> tuple[int, int]:
     if start == end:
         raise ValueError("this begins and ends at one time: for a whole day write 00:00-24:00")
     return start, end if end > start else end + DAY_MINUTES
+
+
+def _block_meant(block: str) -> str:
+    """The block that is meant by `9-17`, `9:00–17:30` or the like, as the end of a sentence; empty: none is known."""
+    found = _LOOSE_BLOCK.fullmatch(block)
+    if found is None or max(int(found[1]), int(found[3])) * 60 > DAY_MINUTES:
+        return ""
+    start, end = (f"{int(found[at]):02}:{found[at + 1] or '00'}" for at in (1, 3))
+    return f'; did you mean "{start}-{end}"?'
 
 
 def _block(value: str) -> str:
@@ -106,7 +120,7 @@ def _days(value: str) -> str:
             return str(date.fromisoformat(value))
     except ValueError:
         pass
-    raise ValueError(f"there is no such day: write one as {date(2026, 12, 24)}")
+    raise ValueError(f"there is no such day: write one as {date(2026, 12, 24)}{_day_meant(value).partition(',')[0]}")
 
 
 def is_date(written: str) -> bool:
@@ -122,8 +136,20 @@ def _moment(value: str) -> str:
     try:
         datetime.fromisoformat(value)
     except ValueError:
-        raise ValueError("a day such as 2026-08-01, or a moment such as 2026-08-01T12:00, is expected here") from None
+        form = "a day such as 2026-08-01, or a moment such as 2026-08-01T12:00, is expected here"
+        raise ValueError(f"{form}{_day_meant(value)}") from None
     return value
+
+
+def _day_meant(value: str) -> str:
+    """The day that is written in the order of Europe, as the end of a sentence; empty: none is."""
+    found = _DAY_FIRST.fullmatch(value.strip())
+    if found is None:
+        return ", and there is no such day" if is_date(value) else ""
+    try:
+        return f'; did you mean "{date(int(found[3]), int(found[2]), int(found[1]))}"?'
+    except ValueError:
+        return ", and there is no such day"
 
 
 Block = Annotated[str, StringConstraints(max_length=20), AfterValidator(_block)]

@@ -20,6 +20,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from schemas.spans import span_meant
+
 RecordType = Literal["lead", "contact", "deal"]
 
 NAMES_LIMIT: Final = 50
@@ -125,7 +127,8 @@ def _city(zone: str) -> str:
 
 def _span(value: object) -> object:
     if not (isinstance(value, str) and _SPAN.fullmatch(value)):
-        raise ValueError("a time span is a whole number from 1 to 99999 with d, h or m behind it: 90d, 12h, 30m")
+        form = "a time span is a whole number from 1 to 99999 with d, h or m behind it: 90d, 12h, 30m"
+        raise ValueError(f"{form}{span_meant(value, 'dhm')}")
     return value
 
 

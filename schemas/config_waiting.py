@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
 from schemas.config_values import AS_WRITTEN, Id
+from schemas.spans import span_meant
 
 HAND_ON_LIMIT: Final = 7
 
@@ -19,7 +20,8 @@ _TIME: Final = re.compile(r"[1-9][0-9]{0,4}[dhms]")
 
 def _time(value: object) -> object:
     if not (isinstance(value, str) and _TIME.fullmatch(value)):
-        raise ValueError("a time is a whole number from 1 to 99999 with d, h, m or s behind it: 2d, 12h, 30m, 15s")
+        form = "a time is a whole number from 1 to 99999 with d, h, m or s behind it: 2d, 12h, 30m, 15s"
+        raise ValueError(f"{form}{span_meant(value, 'dhms')}")
     return value
 
 

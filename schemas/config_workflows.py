@@ -20,6 +20,8 @@ STEPS_LIMIT: Final = 200
 WORKFLOWS_LIMIT: Final = 2_000
 ACTIONS_LIMIT: Final = 10
 FIELDS_LIMIT: Final = 50
+TRIGGERS: Final = ("on", "field_filled", "field_cleared", "step_marked", "waiting_for")
+"""The keys of which a trigger has one."""
 
 Enforcement = Literal["ask", "required"]
 """How firmly a person is asked for a field."""
@@ -107,11 +109,13 @@ class Trigger(_Part):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        told = (self.field_filled, self.field_cleared, self.step_marked, self.waiting_for, self.on or None)
-        if sum(each is not None for each in told) != 1:
-            raise ValueError("a trigger is one of on, field_filled, field_cleared, step_marked and waiting_for")
+        told = [kind for kind in TRIGGERS if getattr(self, kind) not in (None, ())]
+        if len(told) > 1:
+            raise ValueError(f"this is {' and '.join(told)} in one: make each a workflow of its own")
         if (self.changed or self.before is not None) and "updated" not in self.on:
             raise ValueError('only an update changes something: "changed" and "before" need "on: updated"')
+        if not told:
+            raise ValueError(f"a trigger is one of {', '.join(TRIGGERS[:-1])} and {TRIGGERS[-1]}")
         return self
 
 
@@ -175,6 +179,10 @@ class Audience(_Part):
 
 def _audience(value: object) -> object:
     """The word alone means whoever has the record."""
+    if isinstance(value, str) and value != "owner":
+        raise ValueError(
+            f'"{value}" alone says nobody: write owner, {{user: {value}}}, {{role: {value}}} or {{field: {value}}}'
+        )
     return {"owner": True} if value == "owner" else value
 
 

@@ -6,6 +6,7 @@ workflows did at the last one is read from the memory, where any are configured.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
@@ -13,8 +14,9 @@ import typer
 from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, RedisAddress, agreed, in_reach
 from service.cli.speech import ERRORS, OUT, AsJson, ours, write_json
-from service.cli.workflows import weighed_lines
+from service.cli.workflows import due_lines, due_times, weighed_lines
 from service.core.configuration import Config
+from service.core.model import ActionRequest
 from service.core.telling.explain import explain, explain_action
 from service.kafka.configuration import ConfigurationFeed, Unusable
 from service.kafka.reading import read_key, record_key
@@ -54,21 +56,21 @@ def command(
         )
         chosen = found if history else found[-1:]
         async with reach.feed() as feed:
-            told = [(each, await explanation(each, reach, feed)) for each in chosen]
+            told = [(each, await explanation(each, reach, feed, _asked_with(each, asked))) for each in chosen]
             newest = feed.latest().get(division, Config(division))
             cared = await _cared_for(record, newest, reach, feed)
         actions = [(each, explain_action(each.request, each.withheld, newest)) for each in asked]
-        actions = actions if history else actions[-1:]
+        actions = actions if history else [each for each in actions if _is_of_last(each[0], asked)]
         if as_json:
             said = [{**each.as_json(), "explanation": lines} for each, lines in told]
             wanted = [{**each.as_json(), "explanation": lines} for each, lines in actions]
-            weighed = {"weighed": dict(cared.weighed), "weighed_at": _time(cared)}
+            weighed = {"weighed": dict(cared.weighed), "weighed_at": _time(cared), "due": due_times(cared)}
             write_json({"record": record, "division": division, "decisions": said, "actions": wanted, **weighed})
         else:
             _print(told, len(found))
             _print_actions(actions, len(asked))
             _print_weighed(cared)
-        if not (found or asked or cared.weighed):
+        if not (found or asked or cared.weighed or cared.due):
             named = printable(f"{record} in {division}")
             ERRORS.print(f"nothing is known of {named}: no decision about it is kept{UNPUBLISHED}")
             raise FoundProblems
@@ -81,7 +83,19 @@ def decisions(found: list[Published]) -> list[Published]:
     return sorted({each.id: each for each in found}.values(), key=lambda each: each.decision.sequence)
 
 
-async def explanation(published: Published, reach: Reach, feed: ConfigurationFeed) -> list[str]:
+def _is_of_last(action: PublishedAction, asked: Sequence[PublishedAction]) -> bool:
+    """Whether it was asked for with what was asked for last: one event may lead to several."""
+    return bool(action.said["decision"] == asked[-1].said["decision"])
+
+
+def _asked_with(published: Published, asked: Sequence[PublishedAction]) -> list[ActionRequest] | None:
+    """What workflows asked for with a decision, as far as it is kept; none: nothing of it is."""
+    return [each.request for each in asked if each.said["decision"] == published.id] or None
+
+
+async def explanation(
+    published: Published, reach: Reach, feed: ConfigurationFeed, requests: Sequence[ActionRequest] | None = None
+) -> list[str]:
     """In the words of the configuration it was decided with, else of the newest there is.
 
     Where the record's fields are still kept, each entry that said no also says what it found.
@@ -89,14 +103,15 @@ async def explanation(published: Published, reach: Reach, feed: ConfigurationFee
     version = published.config_version
     config = await feed.version(published.division, version)
     if isinstance(config, Unusable):
-        return explain(published.decision, feed.latest().get(published.division, Config(published.division)), version)
+        newest = feed.latest().get(published.division, Config(published.division))
+        return explain(published.decision, newest, version, requests=requests)
     if _is_agreed(published):
-        return explain(published.decision, config, version)
+        return explain(published.decision, config, version, requests=requests)
     facts = await facts_of(reach.connection, reach.topics.events, published)
     if facts is None:
-        return [*explain(published.decision, config, version), NOT_KEPT]
+        return [*explain(published.decision, config, version, requests=requests), NOT_KEPT]
     asked = config.asked_before.get(published.decision.record.partition("/")[0], frozenset())
-    return explain(published.decision, config, version, facts, as_created(asked, facts))
+    return explain(published.decision, config, version, facts, as_created(asked, facts), requests)
 
 
 async def _cared_for(record: str, config: Config, reach: Reach, feed: ConfigurationFeed) -> RecordStanding:
@@ -132,6 +147,9 @@ def _print_weighed(cared: RecordStanding) -> None:
     if cared.weighed:
         OUT.print(f"{_time(cared)}   what workflows did that last cared for it", style="dim")
         OUT.print("\n".join(map(printable, weighed_lines(cared))), markup=False)
+    if cared.due:
+        OUT.print("what workflows do if it goes on waiting", style="dim")
+        OUT.print("\n".join(map(printable, due_lines(cared))), markup=False)
 
 
 def _print(told: list[tuple[Published, list[str]]], known: int) -> None:

@@ -6,7 +6,7 @@ fields, or as a file with the record's fields in JSON.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
@@ -18,7 +18,9 @@ from service.cli.exits import WrongUsage
 from service.cli.reach import MAIN
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.config.compiler import compile_document
+from service.config.declared_fields import Declared, is_declared
 from service.config.loader import load
+from service.config.texts import SUMMARY
 from service.core.configuration import Config, User
 from service.core.events import CHANNELS
 from service.core.model import (
@@ -77,7 +79,10 @@ def preview(
 ) -> None:
     """Show subject and body of a piece of news as somebody would get it."""
     if kind not in KINDS:
-        raise WrongUsage(f"there is no news of the kind {kind}: there are {', '.join(KINDS)}")
+        near = nearest(kind, KINDS)
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(KINDS)}"
+        hint = "a summary is of one of the kinds, so many of it: --count 5" if kind == SUMMARY else hint
+        raise WrongUsage(f"there is no news of the kind {kind}; {hint}")
     documents = load(directory).documents
     if division not in documents:
         raise WrongUsage(f"the division {division} is not configured here; there are {', '.join(sorted(documents))}")
@@ -85,6 +90,9 @@ def preview(
     reader = config.person(person) if person else next(iter(config.users), "somebody")
     _refuse_unknown(reader, record, pool, config)
     facts = {**_read(file), **_given(field or ())}
+    declared = {str(name): each for name, each in documents[division].fields.items()}
+    for line in _undeclared(field or (), declared.get(record.partition("/")[0])):
+        ERRORS.print(line, markup=False)
     said = told(_for(reader, language, config), kind, reader, (record, pool), facts, count)
     if as_json:
         write_json(said)
@@ -171,6 +179,16 @@ def _read(file: Path | None) -> dict[str, Any]:
     return {**fields, **linked} if isinstance(fields, dict) and isinstance(linked, dict) else said
 
 
+def _undeclared(fields: Iterable[str], declared: Declared | None) -> Iterator[str]:
+    """Fields that no text can mean, where it is said which there are."""
+    for each in fields if declared else ():
+        name = each.partition("=")[0]
+        if declared and not is_declared(name, declared):
+            near = nearest(name, declared)
+            hint = f'did you mean "{near}"?' if near else "no text that is checked can say it"
+            yield f'"{printable(name)}" is declared nowhere as a field of such a record; {hint}'
+
+
 def _given(fields: Iterable[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for each in fields:
@@ -188,6 +206,7 @@ def _given(fields: Iterable[str]) -> dict[str, Any]:
 
 
 def _show(said: Mapping[str, Any]) -> None:
+    OUT.print(f"to: {printable(said['person'])}", markup=False)
     for word in ("language", "subject", "reason", "link"):
         if said.get(word):
             OUT.print(f"{word}: {printable(said[word])}", markup=False)

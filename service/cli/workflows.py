@@ -68,7 +68,8 @@ def command(
 
 def _tell_record(found: RecordStanding, *, as_json: bool) -> None:
     if as_json:
-        write_json({**asdict(found), "weighed": dict(found.weighed), "weighed_at": _time(found.weighed_ms)})
+        weighed = {"weighed": dict(found.weighed), "weighed_at": _time(found.weighed_ms)}
+        write_json({**asdict(found), **weighed, "due": due_times(found)})
         return
     where = found.process or "not told"
     OUT.print(f"{printable(found.record)} · process {printable(where)}", markup=False)
@@ -80,6 +81,8 @@ def _tell_record(found: RecordStanding, *, as_json: bool) -> None:
         OUT.print(f"  {printable(workflow)} is paused for this record", style="yellow", markup=False)
     for line in weighed_lines(found):
         OUT.print(f"{printable(line)}, {_time(found.weighed_ms)}", markup=False)
+    for line in due_lines(found):
+        OUT.print(printable(line), markup=False)
 
 
 def weighed_lines(found: RecordStanding) -> list[str]:
@@ -88,6 +91,16 @@ def weighed_lines(found: RecordStanding) -> list[str]:
         f"  {workflow} acted" if reason is None else f"  {workflow} did nothing: {reason}"
         for workflow, reason in found.weighed
     ]
+
+
+def due_times(found: RecordStanding) -> dict[str, str]:
+    """When a record that waits sets off which workflow."""
+    return {workflow: iso_time(at_ms) for workflow, at_ms in found.due}
+
+
+def due_lines(found: RecordStanding) -> list[str]:
+    """The same in words."""
+    return [f"  {workflow} is due {at}, if the record still waits then" for workflow, at in due_times(found).items()]
 
 
 def _as_json(found: WorkflowsStanding) -> dict[str, object]:

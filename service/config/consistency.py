@@ -24,7 +24,7 @@ from service.config.telling import notes_on_telling, of_telling
 from service.config.text_mistakes import of_texts
 from service.config.waiting import notes_on_waiting, of_waiting
 from service.config.workflows import notes_on_workflows, of_workflows
-from service.config.working_time import of_time
+from service.config.working_time import notes_on_time, of_time
 from service.core.past import PAST_FIELDS
 from service.core.sharing.strategies import STRATEGIES
 
@@ -52,7 +52,7 @@ def findings(document: Document, declared: Declared) -> Iterator[Finding]:
     for record_type, closed in document.closed_when.items():
         if not (closed.criteria or closed.domain is not None or closed.when is not None):
             message = f"without a condition every {record_type} is closed: say which, with criteria, domain or when"
-            yield Finding(("closed_when", record_type), message)
+            yield Finding(("closed_when", record_type), message, is_missing=True)
         yield from _of_condition(document, ("closed_when", record_type), closed)
 
 
@@ -73,6 +73,7 @@ def notes(document: Document) -> Iterator[Finding]:
     yield from notes_on_plans(document)
     yield from notes_on_workflows(document)
     yield from notes_on_telling(document)
+    yield from notes_on_time(document)
     for record_type, pool_id in implied_defaults(document).items():
         if document.pools[pool_id].members:
             message = (

@@ -32,7 +32,8 @@ class Finding(NamedTuple):
     """A mistake at a path of the document.
 
     `character`: where in the text at that path, from 1; 0: the whole of it. `is_undeclared`: a name leads nowhere,
-    which means little as long as some file cannot be read. `refusal`: it is no mistake, and not allowed.
+    which means little as long as some file cannot be read. `is_missing`: something is not said there, which means
+    little where part of what is said cannot be read. `refusal`: it is no mistake, and not allowed.
     """
 
     path: Steps
@@ -40,6 +41,7 @@ class Finding(NamedTuple):
     character: int = 0
     is_undeclared: bool = False
     refusal: Refusal = ""
+    is_missing: bool = False
 
 
 def undeclared(path: Steps, name: str, declared: Collection[str], section: str = "users") -> Finding:

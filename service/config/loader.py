@@ -24,6 +24,7 @@ from service.config.ids import as_declared
 from service.config.nodes import Node, NotYaml, Steps, as_written, from_data, from_yaml, shown
 from service.config.plans import named_by_plans
 from service.config.problems import ConfigurationError, Problem
+from service.config.repeats import of_repeats
 from service.config.validation import location, validated
 from service.core.configuration import Config
 from service.wording import worded
@@ -109,12 +110,15 @@ class _Division:
         sections = zip(*(part.declared for part in self.parts), strict=True)
         declared = Declared(*(frozenset().union(*names) for names in sections))
         for finding in findings(document, declared):
-            yield finding, self.located(finding)
+            if not _is_unread(self._origin(finding).root, finding):
+                yield finding, self.located(finding)
 
     def located(self, finding: Finding) -> Problem:
         """A finding at its place in the part that declared what it is about."""
-        origin = self.origins.get(finding.path[:2]) or self.origins[finding.path[:1]]
-        return origin.problem(finding)
+        return self._origin(finding).problem(finding)
+
+    def _origin(self, finding: Finding) -> _Part:
+        return self.origins.get(finding.path[:2]) or self.origins[finding.path[:1]]
 
     def _declare(self, part: _Part, path: Steps) -> Iterator[Problem]:
         first = self.origins.setdefault(path, part)
@@ -157,7 +161,8 @@ def compile_inline(data: object, origin: str) -> Config:
     given = with_public_holidays(as_declared(part.document))
     document = _with_implied(given)
     declared = Declared(*map(frozenset().union, part.declared, declared_in(document)))
-    problems += [_problem(origin, root, finding) for finding in findings(document, declared)]
+    found = findings(document, declared)
+    problems += [_problem(origin, root, finding) for finding in found if not _is_unread(root, finding)]
     if problems:
         raise ConfigurationError(problems)
     return compile_document(document)
@@ -223,6 +228,11 @@ def _repeated_names(root: Node, file: str) -> Iterator[Problem]:
         seen.add(name)
 
 
+def _is_unread(root: Node, finding: Finding) -> bool:
+    """Whether what seems to be missing may be what could not be read."""
+    return finding.is_missing and root.trail(finding.path)[-1].has_cuts
+
+
 def _problem(file: str, root: Node, finding: Finding) -> Problem:
     trail = root.trail(finding.path)
     is_declaration = len(finding.path) <= 2
@@ -252,7 +262,10 @@ def _merge(parts: Iterable[_Part], *, is_complete: bool) -> tuple[Loaded, list[P
         found = division.problems(document)
         problems += [problem for finding, problem in found if is_complete or not finding.is_undeclared]
         problems += _too_large(division, document)
-        notices += map(division.located, notes(document))
+        noted = [*map(division.located, notes(document))]
+        places = {(note.file, note.line, note.column) for note in noted}
+        repeated = [part.problem(each) for part in division.parts for each in of_repeats(part.root)]
+        notices += [*noted, *(each for each in repeated if (each.file, each.line, each.column) not in places)]
     locate = {name: division.located for name, division in divisions.items()}
     return Loaded(documents, tuple(sorted(notices)), locate), problems
 

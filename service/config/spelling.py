@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from liquid import Undefined
 from liquid.stringify import to_liquid_string
@@ -22,6 +22,7 @@ MADE_OF_OTHERS: Final = (bool, list, tuple, Mapping)
 """What has no form of its own in a text."""
 NAMED_BY: Final = ("name", "id")
 
+_DATE: Final = re.compile(r"(?:[^%]|%[aAbBdHIjmMpSyY%]){1,100}")
 _WORD: Final = re.compile(r"%(.)")
 
 
@@ -37,6 +38,11 @@ def spelt(value: object, spoken: Spoken | None) -> str:
             return _json(value) if named is None else str(named)
         case _:
             return to_liquid_string(value, autoescape=False)
+
+
+def is_form_of_dates(form: object) -> TypeGuard[str]:
+    """Whether a date can be written in it."""
+    return isinstance(form, str) and _DATE.fullmatch(form) is not None
 
 
 def dated(moment: datetime, form: str, spoken: Spoken | None) -> str:

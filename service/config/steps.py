@@ -11,6 +11,7 @@ from schemas.config import Document
 from schemas.config_rules import WAITING_WORDS, Target, TargetStep
 from service.config.findings import Finding
 from service.config.nodes import Steps
+from service.config.plans import span_ms
 from service.core.events import Target as Named
 from service.core.pool_spec import PoolSpec
 from service.core.rule_sets import Ladder, LadderStep
@@ -54,8 +55,11 @@ def of_steps(document: Document, path: Steps, target: Target, *, is_default: boo
 
 
 def notes_on_steps(document: Document) -> Iterator[Finding]:
-    """What helps an earlier step out is asked with it, so a step of its own for it does nothing."""
+    """What helps an earlier step out is asked with it, so a step of its own for it does nothing; and waits that are
+    shorter than what people have to accept.
+    """
     for path, target in _targets(document):
+        yield from _of_accepting(document, path, target)
         asked: dict[str, str] = {}
         for position, step in enumerate(target.steps or ()):
             if step.pool is None:
@@ -65,6 +69,20 @@ def notes_on_steps(document: Document) -> Iterator[Finding]:
                 yield Finding((*path, "steps", position), message)
             for name in _helping(document, step.pool):
                 asked.setdefault(name, step.pool)
+
+
+def _of_accepting(document: Document, path: Steps, target: Target) -> Iterator[Finding]:
+    """While somebody may still accept a record, no later step is asked."""
+    for position, step in enumerate(target.steps or ()):
+        pool = document.pools.get(step.pool or "")
+        if step.wait is None or pool is None or pool.accept_within is None:
+            continue
+        if span_ms(pool.accept_within) > span_ms(step.wait):
+            message = (
+                f'whoever of "{step.pool}" is asked has {pool.accept_within} to accept, and nobody else is asked '
+                "meanwhile: this wait counts only where nobody of it can be asked"
+            )
+            yield Finding((*path, "steps", position, "wait"), message)
 
 
 def _targets(document: Document) -> Iterator[tuple[Steps, Target]]:

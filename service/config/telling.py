@@ -15,12 +15,18 @@ from schemas.config_settings import Settings
 from schemas.config_telling import Digest, Notifications, Notify, QuietHours, minutes_in
 from service.config.findings import Finding
 from service.config.nodes import Steps
+from service.config.texts import shipped
 from service.core.calendar import DAY_MINUTES, MINUTE_MS, WEEKDAYS, Block, WorkCalendar
 from service.core.wishes import NO_WISHES, Digesting, Wishes
 from service.language.nearest import nearest
+from service.nouns import counted
 
 MEANS: Final = ("email", "chat", "push", "webhook", "in-app")
 """The usual means. Which of them a message really takes is for the service that sends it, so others are allowed."""
+
+
+LEAST_MINUTES: Final = 60
+"""Quiet hours that leave less of a day are hardly meant."""
 
 
 def without_the_usual(document: Document) -> Document:
@@ -84,11 +90,43 @@ def of_telling(document: Document) -> Iterator[Finding]:
 
 
 def notes_on_telling(document: Document) -> Iterator[Finding]:
-    """Means that are perhaps misspelt."""
+    """Means that are perhaps misspelt, hours, languages and managers by which nobody is told as it seems."""
     common = document.settings.notifications
     yield from _of_means(("settings", "notifications"), common.means, common.kinds.values())
     for name, user in document.users.items():
         yield from _of_means(("users", name, "notify"), user.notify.means or (), user.notify.kinds.values())
+        if isinstance(user.notify.quiet, QuietHours):
+            yield from _of_quiet(("users", name, "notify"), user.notify.quiet)
+    if common.quiet is not None:
+        yield from _of_quiet(("settings", "notifications"), common.quiet)
+    yield from _of_languages(document)
+    for pool_id, pool in document.pools.items():
+        manager = document.users.get(pool.manager or "")
+        if manager is not None and not means_of(manager, common) and not any(manager.notify.kinds.values()):
+            message = f'"{pool.manager}" is told by no means, so they hear of nothing here: give them some'
+            yield Finding(("pools", pool_id, "manager"), message)
+
+
+def _of_languages(document: Document) -> Iterator[Finding]:
+    """Languages in which nothing is written: each once, where it is first asked for."""
+    written = {tag.lower() for letters in document.templates.values() for tag in letters} | {*shipped()}
+    asked: dict[str, Steps] = {}
+    asked.setdefault(document.settings.notifications.language.lower(), ("settings", "notifications", "language"))
+    for name, user in document.users.items():
+        if user.notify.language is not None:
+            asked.setdefault(user.notify.language.lower(), ("users", name, "notify", "language"))
+    for tag, path in asked.items():
+        if not any(tag == each or tag.startswith(f"{each}-") for each in written):
+            message = f'nothing is written in "{tag}", so another language is read: add texts under "templates"'
+            yield Finding(path, message)
+
+
+def _of_quiet(path: Steps, quiet: QuietHours) -> Iterator[Finding]:
+    """Hours that leave next to nothing of a day."""
+    left = (_minutes(quiet.from_) - _minutes(quiet.until)) % DAY_MINUTES
+    if 0 < left < LEAST_MINUTES:
+        message = f"of a day {counted(left, 'minute')} are left in which somebody is told: write fewer hours"
+        yield Finding((*path, "quiet"), message)
 
 
 def _is_endless(quiet: QuietHours) -> bool:

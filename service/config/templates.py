@@ -23,8 +23,12 @@ from liquid.filter import string_filter, with_context
 from liquid.stringify import to_liquid_string
 from liquid.template import BoundTemplate
 
-from service.config.spelling import MADE_OF_OTHERS, dated, spelt
+from service.config import filters
+from service.config.filters import ROWS
+from service.config.spelling import MADE_OF_OTHERS, dated, is_form_of_dates, spelt
+from service.config.unparsed import told
 from service.core.letters import NotWritten, Spoken, Template, Values
+from service.language.nearest import nearest
 
 TEXT_LIMIT: Final = 50_000
 """So many bytes a text has at most once it is filled in."""
@@ -36,12 +40,8 @@ TAGS: Final = frozenset(
     {"#", "assign", "break", "case", "comment", "content", "continue", "echo", "for", "if", "output", "raw", "unless"}
     | {"illegal"}
 )
-FILTERS: Final = frozenset(
-    {"abs", "append", "at_least", "at_most", "capitalize", "ceil", "default", "divided_by", "downcase", "escape"}
-    | {"first", "floor", "last", "lstrip", "minus", "modulo", "newline_to_br", "plus", "prepend", "remove", "round"}
-    | {"rstrip", "size", "split", "strip", "times", "truncate", "truncatewords", "upcase", "url_encode"}
-)
-"""Those of Liquid; `date`, `join`, `replace` and `url` are our own."""
+INNER: Final = frozenset({"#", "break", "content", "continue", "illegal", "output"})
+"""Those that nobody looks for."""
 OF_TEXTS: Final = frozenset(
     {"append", "capitalize", "date", "downcase", "escape", "lstrip", "newline_to_br", "prepend", "remove", "replace"}
     | {"rstrip", "split", "strip", "truncate", "truncatewords", "upcase", "url", "url_encode"}
@@ -58,7 +58,6 @@ FIELDS: Final = "fields"
 _NAME: Final = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"
 _PLAIN: Final = re.compile(r"\{\{ *(" + _NAME + r") *\}\}")
 _SPECIAL: Final = frozenset({"true", "false", "nil", "null", "empty", "blank", "size", "first", "last"})
-_DATE: Final = re.compile(r"(?:[^%]|%[aAbBdHIjmMpSyY%]){1,100}")
 _TAG: Final = re.compile(r"\{%.*?%\}", re.DOTALL)
 _VALUE: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _IN_LINK: Final = re.compile(
@@ -72,10 +71,10 @@ _LINK: Final = re.compile(r"https?://[^\s\x00-\x20\x7f-\x9f\"'<>\\]+", re.IGNORE
 
 
 class Flaw(NamedTuple):
-    """What is wrong with a template, and in which of its lines, from 1."""
+    """What is wrong with a template, and at which of its characters, from 0."""
 
     message: str
-    line: int
+    at: int
 
 
 class NoTemplate(Exception):
@@ -135,7 +134,7 @@ class _Environment(Environment):
         self.tags = {name: tag for name, tag in self.tags.items() if name in TAGS}
         self.tags |= {each.name: each(self) for each in (_OutputTag, _EchoTag)}
         ours = {"date": _date, "join": _join, "replace": _replace, "url": _url}
-        known = {name: each for name, each in self.filters.items() if name in FILTERS} | ours
+        known = {name: each for name, each in self.filters.items() if name in ROWS} | ours
         self.filters = {name: _of_text(each) if name in OF_TEXTS else each for name, each in known.items()}
 
 
@@ -153,7 +152,7 @@ def _bounded(length: int) -> None:
 @string_filter
 def _date(value: str, form: object, *, context: RenderContext) -> str:
     """A day or moment in another form; what is none stays as it is, and there is no now."""
-    if not isinstance(form, str) or _DATE.fullmatch(form) is None:
+    if not is_form_of_dates(form):
         raise FilterError("a form of dates is made of %d, %m, %Y, %H, %M and their like", token=None)
     try:
         return dated(datetime.fromisoformat(value), form, _spoken(context))
@@ -200,7 +199,7 @@ def html(source: str) -> Template:
     which escaping does not take its power.
     """
     for message, at in _unsafe(source):
-        raise NoTemplate(Flaw(message, _line_of(source, at)))
+        raise NoTemplate(Flaw(message, at))
     reads, parts = _compiled(source, _HTML)
     return Template(source, reads, _written(parts))
 
@@ -211,15 +210,20 @@ def address(source: str) -> Template:
     """
     reads, parts = _compiled(source, _TEXT)
     if not is_link(_VALUE.sub("x", _TAG.sub("", source))) or not _HOST.match(source):
-        raise NoTemplate(Flaw("a link begins with https:// and the host, such as https://crm.example/", 1))
+        raise NoTemplate(Flaw("a link begins with https:// and the host, such as https://crm.example/", 0))
     write = _plain(source) or _written(parts)
     return Template(source, reads, lambda values: write(Values(_encoded(values.own), _encoded(values.fields))))
 
 
 def paths_in(template: Template) -> Iterator[tuple[str, int]]:
-    """The values that a template asks for, as dotted paths, each with the line in which it does first."""
-    for path, at in _paths(_TEXT.from_string(template.source)):
-        yield path, _line_of(template.source, at)
+    """The values that a template asks for, as dotted paths, each with the character at which it does first, from 0."""
+    yield from _paths(_TEXT.from_string(template.source))
+
+
+def slips_in(template: Template) -> Iterator[Flaw]:
+    """What in a template can be read and is never what was meant."""
+    for slip in filters.slips_in(_TEXT.from_string(template.source)):
+        yield Flaw(*slip)
 
 
 def _compiled(source: str, environment: Environment) -> tuple[frozenset[str], BoundTemplate]:
@@ -228,13 +232,13 @@ def _compiled(source: str, environment: Environment) -> tuple[frozenset[str], Bo
         used = parts.analyze(include_partials=False)
     except LiquidError as error:
         message, token = str(error.args[0]) if error.args else type(error).__name__, error.token
-        at = 0 if token is None else token.start_index
-        raise NoTemplate(Flaw(message.partition("\n")[0], _line_of(source, at))) from error
+        at = 0 if token is None else max(0, token.start_index)
+        raise NoTemplate(Flaw(told(message, sorted(TAGS - INNER)), at)) from error
     for name, places in used.filters.items():
-        if name not in environment.filters:
-            there_are = ", ".join(sorted(environment.filters))
-            message = f'there is no filter "{name}"; there are {there_are}'
-            raise NoTemplate(Flaw(message, _line_of(source, places[0].index)))
+        if name not in ROWS:
+            near = nearest(name, ROWS)
+            hint = f'did you mean "{near}"?' if near else f"there are {', '.join(ROWS)}"
+            raise NoTemplate(Flaw(f'there is no filter "{name}"; {hint}', max(0, places[0].index)))
     return frozenset(path for path, _ in _paths(parts)), parts
 
 
@@ -249,10 +253,6 @@ def _paths(parts: BoundTemplate) -> Iterator[tuple[str, int]]:
             if steps[-1:] and steps[-1] in {"size", "first", "last"} and len(steps) > 1:
                 steps.pop()
             yield ".".join(steps), each.span.index
-
-
-def _line_of(source: str, at: int) -> int:
-    return source.count("\n", 0, max(0, at)) + 1
 
 
 def _written(parts: BoundTemplate) -> Callable[[Values], str]:

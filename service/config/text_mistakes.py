@@ -13,6 +13,7 @@ from service.config.findings import Finding
 from service.config.nodes import Steps
 from service.config.templates import FIELDS, NoTemplate
 from service.config.texts import OF_LINKS, OF_NEWS, OF_SUMMARIES, SUMMARY
+from service.core.letters import Template
 from service.language.nearest import nearest
 
 ROOTS: Final = frozenset(each.partition(".")[0] for each in OF_NEWS)
@@ -25,26 +26,31 @@ def of_texts(document: Document) -> Iterator[Finding]:
         try:
             asked = _asked_for(path, source, kind)
         except NoTemplate as error:
-            yield Finding(path, _told(error.flaw.message, error.flaw.line, source))
+            yield _found(path, source, *error.flaw)
             continue
         ours = OF_LINKS if kind is None else OF_SUMMARIES if kind == SUMMARY else OF_NEWS
-        for name, line in asked:
+        for name, at in asked:
             message = _unknown(name, ours, document, has_fields=_has_fields(kind))
             if message:
-                yield Finding(path, _told(message, line, source))
+                yield _found(path, source, message, at)
 
 
 def of_slips_in_texts(document: Document) -> Iterator[Finding]:
-    """What may be a slip of the pen: where no fields are declared, whatever is no value of ours counts as a field."""
+    """What may be a slip of the pen: filters that cannot do what is written, and where no fields are declared, whatever
+    is no value of ours, which counts as a field there.
+    """
+    for path, source, kind in _texts(document):
+        for flaw in templates.slips_in(_compiled(path, source, kind)):
+            yield _found(path, source, *flaw)
     for path, source, kind in _texts(document) if not _declared(document) else ():
-        for name, line in _asked_for(path, source, kind) if _has_fields(kind) else ():
+        for name, at in _asked_for(path, source, kind) if _has_fields(kind) else ():
             near = _slip(name)
             if near:
                 message = (
                     f'"{name}" counts as a field of the record; if you meant "{near}", correct it, else write '
                     f'"{FIELDS}.{name}"'
                 )
-                yield Finding(path, _told(message, line, source))
+                yield _found(path, source, message, at)
 
 
 def _slip(name: str) -> str:
@@ -70,9 +76,14 @@ def _texts(document: Document) -> Iterator[tuple[Steps, str, TextKind | None]]:
 
 
 def _asked_for(path: Steps, source: str, kind: TextKind | None) -> list[tuple[str, int]]:
-    """The values that a text asks for, each with its line. Raises `NoTemplate`."""
+    """The values that a text asks for, each with its place in it. Raises `NoTemplate`."""
+    return list(templates.paths_in(_compiled(path, source, kind)))
+
+
+def _compiled(path: Steps, source: str, kind: TextKind | None) -> Template:
+    """The text as a template. Raises `NoTemplate`."""
     compiled = templates.address if kind is None else templates.html if path[-1] == "html" else templates.text
-    return list(templates.paths_in(compiled(source)))
+    return compiled(source)
 
 
 def _has_fields(kind: TextKind | None) -> bool:
@@ -85,8 +96,14 @@ def _declared(document: Document) -> list[Mapping[str, FieldType | None]]:
     return [each for each in document.fields.values() if each]
 
 
-def _told(message: str, line: int, source: str) -> str:
-    return f"in line {line} of the text: {message}" if "\n" in source.strip() else message
+def _found(path: Steps, source: str, message: str, at: int) -> Finding:
+    """A finding at a character of a text, from 0; in a text of several lines at its line, for those are written in a
+    block, whose characters are elsewhere.
+    """
+    if "\n" not in source:
+        return Finding(path, message, at + 1)
+    line = source.count("\n", 0, at) + 1
+    return Finding(path, f"in line {line} of the text: {message}" if "\n" in source.strip() else message)
 
 
 def _unknown(name: str, ours: frozenset[str], document: Document, *, has_fields: bool) -> str:

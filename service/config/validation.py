@@ -6,11 +6,13 @@ checked again: later checks then see everything that could be read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from schemas.config import Document
@@ -28,6 +30,11 @@ DIGITS: Final = 18
 """So many digits a whole number has at most, as documents are read."""
 NO_NAME: Final = "no name: use letters, digits, . _ - @ + ' and, inside, spaces"
 NO_LANGUAGE: Final = "no tag of a language: write one such as en, de or fr-CA"
+KEYS_TOLD: Final = 6
+"""Of a mapping with more keys they are not listed."""
+SHOWN: Final = 60
+"""So many characters of a text are repeated."""
+_WORDS: Final = re.compile(r"'([^']+)'")
 _ORDERS: Final = frozenset({"position", "order", "rank", "index", "next"})
 
 
@@ -94,10 +101,11 @@ def _said(detail: ErrorDetails, path: Steps) -> str:
     if kind == "missing":
         return f'the key "{detail["loc"][-1]}" is missing: add it'
     if kind == "literal_error":
-        return f"{_quoted(given)} is not known here: write {str(context['expected']).replace('True', 'true')}"
+        there_are = str(context["expected"]).replace("True", "true")
+        return f"{_quoted(given)} is not known here{word_meant(given, there_are) or f': write {there_are}'}"
     if kind in EXPECTED or kind == NONE_OF_THESE:
-        remedy = ": put it in [ ], or a dash before it" if kind == "tuple_type" and isinstance(given, dict) else ""
-        wanted = context.get("expected") or EXPECTED[kind]
+        wanted = str(context.get("expected") or EXPECTED[kind])
+        remedy = word_meant(given, wanted) or _form_meant(kind, given, path)
         return _no_number(kind, given) or f"{wanted} is expected here, not {_quoted(given)}{remedy}"
     if kind == "value_error":
         return str(context["error"])
@@ -118,6 +126,28 @@ def _unfit(detail: ErrorDetails) -> str:
     return f"{_quoted(given)} does not fit: {worded(detail)}"
 
 
+def word_meant(given: object, expected: str) -> str:
+    """Which of the words that are expected is probably meant; empty: none."""
+    near = nearest(given, _WORDS.findall(expected)) if isinstance(given, str) else None
+    return f'; did you mean "{near}"?' if near else ""
+
+
+def _form_meant(kind: str, given: object, path: Steps) -> str:
+    """How a value of another form is written as what is expected; empty: that goes without saying."""
+    keys = known_keys(path)
+    match kind, given:
+        case "tuple_type", dict():
+            return ": put it in [ ], or a dash before it"
+        case "tuple_type", str():
+            return f": put it in [ ], [{given}]" if len(given) <= SHOWN else ": put it in [ ]"
+        case _, "off" | "none":
+            return ": leave this key out"
+        case "model_type", str() | int() if 0 < len(keys) <= KEYS_TOLD:
+            return f": its keys are {', '.join(keys)}"
+        case _:
+            return ""
+
+
 def _no_number(kind: str, given: object) -> str:
     """Why a text that looks like a whole number is none; empty: it does not, or no number is expected."""
     if kind != "int_type" or not isinstance(given, str) or not given.lstrip("+-").isdecimal():
@@ -133,8 +163,21 @@ def _unknown_key(path: Steps) -> str:
     if key in _ORDERS and "members" in path[:-1]:
         return "the order of members cannot be set, who joined first is first: leave this key out"
     near = _near(path)
-    hint = f'did you mean "{near}"?' if near else f"known are {', '.join(known)}"
+    hint = f'did you mean "{near}"?' if near else _elsewhere(path) or f"known are {', '.join(known)}"
     return f"this key is unknown; {hint}"
+
+
+def _elsewhere(path: Steps) -> str:
+    """Where a key that is unknown here stands, one level further in or out; empty: it is not known there, either."""
+    *above, key = path
+    for words, further in (("inside", ()), ("in each of", (0,))):
+        for inner in known_keys(tuple(above)):
+            if key in known_keys((*above, inner, *further)):
+                return f'it stands {words} "{inner}"'
+    if key in known_keys(()):
+        return "it is a section, at the beginning of a line"
+    outside = next((above[:end] for end in range(len(above) - 1, 0, -1) if key in known_keys(tuple(above[:end]))), None)
+    return "" if outside is None else f'it stands outside of "{above[len(outside)]}", beside it'
 
 
 def _near(path: Steps) -> str | None:
@@ -146,8 +189,14 @@ def known_keys(path: Steps) -> tuple[str, ...]:
     """The keys that a document may have at a path."""
     shape: Any = Document
     for step in path:
-        shape = _model_in(shape.model_fields[step].annotation if _is_model(shape) else get_args(shape)[-1])
-    return tuple(each.alias or name for name, each in shape.model_fields.items()) if _is_model(shape) else ()
+        found = _fields_of(shape).get(step) if _is_model(shape) else None
+        shape = _model_in(found.annotation if found is not None else next(iter(get_args(shape)[::-1]), None))
+    return tuple(map(str, _fields_of(shape))) if _is_model(shape) else ()
+
+
+def _fields_of(model: type[BaseModel]) -> dict[str | int, FieldInfo]:
+    """The fields of a form, by the keys that are written."""
+    return {each.alias or name: each for name, each in model.model_fields.items()}
 
 
 def _model_in(shape: Any) -> Any:
@@ -177,6 +226,6 @@ def _quoted(given: object) -> str:
         case bool():
             return str(given).lower()
         case str():
-            return f'"{given[:60]}"'
+            return f'"{given[:SHOWN]}"'
         case _:
-            return str(given)[:60]
+            return str(given)[:SHOWN]

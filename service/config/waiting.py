@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from schemas.config import Document, Pool
 from schemas.config_waiting import Resort
@@ -11,6 +12,20 @@ from service.config.nodes import Steps
 from service.config.plans import span_ms
 from service.core.events import Target
 from service.core.pool_spec import Accepting, Escalation
+
+OF_GIVING: Final = (
+    "accept_within",
+    "hand_on",
+    "ask_again",
+    "nobody_eligible",
+    "escalate",
+    "longest_wait",
+    "requires",
+    "prefer",
+    "credit",
+    "drain_per_minute",
+)
+"""Keys of a pool that say how it gives records out."""
 
 
 def of_waiting(document: Document, declared: Declared) -> Iterator[Finding]:
@@ -38,9 +53,24 @@ def notes_on_waiting(document: Document) -> Iterator[Finding]:
                 f"these pools help each other out in a circle, {circle}: each is asked once, then the record waits",
             )
     for name, pool in document.pools.items():
-        said = [key for key in ("accept_within", "escalate", "longest_wait") if getattr(pool, key) is not None]
-        if pool.strategy == "take" and said:
-            yield Finding(("pools", name, said[0]), "nothing is given out of a queue, so this does nothing here")
+        yield from _idle_words(("pools", name), pool)
+
+
+def _idle_words(path: Steps, pool: Pool) -> Iterator[Finding]:
+    """Keys that do nothing beside what else is said of a pool."""
+    if pool.strategy == "take":
+        for key in [key for key in OF_GIVING if key in pool.model_fields_set and getattr(pool, key) is not None]:
+            yield Finding((*path, key), "nothing is given out of a queue, so this does nothing here")
+        return
+    for key in ("hand_on", "ask_again"):
+        if pool.accept_within is None and key in pool.model_fields_set:
+            yield Finding((*path, key), 'nobody has to accept what this pool gives: say how soon, with "accept_within"')
+    escalate = pool.escalate
+    if escalate is None or pool.longest_wait is None or escalate.clock == "working":
+        return
+    if span_ms(escalate.after) <= span_ms(pool.longest_wait):
+        message = f"what waits is escalated after {escalate.after}, which is no later: write less, or take this out"
+        yield Finding((*path, "longest_wait"), message)
 
 
 def accepting(pool: Pool) -> Accepting | None:

@@ -26,7 +26,7 @@ from service.config.conditions import asked_of, calendar_of
 from service.config.findings import Declared, Finding, undeclared
 from service.config.nodes import Steps
 from service.config.plans import span_ms
-from service.core.filled import FILLED
+from service.core.filled import FILLED, is_filled
 from service.core.rule_sets import EntryTarget
 from service.core.workflow_specs import Action as CompiledAction
 from service.core.workflow_specs import Cap, FromField, Hearers, ProcessSpec, StepName, Value, Workflows
@@ -221,7 +221,7 @@ def _of_type(document: Document, path: Steps, workflow: Workflow) -> Iterator[Fi
     told = workflow.record_type
     if told is None and not workflow.steps:
         message = 'no process says which records are meant: add "record_type", such as "record_type: deal"'
-        yield Finding(path, message)
+        yield Finding(path, message, is_missing=True)
     for place, step in workflow.steps:
         process = document.processes.get(step.process)
         record_type = workflow.type_in(document.processes)
@@ -249,15 +249,20 @@ def _of_actions(document: Document, declared: Declared, path: Steps, workflow: W
 
 
 def _of_value(document: Document, path: Steps, action: Action, record_type: str) -> Iterator[Finding]:
-    """A value that is written down must be one that its field can hold."""
+    """A value that is written down must be one that its field can hold. Of a day that there is not `lint` warns."""
     wanted = action.set_field
     if wanted is None or wanted.value is None or isinstance(wanted.value, Said):
         return
     kind = _declared_types(document, record_type).get(wanted.field)
-    fits = {"number": isinstance(wanted.value, int | float), "boolean": isinstance(wanted.value, bool)}
-    is_truth = isinstance(wanted.value, bool) and kind != "boolean"
-    if kind is not None and (not fits.get(kind, True) or is_truth):
+    if kind is not None and kind != "date" and not is_fitting(kind, wanted.value):
         yield Finding((*path, "set_field", "value"), f'"{wanted.field}" is a {kind}, and this is none: write one')
+
+
+def is_fitting(kind: FieldType, value: object) -> bool:
+    """Whether a field of this type can hold a value that is written down."""
+    if isinstance(value, bool) or kind == "boolean":
+        return isinstance(value, bool) and kind == "boolean"
+    return isinstance(value, int | float) if kind == "number" else kind != "date" or is_filled(kind, value)
 
 
 def _of_step(document: Document, declared: Declared, place: Steps, named: Named) -> Iterator[Finding]:

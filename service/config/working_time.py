@@ -7,16 +7,19 @@ calendars become one, however many people have them, so that each is compiled on
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time
+from datetime import MAXYEAR, date, datetime, time
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from schemas.config import Document, User
-from schemas.config_time import DAYS, Calendar, Leave, is_date, minutes_of
+from schemas.config_time import DAY_MINUTES, DAYS, Calendar, Leave, is_date, minutes_of
 from service.config.findings import Declared, Finding, undeclared
 from service.config.holidays import unknown_list
 from service.config.nodes import Steps
 from service.core.calendar import ALWAYS, Block, Span, WorkCalendar, WorkingTime, first_at, joined
 from service.language.moments import days_after, milliseconds
+
+YEARS_MAX: Final = 2
 
 
 def of_time(document: Document, declared: Declared) -> Iterator[Finding]:
@@ -27,6 +30,28 @@ def of_time(document: Document, declared: Declared) -> Iterator[Finding]:
         yield from _of_holidays(document, ("users", name), user)
         if user.calendar is not None and user.calendar not in declared.calendars:
             yield undeclared(("users", name, "calendar"), user.calendar, declared.calendars, "calendars")
+
+
+def notes_on_time(document: Document) -> Iterator[Finding]:
+    """Hours and leave that may be meant, and are more often a slip of the pen."""
+    for name, calendar in document.calendars.items():
+        yield from _long_nights(("calendars", name), calendar)
+    for name, user in document.users.items():
+        yield from _long_nights(("users", name), user)
+        for position, each in enumerate(user.leave):
+            start, end = (int(text[:4]) for text in (each.from_, each.until))
+            if start + YEARS_MAX < end < MAXYEAR:
+                message = f"this leave lasts {end - start} years: correct it, or write 9999-12-31 for good"
+                yield Finding(("users", name, "leave", position), message)
+
+
+def _long_nights(path: Steps, calendar: Calendar) -> Iterator[Finding]:
+    """Blocks over midnight that are longer than half a day: often the two ends are the wrong way round."""
+    for block in blocks_of(calendar):
+        if block.end > DAY_MINUTES and block.end - block.start > DAY_MINUTES // 2:
+            hours = (block.end - block.start) / 60
+            message = f"this lasts {hours:g} hours, over midnight: if it ends on the same day, turn it around"
+            yield Finding((*path, "hours", DAYS[block.weekday]), message)
 
 
 def _of_holidays(document: Document, path: Steps, calendar: Calendar) -> Iterator[Finding]:

@@ -20,11 +20,12 @@ from service.core.events import RecordEvent
 from service.core.in_plan import Clients, InPlan
 from service.core.in_process import NO_PROGRESS, InProcess
 from service.core.model import ActionRequest, Decision, Weighed
+from service.core.parked import Parked
 from service.core.past import NOTHING_TOLD, Past, change_between
 from service.core.score import FIELD as SCORE
 from service.core.state import Kind, Value
-from service.core.telling.explain import explain_weighed
-from service.core.telling.workflows import last_weighed
+from service.core.telling.explain import explain_due
+from service.core.telling.workflows import due_at, last_weighed
 from service.core.tracking import recall, together
 from service.ingest import Letter, Reading, sort_batch
 from service.kafka.memory import BrokerRecord, MemoryBroker, MemoryTransport
@@ -66,10 +67,21 @@ class RehearsedDecision(NamedTuple):
 
 
 class RehearsedAction(NamedTuple):
-    """What a workflow asked for, and of which record."""
+    """What a workflow asked for, of which record, by which decision, and which workflows cared as well and asked for
+    nothing.
+    """
 
     record: str
     request: ActionRequest
+    decision: str
+    withheld: tuple[Weighed, ...]
+
+
+class Looked(NamedTuple):
+    """The workflows that last cared for a record, and when that was written down."""
+
+    weighed: tuple[Weighed, ...]
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,15 +240,24 @@ class Rehearsal:
         packed = self._store.lanes[LANE].content.get(LAYOUT.key("tracked", field), {}).get(field)
         return {} if packed is None else recall(read_tracked(packed))
 
-    def weighed_of(self, division: str, name: str) -> tuple[Weighed, ...]:
+    def looked_at(self, division: str, name: str) -> Looked:
         """The workflows that last cared for what happened to a record, and why they asked for nothing."""
         progress, acting = self._beside("progress", division, name), self._beside("acting", division, name)
         known = progress if isinstance(progress, InProcess) else NO_PROGRESS
-        return last_weighed(known, acting if isinstance(acting, Acting) else NOTHING_DONE)
+        weighed = last_weighed(known, acting if isinstance(acting, Acting) else NOTHING_DONE)
+        return Looked(weighed, known.weighed_ms)
 
-    def cared_for(self, division: str, name: str) -> list[str]:
-        """The same in lines, as an explanation has them."""
-        return explain_weighed(self.weighed_of(division, name), self._configs[division])
+    def due_of(self, division: str, name: str) -> list[str]:
+        """The workflows that the record will set off by waiting, in lines."""
+        parked, acting = self._beside("parked", division, name), self._beside("acting", division, name)
+        if not isinstance(parked, Parked):
+            return []
+        known, config = acting if isinstance(acting, Acting) else NOTHING_DONE, self._configs[division]
+        return explain_due(due_at(name.partition("/")[0], parked, known, config), config)
+
+    def config_of(self, division: str) -> Config:
+        """The configuration that is in force."""
+        return self._configs[division]
 
     def _beside(self, kind: Kind, division: str, name: str) -> Value | None:
         field = full_name(kind, division, name)
@@ -296,8 +317,9 @@ def _told(record: BrokerRecord) -> RehearsedNotification:
 
 def _action(record: BrokerRecord) -> RehearsedAction:
     said = orjson.loads(record.value)
-    request, _ = read_action(said)
-    return RehearsedAction(f"{said['record']['type']}/{said['record']['id']}", request)
+    request, withheld = read_action(said)
+    name = f"{said['record']['type']}/{said['record']['id']}"
+    return RehearsedAction(name, request, said["decision"], withheld)
 
 
 def _refusal(letter: Letter) -> OutcomeLine:

@@ -15,9 +15,10 @@ from service.core.catalogue import held
 from service.core.configuration import Config
 from service.core.in_process import NO_PROGRESS, Element, InProcess, Usage, field_element, step_element
 from service.core.model import Weighed
+from service.core.parked import Parked
 from service.core.reasons import WITHHELD, Withheld
 from service.core.state import Kind, State, Value
-from service.core.telling.workflows import action_words, last_weighed, trigger_words, why_not
+from service.core.telling.workflows import action_words, due_at, last_weighed, trigger_words, why_not
 from service.core.visibility import may_see
 from service.core.workflow_specs import StepName, Workflow
 from service.store.keys import LAYOUT, full_name
@@ -108,7 +109,8 @@ async def workflow_standings(
 class RecordStanding:
     """How far a record is. `open` are workflows that asked, and were not told yet that it is done; `answers` what the
     CRM said of actions, the latest last. `weighed` are the workflows that last cared for what happened to it, at
-    `weighed_ms`, with why they did nothing (none: they acted). `paused` are those that go on no more for this record.
+    `weighed_ms`, with why they did nothing (none: they acted). `paused` are those that go on no more for this record,
+    `due` those that it will set off by waiting, with the time.
     """
 
     record: str
@@ -119,12 +121,14 @@ class RecordStanding:
     weighed_ms: int | None = None
     answers: tuple[str, ...] = ()
     paused: tuple[str, ...] = ()
+    due: tuple[tuple[str, int], ...] = ()
 
 
 async def record_standing(store: Store, config: Config, record: str, lanes: int) -> RecordStanding:
     """How far the record is, as far as workflows need to know."""
     known = await _beside("progress", store, config.division, record, lanes) or NO_PROGRESS
     acting = await _beside("acting", store, config.division, record, lanes) or NOTHING_DONE
+    parked = await _beside("parked", store, config.division, record, lanes)
     orders = (await peek(store, config.division, lanes, ("orders",)))[0].orders
     assert isinstance(known, InProcess)
     assert isinstance(acting, Acting)
@@ -143,6 +147,7 @@ async def record_standing(store: Store, config: Config, record: str, lanes: int)
             for each in acting.acted
             if each.is_paused and each.workflow in workflows and workflows[each.workflow].revision == each.revision
         ),
+        tuple(due_at(record.partition("/")[0], parked, acting, config)) if isinstance(parked, Parked) else (),
     )
 
 

@@ -38,6 +38,7 @@ def test_a_piece_of_news_is_shown_as_somebody_would_get_it(folder: Path, alone: 
     shown = alone("notifications", "preview", folder, *given)
     assert shown.code == 0
     assert shown.out.splitlines() == [
+        "to: bob",
         "language: en",
         "subject: New: A [1mcme",
         "reason: It was your turn in Sales EMEA.",
@@ -64,7 +65,9 @@ def test_a_summary_and_another_language(folder: Path, alone: Run) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("--kind", "gossip"), "there is no news of the kind gossip"),
+        (("--kind", "gossip"), "there is no news of the kind gossip; there are assigned, offered"),
+        (("--kind", "asigned"), "there is no news of the kind asigned; did you mean assigned?"),
+        (("--kind", "summary"), "a summary is of one of the kinds, so many of it: --count 5"),
         (("--field", "company"), "write name=value"),
         (("--field", "a=1", "--field", "a.b=2"), "has a value already"),
         (("--division", "other"), "is not configured here"),
@@ -79,6 +82,16 @@ def test_what_cannot_be_shown_is_told(folder: Path, alone: Run, given: tuple[str
     shown = alone("notifications", "preview", folder, *given)
     assert shown.code == 2
     assert said in " ".join(shown.err.split())
+
+
+def test_a_field_that_is_not_declared_is_named_and_shown_all_the_same(tmp_path: Path, alone: Run) -> None:
+    """The text is empty there, and one sees why."""
+    text = "users: [ann]\nfields: {lead: {title: text}}\n"
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    shown = alone("notifications", "preview", tmp_path, "--field", "titel=Boat")
+    assert shown.code == 0
+    assert 'did you mean "title"?' in " ".join(shown.err.split())
+    assert "to: ann" in shown.out
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

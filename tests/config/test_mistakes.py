@@ -49,7 +49,7 @@ TOLD = [
         "pools.yaml:8:21: pools.sales.members[3].position: the order of members cannot be set, "
         "who joined first is first: leave this key out"
     ),
-    "pools.yaml:9:24: pools.deals.record_type: \"deel\" is not known here: write 'lead', 'contact' or 'deal'",
+    'pools.yaml:9:24: pools.deals.record_type: "deel" is not known here; did you mean "deal"?',
     'pools.yaml:10:51: pools.contacts.members[1]: "eve" is a member already: keep one of the two lines',
     (
         'rules.yaml:6:47: rule_sets.leads.entries[0].criteria[1]: here "," or "]" is missing; '
@@ -79,6 +79,8 @@ def test_ten_mistakes_are_told_at_once_each_with_its_place() -> None:
         ("[1]", "1:1: a mapping is expected here, not a list"),
         ("bogus: 1", "1:1: bogus: this key is unknown; known are division, users, pools, calendars, "),
         ("division: a/b", '1:11: division: "a/b" is no name'),
+        ("zone: Asia/Tokyo", '1:1: zone: this key is unknown; it stands inside "settings"'),
+        ("members: [ann]", '1:1: members: this key is unknown; it stands in each of "pools"'),
         ("users: 5", "1:8: users: a mapping is expected here, not 5"),
         ("users: [ann, ann]", '1:14: users[1]: "ann" stands here already'),
         ("users: {a/b: }", '1:9: users.a/b: "a/b" is no name: use letters'),

@@ -51,11 +51,53 @@ def text(
             text().replace("active: true", f"active: true, at_most: {{per_day: {10**30}}}"),
             "a number has at most 18 digits here, this one has 31: write a smaller one",
         ),
-        (text() + "settings: {notifications: {link: 'https://x.example/{{ record.id'}}", "link: expected"),
+        (
+            text().replace("record_type: deal", "record_type: ticket"),
+            'w.record_type: "ticket" is not known here: write',
+        ),
+        (text() + "closed_when: {deal: {criteria: stage equals won}}", "closed_when.deal.criteria: a list is expected"),
+        (
+            text() + "settings: {notifications: {link: 'https://x.example/{{ record.id'}}",
+            "link: this is never closed: write",
+        ),
     ],
 )
 def test_one_mistake_is_told_once(said: str, told: str) -> None:
     """Of what a value may be only that counts whose form it has; what follows from a mistake is none."""
+    (problem,) = refused(config=said)
+    assert told in problem
+
+
+WORKFLOW = "workflows: {w: {record_type: deal, trigger: %s, action: %s}}"
+TOLD = "{notify: owner}"
+NEAR = [
+    (WORKFLOW % ("create", TOLD), 'trigger: "create" is not known here; did you mean "created"?'),
+    (WORKFLOW % ("{on: update}", TOLD), 'trigger.on: "update" is not known here; did you mean "updated"?'),
+    ("settings: {notifications: {kinds: {asigned: off}}}", '"asigned" is not known here; did you mean "assigned"?'),
+    ("templates: {assignd: {en: {subject: x, body: y}}}", '"assignd" is not known here; did you mean "assigned"?'),
+    ("users: {ann: {notify: {quiet: of}}}", 'a mapping or \'off\' is expected here, not "of"; did you mean "off"?'),
+    ("pools: {p: {record_type: leads}}", '"leads" is not known here; did you mean "lead"?'),
+]
+FORMS = [
+    (WORKFLOW % ("updated", "{mark_step: sales/q}"), 'not "sales/q": its keys are process, step'),
+    (WORKFLOW % ("updated", "{set_field: budget}"), 'not "budget": its keys are field, value'),
+    (WORKFLOW % ("updated", "{notify: ower}"), '"ower" alone says nobody: write owner, {user: ower}, {role: ower} or'),
+    (WORKFLOW % ("{changed: stage}", TOLD), '"changed" and "before" need "on: updated"'),
+    (WORKFLOW % ("{on: updated, waiting_for: 30m}", TOLD), "this is on and waiting_for in one: make each a workflow"),
+    (WORKFLOW % ("{}", TOLD), "a trigger is one of on, field_filled, field_cleared, step_marked and waiting_for"),
+    ("settings: {notifications: {means: email}}", 'a list is expected here, not "email": put it in [ ], [email]'),
+    ("settings: {notifications: {kinds: {assigned: none}}}", "means are a list, or off: write [email], or off"),
+    ("settings: {notifications: {quiet: 'off'}}", 'not "off": leave this key out'),
+    ("users: {ann: {notify: email}}", "means are a list: write [email], or [] for none"),
+    ("users: {ann: {notify: 'off'}}", "means are a list: write [email], or [] for none"),
+    ("users: {ann: {notify: {kinds: {workflow: chat}}}}", "means are a list, or off: write [chat], or off"),
+    ("users: {ann: {notify: {quiet: {from: '24:00', until: '07:00'}}}}", "written as 21:00, and midnight as 00:00"),
+]
+
+
+@pytest.mark.parametrize(("said", "told"), [*NEAR, *FORMS])
+def test_what_is_nearly_right_is_told_how_it_is_right(said: str, told: str) -> None:
+    """The word that is probably meant, or how a value of another form is written."""
     (problem,) = refused(config=said)
     assert told in problem
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from service.config import templates
-from service.config.templates import FILTERS, ROUNDS_LIMIT, TEXT_LIMIT, Flaw, NoTemplate
+from service.config.filters import ROWS, FilterRow
+from service.config.templates import ROUNDS_LIMIT, TEXT_LIMIT, NoTemplate
 from service.config.texts import shipped
 from service.core.letters import NotWritten, Values
 
@@ -94,17 +95,17 @@ def test_one_rule_says_how_values_stand_in_a_text(source: str, english: str, ger
     [
         ("{{ title | nope }}", 1, 'there is no filter "nope"'),
         ("{{ title | safe }}", 1, 'there is no filter "safe"'),
-        ("a\nb {% if %}", 2, "missing expression"),
+        ("a\nb {% if %}", 2, "a value is missing here"),
         ("{% include 'secrets' %}", 1, "include"),
         ("{% render 'secrets' %}", 1, "render"),
-        ("one\ntwo\n{{ title", 3, "found end of file"),
+        ("one\ntwo\n{{ title", 3, "this is never closed"),
         ("{% for a in b %}", 1, "end"),
     ],
 )
 def test_what_is_no_text_of_ours_is_refused_with_its_line(source: str, line: int, said: str) -> None:
     with pytest.raises(NoTemplate) as refused:
         templates.text(source)
-    assert refused.value.flaw.line == line
+    assert source.count("\n", 0, refused.value.flaw.at) + 1 == line
     assert said in refused.value.flaw.message
 
 
@@ -234,6 +235,104 @@ def test_values_of_a_link_are_encoded() -> None:
 
 def test_only_what_was_chosen_is_offered() -> None:
     """A newer Liquid may bring filters: none is offered that nobody looked at."""
-    assert set(templates._TEXT.filters) == FILTERS | {"date", "join", "replace", "url"}
+    assert set(templates._TEXT.filters) == set(ROWS)
     assert set(templates._TEXT.tags) <= templates.TAGS
-    assert Flaw("x", 1).line == 1
+
+
+def _is_written(call: str) -> bool:
+    try:
+        templates.text(f"{{{{ x | {call} }}}}").write(Values({}, {"x": "2026-01-31"}))
+    except (NotWritten, NoTemplate):
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("name", "row"), ROWS.items())
+def test_what_a_filter_takes_is_as_it_does(name: str, row: FilterRow) -> None:
+    """The row of each filter says what the filter itself takes: neither less, nor more."""
+    values = ["1"] * row.numbers + ["'%d'"] * (row.most - row.numbers)
+
+    def called(count: int) -> str:
+        return f"{name}: {', '.join((*values, '1')[:count])}" if count else name
+
+    taken = [count for count in range(row.most + 2) if _is_written(called(count))]
+    assert taken == [*range(row.least, row.most + 1)]
+    assert _is_written(row.example)
+    assert not _slips(f"{{{{ x | {row.example} }}}}")
+    assert [bool(_slips(f"{{{{ x | {called(count)} }}}}")) for count in range(row.most + 2)] == [
+        count not in taken for count in range(row.most + 2)
+    ]
+
+
+def _slips(source: str) -> list[str]:
+    return [each.message for each in templates.slips_in(templates.text(source))]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (
+            "{{ x | truncate: 'a' }}",
+            "\"truncate\" needs a number, and 'a' is none: write it as truncate: 20",
+        ),
+        ("{{ x | plus: 'many' }}", "needs a number, and 'many' is none: write it as plus: 1"),
+        ("{{ x | divided_by: 0 }}", "cannot divide by 0: write it as divided_by: 2"),
+        ("{{ x | modulo: 0.0 }}", "cannot divide by 0"),
+        ("{{ x | append }}", 'needs one value, and is given none: write it as append: "!"'),
+        ("{{ x | upcase: 3 }}", "needs no value, and is given 1: write it as upcase"),
+        ("{{ x | truncate: 5, '…', 7 }}", "takes 0 to 2 values, and is given 3"),
+        ("{{ x | default: 1, allow_fals: true }}", 'does not know "allow_fals"; it knows allow_false'),
+        ("{{ x | date: '%Q' }}", "knows no form '%Q': it is made of %d %m %Y"),
+        ("{{ 'now' | date: '%Y' }}", "has no 'now': a text is decided with its record"),
+        ("{% assign y = 'today' | date: '%Y' %}{{ y }}", "has no 'today'"),
+        ("{{ '2026-13-01' | date: '%d' }}", "is given '2026-13-01', which is no date"),
+        ("{% if x %}{% for t in x %}{{ t | times: 'a' }}{% endfor %}{% endif %}", "needs a number, and 'a' is none"),
+        ("{% echo x | split %}", "needs one value, and is given none"),
+    ],
+)
+def test_what_a_filter_cannot_do_is_found_before_any_record_comes(source: str, told: str) -> None:
+    (slip,) = _slips(source)
+    assert told in slip
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ x | truncate: n }}",
+        "{{ x | date: form }}",
+        "{{ x | plus: '5' }}",
+        "{{ '2026-01-31' | date: '%d.%m.%Y' }}",
+        "{{ x | default: 'now' | date: '%d' }}",
+        "{{ x | divided_by: 2.5 | round }}",
+        "{{ x | default: 'a', allow_false: true }}",
+    ],
+)
+def test_what_depends_on_the_record_is_no_slip(source: str) -> None:
+    assert not _slips(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("{{ x ", 'this is never closed: write "}}" behind it'),
+        ("{% if x ", 'a tag is a name between "{%" and "%}": write both'),
+        ("{{ x if y else z }}", "a value is chosen with a tag: write {% if … %}"),
+        ("{% if x %}", 'a tag is never closed: write "{% endif %}" behind what it is about'),
+        ("{% for t in x %}", 'write "{% endfor %}"'),
+        ("{% include 'a' %}", 'there is no tag "include" here; there are assign, case, comment'),
+        ("{% unles x %}", 'there is no tag "unles" here; did you mean "unless"?'),
+        ("{% endif %}", 'this "endif" belongs to no tag before it'),
+        ("{{ }}", "a value is missing here: name one"),
+        ("{% if %}{% endif %}", "a value is missing here"),
+        ("{% if x = 1 %}{% endif %}", '"=" compares nothing: write "=="'),
+        ("{{ first name }}", "this does not follow on what stands before it"),
+        ("{{ x || upcase }}", 'one "|" stands before a filter'),
+        ("{{ x | }}", 'behind "|" the name of a filter is missing'),
+        ("{{ x | upcas }}", 'there is no filter "upcas"; did you mean "upcase"?'),
+        ("{{ x | nope }}", 'there is no filter "nope"; there are abs, append'),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_words(source: str, told: str) -> None:
+    with pytest.raises(NoTemplate) as error:
+        templates.text(source)
+    assert told in error.value.flaw.message

@@ -183,3 +183,59 @@ async def test_ten_thousand_records_are_one_step(tmp_path: Path) -> None:
     step = "{record: 'lead/{n}', repeat: 10000, expect: {counts: {ann: 5000, bob: 5000}}}"
 
     assert await failed(tmp_path, step) == []
+
+
+FLOWS = """\
+config:
+  users: {zoe: {}, eve: {}}
+  fields: {deal: {x: number, s: text}}
+  pools: {line: {record_type: deal, members: []}}
+  workflows:
+    gone: {active: true, record_type: deal, trigger: deleted, action: {create_record: {type: t}}}
+    lost: {active: true, record_type: deal, trigger: deleted, when: s == "won", action: {create_record: {type: t}}}
+    late: {active: true, record_type: deal, trigger: {waiting_for: 10m}, action: {create_record: {type: t}}}
+    two:
+      active: true
+      record_type: deal
+      trigger: {on: updated, changed: s}
+      actions: [{set_field: {field: x, value: 1}}, {create_record: {type: q}}]
+"""
+CREATED = "{record: deal/1, owner: zoe, fields: {x: 1, s: a}}"
+WRONG = "expect: {outcome: dead_letter}"
+
+
+async def explained(tmp_path: Path, *steps: str) -> tuple[str, ...]:
+    """What is said of workflows below the last step."""
+    report = await played(tmp_path, *steps, config=FLOWS)
+    return tuple(" ".join(line.split()) for line in report.failures[-1].explanation if "workflow" in line)
+
+
+async def test_an_explanation_names_the_workflows_of_a_deletion(tmp_path: Path) -> None:
+    """D16 Nothing is remembered of a record that is gone, but what was asked for is."""
+    assert await explained(tmp_path, CREATED, f"{{delete: deal/1, {WRONG}}}") == (
+        'workflow "gone" yes deleted: make a t',
+        'workflow "lost" no its condition does not hold: s equals "won"',
+    )
+
+
+async def test_an_explanation_names_what_was_done_and_what_there_was_no_need_for(tmp_path: Path) -> None:
+    """D16 A field that has its value already is not set."""
+    said = await explained(tmp_path, CREATED, f"{{update: deal/1, fields: {{x: 1, s: b}}, {WRONG}}}")
+    assert said == ('workflow "two" yes updated (s changed): make a q; nothing to do for: set x to 1',)
+
+
+async def test_what_no_workflow_cared_for_is_not_explained_with_those_of_an_earlier_event(tmp_path: Path) -> None:
+    """D16 They stand with the event that they cared for."""
+    changed = "{update: deal/1, fields: {x: 1, s: b}}"
+    assert await explained(tmp_path, CREATED, changed, f"{{update: deal/1, fields: {{z: 1}}, {WRONG}}}") == ()
+
+
+async def test_what_waits_names_the_workflows_that_it_will_set_off(tmp_path: Path) -> None:
+    """D16 With the time."""
+    said = await explained(tmp_path, f"{{record: deal/1, owner: {{pool: line}}, {WRONG}}}")
+    assert said == ('workflow "late" due Mon 2026-03-02 09:10 UTC if it still waits then: make a t',)
+    said = await explained(tmp_path, "{record: deal/1, owner: {pool: line}}", f"{{time: +10m, {WRONG}}}")
+    assert said == (
+        "nothing: the record has waited as long as a workflow says",
+        'workflow "late" yes waiting for 10m: make a t',
+    )

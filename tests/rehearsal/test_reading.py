@@ -56,6 +56,7 @@ STEP = "steps:\n  - {record: lead/1, expect: {owner: ann}}\n"
             "{update: lead/1, merged_into: deal/2}",
             "4:5 steps[0]: lead/1 is merged into a record of its own type, not into deal/2",
         ),
+        ("{update: lead/1, status: close}", '4:30 steps[0].status: "close" is not known here; did you mean "closed"?'),
         ("{record: lead/1, expect: {turn: first}}", "4:37 steps[0].expect.turn: a whole number is expected here"),
         ("{record: lead/1, expect: {counts: ann}}", "4:39 steps[0].expect.counts: a mapping is expected here"),
     ],

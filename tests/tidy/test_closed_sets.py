@@ -45,6 +45,7 @@ ROWS: Final = {
     ("Outcome", "service/wire/outcomes.py"): "the bytes of each outcome",
     ("OwnerKind", "schemas/config_waiting.py"): "keys that exclude each other are fields of a model",
     ("OwnerKind", "schemas/scenario_values.py"): "keys that exclude each other are fields of a model",
+    ("Period", "service/config/limits.py"): "how long each period is at least and at most",
     ("Strategy", "service/core/sharing/strategies.py"): "how each strategy orders members",
     ("TargetKind", "service/core/targets.py"): "what stands against each kind of target",
 }

@@ -8,12 +8,14 @@ from typing import Final
 
 import pytest
 
+from service.core.acting import Acting
 from service.core.configuration import Config, User
 from service.core.in_process import Element, Usage
+from service.core.parked import Parked
 from service.core.state import Kind, Value
-from service.core.workflow_specs import StepName
+from service.core.workflow_specs import StepName, Trigger, Workflows
 from service.store.memory import MemoryStore
-from service.views.workflows import NotVisible, Usable, WorkflowsStanding, workflow_standings
+from service.views.workflows import NotVisible, Usable, WorkflowsStanding, record_standing, workflow_standings
 from tests.core.build import config
 from tests.core.directions import direction
 from tests.core.test_workflows import BUDGET, NOTE, flows
@@ -108,3 +110,20 @@ async def test_only_administrators_see_workflows_unless_a_setting_says_otherwise
 async def test_a_division_without_workflows_is_not_listed() -> None:
     """S79"""
     assert await workflow_standings(MemoryStore(), {"main": config()}, 4) == []
+
+
+async def test_a_record_that_waits_shows_what_it_will_set_off_and_when() -> None:
+    """Counted from when it came into its line; what it set off already is not due again."""
+    soon = replace(BUDGET, id="soon", trigger=Trigger(("waiting_for",), after_ms=600_000), active=True)
+    later = replace(soon, id="later", trigger=Trigger(("waiting_for",), after_ms=1_200_000))
+    off = replace(later, id="off", active=False)
+    configured = config(workflows=Workflows(all={each.id: each for each in (later, off, soon)}))
+    parked = {"deal/1": Parked(pool="sales", number=1, since_ms=1_000)}
+    told = {"deal/1": Acting(since_ms=1_000, waited_ms=600_000)}
+
+    async def due(state: Mapping[Kind, Mapping[str, Value]]) -> tuple[tuple[str, int], ...]:
+        return (await record_standing(remembering(state), configured, "deal/1", 4)).due
+
+    assert await due({"parked": parked}) == (("soon", 601_000), ("later", 1_201_000))
+    assert await due({"parked": parked, "acting": told}) == (("later", 1_201_000),)
+    assert await due({}) == ()

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, islice
+from itertools import islice
 from typing import Final
 
 from schemas.config import Document
@@ -19,14 +19,13 @@ from schemas.config_rules import RuleSet, Target, named_by
 from service.config.conditions import calendar_of
 from service.config.consistency import entry_name
 from service.config.findings import Finding
-from service.config.lint.written import all_asked, whole
+from service.config.lint.written import all_asked, never_fits, whole
 from service.config.nodes import Steps
 from service.config.people import people_of
 from service.language.implication import Field, field_of, implies, never, none_left, understood
 from service.language.letters import folded
 from service.language.odoo.operators import TABLE as DOMAIN
 from service.language.operators import TABLE
-from service.language.predicate import Predicate
 from service.language.probes import listed
 from service.language.tree import All, Always, Compare, Condition, Never, leaves
 from service.language.tree import Any as AnyOf
@@ -124,7 +123,7 @@ def of_rule_sets(document: Document) -> Iterator[Finding]:
         possible = []
         for line, entry in zip(lines, rule_set.entries, strict=True):
             if never(line.fits):
-                yield Finding(line.path, _never_fits(all_asked(entry, calendar_of(document.settings))))
+                yield Finding(line.path, never_fits(all_asked(entry, calendar_of(document.settings)), "entry"))
             else:
                 possible.append(line)
         yield from _of_order([line for line in possible if not line.is_wider_on_creation], ("rule_sets", set_id))
@@ -189,14 +188,6 @@ def _is_covered_together(above: Iterable[_Line], below: _Line) -> bool:
     return none_left([(below.fits, True), *((line.takes, False) for line in taking)])
 
 
-def _never_fits(parts: Sequence[Predicate]) -> str:
-    """What excludes what, where two parts do, as a sentence."""
-    for one, other in combinations(parts, 2):
-        if never(All((one.condition, other.condition))):
-            return f"no record can fit {one.source} and {other.source}: change one of them, or remove the entry"
-    return f"no record can fit {' and '.join(part.source for part in parts)}: change it, or remove the entry"
-
-
 def _has_last_resort(document: Document, record_type: str, lines: Sequence[_Line]) -> bool:
     """Whether every new record finds somebody: through a default, or because the entries leave nothing over."""
     if not {record_type, "*"}.isdisjoint(document.defaults) or any(line.is_wider_on_creation for line in lines):
@@ -208,7 +199,7 @@ def _line(document: Document, set_id: str, rule_set: RuleSet, position: int) -> 
     entry = rule_set.entries[position]
     asked = tuple(predicate.condition for predicate in all_asked(entry, calendar_of(document.settings)))
     fits = asked[0] if len(asked) == 1 else All(asked) if asked else Always()
-    narrower = _taken_by(entry.target, document, rule_set.record_type)
+    narrower = taken_by(entry.target, document, rule_set.record_type)
     return _Line(
         ("rule_sets", set_id, "entries", position),
         entry_name(entry.id, position),
@@ -220,10 +211,10 @@ def _line(document: Document, set_id: str, rule_set: RuleSet, position: int) -> 
     )
 
 
-def _taken_by(target: Target, document: Document, record_type: str) -> Condition:
+def taken_by(target: Target, document: Document, record_type: str) -> Condition:
     """Which records the target takes for certain: never means that it depends on more than the record."""
     if target.steps is not None:
-        return _taken_by_any([_taken_by(named_by(step), document, record_type) for step in target.steps])
+        return __taken_by_any([taken_by(named_by(step), document, record_type) for step in target.steps])
     name = target.pool or target.queue
     if name is not None:
         return whole(document.pools[name], calendar_of(document.settings))
@@ -235,7 +226,7 @@ def _taken_by(target: Target, document: Document, record_type: str) -> Condition
     return Never()
 
 
-def _taken_by_any(conditions: Sequence[Condition]) -> Condition:
+def __taken_by_any(conditions: Sequence[Condition]) -> Condition:
     """What at least one of several takes for certain."""
     certain = tuple(each for each in conditions if not isinstance(each, Never))
     if not certain:

@@ -17,7 +17,7 @@ from schemas.config_skills import FromField
 from service.config.conditions import calendar_of, comparisons
 from service.config.declared_fields import Declared, is_declared
 from service.config.findings import Finding
-from service.config.lint.written import conditions_of
+from service.config.lint.written import conditions_of, targets_of
 from service.config.nodes import Steps
 from service.core.score import FIELD as SCORE
 from service.core.workflow_specs import ACTOR
@@ -105,21 +105,18 @@ def _of_scores(document: Document) -> Iterator[Finding]:
 
 
 def _of_targets(document: Document) -> Iterator[Finding]:
-    """Fields and links that entries and defaults name outside of conditions."""
+    """Fields and links that entries, defaults and workflows name outside of conditions."""
+    for path, record_type, target in targets_of(document):
+        declared = _declared(document, record_type)
+        if declared is not None:
+            yield from _of_target(_Named(declared, record_type, ""), path, target)
     for set_id, rule_set in document.rule_sets.items():
         declared = _declared(document, rule_set.record_type)
-        for position, entry in enumerate(rule_set.entries):
+        for position, entry in enumerate(rule_set.entries if declared is not None else ()):
             for number, name in enumerate(entry.changed):
                 if declared is not None and not is_declared(name, declared):
                     path = ("rule_sets", set_id, "entries", position, "changed", number)
                     yield Finding(path, _unknown(name, declared, rule_set.record_type))
-            if declared is not None:
-                place = ("rule_sets", set_id, "entries", position, "target")
-                yield from _of_target(_Named(declared, rule_set.record_type, ""), place, entry.target)
-    for record_type, target in document.defaults.items():
-        declared = _declared(document, record_type)
-        if declared is not None:
-            yield from _of_target(_Named(declared, record_type, ""), ("defaults", record_type), target)
 
 
 def _of_target(named: _Named, path: Steps, target: Target | TargetStep) -> Iterator[Finding]:

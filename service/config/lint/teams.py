@@ -42,13 +42,24 @@ def of_teams(document: Document) -> Iterator[Finding]:
         domain = whole(pool, calendar_of(document.settings))
         if never(domain):
             yield Finding(("pools", name), "no record can fit this pool's condition: change it, or leave it out")
-        elif domain != Always():
+            continue
+        yield from _of_members(document, name, domain)
+        if domain != Always():
             teams[pool.record_type].append(_Team(pool.sequence, name, domain))
     for each in teams.values():
         for first, second in islice(combinations(sorted(each, key=lambda team: team[:2]), 2), MAX_PAIRS):
             said = _overlap(first, second)
             if said is not None:
                 yield Finding(("pools", second.name), said)
+
+
+def _of_members(document: Document, name: str, domain: Condition) -> Iterator[Finding]:
+    """Members whom nothing that comes into their pool fits."""
+    for position, member in enumerate(document.pools[name].members):
+        asked = whole(member, calendar_of(document.settings))
+        if asked != Always() and never(All((domain, asked))):
+            message = "no record of this pool can fit this, so they get nothing here: change it, or leave it out"
+            yield Finding(("pools", name, "members", position), message)
 
 
 def _overlap(first: _Team, second: _Team) -> str | None:

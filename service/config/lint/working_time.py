@@ -1,24 +1,22 @@
-"""People's time that is hardly meant: minutes left out, blocks that overlap, shifts that nobody has, skills that nobody
-has, and parts that nobody uses.
+"""People's time that is hardly meant: minutes left out, blocks that overlap, shifts that nobody has, holidays that are
+past, and parts that nobody uses.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Final
 
-from schemas.config import Document, Pool, User
-from schemas.config_rules import named_by
-from schemas.config_skills import Requirement
+from schemas.config import Document, User
 from schemas.config_time import DAY_MINUTES, DAYS, Calendar, is_date
 from service.config.findings import Finding
+from service.config.lint.skills import active_members
 from service.config.nodes import Steps
-from service.config.traits import required, traits_of
 from service.config.working_time import blocks_of, effective, working_times
 from service.core.calendar import DAY_MS, Block, WorkingTime
-from service.core.traits import Traits, has_all, wanted
 
 YEAR_MS: Final = 365 * DAY_MS
 
@@ -34,7 +32,6 @@ def of_working_time(document: Document) -> Iterator[Finding]:
         yield from _of_leave(("users", name), user)
     yield from _unused(document)
     yield from _of_shifts(document)
-    yield from _of_skills(document)
 
 
 def _of_hours(path: Steps, calendar: Calendar) -> Iterator[Finding]:
@@ -80,13 +77,16 @@ def _unused(document: Document) -> Iterator[Finding]:
     for name, days in document.holidays.items():
         if not days:
             yield Finding(("holidays", name), "this list has no day: add some, or take it out")
+        elif max(days) < str(datetime.now(UTC).year):
+            message = f"these days end with {max(days)}, and none is of this year: add those to come"
+            yield Finding(("holidays", name), message)
 
 
 def _of_shifts(document: Document) -> Iterator[Finding]:
     """Pools in which nobody is foreseen to be there."""
     times, now_ms = working_times(document), time.time_ns() // 1_000_000
     for pool_id, pool in document.pools.items():
-        active = _active(document, pool)
+        active = active_members(document, pool)
         if active and all(name in times and _is_gone(times[name], now_ms) for name in active):
             message = "nobody in this pool is there in the year to come, by hours, holidays and leave: its records wait"
             yield Finding(("pools", pool_id), message)
@@ -95,37 +95,3 @@ def _of_shifts(document: Document) -> Iterator[Finding]:
 def _is_gone(worktime: WorkingTime, now_ms: int) -> bool:
     there_ms = worktime.next_there(now_ms)
     return there_ms is None or there_ms > now_ms + YEAR_MS
-
-
-NO_MEMBERS: Final = ("user", "queue", "owner_of")
-"""Keys of targets that name nobody as a member of a pool."""
-
-
-def _of_skills(document: Document) -> Iterator[Finding]:
-    """Skills that are asked for and that nobody has who could get the record."""
-    traits = {name: traits_of(user) for name, user in document.users.items()}
-    for pool_id, pool in document.pools.items():
-        people = [traits[name] for name in _active(document, pool)]
-        yield from _lacking(("pools", pool_id), pool.requires, people)
-    for set_id, rule_set in document.rule_sets.items():
-        for position, entry in enumerate(rule_set.entries):
-            path = ("rule_sets", set_id, "entries", position)
-            target = document.pools.get(entry.target.pool or "")
-            named = [named_by(step) for step in entry.target.steps or ()] or [entry.target]
-            if entry.requires and all(any(getattr(each, key) is not None for key in NO_MEMBERS) for each in named):
-                message = "only members of a pool are asked for skills, and this target names none: take it out"
-                yield Finding((*path, "requires"), message)
-            elif target is not None:
-                yield from _lacking(path, entry.requires, [traits[name] for name in _active(document, target)])
-
-
-def _active(document: Document, pool: Pool) -> list[str]:
-    return [member.user for member in pool.members if document.users[member.user].active]
-
-
-def _lacking(path: Steps, requires: Collection[Requirement], people: Collection[Traits]) -> Iterator[Finding]:
-    for position, trait in enumerate(required(tuple(requires))):
-        if people and not trait.path and not any(has_all(each, wanted([trait], {})) for each in people):
-            level = f" at level {trait.level}" if trait.level > 1 else ""
-            message = f'nobody who could get it has the skill "{trait.name}"{level}, so its records wait'
-            yield Finding((*path, "requires", position), message)

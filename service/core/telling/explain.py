@@ -20,6 +20,7 @@ from service.core.rule_sets import Entry, FieldUser, OwnerOf, RuleSet
 from service.core.score import is_no_score
 from service.core.telling.clock import clock_time
 from service.core.telling.way_in import way_into_plan
+from service.core.telling.workflows import due_rows
 from service.core.telling.workflows import rows_of as workflow_rows
 from service.language.changes import UNCHANGED, Change, asked_before
 from service.language.printing import found as found_value
@@ -42,11 +43,13 @@ def explain(
     decided_with: int | None = None,
     facts: Facts | None = None,
     change: Change = UNCHANGED,
+    requests: Sequence[ActionRequest] | None = None,
 ) -> list[str]:
     """The decision in aligned lines: what, then the rule entries asked, then the members seen.
 
     `decided_with` is the configuration version that decided, where it is known; it may differ from `config`. With the
     `facts` that were decided on, and what was changed of them, each entry that said no also says what it found.
+    `requests` are all that workflows asked for with it; none: that is not known.
     """
     trace = decision.trace
     rule_set = _rule_set(trace, config)
@@ -76,13 +79,22 @@ def explain(
         *members,
         *more,
         *cut,
-        *explain_weighed(trace.workflows, config),
+        *explain_weighed(trace.workflows, config, requests),
     ]
 
 
-def explain_weighed(weighed: Iterable[Weighed], config: Config) -> list[str]:
-    """The workflows that cared for what happened, in aligned lines: what each did, or why it did nothing."""
-    return _aligned(workflow_rows(weighed, config))
+def explain_weighed(
+    weighed: Iterable[Weighed], config: Config, requests: Sequence[ActionRequest] | None = None
+) -> list[str]:
+    """The workflows that cared for what happened, in aligned lines: what each did, or why it did nothing. `requests`
+    are all that was asked for; none: that is not known.
+    """
+    return _aligned(workflow_rows(weighed, config, requests))
+
+
+def explain_due(due: Iterable[tuple[str, int]], config: Config) -> list[str]:
+    """The workflows that a record which waits will set off, in aligned lines: when, and what each does then."""
+    return _aligned(due_rows(due, config))
 
 
 def _step_rows(steps: Iterable[StepSeen], config: Config) -> Iterator[Cells]:

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final
 
 from service.core.acting import Acting
 from service.core.configuration import Config
 from service.core.in_process import InProcess
 from service.core.limit_spec import words_of
-from service.core.model import Weighed
+from service.core.model import ActionRequest, Weighed
+from service.core.parked import Parked
 from service.core.reasons import WITHHELD
-from service.core.workflow_specs import Action, FromField, Hearers, StepName, Trigger, TriggerKind, Value, Workflow
+from service.core.telling.clock import clock_time
+from service.core.workflow_specs import (
+    Action,
+    ActionKind,
+    FromField,
+    Hearers,
+    StepName,
+    Trigger,
+    TriggerKind,
+    Value,
+    Workflow,
+)
 from service.language.printing import leaf_text
 from service.language.tree import leaves
 
 Cells = Sequence[str]
+OURS: Final[frozenset[ActionKind]] = frozenset({"assign", "notify"})
+"""What is done here, and not asked of the CRM."""
 
 
 def last_weighed(known: InProcess, acting: Acting) -> tuple[Weighed, ...]:
@@ -27,12 +43,16 @@ def last_weighed(known: InProcess, acting: Acting) -> tuple[Weighed, ...]:
     )
 
 
-def rows_of(weighed: Iterable[Weighed], config: Config) -> Iterator[Cells]:
-    """The workflows that cared for what happened: whether each acted, and what decided."""
+def rows_of(
+    weighed: Iterable[Weighed], config: Config, requests: Sequence[ActionRequest] | None = None
+) -> Iterator[Cells]:
+    """The workflows that cared for what happened: whether each acted, and what decided. `requests` are all that was
+    asked for; none: that is not known.
+    """
     for each in weighed:
         known = config.workflows.all.get(each.workflow)
         name = each.workflow if known is None else known.called
-        does = _does(known) if each.withheld is None else why_not(each.withheld, each.criterion, known)
+        does = _does(known, requests) if each.withheld is None else why_not(each.withheld, each.criterion, known)
         yield (f'workflow "{name}"', "no" if each.withheld is not None else "yes", does)
 
 
@@ -45,10 +65,44 @@ def why_not(withheld: str, criterion: int | None, workflow: Workflow | None) -> 
     return f"{sentence}: {leaf_text(asked[criterion])}"
 
 
-def _does(workflow: Workflow | None) -> str:
+def followed(requests: Sequence[ActionRequest], withheld: Iterable[Weighed]) -> list[Weighed]:
+    """The workflows that cared, in their order, by what was asked for and by those that did nothing."""
+    acted = [Weighed(workflow, None) for workflow in dict.fromkeys([each.workflow for each in requests])]
+    return sorted([*acted, *withheld], key=lambda each: each.workflow)
+
+
+def due_at(record_type: str, parked: Parked, acting: Acting, config: Config) -> list[tuple[str, int]]:
+    """The workflows that a record which waits will set off, and when (milliseconds since 1970, UTC), the next first."""
+    told_ms = acting.waited_ms if acting.since_ms == parked.since_ms else 0
+    due = [
+        (each.id, parked.since_ms + each.trigger.after_ms)
+        for each in config.workflows.all.values()
+        if each.active and each.record_type == record_type and each.trigger.after_ms > told_ms
+    ]
+    return sorted(due, key=lambda each: (each[1], each[0]))
+
+
+def due_rows(due: Iterable[tuple[str, int]], config: Config) -> Iterator[Cells]:
+    """The same for people: when, and what each does then."""
+    for workflow_id, at_ms in due:
+        known = config.workflows.all[workflow_id]
+        does = ", ".join(map(action_words, known.actions))
+        when = clock_time(datetime.fromtimestamp(at_ms / 1_000, UTC), config.zone)
+        yield (f'workflow "{known.called}"', f"due {when}", f"if it still waits then: {does}")
+
+
+def _does(workflow: Workflow | None, requests: Sequence[ActionRequest] | None) -> str:
+    """What it did: of what is asked of the CRM that which was asked for, and what there was no need for."""
     if workflow is None:
         return "no longer in the configuration"
-    return f"{trigger_words(workflow.trigger)}: {', '.join(map(action_words, workflow.actions))}"
+    asked = None if requests is None else {each.number for each in requests if each.workflow == workflow.id}
+    done: list[str] = []
+    left: list[str] = []
+    for number, action in enumerate(workflow.actions, 1):
+        is_done = asked is None or action.kind in OURS or number in asked
+        (done if is_done else left).append(action_words(action))
+    said = f"{trigger_words(workflow.trigger)}: {', '.join(done)}"
+    return f"{said}; nothing to do for: {', '.join(left)}" if left else said
 
 
 def trigger_words(trigger: Trigger) -> str:

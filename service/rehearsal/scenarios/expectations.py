@@ -35,7 +35,7 @@ class Mismatch(NamedTuple):
 class StepResult:
     """A step's outcomes in order, the published ones among them, who was notified, the CRM and the sales plans
     afterwards, what workflows asked for, and by record which workflows last cared for it, and why they asked for
-    nothing.
+    nothing; of the `same` that is as it was before the step.
     """
 
     records: tuple[CardName, ...]
@@ -47,6 +47,7 @@ class StepResult:
     plans: Plans
     actions: tuple[RehearsedAction, ...] = ()
     weighed: Mapping[CardName, Sequence[Weighed]] = field(default_factory=dict)
+    same: frozenset[CardName] = frozenset()
 
     @property
     def last(self) -> OutcomeLine | None:
@@ -233,7 +234,7 @@ def _actions(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     if sorted(expect.actions) != asked:
         yield Mismatch(("actions",), _listed(sorted(expect.actions)), _listed(asked), result.about)
         return
-    for record, request in result.actions:
+    for record, request, *_ in result.actions:
         name = _named(request)
         words = expect.actions[name].model_dump(include=expect.actions[name].model_fields_set)
         for word, wanted in words.items():

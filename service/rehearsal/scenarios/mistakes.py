@@ -13,7 +13,7 @@ from schemas.scenario_expect import Expect, ExpectedOwner
 from schemas.scenario_values import Linked, MemberState, OwnerValue
 from service.config.nodes import Node, Steps, as_written
 from service.config.problems import Problem
-from service.config.validation import location
+from service.config.validation import location, word_meant
 from service.language.nearest import nearest
 from service.wording import worded
 
@@ -70,7 +70,8 @@ def _said(detail: ErrorDetails, trail: tuple[Node, ...]) -> str:
         case "missing":
             return f'the word "{detail["loc"][-1]}" is missing: add it'
         case "literal_error":
-            return f'"{given}" is not known here: write {context["expected"]}'
+            there_are = str(context["expected"])
+            return f'"{given}" is not known here{word_meant(given, there_are) or f": write {there_are}"}'
         case "too_short":
             return "add at least one"
         case "value_error":

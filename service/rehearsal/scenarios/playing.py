@@ -22,14 +22,16 @@ from schemas.scenario import (
 )
 from schemas.scenario_expect import Expect
 from service.core.calendar import FORESEEN_UNTIL_MS
+from service.core.model import ActionRequest
 from service.core.reasons import NOTHING
-from service.core.telling.explain import explain
+from service.core.telling.explain import explain, explain_weighed
+from service.core.telling.workflows import followed
 from service.rehearsal.scenarios.crm import CardName, Crm
 from service.rehearsal.scenarios.events import at, member_events, record_events
 from service.rehearsal.scenarios.expectations import Mismatch, StepResult, mismatches
 from service.rehearsal.scenarios.reading import Script
 from service.rehearsal.scenarios.reasons import beside
-from service.rehearsal.stage import MEMBERS_TOPIC, NO_PLANS, Rehearsal, Scene
+from service.rehearsal.stage import MEMBERS_TOPIC, NO_PLANS, Looked, Rehearsal, RehearsedDecision, Scene
 from service.wire.log_forms import OutcomeLine
 from service.wire.times import iso_time
 
@@ -100,6 +102,7 @@ class _Play:
         self._script = script
         self._stage = Rehearsal(at(script.scenario.start, 0))
         self._crm = Crm()
+        self._looked: dict[CardName, Looked] = {}
         for config in script.configs:
             self._stage.configure(config)
 
@@ -160,7 +163,7 @@ class _Play:
         place = trail[-1].key or trail[-1].location
         word = ".".join(str(part) for part in mismatch.path)
         shown: tuple[str, ...] = ()
-        explanation = [*_undecided(result), *(line for name in result.records for line in self._stage.cared_for(*name))]
+        explanation = [*_undecided(result), *self._followed(result)]
         if mismatch.about is not None:
             decision, config, facts = (
                 mismatch.about.decision,
@@ -168,7 +171,9 @@ class _Play:
                 self._stage.facts_of(mismatch.about),
             )
             shown = beside(mismatch.path, expect, decision, config, facts)
-            explanation = explain(decision, config, facts=facts, change=self._stage.change_of(mismatch.about))
+            change, asked = self._stage.change_of(mismatch.about), _asked_with(mismatch.about, result)
+            explanation = explain(decision, config, facts=facts, change=change, requests=asked)
+            explanation += self._stage.due_of(mismatch.about.division, decision.record)
         said = (word, mismatch.expected, mismatch.found, shown, tuple(explanation))
         return Failure(number + 1, self._script.file, place.line, place.column, *said)
 
@@ -179,9 +184,36 @@ class _Play:
         lines = tuple(line for line in scene.lines if (line.source in sent if sent else _is_told(line)))
         division = names[0].division if names else self._script.division
         plans = self._stage.plans_in(division) if expect.plans or expect.clients else NO_PLANS
-        weighed = {name: self._stage.weighed_of(*name) for name in names} if expect.withheld else {}
-        said = (scene.published, scene.notified, self._crm, plans, scene.actions, weighed)
+        looked = {name: self._stage.looked_at(*name) for name in names}
+        same = frozenset(name for name, each in looked.items() if each == self._looked.get(name))
+        self._looked |= looked
+        weighed = {name: each.weighed for name, each in looked.items()}
+        said = (scene.published, scene.notified, self._crm, plans, scene.actions, weighed, same)
         return StepResult(names, division, lines, *said)
+
+    def _followed(self, result: StepResult) -> Iterator[str]:
+        """What workflows did where no decision was published. Of those that asked for nothing it is remembered which
+        cared last, and if they are the same as before, nobody knows whether they cared again; had one of them acted, it
+        would be known.
+        """
+        acted_on = [CardName(result.division, each.record) for each in result.actions]
+        for name in dict.fromkeys((*result.records, *acted_on)):
+            asked = [each for each in result.actions if each.record == name.record]
+            config, weighed = self._stage.config_of(name.division), result.weighed.get(name, ())
+            if asked:
+                requests = [each.request for each in asked]
+                yield from explain_weighed(followed(requests, asked[0].withheld), config, requests)
+            elif name not in result.same:
+                yield from explain_weighed(weighed, config)
+            elif weighed and all(each.withheld is not None for each in weighed):
+                yield "  workflows did nothing new; when they last cared for it:"
+                yield from explain_weighed(weighed, config)
+            yield from self._stage.due_of(*name)
+
+
+def _asked_with(about: RehearsedDecision, result: StepResult) -> list[ActionRequest]:
+    """What workflows asked for with a decision."""
+    return [each.request for each in result.actions if each.decision == about.id]
 
 
 def _is_told(line: OutcomeLine) -> bool:
