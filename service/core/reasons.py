@@ -277,7 +277,7 @@ EXCLUDED: Final[Mapping[ExclusionReason, LeftOut]] = {
     "off_shift": LeftOut("off shift", "off shift"),
     "inactive": LeftOut("switched off", "switched off"),
     "full": LeftOut("full", "full"),
-    "too_large": LeftOut("the record weighs more than may be open at all", "for whom the record weighs too much at all"),
+    "too_large": LeftOut("the record weighs more than may be open at all", "for whom it weighs too much at all"),
     "limit": LeftOut("has had as many as a limit allows for now", "at a limit for now"),
     "pool_limit": LeftOut("the pool has as many as its limit allows", "in a pool at its limit"),
     "paced": LeftOut("has had their share of waiting records for this minute", "served enough for this minute"),

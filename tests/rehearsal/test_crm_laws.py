@@ -35,7 +35,7 @@ CHOSEN: Final = (st.none() | PEOPLE).map(lambda person: OwnerStep.model_validate
 def test_what_the_runner_says_is_the_fold_of_what_was_told_and_published(
     happened: list[Outcome | OwnerStep], late: int
 ) -> None:
-    """A released decision names who had the record by our choice, and ends no other; what comes late changes nothing."""
+    """A released decision names who had the record by our choice, and ends no other. What is late is nothing."""
     crm, ours, owner, waits_in = Crm(), "", "", ""
     told: list[RehearsedDecision] = []
     for number, each in enumerate(happened, start=1):

@@ -16,6 +16,7 @@ from schemas.scenario_values import OwnerValue
 from service.core.model import Assigned, Pending, Queued, Rejected, Released
 from service.rehearsal.stage import RehearsedDecision
 
+
 class CardName(NamedTuple):
     """A record's name, unique among all divisions."""
 
@@ -71,8 +72,8 @@ class Crm:
             card.owner = _person(step.owner)
 
     def read(self, published: RehearsedDecision) -> None:
-        """Apply a decision, unless one came that is newer. A record that waits, lies in a queue or was let go has nobody;
-        who was chosen in the CRM meanwhile keeps it when our choice ends.
+        """Apply a decision, unless one came that is newer. A record that waits, lies in a queue or was let go has
+        nobody; who was chosen in the CRM meanwhile keeps it when our choice ends.
         """
         decision = published.decision
         card = self.cards[CardName(published.division, decision.record)]
