@@ -198,8 +198,8 @@ class Ledger:
         if not _is_last_resort(outcome, trace):
             against = self._against(name, outcome.pool, outcome.owner, config, now_ms, at_least=True)
             assert not against, f"{name} that weighs {card.size} is given to {outcome.owner} beyond {against}"
-        chosen = [each for each in trace.candidates if each.person == outcome.owner]
-        told = [(row.of, row.per, row.at_most, row.count) for each in (*chosen, trace) for row in each.limits]
+        own = (row for each in trace.candidates if each.person == outcome.owner for row in each.limits)
+        told = [(row.of, row.per, row.at_most, row.count) for row in (*own, *trace.limits)]
         if outcome.pool:
             record_type = name.partition("/")[0]
             counted = [

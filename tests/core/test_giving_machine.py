@@ -295,11 +295,10 @@ class Giving(RuleBasedStateMachine):
         assert not idle, idle
 
 
-class TestGiving(Giving.TestCase):  # type: ignore[misc]  # hypothesis makes it
-    """D3 D14 D50 D55 We never give beyond a limit, nobody is idle while something waits for them, a record has one
-    person at a time, and whoever takes over goes on from what the log says.
+Giving.TestCase.settings = settings(max_examples=40, stateful_step_count=50, derandomize=True, phases=[Phase.generate])
+TestGiving = Giving.TestCase
+"""D3 D14 D50 D55 We never give beyond a limit, nobody is idle while something waits for them, a record has one person
+at a time, and whoever takes over goes on from what the log says.
 
-    A failure is told as it was found: to have it made smaller takes minutes, and the phase `Phase.shrink` beside.
-    """
-
-    settings = settings(max_examples=40, stateful_step_count=50, derandomize=True, phases=[Phase.generate])
+A failure is told as it was found: to have it made smaller takes minutes, and `Phase.shrink` beside `Phase.generate`.
+"""
