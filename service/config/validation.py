@@ -98,7 +98,7 @@ def _said(detail: ErrorDetails, path: Steps) -> str:
     if kind in EXPECTED or kind == NONE_OF_THESE:
         remedy = ": put it in [ ], or a dash before it" if kind == "tuple_type" and isinstance(given, dict) else ""
         wanted = context.get("expected") or EXPECTED[kind]
-        return _no_number(kind, given) or f"{wanted} is expected here, not {_quoted(given)}{remedy}"
+        return no_number(kind, given) or f"{wanted} is expected here, not {_quoted(given)}{remedy}"
     if kind == "value_error":
         return str(context["error"])
     return _unfit(detail)
@@ -118,7 +118,7 @@ def _unfit(detail: ErrorDetails) -> str:
     return f"{_quoted(given)} does not fit: {worded(detail)}"
 
 
-def _no_number(kind: str, given: object) -> str:
+def no_number(kind: str, given: object) -> str:
     """Why a text that looks like a whole number is none; empty: it does not, or no number is expected."""
     if kind != "int_type" or not isinstance(given, str) or not given.lstrip("+-").isdecimal():
         return ""
