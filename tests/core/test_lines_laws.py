@@ -12,7 +12,8 @@ from service.core.case import Verdict
 from service.core.configuration import User
 from service.core.draft import Draft
 from service.core.events import Target
-from service.core.holding.draining import DRAINED_PER_FIRING, Order, needed
+from service.core.holding.draining import Serving, needed
+from service.core.holding.lines import DRAINED_PER_FIRING
 from service.core.limit_spec import Limit
 from service.core.model import Assigned
 from service.core.parked import Parked
@@ -119,12 +120,12 @@ def test_of_many_lines_that_are_due_those_are_opened_to_which_the_order_comes() 
         draft.set_timer(f"drain/{each.id}", division.now_ms)
     division.state.apply(draft.finish())
 
-    order = Order("drain/p00", Draft(division.state), division.config, division.now_ms)
-    named = [name for _, name in islice(order.records(), 5)]
+    serving = Serving("drain/p00", Draft(division.state), division.config, division.now_ms)
+    named = [name for _, name in islice(serving.records(), 5)]
 
     ranked = sorted(division.state.parked.items(), key=lambda item: rank(item[1]))
     assert [rank(division.state.parked[name]) for name in named] == [rank(parked) for _, parked in ranked[:5]]
-    assert len(order.opened) <= len(named) + 1
+    assert len(serving.opened) <= len(named) + 1
     asked = list(needed("drain/p00", Draft(division.state), division.config, division.now_ms))
     assert asked[:5] == named
     assert len(asked) == DRAINED_PER_FIRING + 1, "no more than one firing moves are loaded for it"

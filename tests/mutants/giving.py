@@ -134,8 +134,8 @@ GIVING: Final = (
     ),
     Mutant(
         DRAINING,
-        "_due_ms(name, draft) <= now_ms)",
-        "False)",
+        "if due_ms <= now_ms or name == timer]",
+        "if name == timer]",
         "what waits in other lines is heeded, whatever they are called",
         (LINES_LAWS,),
     ),

@@ -59,7 +59,7 @@ NOT_OPENED: Final = -1
 """The number of a line of which no more is known than the turn of whoever is first in it."""
 
 
-class Order:
+class Serving:
     """Whom to ask about next, over all lines that are due. `opened`: the lines that it has come to."""
 
     def __init__(self, timer: str, draft: Draft, config: Config, now_ms: int) -> None:
@@ -126,12 +126,12 @@ def needed(timer: str, draft: Draft, config: Config, now_ms: int) -> Iterator[st
 
     Where one that cannot move stops its line, no more are named than one firing moves.
     """
-    order = Order(timer, draft, config, now_ms)
-    if order.first != timer:
+    serving = Serving(timer, draft, config, now_ms)
+    if serving.first != timer:
         return
     moving = 0
     found: set[str] = set()
-    records = order.records()
+    records = serving.records()
     while True:
         try:
             line, name = next(records)
@@ -154,9 +154,9 @@ def drain(
 
     Raises LineRaised where one of the lines cannot be served.
     """
-    order = Order(timer, draft, config, now_ms)
+    serving = Serving(timer, draft, config, now_ms)
     decisions: list[Decision] = []
-    for line, name in order.records():
+    for line, name in serving.records():
         if line.is_over:
             continue
         if draft.records.get(name) is None:
@@ -168,9 +168,9 @@ def drain(
         room_bytes -= _bytes_of(decision, draft)
         if len(decisions) == DRAINED_PER_FIRING or room_bytes <= 0:
             break
-    for line in order.opened:
+    for line in serving.opened:
         _blaming(line, partial(line.leave, has_moved=bool(decisions)))
-    if all(line.timer != timer for line in order.opened):
+    if all(line.timer != timer for line in serving.opened):
         draft.set_timer(timer, now_ms)
     return tuple(decisions)
 
