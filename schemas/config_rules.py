@@ -237,8 +237,8 @@ class Entry(Condition):
     """One line of a rule set: a record that fits goes to the target. The next is tried where the target cannot be had.
 
     On an update `reassign` says whose records may be given: `never` only what nobody has and what waits nowhere,
-    `if_unowned` also what waits or lies in a queue, `always` also what an owner has whom we chose. What a person chose
-    in the CRM always stays.
+    `if_unowned` also what waits or lies in a queue, `always` also what an owner has whom we chose, though nobody of the
+    target be free: it waits there. What a person chose in the CRM always stays.
 
     `changed` and `before` ask what an update changed. Where the entry is asked on a creation as well, a field that is
     set counts as changed there, and `before` is not asked.

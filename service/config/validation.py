@@ -106,7 +106,7 @@ def _said(detail: ErrorDetails, path: Steps) -> str:
     if kind in EXPECTED or kind == NONE_OF_THESE:
         wanted = str(context.get("expected") or EXPECTED[kind])
         remedy = word_meant(given, wanted) or _form_meant(kind, given, path)
-        return _no_number(kind, given) or f"{wanted} is expected here, not {_quoted(given)}{remedy}"
+        return no_number(kind, given) or f"{wanted} is expected here, not {_quoted(given)}{remedy}"
     if kind == "value_error":
         return str(context["error"])
     return _unfit(detail)
@@ -148,7 +148,7 @@ def _form_meant(kind: str, given: object, path: Steps) -> str:
             return ""
 
 
-def _no_number(kind: str, given: object) -> str:
+def no_number(kind: str, given: object) -> str:
     """Why a text that looks like a whole number is none; empty: it does not, or no number is expected."""
     if kind != "int_type" or not isinstance(given, str) or not given.lstrip("+-").isdecimal():
         return ""

@@ -113,6 +113,12 @@ class Draft(ByKind):
         """
         return self._state.lines.pools(), self._state.awaiting.people()
 
+    def first_waiting(self, pool: str) -> str | None:
+        """Who was the first to leave the pool's line before this decision, what lies in it as in a queue aside; none:
+        nobody.
+        """
+        return self._state.lines.first(pool)
+
     def waiting(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[str]:
         """The names of those who wait in the pool, in the order in which they leave, as they stand when this is asked.
 

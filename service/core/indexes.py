@@ -107,9 +107,14 @@ class WaitingLines:
         found = [line.behind(behind) for line in lines if line is not None]
         return found[0] if len(found) == 1 else merge(*found)
 
+    def first(self, pool: str) -> str | None:
+        """The first to leave the pool of those who wait in it and lie in no queue; none: nobody."""
+        line = self._lines.get((pool, False))
+        return None if line is None else line.first[1]
+
     def pools(self) -> set[str]:
         """The pools in which something waits."""
-        return {pool for (pool, _), line in self._lines.items() if line}
+        return {pool for pool, _ in self._lines}
 
     def follow(self, changed: Changed) -> None:
         """Heed what waits now."""
@@ -117,7 +122,10 @@ class WaitingLines:
             before = self._parked.get(name)
             if before is not None:
                 self._room.taken_bytes -= before.kept_bytes
-                self._lines[before.pool, before.queued].remove((before.rank, name))
+                stood = (before.pool, before.queued)
+                self._lines[stood].remove((before.rank, name))
+                if not self._lines[stood]:
+                    del self._lines[stood]
             if isinstance(after, Parked):
                 self._room.taken_bytes += after.kept_bytes
                 self._lines[after.pool, after.queued].add((after.rank, name))

@@ -6,7 +6,7 @@ A timer's name says what it does and for whom. Which are due is the lane's quest
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from service.core import accepting, following, questions
@@ -46,11 +46,14 @@ class Firing(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What a kind of timer does, and which records it looks at for that. `tells`: what comes of it is told now."""
+    """What a kind of timer does, and which records it looks at for that. `tells`: what comes of it is told now;
+    `serves_all`: the first of those that are due does what all are for.
+    """
 
     fire: Callable[[Firing], tuple[Decision, ...]]
-    needed: Callable[[str, State, Config, int], tuple[str, ...]]
+    needed: Callable[[str, State, Config, int], Iterable[str]]
     tells: bool = False
+    serves_all: bool = False
 
 
 def _come_back(firing: Firing) -> tuple[Decision, ...]:
@@ -67,6 +70,7 @@ def _line(prefix: str) -> Rule:
     return Rule(
         lambda firing: drain(prefix + firing.about, *firing[1:], follow=questions.follow),
         lambda about, state, config, now_ms: draining.needed(prefix + about, Draft(state), config, now_ms),
+        serves_all=True,
     )
 
 
@@ -116,7 +120,12 @@ def due(state: State, now_ms: int) -> list[tuple[int, str]]:
     return sorted(found, key=lambda timer: not goes_first(timer[1]))
 
 
-def needed(name: str, state: State, config: Config, now_ms: int) -> tuple[str, ...]:
+def serves_all(name: str) -> bool:
+    """Whether the first of the timers of this kind that are due does what all of them are for."""
+    return _rule(name)[0].serves_all
+
+
+def needed(name: str, state: State, config: Config, now_ms: int) -> Iterable[str]:
     """The records that the timer looks at when it goes off, in order; at least the first of them must be loaded."""
     rule, about = _rule(name)
     return rule.needed(about, state, config, now_ms)

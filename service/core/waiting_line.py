@@ -47,6 +47,12 @@ class Line:
             raise ValueError("the record is not in the line")
         del self._ordered[at]
 
+    @property
+    def first(self) -> Waiting:
+        """The first to leave. Raises IndexError where nobody waits."""
+        self._settle()
+        return self._ordered[0]
+
     def behind(self, rank: Rank | None) -> Iterator[Waiting]:
         """Those behind a rank, from the first on; none: all. The line must not change meanwhile."""
         self._settle()

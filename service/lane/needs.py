@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 from service.core.configuration import Config
 from service.core.events import CatalogueEvent, RecordEvent
-from service.core.timers import needed
+from service.core.state import State
+from service.core.timers import needed, serves_all
 from service.lane.book import Book
 from service.lane.raising import Raised, guarded
 from service.wire.inputs import LaneInput, Tick
@@ -61,17 +62,25 @@ def records_missing(book: Book, division: str, timer: str, config: Config, now_m
 
     What raises here raises when it goes off, and is told of there.
     """
-    state = book.state(division)
-    names = guarded(partial(needed, timer, state, config, now_ms))
-    if isinstance(names, Raised):
-        return ()
-    return names if names and names[0] not in state.records else ()
+    missing = guarded(partial(_missing, book.state(division), timer, config, now_ms))
+    return () if isinstance(missing, Raised) else missing
+
+
+def _missing(state: State, timer: str, config: Config, now_ms: int) -> tuple[str, ...]:
+    names = iter(needed(timer, state, config, now_ms))
+    first = next(names, None)
+    return () if first is None or first in state.records else (first, *names)
 
 
 def records_for_timers(book: Book, configs: Mapping[str, Config], now_ms: int, timers: int) -> list[tuple[str, str]]:
     """The records (division, name) to be loaded before the next timers go off that are due by then."""
     found: dict[tuple[str, str], None] = {}
+    served: set[str] = set()
     for division, timer in book.timers_due(now_ms, timers):
+        if serves_all(timer):
+            if division in served:
+                continue
+            served.add(division)
         config = configs.get(division) or Config(division)
         known = book.state(division).records
         missing = records_missing(book, division, timer, config, now_ms)

@@ -87,3 +87,15 @@ def test_a_name_in_another_letter_case_is_what_was_meant() -> None:
         one=USERS, two="pools: {sales: {record_type: lead, members: [bob]}}\ndefaults: {lead: {pool: SALES}}\n"
     )
     assert problem.endswith('"SALES" is not declared under "pools"; did you mean "sales"?')
+
+
+def test_check_names_what_people_can_do_in_two_spellings() -> None:
+    """D41: a requirement takes them for one, a target that describes people for two."""
+    users = (
+        "users: {ann: {skills: [German], role: Rep}, bob: {skills: {german: 2}, role: rep}, cem: {skills: german}}\n"
+    )
+    said = [each for each in warned(f"{users}\n", "defaults: {lead: {user: ann}}\n") if "letter case" in each]
+    assert [each.partition(": ")[2] for each in said] == [
+        'users.bob.skills: "german" differs from "German" only in letter case: write one of the two everywhere',
+        'users.bob.role: "rep" differs from "Rep" only in letter case: write one of the two everywhere',
+    ]

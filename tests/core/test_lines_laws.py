@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+from itertools import islice
 from typing import Final
 
 import pytest
 
 from service.core.case import Verdict
 from service.core.configuration import User
+from service.core.draft import Draft
 from service.core.events import Target
+from service.core.holding.draining import Serving, needed
+from service.core.holding.lines import DRAINED_PER_FIRING
 from service.core.limit_spec import Limit
 from service.core.model import Assigned
 from service.core.parked import Parked
@@ -102,6 +106,29 @@ def test_nothing_is_given_before_what_the_same_person_could_have_had_first(seed:
         floor.step()
     assert not floor.beaten
     assert floor.moved
+
+
+def test_of_many_lines_that_are_due_those_are_opened_to_which_the_order_comes() -> None:
+    """However many wait, a record costs what it costs in one line: of the others is known who comes first in them."""
+    pools = [pool("ann", id=f"p{number:02}") for number in range(60)]
+    division = Division(*pools)
+    division.away("ann")
+    for number in range(120):
+        division.create(f"lead/{number}", owner=f"pool:p{number % 60:02}", facts={"score": number * 37 % 101})
+    draft = Draft(division.state)
+    for each in pools:
+        draft.set_timer(f"drain/{each.id}", division.now_ms)
+    division.state.apply(draft.finish())
+
+    serving = Serving("drain/p00", Draft(division.state), division.config, division.now_ms)
+    named = [name for _, name in islice(serving.records(), 5)]
+
+    ranked = sorted(division.state.parked.items(), key=lambda item: rank(item[1]))
+    assert [rank(division.state.parked[name]) for name in named] == [rank(parked) for _, parked in ranked[:5]]
+    assert len(serving.opened) <= len(named) + 1
+    asked = list(needed("drain/p00", Draft(division.state), division.config, division.now_ms))
+    assert asked[:5] == named
+    assert len(asked) == DRAINED_PER_FIRING + 1, "no more than one firing moves are loaded for it"
 
 
 @pytest.mark.parametrize("name", ["alpha", "omega"])

@@ -63,7 +63,7 @@ def test_a_record_fits_in_with_all_that_it_weighs(of: str, open_now: int, size: 
     division.send(weighing(open_now))
     division.create("lead/2", facts={"effort": size})
 
-    told = "pool_limit" if against is not None and of == "pool" else against
+    told = "pool_limit" if against == "full" and of == "pool" else against
     assert division.record("lead/2").owner == ("" if against else "ann")
     assert division.last("lead/2").trace.size == size
     assert division.last("lead/2").trace.candidates[0].excluded == told

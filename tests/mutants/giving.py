@@ -31,6 +31,7 @@ LINES_LAWS: Final = "tests/core/test_lines_laws.py"
 TIME_LAWS: Final = "tests/core/test_time_laws.py"
 CLOSING: Final = "tests/core/test_closing.py"
 AGENDA: Final = "tests/lane/test_agenda.py"
+MACHINE: Final = "tests/core/test_giving_machine.py"
 
 GIVING: Final = (
     Mutant(
@@ -140,8 +141,8 @@ GIVING: Final = (
     ),
     Mutant(
         DRAINING,
-        "_due_ms(name, draft) <= now_ms)",
-        "False)",
+        "if due_ms <= now_ms or name == timer]",
+        "if name == timer]",
         "what waits in other lines is heeded, whatever they are called",
         (LINES_LAWS,),
     ),
@@ -298,5 +299,26 @@ GIVING: Final = (
         "if _blocks(",
         "at most 0 is never any",
         (WITHIN_LIMITS, LIMITS_LAWS),
+    ),
+    Mutant(
+        LIMITS,
+        "for holder in state.given if holder not in held)",
+        "for holder in state.given)",
+        "what was given before a limit is changed still counts",
+        (MACHINE,),
+    ),
+    Mutant(
+        "service/core/holding/membership.py",
+        "    wake(pool, draft, now_ms)\n",
+        "",
+        "a limit that is raised or taken out wakes what waits",
+        (MACHINE,),
+    ),
+    Mutant(
+        LOAD,
+        "    record.counted = False\n    reservations.end(case)\n",
+        "    record.counted = False\n",
+        "who loses a record is to accept it no more",
+        (MACHINE,),
     ),
 )

@@ -58,6 +58,14 @@ STEP = "steps:\n  - {record: lead/1, expect: {owner: ann}}\n"
         ),
         ("{update: lead/1, status: close}", '4:30 steps[0].status: "close" is not known here; did you mean "closed"?'),
         ("{record: lead/1, expect: {turn: first}}", "4:37 steps[0].expect.turn: a whole number is expected here"),
+        (
+            "{record: lead/1, version: 99999999999999999999}",
+            "4:31 steps[0].version: a number has at most 18 digits here, this one has 20: write a smaller one",
+        ),
+        (
+            "{record: lead/1, version: 9999999999999999}",
+            "4:31 steps[0].version: 9007199254740991 or less is expected",
+        ),
         ("{record: lead/1, expect: {counts: ann}}", "4:39 steps[0].expect.counts: a mapping is expected here"),
     ],
 )

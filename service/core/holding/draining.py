@@ -4,17 +4,18 @@ Somebody who has room, or is back, wakes every line from which they may take. Se
 comes first would have all they can take, for ever where enough comes into it. So the lines that are due are served
 together, and the next record is the first of them all (D3, D40). A line that is looked through under a new
 configuration is looked through before any is served.
+
+Hundreds of lines may be due at once, and one firing comes to the first of a few: so each of them is known by whoever
+is first in it, and opened only when the order has come to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from heapq import merge
-from itertools import islice
+from collections.abc import Callable, Iterator
+from functools import partial
+from heapq import heapify, heappop, heapreplace
 from math import inf
-from operator import itemgetter
-from typing import Final
+from typing import Final, TypeVar
 
 from service.core.configuration import Config
 from service.core.draft import Draft
@@ -24,9 +25,9 @@ from service.core.holding.lines import (
     LOOKED_AT_PER_FIRING,
     Follow,
     Line,
-    PersonLine,
-    PoolLine,
     Turn,
+    glance,
+    line_of,
 )
 from service.core.holding.waiting import DRAIN_PREFIX
 from service.core.model import Decision
@@ -47,15 +48,101 @@ class LineRaised(Exception):
         self.error = error
 
 
-def needed(timer: str, draft: Draft, config: Config, now_ms: int) -> tuple[str, ...]:
+T = TypeVar("T")
+
+
+Place = tuple[Turn, str, int, str]
+"""Where the order has come to in a line: the turn of the next record, the timer of the line, which decides between
+equals, the line's number among those that are opened, and the record.
+"""
+NOT_OPENED: Final = -1
+"""The number of a line of which no more is known than the turn of whoever is first in it."""
+
+
+class Serving:
+    """Whom to ask about next, over all lines that are due. `opened`: the lines that it has come to."""
+
+    def __init__(self, timer: str, draft: Draft, config: Config, now_ms: int) -> None:
+        self.opened: list[Line] = []
+        self._standing: list[Iterator[tuple[Turn, str]]] = []
+        self._draft, self._config, self._now_ms = draft, config, now_ms
+        self._due = _due(timer, draft, now_ms)
+
+    @property
+    def first(self) -> str:
+        """The timer that is the first of them to go off."""
+        return min(self._due)[1]
+
+    def records(self) -> Iterator[tuple[Line, str]]:
+        """The lines and records in order, so many as one firing may come to."""
+        heap = self._beginnings()
+        heapify(heap)
+        looked_at = 0
+        while heap and looked_at < LOOKED_AT_PER_FIRING:
+            _, timer, number, name = heap[0]
+            if number == NOT_OPENED:
+                following = self._opened(timer)
+            else:
+                yield self.opened[number], name
+                looked_at += 1
+                following = self._following(number)
+            if following is None:
+                heappop(heap)
+            else:
+                heapreplace(heap, following)
+
+    def _beginnings(self) -> list[Place]:
+        """Of the first that is to be looked through anew, by itself, for what stands there may not belong there; else
+        of all.
+        """
+        seen = {timer: glance(timer, self._draft) for _, timer in self._due}
+        sifted = min((timer for timer, (is_sifted, _) in seen.items() if is_sifted), default=None)
+        if sifted is not None:
+            seen = {sifted: (True, None)}
+        found: list[Place] = []
+        for timer, (_, turn) in seen.items():
+            place = self._opened(timer) if turn is None else (turn, timer, NOT_OPENED, "")
+            if place is not None:
+                found.append(place)
+        return found
+
+    def _opened(self, timer: str) -> Place | None:
+        """The line is served from now on; none: nobody is to be asked about."""
+        line = line_of(timer, self._draft, self._config, self._now_ms)
+        self.opened.append(line)
+        self._standing.append(line.standing())
+        return self._following(len(self.opened) - 1)
+
+    def _following(self, number: int) -> Place | None:
+        """Where the order comes to next in a line that is opened; none: to nobody."""
+        line = self.opened[number]
+        found = _blaming(line, partial(next, self._standing[number], None))
+        return None if found is None else (found[0], line.timer, number, found[1])
+
+
+def needed(timer: str, draft: Draft, config: Config, now_ms: int) -> Iterator[str]:
     """The records that are looked at when the timer of a line goes off, as far as that may come: it stops in front of
     one that is not loaded, and the first must be. Of lines that are served together the first to go off says it.
+
+    Where one that cannot move stops its line, no more are named than one firing moves.
     """
-    lines = _due(timer, draft, config, now_ms)
-    first = min(lines, key=lambda line: (_due_ms(line.timer, draft), line.timer))
-    if first.timer != timer:
-        return ()
-    return tuple(dict.fromkeys(name for _, _, name in _in_order(_served(lines))))
+    serving = Serving(timer, draft, config, now_ms)
+    if serving.first != timer:
+        return
+    moving = 0
+    found: set[str] = set()
+    records = serving.records()
+    while True:
+        try:
+            line, name = next(records)
+        except (StopIteration, LineRaised):  # what is raised is told of when the line is served
+            return
+        moving += not line.goes_on
+        if moving > DRAINED_PER_FIRING + 1:
+            return
+        if name not in found:
+            found.add(name)
+            yield name
 
 
 def drain(
@@ -67,72 +154,42 @@ def drain(
 
     Raises LineRaised where one of the lines cannot be served.
     """
-    lines = _served(_due(timer, draft, config, now_ms))
+    serving = Serving(timer, draft, config, now_ms)
     decisions: list[Decision] = []
-    for _, line, name in _in_order(lines):
+    for line, name in serving.records():
         if line.is_over:
             continue
         if draft.records.get(name) is None:
             break
-        with _blaming(line):
-            decision = line.ask(name, follow)
+        decision = _blaming(line, partial(line.ask, name, follow))
         if decision is None:
             continue
         decisions.append(decision)
         room_bytes -= _bytes_of(decision, draft)
         if len(decisions) == DRAINED_PER_FIRING or room_bytes <= 0:
             break
-    for line in lines:
-        with _blaming(line):
-            line.leave(has_moved=bool(decisions))
-    if all(line.timer != timer for line in lines):
+    for line in serving.opened:
+        _blaming(line, partial(line.leave, has_moved=bool(decisions)))
+    if all(line.timer != timer for line in serving.opened):
         draft.set_timer(timer, now_ms)
     return tuple(decisions)
 
 
-def _due(timer: str, draft: Draft, config: Config, now_ms: int) -> list[Line]:
-    """The timer's line, and the others in which something waits and whose time has come, by name."""
+def _due(timer: str, draft: Draft, now_ms: int) -> list[tuple[float, str]]:
+    """The timer, and those of the other lines in which something waits and whose time has come, each with when it goes
+    off (milliseconds).
+    """
     pools, people = draft.lines_before()
     names = {timer, *(DRAIN_PREFIX + pool for pool in pools), *(AWAITED_PREFIX + person for person in people)}
-    due = sorted(name for name in names if name == timer or _due_ms(name, draft) <= now_ms)
-    return [_line(name, draft, config, now_ms) for name in due]
+    known = draft.timers.get_all(list(names))
+    found = zip([inf if each is None else each.due_ms for each in known], names, strict=True)
+    return [(due_ms, name) for due_ms, name in found if due_ms <= now_ms or name == timer]
 
 
-def _due_ms(timer: str, draft: Draft) -> float:
-    """When it goes off (milliseconds)."""
-    known = draft.timers.get(timer)
-    return inf if known is None else known.due_ms
-
-
-def _line(timer: str, draft: Draft, config: Config, now_ms: int) -> Line:
-    """The line that the timer has looked at."""
-    prefix, slash, whose = timer.partition("/")
-    kind = PoolLine if prefix + slash == DRAIN_PREFIX else PersonLine
-    return kind(whose, draft, config, now_ms)
-
-
-def _served(lines: Sequence[Line]) -> list[Line]:
-    """The first that is to be looked through anew, by itself, for what stands there may not belong there; else all."""
-    sifted = next((line for line in lines if isinstance(line, PoolLine) and line.is_sifting), None)
-    return list(lines) if sifted is None else [sifted]
-
-
-def _in_order(lines: Iterable[Line]) -> Iterator[tuple[Turn, Line, str]]:
-    """Whom to ask about next, so many as one firing may come to: the first of those who are first in their lines."""
-    return islice(merge(*map(_standing, lines), key=itemgetter(0)), LOOKED_AT_PER_FIRING)
-
-
-def _standing(line: Line) -> Iterator[tuple[Turn, Line, str]]:
-    with _blaming(line):
-        for turn, name in line.standing():
-            yield turn, line, name
-
-
-@contextmanager
-def _blaming(line: Line) -> Iterator[None]:
+def _blaming(line: Line, act: Callable[[], T]) -> T:
     """What is raised here is raised for this line."""
     try:
-        yield
+        return act()
     except Exception as error:
         raise LineRaised(line.timer, error) from error
 

@@ -58,7 +58,7 @@ class PoolLine:
         memory = draft.pools.get(pool)
         self.is_sifting = memory is not None and memory.sifting
         self._behind = None if memory is None else memory.scanned
-        self._goes_on = self.is_sifting or _is_picky(self._spec, config)
+        self.goes_on = self.is_sifting or _is_picky(self._spec, config)
         self._is_through = False
         self._has_given = False
         self._last: Rank | None = None
@@ -69,7 +69,7 @@ class PoolLine:
         is sifted, or the pool is no queue any more.
         """
         spec, draft = self._spec, self._draft
-        reach = LOOKED_AT_PER_FIRING if self._goes_on else DRAINED_PER_FIRING + 1
+        reach = LOOKED_AT_PER_FIRING if self.goes_on else DRAINED_PER_FIRING + 1
         with_queued = self.is_sifting or spec is None or not spec.is_queue
         seen = 0
         for name in islice(draft.waiting(self._pool, self._behind, with_queued=with_queued), reach):
@@ -90,7 +90,7 @@ class PoolLine:
         case = waiting_case(name, parked, self._draft, self._config, self._now_ms)
         if not is_fit(case, parked.pool, named=parked.named):
             ask_anew(name, self._draft, self._now_ms)
-            self._goes_on = True
+            self.goes_on = True
             return None
         if self.is_sifting:
             if follow(case, parked):
@@ -104,7 +104,7 @@ class PoolLine:
         decision = move(case, parked)
         if decision is not None:
             self._has_given = True
-        elif self._goes_on or case.requires or case.record.handed or case.record_type in case.config.sizes:
+        elif self.goes_on or case.requires or case.record.handed or case.record_type in case.config.sizes:
             self._stuck.add(kind)
         else:
             self.is_over = True
@@ -140,6 +140,7 @@ class PersonLine:
     def __init__(self, person: str, draft: Draft, config: Config, now_ms: int) -> None:
         self.timer = AWAITED_PREFIX + person
         self.is_over = False
+        self.goes_on = True
         self._person, self._draft, self._config, self._now_ms = person, draft, config, now_ms
         self._is_begun = self._is_through = False
         self._gone = 0
@@ -173,10 +174,36 @@ class PersonLine:
 
 
 Line = PoolLine | PersonLine
-"""A line that is served. `timer` has it looked at; `is_over`: nobody takes more of it now. `standing` are those in it,
+"""A line that is served. `timer` has it looked at; `is_over`: nobody takes more of it now; `goes_on`: one that cannot
+move does not stop those behind it. `standing` are those in it,
 in their order, so many as one firing may come to; `ask` says what comes of asking about one of them; `leave`, when the
 line is looked at again.
 """
+
+
+def line_of(timer: str, draft: Draft, config: Config, now_ms: int) -> Line:
+    """The line that the timer has looked at."""
+    prefix, slash, whose = timer.partition("/")
+    kind = PoolLine if prefix + slash == DRAIN_PREFIX else PersonLine
+    return kind(whose, draft, config, now_ms)
+
+
+def glance(timer: str, draft: Draft) -> tuple[bool, Turn | None]:
+    """What is seen of a line without opening it, as it stood before this decision: whether it is looked through under a
+    new configuration, and the turn of the first record; none: that is not known before it is opened, as where it was
+    looked at before up to a place.
+    """
+    is_sifted, name = False, None
+    if timer.startswith(DRAIN_PREFIX):
+        pool = timer[len(DRAIN_PREFIX) :]
+        memory = draft.pools.get(pool)
+        if memory is not None:
+            is_sifted = memory.sifting
+            name = draft.first_waiting(pool) if memory.scanned is None else None
+    else:
+        name = next(draft.awaiting(timer[len(AWAITED_PREFIX) :]), None)
+    parked = None if name is None else draft.parked.get(name)
+    return is_sifted, None if parked is None else (-parked.score, parked.since_ms)
 
 
 def _is_picky(spec: PoolSpec | None, config: Config) -> bool:

@@ -170,13 +170,19 @@ def is_on_shift(member: Membership, situation: Situation) -> ExclusionReason | N
 
 def pool_has_room(member: Membership, situation: Situation) -> ExclusionReason | None:
     """Nobody is given more from a pool that is at a limit as a whole (D14)."""
-    whole = situation.limits.pool
-    return None if whole is None or _hindrance(whole, "", 0, situation) is None else "pool_limit"
+    return _limit_of_pool(situation)
 
 
 def has_room(member: Membership, situation: Situation) -> ExclusionReason | None:
     """Who is at a limit, as a member or over all pools, is passed over while they are (D2, D14, D55)."""
     return situation.limit_of(member.person)
+
+
+def _limit_of_pool(situation: Situation) -> AtLimit | None:
+    """Which limit of the pool as a whole leaves no room: what will never fit in says so, as it does of a person's."""
+    whole = situation.limits.pool
+    against = None if whole is None else _hindrance(whole, "", 0, situation)
+    return against if against is None or against == "too_large" else "pool_limit"
 
 
 def _hindrance(holder: Holder, person: str, items: int, situation: Situation) -> Hindrance | None:
@@ -290,10 +296,7 @@ def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...],
 
 def at_limit(contender: Contender, situation: Situation) -> AtLimit | None:
     """Which limit stands against somebody, whatever else does."""
-    whole = situation.limits.pool
-    if whole is not None and _hindrance(whole, "", 0, situation) is not None:
-        return "pool_limit"
-    return situation.limit_of(contender.person)
+    return _limit_of_pool(situation) or situation.limit_of(contender.person)
 
 
 def limits_of(contender: Contender, situation: Situation) -> tuple[LimitCount, ...]:

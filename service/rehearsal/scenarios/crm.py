@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from schemas.scenario import Content, DeleteStep, OwnerStep, RecordStep, RecordWords
 from schemas.scenario_values import OwnerValue
 from service.core.model import Assigned, Pending, Queued, Rejected, Released
-from service.core.reasons import ReleaseReason
 from service.rehearsal.stage import RehearsedDecision
-
-WITHDRAWN: Final = frozenset[ReleaseReason]({"declined", "not_accepted", "not_there"})
-"""Where this ends an offer, whom it was made to is the owner no more."""
 
 
 class CardName(NamedTuple):
@@ -76,7 +72,9 @@ class Crm:
             card.owner = _person(step.owner)
 
     def read(self, published: RehearsedDecision) -> None:
-        """Apply a decision, unless one came that is newer."""
+        """Apply a decision, unless one came that is newer. A record that waits, lies in a queue or was let go has
+        nobody; who was chosen in the CRM meanwhile keeps it when our choice ends.
+        """
         decision = published.decision
         card = self.cards[CardName(published.division, decision.record)]
         if decision.sequence <= card.sequence:
@@ -90,10 +88,10 @@ class Crm:
             case Queued(queue):
                 card.owner, card.waits_in = "", queue
             case Pending(pool):
-                card.waits_in = pool
-            case Released(previous=previous, reason=reason):
+                card.owner, card.waits_in = "", pool
+            case Released(previous=previous):
                 card.waits_in = ""
-                if reason in WITHDRAWN and card.owner == previous:
+                if card.owner == previous:
                     card.owner = ""
             case Rejected() if decision.trace.question == "parked":
                 card.waits_in = ""

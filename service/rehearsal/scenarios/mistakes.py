@@ -13,7 +13,7 @@ from schemas.scenario_expect import Expect, ExpectedOwner
 from schemas.scenario_values import Linked, MemberState, OwnerValue
 from service.config.nodes import Node, Steps, as_written
 from service.config.problems import Problem
-from service.config.validation import location, word_meant
+from service.config.validation import location, no_number, word_meant
 from service.language.nearest import nearest
 from service.wording import worded
 
@@ -79,7 +79,7 @@ def _said(detail: ErrorDetails, trail: tuple[Node, ...]) -> str:
         case "string_pattern_mismatch" if detail["loc"][-1] in VERBS or "[key]" in detail["loc"]:
             return f'"{given}" names no record: write its type and id, such as lead/1'
         case _ if kind in _EXPECTED:
-            return f"{_EXPECTED[kind]} is expected here"
+            return no_number(kind, given) or f"{_EXPECTED[kind]} is expected here"
         case _:
             return worded(detail)
 
