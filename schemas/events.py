@@ -48,7 +48,7 @@ def _fits(container: Any, levels: int) -> bool:
     return levels > 0 and all(_fits(part, levels - 1) for part in inner)
 
 
-def _as_number(value: object) -> object:
+def as_number(value: object) -> object:
     """A version in quotes is the number that it says."""
     is_number = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= VERSION_DIGITS
     return int(value) if is_number else value  # type: ignore[call-overload]  # a text by then
@@ -61,7 +61,7 @@ def known_status(value: object) -> Status | None:
 
 
 RecordType = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^/\x00-\x1F]+$")]
-Version = Annotated[int, Field(ge=0, le=VERSION_LIMIT, strict=True), BeforeValidator(_as_number)]
+Version = Annotated[int, Field(ge=0, le=VERSION_LIMIT, strict=True), BeforeValidator(as_number)]
 ChannelName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 FieldName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Fields = Annotated[

@@ -77,6 +77,16 @@ def unpack(raw: RawRecord, position: Position, division_attribute: str = "divisi
     return _with_bare_headers(event, headers, division_attribute)
 
 
+def binary_attributes(raw: RawRecord, division_attribute: str = "division") -> dict[str, object] | None:
+    """The attributes of a record in binary mode, whose value is its data; none: it has another form, or is refused."""
+    headers = _texts(raw, division_attribute)
+    if isinstance(headers, Poison) or SPECVERSION[0] not in headers:
+        return None
+    if headers.get(CONTENT_TYPE, "").lstrip().lower().startswith(STRUCTURED_PREFIX):
+        return None
+    return _with_bare_headers(CloudEvent(_told(headers), None), headers, division_attribute).attributes
+
+
 def binary_message(topic: str, key: str, attributes: Mapping[str, str], data: object) -> Message:
     """An event in binary mode. `attributes` need `id`, `source` and `type`; the rest of the envelope is added."""
     headers = tuple((f"ce_{name}", value.encode()) for name, value in attributes.items())
@@ -130,7 +140,7 @@ def _take_apart(
     """The event in the form the headers and the body show; none where the form needs an object and there is none."""
     is_structured = content_type == STRUCTURED_JSON
     if not is_structured and "ce_specversion" in headers:
-        return CloudEvent({name[3:]: text for name, text in headers.items() if name.startswith(PREFIX)}, body)
+        return CloudEvent(_told(headers), body)
     if not isinstance(body, dict):
         return None
     if is_structured or "specversion" in body:
@@ -139,6 +149,11 @@ def _take_apart(
             return CloudEvent(body, orjson.loads(base64.b64decode(encoded, validate=True)))
         return CloudEvent(body, body.pop("data", None))
     return _plain(body, headers, plain)
+
+
+def _told(headers: Mapping[str, str]) -> dict[str, object]:
+    """The attributes that stand in headers of their own."""
+    return {name[len(PREFIX) :]: text for name, text in headers.items() if name.startswith(PREFIX)}
 
 
 def _plain(body: dict[str, object], headers: Mapping[str, str], plain: _Plain) -> CloudEvent | Poison:

@@ -7,18 +7,7 @@ from hashlib import blake2b
 from typing import Final
 
 from schemas.envelope import Envelope
-from schemas.events import (
-    ActionAnswered,
-    AssignmentAnswered,
-    CatalogueChanged,
-    CrmRecord,
-    Linked,
-    MemberChanged,
-    OfferEvent,
-    Owner,
-    RecordContacted,
-    RecordData,
-)
+from schemas.events import CatalogueChanged, CrmRecord, Linked, MemberChanged, Owner, RecordData
 from service.core.events import CatalogueEventKind, RecordEventKind
 from service.wire.process_inputs import catalogue_fields, process_fields
 
@@ -53,39 +42,47 @@ _AS_TOLD: Final = ("channel", "version", "tool", "offer", "if_unchanged")
 """What an event about a record says in the core's own words."""
 
 
+_ONLY_OF: Final[dict[RecordEventKind, tuple[str, ...]]] = {
+    "contacted": ("person",),
+    "action_done": ("action", "reason"),
+    "action_failed": ("action", "reason"),
+    "accepted": ("person", "reason", "decision"),
+    "declined": ("person", "reason", "decision"),
+}
+"""What only some events tell, in the core's own words."""
+
+
 def milliseconds(time: datetime) -> int:
     """Since 1970 in UTC; what is finer is cut off."""
     return (time - EPOCH) // MILLISECOND
 
 
-def _as_it_ended(record: CrmRecord, kind: RecordEventKind) -> dict[str, object]:
-    """What happened, with how the record ended: one that was merged into another is gone, however that was told."""
-    fields: dict[str, object] = {"kind": kind}
-    if record.status is not None:
-        fields["status"] = record.status
-    if record.merged_into not in {None, record.id} and kind in RECORD_KINDS:
-        fields |= {"kind": "deleted", "merged_into": record.merged_into}
-    return fields
+def _is_merged(record: CrmRecord, kind: RecordEventKind) -> bool:
+    """One that was merged into another is gone, however that was told."""
+    return record.merged_into is not None and record.merged_into != record.id and kind in RECORD_KINDS
 
 
 def record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     """Of what happened to a record: a `RecordEvent`."""
     record = data.record
-    facts = dict(record.fields)
-    for name, linked in record.linked.items():
-        facts[name] = _linked_facts(linked)
-    fields: dict[str, object] = {
-        **_as_it_ended(record, KINDS[envelope.type]),
-        "id": _identity(envelope),
-        "record_type": record.type,
-        "record_id": record.id,
-        "facts": facts,
-        "correlation_id": envelope.correlationid or envelope.id,
-    }
+    kind = KINDS[envelope.type]
+    is_merged = _is_merged(record, kind)
+    if is_merged:
+        kind = "deleted"
+    fields: dict[str, object] = {"kind": kind}
+    if record.status is not None:
+        fields["status"] = record.status
+    if is_merged:
+        fields["merged_into"] = record.merged_into
+    fields["id"] = _identity(envelope)
+    fields["record_type"] = record.type
+    fields["record_id"] = record.id
+    fields["facts"] = _facts(record)
+    fields["correlation_id"] = envelope.correlationid or envelope.id
     if data.owner is not None:
         fields["owner"] = _target(data.owner)
     fields |= {name: value for name in _AS_TOLD if (value := getattr(data, name)) is not None}
-    fields |= _only_of(data, fields["kind"])
+    fields |= _only_of(data, kind)
     if data.actor is not None:
         fields["actor"] = data.actor.id
     if envelope.time is not None:
@@ -94,7 +91,7 @@ def record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
         fields["by_rules"] = True
     if envelope.chaindepth is not None:
         fields["depth"] = envelope.chaindepth
-    return fields | process_fields(data, is_gone=fields["kind"] == "deleted")
+    return fields | process_fields(data, kind)
 
 
 def fields_of_catalogue(envelope: Envelope, data: CatalogueChanged) -> dict[str, object]:
@@ -107,20 +104,15 @@ def fields_of_catalogue(envelope: Envelope, data: CatalogueChanged) -> dict[str,
     return fields if envelope.time is None else fields | {"time_ms": milliseconds(envelope.time)}
 
 
-def _only_of(data: RecordData, kind: object) -> dict[str, object]:
+def _only_of(data: RecordData, kind: RecordEventKind) -> dict[str, object]:
     """What only some events tell. An event that tells of a merger is a deletion, and no longer one of these."""
-    match data:
-        case OfferEvent(offer=tuple() as offers):
-            return {"offer": offers[0]} | ({} if kind == "deleted" else {"more_offers": offers[1:]})
-        case RecordContacted(person=person) if kind != "deleted":
-            return {"person": person}
-        case ActionAnswered(action=action, reason=reason) if kind != "deleted":
-            return {"action": action, **({"reason": reason} if reason else {})}
-        case AssignmentAnswered(person=person, reason=reason, decision=decision):
-            answered = {"person": person, "reason": reason, "decision": decision}
-            return {name: value for name, value in answered.items() if value}
-        case _:
-            return {}
+    names = _ONLY_OF.get(kind)
+    if names is not None:
+        return {name: value for name in names if (value := getattr(data, name))}
+    offers: object = data.offer
+    if not isinstance(offers, tuple):
+        return {}
+    return {"offer": offers[0], "more_offers": offers[1:]}
 
 
 def member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]:
@@ -137,6 +129,14 @@ def member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]:
 
 def _target(owner: Owner) -> dict[str, str]:
     return {"kind": owner.kind, "id": owner.id}
+
+
+def _facts(record: CrmRecord) -> dict[str, object]:
+    """The record's fields, and each linked record under its name: one hides a field of the same name."""
+    facts = dict(record.fields)
+    for name, linked in record.linked.items():
+        facts[name] = _linked_facts(linked)
+    return facts
 
 
 def _linked_facts(linked: Linked) -> dict[str, object]:

@@ -23,20 +23,10 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.envelope import Division, Envelope
-from schemas.events import (
-    INPUTS,
-    CatalogueChanged,
-    Input,
-    RecordData,
-)
-from service.core.events import (
-    CatalogueEvent,
-    EmptyEvent,
-    Event,
-    MemberEvent,
-    RecordEvent,
-)
+from schemas.events import INPUTS, CatalogueChanged, Input, MemberChanged
+from service.core.events import CatalogueEvent, EmptyEvent, Event, MemberEvent, RecordEvent
 from service.wire.cloudevents import CloudEvent, told_division, unpack
+from service.wire.first_look import first_look
 from service.wire.input_fields import EPOCH, MILLISECOND, fields_of_catalogue, member_fields, record_fields
 from service.wire.messages import Poison, Position, RawRecord
 from service.wire.misspelt import Misspelt, misspelt, unknown_keys
@@ -141,14 +131,30 @@ def decode(
     position = Position(epoch, raw.topic, raw.partition, raw.offset)
     if raw.value is None:
         return _without_value(raw, position, division_attribute)
-    unpacked = unpack(raw, redrive.position if redrive else position, division_attribute)
-    if isinstance(unpacked, Poison):
-        return unpacked
-    decoded = _validated(raw, position, unpacked, redrive)
+    decoded = None if redrive else at_first_look(raw, position, division_attribute)
+    if decoded is None:
+        decoded = in_full(raw, position, division_attribute, redrive)
     if isinstance(decoded, Decoded) and len(decoded.value) > LANE_INPUT_LIMIT_BYTES:
         told = f"its lane input has {len(decoded.value)} bytes, {LANE_INPUT_LIMIT_BYTES} are allowed"
         return Poison("too_large", told, raw)
     return decoded
+
+
+def at_first_look(raw: RawRecord, position: Position, division_attribute: str) -> Decoded | None:
+    """What comes of an event that nothing is wrong with; none: the models are to be asked."""
+    told = first_look(raw, division_attribute)
+    if told is None:
+        return None
+    try:
+        return _encode(position, told.envelope, told.data, None)
+    except orjson.JSONEncodeError:
+        return None  # a whole number beyond 64 bits, which the models are given as a fraction
+
+
+def in_full(raw: RawRecord, position: Position, division_attribute: str, redrive: Redrive | None) -> Decoded | Poison:
+    """What comes of any event, by the models. Whatever is told at first look is told in the same way here."""
+    unpacked = unpack(raw, redrive.position if redrive else position, division_attribute)
+    return unpacked if isinstance(unpacked, Poison) else _validated(raw, position, unpacked, redrive)
 
 
 def _validated(raw: RawRecord, position: Position, unpacked: CloudEvent, redrive: Redrive | None) -> Decoded | Poison:
@@ -249,12 +255,12 @@ def _encode(position: Position, envelope: Envelope, data: Input, redrive: Redriv
     if envelope.division is not None:
         found["division"] = envelope.division
     match data:
-        case RecordData():
-            found["record"] = record_fields(envelope, data)
         case CatalogueChanged():
             found["catalogue"] = fields_of_catalogue(envelope, data)
-        case _:
+        case MemberChanged():
             found["member"] = member_fields(envelope, data)
+        case _:
+            found["record"] = record_fields(envelope, data)
     concerns_all = "member" in found and envelope.division is None
     return Decoded(envelope.division, concerns_all, orjson.dumps(found))
 
