@@ -34,7 +34,7 @@ AvailabilityWord = Literal["available", "away", "leave", "leave_ended", "off_shi
 Availability = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
-def _is_shallow(fields: dict[str, Any]) -> dict[str, Any]:
+def is_shallow(fields: dict[str, Any]) -> dict[str, Any]:
     """Refuse values nested so deeply that walking or writing them could fail later."""
     for name, value in fields.items():
         if value.__class__ in CONTAINERS and not _fits(value, DEPTH_LIMIT):
@@ -67,7 +67,7 @@ FieldName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Fields = Annotated[
     dict[FieldName, Any],
     Field(max_length=FIELDS_LIMIT, description="Standard and custom fields: any JSON value, at most 8 levels deep."),
-    AfterValidator(_is_shallow),
+    AfterValidator(is_shallow),
 ]
 
 

@@ -21,7 +21,7 @@ import msgspec
 from pydantic import BaseModel
 
 from schemas.envelope import as_text, unless_blank, written_out
-from schemas.events import as_number, known_status
+from schemas.events import DEPTH_LIMIT, as_number, is_shallow, known_status
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _Schema = Mapping[str, Any]
@@ -81,7 +81,7 @@ def _row(name: str, schema: _Schema) -> tuple[str, tuple[str, Any, Any], list[_C
     if may_be_none:
         schema = _of(schema, "nullable", "schema")["schema"]
     checks = []
-    while schema["type"] == "function-after":
+    while schema["type"] == "function-after" and schema["function"]["function"] is not is_shallow:
         schema = _of(schema, "function-after", "function", "schema")
         checks.append(_of(schema["function"], "no-info", "function")["function"])
         schema = schema["schema"]
@@ -103,6 +103,22 @@ def _passing(checks: list[tuple[str, _Check]]) -> Callable[[Any], None]:
 
 def _type(schema: _Schema) -> Any:
     match schema["type"]:
+        case "nullable":
+            return _type(_of(schema, "nullable", "schema")["schema"]) | None
+        case "model":
+            return _struct(schema["cls"])
+        case "function-before":
+            return _narrowed(_of(schema, "function-before", "function", "schema", "json_schema_input_schema"))
+        case "function-after":
+            return _fields(schema)
+        case "dict" | "tuple" | "union":
+            return _container(schema)
+        case _:
+            return _plain(schema)
+
+
+def _plain(schema: _Schema) -> Any:
+    match schema["type"]:
         case "any":
             return Any
         case "bool":
@@ -116,36 +132,48 @@ def _type(schema: _Schema) -> Any:
             return Annotated[int, _limits(schema, "ge", "le")]
         case "literal":
             return Literal[tuple(_of(schema, "literal", "expected")["expected"])]
-        case "nullable":
-            return _type(_of(schema, "nullable", "schema")["schema"]) | None
         case "str":
             _of(schema, "str", "min_length", "max_length", "pattern", "coerce_numbers_to_str")
             return Annotated[str, _limits(schema, "min_length", "max_length", "pattern")]
-        case "model":
-            return _struct(schema["cls"])
-        case "function-before":
-            return _behind(_of(schema, "function-before", "function", "schema", "json_schema_input_schema"))
-        case _:
-            return _container(schema)
+        case kind:
+            raise NoForm(f"no form can say {kind}")
 
 
 def _container(schema: _Schema) -> Any:
     match schema["type"]:
         case "dict":
-            _of(schema, "dict", "keys_schema", "values_schema", "max_length")
-            told = dict[_type(schema["keys_schema"]), _type(schema["values_schema"])]  # type: ignore[misc]
-            return Annotated[told, _limits(schema, "max_length")]
+            return _mapping(schema, _type(schema["values_schema"]))
         case "tuple":
             _of(schema, "tuple", "items_schema", "variadic_item_index", "min_length", "max_length")
             (item,) = schema["items_schema"]
             return Annotated[tuple[_type(item), ...], _limits(schema, "min_length", "max_length")]
-        case "union":
+        case _:
             return reduce(operator.or_, map(_type, _of(schema, "union", "choices")["choices"]))
-        case kind:
-            raise NoForm(f"no form can say {kind}")
 
 
-def _behind(schema: _Schema) -> Any:
+def _mapping(schema: _Schema, values: Any) -> Any:
+    _of(schema, "dict", "keys_schema", "values_schema", "max_length")
+    told = dict[_type(schema["keys_schema"]), values]  # type: ignore[misc]
+    return Annotated[told, _limits(schema, "max_length")]
+
+
+def _fields(schema: _Schema) -> Any:
+    """Fields of a record. That they are shallow is said by the type of what they hold."""
+    function = _of(_of(schema, "function-after", "function", "schema")["function"], "no-info", "function")["function"]
+    fields = schema["schema"]
+    if function is not is_shallow or fields["type"] != "dict" or fields["values_schema"]["type"] != "any":
+        raise NoForm(f"no form can say what {function.__name__} does")
+    return _mapping(fields, _nested(DEPTH_LIMIT))
+
+
+@cache
+def _nested(levels: int) -> Any:
+    """Any value of so many lists and objects within each other at most."""
+    plain = None | bool | int | float | str
+    return plain | list[_nested(levels - 1)] | dict[str, _nested(levels - 1)] if levels else plain  # type: ignore[misc]
+
+
+def _narrowed(schema: _Schema) -> Any:
     """What stands behind a validator, narrowed to what that would not change."""
     function = _of(schema["function"], "no-info", "function")["function"]
     if function in _LEAVE_AS_IT_IS:

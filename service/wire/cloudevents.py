@@ -19,11 +19,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from service.wire.messages import Message, Poison, Position, RawRecord
+from service.wire.redrive import OURS
 
 PLAIN: Final = (
     "id",
@@ -39,6 +41,8 @@ PLAIN: Final = (
     "tracestate",
     "chaindepth",
 )
+HEADER_NAMES: Final = 1_024
+"""So many names of headers are remembered with what they mean."""
 TRACE_CONTEXT: Final = ("traceparent", "tracestate")
 CONTENT_TYPE: Final = "content-type"
 PREFIX: Final = "ce_"
@@ -77,14 +81,29 @@ def unpack(raw: RawRecord, position: Position, division_attribute: str = "divisi
     return _with_bare_headers(event, headers, division_attribute)
 
 
-def binary_attributes(raw: RawRecord, division_attribute: str = "division") -> dict[str, object] | None:
-    """The attributes of a record in binary mode, whose value is its data; none: it has another form, or is refused."""
-    headers = _texts(raw, division_attribute)
-    if isinstance(headers, Poison) or SPECVERSION[0] not in headers:
+def binary_attributes(raw: RawRecord, division_attribute: str, size_limit: int) -> dict[str, object] | None:
+    """The attributes of a record in binary mode, whose value is its data. None: it is not one, or is to be looked at
+    with care, such as for its size or because it was redriven. Raises `UnicodeDecodeError`.
+    """
+    attributes: dict[str, object] = {}
+    bare: dict[str, str] = {}
+    size = len(raw.key or b"") + len(raw.value or b"")
+    for name, value in raw.headers:
+        size += len(name) + len(value or b"")
+        known, attribute = _header(name, division_attribute)
+        if known == "":
+            continue
+        if value is None or known in OURS:
+            return None
+        if attribute != "":
+            attributes[attribute] = value.decode()
+        else:
+            bare[known] = value.decode()
+    if size > size_limit or "specversion" not in attributes:
         return None
-    if headers.get(CONTENT_TYPE, "").lstrip().lower().startswith(STRUCTURED_PREFIX):
+    if CONTENT_TYPE in bare and bare[CONTENT_TYPE].lstrip().lower().startswith(STRUCTURED_PREFIX):
         return None
-    return _with_bare_headers(CloudEvent(_told(headers), None), headers, division_attribute).attributes
+    return _with_bare_headers(CloudEvent(attributes, None), bare, division_attribute).attributes
 
 
 def binary_message(topic: str, key: str, attributes: Mapping[str, str], data: object) -> Message:
@@ -106,15 +125,23 @@ def _texts(raw: RawRecord, division_attribute: str) -> dict[str, str] | Poison:
     """The headers that are read in every form."""
     texts = {}
     for name, value in raw.headers:
-        known = name.lower()
-        is_read = known.startswith(PREFIX) or known in TRACE_CONTEXT or known in {CONTENT_TYPE, division_attribute}
-        if not is_read:
+        known, _ = _header(name, division_attribute)
+        if not known:
             continue
         text = _text(name, value, raw)
         if isinstance(text, Poison):
             return text
         texts[known] = text
     return texts
+
+
+@lru_cache(maxsize=HEADER_NAMES)
+def _header(name: str, division_attribute: str) -> tuple[str, str]:
+    """A header that is read, in lower case, and the attribute that it is with the prefix; empty: neither."""
+    known = name.lower()
+    if known.startswith(PREFIX):
+        return known, known[len(PREFIX) :]
+    return (known if known in {*TRACE_CONTEXT, *OURS, CONTENT_TYPE, division_attribute} else ""), ""
 
 
 def _text(name: str, value: bytes | None, raw: RawRecord) -> str | Poison:
@@ -140,7 +167,7 @@ def _take_apart(
     """The event in the form the headers and the body show; none where the form needs an object and there is none."""
     is_structured = content_type == STRUCTURED_JSON
     if not is_structured and "ce_specversion" in headers:
-        return CloudEvent(_told(headers), body)
+        return CloudEvent({name[3:]: text for name, text in headers.items() if name.startswith(PREFIX)}, body)
     if not isinstance(body, dict):
         return None
     if is_structured or "specversion" in body:
@@ -149,11 +176,6 @@ def _take_apart(
             return CloudEvent(body, orjson.loads(base64.b64decode(encoded, validate=True)))
         return CloudEvent(body, body.pop("data", None))
     return _plain(body, headers, plain)
-
-
-def _told(headers: Mapping[str, str]) -> dict[str, object]:
-    """The attributes that stand in headers of their own."""
-    return {name[len(PREFIX) :]: text for name, text in headers.items() if name.startswith(PREFIX)}
 
 
 def _plain(body: dict[str, object], headers: Mapping[str, str], plain: _Plain) -> CloudEvent | Poison:

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import msgspec
+import orjson
 
 from schemas.envelope import Envelope
 from schemas.events import INPUTS, RecordData
 from schemas.forms import form_of
 from service.wire.cloudevents import binary_attributes
-from service.wire.messages import RawRecord
+from service.wire.input_fields import input_of
+from service.wire.messages import Position, RawRecord
 
 LONGEST_TIME: Final = len("2026-01-01T00:00:00.123456Z")
 """In a longer text there may be more digits than a time keeps: here they would be rounded, the models cut them off."""
@@ -39,15 +41,34 @@ class Told(NamedTuple):
     data: RecordData
 
 
-def first_look(raw: RawRecord, division_attribute: str) -> Told | None:
-    """What an event tells; none: it may be in order all the same, and is to be read in full."""
-    attributes = binary_attributes(raw, division_attribute)
-    if attributes is None:
+class Look(NamedTuple):
+    """What ingest sends on: the lane's input, to the lane of `division` (none: the default one)."""
+
+    division: str | None
+    value: bytes
+
+
+def first_look(raw: RawRecord, position: Position, division_attribute: str, size_limit: int) -> Look | None:
+    """What comes of an event that nothing is wrong with; none: the models are to be asked."""
+    told = told_by_forms(raw, division_attribute, size_limit)
+    if told is None:
         return None
     try:
-        for name, read in _FROM_TEXT.items():
-            if name in attributes:
-                attributes[name] = read(attributes[name])
+        return Look(told.envelope.division, input_of(position, told.envelope, told.data))
+    except orjson.JSONEncodeError:
+        return None  # a whole number beyond 64 bits, which the models are given as a fraction
+
+
+def told_by_forms(raw: RawRecord, division_attribute: str, size_limit: int) -> Told | None:
+    """What an event tells; none: it may be in order all the same, and is to be read in full."""
+    try:
+        attributes = binary_attributes(raw, division_attribute, size_limit)
+        if attributes is None:
+            return None
+        if "time" in attributes:
+            attributes["time"] = _moment(cast("str", attributes["time"]))
+        if "chaindepth" in attributes:
+            attributes["chaindepth"] = _depth(cast("str", attributes["chaindepth"]))
         envelope = msgspec.convert(attributes, _ENVELOPE, builtin_types=_AS_THEY_ARE)
         read_data = _READ_DATA.get(envelope.type)
         return None if read_data is None else Told(envelope, read_data(raw.value or b""))
@@ -65,7 +86,3 @@ def _depth(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= CHAIN_DIGITS):
         raise ValueError("not a number as most are written")
     return int(text)
-
-
-_FROM_TEXT: Final[Mapping[str, Callable[[Any], object]]] = {"time": _moment, "chaindepth": _depth}
-"""What stands as text in a header and is none."""

@@ -1,18 +1,27 @@
-"""What a lane's input holds of an event: the fields of the core's event, those at their default left out."""
+"""What a lane's input holds of an event: the fields of the core's event, those at their default left out.
+
+An event is read by the models or by their forms (`schemas.forms`), which have the same attributes: so what happened is
+told by the kind of the event, and no class is asked for.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Final
+from typing import Final, cast
+
+import orjson
 
 from schemas.envelope import Envelope
-from schemas.events import CatalogueChanged, CrmRecord, Linked, MemberChanged, Owner, RecordData
+from schemas.events import CatalogueChanged, CrmRecord, Input, Linked, MemberChanged, RecordData
 from service.core.events import CatalogueEventKind, RecordEventKind
+from service.wire.messages import Position
 from service.wire.process_inputs import catalogue_fields, process_fields
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND: Final = timedelta(milliseconds=1)
+DAY_MS: Final = 86_400_000
+TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 KINDS: Final[dict[str, RecordEventKind]] = {
     "crm.record.created.v1": "created",
@@ -38,10 +47,6 @@ CATALOGUE_KINDS: Final[dict[str, CatalogueEventKind]] = {
 RECORD_KINDS: Final = frozenset(kind for name, kind in KINDS.items() if name.startswith("crm.record."))
 """What happens to a record itself, and not to an offer."""
 
-_AS_TOLD: Final = ("channel", "version", "tool", "offer", "if_unchanged")
-"""What an event about a record says in the core's own words."""
-
-
 _ONLY_OF: Final[dict[RecordEventKind, tuple[str, ...]]] = {
     "contacted": ("person",),
     "action_done": ("action", "reason"),
@@ -52,9 +57,35 @@ _ONLY_OF: Final[dict[RecordEventKind, tuple[str, ...]]] = {
 """What only some events tell, in the core's own words."""
 
 
+def input_of(position: Position, envelope: Envelope, data: Input, redriven: Position | None = None) -> bytes:
+    """The lane's input that an event makes. Raises `orjson.JSONEncodeError` for whole numbers beyond 64 bits."""
+    kind = envelope.type
+    found: dict[str, object] = {"at": position[:], "origin": (envelope.id, envelope.source, *_trace_context(envelope))}
+    if redriven is not None:
+        found["redriven"] = redriven[:]
+    if envelope.division is not None:
+        found["division"] = envelope.division
+    if kind in KINDS:
+        found["record"] = _record_fields(envelope, cast("RecordData", data))
+    elif kind in CATALOGUE_KINDS:
+        found["catalogue"] = _fields_of_catalogue(envelope, cast("CatalogueChanged", data))
+    else:
+        found["member"] = _member_fields(envelope, cast("MemberChanged", data))
+    return orjson.dumps(found)
+
+
 def milliseconds(time: datetime) -> int:
     """Since 1970 in UTC; what is finer is cut off."""
-    return (time - EPOCH) // MILLISECOND
+    since = time - EPOCH
+    return since.days * DAY_MS + since.seconds * 1_000 + since.microseconds // 1_000
+
+
+def _trace_context(envelope: Envelope) -> tuple[str, str]:
+    """Both parts of the sender's trace; empty where there is none or it is not one."""
+    traceparent = envelope.traceparent
+    if traceparent is None or not TRACEPARENT.fullmatch(traceparent):
+        return "", ""
+    return traceparent, envelope.tracestate or ""
 
 
 def _is_merged(record: CrmRecord, kind: RecordEventKind) -> bool:
@@ -62,7 +93,7 @@ def _is_merged(record: CrmRecord, kind: RecordEventKind) -> bool:
     return record.merged_into is not None and record.merged_into != record.id and kind in RECORD_KINDS
 
 
-def record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
+def _record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     """Of what happened to a record: a `RecordEvent`."""
     record = data.record
     kind = KINDS[envelope.type]
@@ -79,10 +110,8 @@ def record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
     fields["record_id"] = record.id
     fields["facts"] = _facts(record)
     fields["correlation_id"] = envelope.correlationid or envelope.id
-    if data.owner is not None:
-        fields["owner"] = _target(data.owner)
-    fields |= {name: value for name in _AS_TOLD if (value := getattr(data, name)) is not None}
-    fields |= _only_of(data, kind)
+    _add_told(fields, data)
+    fields.update(_only_of(data, kind))
     if data.actor is not None:
         fields["actor"] = data.actor.id
     if envelope.time is not None:
@@ -91,10 +120,27 @@ def record_fields(envelope: Envelope, data: RecordData) -> dict[str, object]:
         fields["by_rules"] = True
     if envelope.chaindepth is not None:
         fields["depth"] = envelope.chaindepth
-    return fields | process_fields(data, kind)
+    fields.update(process_fields(data, kind))
+    return fields
 
 
-def fields_of_catalogue(envelope: Envelope, data: CatalogueChanged) -> dict[str, object]:
+def _add_told(fields: dict[str, object], data: RecordData) -> None:
+    """What an event about a record says in the core's own words, but for its owner."""
+    if data.owner is not None:
+        fields["owner"] = {"kind": data.owner.kind, "id": data.owner.id}
+    if data.channel is not None:
+        fields["channel"] = data.channel
+    if data.version is not None:
+        fields["version"] = data.version
+    if data.tool is not None:
+        fields["tool"] = data.tool
+    if data.offer is not None:
+        fields["offer"] = data.offer
+    if data.if_unchanged is not None:
+        fields["if_unchanged"] = data.if_unchanged
+
+
+def _fields_of_catalogue(envelope: Envelope, data: CatalogueChanged) -> dict[str, object]:
     """Of what happened to a field or a step itself: a `CatalogueEvent`."""
     fields = catalogue_fields(data) | {
         "kind": CATALOGUE_KINDS[envelope.type],
@@ -115,7 +161,7 @@ def _only_of(data: RecordData, kind: RecordEventKind) -> dict[str, object]:
     return {"offer": offers[0], "more_offers": offers[1:]}
 
 
-def member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]:
+def _member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]:
     """Of somebody's presence: a `MemberEvent`."""
     times = {"begins_ms": data.begins, "until_ms": data.until, "time_ms": envelope.time}
     return {
@@ -125,10 +171,6 @@ def member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]:
         "correlation_id": envelope.correlationid or envelope.id,
         **{name: milliseconds(time) for name, time in times.items() if time is not None},
     }
-
-
-def _target(owner: Owner) -> dict[str, str]:
-    return {"kind": owner.kind, "id": owner.id}
 
 
 def _facts(record: CrmRecord) -> dict[str, object]:

@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 from schemas.events import INPUTS, RecordData
 from schemas.samples import SAMPLES
-from service.wire.first_look import first_look
-from service.wire.inputs import Decoded, at_first_look, decode, in_full
+from service.wire.first_look import Look, Told, first_look, told_by_forms
+from service.wire.inputs import SIZE_LIMIT_BYTES, Decoded, decode, in_full
 from service.wire.messages import Position, RawRecord
 from tests.wire.builders import LEAD, binary
 from tests.wire.told_events import binary_records
@@ -39,17 +39,28 @@ def told_alike(form: Any, model: object) -> bool:
     return type(form) is type(model) and repr(form) == repr(model)
 
 
+def looked_at(record: RawRecord, division_attribute: str = "division") -> Look | None:
+    """What is told at first look, which is what the models tell."""
+    full = in_full(record, AT, division_attribute, SIZE_LIMIT_BYTES)
+    look = first_look(record, AT, division_attribute, SIZE_LIMIT_BYTES)
+    assert look is None or full == Decoded(look.division, broadcast=False, value=look.value)
+    return look
+
+
+def told(record: RawRecord) -> Told | None:
+    return told_by_forms(record, "division", SIZE_LIMIT_BYTES)
+
+
 @given(binary_records(RECORDS), st.sampled_from(["division", "company"]))
 def test_what_is_told_at_first_look_the_models_tell(record: RawRecord, division_attribute: str) -> None:
-    """The very same input, values that are equal, and whatever is not told has the verdict of the models."""
-    full = in_full(record, AT, division_attribute, None)
-    told = at_first_look(record, AT, division_attribute)
-    assert told is None or told == full
-    found = first_look(record, division_attribute)
-    if told is None or found is None:
-        return
-    model = RECORDS[found.envelope.type].model_validate(orjson.loads(record.value or b""))
-    assert told_alike(found.data, model)
+    """The very same input of values that are equal; and what is not told has the verdict of the models."""
+    look = looked_at(record, division_attribute)
+    found = told_by_forms(record, division_attribute, SIZE_LIMIT_BYTES)
+    if look is not None and found is not None:
+        model = RECORDS[found.envelope.type].model_validate(orjson.loads(record.value or b""))
+        assert told_alike(found.data, model)
+    else:
+        assert decode(record, epoch=AT.epoch) == in_full(record, AT, "division", SIZE_LIMIT_BYTES)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.decimals(allow_nan=False, allow_infinity=False))
@@ -57,8 +68,7 @@ def test_a_fraction_is_read_to_the_last_digit(number: object) -> None:
     """Two readers of JSON make the same number of whatever digits."""
     value = b'{"record":{"type":"lead","id":"1","fields":{"a":%s}}}' % str(number).lower().encode()
     record = binary()._replace(value=value)
-    told = at_first_look(record, AT, "division")
-    assert told is None or told == in_full(record, AT, "division", None)
+    looked_at(record)
 
 
 @pytest.mark.parametrize("event_type", RECORDS)
@@ -67,7 +77,7 @@ def test_events_as_the_pages_show_them_are_told_at_first_look(event_type: str) -
     sample = dict(SAMPLES[event_type])
     data = sample.pop("data")
     record = binary(data, **{name: str(value) for name, value in sample.items() if name != "specversion"})
-    assert first_look(record, "division") is not None
+    assert told(record) is not None
     assert isinstance(decode(record, epoch=0), Decoded)
 
 
@@ -85,7 +95,7 @@ def test_events_as_the_pages_show_them_are_told_at_first_look(event_type: str) -
     ],
 )
 def test_what_many_senders_write_is_told_at_first_look(header: tuple[str, bytes | None]) -> None:
-    assert first_look(binary(LEAD, header), "division") is not None
+    assert told(binary(LEAD, header)) is not None
 
 
 @pytest.mark.parametrize(
@@ -103,4 +113,4 @@ def test_what_many_senders_write_is_told_at_first_look(header: tuple[str, bytes 
     ],
 )
 def test_what_is_in_doubt_is_left_to_the_models(header: tuple[str, bytes | None]) -> None:
-    assert first_look(binary(LEAD, header), "division") is None
+    assert told(binary(LEAD, header)) is None
