@@ -51,7 +51,8 @@ def written_out(value: object) -> object:
         return value  # for its field to say what is wrong with it
 
 
-def _is_within_bounds(time: datetime) -> datetime:
+def is_within_bounds(time: datetime) -> datetime:
+    """The time, if it is in the years that can be counted and written everywhere. Raises `ValueError`."""
     if FIRST_TIME <= time <= LAST_TIME:
         return time
     raise ValueError("a time is in the years 1970 to 9999 in UTC")
@@ -72,7 +73,7 @@ ToldId = Annotated[Id, BeforeValidator(as_text)]
 """An id as events tell it: text, or a whole number."""
 MaybeId = Annotated[ToldId | None, BeforeValidator(unless_blank)]
 """The same where nothing may be told: absent, null, or a blank text."""
-Time = Annotated[AwareDatetime, BeforeValidator(written_out), AfterValidator(_is_within_bounds)]
+Time = Annotated[AwareDatetime, BeforeValidator(written_out), AfterValidator(is_within_bounds)]
 Division = Annotated[
     str, Field(pattern=DIVISION_PATTERN, coerce_numbers_to_str=True, description="Who shares one order.")
 ]

@@ -15,12 +15,13 @@ import operator
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache, reduce
+from types import GenericAlias
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from pydantic import BaseModel
 
-from schemas.envelope import as_text, unless_blank, written_out
+from schemas.envelope import as_text, is_within_bounds, unless_blank, written_out
 from schemas.events import DEPTH_LIMIT, as_number, is_shallow, known_status
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -31,6 +32,8 @@ _SILENT: Final = frozenset({"type", "metadata", "ref", "description", "title"})
 """Keys of a schema that forbid nothing."""
 _LEAVE_AS_IT_IS: Final = frozenset({as_text, as_number, known_status, written_out})
 """Validators that change nothing of what is of the type behind them already."""
+_CHECKS: Final = frozenset({is_within_bounds})
+"""Validators that give what they are given, or raise."""
 
 
 class NoForm(TypeError):
@@ -81,7 +84,7 @@ def _row(name: str, schema: _Schema) -> tuple[str, tuple[str, Any, Any], list[_C
     if may_be_none:
         schema = _of(schema, "nullable", "schema")["schema"]
     checks = []
-    while schema["type"] == "function-after" and schema["function"]["function"] is not is_shallow:
+    while schema["type"] == "function-after" and schema["function"]["function"] in _CHECKS:
         schema = _of(schema, "function-after", "function", "schema")
         checks.append(_of(schema["function"], "no-info", "function")["function"])
         schema = schema["schema"]
@@ -146,14 +149,14 @@ def _container(schema: _Schema) -> Any:
         case "tuple":
             _of(schema, "tuple", "items_schema", "variadic_item_index", "min_length", "max_length")
             (item,) = schema["items_schema"]
-            return Annotated[tuple[_type(item), ...], _limits(schema, "min_length", "max_length")]
+            return Annotated[GenericAlias(tuple, (_type(item), ...)), _limits(schema, "min_length", "max_length")]
         case _:
             return reduce(operator.or_, map(_type, _of(schema, "union", "choices")["choices"]))
 
 
 def _mapping(schema: _Schema, values: Any) -> Any:
     _of(schema, "dict", "keys_schema", "values_schema", "max_length")
-    told = dict[_type(schema["keys_schema"]), values]  # type: ignore[misc]
+    told = GenericAlias(dict, (_type(schema["keys_schema"]), values))
     return Annotated[told, _limits(schema, "max_length")]
 
 
@@ -170,7 +173,10 @@ def _fields(schema: _Schema) -> Any:
 def _nested(levels: int) -> Any:
     """Any value of so many lists and objects within each other at most."""
     plain = None | bool | int | float | str
-    return plain | list[_nested(levels - 1)] | dict[str, _nested(levels - 1)] if levels else plain  # type: ignore[misc]
+    if levels == 0:
+        return plain
+    inner = _nested(levels - 1)
+    return plain | GenericAlias(list, (inner,)) | GenericAlias(dict, (str, inner))
 
 
 def _narrowed(schema: _Schema) -> Any:

@@ -25,7 +25,7 @@ from schemas.envelope import Division, Envelope
 from schemas.events import INPUTS, Input, MemberChanged
 from service.core.events import CatalogueEvent, EmptyEvent, Event, MemberEvent, RecordEvent
 from service.wire.cloudevents import CloudEvent, told_division, unpack
-from service.wire.first_look import first_look
+from service.wire.first_look import Look, first_look, look_at
 from service.wire.input_fields import EPOCH, input_of
 from service.wire.messages import Poison, Position, RawRecord
 from service.wire.misspelt import Misspelt, misspelt, unknown_keys
@@ -121,18 +121,19 @@ def decode(
     """The lane input of a source record, or why there is none. Whatever the bytes, it is not meant to raise."""
     position = Position(epoch, raw.topic, raw.partition, raw.offset)
     look = first_look(raw, position, division_attribute, size_limit)
-    if look is None:
-        decoded = in_full(raw, position, division_attribute, size_limit)
-    else:
-        decoded = Decoded(look.division, broadcast=False, value=look.value)
+    decoded = in_full(raw, position, division_attribute, size_limit) if look is None else _looked_at(look)
     if isinstance(decoded, Decoded) and len(decoded.value) > LANE_INPUT_LIMIT_BYTES:
         told = f"its lane input has {len(decoded.value)} bytes, {LANE_INPUT_LIMIT_BYTES} are allowed"
         return Poison("too_large", told, raw)
     return decoded
 
 
+def _looked_at(look: Look) -> Decoded:
+    return Decoded(look.division, broadcast=False, value=look.value)
+
+
 def in_full(raw: RawRecord, position: Position, division_attribute: str, size_limit: int) -> Decoded | Poison:
-    """What comes of any record. Whatever is told at first look is told in the same way here."""
+    """What comes of any record."""
     try:
         redrive = read_redrive(raw.headers)
     except ValueError as error:
@@ -143,11 +144,19 @@ def in_full(raw: RawRecord, position: Position, division_attribute: str, size_li
     if raw.value is None:
         return _without_value(raw, position, division_attribute)
     unpacked = unpack(raw, redrive.position if redrive else position, division_attribute)
-    return unpacked if isinstance(unpacked, Poison) else _validated(raw, position, unpacked, redrive)
+    if isinstance(unpacked, Poison):
+        return unpacked
+    look = None if redrive else look_at(unpacked, position)
+    return by_models(raw, position, unpacked, redrive) if look is None else _looked_at(look)
 
 
-def _validated(raw: RawRecord, position: Position, unpacked: CloudEvent, redrive: Redrive | None) -> Decoded | Poison:
-    """What the models make of an event. A redriven one has the time of then where it names none."""
+def by_models(
+    raw: RawRecord, position: Position, unpacked: CloudEvent, redrive: Redrive | None = None
+) -> Decoded | Poison:
+    """What the models make of an event: the same that is told of it at first look, or the verdict.
+
+    A redriven one has the time of then where it names none.
+    """
     try:
         envelope: Envelope = _read_envelope(unpacked.attributes)
     except ValidationError as error:

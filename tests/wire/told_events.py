@@ -191,15 +191,27 @@ def _written(draw: st.DrawFn, value: object, odd: Mapping[tuple[str, ...], str],
 
 
 @st.composite
-def binary_records(draw: st.DrawFn, models: Mapping[str, type[BaseModel]]) -> RawRecord:
-    """A source record in binary mode, or nearly, with an event of one of these types."""
+def records_of(draw: st.DrawFn, models: Mapping[str, type[BaseModel]]) -> RawRecord:
+    """A source record in any form, or nearly, with an event of one of these types."""
     kind = draw(st.sampled_from(list(models)))
-    value = draw(texts_of(draw(told_by(models[kind]))))
+    text = draw(texts_of(draw(told_by(models[kind]))))
     headers: list[Header] = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", b"e1"),
-        ("ce_source", b"crm"),
-        ("ce_type", kind.encode()),
+        *(("ce_specversion", b"1.0"), ("ce_id", b"e1"), ("ce_source", b"crm"), ("ce_type", kind.encode())),
+        *draw(st.lists(HEADERS, max_size=2)),
     ]
-    more = draw(st.lists(HEADERS, max_size=2))
-    return RawRecord("crm.records", 3, 17, None, value, tuple(headers + more), 1_000)
+    form = draw(st.sampled_from(["binary", "binary", "structured", "plain"]))
+    if form != "binary":
+        told = {name[3:]: value for name, value in headers if name.startswith("ce_") and value is not None}
+        headers = [(name, value) for name, value in headers if not name.startswith("ce_")]
+        envelope = json.dumps({name: _attribute(value) for name, value in told.items()}).encode()[:-1]
+        if form == "structured":
+            headers = [("content-type", b"application/cloudevents+json"), *headers]
+            text = envelope + b',"data":' + text + b"}"
+        else:
+            text = envelope.replace(b'"specversion"', b'"odd"') + b"," + text.removeprefix(b"{")
+    return RawRecord("crm.records", 3, 17, None, text, tuple(headers), 1_000)
+
+
+def _attribute(value: bytes) -> object:
+    text = value.decode(errors="replace")
+    return int(text) if text in {"7", "1000", "1001"} else text
