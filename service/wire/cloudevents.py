@@ -45,6 +45,8 @@ HEADER_NAMES: Final = 1_024
 """So many names of headers are remembered with what they mean."""
 TRACE_CONTEXT: Final = ("traceparent", "tracestate")
 CONTENT_TYPE: Final = "content-type"
+ALWAYS_READ: Final = frozenset({*TRACE_CONTEXT, *OURS, CONTENT_TYPE})
+"""Headers without the prefix that are read in every form, as the division's is."""
 PREFIX: Final = "ce_"
 SPECVERSION: Final = ("ce_specversion", b"1.0")
 JSON_CONTENT: Final = ("content-type", b"application/json")
@@ -90,8 +92,8 @@ def binary_attributes(raw: RawRecord, division_attribute: str, size_limit: int) 
     size = len(raw.key or b"") + len(raw.value or b"")
     for name, value in raw.headers:
         size += len(name) + len(value or b"")
-        known, attribute = _header(name, division_attribute)
-        if known == "":
+        known, attribute, is_read = _header(name)
+        if not (is_read or known == division_attribute):
             continue
         if value is None or known in OURS:
             return None
@@ -125,8 +127,8 @@ def _texts(raw: RawRecord, division_attribute: str) -> dict[str, str] | Poison:
     """The headers that are read in every form."""
     texts = {}
     for name, value in raw.headers:
-        known, _ = _header(name, division_attribute)
-        if not known:
+        known, _, is_read = _header(name)
+        if not (is_read or known == division_attribute):
             continue
         text = _text(name, value, raw)
         if isinstance(text, Poison):
@@ -136,12 +138,11 @@ def _texts(raw: RawRecord, division_attribute: str) -> dict[str, str] | Poison:
 
 
 @lru_cache(maxsize=HEADER_NAMES)
-def _header(name: str, division_attribute: str) -> tuple[str, str]:
-    """A header that is read, in lower case, and the attribute that it is with the prefix; empty: neither."""
+def _header(name: str) -> tuple[str, str, bool]:
+    """A header in lower case, the attribute that it is with the prefix (empty: none), and whether it is always read."""
     known = name.lower()
-    if known.startswith(PREFIX):
-        return known, known[len(PREFIX) :]
-    return (known if known in {*TRACE_CONTEXT, *OURS, CONTENT_TYPE, division_attribute} else ""), ""
+    is_prefixed = known.startswith(PREFIX)
+    return known, known[len(PREFIX) :] if is_prefixed else "", is_prefixed or known in ALWAYS_READ
 
 
 def _text(name: str, value: bytes | None, raw: RawRecord) -> str | Poison:
