@@ -36,7 +36,7 @@ LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)
 _MOMENT: Final = TypeAdapter[datetime](AwareDatetime)
 
 
-def _written_out(value: object) -> object:
+def written_out(value: object) -> object:
     """CloudEvents times are RFC 3339 text; a bare number would silently be read as seconds since 1970.
 
     The text is read here, so that a model may be read strictly: behind a validator text is no time then.
@@ -51,28 +51,29 @@ def _written_out(value: object) -> object:
         return value  # for its field to say what is wrong with it
 
 
-def _is_within_bounds(time: datetime) -> datetime:
+def is_within_bounds(time: datetime) -> datetime:
+    """The time, if it is in the years that can be counted and written everywhere. Raises `ValueError`."""
     if FIRST_TIME <= time <= LAST_TIME:
         return time
     raise ValueError("a time is in the years 1970 to 9999 in UTC")
 
 
-def _as_text(value: object) -> object:
+def as_text(value: object) -> object:
     """A whole number that names something is its digits. A truth value is a number in Python, and names nothing."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _unless_blank(value: object) -> object:
+def unless_blank(value: object) -> object:
     """What many systems write where nothing is set."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=ID_LIMIT)]
-ToldId = Annotated[Id, BeforeValidator(_as_text)]
+ToldId = Annotated[Id, BeforeValidator(as_text)]
 """An id as events tell it: text, or a whole number."""
-MaybeId = Annotated[ToldId | None, BeforeValidator(_unless_blank)]
+MaybeId = Annotated[ToldId | None, BeforeValidator(unless_blank)]
 """The same where nothing may be told: absent, null, or a blank text."""
-Time = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_is_within_bounds)]
+Time = Annotated[AwareDatetime, BeforeValidator(written_out), AfterValidator(is_within_bounds)]
 Division = Annotated[
     str, Field(pattern=DIVISION_PATTERN, coerce_numbers_to_str=True, description="Who shares one order.")
 ]

@@ -34,7 +34,7 @@ AvailabilityWord = Literal["available", "away", "leave", "leave_ended", "off_shi
 Availability = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
-def _is_shallow(fields: dict[str, Any]) -> dict[str, Any]:
+def is_shallow(fields: dict[str, Any]) -> dict[str, Any]:
     """Refuse values nested so deeply that walking or writing them could fail later."""
     for name, value in fields.items():
         if value.__class__ in CONTAINERS and not _fits(value, DEPTH_LIMIT):
@@ -48,7 +48,7 @@ def _fits(container: Any, levels: int) -> bool:
     return levels > 0 and all(_fits(part, levels - 1) for part in inner)
 
 
-def _as_number(value: object) -> object:
+def as_number(value: object) -> object:
     """A version in quotes is the number that it says."""
     is_number = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= VERSION_DIGITS
     return int(value) if is_number else value  # type: ignore[call-overload]  # a text by then
@@ -61,13 +61,13 @@ def known_status(value: object) -> Status | None:
 
 
 RecordType = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^/\x00-\x1F]+$")]
-Version = Annotated[int, Field(ge=0, le=VERSION_LIMIT, strict=True), BeforeValidator(_as_number)]
+Version = Annotated[int, Field(ge=0, le=VERSION_LIMIT, strict=True), BeforeValidator(as_number)]
 ChannelName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 FieldName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Fields = Annotated[
     dict[FieldName, Any],
     Field(max_length=FIELDS_LIMIT, description="Standard and custom fields: any JSON value, at most 8 levels deep."),
-    AfterValidator(_is_shallow),
+    AfterValidator(is_shallow),
 ]
 
 

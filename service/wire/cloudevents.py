@@ -19,11 +19,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from service.wire.messages import Message, Poison, Position, RawRecord
+from service.wire.redrive import OURS
 
 PLAIN: Final = (
     "id",
@@ -39,8 +41,12 @@ PLAIN: Final = (
     "tracestate",
     "chaindepth",
 )
+HEADER_NAMES: Final = 1_024
+"""So many names of headers are remembered with what they mean."""
 TRACE_CONTEXT: Final = ("traceparent", "tracestate")
 CONTENT_TYPE: Final = "content-type"
+ALWAYS_READ: Final = frozenset({*TRACE_CONTEXT, *OURS, CONTENT_TYPE})
+"""Headers without the prefix that are read in every form, as the division's is."""
 PREFIX: Final = "ce_"
 SPECVERSION: Final = ("ce_specversion", b"1.0")
 JSON_CONTENT: Final = ("content-type", b"application/json")
@@ -77,6 +83,31 @@ def unpack(raw: RawRecord, position: Position, division_attribute: str = "divisi
     return _with_bare_headers(event, headers, division_attribute)
 
 
+def binary_attributes(raw: RawRecord, division_attribute: str, size_limit: int) -> dict[str, object] | None:
+    """The attributes of a record in binary mode, whose value is its data. None: it is not one, or is to be looked at
+    with care, such as for its size or because it was redriven. Raises `UnicodeDecodeError`.
+    """
+    attributes: dict[str, object] = {}
+    bare: dict[str, str] = {}
+    size = len(raw.key or b"") + len(raw.value or b"")
+    for name, value in raw.headers:
+        size += len(name) + len(value or b"")
+        known, attribute, is_read = _header(name)
+        if not (is_read or known == division_attribute):
+            continue
+        if value is None or known in OURS:
+            return None
+        if attribute != "":
+            attributes[attribute] = value.decode()
+        else:
+            bare[known] = value.decode()
+    if size > size_limit or "specversion" not in attributes:
+        return None
+    if CONTENT_TYPE in bare and bare[CONTENT_TYPE].lstrip().lower().startswith(STRUCTURED_PREFIX):
+        return None
+    return _with_bare_headers(CloudEvent(attributes, None), bare, division_attribute).attributes
+
+
 def binary_message(topic: str, key: str, attributes: Mapping[str, str], data: object) -> Message:
     """An event in binary mode. `attributes` need `id`, `source` and `type`; the rest of the envelope is added."""
     headers = tuple((f"ce_{name}", value.encode()) for name, value in attributes.items())
@@ -96,15 +127,22 @@ def _texts(raw: RawRecord, division_attribute: str) -> dict[str, str] | Poison:
     """The headers that are read in every form."""
     texts = {}
     for name, value in raw.headers:
-        known = name.lower()
-        is_read = known.startswith(PREFIX) or known in TRACE_CONTEXT or known in {CONTENT_TYPE, division_attribute}
-        if not is_read:
+        known, _, is_read = _header(name)
+        if not (is_read or known == division_attribute):
             continue
         text = _text(name, value, raw)
         if isinstance(text, Poison):
             return text
         texts[known] = text
     return texts
+
+
+@lru_cache(maxsize=HEADER_NAMES)
+def _header(name: str) -> tuple[str, str, bool]:
+    """A header in lower case, the attribute that it is with the prefix (empty: none), and whether it is always read."""
+    known = name.lower()
+    is_prefixed = known.startswith(PREFIX)
+    return known, known[len(PREFIX) :] if is_prefixed else "", is_prefixed or known in ALWAYS_READ
 
 
 def _text(name: str, value: bytes | None, raw: RawRecord) -> str | Poison:

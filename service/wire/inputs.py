@@ -13,9 +13,8 @@ tick is `{"tick":1}`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from hashlib import blake2b
+from datetime import timedelta
 from typing import Final, NamedTuple
 
 import msgspec
@@ -23,21 +22,11 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.envelope import Division, Envelope
-from schemas.events import (
-    INPUTS,
-    CatalogueChanged,
-    Input,
-    RecordData,
-)
-from service.core.events import (
-    CatalogueEvent,
-    EmptyEvent,
-    Event,
-    MemberEvent,
-    RecordEvent,
-)
+from schemas.events import INPUTS, Input, MemberChanged
+from service.core.events import CatalogueEvent, EmptyEvent, Event, MemberEvent, RecordEvent
 from service.wire.cloudevents import CloudEvent, told_division, unpack
-from service.wire.input_fields import EPOCH, MILLISECOND, fields_of_catalogue, member_fields, record_fields
+from service.wire.first_look import Look, first_look, look_at
+from service.wire.input_fields import EPOCH, input_of
 from service.wire.messages import Poison, Position, RawRecord
 from service.wire.misspelt import Misspelt, misspelt, unknown_keys
 from service.wire.redrive import HEADERS_BYTES, Redrive, read_redrive
@@ -51,7 +40,6 @@ LANE_INPUT_LIMIT_BYTES: Final = 900_000
 input stands as a text in a record of the lane's log, in which each byte may take two: it must fit there."""
 
 TOLD_ERRORS: Final = 3
-TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 TICK: Final = b'{"tick":1}'
 
 _read_envelope: Final = Envelope.__pydantic_validator__.validate_python
@@ -131,6 +119,21 @@ def decode(
     raw: RawRecord, *, epoch: int, division_attribute: str = "division", size_limit: int = SIZE_LIMIT_BYTES
 ) -> Decoded | Poison:
     """The lane input of a source record, or why there is none. Whatever the bytes, it is not meant to raise."""
+    position = Position(epoch, raw.topic, raw.partition, raw.offset)
+    look = first_look(raw, position, division_attribute, size_limit)
+    decoded = in_full(raw, position, division_attribute, size_limit) if look is None else _looked_at(look)
+    if isinstance(decoded, Decoded) and len(decoded.value) > LANE_INPUT_LIMIT_BYTES:
+        told = f"its lane input has {len(decoded.value)} bytes, {LANE_INPUT_LIMIT_BYTES} are allowed"
+        return Poison("too_large", told, raw)
+    return decoded
+
+
+def _looked_at(look: Look) -> Decoded:
+    return Decoded(look.division, broadcast=False, value=look.value)
+
+
+def in_full(raw: RawRecord, position: Position, division_attribute: str, size_limit: int) -> Decoded | Poison:
+    """What comes of any record."""
     try:
         redrive = read_redrive(raw.headers)
     except ValueError as error:
@@ -138,21 +141,22 @@ def decode(
     size = _size(raw)
     if size > size_limit + (HEADERS_BYTES if redrive else 0):
         return Poison("too_large", f"{size} bytes, {size_limit} are allowed", raw)
-    position = Position(epoch, raw.topic, raw.partition, raw.offset)
     if raw.value is None:
         return _without_value(raw, position, division_attribute)
     unpacked = unpack(raw, redrive.position if redrive else position, division_attribute)
     if isinstance(unpacked, Poison):
         return unpacked
-    decoded = _validated(raw, position, unpacked, redrive)
-    if isinstance(decoded, Decoded) and len(decoded.value) > LANE_INPUT_LIMIT_BYTES:
-        told = f"its lane input has {len(decoded.value)} bytes, {LANE_INPUT_LIMIT_BYTES} are allowed"
-        return Poison("too_large", told, raw)
-    return decoded
+    look = None if redrive else look_at(unpacked, position)
+    return by_models(raw, position, unpacked, redrive) if look is None else _looked_at(look)
 
 
-def _validated(raw: RawRecord, position: Position, unpacked: CloudEvent, redrive: Redrive | None) -> Decoded | Poison:
-    """What the models make of an event. A redriven one has the time of then where it names none."""
+def by_models(
+    raw: RawRecord, position: Position, unpacked: CloudEvent, redrive: Redrive | None = None
+) -> Decoded | Poison:
+    """What the models make of an event: the same that is told of it at first look, or the verdict.
+
+    A redriven one has the time of then where it names none.
+    """
     try:
         envelope: Envelope = _read_envelope(unpacked.attributes)
     except ValidationError as error:
@@ -165,8 +169,10 @@ def _validated(raw: RawRecord, position: Position, unpacked: CloudEvent, redrive
     except ValidationError as error:
         return Poison("invalid_schema", _told(error), raw)
     if redrive and envelope.time is None:
-        envelope = envelope.model_copy(update={"time": EPOCH + redrive.time_ms * MILLISECOND})
-    decoded = _encode(position, envelope, data, redrive)
+        envelope = envelope.model_copy(update={"time": EPOCH + timedelta(milliseconds=redrive.time_ms)})
+    concerns_all = isinstance(data, MemberChanged) and envelope.division is None
+    value = input_of(position, envelope, data, redrive.position if redrive else None)
+    decoded = Decoded(envelope.division, concerns_all, value)
     unknown = unknown_keys(unpacked.data, INPUTS[envelope.type])
     if unknown:
         looks_known = tuple(misspelt(unknown, INPUTS[envelope.type]))
@@ -240,33 +246,3 @@ def _told(error: ValidationError) -> str:
     told = [f"{at}: {worded(problem)}" for at, problem in zip(places[:TOLD_ERRORS], problems, strict=False)]
     more = len(problems) - TOLD_ERRORS
     return "; ".join([*told, f"{more} more"] if more > 0 else told)
-
-
-def _encode(position: Position, envelope: Envelope, data: Input, redrive: Redrive | None) -> Decoded:
-    found: dict[str, object] = {"at": position[:], "origin": (envelope.id, envelope.source, *_trace_context(envelope))}
-    if redrive is not None:
-        found["redriven"] = redrive.position[:]
-    if envelope.division is not None:
-        found["division"] = envelope.division
-    match data:
-        case RecordData():
-            found["record"] = record_fields(envelope, data)
-        case CatalogueChanged():
-            found["catalogue"] = fields_of_catalogue(envelope, data)
-        case _:
-            found["member"] = member_fields(envelope, data)
-    concerns_all = "member" in found and envelope.division is None
-    return Decoded(envelope.division, concerns_all, orjson.dumps(found))
-
-
-def _trace_context(envelope: Envelope) -> tuple[str, str]:
-    """Both parts of the sender's trace; empty where there is none or it is not one."""
-    traceparent = envelope.traceparent
-    if traceparent is None or not TRACEPARENT.fullmatch(traceparent):
-        return "", ""
-    return traceparent, envelope.tracestate or ""
-
-
-def _identity(envelope: Envelope) -> str:
-    """What recognises a repeated event. An id is unique within its source only; short, because memory keeps it."""
-    return blake2b(f"{envelope.source}\n{envelope.id}".encode(), digest_size=8).hexdigest()

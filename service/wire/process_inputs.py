@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
 from schemas.events import CatalogueChanged, FieldDeleted, RecordData, StepChanged, StepDeleted, StepMarked
+from service.core.events import RecordEventKind
 
 _AS_TOLD: Final = ("requires_note", "generates_task", "version")
 
 
-def process_fields(data: RecordData, *, is_gone: bool) -> dict[str, object]:
-    """What an event about a record says of the process that it goes through. One that is gone goes through none, and an
-    event that tells so is no longer one of a step.
-    """
+def process_fields(data: RecordData, kind: RecordEventKind) -> dict[str, object]:
+    """What an event about a record says of the process that it goes through."""
     fields: dict[str, object] = {} if data.record.process is None else {"process": data.record.process}
-    if isinstance(data, StepMarked) and not is_gone:
-        fields |= {"step": (data.process, data.step), "marked": data.marked}
+    if kind == "step_marked":
+        told = cast("StepMarked", data)
+        fields |= {"step": (told.process, told.step), "marked": told.marked}
     return fields
 
 
