@@ -66,7 +66,8 @@ def configure_logging(settings: LogSettings, stream: TextIO, *, worker: int | No
     structlog.configure(
         processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        # A line and its end in one write: several processes share the stream.
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)

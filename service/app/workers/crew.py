@@ -72,6 +72,7 @@ class Crew:
     unusable: int
     pause: Callable[[int], Awaitable[None]] = growing_pause
     clock: Callable[[], float] = time.monotonic
+    leave_seconds: float = LEAVE_SECONDS
     refusal: WorkerRefused | None = None
     was_forced: bool = False
     refused: asyncio.Event = field(default_factory=asyncio.Event)
@@ -92,8 +93,8 @@ class Crew:
         self.application: Application = frame.application(
             NoBroker(),
             routes(self.ready, self.numbers, described(deployment_of(self.settings))),
-            after_startup=[self._start],
-            on_shutdown=[self._stop],
+            after_startup=[self.start],
+            on_shutdown=[self.stop],
         )
 
     async def ready(self) -> Readiness:
@@ -121,7 +122,8 @@ class Crew:
         for each in self.workers:
             each.kill()
 
-    async def _start(self) -> None:
+    async def start(self) -> None:
+        """Begin all, and see that they are there from now on."""
         for each in self.workers:
             self._lives.append(self.supervisor.start(f"worker {each.number}", partial(self._keep, each), may_end=True))
         self.supervisor.start("watch", self._watch)
@@ -140,15 +142,18 @@ class Crew:
             await self.pause(worker.times)
             METERS.count("workers_replaced", worker=str(worker.number))
 
+    async def look(self) -> None:
+        """See how all are, say what has begun or ended to be wrong, and end those that do not answer any more."""
+        await self._ask()
+        self.health.look()
+        for each in self.workers:
+            if each.seen().is_given_up:
+                log.error("worker.abandoned", worker=each.number, pid=each.pid)
+                each.kill()
+
     async def _watch(self) -> None:
-        """Look how all are, say what has begun or ended to be wrong, and end those that do not answer any more."""
         while True:
-            await self._ask()
-            self.health.look()
-            for each in self.workers:
-                if each.seen().is_given_up:
-                    log.error("worker.abandoned", worker=each.number, pid=each.pid)
-                    each.kill()
+            await self.look()
             await asyncio.sleep(WATCH_SECONDS)
 
     async def _ask(self) -> None:
@@ -158,14 +163,14 @@ class Crew:
                 await asyncio.gather(*(each.ask() for each in self.workers))
                 self._asked = self.clock()
 
-    async def _stop(self) -> None:
+    async def stop(self) -> None:
         """Tell all to leave, and wait until they have; those that take too long are ended by force."""
         self._is_leaving = True
         for each, life in zip(self.workers, self._lives, strict=True):
             if each.pid is None:
                 life.cancel()
             each.tell(signal.SIGTERM)
-        _, late = await asyncio.wait(self._lives, timeout=LEAVE_SECONDS)
+        _, late = await asyncio.wait(self._lives, timeout=self.leave_seconds)
         if late:
             log.error("workers.abandoned", workers=[each.number for each in self.workers if each.pid is not None])
             self.kill()
