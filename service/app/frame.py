@@ -165,7 +165,7 @@ def declare_publishers(broker: PatientBroker, topics: Topics) -> None:
         broker.publisher(topic, title=title)
 
 
-def application(broker: PatientBroker, routes: Sequence[tuple[str, ASGIApp]], **hooks: Any) -> AsgiFastStream:
+def application(broker: KafkaBroker, routes: Sequence[tuple[str, ASGIApp]], **hooks: Any) -> AsgiFastStream:
     """The ASGI application. Hooks are FastStream's: `on_startup`, `after_startup`, `on_shutdown`, `after_shutdown`."""
     return Application(broker, routes, logger=FrameLog(), **hooks)
 

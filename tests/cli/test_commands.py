@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.util import find_spec
+from typing import Final
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
@@ -13,8 +14,11 @@ from service.cli import COMMANDS, main
 from service.cli.exits import FoundProblems, WrongUsage, exit_code
 from service.config.problems import ConfigurationError, Problem
 from service.kafka.port import Lost
+from service.settings import WORKERS_MAX
 from service.store.port import StoreUnreachable
 from service.version import VERSION
+
+TOO_MANY: Final = [("run", "--workers", "0"), ("run", "--workers", str(WORKERS_MAX + 1))]
 
 
 def ended(*arguments: str) -> object:
@@ -55,7 +59,7 @@ def test_help_imports_no_driver() -> None:
     assert loaded.isdisjoint({"aiokafka", "faststream", "pydantic", "redis", "service.lane", "service.app"})
 
 
-@pytest.mark.parametrize("arguments", [("no-such-command",), ("check",), ("check", "--no-such-option", ".")])
+@pytest.mark.parametrize("arguments", [("no-such-command",), ("check",), ("check", "--no-such-option", "."), *TOO_MANY])
 def test_wrong_usage_ends_with_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(*arguments) == 2
     assert "Usage:" in capsys.readouterr().err

@@ -106,25 +106,12 @@ async def test_what_a_worker_refuses_for_ends_all(config: Path, tmp_path: Path) 
     assert "Traceback" not in ended.err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "variables", "told"),
-    [
-        (["--embedded", "--workers", "2"], {}, "--workers"),
-        (["--embedded"], {"FAIRLEAD_WORKERS": "2"}, "FAIRLEAD_WORKERS"),
-        (["--workers", "0"], {}, "--workers"),
-        (["--workers", "65"], {}, "--workers"),
-        ([], {"FAIRLEAD_WORKERS": "0"}, "FAIRLEAD_WORKERS"),
-        ([], {"FAIRLEAD_WORKERS": "65"}, "FAIRLEAD_WORKERS"),
-    ],
-    ids=str,
-)
-async def test_what_cannot_be_is_refused(arguments: list[str], variables: Mapping[str, str], told: str) -> None:
+async def test_embedded_back_ends_are_of_one_process() -> None:
     """Exit code 2 and a sentence, before anything begins."""
-    ended = await fairlead("run", *arguments, environment={**ANY_PORT, **variables})
+    ended = await fairlead("run", "--embedded", "--workers", "2", environment=ANY_PORT)
     assert ended.code == 2
-    assert told in ended.err
-    assert "Traceback" not in ended.err
-    assert "worker.begun" not in ended.out
+    assert "embedded back ends are of one process" in ended.err
+    assert ended.out == ""
 
 
 async def send(connection: KafkaConnection, topics: Topics, records: range) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from random import Random
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
@@ -32,12 +33,16 @@ def showing(decided: Mapping[str, int], seconds: list[float], lag: Mapping[str, 
     return page(meters)
 
 
-PAGES = st.builds(
-    showing,
-    st.dictionaries(st.sampled_from(OUTCOMES), st.integers(0, 1_000)),
-    st.lists(st.sampled_from([0.001, 0.3, 7.0, 9_999.0]), max_size=4),
-    st.dictionaries(st.sampled_from("0123"), st.integers(0, 50)),
-)
+def drawn(chance: Random) -> MetricsPage:
+    """Some page. Seconds are such that their sum is exact in any order."""
+    return showing(
+        {outcome: chance.randrange(1_000) for outcome in OUTCOMES if chance.random() < 0.7},
+        [chance.choice([0.25, 7.0, 8_192.0]) for _ in range(chance.randrange(4))],
+        {lane: chance.randrange(50) for lane in "0123" if chance.random() < 0.5},
+    )
+
+
+PAGES = st.sampled_from([drawn(Random(seed)) for seed in range(12)])
 CREWS = st.dictionaries(st.sampled_from(["1", "2", "3", "4"]), PAGES, min_size=1)
 
 
@@ -50,21 +55,24 @@ def of(folded_page: MetricsPage, name: str) -> dict[tuple[str, ...], float]:
     }
 
 
+@settings(max_examples=40)
 @given(CREWS)
 def test_what_was_counted_is_the_sum_and_a_level_is_the_highest(crew: dict[str, MetricsPage]) -> None:
     said = read_page(folded(crew))
     for name, combine in (("fairlead_decisions", sum), ("fairlead_takeover_seconds", sum), ("fairlead_lane_lag", max)):
         each = [of(one, name) for one in crew.values()]
         keys = {key for series in each for key in series}
-        assert of(said, name) == pytest.approx({key: combine(one[key] for one in each if key in one) for key in keys})
+        assert of(said, name) == {key: combine(one[key] for one in each if key in one) for key in keys}
 
 
-@given(CREWS, st.randoms())
-def test_the_order_of_workers_means_nothing(crew: dict[str, MetricsPage], chance: object) -> None:
+@settings(max_examples=40)
+@given(CREWS)
+def test_the_order_of_workers_means_nothing(crew: dict[str, MetricsPage]) -> None:
     backwards = dict(reversed(crew.items()))
     assert read_page(folded(backwards)) == read_page(folded(crew))
 
 
+@settings(max_examples=40)
 @given(CREWS, PAGES)
 def test_a_worker_that_ends_takes_nothing_with_it_that_was_counted(
     crew: dict[str, MetricsPage], gone: MetricsPage
@@ -74,9 +82,10 @@ def test_a_worker_that_ends_takes_nothing_with_it_that_was_counted(
     ended, left = crew.popitem()[1], crew
     after = read_page(folded(left, added(gone, ended)))
     for name in ("fairlead_decisions", "fairlead_takeover_seconds"):
-        assert of(after, name) == pytest.approx(of(before, name))
+        assert of(after, name) == of(before, name)
 
 
+@settings(max_examples=40)
 @given(PAGES)
 def test_one_worker_alone_shows_what_it_shows(alone: MetricsPage) -> None:
     """All of it, but for the moments at which counters began."""
@@ -87,8 +96,8 @@ def test_each_row_of_the_catalogue_is_folded_and_nothing_else_is() -> None:
     """What the client library tells of a process is told of each."""
     registry = CollectorRegistry()
     meters = Meters(registry)
-    for name, row in COUNTS.items():
-        meters.count(name, 3, **dict.fromkeys(row.labels, "x"))
+    for count, row in COUNTS.items():
+        meters.count(count, 3, **dict.fromkeys(row.labels, "x"))
     for level, row in LEVELS.items():
         meters.level(level, 3, **dict.fromkeys(row.labels, "x"))
     for timing, row in TIMINGS.items():
@@ -109,8 +118,8 @@ def test_what_is_of_a_process_alone_says_whose_it_is() -> None:
     assert "_created" not in both
 
 
-@given(st.lists(st.integers(0, SERIES_MAX + 50), min_size=1, max_size=4))
-def test_a_page_is_bounded_however_many_workers_there_are(counts: list[int]) -> None:
+@pytest.mark.parametrize("counts", [(0,), (200,), (201,), (150, 150), (250, 10, 0), (250, 250, 250)], ids=str)
+def test_a_page_is_bounded_however_many_workers_there_are(counts: tuple[int, ...]) -> None:
     """The highest are shown, and how many are not, as of one process."""
     crew: dict[str, MetricsPage] = {}
     for worker, pools in enumerate(counts):
@@ -126,6 +135,7 @@ def test_a_page_is_bounded_however_many_workers_there_are(counts: list[int]) -> 
     assert sorted(shown.values(), reverse=True) == best
 
 
+@settings(max_examples=40)
 @given(CREWS)
 def test_the_page_is_one_that_prometheus_reads(crew: dict[str, MetricsPage]) -> None:
     """Each name once, with its type; each series once; buckets that do not fall, the last of which is the count."""

@@ -27,7 +27,6 @@ from service.app.troubles import Observed, troubles
 from service.app.workers.readiness import folded as readiness_of_all
 from service.app.workers.troubles import worker_troubles
 from service.app.workers.worker import LEAVE_SECONDS, Post, Worker
-from service.http.application import Application
 from service.http.description import described
 from service.http.routes import Readiness, routes
 from service.settings import Settings
@@ -77,7 +76,7 @@ class Crew:
     was_forced: bool = False
     refused: asyncio.Event = field(default_factory=asyncio.Event)
     supervisor: Supervisor = field(default_factory=Supervisor)
-    _is_leaving: bool = False
+    _leaving: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         """Name the workers as no others are named: two members of one name put each other out, again and again."""
@@ -90,7 +89,7 @@ class Crew:
         self._lives: list[asyncio.Task[None]] = []
         self._asking, self._showing = asyncio.Lock(), asyncio.Lock()
         self._asked = -FRESH_SECONDS
-        self.application: Application = frame.application(
+        self.application = frame.application(
             NoBroker(),
             routes(self.ready, self.numbers, described(deployment_of(self.settings))),
             after_startup=[self.start],
@@ -101,7 +100,7 @@ class Crew:
         """How all are now."""
         await self._ask()
         said = {each.number: each.readiness for each in self.workers if each.readiness is not None}
-        return readiness_of_all(self.health.look(), {} if self._is_leaving else said)
+        return readiness_of_all(self.health.look(), {} if self._leaving.is_set() else said)
 
     async def numbers(self) -> bytes:
         """The numbers of all as one page. What is so now is that of those who answer; what was counted stays."""
@@ -118,7 +117,8 @@ class Crew:
 
     def kill(self) -> None:
         """End all by force, at once."""
-        self.was_forced = self._is_leaving = True
+        self.was_forced = True
+        self._leaving.set()
         for each in self.workers:
             each.kill()
 
@@ -130,9 +130,9 @@ class Crew:
 
     async def _keep(self, worker: Worker) -> None:
         """See that there is a process in a worker's place, until all are to leave."""
-        while not self._is_leaving:
+        while not self._leaving.is_set():
             code = await worker.live()
-            if self._is_leaving:
+            if self._leaving.is_set():
                 return
             if code == self.unusable and not any(each.was_ready for each in self.workers):
                 self.refusal = WorkerRefused(f"worker {worker.number} cannot start: it has said why")
@@ -165,7 +165,7 @@ class Crew:
 
     async def stop(self) -> None:
         """Tell all to leave, and wait until they have; those that take too long are ended by force."""
-        self._is_leaving = True
+        self._leaving.set()
         for each, life in zip(self.workers, self._lives, strict=True):
             if each.pid is None:
                 life.cancel()
@@ -179,6 +179,6 @@ class Crew:
         log.info("workers.stopped")
 
     def _troubles(self) -> Iterator[Trouble]:
-        if self._is_leaving:
+        if self._leaving.is_set():
             return troubles(Observed(leaving=True))
         return worker_troubles(each.seen() for each in self.workers)

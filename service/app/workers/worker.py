@@ -29,7 +29,9 @@ LOOPBACK: Final = "127.0.0.1"
 LEAVE_SECONDS: Final = 28.0
 """How long a worker may take to leave in order. Who tells the parent to leave mostly waits for 30 s."""
 READY_SECONDS: Final = 0.8
-"""How long a worker may take to say how it is: whoever asks the parent has often no more than a second."""
+"""So long the parent waits for how a worker is: whoever asks the parent has often no more than a second."""
+ANSWER_SECONDS: Final = 20.0
+"""An answer counts that comes within this time, though nobody waits for it any more: who is busy is not dead."""
 PAGE_SECONDS: Final = 4.0
 ANSWERED: Final = frozenset({200, 503})
 """What `/ready` answers with."""
@@ -64,6 +66,7 @@ class Worker:
     _times: int = 0
     _begun: float = 0.0
     _answered: float = 0.0
+    _asking: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self.listener = socket.create_server((LOOPBACK, 0))
@@ -113,9 +116,14 @@ class Worker:
         return self._times
 
     async def ask(self) -> None:
-        """Ask how it is. Who does not answer in time is as before."""
+        """Ask how it is, and wait a moment for the answer. Who has not answered yet is as before."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._hear())
+        await asyncio.wait({self._asking}, timeout=READY_SECONDS)
+
+    async def _hear(self) -> None:
         asked = self.process
-        said = await self._get("/ready", READY_SECONDS)
+        said = await self._get("/ready", ANSWER_SECONDS)
         if said is None or asked is not self.process or self.pid is None:
             return
         try:
@@ -152,6 +160,8 @@ class Worker:
         self._times = self.times + 1
         self.ended = how
         self.readiness = None
+        if self._asking is not None:
+            self._asking.cancel()
         self.gone, self.page = added(self.gone, self.page), {}
 
     async def _get(self, path: str, seconds: float) -> bytes | None:

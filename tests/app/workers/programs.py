@@ -16,27 +16,32 @@ fairlead_decisions_total{outcome="assigned"} 5.0
 """
 _ANSWERING: Final = f"""
 import os, signal, socket, sys
-number, listener, asked, stubborn = int(sys.argv[1]), socket.socket(fileno=int(sys.argv[2])), 0, sys.argv[4] == "yes"
+number, listener, stubborn = int(sys.argv[1]), socket.socket(fileno=int(sys.argv[2])), sys.argv[3] == "yes"
 signal.signal(signal.SIGTERM, signal.SIG_IGN if stubborn else lambda *_: os._exit(0))
 while True:
     client, _ = listener.accept()
-    path = client.recv(4096).split()[1]
-    asked += path == b"/ready"
-    if path != b"/ready" or asked <= int(sys.argv[3]):
-        body = {READY!r} % number if path == b"/ready" else {NUMBERS!r}
+    try:
+        body = {READY!r} % number if client.recv(4096).split()[1] == b"/ready" else {NUMBERS!r}
         client.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n" + body.encode())
-        client.close()
+    except (IndexError, OSError):
+        pass
+    client.close()
 """
 
 
-def answering(times: int = 1_000_000, *, stubborn: bool = False) -> Callable[[Post], Sequence[str]]:
-    """One that is ready, has the lane of its number, and answers so many times, then no more. A stubborn one stays."""
+def answering(*, stubborn: bool = False) -> Callable[[Post], Sequence[str]]:
+    """One that is ready and has the lane of its number. A stubborn one does not leave when it is told to."""
 
     def command(post: Post) -> list[str]:
-        told = (post.number, post.listener, times, "yes" if stubborn else "no")
+        told = (post.number, post.listener, "yes" if stubborn else "no")
         return [sys.executable, "-S", "-c", _ANSWERING, *map(str, told)]
 
     return command
+
+
+def silent() -> Callable[[Post], Sequence[str]]:
+    """One that never answers."""
+    return lambda post: [sys.executable, "-S", "-c", "import signal; signal.pause()"]
 
 
 def ending(code: int) -> Callable[[Post], Sequence[str]]:
