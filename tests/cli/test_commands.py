@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from importlib.util import find_spec
 from typing import Final
 
@@ -12,9 +13,10 @@ from aiokafka.errors import KafkaConnectionError
 
 from service.cli import COMMANDS, main
 from service.cli.exits import FoundProblems, WrongUsage, exit_code
+from service.cli.run import with_embedded
 from service.config.problems import ConfigurationError, Problem
 from service.kafka.port import Lost
-from service.settings import WORKERS_MAX
+from service.settings import WORKERS_MAX, Settings
 from service.store.port import StoreUnreachable
 from service.version import VERSION
 
@@ -32,6 +34,12 @@ def raising(error: Exception) -> int:
         raise error
 
     return exit_code(run)
+
+
+def test_embedded_back_ends_are_of_one_process() -> None:
+    """Whoever asks for several is told so before any begins."""
+    with ExitStack() as stack, pytest.raises(WrongUsage, match="embedded back ends are of one process"):
+        with_embedded(Settings(workers=2), stack)
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ from service.wire.topics import Topics
 from tests.backends.kafka_fixture import Kafka
 from tests.e2e.conftest import LANES, environment
 from tests.e2e.programs import Service, a_moment, fairlead, running
-from tests.e2e.test_run import ANY_PORT, CONFIG
+from tests.e2e.test_run import CONFIG
 
 EVENTS: Final = 200
 DIVISIONS: Final = 16
@@ -104,14 +104,6 @@ async def test_what_a_worker_refuses_for_ends_all(config: Path, tmp_path: Path) 
     assert ended.code == 2
     assert "FAIRLEAD_REDIS__CA_FILE" in ended.err
     assert "Traceback" not in ended.err
-
-
-async def test_embedded_back_ends_are_of_one_process() -> None:
-    """Exit code 2 and a sentence, before anything begins."""
-    ended = await fairlead("run", "--embedded", "--workers", "2", environment=ANY_PORT)
-    assert ended.code == 2
-    assert "embedded back ends are of one process" in ended.err
-    assert ended.out == ""
 
 
 async def send(connection: KafkaConnection, topics: Topics, records: range) -> None:
