@@ -42,6 +42,7 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.mark.real
+@pytest.mark.timeout(300)  # four programs begin one after the other, each on cores that others may want
 async def test_two_workers_share_the_work_and_one_that_is_killed_is_replaced(
     config: Path, where: Mapping[str, str], real_kafka: Kafka, topics: Topics
 ) -> None:

@@ -176,6 +176,8 @@ class Crew:
             self.kill()
             await asyncio.wait(late)
         await self.supervisor.stop()
+        for each in self.workers:
+            each.listener.close()
         log.info("workers.stopped")
 
     def _troubles(self) -> Iterator[Trouble]:

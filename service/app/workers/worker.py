@@ -111,9 +111,11 @@ class Worker:
     @property
     def times(self) -> int:
         """How often in a row its process has ended; none once one has worked for long enough."""
-        if self.pid is not None and self.clock() - self._begun >= STEADY_SECONDS:
-            self._times = 0
-        return self._times
+        return 0 if self.pid is not None and self._has_stayed else self._times
+
+    @property
+    def _has_stayed(self) -> bool:
+        return self.clock() - self._begun >= STEADY_SECONDS
 
     async def ask(self) -> None:
         """Ask how it is, and wait a moment for the answer. Who has not answered yet is as before."""
@@ -157,7 +159,7 @@ class Worker:
         )
 
     def _fell(self, how: str) -> None:
-        self._times = self.times + 1
+        self._times = 1 if self._has_stayed else self._times + 1
         self.ended = how
         self.readiness = None
         if self._asking is not None:

@@ -91,8 +91,6 @@ async def staged(
         yield Stage(crew, rests, now)
     finally:
         await crew.stop()
-        for each in crew.workers:
-            each.listener.close()
 
 
 async def test_all_are_ready_when_each_is() -> None:
@@ -244,6 +242,19 @@ async def test_told_again_all_end_at_once() -> None:
         stage.crew.kill()
         await asyncio.wait_for(leaving, 30)
         assert stage.crew.was_forced
+
+
+async def test_who_has_stayed_for_long_begins_to_count_anew() -> None:
+    """Two deaths on two days are no row."""
+    async with staged(answering(), workers=1) as stage:
+        for _ in range(2):
+            await stage.until_ready()
+            stage.later(STEADY_SECONDS)
+            stage.crew.workers[0].kill()
+            stage.rests.over.release()
+            await stage.until(lambda: stage.crew.workers[0].readiness is None)
+        await stage.until_ended(2)
+        assert stage.rests.times == [1, 1]
 
 
 async def test_each_has_a_name_of_its_own_in_the_groups() -> None:
