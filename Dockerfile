@@ -35,5 +35,7 @@ WORKDIR /tmp
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['FAIRLEAD_HTTP__PORT'] + '/live', timeout=2)"]
+# One process, for one core: run as many replicas as cores are wanted. Where nothing replicates, FAIRLEAD_WORKERS=4
+# runs four processes in one container.
 ENTRYPOINT ["fairlead"]
 CMD ["run"]

@@ -85,7 +85,7 @@ limits: $(STAMP) ## Run everything at all declared limits at once, and tell how 
 	FAIRLEAD_TEST_LIMITS=1 $(BIN)/python -m pytest -q -s -p no:cacheprovider tests/limits $(ARGS)
 
 bench: $(COMPILED)/site ## Measure the compiled service against a copy loop, a naive service and Kafka Streams, on one broker
-	$(AS_COMPILED) $(BIN)/python -m tests.bench $(ARGS)
+	$(AS_COMPILED) $(BIN)/python -m tests.bench --growth $(ARGS)
 
 idle: $(STAMP) ## Measure what a service costs that has nothing to do, and how fast it wakes
 	$(BIN)/python -m tests.bench.idle $(ARGS)

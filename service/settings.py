@@ -40,6 +40,8 @@ from service.wording import worded
 
 PREFIX: Final = "FAIRLEAD_"
 SECRETS_DIR: Final = "FAIRLEAD_SECRETS_DIR"
+WORKERS_MAX: Final = 64
+"""More processes than that are not one machine's, and their parent has to ask each of them."""
 
 _NOT_OURS: Final = re.compile(
     r"FAIRLEAD_(.*_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_ADDR|_PORT|_PROTO)?)"
@@ -275,6 +277,9 @@ class Settings(BaseSettings):
     """What the service says while it works."""
     config_dir: Path | None = None
     """A directory of configuration documents to publish at start. Unset: what the log holds is used."""
+    workers: int = Field(default=1, ge=1, le=WORKERS_MAX)
+    """Processes that one `fairlead run` starts, each for a core. Raise it on a machine of several cores that nothing
+    else gives processes to; where something does (Kubernetes), more replicas are better."""
 
     def limits(self) -> Limits:
         """What bounds the lanes' work."""

@@ -93,6 +93,17 @@ class Subscriptions:
     sources: Any
     member: Any
 
+    def leave_for_good(self) -> None:
+        """See that stopping them leaves their groups, so that others have their partitions at once.
+
+        The driver leaves no group in which it has a name: who comes next with that name would have all as it was.
+        Nobody does, once a process was told to leave.
+        """
+        for each in (self.sources, self.member):
+            coordinator = None if each.consumer is None else each.consumer._coordinator  # noqa: SLF001  # as below
+            if coordinator is not None:
+                coordinator._group_instance_id = None  # noqa: SLF001  # the driver has no request for it
+
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
@@ -103,10 +114,17 @@ class Listeners:
 
 
 def subscribe(
-    broker: PatientBroker, connection: KafkaConnection, topics: Topics, settings: Settings, listeners: Listeners
+    broker: PatientBroker,
+    connection: KafkaConnection,
+    topics: Topics,
+    settings: Settings,
+    listeners: Listeners,
+    *,
+    instance: str | None = None,
 ) -> Subscriptions:
-    """Declare what is read, and tell the listeners where."""
+    """Declare what is read, and tell the listeners where. `instance`: the name of the member in its groups, if any."""
     shared = {
+        "group_instance_id": instance,
         "session_timeout_ms": settings.kafka.session_timeout_ms,
         "heartbeat_interval_ms": settings.kafka.session_timeout_ms // 3,
         "check_crcs": not connection.embedded,
@@ -147,7 +165,7 @@ def declare_publishers(broker: PatientBroker, topics: Topics) -> None:
         broker.publisher(topic, title=title)
 
 
-def application(broker: PatientBroker, routes: Sequence[tuple[str, ASGIApp]], **hooks: Any) -> AsgiFastStream:
+def application(broker: KafkaBroker, routes: Sequence[tuple[str, ASGIApp]], **hooks: Any) -> AsgiFastStream:
     """The ASGI application. Hooks are FastStream's: `on_startup`, `after_startup`, `on_shutdown`, `after_shutdown`."""
     return Application(broker, routes, logger=FrameLog(), **hooks)
 

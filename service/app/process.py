@@ -53,6 +53,7 @@ from service.nouns import counted
 from service.settings import Settings
 from service.store.redis import RedisStore
 from service.supervision import Supervisor
+from service.telemetry.metrics import metrics_page
 from service.telemetry.troubles import Trouble
 from service.wire.lanes import lane_of
 
@@ -80,9 +81,14 @@ class TopicsMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What only tests and the embedded mode change. `step` is called between any two steps of ingest and lanes."""
+    """What only tests, the embedded mode and workers change.
+
+    `instance` names a worker to the consumer groups: who begins with the same name has what the one before had, once
+    that one is dead. `step` is called between any two steps of ingest and lanes.
+    """
 
     embedded: bool = False
+    instance: str | None = None
     step: Callable[[str], None] = no_step
     safeguards: Safeguards = Safeguards()
 
@@ -133,7 +139,9 @@ class Process:
         )
         self.broker = frame.PatientBroker(self.connection, self._prepare)
         listeners = frame.Listeners(self.intake, self.group)
-        self.subscriptions = frame.subscribe(self.broker, self.connection, self.topics, settings, listeners)
+        self.subscriptions = frame.subscribe(
+            self.broker, self.connection, self.topics, settings, listeners, instance=self.extras.instance
+        )
         frame.declare_publishers(self.broker, self.topics)
         wanted = topic_list.read_wanted(self.topics, settings.kafka.lanes, settings.kafka.replication_factor)
         sources = self.subscriptions.sources
@@ -142,7 +150,7 @@ class Process:
         self.health.sources += [self.supervisor.troubles, self._troubles]
         self.application = frame.application(
             self.broker,
-            routes(self.readiness, described(deployment_of(settings))),
+            routes(self._ready, self._numbers, described(deployment_of(settings))),
             after_startup=[self._started],
             on_shutdown=[self._stopping],
             after_shutdown=[self._stopped],
@@ -156,6 +164,12 @@ class Process:
             for number, one in sorted(self.lanes.running.items())
         }
         return Readiness(problems, lanes)
+
+    async def _ready(self) -> Readiness:
+        return self.readiness()
+
+    async def _numbers(self) -> bytes:
+        return metrics_page()
 
     def _troubles(self) -> Iterator[Trouble]:
         if self._is_leaving:
@@ -291,6 +305,7 @@ class Process:
         if self._preparation is not None:
             self._preparation.cancel()
         await self.intake.stop()
+        self.subscriptions.leave_for_good()
         await let_go(self.subscriptions.sources.stop())
         try:
             async with asyncio.timeout(STOP_SECONDS):

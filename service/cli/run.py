@@ -1,7 +1,8 @@
 """Run the service until it is told to leave: SIGTERM and SIGINT let it finish what it publishes, then it ends with 0.
 
 What needs no back end is checked before anything is waited for: settings, the configuration directory, the port.
-A broker or a memory that is not there is waited for; what only a person can mend ends the command.
+A broker or a memory that is not there is waited for; what only a person can mend ends the command. With several workers
+this command is their parent, and each of them the same command once more, which is told that it is one.
 """
 
 from __future__ import annotations
@@ -10,22 +11,27 @@ import asyncio
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import structlog
 import typer
 import uvloop
 
 from service.app.process import Extras, Process
-from service.cli.exits import FoundProblems, WrongUsage
+from service.app.workers.crew import Crew
+from service.app.workers.lifeline import leave_with_the_parent
+from service.app.workers.worker import Post
+from service.cli.exits import UNUSABLE, FoundProblems, WrongUsage
 from service.cli.speech import ERRORS
 from service.config.loader import load
 from service.config.problems import ConfigurationError
 from service.http.serving import Server, serving
-from service.settings import HttpSettings, Settings, read_settings
+from service.settings import WORKERS_MAX, HttpSettings, Settings, read_settings
 from service.telemetry.logs import configure_logging
 
 log = structlog.get_logger()
@@ -38,21 +44,33 @@ def command(
     embedded: Annotated[
         bool, typer.Option("--embedded", help="Bring a broker and a memory along. Nothing is durable.")
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, max=WORKERS_MAX, help="So many processes, each for a core.", show_default="1"),
+    ] = None,
+    worker: Annotated[int | None, typer.Option("--worker", hidden=True)] = None,
+    instance: Annotated[str | None, typer.Option("--instance", hidden=True)] = None,
+    listener: Annotated[int | None, typer.Option("--listener", hidden=True)] = None,
 ) -> None:
     """Run the service."""
     settings = read_settings()
-    if directory is not None:
-        settings = settings.model_copy(update={"config_dir": directory})
-    configure_logging(settings.log, sys.stdout)
+    told = {"config_dir": directory, "workers": workers if worker is None else 1}
+    settings = settings.model_copy(update={name: value for name, value in told.items() if value is not None})
+    configure_logging(settings.log, sys.stdout, worker=worker)
     with ExitStack() as stack:
         if embedded:
             settings = with_embedded(settings, stack)
         refuse_bad_configuration(settings)
-        uvloop.run(serve(settings, Extras(embedded=embedded)))
+        if settings.workers > 1:
+            uvloop.run(parent(settings))
+        else:
+            uvloop.run(alone(settings, Extras(embedded=embedded, instance=instance), listener))
 
 
 def with_embedded(settings: Settings, stack: ExitStack) -> Settings:
     """Start an embedded broker and memory, which end with the stack, and the settings that lead to them."""
+    if settings.workers > 1:
+        raise WrongUsage("embedded back ends are of one process: leave out --workers (FAIRLEAD_WORKERS), or --embedded")
     try:
         from service.embedded.example import example_directory  # noqa: PLC0415  # these need the extra
         from service.embedded.kafka import EMBEDDED_LANES, EmbeddedKafka  # noqa: PLC0415
@@ -79,21 +97,54 @@ def refuse_bad_configuration(settings: Settings) -> None:
             raise WrongUsage(str(error)) from error
 
 
-async def serve(settings: Settings, extras: Extras) -> None:
-    """Serve until a signal comes. Raises `WrongUsage` for what only a person can mend, `FoundProblems` after a bug."""
-    listener = _listen(settings.http)
+async def alone(settings: Settings, extras: Extras, listener: int | None) -> None:
+    """Serve as one process; as a worker at the socket with this descriptor, for as long as the parent lives."""
+    if listener is not None:
+        leave_with_the_parent()
+    there = _listen(settings.http) if listener is None else socket.socket(fileno=listener)
     process = Process(settings, extras)
-    server = serving(process.application)
+    await serve(process, serving(process.application), there, lambda: _say_where(settings, there, extras))
+
+
+async def parent(settings: Settings) -> None:
+    """Serve as the parent of several. Raises `FoundProblems` also where a worker had to be ended by force."""
+    crew = Crew(settings, partial(_once_more, settings), UNUSABLE)
+    listener, server = _listen(settings.http), serving(crew.application)
+    server.told_again = crew.kill
+    await serve(crew, server, listener, lambda: _say_where(settings, listener, Extras()))
+    if crew.was_forced:
+        raise FoundProblems
+
+
+def _once_more(settings: Settings, post: Post) -> list[str]:
+    """The command as it was begun, by the same interpreter with the same options, as a worker."""
+    begun = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]
+    directory = [] if settings.config_dir is None else [str(settings.config_dir)]
+    told = {"--worker": post.number, "--instance": post.instance, "--listener": post.listener}
+    return [*begun, "run", *(str(word) for option in told.items() for word in option), *directory]
+
+
+class Served(Protocol):
+    """What is served: one process, or the parent of several."""
+
+    refused: asyncio.Event
+
+    @property
+    def refusal(self) -> Exception | None: ...
+
+
+async def serve(served: Served, server: Server, listener: socket.socket, opened: Callable[[], None]) -> None:
+    """Serve until a signal comes. Raises `WrongUsage` for what only a person can mend, `FoundProblems` after a bug."""
     _leave_on_signals(server)
-    _say_where(settings, listener, extras)
-    served = asyncio.create_task(server.serve([listener]))
-    refused = asyncio.create_task(process.refused.wait())
-    await asyncio.wait({served, refused}, return_when=asyncio.FIRST_COMPLETED)
+    opened()
+    serving_it = asyncio.create_task(server.serve([listener]))
+    refused = asyncio.create_task(served.refused.wait())
+    await asyncio.wait({serving_it, refused}, return_when=asyncio.FIRST_COMPLETED)
     refused.cancel()
     server.should_exit = True
-    await served
-    if process.refusal is not None:
-        raise WrongUsage(str(process.refusal))
+    await serving_it
+    if served.refusal is not None:
+        raise WrongUsage(str(served.refusal))
     if server.lifespan.error_occurred:
         raise FoundProblems
 

@@ -7,16 +7,16 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import orjson
 from faststream.asgi import AsgiResponse, get
 from faststream.asgi.types import ASGIApp, Scope
 
 from service.http.description import Description
-from service.telemetry.metrics import METRICS_CONTENT_TYPE, metrics_page
+from service.telemetry.metrics import METRICS_CONTENT_TYPE
 
 JSON: Final = {"Content-Type": "application/json"}
 HTML: Final = {
@@ -28,7 +28,7 @@ HTML: Final = {
 class OngoingTrouble(NamedTuple):
     """One thing that keeps the process from its work: its kind, what is wrong, what to do, and since when.
 
-    `since` counts seconds since 1970 (UTC), `seconds` how long that is by now.
+    `since` counts seconds since 1970 (UTC), `seconds` how long that is by now. `worker`: whose it is, of several.
     """
 
     name: str
@@ -36,13 +36,15 @@ class OngoingTrouble(NamedTuple):
     todo: str
     since: float
     seconds: float
+    worker: int | None = None
 
 
 class LaneShown(NamedTuple):
-    """A lane of the process: its state, and what it is doing where that takes long."""
+    """A lane of the process: its state, and what it is doing where that takes long. `worker`: whose it is."""
 
     state: str
     doing: str
+    worker: int | None = None
 
 
 class Readiness(NamedTuple):
@@ -57,18 +59,41 @@ class Readiness(NamedTuple):
             {
                 "ready": not self.problems,
                 "problems": [_shown(problem) for problem in self.problems],
-                "lanes": {str(number): lane._asdict() for number, lane in self.lanes.items()},
+                "lanes": {str(number): _told(lane._asdict()) for number, lane in self.lanes.items()},
             }
         )
+
+    @classmethod
+    def from_json(cls, said: bytes) -> Self:
+        """What `/ready` of another process answered. Raises `ValueError` where it is something else."""
+        try:
+            found = orjson.loads(said)
+            lanes = {int(number): LaneShown(**lane) for number, lane in found["lanes"].items()}
+            return cls([_read(problem) for problem in found["problems"]], lanes)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("it is no answer of `/ready`") from error
 
 
 def _shown(problem: OngoingTrouble) -> Mapping[str, object]:
     since = datetime.fromtimestamp(problem.since, UTC).isoformat(timespec="seconds")
-    return problem._asdict() | {"since": since, "seconds": round(problem.seconds, 1)}
+    return _told(problem._asdict() | {"since": since, "seconds": round(problem.seconds, 1)})
 
 
-def routes(readiness: Callable[[], Readiness], description: Description) -> Sequence[tuple[str, ASGIApp]]:
-    """All paths of the process."""
+def _read(problem: Mapping[str, Any]) -> OngoingTrouble:
+    return OngoingTrouble(**{**problem, "since": datetime.fromisoformat(problem["since"]).timestamp()})
+
+
+def _told(shown: Mapping[str, object]) -> Mapping[str, object]:
+    """A process that is alone names no worker."""
+    return {name: value for name, value in shown.items() if name != "worker" or value is not None}
+
+
+def routes(
+    readiness: Callable[[], Awaitable[Readiness]],
+    numbers: Callable[[], Awaitable[bytes]],
+    description: Description,
+) -> Sequence[tuple[str, ASGIApp]]:
+    """All paths of the process. `numbers`: the page of metrics."""
 
     @get
     async def live(scope: Scope) -> AsgiResponse:
@@ -76,12 +101,12 @@ def routes(readiness: Callable[[], Readiness], description: Description) -> Sequ
 
     @get
     async def ready(scope: Scope) -> AsgiResponse:
-        found = readiness()
+        found = await readiness()
         return AsgiResponse(found.as_json(), 503 if found.problems else 200, JSON)
 
     @get
     async def metrics(scope: Scope) -> AsgiResponse:
-        return AsgiResponse(metrics_page(), 200, {"Content-Type": METRICS_CONTENT_TYPE})
+        return AsgiResponse(await numbers(), 200, {"Content-Type": METRICS_CONTENT_TYPE})
 
     @get
     async def docs(scope: Scope) -> AsgiResponse:

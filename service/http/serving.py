@@ -7,6 +7,8 @@ until nobody can ask whether it lives. Such a client is let go after seconds, wh
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from types import FrameType
 from typing import Any, Final, cast
 
 import uvicorn
@@ -26,7 +28,17 @@ REQUESTS_END_SECONDS: Final = 5
 
 
 class Server(uvicorn.Server):
-    """Serves until it is told to leave, or until the application has died of a bug."""
+    """Serves until it is told to leave, or until the application has died of a bug.
+
+    `told_again` is called where it is told to leave while it is leaving.
+    """
+
+    told_again: Callable[[], None] | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit and self.told_again is not None:
+            self.told_again()
+        super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
         return await super().on_tick(counter) or self.lifespan.error_occurred

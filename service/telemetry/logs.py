@@ -48,10 +48,11 @@ class Condensed(logging.Filter):
         return left_out is not None
 
 
-def configure_logging(settings: LogSettings, stream: TextIO) -> None:
+def configure_logging(settings: LogSettings, stream: TextIO, *, worker: int | None = None) -> None:
     """Send every log line of the process, the libraries' too, to `stream` in one form.
 
-    Whose output is read by a machine passes standard error. A module's logger is `structlog.get_logger()`.
+    Whose output is read by a machine passes standard error. A module's logger is `structlog.get_logger()`. `worker`
+    stands in each line where several processes share the stream.
     """
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     as_json = settings.format == "json" or (settings.format == "auto" and not stream.isatty())
@@ -59,12 +60,14 @@ def configure_logging(settings: LogSettings, stream: TextIO) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([] if worker is None else [_of_worker(worker)]),
     ]
     ending = _json_ending() if as_json else _console_ending(stream)
     structlog.configure(
         processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        # A line and its end in one write: several processes share the stream.
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)
@@ -82,6 +85,13 @@ def configure_logging(settings: LogSettings, stream: TextIO) -> None:
     logging.root.handlers[:] = [handler]
     # Libraries tell at `info` what only their authors need to know.
     logging.root.setLevel(max(level, logging.WARNING))
+
+
+def _of_worker(worker: int) -> structlog.typing.Processor:
+    def named(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {**line, "worker": worker}
+
+    return named
 
 
 def _json_ending() -> list[structlog.typing.Processor]:

@@ -45,6 +45,7 @@ CountName = Literal[
     "configuration_ignored",
     "texts_failed",
     "workflows_paused",
+    "workers_replaced",
 ]
 """Something that happened; only grows."""
 LevelName = Literal[
@@ -74,12 +75,21 @@ SERIES_MAX: Final = 200
 """So many series of a metric are shown that has one for each pool, division or partition: a scraper keeps them all."""
 
 
+Fold = Literal["highest", "sum"]
+"""How a level becomes one number where several processes show it on one page (`telemetry.folding`).
+
+`highest`: each series is of one process alone, and of a handover what needs attention is shown; or all are equal.
+`sum`: each process has some of it. What happened and how long it took is always summed.
+"""
+
+
 class Metric(NamedTuple):
     """One metric: its labels, in order, and the sentence that says what it tells. `buckets` are seconds."""
 
     sentence: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
+    fold: Fold = "highest"
 
 
 _STEP_BUCKETS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
@@ -133,6 +143,11 @@ COUNTS: Final[Mapping[CountName, Metric]] = {
         "`fairlead workflows` says which, and any change of it but of `name`, `description` or `active` has it go on.",
         ("scope",),
     ),
+    "workers_replaced": Metric(
+        "Times a worker of `fairlead run --workers` had ended, or did not answer, and another was begun in its place; "
+        "the log says why (`worker.ended`).",
+        ("worker",),
+    ),
 }
 LEVELS: Final[Mapping[LevelName, Metric]] = {
     "build_info": Metric("Always 1; the labels say which build this is, and on which Python.", ("version", "python")),
@@ -151,9 +166,13 @@ LEVELS: Final[Mapping[LevelName, Metric]] = {
         "1 for a source partition that cannot be read further; `/ready` says where and what to do.",
         ("topic", "partition"),
     ),
-    "trouble": Metric("How many things of a kind keep the process from being ready; `/ready` names them.", ("kind",)),
+    "trouble": Metric(
+        "How many things of a kind keep the process from being ready; `/ready` names them.", ("kind",), fold="sum"
+    ),
     "series_left_out": Metric(
-        "Of a metric with too many series, how many are not shown: those with the lowest values.", ("metric",)
+        "Of a metric with too many series, how many are not shown: those with the lowest values.",
+        ("metric",),
+        fold="sum",
     ),
 }
 TIMINGS: Final[Mapping[TimingName, Metric]] = {

@@ -27,6 +27,8 @@ TroubleName = Literal[
     "source_held",
     "event_dropped",
     "foreign_record",
+    "worker_ended",
+    "worker_silent",
 ]
 """A kind of trouble: something that keeps the process from its work."""
 

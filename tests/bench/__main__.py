@@ -1,4 +1,4 @@
-"""Measure: `python -m tests.bench [--events 30000] [--json] [--assert]`, or `make bench`.
+"""Measure: `python -m tests.bench [--events 30000] [--growth] [--json] [--assert]`, or `make bench`.
 
 Starts a broker and a memory, lets each contestant do the same work on them in turn, several rounds of it, then runs
 the service at a steady rate. Wants a machine with nothing else to do; the ratios stand a little company.
@@ -12,9 +12,10 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 import orjson
 from redis import Redis
@@ -28,12 +29,14 @@ from service.telemetry.logs import configure_logging
 from service.wire.messages import Message, RawRecord
 from tests.backends.kafka_server import KafkaServer
 from tests.backends.redis_server import own_redis
+from tests.bench import choosing, triggers
 from tests.bench import report as told
 from tests.bench.contestants import Task, batch_copy_loop, copy_loop, ingest_alone, lane_alone, naive_service, service
 from tests.bench.events import created_leads, size_of
 from tests.bench.latency import timed
 from tests.bench.meters import StepCost, free_port, samples, split_of
 from tests.bench.peers import PEERS
+from tests.bench.remembered import measured
 from tests.bench.report import BATCH_COPY, COPY, INGEST, LANE, NAIVE, SERVICE, Memory, Report, Steady
 from tests.bench.stage import SOURCE, Pace, Progress, Stage, pace_of, running, send
 
@@ -78,6 +81,7 @@ class Bench:
         peers, skipped = await self._peers()
         calm, _ = await self._steady(self._asked.events, NO_SNAPSHOT_BYTES)
         steady, memory = await self._steady(self._asked.records, SNAPSHOT_BYTES)
+        remembered = await measured(self._stage.redis_url)
         events = dict.fromkeys([*paces, *peers], self._asked.events) | {NAIVE: self._asked.events // NAIVE_SHARE}
         return Report(
             machine=told.machine(),
@@ -90,6 +94,7 @@ class Bench:
             calm=calm,
             steady=steady,
             memory=memory,
+            remembered=remembered,
         )
 
     async def _round(self) -> dict[str, Pace]:
@@ -197,6 +202,7 @@ def asked_for() -> argparse.Namespace:
     parser.add_argument("--records", type=int, default=100_000, help="known when the memory is lost; at least 2")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--growth", action="store_true", help="what grows with members and workflows, too")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.add_argument("--assert", dest="asserts", action="store_true", help="end with 1 if an expectation fails")
     return parser.parse_args()
@@ -214,7 +220,14 @@ def main() -> int:
         sys.stdout.write(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         told.show(report, Console())
-    return int(given.asserts and not all(each.holds for each in report.expectations()))
+    has_grown = given.growth and grown(sys.stderr if given.json else sys.stdout)
+    return int(has_grown or (given.asserts and not all(each.holds for each in report.expectations())))
+
+
+def grown(stream: TextIO) -> bool:
+    """Print what choices and workflows cost as they grow; whether a bound was passed, where that is asked for."""
+    with redirect_stdout(stream):
+        return any([choosing.main(), triggers.main()])
 
 
 if __name__ == "__main__":

@@ -14,10 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from service.core import decide
+from service.core.state import Kind
 from tests.backends.kafka_server import KAFKA_VERSION
 from tests.bench.latency import Latency
 from tests.bench.meters import StepCost
 from tests.bench.peers import STREAMS
+from tests.bench.remembered import Taken
 from tests.bench.stage import Pace
 
 COPY: Final = "copy loop"
@@ -36,6 +38,8 @@ LEAST_OF_PACE: Final = {(LANE, COPY): 0.4, (SERVICE, COPY): 0.3, (SERVICE, NAIVE
 MOST_P50_MS: Final = 5.0
 MOST_P99_MS: Final = 10.0
 MOST_RECORD_BYTES: Final = 120.0
+MOST_BYTES: Final[Mapping[Kind, float]] = {"person": 100.0, "pool": 250.0}
+"""Of memory for one more, without leaves, windows and members."""
 MOST_REBUILD_SECONDS: Final = 1.0
 
 
@@ -88,6 +92,7 @@ class Report:
     calm: Steady
     steady: Steady
     memory: Memory
+    remembered: Sequence[Taken]
 
     def pace(self, contestant: str) -> Pace:
         """The median of all rounds, in each of the two figures."""
@@ -117,6 +122,11 @@ class Report:
             _at_most("p50 in ms", MOST_P50_MS, latency.p50_ms, waits),
             _at_most("p99 in ms", MOST_P99_MS, latency.p99_ms, waits),
             _at_most("bytes of memory per record", MOST_RECORD_BYTES, memory.bytes_per_record, fixed),
+            *(
+                _at_most(f"bytes of memory per {each.kind}", MOST_BYTES[each.kind], each.held_bytes, _sent(each))
+                for each in self.remembered
+                if each.kind in MOST_BYTES
+            ),
             _at_most("FLUSHALL to assignment in s", MOST_REBUILD_SECONDS, memory.rebuild_seconds, known),
         ]
 
@@ -137,6 +147,7 @@ class Report:
             "split": [step._asdict() for step in self.split],
             "calm": _steady_as_json(self.calm),
             "steady": _steady_as_json(self.steady),
+            "remembered": [each._asdict() for each in self.remembered],
             "expectations": [each._asdict() for each in self.expectations()],
         }
 
@@ -148,6 +159,10 @@ def _steady_as_json(steady: Steady) -> dict[str, object]:
 
 def _at_most(what: str, most: float, found: float, budget: str) -> Expected:
     return Expected(what, f"at most {most:g}", found, found <= most, budget)
+
+
+def _sent(taken: Taken) -> str:
+    return f"name and value have {taken.sent_bytes:.0f} bytes; values above 64 bytes take some 90 more each"
 
 
 def _longest(split: Sequence[StepCost], cost: Callable[[StepCost], float]) -> str:
@@ -208,6 +223,8 @@ def _single_figures(report: Report) -> Table:
         table.add_row(f"event to assignment at {rate}, ms", f"{waits}   worst {latency.worst_ms:.1f}")
     table.add_row(f"FLUSHALL with {memory.records:,} records to the next assignment", f"{memory.rebuild_seconds:.2f} s")
     table.add_row("memory of one more record", f"{memory.bytes_per_record:.0f} bytes")
+    for each in report.remembered:
+        table.add_row(f"memory of one more {each.kind}", f"{each.held_bytes:.0f} bytes, {each.sent_bytes:.0f} sent")
     table.add_row("memory of all lanes without any", f"{memory.fixed_bytes / 1e6:.1f} MB")
     for name, why in report.skipped.items():
         table.add_row(f"{name} was skipped", why)

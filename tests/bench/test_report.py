@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+
 import pytest
 from rich.console import Console
 
+from service.core.state import Changes, Kind
 from tests.bench.latency import Latency
 from tests.bench.meters import StepCost, split_of
 from tests.bench.peers import PEERS, STREAMS
+from tests.bench.remembered import Taken, of_people, of_pools
 from tests.bench.report import (
     BATCH_COPY,
     COPY,
@@ -25,10 +29,17 @@ from tests.bench.report import (
 from tests.bench.stage import Pace
 
 FAST = {COPY: 10_000, BATCH_COPY: 20_000, NAIVE: 200, INGEST: 9_000, LANE: 4_000, SERVICE: 3_000, STREAMS: 3_000}
+SMALL = [Taken("person", 60.0, 100.0), Taken("pool", 41.0, 250.0), Taken("seat", 34.0, 45.0)]
 SPLIT = [StepCost("poll", 9.0, 90.0), StepCost("decide", 2.0, 134.0), StepCost("append", 1.0, 12.5)]
 
 
-def report(paces: dict[str, int], p50_ms: float = 5.0, p99_ms: float = 10.0, memory: Memory | None = None) -> Report:
+def report(
+    paces: dict[str, int],
+    p50_ms: float = 5.0,
+    p99_ms: float = 10.0,
+    memory: Memory | None = None,
+    remembered: Sequence[Taken] = SMALL,
+) -> Report:
     """A run in which a contestant takes all of a processor while it works."""
     steady = Steady(Latency(p50_ms, 7.0, p99_ms, 20.0, 9_000, 1_000.0), 3, SPLIT)
     return Report(
@@ -42,6 +53,7 @@ def report(paces: dict[str, int], p50_ms: float = 5.0, p99_ms: float = 10.0, mem
         calm=steady,
         steady=steady,
         memory=memory or Memory(100_000, 120.0, 7e6, 1.0),
+        remembered=remembered,
     )
 
 
@@ -52,7 +64,7 @@ def missed(found: Report) -> list[Expected]:
 def test_what_is_just_reached_holds() -> None:
     """Every figure at its bound."""
     found = report(FAST)
-    assert (len(found.expectations()), missed(found)) == (9, [])
+    assert (len(found.expectations()), missed(found)) == (11, [])
 
 
 @pytest.mark.parametrize(
@@ -71,6 +83,25 @@ def test_what_is_missed_says_what_it_takes_and_what_it_may(slower: str, what: st
 def test_each_single_figure_has_its_bound() -> None:
     found = report(FAST, p50_ms=5.1, p99_ms=10.1, memory=Memory(100_000, 121.0, 7e6, 1.1))
     assert [each.wanted for each in missed(found)] == ["at most 5", "at most 10", "at most 120", "at most 1"]
+
+
+def test_what_takes_too_much_memory_is_told_with_what_is_sent() -> None:
+    """A member's seat has no bound of its own."""
+    found = report(
+        FAST, remembered=[Taken("person", 175.0, 265.0), Taken("pool", 41.0, 251.0), Taken("seat", 34.0, 900.0)]
+    )
+    assert [(each.what, each.budget[:29]) for each in missed(found)] == [
+        ("bytes of memory per person", "name and value have 175 bytes"),
+        ("bytes of memory per pool", "name and value have 41 bytes;"),
+    ]
+
+
+@pytest.mark.parametrize(("of", "kinds"), [(of_people, ["person"]), (of_pools, ["pool", "seat"])])
+def test_what_is_counted_is_there(of: Callable[[range], Iterator[Changes]], kinds: list[Kind]) -> None:
+    """As many as are asked for, each with what was heard of it."""
+    for kind, changes in zip(kinds, of(range(3, 6)), strict=True):
+        assert [len(each) for each in changes.values()] == [3]
+        assert list(changes) == [kind]
 
 
 def test_a_peer_that_cannot_run_is_told_with_its_reason_and_nothing_is_expected_of_it() -> None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from importlib.util import find_spec
+from typing import Final
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from service.cli import COMMANDS, main
 from service.cli.exits import FoundProblems, WrongUsage, exit_code
+from service.cli.run import with_embedded
 from service.config.problems import ConfigurationError, Problem
 from service.kafka.port import Lost
+from service.settings import WORKERS_MAX, Settings
 from service.store.port import StoreUnreachable
 from service.version import VERSION
+
+TOO_MANY: Final = [("run", "--workers", "0"), ("run", "--workers", str(WORKERS_MAX + 1))]
 
 
 def ended(*arguments: str) -> object:
@@ -28,6 +34,12 @@ def raising(error: Exception) -> int:
         raise error
 
     return exit_code(run)
+
+
+def test_embedded_back_ends_are_of_one_process() -> None:
+    """Whoever asks for several is told so before any begins."""
+    with ExitStack() as stack, pytest.raises(WrongUsage, match="embedded back ends are of one process"):
+        with_embedded(Settings(workers=2), stack)
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,7 +67,7 @@ def test_help_imports_no_driver() -> None:
     assert loaded.isdisjoint({"aiokafka", "faststream", "pydantic", "redis", "service.lane", "service.app"})
 
 
-@pytest.mark.parametrize("arguments", [("no-such-command",), ("check",), ("check", "--no-such-option", ".")])
+@pytest.mark.parametrize("arguments", [("no-such-command",), ("check",), ("check", "--no-such-option", "."), *TOO_MANY])
 def test_wrong_usage_ends_with_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(*arguments) == 2
     assert "Usage:" in capsys.readouterr().err

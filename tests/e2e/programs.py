@@ -62,6 +62,13 @@ class Service:
                 self._grown.clear()
                 await self._grown.wait()
 
+    async def ended(self) -> None:
+        """Wait until every process of it has ended: none holds its output any more."""
+        async with asyncio.timeout(STOP_SECONDS):
+            while not self._has_ended:
+                self._grown.clear()
+                await self._grown.wait()
+
     async def errors(self) -> str:
         """What it wrote to standard error; read once, when it has ended."""
         assert self.program.stderr is not None

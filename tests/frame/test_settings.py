@@ -194,6 +194,7 @@ WRONG = {
     "INGEST__DEAD_LETTER_LIMIT_BYTES": ("2048",),
     "LOG__LEVEL": ("loud",),
     "HTTP__PORT": ("-1", "99999", "http"),
+    "WORKERS": ("0", "65", "many"),
 }
 
 

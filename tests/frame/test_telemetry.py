@@ -224,6 +224,23 @@ def test_no_line_holds_the_login_of_an_address(stream: type[io.StringIO]) -> Non
     assert "example.org" in written.getvalue()
 
 
+def test_a_line_is_written_in_one_piece_and_names_its_worker() -> None:
+    """Several processes may share the stream, which writes through: between two pieces another's line would stand."""
+    pieces: list[str] = []
+
+    class Pieces(io.StringIO):
+        def write(self, text: str) -> int:
+            pieces.append(text)
+            return len(text)
+
+    configure_logging(LogSettings(), Pieces(), worker=2)
+    structlog.get_logger().info("thing.done", much="x" * 20_000)
+    logging.getLogger("a.library").warning("trouble")
+
+    assert [piece.count("\n") for piece in pieces] == [1, 1]
+    assert [orjson.loads(piece)["worker"] for piece in pieces] == [2, 2]
+
+
 def test_the_catalogue_has_a_sentence_for_every_name() -> None:
     assert set(COUNTS) == set(get_args(CountName))
     assert set(LEVELS) == set(get_args(LevelName))

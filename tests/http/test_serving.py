@@ -20,7 +20,16 @@ from service.http.description import described
 from service.http.routes import Readiness, routes
 from service.http.serving import CONNECTIONS, ImpatientProtocol, Server, serving
 
-ROUTES = routes(lambda: Readiness((), {}), described(Deployment()))
+
+async def fine() -> Readiness:
+    return Readiness((), {})
+
+
+async def no_numbers() -> bytes:
+    return b""
+
+
+ROUTES = routes(fine, no_numbers, described(Deployment()))
 
 SECONDS = 0.5
 """A client's time for a request in these tests."""
