@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
+import msgspec
+
 Content = dict[str, dict[str, Any]]
 """By kind and full name."""
 Headers = tuple[tuple[str, bytes | None], ...]
@@ -130,6 +132,8 @@ class Reader:
         if record["kind"] == "claim":
             self.token, self.is_at_work = offset, False
         elif record["token"] == self.token:
+            if "outputs" in record:
+                record["outputs"] = read_outputs(value)
             self._kinds[record["kind"]](offset, record)
             self.digests[offset] = digest(value)
 
@@ -163,7 +167,7 @@ class Reader:
             apply(self.buckets, in_buckets(batch["changes"], self.opened))
         self._forget(batch["changes"])
         outputs = [output for part in batch["parts"] for output in self.parts.pop(part)]
-        outputs += [read_output(row, batch["headers"]) for row in batch["outputs"]]
+        outputs += batch["outputs"]
         self.batches[offset] = outputs
         self._outcomes(offset, batch["outcomes"], outputs)
         self._tell(batch, outputs)
@@ -199,7 +203,7 @@ class Reader:
         return int(self.content.get("forgotten", {}).get(f"{division}/records", [0])[0])
 
     def _outputs(self, offset: int, record: dict[str, Any]) -> None:
-        self.parts[offset] = [read_output(row, record["headers"]) for row in record["outputs"]]
+        self.parts[offset] = record["outputs"]
 
     def _outcomes(self, offset: int, lines: list[list[Any]], outputs: list[Output]) -> None:
         for at, ordinal, kind, reason, name, source in lines:
@@ -369,13 +373,27 @@ def read_record(value: bytes) -> dict[str, Any] | None:
     return record if isinstance(content, dict | str) and is_signed else None
 
 
-def read_output(row: list[Any], headers: list[list[Any]]) -> Output:
-    """A message from a batch, whose headers it names by position; what is no text stands there in base64."""
-    topic, key, value, positions = row
-    own = [headers[position] for position in positions]
-    return Output(
-        topic, _plain(key), _plain(value), tuple((name, None if said is None else _plain(said)) for name, said in own)
-    )
+class _Published(msgspec.Struct):
+    """What a record holds of outputs. Values are left in their own bytes: read and written anew they may differ."""
+
+    headers: list[tuple[str, Any]]
+    outputs: list[tuple[str, Any, msgspec.Raw, list[int]]]
+
+
+def read_outputs(value: bytes) -> list[Output]:
+    """The messages in a log record, whose headers they name by position. A message's value stands there as the object
+    that it is, or as a text; what is no text, in base64.
+    """
+    found = msgspec.json.decode(value, type=_Published)
+    headers = [(name, None if said is None else _plain(said)) for name, said in found.headers]
+    return [
+        Output(topic, _plain(key), _own_bytes(bytes(raw)), tuple([headers[position] for position in positions]))
+        for topic, key, raw, positions in found.outputs
+    ]
+
+
+def _own_bytes(raw: bytes) -> bytes:
+    return raw if raw.startswith(b"{") else _plain(json.loads(raw))
 
 
 def header(output: Output | Seen, name: str) -> str:

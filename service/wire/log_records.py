@@ -22,8 +22,10 @@ import msgspec
 import orjson
 
 from service.core.state import FIRST_LEVEL
+from service.wire.cloudevents import JSON_CONTENT
 from service.wire.log_forms import (
     FORMAT,
+    OBJECTS_LEVEL,
     BatchForm,
     BatchState,
     ChunkForm,
@@ -36,6 +38,7 @@ from service.wire.log_forms import (
     OutputsForm,
     OutputsState,
     SnapshotMark,
+    Text,
 )
 from service.wire.messages import Header, Message
 
@@ -155,7 +158,7 @@ def encode(record: LogRecord) -> bytes:
         case Batch():
             return _encode_batch(record)
         case Outputs():
-            headers, outputs = _encode_outputs(record.outputs)
+            headers, outputs = _encode_outputs(record.outputs, record.level)
             return _dump("outputs", record, {"token": record.token, "headers": headers, "outputs": outputs})
         case Opening():
             return _dump("snapshot", record, {"token": record.token, "kinds": record.kinds})
@@ -181,7 +184,7 @@ def decode(value: bytes) -> LogRecord | ForeignRecord:
     form = _form(lambda: _WHOLE_READER.decode(value), value)
     try:
         return _record(form, _decode_outputs(form) if isinstance(form, BatchForm | OutputsForm) else ())
-    except (IndexError, ValueError) as error:
+    except (IndexError, ValueError, msgspec.MsgspecError) as error:
         return ForeignRecord(f"the outputs of a batch cannot be read: {error}")
 
 
@@ -191,7 +194,7 @@ def decode_for_state(value: bytes) -> LogRecord | ForeignRecord:
 
 
 def _encode_batch(batch: Batch) -> bytes:
-    headers, outputs = _encode_outputs(batch.outputs)
+    headers, outputs = _encode_outputs(batch.outputs, batch.level)
     return _dump(
         "batch",
         batch,
@@ -225,48 +228,55 @@ def _raw_fields(fields: Fields) -> dict[str, orjson.Fragment | None]:
     return {name: None if value is None else orjson.Fragment(value) for name, value in fields.items()}
 
 
-def _encode_outputs(outputs: Sequence[Message]) -> tuple[list[object], list[object]]:
+def _encode_outputs(outputs: Sequence[Message], level: int) -> tuple[list[object], list[object]]:
     """The headers that occur, each once, and the outputs, which name theirs by position: most repeat in every one.
 
-    Nearly all is text through and through; only a dead letter may hold other bytes.
+    What we made says that it is JSON: such a value stands there as the object that it is, in its own bytes. Else it
+    would be escaped here, and what is told of it read twice. Only a dead letter may hold anything else.
     """
     known: dict[Header, int] = {}
     position = known.setdefault
-    try:
-        rows: list[object] = [
-            (topic, key.decode(), value.decode(), [position(header, len(known)) for header in headers])
-            for topic, key, value, headers in outputs
-        ]
-    except UnicodeDecodeError:
-        rows = [
-            (topic, _text(key), _text(value), [position(header, len(known)) for header in headers])
-            for topic, key, value, headers in outputs
-        ]
-    return [(name, _text(value)) for name, value in known], rows
+    value_form = _object_or_text if level >= OBJECTS_LEVEL else _text_of
+    rows: list[object] = [
+        (
+            message.topic,
+            _text(message.key),
+            value_form(message),
+            [position(each, len(known)) for each in message.headers],
+        )
+        for message in outputs
+    ]
+    return [(name, None if value is None else _text(value)) for name, value in known], rows
 
 
 def output_bytes(output: Message) -> int:
-    """What an output alone takes in a batch, exactly."""
-    return len(orjson.dumps(_encode_outputs([output])))
+    """What an output alone takes in a batch of any level, at most: exactly that where it stands there as a text."""
+    return len(orjson.dumps(_encode_outputs([output], FIRST_LEVEL)))
 
 
-def _text(value: bytes | None) -> str | list[str] | None:
-    """Bytes as JSON can hold them: text where they are UTF-8, else a list with their base64."""
-    if value is None:
-        return None
+def _object_or_text(output: Message) -> object:
+    return orjson.Fragment(output.value) if JSON_CONTENT in output.headers else _text(output.value)
+
+
+def _text_of(output: Message) -> object:
+    return _text(output.value)
+
+
+def _text(value: bytes) -> Text:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        return [base64.b64encode(value).decode()]
+        return (base64.b64encode(value).decode(),)
 
 
-def _bytes(text: str | Sequence[str]) -> bytes:
+def _bytes(text: Text) -> bytes:
     return text.encode() if isinstance(text, str) else base64.b64decode(text[0], validate=True)
 
 
 _StateForm = ClaimForm | OutputsState | BatchState | OpeningForm | ChunkForm | CompleteForm
 _WholeForm = ClaimForm | OutputsForm | BatchForm | OpeningForm | ChunkForm | CompleteForm
 _FORMAT_READER: Final = msgspec.json.Decoder(FormatOnly)
+_TEXT_READER: Final[msgspec.json.Decoder[Text]] = msgspec.json.Decoder(Text)
 _WHOLE_READER: Final[msgspec.json.Decoder[_WholeForm]] = msgspec.json.Decoder(_WholeForm)
 _STATE_READER: Final[msgspec.json.Decoder[_StateForm]] = msgspec.json.Decoder(_StateForm)
 
@@ -338,6 +348,11 @@ def _plain_or_gone(fields: Mapping[str, msgspec.Raw]) -> dict[str, bytes | None]
 def _decode_outputs(form: BatchForm | OutputsForm) -> list[Message]:
     known = [(name, None if value is None else _bytes(value)) for name, value in form.headers]
     return [
-        Message(topic, _bytes(key), _bytes(value), tuple([known[position] for position in positions]))
+        Message(topic, _bytes(key), _published(bytes(value)), tuple([known[position] for position in positions]))
         for topic, key, value, positions in form.outputs
     ]
+
+
+def _published(value: bytes) -> bytes:
+    """The bytes of an output: the object itself, or what the text that stands for them says."""
+    return value if value.startswith(b"{") else _bytes(_TEXT_READER.decode(value))
