@@ -2,7 +2,8 @@
 
 The log is physical. A batch holds what was changed and what must be published, byte for byte, so that recovery never
 decides again and an upgrade never reads an old decision differently. Records are JSON, so that people and other
-programs can check the promises from the topics alone.
+programs can check the promises from the topics alone. Outputs are objects in it, in the bytes that are published; or
+texts, where an older build may own the lane next (`OBJECTS_LEVEL`).
 
 Each record carries the format and the lane's level. State is named by kind and full name (`main/lead/4711`), never by
 place; whoever needs places derives them, and how many buckets a kind has stands beside what names it. So kinds can be
@@ -231,20 +232,19 @@ def _raw_fields(fields: Fields) -> dict[str, orjson.Fragment | None]:
 def _encode_outputs(outputs: Sequence[Message], level: int) -> tuple[list[object], list[object]]:
     """The headers that occur, each once, and the outputs, which name theirs by position: most repeat in every one.
 
-    What we made says that it is JSON: such a value stands there as the object that it is, in its own bytes. Else it
-    would be escaped here, and what is told of it read twice. Only a dead letter may hold anything else.
+    What we made says that it is JSON, and stands there as the object that it is: nothing of it is escaped. A dead
+    letter may hold anything, and says nothing of it under that name.
     """
     known: dict[Header, int] = {}
-    position = known.setdefault
-    value_form = _object_or_text if level >= OBJECTS_LEVEL else _text_of
+    position, has_objects = known.setdefault, level >= OBJECTS_LEVEL
     rows: list[object] = [
         (
-            message.topic,
-            _text(message.key),
-            value_form(message),
-            [position(each, len(known)) for each in message.headers],
+            topic,
+            _text(key),
+            orjson.Fragment(value) if has_objects and JSON_CONTENT in headers else _text(value),
+            [position(header, len(known)) for header in headers],
         )
-        for message in outputs
+        for topic, key, value, headers in outputs
     ]
     return [(name, None if value is None else _text(value)) for name, value in known], rows
 
@@ -252,14 +252,6 @@ def _encode_outputs(outputs: Sequence[Message], level: int) -> tuple[list[object
 def output_bytes(output: Message) -> int:
     """What an output alone takes in a batch of any level, at most: exactly that where it stands there as a text."""
     return len(orjson.dumps(_encode_outputs([output], FIRST_LEVEL)))
-
-
-def _object_or_text(output: Message) -> object:
-    return orjson.Fragment(output.value) if JSON_CONTENT in output.headers else _text(output.value)
-
-
-def _text_of(output: Message) -> object:
-    return _text(output.value)
 
 
 def _text(value: bytes) -> Text:

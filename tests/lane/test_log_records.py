@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 
 from service.core.state import FIRST_LEVEL, LEVEL
 from service.wire.cloudevents import JSON_CONTENT
+from service.wire.dead_letters import dead_letter
 from service.wire.log_forms import OBJECTS_LEVEL, Cursor, OutcomeLine, SnapshotMark
 from service.wire.log_records import (
     Batch,
@@ -26,7 +27,8 @@ from service.wire.log_records import (
     decode_for_state,
     encode,
 )
-from service.wire.messages import Message
+from service.wire.messages import Message, Poison, Position, RawRecord
+from service.wire.topics import Topics
 from tests.log_reader import read_outputs
 
 PLAIN = some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | some.text(max_size=5)
@@ -109,6 +111,14 @@ def assert_comes_back(output: Message, level: int) -> None:
     assert isinstance(read, Batch)
     assert list(read.outputs) == [output]
     assert [tuple(each) for each in read_outputs(written)] == [tuple(output)]
+
+
+@given(some.binary(), LEVELS)
+def test_a_letter_about_what_calls_itself_json_comes_back_as_it_was(value: bytes, level: int) -> None:
+    """What is said of the original says nothing of the letter: it may be half of something."""
+    at = Position(0, "crm.records", 0, 3)
+    original = RawRecord(at.topic, at.partition, at.offset, None, value, (JSON_CONTENT,), 0)
+    assert_comes_back(dead_letter(Poison("invalid_json", "it is cut off", original), at, Topics.of()), level)
 
 
 def test_a_log_has_objects_from_a_level_on() -> None:
