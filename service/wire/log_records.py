@@ -232,7 +232,18 @@ def _raw_fields(fields: Fields) -> dict[str, orjson.Fragment | None]:
 def _encode_outputs(outputs: Sequence[Message], level: int) -> tuple[list[object], list[object]]:
     """The headers that occur, each once, and the outputs, which name theirs by position: most repeat in every one.
 
-    What we made says that it is JSON, and stands there as the object that it is: nothing of it is escaped. A dead
+    Nearly all is text through and through; only a dead letter may hold other bytes.
+    """
+    try:
+        return _headers_and_rows(outputs, level, bytes.decode)
+    except UnicodeDecodeError:
+        return _headers_and_rows(outputs, level, _text)
+
+
+def _headers_and_rows(
+    outputs: Sequence[Message], level: int, text: Callable[[bytes], Text]
+) -> tuple[list[object], list[object]]:
+    """What we made says that it is JSON, and stands there as the object that it is: nothing of it is escaped. A dead
     letter may hold anything, and says nothing of it under that name.
     """
     known: dict[Header, int] = {}
@@ -240,13 +251,13 @@ def _encode_outputs(outputs: Sequence[Message], level: int) -> tuple[list[object
     rows: list[object] = [
         (
             topic,
-            _text(key),
-            orjson.Fragment(value) if has_objects and JSON_CONTENT in headers else _text(value),
+            text(key),
+            orjson.Fragment(value) if has_objects and JSON_CONTENT in headers else text(value),
             [position(header, len(known)) for header in headers],
         )
         for topic, key, value, headers in outputs
     ]
-    return [(name, None if value is None else _text(value)) for name, value in known], rows
+    return [(name, None if value is None else text(value)) for name, value in known], rows
 
 
 def output_bytes(output: Message) -> int:
@@ -255,6 +266,7 @@ def output_bytes(output: Message) -> int:
 
 
 def _text(value: bytes) -> Text:
+    """Bytes as JSON can hold them."""
     try:
         return value.decode()
     except UnicodeDecodeError:
