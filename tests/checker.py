@@ -21,10 +21,10 @@ from tests.actions_checker import action_violations, cause_violations, numbers_o
 from tests.caps_checker import cap_violations
 from tests.giving_checker import giving_violations
 from tests.giving_words import Known
+from tests.log_outputs import Output
 from tests.log_reader import (
     DEAD_LETTER_REASON,
     UNREAD,
-    Output,
     Reader,
     Seen,
     header,

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -21,11 +20,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
-import msgspec
+from tests.log_outputs import Headers, Output, read_outputs
 
 Content = dict[str, dict[str, Any]]
 """By kind and full name."""
-Headers = tuple[tuple[str, bytes | None], ...]
 
 NOTHING_FOLDED: Final = -1
 FORMAT: Final = 1
@@ -57,15 +55,6 @@ class Seen(NamedTuple):
     key: bytes | None
     value: bytes
     headers: Headers = ()
-
-
-class Output(NamedTuple):
-    """A message as the log holds it; two are the same if all of this is."""
-
-    topic: str
-    key: bytes
-    value: bytes
-    headers: Headers
 
 
 class Line(NamedTuple):
@@ -373,29 +362,6 @@ def read_record(value: bytes) -> dict[str, Any] | None:
     return record if isinstance(content, dict | str) and is_signed else None
 
 
-class _Published(msgspec.Struct):
-    """What a record holds of outputs. Values are left in their own bytes: read and written anew they may differ."""
-
-    headers: list[tuple[str, Any]]
-    outputs: list[tuple[str, Any, msgspec.Raw, list[int]]]
-
-
-def read_outputs(value: bytes) -> list[Output]:
-    """The messages in a log record, whose headers they name by position. A message's value stands there as the object
-    that it is, or as a text; what is no text, in base64.
-    """
-    found = msgspec.json.decode(value, type=_Published)
-    headers = [(name, None if said is None else _plain(said)) for name, said in found.headers]
-    return [
-        Output(topic, _plain(key), _own_bytes(bytes(raw)), tuple([headers[position] for position in positions]))
-        for topic, key, raw, positions in found.outputs
-    ]
-
-
-def _own_bytes(raw: bytes) -> bytes:
-    return raw if raw.startswith(b"{") else _plain(json.loads(raw))
-
-
 def header(output: Output | Seen, name: str) -> str:
     """The header's text; empty where there is none."""
     return next((str(said or b"", "utf-8") for known, said in output.headers if known == name), "")
@@ -404,10 +370,6 @@ def header(output: Output | Seen, name: str) -> str:
 def digest(value: bytes) -> str:
     """The checksum of a log record."""
     return hashlib.blake2b(value, digest_size=8).hexdigest()
-
-
-def _plain(text: str | list[str]) -> bytes:
-    return text.encode() if isinstance(text, str) else b64decode(text[0])
 
 
 def _split(source: str) -> tuple[int, str, int, int]:

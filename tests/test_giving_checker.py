@@ -14,7 +14,8 @@ from tests.accept_checker import course_violations
 from tests.checker import violations
 from tests.giving_words import Accept, Bound, Terms
 from tests.limits_checker import limit_violations
-from tests.log_reader import Line, Output, Reader, Seen
+from tests.log_outputs import Output
+from tests.log_reader import Line, Reader, Seen
 from tests.test_checker import Run, assigned
 
 START: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
