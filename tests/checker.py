@@ -22,10 +22,10 @@ from tests.caps_checker import cap_violations
 from tests.giving_checker import giving_violations
 from tests.giving_words import Known
 from tests.level_checker import level_violations
+from tests.log_outputs import Output
 from tests.log_reader import (
     DEAD_LETTER_REASON,
     UNREAD,
-    Output,
     Reader,
     Seen,
     header,

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tests.log_reader import Line, Output, header
+from tests.log_outputs import Output
+from tests.log_reader import Line, header
 
 UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 WEEK_MINUTES: Final = 7 * 24 * 60

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tests.giving_words import Bound, Known, Place, Terms, id_of, said_of
-from tests.log_reader import Output, Reader
+from tests.log_outputs import Output
+from tests.log_reader import Reader
 
 
 class Give(NamedTuple):

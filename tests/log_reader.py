@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -21,9 +20,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
+from tests.log_outputs import Headers, Output, read_outputs
+
 Content = dict[str, dict[str, Any]]
 """By kind and full name."""
-Headers = tuple[tuple[str, bytes | None], ...]
 
 NOTHING_FOLDED: Final = -1
 FORMAT: Final = 1
@@ -56,15 +56,6 @@ class Seen(NamedTuple):
     value: bytes
     headers: Headers = ()
     time_ms: int | None = None
-
-
-class Output(NamedTuple):
-    """A message as the log holds it; two are the same if all of this is."""
-
-    topic: str
-    key: bytes
-    value: bytes
-    headers: Headers
 
 
 class Line(NamedTuple):
@@ -131,6 +122,8 @@ class Reader:
         if record["kind"] == "claim":
             self.token, self.is_at_work = offset, False
         elif record["token"] == self.token:
+            if "outputs" in record:
+                record["outputs"] = read_outputs(value)
             self._kinds[record["kind"]](offset, record)
             self.digests[offset] = digest(value)
 
@@ -164,7 +157,7 @@ class Reader:
             apply(self.buckets, in_buckets(batch["changes"], self.opened))
         self._forget(batch["changes"])
         outputs = [output for part in batch["parts"] for output in self.parts.pop(part)]
-        outputs += [read_output(row, batch["headers"]) for row in batch["outputs"]]
+        outputs += batch["outputs"]
         self.batches[offset] = outputs
         self._outcomes(offset, batch["outcomes"], outputs)
         self._tell(batch, outputs)
@@ -200,7 +193,7 @@ class Reader:
         return int(self.content.get("forgotten", {}).get(f"{division}/records", [0])[0])
 
     def _outputs(self, offset: int, record: dict[str, Any]) -> None:
-        self.parts[offset] = [read_output(row, record["headers"]) for row in record["outputs"]]
+        self.parts[offset] = record["outputs"]
 
     def _outcomes(self, offset: int, lines: list[list[Any]], outputs: list[Output]) -> None:
         for at, ordinal, kind, reason, name, source in lines:
@@ -370,15 +363,6 @@ def read_record(value: bytes) -> dict[str, Any] | None:
     return record if isinstance(content, dict | str) and is_signed else None
 
 
-def read_output(row: list[Any], headers: list[list[Any]]) -> Output:
-    """A message from a batch, whose headers it names by position; what is no text stands there in base64."""
-    topic, key, value, positions = row
-    own = [headers[position] for position in positions]
-    return Output(
-        topic, _plain(key), _plain(value), tuple((name, None if said is None else _plain(said)) for name, said in own)
-    )
-
-
 def header(output: Output | Seen, name: str) -> str:
     """The header's text; empty where there is none."""
     return next((str(said or b"", "utf-8") for known, said in output.headers if known == name), "")
@@ -387,10 +371,6 @@ def header(output: Output | Seen, name: str) -> str:
 def digest(value: bytes) -> str:
     """The checksum of a log record."""
     return hashlib.blake2b(value, digest_size=8).hexdigest()
-
-
-def _plain(text: str | list[str]) -> bytes:
-    return text.encode() if isinstance(text, str) else b64decode(text[0])
 
 
 def _split(source: str) -> tuple[int, str, int, int]:

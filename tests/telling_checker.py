@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from tests.giving_words import Hearer, Known, Terms, milliseconds
-from tests.log_reader import NOTHING_FOLDED, Content, Output, Reader, Seen, apply, header, read_record
+from tests.log_outputs import Output
+from tests.log_reader import NOTHING_FOLDED, Content, Reader, Seen, apply, header, read_record
 
 TELLING_LEVEL: Final = 4
 """Below this level of a lane people are told at once."""

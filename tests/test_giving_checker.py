@@ -14,7 +14,8 @@ from tests.accept_checker import course_violations
 from tests.checker import violations
 from tests.giving_words import Accept, Bound, Terms
 from tests.limits_checker import limit_violations
-from tests.log_reader import DEAD_LETTER_REASON, Line, Output, Reader, Seen
+from tests.log_outputs import Output
+from tests.log_reader import DEAD_LETTER_REASON, Line, Reader, Seen
 from tests.put_off import PUT_OFF_MS
 from tests.test_checker import Run, assigned
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 import pytest
 
 from tests.giving_words import Bound, Circle, Known, Stage, Stages, Terms
-from tests.log_reader import Line, Output, Reader, Seen
+from tests.log_outputs import Output
+from tests.log_reader import Line, Reader, Seen
 from tests.open_items_checker import open_item_violations
 from tests.steps_checker import step_violations
 from tests.test_giving_checker import START, at_minute

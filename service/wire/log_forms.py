@@ -13,6 +13,8 @@ from service.core.state import FIRST_LEVEL
 
 FORMAT: Final = 1
 """Of a lane's log, and of the memory that is made of it."""
+OBJECTS_LEVEL: Final = 5
+"""From this level of a lane on, outputs that are JSON stand in its log as what they are, and not as texts of it."""
 
 
 class Cursor(NamedTuple):
@@ -46,7 +48,10 @@ class SnapshotMark(NamedTuple):
 KindName = Annotated[str, msgspec.Meta(pattern="^[a-z_]{1,32}$")]
 Buckets = Annotated[int, msgspec.Meta(ge=1, le=65_536)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
-OutputRow = tuple[str, str | tuple[str], str | tuple[str], list[Count]]
+Text = str | tuple[str]
+"""Bytes: as text where they are UTF-8, else their base64, alone in a list."""
+OutputRow = tuple[str, Text, msgspec.Raw, list[Count]]
+"""Topic, key, value and the positions of the headers. The value is a `Text`, or the object that it is the bytes of."""
 
 
 class FormatOnly(msgspec.Struct):
@@ -89,7 +94,7 @@ class BatchState(_Form, tag="batch", kw_only=True):
 class BatchForm(BatchState, tag="batch", kw_only=True):
     """A whole batch."""
 
-    headers: list[tuple[str, str | tuple[str] | None]]
+    headers: list[tuple[str, Text | None]]
     outputs: list[OutputRow]
 
 
@@ -102,7 +107,7 @@ class OutputsState(_Form, tag="outputs"):
 class OutputsForm(OutputsState, tag="outputs"):
     """Outputs of a batch that has too many for one record."""
 
-    headers: list[tuple[str, str | tuple[str] | None]]
+    headers: list[tuple[str, Text | None]]
     outputs: list[OutputRow]
 
 

@@ -2,7 +2,8 @@
 
 The log is physical. A batch holds what was changed and what must be published, byte for byte, so that recovery never
 decides again and an upgrade never reads an old decision differently. Records are JSON, so that people and other
-programs can check the promises from the topics alone.
+programs can check the promises from the topics alone. Outputs are objects in it, in the bytes that are published; or
+texts, where an older build may own the lane next (`OBJECTS_LEVEL`).
 
 Each record carries the format and the lane's level. State is named by kind and full name (`main/lead/4711`), never by
 place; whoever needs places derives them, and how many buckets a kind has stands beside what names it. So kinds can be
@@ -22,8 +23,10 @@ import msgspec
 import orjson
 
 from service.core.state import FIRST_LEVEL
+from service.wire.cloudevents import JSON_CONTENT
 from service.wire.log_forms import (
     FORMAT,
+    OBJECTS_LEVEL,
     BatchForm,
     BatchState,
     ChunkForm,
@@ -36,6 +39,7 @@ from service.wire.log_forms import (
     OutputsForm,
     OutputsState,
     SnapshotMark,
+    Text,
 )
 from service.wire.messages import Header, Message
 
@@ -155,7 +159,7 @@ def encode(record: LogRecord) -> bytes:
         case Batch():
             return _encode_batch(record)
         case Outputs():
-            headers, outputs = _encode_outputs(record.outputs)
+            headers, outputs = _encode_outputs(record.outputs, record.level)
             return _dump("outputs", record, {"token": record.token, "headers": headers, "outputs": outputs})
         case Opening():
             return _dump("snapshot", record, {"token": record.token, "kinds": record.kinds})
@@ -181,7 +185,7 @@ def decode(value: bytes) -> LogRecord | ForeignRecord:
     form = _form(lambda: _WHOLE_READER.decode(value), value)
     try:
         return _record(form, _decode_outputs(form) if isinstance(form, BatchForm | OutputsForm) else ())
-    except (IndexError, ValueError) as error:
+    except (IndexError, ValueError, msgspec.MsgspecError) as error:
         return ForeignRecord(f"the outputs of a batch cannot be read: {error}")
 
 
@@ -191,7 +195,7 @@ def decode_for_state(value: bytes) -> LogRecord | ForeignRecord:
 
 
 def _encode_batch(batch: Batch) -> bytes:
-    headers, outputs = _encode_outputs(batch.outputs)
+    headers, outputs = _encode_outputs(batch.outputs, batch.level)
     return _dump(
         "batch",
         batch,
@@ -225,48 +229,58 @@ def _raw_fields(fields: Fields) -> dict[str, orjson.Fragment | None]:
     return {name: None if value is None else orjson.Fragment(value) for name, value in fields.items()}
 
 
-def _encode_outputs(outputs: Sequence[Message]) -> tuple[list[object], list[object]]:
+def _encode_outputs(outputs: Sequence[Message], level: int) -> tuple[list[object], list[object]]:
     """The headers that occur, each once, and the outputs, which name theirs by position: most repeat in every one.
 
     Nearly all is text through and through; only a dead letter may hold other bytes.
     """
-    known: dict[Header, int] = {}
-    position = known.setdefault
     try:
-        rows: list[object] = [
-            (topic, key.decode(), value.decode(), [position(header, len(known)) for header in headers])
-            for topic, key, value, headers in outputs
-        ]
+        return _headers_and_rows(outputs, level, bytes.decode)
     except UnicodeDecodeError:
-        rows = [
-            (topic, _text(key), _text(value), [position(header, len(known)) for header in headers])
-            for topic, key, value, headers in outputs
-        ]
-    return [(name, _text(value)) for name, value in known], rows
+        return _headers_and_rows(outputs, level, _text)
+
+
+def _headers_and_rows(
+    outputs: Sequence[Message], level: int, text: Callable[[bytes], Text]
+) -> tuple[list[object], list[object]]:
+    """What we made says that it is JSON, and stands there as the object that it is: nothing of it is escaped. A dead
+    letter may hold anything, and says nothing of it under that name.
+    """
+    known: dict[Header, int] = {}
+    position, has_objects = known.setdefault, level >= OBJECTS_LEVEL
+    rows: list[object] = [
+        (
+            topic,
+            text(key),
+            orjson.Fragment(value) if has_objects and JSON_CONTENT in headers else text(value),
+            [position(header, len(known)) for header in headers],
+        )
+        for topic, key, value, headers in outputs
+    ]
+    return [(name, None if value is None else text(value)) for name, value in known], rows
 
 
 def output_bytes(output: Message) -> int:
-    """What an output alone takes in a batch, exactly."""
-    return len(orjson.dumps(_encode_outputs([output])))
+    """What an output alone takes in a batch of any level, at most: exactly that where it stands there as a text."""
+    return len(orjson.dumps(_encode_outputs([output], FIRST_LEVEL)))
 
 
-def _text(value: bytes | None) -> str | list[str] | None:
-    """Bytes as JSON can hold them: text where they are UTF-8, else a list with their base64."""
-    if value is None:
-        return None
+def _text(value: bytes) -> Text:
+    """Bytes as JSON can hold them."""
     try:
         return value.decode()
     except UnicodeDecodeError:
-        return [base64.b64encode(value).decode()]
+        return (base64.b64encode(value).decode(),)
 
 
-def _bytes(text: str | Sequence[str]) -> bytes:
+def _bytes(text: Text) -> bytes:
     return text.encode() if isinstance(text, str) else base64.b64decode(text[0], validate=True)
 
 
 _StateForm = ClaimForm | OutputsState | BatchState | OpeningForm | ChunkForm | CompleteForm
 _WholeForm = ClaimForm | OutputsForm | BatchForm | OpeningForm | ChunkForm | CompleteForm
 _FORMAT_READER: Final = msgspec.json.Decoder(FormatOnly)
+_TEXT_READER: Final[msgspec.json.Decoder[Text]] = msgspec.json.Decoder(Text)
 _WHOLE_READER: Final[msgspec.json.Decoder[_WholeForm]] = msgspec.json.Decoder(_WholeForm)
 _STATE_READER: Final[msgspec.json.Decoder[_StateForm]] = msgspec.json.Decoder(_StateForm)
 
@@ -338,6 +352,11 @@ def _plain_or_gone(fields: Mapping[str, msgspec.Raw]) -> dict[str, bytes | None]
 def _decode_outputs(form: BatchForm | OutputsForm) -> list[Message]:
     known = [(name, None if value is None else _bytes(value)) for name, value in form.headers]
     return [
-        Message(topic, _bytes(key), _bytes(value), tuple([known[position] for position in positions]))
+        Message(topic, _bytes(key), _published(bytes(value)), tuple([known[position] for position in positions]))
         for topic, key, value, positions in form.outputs
     ]
+
+
+def _published(value: bytes) -> bytes:
+    """The bytes of an output: the object itself, or what the text that stands for them says."""
+    return value if value.startswith(b"{") else _bytes(_TEXT_READER.decode(value))
