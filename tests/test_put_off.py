@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from tests.log_reader import DEAD_LETTER_REASON, Output, Reader
+from tests.log_outputs import Output
+from tests.log_reader import DEAD_LETTER_REASON, Reader
 from tests.put_off import PUT_OFF_MS, put_off
 
 DUE_MS: Final = 1_000
