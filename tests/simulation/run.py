@@ -45,7 +45,8 @@ HEALED_CHECKED_EVERY: Final = 4_000
 """So many steps lie between two looks at all that there is: while faults happen, and once nothing can be hidden by one
 any more.
 """
-HEALED_STEPS: Final = 20_000
+HEALED_STEPS: Final = 40_000
+"""Where no log record may be large, a snapshot alone takes thousands of them."""
 QUIET_STEPS: Final = 200
 ALL_SAFEGUARDS: Final = Safeguards()
 
