@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from service.wire.inputs import tick
 from tests.core.build import START_MS, created, pool
 from tests.lane.build import INPUT, SMALL, World
+from tests.lane.lane_world import World as LaneWorld
+from tests.lane.lane_world import configuration
 
 HOUR_MS: Final = 3_600_000
 EXAMPLES: Final = 25
@@ -117,3 +119,16 @@ def test_whatever_happens_in_between_no_switch_is_decided_by_a_clock_that_stood(
         return world
 
     asyncio.run(live()).check()
+
+
+async def test_a_lane_at_rest_goes_over_in_front_of_its_own_tick(world: LaneWorld) -> None:
+    """On a real broker, too: the tick is there before the switch, which is not older."""
+    await world.send("1")
+    before = await world.work()
+    world.config = configuration(version=2)
+    await world.work()
+    world.inputs += 1
+    after = await world.work()
+    assert after.book.versions == {"main": 2}
+    assert after.book.place.offset == before.book.place.offset + 1
+    assert after.book.clock_ms >= before.book.clock_ms
