@@ -1,7 +1,7 @@
 """Forms: what a model of an event takes without a second thought, as a type that msgspec reads.
 
-A model is lenient, and has the words for what is wrong; asking it costs ten times as much as reading. A form has the
-same fields and is stricter: text where the model also takes a number for one, no blank text for nothing, no name that
+A model is lenient, and has the words for what is wrong; asking it costs more than twice as much. A form has the same
+fields and is stricter: text where the model also takes a number for one, no blank text for nothing, no name that
 the model passes over. It is made of what the model itself runs, its core schema, so there is one truth: what a form
 accepts, its model accepts with equal values. What a form refuses is not wrong for that; the model is to be asked.
 
