@@ -19,6 +19,7 @@ FIRST_LEVELS: Final = {
     "hush": 4,
     "held": 4,
     "digest": 4,
+    "answerable": 5,
     "offered_by": 5,
     "skew": 5,
 }

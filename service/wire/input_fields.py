@@ -47,6 +47,7 @@ CATALOGUE_KINDS: Final[dict[str, CatalogueEventKind]] = {
 RECORD_KINDS: Final = frozenset(kind for name, kind in KINDS.items() if name.startswith("crm.record."))
 """What happens to a record itself, and not to an offer."""
 
+_OFFER: Final = "offer"
 _ONLY_OF: Final[dict[RecordEventKind, tuple[str, ...]]] = {
     "contacted": ("person",),
     "action_done": ("action", "reason"),
@@ -134,8 +135,9 @@ def _add_told(fields: dict[str, object], data: RecordData) -> None:
         fields["version"] = data.version
     if data.tool is not None:
         fields["tool"] = data.tool
-    if data.offer is not None:
-        fields["offer"] = data.offer
+    offers = _offers(data)
+    if offers:
+        fields["offer"] = offers[0]
     if data.if_unchanged is not None:
         fields["if_unchanged"] = data.if_unchanged
 
@@ -155,10 +157,18 @@ def _only_of(data: RecordData, kind: RecordEventKind) -> dict[str, object]:
     names = _ONLY_OF.get(kind)
     if names is not None:
         return {name: value for name in names if (value := getattr(data, name))}
-    offers: object = data.offer
-    if not isinstance(offers, tuple):
-        return {}
-    return {"offer": offers[0], "more_offers": offers[1:]}
+    further = () if kind == "deleted" else _offers(data)[1:]
+    return {"more_offers": further} if further else {}
+
+
+def _offers(data: RecordData) -> tuple[str, ...]:
+    """The offers that it is about. Read by its name: most events are about one at most, and by that type compiled code
+    would read it.
+    """
+    offer = getattr(data, _OFFER)
+    if offer is None:
+        return ()
+    return offer if isinstance(offer, tuple) else (offer,)
 
 
 def _member_fields(envelope: Envelope, data: MemberChanged) -> dict[str, object]:
