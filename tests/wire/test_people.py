@@ -42,7 +42,7 @@ def test_a_person_survives_being_packed_and_their_ids_become_short(person: Perso
 @given(people(st.integers(-(2**63), 2**63 - 1)), st.integers(1, LEVEL))
 def test_whatever_is_told_of_a_person_can_be_stored_at_any_level(person: Person, level: int) -> None:
     """Times that no event tells come from nobody of us; they must not stop a lane."""
-    assert in_short(unpack("person", pack_at(level, person))) == in_short(person)
+    assert in_short(read_person(pack_at(level, person))) == in_short(person)
 
 
 @given(people(st.integers(0, LATEST_MS)), st.integers(1, IN_SHORT_FROM - 1))
