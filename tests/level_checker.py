@@ -1,7 +1,7 @@
 """What builds of different levels may share a lane for: none writes what belongs to a level that the lane is not at.
 
 The levels are those of the newest kinds, which builds that went before do not know; they would carry them along, and
-decide as if they were not there.
+decide as if they were not there. A kind may have a newer form, too, which they could not read at all.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ FIRST_LEVELS: Final = {
     "digest": 4,
     "answerable": 5,
     "offered_by": 5,
+    "answerable": 5,
     "skew": 5,
 }
+PEOPLE_IN_SHORT: Final = 5
+"""From which level on a person may be written as a text and a number; before, as causes of absence, ids and a time."""
 
 
 def level_violations(reader: Reader, log: Sequence[Seen]) -> Iterator[str]:
@@ -35,6 +38,9 @@ def level_violations(reader: Reader, log: Sequence[Seen]) -> Iterator[str]:
         early = sorted(kind for kind in batch["changes"] if FIRST_LEVELS.get(kind, 0) > batch["level"])
         if early:
             yield f"lane {reader.lane}: batch {seen.offset} is of level {batch['level']} and changes {early}"
+        for name, value in batch["changes"].get("person", {}).items():
+            if batch["level"] < PEOPLE_IN_SHORT and value is not None and isinstance(value[0], str):
+                yield f"lane {reader.lane}: batch {seen.offset} is of level {batch['level']} and has {name} in short"
         if batch["level"] < level:
             yield f"lane {reader.lane}: batch {seen.offset} is of level {batch['level']}, and the lane of {level}"
         level = max(level, batch["level"])

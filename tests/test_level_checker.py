@@ -7,7 +7,8 @@ import json
 import pytest
 
 from service.core.state import KINDS
-from tests.level_checker import FIRST_LEVELS, level_violations
+from service.wire.people import IN_SHORT_FROM
+from tests.level_checker import FIRST_LEVELS, PEOPLE_IN_SHORT, level_violations
 from tests.log_reader import Seen, read_log
 from tests.test_checker import LOG, Run
 
@@ -28,6 +29,20 @@ def test_what_is_written_below_its_level_is_found(levels: tuple[int, int], kind:
     seen = [Seen(LOG, 0, offset, b"", json.dumps(record).encode()) for offset, record in enumerate(log)]
     found = list(level_violations(read_log(0, seen), seen))
     assert [complaint in each for each in found] == ([True] if complaint else [])
+
+
+@pytest.mark.parametrize(("level", "value", "is_found"), [(4, ["", 0], True), (5, ["", 0], False), (4, None, False)])
+def test_a_person_in_short_below_its_level_is_found(level: int, value: object, is_found: bool) -> None:
+    run = Run().claim().batch()
+    log = [run.log[0], {**run.log[1], "level": level}]
+    log[-1]["changes"] = {**log[-1]["changes"], "person": {"main/ann": value, "main/bob": [[True], [], [], [], 0]}}
+    seen = [Seen(LOG, 0, offset, b"", json.dumps(record).encode()) for offset, record in enumerate(log)]
+    found = list(level_violations(read_log(0, seen), seen))
+    assert ["has main/ann in short" in each for each in found] == [True] * is_found
+
+
+def test_the_checker_knows_the_level_of_people_in_short() -> None:
+    assert PEOPLE_IN_SHORT == IN_SHORT_FROM
 
 
 def test_the_checker_knows_the_levels_of_the_newest_kinds() -> None:

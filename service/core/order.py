@@ -7,6 +7,7 @@ nothing to compare, the order is unknown, and what arrives counts as it arrives.
 
 from __future__ import annotations
 
+import re
 from binascii import b2a_base64
 from functools import lru_cache
 from hashlib import blake2b
@@ -18,7 +19,9 @@ ACT_BYTES: Final = 8
 
 ID_BYTES: Final = 6
 ID_CHARACTERS: Final = 8
-"""So long is an event id in short. Two ids are only compared within one record: a few bytes tell them apart."""
+"""So long is an event id in short. Two are only compared within one record or person: a few bytes tell them apart."""
+
+_IN_SHORT: Final = re.compile(rf"[A-Za-z0-9_-]{{{ID_CHARACTERS}}}")
 
 _SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
@@ -59,6 +62,11 @@ def act_of(correlation_id: str) -> str:
 def short_id(event_id: str) -> str:
     """An event's id in short, because memory keeps it. Whoever hears of an event asks, and whoever notes it."""
     return in_letters(blake2b(event_id.encode(), digest_size=ID_BYTES).digest())
+
+
+def id_in_short(event_id: str) -> str:
+    """The same of an id that may be one in short already: whoever reads what is stored has no other."""
+    return event_id if _IN_SHORT.fullmatch(event_id) else short_id(event_id)
 
 
 def in_letters(data: bytes) -> str:

@@ -46,7 +46,8 @@ class Person(Remembered, kw_only=True):
     """What was told of somebody: their presence, their shift and their leave, each with its own end. Whether they are
     there is for `sharing.attendance` to say, which knows their working hours, too.
 
-    `seen` are the latest event ids. `heard_ms` is when a person who is not configured was last heard of; 0: they are.
+    `seen` are the latest event ids, as they came or in short (see `order.id_in_short`). `heard_ms` is when a person who
+    is not configured was last heard of; 0: they are.
     """
 
     presence: Absence = THERE

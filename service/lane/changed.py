@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from service.core.record import Record
 from service.core.state import (
+    LEVEL,
     Changes,
     Kind,
     State,
@@ -19,16 +20,17 @@ from service.core.state import (
 from service.store.keys import full_name
 from service.wire.record_forms import SIDES
 from service.wire.records import pack_record
-from service.wire.values import pack
+from service.wire.values import pack_at
 
 StoredFields = dict[str, bytes | None]
 """By full name the stored form of a value; none: gone."""
 
 
 class Changed:
-    """What a batch in the making changes so far."""
+    """What a batch in the making changes so far, on a lane at this level."""
 
-    def __init__(self) -> None:
+    def __init__(self, level: int) -> None:
+        self._level = level
         self._fields: defaultdict[str, defaultdict[Kind, dict[str, Value | None]]] = defaultdict(
             lambda: defaultdict(dict)
         )
@@ -52,7 +54,7 @@ class Changed:
         found: defaultdict[str, StoredFields] = defaultdict(dict)
         for division, kinds in self._fields.items():
             for kind, fields in kinds.items():
-                for kept, values in stored(kind, division, fields, self._before).items():
+                for kept, values in stored(kind, division, fields, self._before, self._level).items():
                     found[kept].update(values)
         return dict(found)
 
@@ -62,11 +64,14 @@ def stored(
     division: str,
     fields: Mapping[str, Value | None],
     before: Mapping[tuple[str, str], Record | None] | None = None,
+    level: int = LEVEL,
 ) -> dict[str, StoredFields]:
-    """Changes of one kind in their stored form, by kind and full name. `before`: what records were until then."""
+    """Changes of one kind in their stored form on a lane at this level, by kind and full name. `before`: what records
+    were until then.
+    """
     if kind == "record":
         return _stored_records(division, fields, before or {})
-    packed = {name: None if value is None else pack(value) for name, value in fields.items()}
+    packed = {name: None if value is None else pack_at(level, value) for name, value in fields.items()}
     return {kind: {full_name(kind, division, name): value for name, value in packed.items()}}
 
 

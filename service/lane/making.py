@@ -100,7 +100,7 @@ class Making:
         self._start = book.place
         self.offset, self.ordinal = book.place
         self._before = book.noted()
-        self._changed = Changed()
+        self._changed = Changed(grounds.level)
         self._marked: dict[tuple[str, int], None] = {}
         self._outcomes: list[OutcomeLine] = []
         self._outputs: list[Message] = []

@@ -9,14 +9,14 @@ there only for a record that needs it, which its base value says, so that nothin
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
-from service.core.order import ID_CHARACTERS, Moment, in_letters
+from service.core.order import ID_CHARACTERS, Moment
 from service.core.record import Record
+from service.wire.marks import marks_of, time_of, time_text
 from service.wire.record_forms import (
     HEARD,
     NOBODY_NOW,
@@ -34,10 +34,6 @@ IDS_IN_BASE: Final = 2
 """So many of the newest event ids fit a base value; most records have no more that could still come again."""
 
 MINUTE_MS: Final = 60_000
-
-_NO_TIME: Final = 2**48 - 1
-"""Stands for no time: a time beyond all that events may tell."""
-
 
 _NOTHING_HEARD: Final = HeardBeside()
 _HEARD_DEFAULTS: Final[tuple[object, ...]] = HeardBeside.__struct_defaults__
@@ -83,7 +79,7 @@ def pack_record(record: Record) -> tuple[bytes, dict[str, bytes]]:
     if record.facts:
         beside["tracked"] = _write((record.facts,))
         flags |= TRACKED
-    marks = _time_text(time_ms) + "".join(seen[-IDS_IN_BASE:])
+    marks = time_text(time_ms) + "".join(seen[-IDS_IN_BASE:])
     late = record.heard_min - (time_ms or 0) // MINUTE_MS
     base = (owner, flags, record.sequence, record.pool, marks, version, late)
     return _trimmed(base, _BASE_DEFAULTS), beside
@@ -97,7 +93,7 @@ def read_base(packed: bytes) -> Base:
 def read_record(base: Base, beside: Mapping[str, bytes]) -> Record:
     """The record, with what was found beside its base value. What is left out counts as empty."""
     heard = _HEARD_READER.decode(beside["heard"]) if "heard" in beside else _NOTHING_HEARD
-    flags, time_ms = base.flags, _time_of(base.marks[:ID_CHARACTERS])
+    flags, time_ms = base.flags, time_of(base.marks[:ID_CHARACTERS])
     moment = Moment(base.version, time_ms)
     told_now = bool(flags & TOLD_NOW)
     return Record(
@@ -108,7 +104,7 @@ def read_record(base: Base, beside: Mapping[str, bytes]) -> Record:
         sequence=base.sequence,
         version=base.version,
         time_ms=time_ms,
-        seen=_ids(heard.seen) + _ids(base.marks[ID_CHARACTERS:]),
+        seen=marks_of(heard.seen) + marks_of(base.marks[ID_CHARACTERS:]),
         told_version=base.version if told_now else heard.told_version,
         told_time_ms=time_ms if told_now else heard.told_time_ms,
         told_act=heard.told_act,
@@ -133,16 +129,3 @@ def _trimmed(fields: tuple[object, ...], defaults: tuple[object, ...]) -> bytes:
             break
         end -= 1
     return _write(fields[:end])
-
-
-def _ids(text: str) -> tuple[str, ...]:
-    return tuple([text[at : at + ID_CHARACTERS] for at in range(0, len(text), ID_CHARACTERS)])
-
-
-def _time_text(time_ms: int | None) -> str:
-    return in_letters((_NO_TIME if time_ms is None else time_ms).to_bytes(6, "big"))
-
-
-def _time_of(text: str) -> int | None:
-    time_ms = int.from_bytes(urlsafe_b64decode(text), "big")
-    return None if time_ms == _NO_TIME else time_ms

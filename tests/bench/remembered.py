@@ -47,7 +47,7 @@ def of_people(people: range) -> Iterator[Changes]:
     config, state = Config("main", 1, users={_person(number): User(_person(number)) for number in people}), State()
     for number in people:
         for at in range(REMEMBERED_EVENTS):
-            word, name = ("away", "available")[at % 2], str(UUID(int=REMEMBERED_EVENTS * number + at))
+            word, name = ("away", "available")[at % 2], f"{REMEMBERED_EVENTS * number + at:016x}"
             event = MemberEvent(name, _person(number), word, time_ms=START_MS + at)
             changes = decide(event, state, config, START_MS + at).changes
             state.apply(changes)

@@ -17,7 +17,7 @@ from service.core.holding.climbing import wake_for
 from service.core.holding.planning import begin, next_ms, plan
 from service.core.holding.waiting import wake_served_by
 from service.core.model import Decision, Nothing
-from service.core.order import Moment, compare
+from service.core.order import Moment, compare, id_in_short
 from service.core.person import CAUSES, Absence, Cause, Person
 from service.core.sharing.attendance import back_ms, is_there, there_until
 from service.core.state import Timer
@@ -28,8 +28,10 @@ RETURN_PREFIX: Final = "back/"
 LEAVE_PREFIX: Final = "left/"
 """Begins the name of the timer that takes from somebody who is not there what they have not accepted."""
 
-REMEMBERED_EVENTS: Final = 8
-"""So many of the latest event ids of a person are kept, to recognise repeats."""
+REMEMBERED_EVENTS: Final = 4
+"""So many of the latest event ids of a person are kept, to recognise repeats. What is overtaken by news of a later time
+needs no id to be older; and with more a person would take three times the memory (see `wire.people`).
+"""
 
 STRANGERS_LIMIT: Final = 1_000
 """Of so many people who are not configured a division remembers news at most, the latest."""
@@ -115,7 +117,7 @@ def _hear(event: MemberEvent, draft: Draft, config: Config, now_ms: int) -> Noth
     if word is None:
         return Nothing("unknown_availability", event.availability)
     known = draft.people.get(event.person) or Person()
-    if event.id in known.seen:
+    if event.id in known.seen or id_in_short(event.id) in known.seen:
         return Nothing("duplicate_event")
     is_absent = word in ABSENT
     if event.begins_ms is not None and event.begins_ms > now_ms:
