@@ -94,6 +94,11 @@ class Holder:
         return in_window, in_day, in_week, in_month
 
     @cached_property
+    def worded(self) -> tuple[tuple[Limit, str], ...]:
+        """Each limit, and what it counts as it is written."""
+        return tuple((limit, words_of(limit.per)) for limit in self.limits)
+
+    @cached_property
     def present(self) -> Periods:
         """The periods of its calendar."""
         return periods_of(self.calendar)

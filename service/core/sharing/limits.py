@@ -10,13 +10,13 @@ length, so N of N is full, and exactly at its length there is room.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.given import Given, Slot, holder_of, slot_field
-from service.core.limit_spec import Holder, Limit, PoolLimits, words_of
+from service.core.limit_spec import Holder, Limit, PoolLimits
 from service.core.model import LimitCount
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import Hindrance
@@ -97,12 +97,18 @@ def room_again(holder: Holder, draft: Draft, now_ms: int) -> int | None:
     return max(found)
 
 
-def counts(holder: Holder, open_items: int, draft: Draft, now_ms: int) -> Iterator[LimitCount]:
+def counts(holder: Holder, open_items: int, draft: Draft, now_ms: int) -> list[LimitCount]:
     """How much of each limit is used."""
     known = draft.given.get(holder.name) or NOTHING_GIVEN
-    for limit in holder.limits:
-        used = open_items if limit.per == "open" else _given(holder, limit, known, draft, now_ms)
-        yield LimitCount(holder.of, words_of(limit.per), used, limit.at_most)
+    return [
+        LimitCount(
+            holder.of,
+            words,
+            open_items if limit.per == "open" else _given(holder, limit, known, draft, now_ms),
+            limit.at_most,
+        )
+        for limit, words in holder.worded
+    ]
 
 
 def note_given(holders: Iterable[Holder], draft: Draft, now_ms: int) -> None:
@@ -128,7 +134,8 @@ def open_items_of(holder: Holder, whose: str, draft: Draft) -> int:
 
 def open_items_in(spec: PoolSpec, member: str, draft: Draft) -> int:
     """How many open items of a member the pool counts (D26)."""
-    (counted,) = open_of_members((spec.counted_in[member],), spec, draft)
+    field = spec.counted_in[member]
+    counted = draft.seats.get(field) if spec.count == "own" else draft.open.get(field)
     return 0 if counted is None else counted.open_items
 
 
