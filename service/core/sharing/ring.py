@@ -101,7 +101,7 @@ class Ring:
         laid = self._own(draft)
         moved = self._moved | self._laid | laid
         self._moved, self._laid = set(), laid
-        if not self._at or not all([self._move(number, draft) for number in moved]):
+        if not self._at or not all(self._move(number, draft) for number in moved):
             return self._make(draft, off)
         self._raise_floor()
         if off is not self._people_off:
