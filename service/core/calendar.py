@@ -228,6 +228,8 @@ class WorkingTime:
 class Roster:
     """Who of several people is not there by their calendars. It follows the clock: only those are looked at anew for
     whom something has changed since it was asked last.
+
+    What it says is never changed afterwards, and is another mapping only where something has changed.
     """
 
     __slots__ = ("_changes", "_off", "_since_ms", "_times")
@@ -239,15 +241,17 @@ class Roster:
         self._since_ms: int | None = None
 
     def off(self, now_ms: int) -> Mapping[str, Attendance]:
-        """Those who are not there at an instant. The mapping is the roster's own, and good until it is asked again."""
+        """Those who are not there at an instant."""
         if self._since_ms is None or now_ms < self._since_ms:
-            self._off.clear()
+            self._off = {}
             self._changes = [(now_ms, person) for person in self._times]
             heapify(self._changes)
         self._since_ms = now_ms
-        while self._changes and self._changes[0][0] <= now_ms:
-            _, person = heappop(self._changes)
-            self._look_at(person, now_ms)
+        if self._changes and self._changes[0][0] <= now_ms:
+            self._off = self._off.copy()
+            while self._changes[0][0] <= now_ms:
+                _, person = heappop(self._changes)
+                self._look_at(person, now_ms)
         return self._off
 
     def _look_at(self, person: str, now_ms: int) -> None:

@@ -52,11 +52,11 @@ class Given(Remembered, kw_only=True):
         counted_ms, count = COUNTED[period](self)
         return count if counted_ms >= began_ms else 0
 
-    def count(self, period: Period, began_ms: int) -> None:
-        """One more was given in the period that began then."""
-        count = self.since(period, began_ms) + 1
-        setattr(self, f"{period}_ms", max(COUNTED[period](self)[0], began_ms))
-        setattr(self, f"{period}s", count)
+    def count(self, day_ms: int, week_ms: int, month_ms: int) -> None:
+        """One more was given in the day, week and month that began then."""
+        self.days, self.day_ms = self.since("day", day_ms) + 1, max(self.day_ms, day_ms)
+        self.weeks, self.week_ms = self.since("week", week_ms) + 1, max(self.week_ms, week_ms)
+        self.months, self.month_ms = self.since("month", month_ms) + 1, max(self.month_ms, month_ms)
 
 
 COUNTED: Final[Mapping[Period, Callable[[Given], tuple[int, int]]]] = {

@@ -15,7 +15,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 from service.core.events import CHANNELS
-from service.language.moments import span_in
+from service.language.moments import Bounds, span_in
 from service.language.tree import Calendar, Span
 
 if TYPE_CHECKING:
@@ -92,6 +92,16 @@ class Holder:
             min((at_most for at_most, each in self.periods if each == period), default=inf) for period in PERIODS
         )
         return in_window, in_day, in_week, in_month
+
+    @cached_property
+    def worded(self) -> tuple[tuple[Limit, str], ...]:
+        """Each limit, and what it counts as it is written."""
+        return tuple((limit, words_of(limit.per)) for limit in self.limits)
+
+    @cached_property
+    def present(self) -> Periods:
+        """The periods of its calendar."""
+        return periods_of(self.calendar)
 
     @cached_property
     def is_remembered(self) -> bool:
@@ -222,22 +232,32 @@ def when(per: str) -> str:
     return f"in {per}" if span is None else span.replace("_", " ")
 
 
-_latest: Final[dict[tuple[Calendar, Period], tuple[int, int]]] = {}
-
-
-def period_at(calendar: Calendar, period: Period, now_ms: int) -> tuple[int, int]:
-    """When the present period began, and when the next one begins, in milliseconds since 1970.
-
-    Thousands of people ask for the same few, so the latest is kept at hand.
+class Periods:
+    """The present day, week and month by a calendar. Thousands of people ask for the same few, so the latest are kept
+    at hand, for as long as the day lasts: weeks and months end with one.
     """
-    known = _latest.get((calendar, period))
-    if known is None or not known[0] <= now_ms < known[1]:
-        known = _latest[calendar, period] = _span(calendar, period).bounds(now_ms)
-    return known
+
+    __slots__ = ("_latest", "_spans")
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._spans = {period: _span(period, calendar) for period in PERIODS}
+        self._latest: Mapping[Period, Bounds] = {}
+
+    def at(self, now_ms: int) -> Mapping[Period, Bounds]:
+        """By period, when the present one began, and when the next one begins, in milliseconds since 1970."""
+        known = self._latest
+        if not known or not known["day"][0] <= now_ms < known["day"][1]:
+            known = self._latest = {period: span.bounds(now_ms) for period, span in self._spans.items()}
+        return known
 
 
 @lru_cache(maxsize=4_096)
-def _span(calendar: Calendar, period: Period) -> Span:
+def periods_of(calendar: Calendar) -> Periods:
+    """Those of a calendar, which all who have it share."""
+    return Periods(calendar)
+
+
+def _span(period: Period, calendar: Calendar) -> Span:
     span = span_in(_SPANS[period], calendar)
     assert span is not None, f"{period} means a span of time"
     return span

@@ -124,12 +124,16 @@ def test_a_roster_says_what_each_calendar_says(seed: int) -> None:
         for number in range(12)
     }
     roster = Roster(times)
-    now_ms = start
+    now_ms, found = start, roster.off(start)
     for _ in range(60):
         now_ms += rng.choice([0, 1, 60_000, 3_600_000, 40_000_000, -500_000])
         expected = {person: time.at(now_ms).absent for person, time in times.items()}
-        found = roster.off(now_ms)
+        before = dict(found)
+        latest = roster.off(now_ms)
+        assert found == before, "what was said is not changed afterwards"
+        found = latest
         assert {person: found[person].absent if person in found else None for person in times} == expected
+        assert roster.off(now_ms) is found, "it is the same until something changes"
 
 
 def test_zones_are_those_of_the_locked_package_and_each_batch_names_it() -> None:

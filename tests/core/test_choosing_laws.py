@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from random import Random
 from typing import Any, Final, get_args
 
@@ -21,6 +22,7 @@ from service.core.reservation import Handing
 from service.core.sharing.choosing import NAMED, choose, look_at_all
 from service.core.sharing.contender import Choice
 from service.core.sharing.eligibility import CHECKS, LAST_RESORT, Situation, Sought, listed
+from service.core.sharing.entry import catching_up
 from service.core.sharing.limits import note_given
 from service.core.sharing.turns import serve
 from service.core.state import KINDS, Pace, State, open_field, seat_field
@@ -91,6 +93,8 @@ class History:
         quick = choose(in_turn, checks, looked_at_whole=0)
         whole = look_at_all(Situation(spec, self.config, twin, self.now_ms, sought, paced=paced), checks)
         same(quick, whole)
+        if quick.not_looked_at:
+            passed_over(quick, whole, catching_up(spec, draft))
         named, omitted = listed(quick, in_turn)
         assert len(named) + omitted + quick.not_looked_at == len(whole.seen)
         if quick.chosen is None or whole.chosen is None:
@@ -172,6 +176,16 @@ def same(quick: Choice, whole: Choice) -> None:
     everybody = {each.person: each for each in whole.seen}
     assert all(each == everybody[each.person] for each in quick.seen)
     assert len(quick.seen) + quick.unnamed + quick.not_looked_at == len(whole.seen)
+
+
+def passed_over(quick: Choice, whole: Choice, late: Container[str]) -> None:
+    """Of those who are level the first in turn are named, and all are counted who come before one that can take it."""
+    in_turn = sorted([each for each in whole.seen if each.person not in late])
+    able = next(place for place, each in enumerate(in_turn) if each.excluded is None)
+    named = [*in_turn[: min(able, NAMED)], in_turn[able]]
+    assert [each.person for each in quick.seen if each.person not in late] == [each.person for each in named]
+    assert quick.unnamed == able + 1 - len(named)
+    assert quick.not_looked_at == len(in_turn) - able - 1
 
 
 @settings(max_examples=100)

@@ -2,7 +2,8 @@
 
 A pool of the usual size is looked at as a whole, and its decisions tell of everybody. In a larger one the members are
 asked in the order of turns until one can take the record: those behind are not looked at, because nothing about them
-could change who is chosen. Both find the same one.
+could change who is chosen. Nor are those asked who are not there by their calendar, but for the few whom the decision
+names. Both find the same one.
 
 Everybody is looked at all the same where it takes that: whom the pool prefers stand anywhere in the order; where a
 ceiling slows down who comes back, each turn notes all who are away; and where nobody can take the record, when that
@@ -11,7 +12,9 @@ changes depends on all of them.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from heapq import merge
 from typing import Final
 
 from msgspec.structs import replace
@@ -19,10 +22,10 @@ from msgspec.structs import replace
 from service.core.pool_spec import Membership
 from service.core.reasons import ExclusionReason
 from service.core.sharing.contender import Choice, Contender
-from service.core.sharing.eligibility import CHECKS, LISTED_CANDIDATES, NOBODY, Check, Situation
+from service.core.sharing.eligibility import CHECKS, LISTED_CANDIDATES, NOBODY, Check, Situation, is_at_work
 from service.core.sharing.entry import catching_up, levelled, slows_returners
 from service.core.sharing.limits import open_items_in
-from service.core.sharing.ring import Ring, ring_of
+from service.core.sharing.ring import Place, Ring, ring_of
 from service.core.sharing.turns import contender, line_up, turn_of
 from service.core.traits import has_all
 
@@ -30,6 +33,7 @@ NAMED: Final = 5
 """Of so many who are passed over in a large pool, those whose turn it was first, a decision tells."""
 
 Ask = Callable[[Membership, Situation], ExclusionReason | None]
+Answer = tuple[Place, ExclusionReason | None]
 
 
 def choose(
@@ -64,34 +68,49 @@ def _first_in_turn(situation: Situation, checks_of: Sequence[Check]) -> Choice |
     spec, draft = situation.spec, situation.draft
     if situation.preferred or slows_returners(spec):
         return None
-    ring = ring_of(spec, draft)
+    ring = ring_of(spec, draft, situation.off)
     if ring is None:
         return None
     asks = [check.ask for check in checks_of if check.concerns(situation)]
     late = catching_up(spec, draft)
-    line: list[Contender] = []
-    passed_over = 0
-    for _, _, _, number in ring.order:
-        member = spec.members[number]
-        if late and member.person in late:
-            continue
-        reason = _refusal(member, situation, asks)
-        passed_over += 1
-        if reason is None or passed_over <= NAMED:
-            line.append(_contender(number, situation, ring, reason, is_late=False))
-        if reason is None:
-            break
-    else:
+    numbers_late = sorted(map(ring.number, late))
+    answers, passed_over = _answers(ring, asks, numbers_late, situation)
+    if not answers:
         return None
-    unnamed = passed_over - len(line)
-    not_looked_at = len(spec.members) - passed_over - len(late)
+    line = [_contender(place[3], situation, ring, reason, is_late=False) for place, reason in answers]
+    unnamed = passed_over + 1 - len(line)
+    not_looked_at = len(spec.members) - passed_over - 1 - len(late)
     if not late:
         return Choice(line[-1], line, unnamed, not_looked_at)
-    for number in sorted(map(ring.number, late)):
+    for number in numbers_late:
         reason = _refusal(spec.members[number], situation, asks)
         line.append(_contender(number, situation, ring, reason, is_late=True))
     line = levelled(line, late, spec, turn_of(spec, draft))
     return Choice(_first(line), line, unnamed, not_looked_at)
+
+
+def _answers(
+    ring: Ring, asks: Sequence[Ask], late: Sequence[int], situation: Situation
+) -> tuple[Sequence[Answer], int]:
+    """What the first few say who are passed over, and behind them the first who can take the record; and how many are
+    passed over. Those who are `late` are not among them. Empty: nobody can take it.
+    """
+    members = situation.spec.members
+    is_apart = is_at_work in asks
+    refused: list[Answer] = []
+    for place in ring.there if is_apart else merge(ring.there, ring.off):
+        if place[3] in late:
+            continue
+        reason = _refusal(members[place[3]], situation, asks)
+        if reason is None:
+            break
+        refused.append((place, reason))
+    else:
+        return (), len(refused)
+    off = ring.off[: bisect_left(ring.off, place)] if is_apart else []
+    off = [each for each in off if each[3] not in late] if late else off
+    named = refused[:NAMED] + [(each, _refusal(members[each[3]], situation, asks)) for each in off[:NAMED]]
+    return [*sorted(named)[:NAMED], (place, None)], len(refused) + len(off)
 
 
 def _contender(

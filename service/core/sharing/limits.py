@@ -10,13 +10,13 @@ length, so N of N is full, and exactly at its length there is room.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.given import Given, Slot, holder_of, slot_field
-from service.core.limit_spec import PERIODS, Holder, Limit, PoolLimits, period_at, words_of
+from service.core.limit_spec import Holder, Limit, PoolLimits
 from service.core.model import LimitCount
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import Hindrance
@@ -91,18 +91,24 @@ def room_again(holder: Holder, draft: Draft, now_ms: int) -> int | None:
     for at_most, period in holder.periods:
         if not at_most:
             return None
-        began_ms, ends_ms = period_at(holder.calendar, period, now_ms)
+        began_ms, ends_ms = holder.present.at(now_ms)[period]
         if known.since(period, began_ms) >= at_most:
             found.append(ends_ms)
     return max(found)
 
 
-def counts(holder: Holder, open_items: int, draft: Draft, now_ms: int) -> Iterator[LimitCount]:
+def counts(holder: Holder, open_items: int, draft: Draft, now_ms: int) -> list[LimitCount]:
     """How much of each limit is used."""
     known = draft.given.get(holder.name) or NOTHING_GIVEN
-    for limit in holder.limits:
-        used = open_items if limit.per == "open" else _given(holder, limit, known, draft, now_ms)
-        yield LimitCount(holder.of, words_of(limit.per), used, limit.at_most)
+    return [
+        LimitCount(
+            holder.of,
+            words,
+            open_items if limit.per == "open" else _given(holder, limit, known, draft, now_ms),
+            limit.at_most,
+        )
+        for limit, words in holder.worded
+    ]
 
 
 def note_given(holders: Iterable[Holder], draft: Draft, now_ms: int) -> None:
@@ -112,8 +118,8 @@ def note_given(holders: Iterable[Holder], draft: Draft, now_ms: int) -> None:
             continue
         given = draft.given.edit(holder.name)
         _keep_time(holder, given, draft, now_ms)
-        for period in PERIODS:
-            given.count(period, period_at(holder.calendar, period, now_ms)[0])
+        present = holder.present.at(now_ms)
+        given.count(present["day"][0], present["week"][0], present["month"][0])
 
 
 def open_items_of(holder: Holder, whose: str, draft: Draft) -> int:
@@ -128,7 +134,8 @@ def open_items_of(holder: Holder, whose: str, draft: Draft) -> int:
 
 def open_items_in(spec: PoolSpec, member: str, draft: Draft) -> int:
     """How many open items of a member the pool counts (D26)."""
-    (counted,) = open_of_members((spec.counted_in[member],), spec, draft)
+    field = spec.counted_in[member]
+    counted = draft.seats.get(field) if spec.count == "own" else draft.open.get(field)
     return 0 if counted is None else counted.open_items
 
 
@@ -150,7 +157,7 @@ def _is_at_limit(holder: Holder, known: Given, draft: Draft, now_ms: int) -> boo
         if not at_most or _blocks(holder, known, at_most, draft) > now_ms - length_ms:
             return True
     for at_most, period in holder.periods:
-        if known.since(period, period_at(holder.calendar, period, now_ms)[0]) >= at_most:
+        if known.since(period, holder.present.at(now_ms)[period][0]) >= at_most:
             return True
     return False
 
@@ -190,7 +197,7 @@ def _given(holder: Holder, limit: Limit, known: Given, draft: Draft, now_ms: int
     """How many were given in the limit's window or period, as far as they are kept."""
     if isinstance(limit.per, str):
         assert limit.per != "open", "what is open is counted elsewhere"
-        return known.since(limit.per, period_at(holder.calendar, limit.per, now_ms)[0])
+        return known.since(limit.per, holder.present.at(now_ms)[limit.per][0])
     entries, since_ms = range(known.first, known.total), now_ms - limit.per
     if not entries or _at(holder, entries[0], draft) > since_ms:
         return len(entries)

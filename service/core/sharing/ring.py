@@ -1,7 +1,9 @@
 """The members of a large pool in the order of turns, kept up instead of made anew for each choice.
 
 Between two choices hardly anybody moves: whoever was served, and whose open items count. So the order is a sorted list
-that follows what changes, and finding who is next looks at no more members than have to be passed over.
+that follows what changes, and finding who is next looks at no more members than have to be passed over. Who is not
+there by their calendar stays behind in turns until they are back, in front of all others: they stand in a list of their
+own, so that nobody passes them over one by one.
 
 All whose pass is not above the floor have one load, whatever their pass is; as the floor rises, more come to it. A pass
 never falls but with a new configuration, or when a decision comes to nothing: then the order is made anew. It is
@@ -11,8 +13,10 @@ derived from what is remembered, and made when it is first asked for.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Mapping
 from typing import Final
 
+from service.core.calendar import Attendance
 from service.core.draft import Draft
 from service.core.pool_spec import PoolSpec
 from service.core.seating import Seat
@@ -35,7 +39,8 @@ class Ring:
     """The order of one pool as the draft that looked at it last saw it.
 
     What that draft had changed, what was applied since, and what the next draft has changed is put in place when that
-    one looks. `floor`: no member who is level has an effective pass below it.
+    one looks. `there` and `off` are the places of who is there by their calendar and who is not, lowest first. `floor`:
+    no member who is level has an effective pass below it.
     """
 
     __slots__ = (
@@ -46,15 +51,21 @@ class Ring:
         "_is_by_pass",
         "_laid",
         "_moved",
+        "_numbers_off",
         "_passes",
+        "_people_off",
         "floor",
-        "order",
+        "off",
         "spec",
+        "there",
     )
 
     def __init__(self, spec: PoolSpec) -> None:
         self.spec = spec
-        self.order: list[Place] = []
+        self.there: list[Place] = []
+        self.off: list[Place] = []
+        self._people_off: Mapping[str, Attendance] = {}
+        self._numbers_off: set[int] = set()
         self._at: list[Place] = []
         self._passes: list[int] = []
         self._credit = credit(spec, spec.lightest)
@@ -83,17 +94,18 @@ class Ring:
         assert seat is not None, f"{self.spec.members[number].person} of {self.spec.id} has a seat"
         return seat
 
-    def follow(self, draft: Draft) -> bool:
-        """Put everybody in their place as the draft sees them. False: somebody has no seat, so there is no order."""
+    def follow(self, draft: Draft, off: Mapping[str, Attendance]) -> bool:
+        """Put everybody in their place as the draft sees them, and apart who is `off` (see `Roster`). False: somebody
+        has no seat, so there is no order.
+        """
         laid = self._own(draft)
         moved = self._moved | self._laid | laid
         self._moved, self._laid = set(), laid
-        if not self._at:
-            return self._make(draft)
-        for number in moved:
-            if not self._move(number, draft):
-                return self._make(draft)
+        if not self._at or not all(self._move(number, draft) for number in moved):
+            return self._make(draft, off)
         self._raise_floor()
+        if off is not self._people_off:
+            self._part(off)
         return True
 
     def _own(self, draft: Draft) -> set[int]:
@@ -106,17 +118,27 @@ class Ring:
                     found.add(number)
         return found
 
-    def _make(self, draft: Draft) -> bool:
+    def _make(self, draft: Draft, off: Mapping[str, Attendance]) -> bool:
         seats = draft.seats.get_all(self.spec.seats)
-        self._at, self.order = [], []
+        self._at = []
         if any(seat is None or not seat.is_taken for seat in seats):
             return False
         self._passes = [0 if seat is None else seat.served_pass for seat in seats]
         self._highest = max(self._passes)
         self.floor = self._highest - self._credit
         self._at = [self._place(number, draft) for number in range(len(seats))]
-        self.order = sorted(self._at)
+        self._part(off)
         return True
+
+    def _part(self, off: Mapping[str, Attendance]) -> None:
+        """Put apart who is not there."""
+        numbers = {self.number(person) for person in off}
+        self._people_off, self._numbers_off = off, numbers
+        self.there = sorted([place for place in self._at if place[3] not in numbers])
+        self.off = sorted([self._at[number] for number in numbers])
+
+    def _line(self, number: int) -> list[Place]:
+        return self.off if number in self._numbers_off else self.there
 
     def _place(self, number: int, draft: Draft) -> Place:
         spec = self.spec
@@ -137,8 +159,9 @@ class Ring:
         self._highest = max(self._highest, seat.served_pass)
         before, now = self._at[number], self._place(number, draft)
         if now != before:
-            del self.order[bisect_left(self.order, before)]
-            insort(self.order, now)
+            line = self._line(number)
+            del line[bisect_left(line, before)]
+            insort(line, now)
             self._at[number] = now
         return True
 
@@ -148,26 +171,31 @@ class Ring:
         if floor == self.floor:
             return
         self.floor = floor
-        if not self._is_by_pass:
-            return
-        first = bisect_left(self.order, (AT_FLOOR + 1, 0, 0, 0))
-        end = bisect_left(self.order, (floor + 1, 0, 0, 0))
-        came = [(AT_FLOOR, last_turn, joined, number) for _, last_turn, joined, number in self.order[first:end]]
+        if self._is_by_pass:
+            self._come_to_floor(self.there)
+            self._come_to_floor(self.off)
+
+    def _come_to_floor(self, line: list[Place]) -> None:
+        first = bisect_left(line, (AT_FLOOR + 1, 0, 0, 0))
+        end = bisect_left(line, (self.floor + 1, 0, 0, 0))
+        came = [(AT_FLOOR, last_turn, joined, number) for _, last_turn, joined, number in line[first:end]]
         for place in came:
             self._at[place[3]] = place
         if len(came) < SORTED_AGAIN:
-            del self.order[first:end]
+            del line[first:end]
             for place in came:
-                insort(self.order, place)
+                insort(line, place)
         else:
-            self.order[first:end] = came
-            self.order.sort()
+            line[first:end] = came
+            line.sort()
 
 
-def ring_of(spec: PoolSpec, draft: Draft) -> Ring | None:
-    """The order of the pool as the draft sees it; none: not everybody has a seat."""
+def ring_of(spec: PoolSpec, draft: Draft, off: Mapping[str, Attendance]) -> Ring | None:
+    """The order of the pool as the draft sees it, with who is `off` by their calendar; none: not everybody has a
+    seat.
+    """
     ring = draft.rings.get(spec.id)
     if not isinstance(ring, Ring) or ring.spec is not spec:
         ring = Ring(spec)
         draft.rings[spec.id] = ring
-    return ring if ring.follow(draft) else None
+    return ring if ring.follow(draft, off) else None
