@@ -142,6 +142,7 @@ def remember_place(case: Case, parked: Parked) -> None:
     handing = case.draft.handings.edit(case.name)
     case.record.handed = True
     handing.since_ms = min(handing.since_ms or parked.since_ms, parked.since_ms)
+    handing.waited_ms = handing.waited_ms or parked.since_ms
     handing.named = parked.named
     known = handing.spot(parked.pool)
     _put_spot(handing, Spot(parked.pool, parked.number, 0 if known is None else known.times))
