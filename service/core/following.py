@@ -187,7 +187,8 @@ def _given_again(event: RecordEvent, news: News, case: Case) -> tuple[Decision, 
 
     One that is not there any more, or cannot take it, is not asked: an open record is not refused for that.
     """
-    former, told = case.before.pool, told_owner(case.record.told)
+    handing, told = case.handing, told_owner(case.record.told)
+    former = handing.home if handing is not None and handing.named else case.before.pool
     released = release(case, "owner_removed" if isinstance(news, OwnerNow) else "owner_inactive")
     left = () if released is None else (released,)
     if isinstance(news, OwnerNow):

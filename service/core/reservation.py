@@ -41,7 +41,8 @@ class Handing(Remembered, kw_only=True):
 
     The rest is over once somebody has it for good: since when it is without an owner who accepted it, its `spots`, how
     many rounds it was offered in, the pool in whose line it waits or would, whether an event named that one, since when
-    it waits in the line of a pool (0: it does not), and which pools escalated it.
+    it waits in the line of a pool (0: it does not), and which pools escalated it. Of a record that was closed while it
+    waited, the pool that was named is remembered as well.
     """
 
     passed: tuple[str, ...] = ()

@@ -111,13 +111,17 @@ def end(case: Case) -> None:
 
 
 def finish(case: Case) -> None:
-    """Somebody has the record for good, or it needs nobody any more. Who is passed over for it stays so."""
+    """Somebody has the record for good, or it needs nobody any more. Who is passed over for it stays so, and where it
+    is closed while it waits, which pool was named for it: that one is asked when it is open again.
+    """
     end(case)
     climbing.drop(case)
     known = case.draft.handings.get(case.name)
     if known is None:
         return
-    if known.passed:
+    if known.named and case.record.parked and case.record.closed:
+        case.draft.handings.put(case.name, Handing(passed=known.passed, home=known.home, named=True))
+    elif known.passed:
         case.draft.handings.put(case.name, Handing(passed=known.passed))
     else:
         drop(case)
@@ -142,6 +146,7 @@ def remember_place(case: Case, parked: Parked) -> None:
     handing = case.draft.handings.edit(case.name)
     case.record.handed = True
     handing.since_ms = min(handing.since_ms or parked.since_ms, parked.since_ms)
+    handing.waited_ms = handing.waited_ms or parked.since_ms
     handing.named = parked.named
     known = handing.spot(parked.pool)
     _put_spot(handing, Spot(parked.pool, parked.number, 0 if known is None else known.times))
