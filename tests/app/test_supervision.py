@@ -13,9 +13,14 @@ from structlog.testing import capture_logs
 from service.supervision import STEADY_SECONDS, Supervisor
 from tests.tidy.tree import modules
 
-LOOKED_AT: Final = {"service/app/acknowledging.py": 1, "service/app/process.py": 1}
+LOOKED_AT: Final = {
+    "service/app/acknowledging.py": 1,
+    "service/app/process.py": 1,
+    "service/app/workers/worker.py": 1,
+}
 """Tasks that are looked at by whoever makes them: commits, whose failures are told and whose next one follows with the
-next page; the preparation, whose end decides whether the process starts.
+next page; the preparation, whose end decides whether the process starts; the question to a worker, of which it is told
+since when it has answered nothing.
 """
 
 
