@@ -224,6 +224,18 @@ async def test_an_explanation_names_what_was_done_and_what_there_was_no_need_for
     assert said == ('workflow "two" yes updated (s changed): make a q; nothing to do for: set x to 1',)
 
 
+async def test_an_explanation_names_who_only_told_somebody_beside_what_was_asked_for(tmp_path: Path) -> None:
+    """D16 The news of people stand in no action, and are done all the same."""
+    telling = "    a: {active: true, record_type: deal, trigger: updated, action: {notify: {user: eve}}}\n"
+    changed = f"{{update: deal/1, fields: {{x: 2, s: b}}, {WRONG}}}"
+    report = await played(tmp_path, CREATED, changed, config=FLOWS + telling)
+    said = [" ".join(line.split()) for line in report.failures[-1].explanation if "workflow" in line]
+    assert said == [
+        'workflow "a" yes updated: tell eve',
+        'workflow "two" yes updated (s changed): set x to 1, make a q',
+    ]
+
+
 async def test_what_no_workflow_cared_for_is_not_explained_with_those_of_an_earlier_event(tmp_path: Path) -> None:
     """D16 They stand with the event that they cared for."""
     changed = "{update: deal/1, fields: {x: 1, s: b}}"

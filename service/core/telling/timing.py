@@ -304,7 +304,7 @@ def _reasons(
     for _, held in reversed(line):
         kind = cast("NotificationKind", held.kind)
         about = (held.record, "given" if kind in GIVEN else "lost" if kind in LOST else kind)
-        untold = _untold(person, held, draft) if means_for(kind, person, config) else "untold_unwanted"
+        untold = _untold(person, held, draft, config) if means_for(kind, person, config) else "untold_unwanted"
         if untold is None and about in said:
             untold = "untold_repeated"
         if untold is None:
@@ -313,9 +313,9 @@ def _reasons(
     return reversed(found)
 
 
-def _untold(person: str, held: HeldBack, draft: Draft) -> NothingReason | None:
+def _untold(person: str, held: HeldBack, draft: Draft, config: Config) -> NothingReason | None:
     """Why what was held back is not true any more; none: it is. Of a record that was deleted, or forgotten since, only
-    that somebody lost it, and that it was deleted.
+    that somebody lost it, that it was deleted, and what it showed of its pool.
     """
     kind, record = held.kind, draft.records.get(held.record) or UNHEARD
     if record.closed and kind in STANDING:
@@ -333,6 +333,9 @@ def _untold(person: str, held: HeldBack, draft: Draft) -> NothingReason | None:
         is_true = held.why != UNAWARE and record.owner != person
     elif kind == "refused":
         is_true = is_true and record.owner != person
+    elif kind == "skewed":
+        pool = config.pools.get(held.pool)
+        is_true = pool is not None and pool.skewed_after is not None
     return None if is_true else "untold_moved"
 
 

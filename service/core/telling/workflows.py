@@ -65,10 +65,11 @@ def why_not(withheld: str, criterion: int | None, workflow: Workflow | None) -> 
     return f"{sentence}: {leaf_text(asked[criterion])}"
 
 
-def followed(requests: Sequence[ActionRequest], withheld: Iterable[Weighed]) -> list[Weighed]:
-    """The workflows that cared, in their order, by what was asked for and by those that did nothing."""
-    acted = [Weighed(workflow, None) for workflow in dict.fromkeys([each.workflow for each in requests])]
-    return sorted([*acted, *withheld], key=lambda each: each.workflow)
+def followed(requests: Sequence[ActionRequest], weighed: Iterable[Weighed]) -> list[Weighed]:
+    """The workflows that cared, in their order: those that asked for something, and what is known of all others."""
+    cared = {each.workflow: each for each in weighed}
+    cared |= {each.workflow: Weighed(each.workflow, None) for each in requests}
+    return sorted(cared.values(), key=lambda each: each.workflow)
 
 
 def due_at(record_type: str, parked: Parked, acting: Acting, config: Config) -> list[tuple[str, int]]:

@@ -20,6 +20,7 @@ from service.core.events import Target
 from service.core.filled import is_filled
 from service.core.holding.assign import WORKFLOW, give_linked, release
 from service.core.model import Assigned, Decision, Trace
+from service.core.naming import id_in
 from service.core.past import NOTHING_TOLD
 from service.core.questions import give_to, is_there, waits_for
 from service.core.reasons import Withheld
@@ -176,8 +177,9 @@ def _people(turn: Turn) -> Iterator[str]:
     if told.field:
         value = turn.doing.facts.get(told.field)
         for each in value if isinstance(value, list) else (value,):
-            if isinstance(each, str):
-                yield case.config.person(each)
+            person = id_in(each)
+            if person:
+                yield case.config.person(person)
 
 
 @lru_cache(maxsize=1_024)

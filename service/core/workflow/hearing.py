@@ -83,7 +83,7 @@ def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News
         drop(case)
         return news, tuple(_cared(Occasions(workflows.cares("deleted", event.record_type), "deleted")))
     known = progress_of(case)
-    now = with_process(event, news.at, known)
+    now = with_process(event, news.at, known, workflows.processes)
     if event.step in workflows.steps_used:
         now = with_mark(event, news.at, now)
     echo = hear_echo(event, news, now, case)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -20,6 +20,7 @@ from service.core.case import Case
 from service.core.events import RecordEvent
 from service.core.in_process import MARKS_MAX, NO_PROGRESS, InProcess, Mark
 from service.core.order import Moment, compare
+from service.core.workflow_specs import ProcessSpec
 
 
 def progress_of(case: Case) -> InProcess:
@@ -94,12 +95,16 @@ def process_of(case: Case) -> str:
     return progress_of(case).process or case.config.workflows.only_process.get(case.record_type, "")
 
 
-def with_process(event: RecordEvent, at: Moment, known: InProcess) -> InProcess:
-    """The process that the record is in by now. A step that is marked tells it where nobody else did."""
+def with_process(event: RecordEvent, at: Moment, known: InProcess, processes: Mapping[str, ProcessSpec]) -> InProcess:
+    """The process that the record is in by now. A step that is marked tells it where nobody else did, and where it is
+    one of the `processes`, by id, that such records go through: of one that is not, nobody here knows what it means.
+    """
     if event.process is not None and compare(at, known.told) != "older":
         return replace(known, process=event.process, told=Moment(at.version, at.time_ms))
     if not known.process and event.process is None and event.step is not None and event.marked:
-        return replace(known, process=event.step.process)
+        spec = processes.get(event.step.process)
+        if spec is not None and spec.record_type == event.record_type:
+            return replace(known, process=spec.id)
     return known
 
 

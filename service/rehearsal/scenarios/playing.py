@@ -202,7 +202,7 @@ class _Play:
             config, weighed = self._stage.config_of(name.division), result.weighed.get(name, ())
             if asked:
                 requests = [each.request for each in asked]
-                yield from explain_weighed(followed(requests, asked[0].withheld), config, requests)
+                yield from explain_weighed(followed(requests, (*asked[0].withheld, *weighed)), config, requests)
             elif name not in result.same:
                 yield from explain_weighed(weighed, config)
             elif weighed and all(each.withheld is not None for each in weighed):
