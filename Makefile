@@ -99,8 +99,8 @@ storm: $(STAMP) ## Every kind of fault in an order drawn from a seed (ARGS="--mi
 calendar: $(STAMP) ## Hold the look-up of working hours against a walk through every minute of a year, in ten zones
 	$(BIN)/python -m tests.calendar $(ARGS)
 
-choosing: $(STAMP) ## Measure what a choice costs among 10, 100 and 1,000 members, with hours and limits
-	$(BIN)/python -m tests.bench.choosing $(ARGS)
+choosing: $(COMPILED)/site ## Measure what a choice costs among 10, 100 and 1,000 members, with hours and limits
+	$(AS_COMPILED) $(BIN)/python -m tests.bench.choosing $(ARGS)
 
 triggers: $(STAMP) ## Measure what workflows cost: none, one, and a thousand of which one acts
 	$(BIN)/python -m tests.bench.triggers $(ARGS)

@@ -21,7 +21,6 @@ FIRST_LEVELS: Final = {
     "digest": 4,
     "answerable": 5,
     "offered_by": 5,
-    "answerable": 5,
     "skew": 5,
 }
 PEOPLE_IN_SHORT: Final = 5

@@ -29,6 +29,8 @@ SEEDS = 16
 SEEDS_PER_TEST = 4
 MANY = 120
 """So many together surely meet every kind of fault; mostly a dozen do."""
+RARE = 29
+"""The seed that last met what the first do not: it is asked early, which decides nothing but the time it takes."""
 STEPS = 1_200
 EVENTS = 100
 BOUND = 60
@@ -150,15 +152,17 @@ def test_the_faults_do_happen() -> None:
         "step_snapshot_completed",
     }
     happened = Counter[str]()
-    seeds = iter(range(MANY))
+    seeds = iter((*range(SEEDS), RARE, *range(SEEDS, MANY)))
     while wanted - happened.keys() and (seed := next(seeds, None)) is not None:
         happened += simulated(seed).happened
     assert wanted - happened.keys() == set()
 
 
-def broken_by(safeguards: Safeguards) -> str:
-    """The first promise that breaks without this safeguard, within the bound."""
-    for seed in range(BOUND):
+def broken_by(safeguards: Safeguards, first: int = 0) -> str:
+    """The first promise that breaks without this safeguard, within the bound. `first`: the seed that last showed it,
+    which is asked first and decides nothing but the time it takes.
+    """
+    for seed in (*range(first, BOUND), *range(first)):
         report = simulate(seed, safeguards, steps=STEPS, events=EVENTS)
         if report.found:
             return " ".join(report.found)
@@ -167,7 +171,7 @@ def broken_by(safeguards: Safeguards) -> str:
 
 def test_without_contiguity_two_owners_decide() -> None:
     """A zombie that does not look for claims publishes what does not count, or cuts a log that is not its own."""
-    assert broken_by(Safeguards(contiguity=False))
+    assert broken_by(Safeguards(contiguity=False), first=20)
 
 
 def test_without_watermarks_events_are_decided_twice() -> None:
@@ -193,7 +197,7 @@ def test_without_a_memory_of_redrives_events_are_decided_twice(monkeypatch: pyte
         book.redriven = Nothing()
 
     monkeypatch.setattr(Book, "__init__", forgets_redrives)
-    assert "is decided as" in broken_by(ALL_SAFEGUARDS)
+    assert "is decided as" in broken_by(ALL_SAFEGUARDS, first=15)
 
 
 @pytest.mark.interpreted
@@ -207,12 +211,12 @@ def test_without_a_memory_of_refusals_a_repeat_is_a_second_dead_letter(monkeypat
         book.repeats = Repeats(book.refused)
 
     monkeypatch.setattr(Book, "__init__", forgets_refusals)
-    assert "decided twice" in broken_by(ALL_SAFEGUARDS)
+    assert "decided twice" in broken_by(ALL_SAFEGUARDS, first=44)
 
 
 def test_without_republication_outputs_are_lost() -> None:
     """Who dies between log and outputs leaves them to the next owner."""
-    assert "never published" in broken_by(Safeguards(republication=False))
+    assert "never published" in broken_by(Safeguards(republication=False), first=4)
 
 
 def test_without_marks_a_part_that_was_lost_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
