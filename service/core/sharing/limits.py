@@ -18,6 +18,7 @@ from service.core.draft import Draft
 from service.core.given import Given, Slot, holder_of, slot_field
 from service.core.limit_spec import Holder, Limit, PoolLimits
 from service.core.model import LimitCount
+from service.core.overlay import Overlay
 from service.core.pool_spec import PoolSpec
 from service.core.reasons import Hindrance
 from service.core.seating import Seat
@@ -133,9 +134,8 @@ def open_items_of(holder: Holder, whose: str, draft: Draft) -> int:
 
 
 def open_items_in(spec: PoolSpec, member: str, draft: Draft) -> int:
-    """How many open items of a member the pool counts (D26)."""
-    field = spec.counted_in[member]
-    counted = draft.seats.get(field) if spec.count == "own" else draft.open.get(field)
+    """How many open items of a member the pool counts."""
+    counted = _counted(spec, draft).get(spec.counted_in[member])
     return 0 if counted is None else counted.open_items
 
 
@@ -163,10 +163,15 @@ def _is_at_limit(holder: Holder, known: Given, draft: Draft, now_ms: int) -> boo
 
 
 def open_of_members(fields: Sequence[str], spec: PoolSpec, draft: Draft) -> Sequence[Seat | Open | None]:
-    """What says how many open items members have, as the pool counts them (D26); none: they have none. `fields` are
-    where the numbers are kept.
+    """What says how many open items members have, as the pool counts them; none: they have none. `fields` are where
+    the numbers are kept.
     """
-    return draft.seats.get_all(fields) if spec.count == "own" else draft.open.get_all(fields)
+    return _counted(spec, draft).get_all(fields)
+
+
+def _counted(spec: PoolSpec, draft: Draft) -> Overlay[Seat] | Overlay[Open]:
+    """Where it is kept how many open items members have, as the pool counts them (D26)."""
+    return draft.seats if spec.count == "own" else draft.open
 
 
 def _keep_time(holder: Holder, given: Given, draft: Draft, now_ms: int) -> None:
