@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple, TypeVar
 
+from msgspec import Struct
+
 from service.core.remembered import Remembered
 from service.core.workflow_specs import Workflow
 
@@ -86,7 +88,7 @@ class Answer(NamedTuple):
     said: str = ""
 
 
-class Near(NamedTuple):
+class Near(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
     """A workflow whose condition did not hold when it last cared for a record, and the comparison that decided."""
 
     workflow: str

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
+from msgspec import Struct
+
 from service.core.order import Moment
 from service.core.remembered import Remembered
 from service.core.workflow_specs import AskedKind, StepName
@@ -46,7 +48,7 @@ class Asked(NamedTuple):
     step: StepName
 
 
-class Considered(NamedTuple):
+class Considered(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
     """A workflow that cared for what happened to a record, and why it asked for nothing; empty: it did."""
 
     workflow: str

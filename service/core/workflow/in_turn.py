@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from heapq import merge
-from typing import Final, NamedTuple
+from typing import Final
 
 from service.core.acting import NEAR_MAX
 from service.core.case import Case
@@ -26,14 +26,9 @@ NEWS: Final[frozenset[Withheld | None]] = frozenset({None, "cap_reached", "recor
 """What is told of a workflow in any case: that it acted, or was paused by that."""
 
 
-class InOrder(NamedTuple):
-    """Where a workflow stands in the order: by its id, then by the number of what happened."""
-
-    id: str
-    number: int
-
-
-BEGIN: Final = InOrder("", -1)
+InOrder = tuple[str, int]
+"""Where a workflow stands in the order: by its id, then by the number of what happened."""
+BEGIN: Final[InOrder] = ("", -1)
 
 
 class InTurn:
@@ -55,7 +50,7 @@ class InTurn:
         while facts is not self._doing.facts:
             facts = self._doing.facts
             for order, workflow in merge(*(self._behind(last, number) for number in range(len(self._occasions)))):
-                last, occasions = order, self._occasions[order.number]
+                last, occasions = order, self._occasions[order[1]]
                 if weighed != (workflow.id, occasions.kind):
                     weighed = (workflow.id, occasions.kind)
                     yield workflow, occasions
@@ -70,15 +65,16 @@ class InTurn:
     def _behind(self, last: InOrder, number: int) -> Iterator[tuple[InOrder, Workflow]]:
         """Those who are left of one thing that happened."""
         occasions = self._occasions[number]
-        caring = occasions.caring
-        at = (bisect_right if number <= last.number else bisect_left)(caring.ids, last.id)
+        caring, ids = occasions.caring, occasions.caring.ids
+        last_id, last_number = last
+        at = (bisect_right if number <= last_number else bisect_left)(ids, last_id)
         while at < len(caring) and not self._is_told(occasions):
-            yield InOrder(caring.ids[at], number), caring[at]
+            yield (ids[at], number), caring[at]
             at += 1
         if at < len(caring) and occasions.reason is None:
             for position in self._not_left_out(occasions):
                 if position >= at:
-                    yield InOrder(caring.ids[position], number), caring[position]
+                    yield (ids[position], number), caring[position]
 
     def _is_told(self, occasions: Occasions) -> bool:
         """Whether so many of them did nothing as are told of."""
