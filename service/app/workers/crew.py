@@ -76,7 +76,7 @@ class Crew:
     was_forced: bool = False
     refused: asyncio.Event = field(default_factory=asyncio.Event)
     supervisor: Supervisor = field(default_factory=Supervisor)
-    _leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    _is_leaving: bool = False
 
     def __post_init__(self) -> None:
         """Name the workers as no others are named: two members of one name put each other out, again and again."""
@@ -100,7 +100,7 @@ class Crew:
         """How all are now."""
         await self._ask()
         said = {each.number: each.readiness for each in self.workers if each.readiness is not None}
-        return readiness_of_all(self.health.look(), {} if self._leaving.is_set() else said)
+        return readiness_of_all(self.health.look(), {} if self._is_leaving else said)
 
     async def numbers(self) -> bytes:
         """The numbers of all as one page. What is so now is that of those who answer; what was counted stays."""
@@ -115,10 +115,16 @@ class Crew:
                 gone = added(gone, each.page)
         return folded(pages, gone)
 
+    def told(self) -> None:
+        """Begin nobody any more: all are to leave, maybe told by whoever told us. Told again, end all by force."""
+        if self._is_leaving:
+            self.kill()
+        self._is_leaving = True
+
     def kill(self) -> None:
         """End all by force, at once."""
         self.was_forced = True
-        self._leaving.set()
+        self._is_leaving = True
         for each in self.workers:
             each.kill()
 
@@ -130,9 +136,9 @@ class Crew:
 
     async def _keep(self, worker: Worker) -> None:
         """See that there is a process in a worker's place, until all are to leave."""
-        while not self._leaving.is_set():
+        while not self._is_leaving:
             code = await worker.live()
-            if self._leaving.is_set():
+            if self._is_leaving:
                 return
             if code == self.unusable and not any(each.was_ready for each in self.workers):
                 self.refusal = WorkerRefused(f"worker {worker.number} cannot start: it has said why")
@@ -165,7 +171,7 @@ class Crew:
 
     async def stop(self) -> None:
         """Tell all to leave, and wait until they have; those that take too long are ended by force."""
-        self._leaving.set()
+        self._is_leaving = True
         for each, life in zip(self.workers, self._lives, strict=True):
             if each.pid is None:
                 life.cancel()
@@ -181,6 +187,6 @@ class Crew:
         log.info("workers.stopped")
 
     def _troubles(self) -> Iterator[Trouble]:
-        if self._leaving.is_set():
+        if self._is_leaving:
             return troubles(Observed(leaving=True))
         return worker_troubles(each.seen() for each in self.workers)

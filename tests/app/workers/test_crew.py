@@ -237,11 +237,29 @@ async def test_leaving_waits_for_no_pause() -> None:
 async def test_told_again_all_end_at_once() -> None:
     async with staged(answering(stubborn=True)) as stage:
         await stage.until_ready()
+        stage.crew.told()
         leaving = asyncio.create_task(stage.crew.stop())
         await asyncio.wait({leaving}, timeout=0.05)
-        stage.crew.kill()
+        assert not stage.crew.was_forced
+        stage.crew.told()
         await asyncio.wait_for(leaving, 30)
         assert stage.crew.was_forced
+
+
+async def test_who_ends_once_all_are_told_to_leave_is_missed_by_nobody() -> None:
+    """Who stops the service may tell all its processes at once, and a worker may be quicker than the parent."""
+    async with staged(answering()) as stage:
+        await stage.until_ready()
+        stage.crew.told()
+        assert [name for name, _ in await stage.problems()] == ["stopping"]
+        with capture_logs() as lines:
+            for each in stage.crew.workers:
+                each.tell(signal.SIGTERM)
+            await stage.until(lambda: all(each.ended for each in stage.crew.workers))
+            await stage.crew.stop()
+        assert {line["event"] for line in lines} <= {"trouble.begun", "trouble.ended", "workers.stopped"}
+        assert stage.rests.times == []
+        assert not stage.crew.was_forced
 
 
 async def test_who_has_stayed_for_long_begins_to_count_anew() -> None:
