@@ -30,7 +30,7 @@ REQUESTS_END_SECONDS: Final = 5
 class Server(uvicorn.Server):
     """Serves until it is told to leave, or until the application has died of a bug.
 
-    `told` is called each time that it is told to leave, at once: the application hears of it a second or more later.
+    `told` is called at each signal to leave, at once: the application hears of it when what is answered has ended.
     """
 
     told: Callable[[], None] | None = None
