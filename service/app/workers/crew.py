@@ -76,7 +76,7 @@ class Crew:
     was_forced: bool = False
     refused: asyncio.Event = field(default_factory=asyncio.Event)
     supervisor: Supervisor = field(default_factory=Supervisor)
-    _is_leaving: bool = False
+    _leaving: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         """Name the workers as no others are named: two members of one name put each other out, again and again."""
@@ -88,7 +88,7 @@ class Crew:
         self.health = Health([self.supervisor.troubles, self._troubles])
         self._lives: list[asyncio.Task[None]] = []
         self._asking, self._showing = asyncio.Lock(), asyncio.Lock()
-        self._asked = -FRESH_SECONDS
+        self._asked, self._shown = -FRESH_SECONDS, b""
         self.application = frame.application(
             NoBroker(),
             routes(self.ready, self.numbers, described(deployment_of(self.settings))),
@@ -100,12 +100,21 @@ class Crew:
         """How all are now."""
         await self._ask()
         said = {each.number: each.readiness for each in self.workers if each.readiness is not None}
-        return readiness_of_all(self.health.look(), {} if self._is_leaving else said)
+        return readiness_of_all(self.health.look(), {} if self._leaving.is_set() else said)
 
     async def numbers(self) -> bytes:
-        """The numbers of all as one page. What is so now is that of those who answer; what was counted stays."""
+        """The numbers of all as one page. What is so now is that of those who answer; what was counted stays.
+
+        Who asks while another's page is made gets that one: where a worker does not answer, each takes seconds.
+        """
+        before = self._shown
         async with self._showing:
-            answered = await asyncio.gather(*(each.show() for each in self.workers))
+            if self._shown is before:
+                self._shown = await self._show()
+            return self._shown
+
+    async def _show(self) -> bytes:
+        answered = await asyncio.gather(*(each.show() for each in self.workers))
         pages, gone = {PARENT: read_page(metrics_page())}, NOTHING_COUNTED
         for each, is_there in zip(self.workers, answered, strict=True):
             gone = added(gone, each.gone)
@@ -117,14 +126,14 @@ class Crew:
 
     def told(self) -> None:
         """Begin nobody any more: all are to leave, maybe told by whoever told us. Told again, end all by force."""
-        if self._is_leaving:
+        if self._leaving.is_set():
             self.kill()
-        self._is_leaving = True
+        self._leaving.set()
 
     def kill(self) -> None:
         """End all by force, at once."""
         self.was_forced = True
-        self._is_leaving = True
+        self._leaving.set()
         for each in self.workers:
             each.kill()
 
@@ -136,9 +145,9 @@ class Crew:
 
     async def _keep(self, worker: Worker) -> None:
         """See that there is a process in a worker's place, until all are to leave."""
-        while not self._is_leaving:
+        while not self._leaving.is_set():
             code = await worker.live()
-            if self._is_leaving:
+            if self._leaving.is_set():
                 return
             if code == self.unusable and not any(each.was_ready for each in self.workers):
                 self.refusal = WorkerRefused(f"worker {worker.number} cannot start: it has said why")
@@ -171,7 +180,7 @@ class Crew:
 
     async def stop(self) -> None:
         """Tell all to leave, and wait until they have; those that take too long are ended by force."""
-        self._is_leaving = True
+        self._leaving.set()
         for each, life in zip(self.workers, self._lives, strict=True):
             if each.pid is None:
                 life.cancel()
@@ -187,6 +196,6 @@ class Crew:
         log.info("workers.stopped")
 
     def _troubles(self) -> Iterator[Trouble]:
-        if self._is_leaving:
+        if self._leaving.is_set():
             return troubles(Observed(leaving=True))
         return worker_troubles(each.seen() for each in self.workers)

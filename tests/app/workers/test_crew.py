@@ -135,7 +135,7 @@ async def test_a_worker_that_dies_again_and_again_is_named_until_it_has_stayed()
         assert problem.what == "worker 1 was ended by SIGKILL, 3 times in a row; another was begun"
         for _ in range(3):
             stage.later(STEADY_SECONDS / 3)
-            await stage.ask()
+            await stage.until(lambda: worker.seen().silent_seconds == 0)
         await stage.until_ready()
 
 
@@ -181,6 +181,15 @@ async def test_what_was_counted_stays_when_a_worker_ends() -> None:
         await stage.until_decided(15)
         series = read_page(await stage.crew.numbers())["fairlead_workers_replaced"].series
         assert series["fairlead_workers_replaced_total", (("worker", "1"),)] >= 1
+
+
+async def test_many_who_ask_for_numbers_at_once_get_one_page() -> None:
+    """Where a worker does not answer a page takes seconds, and a scraper does not wait for those of others."""
+    async with staged(answering()) as stage:
+        await stage.until_ready()
+        first, *others = await asyncio.gather(*(stage.crew.numbers() for _ in range(5)))
+        assert all(each is first for each in others)
+        assert await stage.crew.numbers() is not first
 
 
 async def test_what_only_a_person_can_mend_refuses_for_all() -> None:
