@@ -102,8 +102,8 @@ calendar: $(STAMP) ## Hold the look-up of working hours against a walk through e
 choosing: $(COMPILED)/site ## Measure what a choice costs among 10, 100 and 1,000 members, with hours and limits
 	$(AS_COMPILED) $(BIN)/python -m tests.bench.choosing $(ARGS)
 
-triggers: $(STAMP) ## Measure what workflows cost: none, one, and a thousand of which one acts
-	$(BIN)/python -m tests.bench.triggers $(ARGS)
+triggers: $(COMPILED)/site ## Measure what workflows cost: none, one, and a thousand of which one acts
+	$(AS_COMPILED) $(BIN)/python -m tests.bench.triggers $(ARGS)
 
 charts: $(STAMP) ## Draw the charts of the pages for users, by the code that decides
 	$(BIN)/python -m tests.charts

@@ -110,7 +110,7 @@ async def parent(settings: Settings) -> None:
     """Serve as the parent of several. Raises `FoundProblems` also where a worker had to be ended by force."""
     crew = Crew(settings, partial(_once_more, settings), UNUSABLE)
     listener, server = _listen(settings.http), serving(crew.application)
-    server.told_again = crew.kill
+    server.told = crew.told
     await serve(crew, server, listener, lambda: _say_where(settings, listener, Extras()))
     if crew.was_forced:
         raise FoundProblems

@@ -7,7 +7,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Self
 
@@ -65,10 +65,15 @@ class Readiness(NamedTuple):
 
     @classmethod
     def from_json(cls, said: bytes) -> Self:
-        """What `/ready` of another process answered. Raises `ValueError` where it is something else."""
+        """What `/ready` of another process answered, maybe of a newer build: what is not known here is left out.
+
+        Raises `ValueError` where it is something else.
+        """
         try:
             found = orjson.loads(said)
-            lanes = {int(number): LaneShown(**lane) for number, lane in found["lanes"].items()}
+            lanes = {
+                int(number): LaneShown(**_known(lane, LaneShown._fields)) for number, lane in found["lanes"].items()
+            }
             return cls([_read(problem) for problem in found["problems"]], lanes)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("it is no answer of `/ready`") from error
@@ -80,7 +85,12 @@ def _shown(problem: OngoingTrouble) -> Mapping[str, object]:
 
 
 def _read(problem: Mapping[str, Any]) -> OngoingTrouble:
-    return OngoingTrouble(**{**problem, "since": datetime.fromisoformat(problem["since"]).timestamp()})
+    said = _known(problem, OngoingTrouble._fields)
+    return OngoingTrouble(**{**said, "since": datetime.fromisoformat(said["since"]).timestamp()})
+
+
+def _known(said: Mapping[str, Any], fields: Collection[str]) -> Mapping[str, Any]:
+    return {name: value for name, value in said.items() if name in fields}
 
 
 def _told(shown: Mapping[str, object]) -> Mapping[str, object]:

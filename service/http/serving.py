@@ -30,14 +30,14 @@ REQUESTS_END_SECONDS: Final = 5
 class Server(uvicorn.Server):
     """Serves until it is told to leave, or until the application has died of a bug.
 
-    `told_again` is called where it is told to leave while it is leaving.
+    `told` is called at each signal to leave, at once: the application hears of it when what is answered has ended.
     """
 
-    told_again: Callable[[], None] | None = None
+    told: Callable[[], None] | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self.should_exit and self.told_again is not None:
-            self.told_again()
+        if self.told is not None:
+            self.told()
         super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:

@@ -59,10 +59,10 @@ async def test_two_workers_share_the_work_and_one_that_is_killed_is_replaced(
         os.kill((await service.logged("worker.begun", worker=2))["pid"], signal.SIGKILL)
         ended = await service.logged("worker.ended", worker=2)
         assert (ended["how"], ended["times"]) == ("was ended by SIGKILL", 1)
-        await send(connection, topics, range(EVENTS // 2, EVENTS))
         status, said = await service.ask("/ready")
         assert (status, said["ready"]) == (503, False)
         assert any(problem["name"] == "worker_ended" or problem.get("worker") == 2 for problem in said["problems"])
+        await send(connection, topics, range(EVENTS // 2, EVENTS))
         await decided(connection, topics, EVENTS)
         said = await until_ready(service)
         assert {lane["worker"] for lane in said["lanes"].values()} == {1, 2}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import signal
 import socket
 import threading
 import time
@@ -151,3 +152,13 @@ def test_the_first_page_leads_to_all_others(port: int) -> None:
     for path, _ in ROUTES:
         assert f"<a href='{path}'>" in body
         assert asked(port, path)[0] == "HTTP/1.1 200 OK"
+
+
+def test_each_signal_to_leave_is_told_at_once() -> None:
+    """Before anybody looks whether to leave: the first, and any after it."""
+    heard: list[bool] = []
+    server = serving(Application(KafkaBroker(), ROUTES, logger=None))
+    server.told = lambda: heard.append(server.should_exit)
+    for _ in range(2):
+        server.handle_exit(signal.SIGTERM, None)
+    assert heard == [False, True]

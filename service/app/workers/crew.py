@@ -88,7 +88,7 @@ class Crew:
         self.health = Health([self.supervisor.troubles, self._troubles])
         self._lives: list[asyncio.Task[None]] = []
         self._asking, self._showing = asyncio.Lock(), asyncio.Lock()
-        self._asked = -FRESH_SECONDS
+        self._asked, self._shown = -FRESH_SECONDS, b""
         self.application = frame.application(
             NoBroker(),
             routes(self.ready, self.numbers, described(deployment_of(self.settings))),
@@ -103,9 +103,18 @@ class Crew:
         return readiness_of_all(self.health.look(), {} if self._leaving.is_set() else said)
 
     async def numbers(self) -> bytes:
-        """The numbers of all as one page. What is so now is that of those who answer; what was counted stays."""
+        """The numbers of all as one page. What is so now is that of those who answer; what was counted stays.
+
+        Who asks while another's page is made gets that one: where a worker does not answer, each takes seconds.
+        """
+        before = self._shown
         async with self._showing:
-            answered = await asyncio.gather(*(each.show() for each in self.workers))
+            if self._shown is before:
+                self._shown = await self._show()
+            return self._shown
+
+    async def _show(self) -> bytes:
+        answered = await asyncio.gather(*(each.show() for each in self.workers))
         pages, gone = {PARENT: read_page(metrics_page())}, NOTHING_COUNTED
         for each, is_there in zip(self.workers, answered, strict=True):
             gone = added(gone, each.gone)
@@ -114,6 +123,12 @@ class Crew:
             else:
                 gone = added(gone, each.page)
         return folded(pages, gone)
+
+    def told(self) -> None:
+        """Begin nobody any more: all are to leave, maybe told by whoever told us. Told again, end all by force."""
+        if self._leaving.is_set():
+            self.kill()
+        self._leaving.set()
 
     def kill(self) -> None:
         """End all by force, at once."""

@@ -135,7 +135,7 @@ async def test_a_worker_that_dies_again_and_again_is_named_until_it_has_stayed()
         assert problem.what == "worker 1 was ended by SIGKILL, 3 times in a row; another was begun"
         for _ in range(3):
             stage.later(STEADY_SECONDS / 3)
-            await stage.ask()
+            await stage.until(lambda: worker.seen().silent_seconds == 0)
         await stage.until_ready()
 
 
@@ -181,6 +181,15 @@ async def test_what_was_counted_stays_when_a_worker_ends() -> None:
         await stage.until_decided(15)
         series = read_page(await stage.crew.numbers())["fairlead_workers_replaced"].series
         assert series["fairlead_workers_replaced_total", (("worker", "1"),)] >= 1
+
+
+async def test_many_who_ask_for_numbers_at_once_get_one_page() -> None:
+    """Where a worker does not answer a page takes seconds, and a scraper does not wait for those of others."""
+    async with staged(answering()) as stage:
+        await stage.until_ready()
+        first, *others = await asyncio.gather(*(stage.crew.numbers() for _ in range(5)))
+        assert all(each is first for each in others)
+        assert await stage.crew.numbers() is not first
 
 
 async def test_what_only_a_person_can_mend_refuses_for_all() -> None:
@@ -237,11 +246,29 @@ async def test_leaving_waits_for_no_pause() -> None:
 async def test_told_again_all_end_at_once() -> None:
     async with staged(answering(stubborn=True)) as stage:
         await stage.until_ready()
+        stage.crew.told()
         leaving = asyncio.create_task(stage.crew.stop())
         await asyncio.wait({leaving}, timeout=0.05)
-        stage.crew.kill()
+        assert not stage.crew.was_forced
+        stage.crew.told()
         await asyncio.wait_for(leaving, 30)
         assert stage.crew.was_forced
+
+
+async def test_who_ends_once_all_are_told_to_leave_is_missed_by_nobody() -> None:
+    """Who stops the service may tell all its processes at once, and a worker may be quicker than the parent."""
+    async with staged(answering()) as stage:
+        await stage.until_ready()
+        stage.crew.told()
+        assert [name for name, _ in await stage.problems()] == ["stopping"]
+        with capture_logs() as lines:
+            for each in stage.crew.workers:
+                each.tell(signal.SIGTERM)
+            await stage.until(lambda: all(each.ended for each in stage.crew.workers))
+            await stage.crew.stop()
+        assert {line["event"] for line in lines} <= {"trouble.begun", "trouble.ended", "workers.stopped"}
+        assert stage.rests.times == []
+        assert not stage.crew.was_forced
 
 
 async def test_who_has_stayed_for_long_begins_to_count_anew() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +58,15 @@ def test_every_lane_is_shown_once_as_one_of_those_who_have_it_says(workers: dict
 def test_what_is_said_is_read_as_it_was_meant(said: Readiness, worker: int) -> None:
     for each in (said, folded([], {worker: said})):
         assert Readiness.from_json(each.as_json()) == Readiness(list(each.problems), dict(each.lanes))
+
+
+@given(SAID)
+def test_a_newer_build_may_say_more(said: Readiness) -> None:
+    """A worker that is begun after an upgrade in place has a parent of the build before."""
+    newer = orjson.loads(said.as_json())
+    for each in (newer, *newer["problems"], *newer["lanes"].values()):
+        each["added_since"] = "x"
+    assert Readiness.from_json(orjson.dumps(newer)) == Readiness(list(said.problems), dict(said.lanes))
 
 
 @pytest.mark.parametrize(
