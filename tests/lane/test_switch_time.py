@@ -150,13 +150,17 @@ def test_whatever_happens_in_between_no_switch_is_decided_by_a_clock_that_stood(
 
 
 async def test_a_lane_at_rest_goes_over_in_front_of_its_own_tick(world: LaneWorld) -> None:
-    """On a real broker, too: the tick is there before the switch, which is not older."""
+    """On a real broker, too: the tick is there before the switch, which is not older. Where a broker is slow to show it
+    there may be another.
+    """
     await world.send("1")
     before = await world.work()
     world.config = configuration(version=2)
-    await world.work()
+    switched = await world.work()
+    assert switched.book.versions == {"main": 2}
+    assert switched.book.place.offset == before.book.place.offset
+    assert switched.book.clock_ms >= before.book.clock_ms
     world.inputs += 1
     after = await world.work()
-    assert after.book.versions == {"main": 2}
-    assert after.book.place.offset == before.book.place.offset + 1
-    assert after.book.clock_ms >= before.book.clock_ms
+    assert after.book.place.offset > before.book.place.offset
+    assert after.book.clock_ms >= switched.book.clock_ms
