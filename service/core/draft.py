@@ -114,9 +114,7 @@ class Draft(ByKind):
         return self._state.lines.pools(), self._state.awaiting.people()
 
     def first_waiting(self, pool: str) -> str | None:
-        """Who was the first to leave the pool's line before this decision, what lies in it as in a queue aside; none:
-        nobody.
-        """
+        """Who stood first in the pool before this decision, in its line or as in a queue; none: nobody."""
         return self._state.lines.first(pool)
 
     def waiting(self, pool: str, behind: Rank | None, *, with_queued: bool) -> Iterator[str]:

@@ -108,9 +108,10 @@ class WaitingLines:
         return found[0] if len(found) == 1 else merge(*found)
 
     def first(self, pool: str) -> str | None:
-        """The first to leave the pool of those who wait in it and lie in no queue; none: nobody."""
-        line = self._lines.get((pool, False))
-        return None if line is None else line.first[1]
+        """The first of all who wait in the pool, or lie in it as in a queue; none: nobody."""
+        lines = self._lines.get((pool, False)), self._lines.get((pool, True))
+        found = [line.first for line in lines if line is not None]
+        return min(found)[1] if found else None
 
     def pools(self) -> set[str]:
         """The pools in which something waits."""

@@ -13,14 +13,10 @@ from typing import Final
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.in_process import elements_of
-from service.core.tracking import recall
+from service.core.tracking import ASIDE, recall_aside
 from service.language.changes import UNTOLD, told_at
 from service.language.tree import Facts
 
-RETOLD: Final = ""
-"""Where it is remembered which fields were told since they were deleted, by path, and when they were. No field is
-called so that a configuration could name.
-"""
 NONE: Final[Facts] = {}
 
 
@@ -31,7 +27,7 @@ def sayable(facts: Facts, remembered: str, record_type: str, draft: Draft, confi
     gone = _gone(record_type, draft, config)
     if not gone:
         return facts
-    told = _told_since(remembered)
+    told = recall_aside(remembered)
     for path, deleted_ms in gone.items():
         if told.get(path) != deleted_ms:
             facts = _without(path, facts)
@@ -39,17 +35,17 @@ def sayable(facts: Facts, remembered: str, record_type: str, draft: Draft, confi
 
 
 def retold(told: Facts, remembered: str, record_type: str, draft: Draft, config: Config) -> Facts:
-    """What is to be remembered of fields that were deleted, now that an event told these facts; nothing where none was
-    told since.
+    """What is to be remembered of fields that were deleted, now that an event told these facts: which of them were told
+    since, by path, and when they were deleted. Nothing where none was told.
     """
     gone = _gone(record_type, draft, config)
-    before = _told_since(remembered) if gone else NONE
+    before = recall_aside(remembered) if gone else NONE
     since = {
         path: deleted_ms
         for path, deleted_ms in gone.items()
         if before.get(path) == deleted_ms or told_at(path, told) is not UNTOLD
     }
-    return {RETOLD: since} if since else NONE
+    return {ASIDE: since} if since else NONE
 
 
 def _gone(record_type: str, draft: Draft, config: Config) -> Mapping[str, int]:
@@ -61,11 +57,6 @@ def _gone(record_type: str, draft: Draft, config: Config) -> Mapping[str, int]:
         if deleted_ms:
             found[path] = deleted_ms
     return found
-
-
-def _told_since(remembered: str) -> Mapping[str, object]:
-    told = recall(remembered).get(RETOLD)
-    return told if isinstance(told, dict) else NONE
 
 
 def _without(path: str, facts: Facts) -> Facts:

@@ -8,7 +8,7 @@ text: those and no others, because memory is dear and the fields are people's da
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -16,6 +16,11 @@ from service.language.tree import Facts
 
 TRACKED_CHARACTERS: Final = 4_000
 """So much of a record is remembered at most; fields beyond, in the order of their names, count as unset later."""
+
+ASIDE: Final = ""
+"""What stands there is about the fields, and is none of them (see `retold`). No field is called so that a configuration
+could name.
+"""
 
 _write: Final = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -32,9 +37,17 @@ def remember(facts: Facts, paths: Iterable[str]) -> str:
 
 @lru_cache(maxsize=1_024)
 def recall(text: str) -> Facts:
-    """What `remember` made this text of. It is shared: read only."""
-    facts: Facts = json.loads(text) if text else {}
+    """What `remember` made this text of, without what stands aside. It is shared: read only."""
+    facts: dict[str, object] = json.loads(text) if text else {}
+    facts.pop(ASIDE, None)
     return facts
+
+
+@lru_cache(maxsize=1_024)
+def recall_aside(text: str) -> Mapping[str, object]:
+    """What stands aside in this text. It is shared: read only."""
+    aside: object = json.loads(text).get(ASIDE) if text else None
+    return aside if isinstance(aside, dict) else {}
 
 
 def together(older: Facts, newer: Facts) -> Facts:

@@ -10,11 +10,14 @@ from service.core.in_process import InProcess
 from service.core.parked import Fields
 from service.core.past import Past
 from service.core.record import Record
+from service.core.skew import Skew
 from service.core.state import Changes, Kind, Value
 
 RECORD_BYTES: Final = 200
 FIELD_BYTES: Final = 100
 """What a changed record and another changed value take, besides the texts in them."""
+LOAD_BYTES: Final = 20
+"""What somebody's load takes, besides their name."""
 
 
 def bytes_of(changes: Changes) -> int:
@@ -64,6 +67,10 @@ def _of_answerables(answerables: Value | None) -> int:
     return sum([FIELD_BYTES + 2 * len(each.text) for each in answerables.values])
 
 
+def _of_skew(skew: Value | None) -> int:
+    return sum([LOAD_BYTES + len(person) for person in skew.since]) if isinstance(skew, Skew) else 0
+
+
 def _of_orders(orders: Value | None) -> int:
     return sum([FIELD_BYTES + 2 * len(each.text) for each in orders.open]) if isinstance(orders, Orders) else 0
 
@@ -76,5 +83,6 @@ MORE: Final[Mapping[Kind, Callable[[Value | None], int]]] = {
     "acting": _of_acting,
     "answerable": _of_answerables,
     "orders": _of_orders,
+    "skew": _of_skew,
 }
 """What a value of these kinds takes besides. Texts within JSON texts may double."""

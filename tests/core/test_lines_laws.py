@@ -13,10 +13,11 @@ from service.core.configuration import User
 from service.core.draft import Draft
 from service.core.events import Target
 from service.core.holding.draining import Serving, needed
-from service.core.holding.lines import DRAINED_PER_FIRING
+from service.core.holding.lines import DRAINED_PER_FIRING, glance, line_of
 from service.core.limit_spec import Limit
 from service.core.model import Assigned
 from service.core.parked import Parked
+from service.core.pool_spec import Strategy
 from service.core.rule_sets import Ladder, LadderStep
 from tests.core.build import MINUTE_MS, Division, closed, pool
 
@@ -129,6 +130,25 @@ def test_of_many_lines_that_are_due_those_are_opened_to_which_the_order_comes() 
     asked = list(needed("drain/p00", Draft(division.state), division.config, division.now_ms))
     assert asked[:5] == named
     assert len(asked) == DRAINED_PER_FIRING + 1, "no more than one firing moves are loaded for it"
+
+
+@pytest.mark.parametrize("strategy", ["take", "round_robin"])
+@pytest.mark.parametrize("queued", [(False, False), (True, False), (False, True), (True, True)])
+def test_a_line_that_is_not_opened_is_expected_no_later_than_its_first_comes(
+    queued: tuple[bool, bool], strategy: Strategy
+) -> None:
+    """D3 Also where the pool was a queue, and some still lie in it while others wait."""
+    division = Division(pool("ann", strategy=strategy))
+    parked = {
+        f"lead/{number}": Parked(pool="sales", number=number, since_ms=number, queued=each)
+        for number, each in enumerate(queued)
+    }
+    division.state.apply({"parked": parked})
+    draft = Draft(division.state)
+    _, turn = glance("drain/sales", draft)
+    first = next(line_of("drain/sales", draft, division.config, division.now_ms).standing(), None)
+    assert turn is not None
+    assert first is None or turn <= first[0]
 
 
 @pytest.mark.parametrize("name", ["alpha", "omega"])

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.core.letters import Template, Wording
+from service.core.tracking import ASIDE, recall, recall_aside, remember
 from service.core.workflow_specs import Action, Hearers, Workflow
 from service.language.changes import UNTOLD, told_at
 from tests.core.build import Division
@@ -55,6 +56,15 @@ def test_what_a_text_may_say_is_the_newest_value_since_the_last_deletion(path: s
             case _:
                 told.send(update({"country": f"C{number}"}))
         for decision in told.decisions:
+            assert ASIDE not in decision.facts, "what is remembered about fields is none of them"
             if decision.notifications:
                 found = told_at(path, decision.facts)
                 assert (None if found is UNTOLD else found) == known
+
+
+def test_what_stands_aside_is_never_taken_for_a_field_and_a_field_never_for_it() -> None:
+    """A CRM may send a field without a name: nobody could ask for it, so it is not remembered, and cannot be forged."""
+    sent = {ASIDE: {"who": 1}, "who": "kim"}
+    assert recall_aside(remember(sent, {"who"})) == {}
+    text = remember({**sent, ASIDE: {"who": 2}}, {"who", ASIDE})
+    assert (recall(text), recall_aside(text)) == ({"who": "kim"}, {"who": 2})

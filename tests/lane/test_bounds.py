@@ -8,17 +8,23 @@ from dataclasses import replace
 
 import pytest
 
+from schemas.config import MEMBERS_LIMIT
+from service.core.acting import OPEN_CHARACTERS, WANTED_MAX, Answerable, Answerables, ToSet
 from service.core.configuration import User
 from service.core.events import MemberEvent
 from service.core.pool_spec import PoolSpec
+from service.core.skew import Skew
+from service.core.state import Kind, Value
 from service.core.workflow_specs import Action, FromField, Trigger
 from service.kafka.port import MAX_RECORD_BYTES
 from service.lane import sealing
+from service.lane.estimates import bytes_of
 from service.lane.loop import Lane
 from service.lane.raising import PUT_OFF_MS
 from service.lane.surprise import Surprise
 from service.lane.surroundings import Step
 from service.wire.log_records import Outputs
+from service.wire.values import pack
 from tests.core.build import MINUTE_MS, created, pool
 from tests.core.flows import catalogue, flow
 from tests.lane.build import LOG, SMALL, TOPICS, Owner, World
@@ -82,6 +88,24 @@ async def until_idle(owner: Owner) -> None:
     while before != len(owner.lane.transport._broker.partitions[LOG].records):  # type: ignore[attr-defined]  # a list
         before = len(owner.lane.transport._broker.partitions[LOG].records)  # type: ignore[attr-defined]  # see above
         await owner.work()
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("skew", Skew({f"person-{number}": 10**15 + number for number in range(MEMBERS_LIMIT)}, 10**13)),
+        (
+            "answerable",
+            Answerables(
+                values=(Answerable(ToSet("workflow", 1, "field", '"' * (OPEN_CHARACTERS // WANTED_MAX)), 10**13),)
+                * WANTED_MAX
+            ),
+        ),
+    ],
+)
+def test_what_grows_with_a_pool_or_a_text_is_estimated_as_large_as_it_is(kind: Kind, value: Value) -> None:
+    """Else many of them in one batch are found too large when all is decided, and it is decided again."""
+    assert len(pack(value)) <= bytes_of({kind: {"x": value}}) <= 2 * len(pack(value))
 
 
 async def test_a_switch_comes_in_pieces() -> None:

@@ -190,8 +190,8 @@ def line_of(timer: str, draft: Draft, config: Config, now_ms: int) -> Line:
 
 def glance(timer: str, draft: Draft) -> tuple[bool, Turn | None]:
     """What is seen of a line without opening it, as it stood before this decision: whether it is looked through under a
-    new configuration, and the turn of the first record; none: that is not known before it is opened, as where it was
-    looked at before up to a place.
+    new configuration, and a turn that is not behind that of the first record to leave it; none: that is not known
+    before it is opened, as where it was looked at before up to a place.
     """
     is_sifted, name = False, None
     if timer.startswith(DRAIN_PREFIX):
