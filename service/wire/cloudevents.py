@@ -43,6 +43,8 @@ PLAIN: Final = (
 )
 HEADER_NAMES: Final = 1_024
 """So many names of headers are remembered with what they mean."""
+HEADER_NAME_LIMIT: Final = 64
+"""A longer name is not remembered: senders write what they like, and so many of any length would fill the memory."""
 TRACE_CONTEXT: Final = ("traceparent", "tracestate")
 CONTENT_TYPE: Final = "content-type"
 ALWAYS_READ: Final = frozenset({*TRACE_CONTEXT, *OURS, CONTENT_TYPE})
@@ -55,10 +57,13 @@ STRUCTURED_JSON: Final = "application/cloudevents+json"
 
 
 class CloudEvent(NamedTuple):
-    """An event's attributes, extensions among them, and its parsed data. Neither is validated."""
+    """An event's attributes, extensions among them, and its parsed data. Neither is validated. `is_binary`: its
+    attributes stood in headers.
+    """
 
     attributes: dict[str, object]
     data: Any
+    is_binary: bool = False
 
 
 def unpack(raw: RawRecord, position: Position, division_attribute: str = "division") -> CloudEvent | Poison:
@@ -137,12 +142,18 @@ def _texts(raw: RawRecord, division_attribute: str) -> dict[str, str] | Poison:
     return texts
 
 
-@lru_cache(maxsize=HEADER_NAMES)
 def _header(name: str) -> tuple[str, str, bool]:
     """A header in lower case, the attribute that it is with the prefix (empty: none), and whether it is always read."""
+    return _remembered(name) if len(name) <= HEADER_NAME_LIMIT else _meant(name)
+
+
+def _meant(name: str) -> tuple[str, str, bool]:
     known = name.lower()
     is_prefixed = known.startswith(PREFIX)
     return known, known[len(PREFIX) :] if is_prefixed else "", is_prefixed or known in ALWAYS_READ
+
+
+_remembered: Final = lru_cache(maxsize=HEADER_NAMES)(_meant)
 
 
 def _text(name: str, value: bytes | None, raw: RawRecord) -> str | Poison:
@@ -168,7 +179,10 @@ def _take_apart(
     """The event in the form the headers and the body show; none where the form needs an object and there is none."""
     is_structured = content_type == STRUCTURED_JSON
     if not is_structured and "ce_specversion" in headers:
-        return CloudEvent({name[3:]: text for name, text in headers.items() if name.startswith(PREFIX)}, body)
+        attributes: dict[str, object] = {
+            name[len(PREFIX) :]: text for name, text in headers.items() if name.startswith(PREFIX)
+        }
+        return CloudEvent(attributes, body, is_binary=True)
     if not isinstance(body, dict):
         return None
     if is_structured or "specversion" in body:

@@ -133,7 +133,7 @@ def _looked_at(look: Look) -> Decoded:
 
 
 def in_full(raw: RawRecord, position: Position, division_attribute: str, size_limit: int) -> Decoded | Poison:
-    """What comes of any record."""
+    """What comes of any record. One in binary mode was looked at from its bytes: there was some doubt."""
     try:
         redrive = read_redrive(raw.headers)
     except ValueError as error:
@@ -146,7 +146,7 @@ def in_full(raw: RawRecord, position: Position, division_attribute: str, size_li
     unpacked = unpack(raw, redrive.position if redrive else position, division_attribute)
     if isinstance(unpacked, Poison):
         return unpacked
-    look = None if redrive else look_at(unpacked, position)
+    look = None if redrive or unpacked.is_binary else look_at(unpacked, position)
     return by_models(raw, position, unpacked, redrive) if look is None else _looked_at(look)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from service.core.configuration import User
 from service.core.events import MemberEvent
 from service.core.holding.planning import PLANNED_LIMIT
-from service.core.holding.presence import REMEMBERED_EVENTS, STRANGERS_LIMIT
+from service.core.holding.presence import REMEMBERED_EVENTS, REMEMBERED_UNTIMED, STRANGERS_LIMIT
 from service.core.model import Assigned, Nothing, Pending
 from service.core.person import Absence, Person
 from tests.core.build import MINUTE_MS, START_MS, Division, pool
@@ -115,13 +115,18 @@ def test_a_stranger_who_is_configured_later_is_away_from_the_beginning() -> None
 def test_a_repeat_is_known_among_the_latest_news_of_a_person() -> None:
     """D28 By its id where it has no time; what has one is older than what overtook it, however long ago that was."""
     division = Division(pool("ann"))
-    words = [("away", "available")[number % 2] for number in range(REMEMBERED_EVENTS)]
-    untimed = [MemberEvent(f"untimed-{number}", "ann", word) for number, word in enumerate(words)]
-    timed = [MemberEvent(f"timed-{number}", "ann", word, time_ms=number) for number, word in enumerate(words * 3)]
-    for news, reason in ((untimed, "duplicate_event"), (timed[:-REMEMBERED_EVENTS], "older_news")):
-        for event in untimed if news is untimed else timed:
+    words = [("away", "available")[number % 2] for number in range(3 * REMEMBERED_EVENTS)]
+    timed = [MemberEvent(f"timed-{number}", "ann", word, time_ms=number) for number, word in enumerate(words)]
+    untimed = [MemberEvent(f"untimed-{at}", "ann", word) for at, word in enumerate(words[:REMEMBERED_UNTIMED])]
+    for told, repeated, reason in (
+        (timed, timed[:-REMEMBERED_EVENTS], "older_news"),
+        (untimed, untimed, "duplicate_event"),
+    ):
+        for event in told:
             assert division.send(event) == (Nothing("member_changed", event.availability),)
-        assert [division.send(event)[0].reason for event in news] == [reason] * len(news)
+        assert [division.send(event)[0].reason for event in repeated] == [reason] * len(repeated)
+    division.tell("ann", "away", time_ms=START_MS)
+    assert len(division.state.people["ann"].seen) == REMEMBERED_EVENTS
 
 
 def _causes(division: Division) -> tuple[Absence, ...]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from tests.mutants.climbing import STEPS_GONE_WRONG
 from tests.mutants.giving import GIVING
+from tests.mutants.looking import LOOKED_WRONG
 from tests.mutants.mutant import Mutant
 from tests.mutants.skewing import SKEWED_WRONG
 
@@ -273,4 +274,5 @@ MUTANTS: Final = (
     *GIVING,
     *STEPS_GONE_WRONG,
     *SKEWED_WRONG,
+    *LOOKED_WRONG,
 )

@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from io import StringIO
 from pathlib import PurePath
 from typing import Final
@@ -24,6 +24,7 @@ LOG_METHODS: Final = frozenset({"debug", "info", "warning", "error", "exception"
 _EVENT_NAME: Final = re.compile(r"[a-z]+(_[a-z]+)*(\.[a-z]+(_[a-z]+)*)+")
 _SILENCER: Final = re.compile(r"#\s*(type:\s*ignore\[[^\]]+\]|noqa:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)(?P<rest>.*)")
 _BARE_SILENCER: Final = re.compile(r"#\s*(type:\s*ignore(?!\[)|noqa(?!:))")
+_ANOTHER_TYPE: Final = re.compile(r"#\s*type:\s*ignore\[(assignment|override|misc)\]")
 _HE: Final = re.compile(r"(?<![\w./'])(he|him|his|himself|she|her|hers|herself)(?![\w/=]|, theirs)", re.IGNORECASE)
 _LEFTOVER: Final = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
 
@@ -158,6 +159,26 @@ def generators_passed_on(module: Module) -> Iterator[Place]:
             passed_on = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
             if any(isinstance(each, ast.GeneratorExp) for each in passed_on):
                 yield Place(module.name, node.lineno, "passes a generator expression on")
+
+
+def fields_of_another_type(module: Module) -> set[str]:
+    """Every field that a class declares with another type than the class it extends, which mypy is told to bear."""
+    lines = module.lines
+    return {
+        line.target.id
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef)
+        for line in node.body
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+        if _ANOTHER_TYPE.search("".join(lines[line.lineno - 1 : line.end_lineno]))
+    }
+
+
+def read_as_declared(module: Module, names: Set[str]) -> Iterator[Place]:
+    """Every read of an attribute of one of these names."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and node.attr in names:
+            yield Place(module.name, node.lineno, f"reads .{node.attr}")
 
 
 def held_by_structs(found: Sequence[Module]) -> set[str]:

@@ -75,6 +75,18 @@ def test_a_junk_drawer_is_known_by_its_name(name: str) -> None:
     assert list(rules.junk_drawer(module_of(name, "")))
 
 
+def test_a_field_of_another_type_is_found_and_who_reads_it() -> None:
+    one = "    one: int  # type: ignore[assignment]  # why\n"
+    two = "    two: Annotated[  # type: ignore[override]\n        int, 3]\n"
+    text = f"class B(A):\n{one}{two}    other: int\n"
+    names = rules.fields_of_another_type(module_of("a.py", text))
+
+    assert names == {"one", "two"}
+    assert [place.what for place in rules.read_as_declared(module_of("a.py", "b.two, b.other"), names)] == [
+        "reads .two"
+    ]
+
+
 def test_an_import_from_outside_is_found() -> None:
     outside = "import orjson\nfrom service.wire import x\nimport service.corewards\n"
     inside = "import json\nfrom service.core.model import Target\nfrom service.core import model\n"

@@ -117,6 +117,15 @@ def test_no_module_that_is_compiled_passes_a_generator_expression_on() -> None:
     assert [str(place) for module in compiled for place in rules.generators_passed_on(module)] == []
 
 
+def test_what_is_compiled_reads_no_field_of_an_event_whose_type_its_class_does_not_tell() -> None:
+    """It is read by the type that the declared class has for it: anything else raises there, and only there."""
+    told_otherwise = {name for module in modules(*PRODUCT) for name in rules.fields_of_another_type(module)}
+    compiled = [module for module in modules("service/wire") if module.name in HOOK["include"]]
+
+    assert told_otherwise == {"offer"}
+    assert [str(place) for module in compiled for place in rules.read_as_declared(module, told_otherwise)] == []
+
+
 def test_no_value_holds_what_is_compiled() -> None:
     """Values are read by the types of their fields, and by those of a named tuple in it, which a compiled one lost.
 

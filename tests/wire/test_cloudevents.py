@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -112,6 +113,17 @@ def test_a_structured_event_may_carry_its_data_as_base64() -> None:
 def test_a_null_attribute_is_an_absent_one() -> None:
     """The JSON format allows nulls; the reference library does not."""
     assert decoded(structured(division=None, time=None)).division is None
+
+
+def test_names_of_headers_are_remembered_for_speed_and_in_little_memory() -> None:
+    """Senders name headers as they like, and as many as they like."""
+    tracemalloc.start()
+    try:
+        for number in range(64):
+            assert decoded(binary(LEAD, (f"{number:0100000}", b"")))
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_another_structured_form_than_json_is_unreadable() -> None:

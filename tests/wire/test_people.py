@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from service.core.holding.presence import REMEMBERED_EVENTS
+from service.core.holding.presence import REMEMBERED_EVENTS, REMEMBERED_UNTIMED
 from service.core.order import id_in_short, short_id
 from service.core.person import Absence, Person
 from service.core.state import LEVEL
@@ -16,7 +16,7 @@ from service.wire.people import IN_SHORT_FROM, read_person
 from service.wire.values import pack, pack_at, unpack
 from tests.wire.test_records import COMPACT_BYTES, HEARD_MS, LATEST_MS
 
-ids = st.lists(st.text(), max_size=REMEMBERED_EVENTS).map(tuple)
+ids = st.lists(st.text(), max_size=REMEMBERED_UNTIMED).map(tuple)
 
 
 def people(times: st.SearchStrategy[int]) -> st.SearchStrategy[Person]:

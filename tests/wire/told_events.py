@@ -7,7 +7,7 @@ for a whole number, one key twice, half a surrogate.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -42,6 +42,7 @@ ODD_JSON: Final = (
 """What may stand in the place of a value, JSON or nearly. A lone surrogate here stands for a byte that is no UTF-8."""
 NAMES: Final = ("", "id", "fields", "record", "odd", "a" * 128, "a" * 129, "é", "\\u0069d", "\\ud800")
 """What may stand in the place of a key, as it is written."""
+_MARK: Final = "what is odd stands here"
 ZONES: Final = ("", "Z", "z", "+01:00", "+0100", "+01", "-00:00", "+24:00", "\u221201:00", " Z", "Z ")
 DAYS: Final = (
     "2026-03-01",
@@ -133,6 +134,50 @@ def _plain(kind: inspect.Type) -> st.SearchStrategy[Any]:
             letters = st.characters(exclude_categories=["Cs", "Cc", "Z"] if pattern else ["Cs"], exclude_characters="/")
             return st.text(letters, min_size=least or 0, max_size=min(most or 12, 12))
     raise AssertionError(kind)
+
+
+def whole_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Data in which all is told that the form of a model takes."""
+    found: Any = _whole(inspect.type_info(form_of(model)))
+    return found  # type: ignore[no-any-return]  # a struct is told as an object
+
+
+def _whole(kind: inspect.Type) -> Any:
+    match kind:
+        case inspect.StructType(fields=fields):
+            return {field.name: _whole(field.type) for field in fields}
+        case inspect.DictType(value_type=value):
+            return {"a": _whole(value)}
+        case inspect.UnionType(types=types):
+            return _whole(next(each for each in types if not isinstance(each, inspect.NoneType)))
+        case inspect.LiteralType(values=values):
+            return values[0]
+        case inspect.BoolType() | inspect.IntType():
+            return True if isinstance(kind, inspect.BoolType) else 1
+        case inspect.StrType():
+            return "1"
+    raise AssertionError(kind)
+
+
+def odd_texts(whole: dict[str, Any]) -> Iterator[bytes]:
+    """The text of some data once for each odd value in each place, and with one more key in each object."""
+    for place in _places(whole):
+        yield from (_with(whole, place, odd) for odd in ODD_JSON)
+    for place in ((), *_places(whole)):
+        if isinstance(_at(whole, place), dict):
+            yield from (_with(whole, (*place, key), odd) for key in ("odd", "Id", "") for odd in ("1", "null"))
+
+
+def _at(value: Any, place: tuple[str, ...]) -> Any:
+    return _at(value[place[0]], place[1:]) if place else value
+
+
+def _with(whole: dict[str, Any], place: tuple[str, ...], odd: str) -> bytes:
+    return json.dumps(_marked(whole, place)).replace(json.dumps(_MARK), odd).encode(errors="surrogateescape")
+
+
+def _marked(value: Any, place: tuple[str, ...]) -> Any:
+    return {**value, place[0]: _marked(value.get(place[0]), place[1:])} if place else _MARK
 
 
 @st.composite

@@ -33,6 +33,9 @@ REMEMBERED_EVENTS: Final = 4
 needs no id to be older; and with more a person would take three times the memory (see `wire.people`).
 """
 
+REMEMBERED_UNTIMED: Final = 8
+"""So many are kept where the latest news have no time: a repeat of these is known by nothing else."""
+
 STRANGERS_LIMIT: Final = 1_000
 """Of so many people who are not configured a division remembers news at most, the latest."""
 
@@ -127,7 +130,8 @@ def _hear(event: MemberEvent, draft: Draft, config: Config, now_ms: int) -> Noth
     if not is_news:
         return Nothing("older_news", word)
     person = draft.people.edit(event.person)
-    person.seen = (*person.seen[-REMEMBERED_EVENTS + 1 :], event.id)
+    kept = REMEMBERED_UNTIMED if event.time_ms is None else REMEMBERED_EVENTS
+    person.seen = (*person.seen[1 - kept :], event.id)
     return Nothing("member_changed", word)
 
 
