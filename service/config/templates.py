@@ -42,11 +42,6 @@ TAGS: Final = frozenset(
 )
 INNER: Final = frozenset({"#", "break", "content", "continue", "illegal", "output"})
 """Those that nobody looks for."""
-OF_TEXTS: Final = frozenset(
-    {"append", "capitalize", "date", "downcase", "escape", "lstrip", "newline_to_br", "prepend", "remove", "replace"}
-    | {"rstrip", "split", "strip", "truncate", "truncatewords", "upcase", "url", "url_encode"}
-)
-"""Those that make a text of a text, and of whatever else they are given."""
 RAISED: Final = (LiquidError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What filling in a template may come to where its values are not what it takes them for."""
 
@@ -135,7 +130,7 @@ class _Environment(Environment):
         self.tags |= {each.name: each(self) for each in (_OutputTag, _EchoTag)}
         ours = {"date": _date, "join": _join, "replace": _replace, "url": _url}
         known = {name: each for name, each in self.filters.items() if name in ROWS} | ours
-        self.filters = {name: _of_text(each) if name in OF_TEXTS else each for name, each in known.items()}
+        self.filters = {name: _of_text(each) if ROWS[name].of_texts else each for name, each in known.items()}
 
 
 def is_link(text: str) -> bool:
