@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from schemas.config_values import AS_WRITTEN, RecordType, in_order
-from schemas.spans import span_meant
+from schemas.spans import SECONDS, span_meant
 
 LIMITS_LIMIT: Final = 10
 WINDOW_LIMIT: Final = 1_000
@@ -17,14 +17,13 @@ COUNT_LIMIT: Final = 1_000_000
 SECONDS_LIMIT: Final = 366 * 86_400
 
 _WINDOW: Final = re.compile(r"([1-9][0-9]{0,8})([smhd])")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 PERIODS: Final = ("day", "week", "month")
 
 
 def seconds(per: str) -> int | None:
     """How long a window is; none: it is no window."""
     found = _WINDOW.fullmatch(per)
-    return None if found is None else int(found[1]) * _SECONDS[found[2]]
+    return None if found is None else int(found[1]) * SECONDS[found[2]]
 
 
 def _whole(value: object) -> object:

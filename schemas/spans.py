@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+"""How long each unit is that spans are written in."""
+
+_UNITS: Final = {**SECONDS, "w": 604_800}
 _WORDS: Final = {"sec": "s", "min": "m", "hr": "h", "std": "h", "hour": "h", "day": "d", "week": "w", "tag": "d"}
 _PART: Final = re.compile(r"\s*(\d{1,6}(?:\.\d{1,3})?)\s*([a-z]+)\s*")
 _LONGEST: Final = 40
@@ -13,11 +16,13 @@ _NUMBER_MAX: Final = 99_999
 
 
 def span_meant(value: object, units: str) -> str:
-    """The span that is probably meant, in one of these units, as the end of a sentence; empty: nobody knows."""
+    """The span that is probably meant, in the first of these units that fits, as the end of a sentence; empty: nobody
+    knows.
+    """
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _NUMBER_MAX:
         return f"; say of what, such as {value}m"
     seconds = _seconds(value) if isinstance(value, str) and len(value) <= _LONGEST else None
-    for unit in sorted(units, key="dhms".index) if seconds else ():
+    for unit in units if seconds else ():
         count, rest = divmod(seconds or 0, _UNITS[unit])
         if not rest and 0 < count <= _NUMBER_MAX:
             return f'; did you mean "{count}{unit}"?'

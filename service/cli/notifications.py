@@ -18,7 +18,7 @@ from service.cli.exits import WrongUsage
 from service.cli.reach import MAIN
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.config.compiler import compile_document
-from service.config.declared_fields import Declared, is_declared
+from service.config.declared_fields import Declared, fields_of, is_declared
 from service.config.loader import load
 from service.config.texts import SUMMARY
 from service.core.configuration import Config, User
@@ -90,8 +90,7 @@ def preview(
     reader = config.person(person) if person else next(iter(config.users), "somebody")
     _refuse_unknown(reader, record, pool, config)
     facts = {**_read(file), **_given(field or ())}
-    declared = {str(name): each for name, each in documents[division].fields.items()}
-    for line in _undeclared(field or (), declared.get(record.partition("/")[0])):
+    for line in _undeclared(field or (), fields_of(documents[division], record.partition("/")[0]) or {}):
         ERRORS.print(line, markup=False)
     said = told(_for(reader, language, config), kind, reader, (record, pool), facts, count)
     if as_json:
@@ -179,11 +178,11 @@ def _read(file: Path | None) -> dict[str, Any]:
     return {**fields, **linked} if isinstance(fields, dict) and isinstance(linked, dict) else said
 
 
-def _undeclared(fields: Iterable[str], declared: Declared | None) -> Iterator[str]:
+def _undeclared(fields: Iterable[str], declared: Declared) -> Iterator[str]:
     """Fields that no text can mean, where it is said which there are."""
     for each in fields if declared else ():
         name = each.partition("=")[0]
-        if declared and not is_declared(name, declared):
+        if not is_declared(name, declared):
             near = nearest(name, declared)
             hint = f'did you mean "{near}"?' if near else "no text that is checked can say it"
             yield f'"{printable(name)}" is declared nowhere as a field of such a record; {hint}'

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from schemas.config import FieldType
+from schemas.config import Document, FieldType
 
 Declared = Mapping[str, FieldType | None]
+
+
+def fields_of(document: Document, record_type: str) -> Declared | None:
+    """The fields of a type of record, as they are listed; none: there is no list, and any may be."""
+    return next((each for name, each in document.fields.items() if name == record_type), None)
 
 
 def is_declared(name: str, declared: Declared) -> bool:

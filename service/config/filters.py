@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from math import isfinite
 from typing import Final, NamedTuple
 
 from liquid.ast import Node
@@ -18,7 +19,7 @@ from liquid.context import RenderContext
 from liquid.expression import Expression
 from liquid.template import BoundTemplate
 
-from service.config.spelling import is_form_of_dates
+from service.config.spelling import DATE_WORDS, is_form_of_dates
 
 DATE: Final = "date"
 NOW: Final = frozenset({"now", "today"})
@@ -26,7 +27,8 @@ NOW: Final = frozenset({"now", "today"})
 
 class FilterRow(NamedTuple):
     """A filter as it is written, how many values it must be given and may be, which of them are numbers (of what
-    divides, none that is 0), and the names of those that are given by name.
+    divides, none that is 0), and the names of those that are given by name. `of_texts`: it makes a text of a text, and
+    of whatever else it is given.
     """
 
     example: str
@@ -35,43 +37,44 @@ class FilterRow(NamedTuple):
     numbers: int = 0
     divides: bool = False
     named: tuple[str, ...] = ()
+    of_texts: bool = False
 
 
 ROWS: Final[Mapping[str, FilterRow]] = {
     "abs": FilterRow("abs"),
-    "append": FilterRow('append: "!"', 1, 1),
+    "append": FilterRow('append: "!"', 1, 1, of_texts=True),
     "at_least": FilterRow("at_least: 1", 1, 1, 1),
     "at_most": FilterRow("at_most: 100", 1, 1, 1),
-    "capitalize": FilterRow("capitalize"),
+    "capitalize": FilterRow("capitalize", of_texts=True),
     "ceil": FilterRow("ceil"),
-    DATE: FilterRow('date: "%d.%m.%Y"', 1, 1),
+    DATE: FilterRow('date: "%d.%m.%Y"', 1, 1, of_texts=True),
     "default": FilterRow('default: "-"', 0, 1, named=("allow_false",)),
     "divided_by": FilterRow("divided_by: 2", 1, 1, 1, divides=True),
-    "downcase": FilterRow("downcase"),
-    "escape": FilterRow("escape"),
+    "downcase": FilterRow("downcase", of_texts=True),
+    "escape": FilterRow("escape", of_texts=True),
     "first": FilterRow("first"),
     "floor": FilterRow("floor"),
     "join": FilterRow('join: ", "', 0, 1),
     "last": FilterRow("last"),
-    "lstrip": FilterRow("lstrip"),
+    "lstrip": FilterRow("lstrip", of_texts=True),
     "minus": FilterRow("minus: 1", 1, 1, 1),
     "modulo": FilterRow("modulo: 2", 1, 1, 1, divides=True),
-    "newline_to_br": FilterRow("newline_to_br"),
+    "newline_to_br": FilterRow("newline_to_br", of_texts=True),
     "plus": FilterRow("plus: 1", 1, 1, 1),
-    "prepend": FilterRow('prepend: "#"', 1, 1),
-    "remove": FilterRow('remove: "-"', 1, 1),
-    "replace": FilterRow('replace: "-", " "', 1, 2),
+    "prepend": FilterRow('prepend: "#"', 1, 1, of_texts=True),
+    "remove": FilterRow('remove: "-"', 1, 1, of_texts=True),
+    "replace": FilterRow('replace: "-", " "', 1, 2, of_texts=True),
     "round": FilterRow("round: 2", 0, 1, 1),
-    "rstrip": FilterRow("rstrip"),
+    "rstrip": FilterRow("rstrip", of_texts=True),
     "size": FilterRow("size"),
-    "split": FilterRow('split: ","', 1, 1),
-    "strip": FilterRow("strip"),
+    "split": FilterRow('split: ","', 1, 1, of_texts=True),
+    "strip": FilterRow("strip", of_texts=True),
     "times": FilterRow("times: 2", 1, 1, 1),
-    "truncate": FilterRow("truncate: 20", 0, 2, 1),
-    "truncatewords": FilterRow("truncatewords: 5", 0, 2, 1),
-    "upcase": FilterRow("upcase"),
-    "url": FilterRow("url"),
-    "url_encode": FilterRow("url_encode"),
+    "truncate": FilterRow("truncate: 20", 0, 2, 1, of_texts=True),
+    "truncatewords": FilterRow("truncatewords: 5", 0, 2, 1, of_texts=True),
+    "upcase": FilterRow("upcase", of_texts=True),
+    "url": FilterRow("url", of_texts=True),
+    "url_encode": FilterRow("url_encode", of_texts=True),
 }
 """All that there are."""
 
@@ -141,7 +144,7 @@ def _no_date(value: Expression | None, form: Sequence[Expression]) -> str:
     """Why a date that is written down, or its form, is none; empty: they are, or nobody knows yet."""
     for each in form:
         if isinstance(each, Literal) and not is_form_of_dates(each.value):
-            return f"knows no form {each.value!r}: it is made of %d %m %Y %y %H %I %M %S %p %j %a %A %b %B"
+            return f"knows no form {each.value!r}: it is made of {' '.join(f'%{word}' for word in DATE_WORDS)}"
     if not isinstance(value, Literal):
         return ""
     if value.value in NOW:
@@ -160,7 +163,7 @@ def _bounds(row: FilterRow) -> str:
 
 def _is_number(value: object) -> bool:
     try:
-        return not isinstance(value, bool) and float(str(value)) is not None
+        return not isinstance(value, bool) and isfinite(float(str(value)))
     except ValueError:
         return False
 

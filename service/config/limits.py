@@ -56,10 +56,15 @@ def _is_before(one: Written, other: Written, is_above: bool) -> bool:  # noqa: F
     kinds, others = (each.types if isinstance(each, PersonLimit) else () for each in (one, other))
     if kinds and not (others and {*others} <= {*kinds}):
         return False
-    if (one.per, kinds) == (other.per, others):
+    if (_time(one.per), kinds) == (_time(other.per), others):
         return one.at_most < other.at_most or (one.at_most == other.at_most and is_above)
     times = _times(one.per, other.per)
     return times is not None and one.at_most * times <= other.at_most
+
+
+def _time(per: str | None) -> str | int | None:
+    """The time of a limit, the same however it is written: `1h` and `60m` are one."""
+    return per if per is None else seconds(per) or per
 
 
 def _times(one: str | None, other: str | None) -> int | None:

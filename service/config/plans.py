@@ -6,12 +6,13 @@ on the order of names where a lead goes. What your product plan allows is asked 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from schemas.config import Document
 from schemas.config_plans import Plan
 from schemas.config_settings import Available
+from schemas.spans import SECONDS
 from service.config.findings import Declared, Finding, undeclared
 from service.config.limits import compiled_limits
 from service.config.nodes import Steps
@@ -24,8 +25,6 @@ from service.core.pool_spec import Membership, PoolSpec
 
 CATCH_UP: Final = EntryPolicy(catches_up=True)
 """Who is added to a plan gets every new lead until they are level (S114)."""
-
-SPAN_MS: Final[Mapping[str, int]] = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000}
 
 
 def of_plans(document: Document, declared: Declared) -> Iterator[Finding]:
@@ -90,7 +89,7 @@ def plan_pools(document: Document) -> dict[str, PoolSpec]:
 
 def span_ms(text: str) -> int:
     """`90d`, `12h`, `30m` or `15s` in milliseconds."""
-    return int(text[:-1]) * SPAN_MS[text[-1]]
+    return int(text[:-1]) * SECONDS[text[-1]] * 1_000
 
 
 def _compiled(plan_id: str, plan: Plan) -> PoolSpec:

@@ -21,8 +21,10 @@ from service.core.letters import Spoken
 MADE_OF_OTHERS: Final = (bool, list, tuple, Mapping)
 """What has no form of its own in a text."""
 NAMED_BY: Final = ("name", "id")
+DATE_WORDS: Final = "dmYyHIMSpjaAbB"
+"""What may stand behind a `%` in a form of dates, as `strftime` has it."""
 
-_DATE: Final = re.compile(r"(?:[^%]|%[aAbBdHIjmMpSyY%]){1,100}")
+_DATE: Final = re.compile(rf"(?:[^%]|%[{DATE_WORDS}%]){{1,100}}")
 _WORD: Final = re.compile(r"%(.)")
 
 

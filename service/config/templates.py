@@ -20,6 +20,7 @@ from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.echo_tag import EchoTag
 from liquid.exceptions import FilterError, LiquidError
 from liquid.filter import string_filter, with_context
+from liquid.static_analysis import TemplateAnalysis
 from liquid.stringify import to_liquid_string
 from liquid.template import BoundTemplate
 
@@ -42,11 +43,6 @@ TAGS: Final = frozenset(
 )
 INNER: Final = frozenset({"#", "break", "content", "continue", "illegal", "output"})
 """Those that nobody looks for."""
-OF_TEXTS: Final = frozenset(
-    {"append", "capitalize", "date", "downcase", "escape", "lstrip", "newline_to_br", "prepend", "remove", "replace"}
-    | {"rstrip", "split", "strip", "truncate", "truncatewords", "upcase", "url", "url_encode"}
-)
-"""Those that make a text of a text, and of whatever else they are given."""
 RAISED: Final = (LiquidError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What filling in a template may come to where its values are not what it takes them for."""
 
@@ -135,7 +131,7 @@ class _Environment(Environment):
         self.tags |= {each.name: each(self) for each in (_OutputTag, _EchoTag)}
         ours = {"date": _date, "join": _join, "replace": _replace, "url": _url}
         known = {name: each for name, each in self.filters.items() if name in ROWS} | ours
-        self.filters = {name: _of_text(each) if name in OF_TEXTS else each for name, each in known.items()}
+        self.filters = {name: _of_text(each) if ROWS[name].of_texts else each for name, each in known.items()}
 
 
 def is_link(text: str) -> bool:
@@ -217,7 +213,7 @@ def address(source: str) -> Template:
 
 def paths_in(template: Template) -> Iterator[tuple[str, int]]:
     """The values that a template asks for, as dotted paths, each with the character at which it does first, from 0."""
-    yield from _paths(_TEXT.from_string(template.source))
+    yield from _paths(_TEXT.from_string(template.source).analyze(include_partials=False))
 
 
 def slips_in(template: Template) -> Iterator[Flaw]:
@@ -230,6 +226,8 @@ def _compiled(source: str, environment: Environment) -> tuple[frozenset[str], Bo
     try:
         parts = environment.from_string(source)
         used = parts.analyze(include_partials=False)
+    except RecursionError as error:
+        raise NoTemplate(Flaw("this is nested too deeply to be read: write it in several steps", 0)) from error
     except LiquidError as error:
         message, token = str(error.args[0]) if error.args else type(error).__name__, error.token
         at = 0 if token is None else max(0, token.start_index)
@@ -239,11 +237,11 @@ def _compiled(source: str, environment: Environment) -> tuple[frozenset[str], Bo
             near = nearest(name, ROWS)
             hint = f'did you mean "{near}"?' if near else f"there are {', '.join(ROWS)}"
             raise NoTemplate(Flaw(f'there is no filter "{name}"; {hint}', max(0, places[0].index)))
-    return frozenset(path for path, _ in _paths(parts)), parts
+    return frozenset(path for path, _ in _paths(used)), parts
 
 
-def _paths(parts: BoundTemplate) -> Iterator[tuple[str, int]]:
-    for found in parts.analyze(include_partials=False).globals.values():
+def _paths(used: TemplateAnalysis) -> Iterator[tuple[str, int]]:
+    for found in used.globals.values():
         for each in found:
             steps: list[str] = []
             for step in each.segments:

@@ -23,6 +23,7 @@ from schemas.config_workflows import Action, Trigger, Workflow
 from schemas.config_workflows import StepName as Named
 from service.config.circles import of_circles
 from service.config.conditions import asked_of, calendar_of
+from service.config.declared_fields import fields_of
 from service.config.findings import Declared, Finding, undeclared
 from service.config.nodes import Steps
 from service.config.plans import span_ms
@@ -165,13 +166,9 @@ def _value(value: object) -> Value:
     return value
 
 
-def _declared_types(document: Document, record_type: str) -> Mapping[str, FieldType | None]:
-    return next((each for name, each in document.fields.items() if name == record_type), {})
-
-
 def _fields(document: Document, record_type: str) -> dict[str, str]:
     """The fields of a type of record that workflows may use."""
-    declared = _declared_types(document, record_type)
+    declared = fields_of(document, record_type) or {}
     return {name: kind for name, kind in sorted(declared.items()) if kind is not None and kind in FILLED}
 
 
@@ -253,7 +250,7 @@ def _of_value(document: Document, path: Steps, action: Action, record_type: str)
     wanted = action.set_field
     if wanted is None or wanted.value is None or isinstance(wanted.value, Said):
         return
-    kind = _declared_types(document, record_type).get(wanted.field)
+    kind = (fields_of(document, record_type) or {}).get(wanted.field)
     if kind is not None and kind != "date" and not is_fitting(kind, wanted.value):
         yield Finding((*path, "set_field", "value"), f'"{wanted.field}" is a {kind}, and this is none: write one')
 
@@ -285,7 +282,7 @@ def _of_step(document: Document, declared: Declared, place: Steps, named: Named)
 
 
 def _of_field(document: Document, declared: Declared, place: Steps, use: _Use, record_type: str) -> Iterator[Finding]:
-    fields, name = _declared_types(document, record_type), use.name
+    fields, name = fields_of(document, record_type) or {}, use.name
     if not record_type or (name not in fields and _is_unread(f"{record_type}.{name}", document, declared)):
         return
     if name not in fields:

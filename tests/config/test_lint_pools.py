@@ -97,6 +97,7 @@ NOTED = [
         "limits[1]: number 1 of the list is",
     ),
     (member("limits: [{at_most: 5, per: day}, {at_most: 5, per: day}]"), "limits[1]: number 1 of the list is reached"),
+    (member("limits: [{at_most: 5, per: 60m}, {at_most: 5, per: 1h}]"), "limits[1]: number 1 of the list is reached"),
     (
         "users: {zoe: {limits: [{at_most: 2, open: true}, {at_most: 5, open: true, types: [lead]}]}}",
         "limits[1]: number",

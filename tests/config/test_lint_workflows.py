@@ -139,6 +139,7 @@ def test_what_is_hardly_meant_is_told_once(text: str, told: str) -> None:
         setting("decided", "2026-12-24T08:00:00+01:00"),
         setting("decided", "null"),
         setting("note", "{field: budget}"),
+        setting("budget", "{field: score}") + "scores: {deal: [{points: 5, when: budget > 1}]}\n",
         doing("notify: {role: Lead}"),
         doing("notify: {field: company}"),
         workflow("updated", "actions: [{assign: {owner_of: company}}, {assign: {pool: deals}}]"),

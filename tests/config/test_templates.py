@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import sys
 import time
 from html.parser import HTMLParser
 
@@ -231,6 +233,23 @@ def test_values_of_a_link_are_encoded() -> None:
     values = Values({"record.id": "../a b/?"}, {"x": "&y=1#"})
     written = templates.address("https://crm.example/{{ record.id }}?q={{ x }}").write(values)
     assert written == "https://crm.example/..%2Fa%20b%2F%3F?q=%26y%3D1%23"
+
+
+def test_what_is_nested_too_deeply_to_be_read_is_refused_like_any_other_mistake() -> None:
+    """Whoever reads it, the parser or who looks at what it found, comes to its end first."""
+    allowed = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 150)
+    found: set[str] = set()
+    try:
+        for depth in range(10, 150):
+            try:
+                templates.text(f"{{{{ {'x[' * depth}x{']' * depth} }}}}")
+                found.add("read")
+            except NoTemplate:
+                found.add("refused")
+    finally:
+        sys.setrecursionlimit(allowed)
+    assert found == {"read", "refused"}
 
 
 def test_only_what_was_chosen_is_offered() -> None:

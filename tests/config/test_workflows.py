@@ -221,6 +221,25 @@ def test_workflows_that_set_each_other_off_are_named_once() -> None:
     assert [each for each in noted(once) if "set each other off" in each] == []
 
 
+@pytest.mark.parametrize(
+    ("trigger", "action"),
+    [
+        ("{step_marked: {process: sales, step: call}}", "{mark_step: {process: sales, step: call}}"),
+        ("{field_filled: budget}", "{set_field: {field: budget, value: 1}}"),
+        ("{field_cleared: budget}", "{set_field: {field: budget, value: 1}}"),
+        ("updated", "{require_field: budget}"),
+        ("created", "{create_record: {type: deal}}"),
+    ],
+)
+def test_each_kind_of_news_that_a_workflow_asks_for_may_go_round(trigger: str, action: str) -> None:
+    """Of another type of record, or where it tells people only, nothing does."""
+    alone = flows(a=f"{{active: true, record_type: deal, trigger: {trigger}, action: {action}}}")
+    assert [each for each in noted(alone) if "set each other off: a → a" in each]
+
+    for quiet in (alone.replace(action, "{notify: owner}"), alone.replace("active: true", "active: false")):
+        assert [each for each in noted(quiet) if "set each other off" in each] == []
+
+
 def test_workflows_of_a_level_are_off_below_it() -> None:
     """The two directions of the source are of level 2, all else is of level 4."""
     text = flows(

@@ -214,7 +214,7 @@ def _line(document: Document, set_id: str, rule_set: RuleSet, position: int) -> 
 def taken_by(target: Target, document: Document, record_type: str) -> Condition:
     """Which records the target takes for certain: never means that it depends on more than the record."""
     if target.steps is not None:
-        return __taken_by_any([taken_by(named_by(step), document, record_type) for step in target.steps])
+        return _taken_by_any([taken_by(named_by(step), document, record_type) for step in target.steps])
     name = target.pool or target.queue
     if name is not None:
         return whole(document.pools[name], calendar_of(document.settings))
@@ -226,7 +226,7 @@ def taken_by(target: Target, document: Document, record_type: str) -> Condition:
     return Never()
 
 
-def __taken_by_any(conditions: Sequence[Condition]) -> Condition:
+def _taken_by_any(conditions: Sequence[Condition]) -> Condition:
     """What at least one of several takes for certain."""
     certain = tuple(each for each in conditions if not isinstance(each, Never))
     if not certain:

@@ -15,7 +15,7 @@ from schemas.config import Document, FieldType
 from schemas.config_rules import Target, TargetStep
 from schemas.config_skills import FromField
 from service.config.conditions import calendar_of, comparisons
-from service.config.declared_fields import Declared, is_declared
+from service.config.declared_fields import Declared, fields_of, is_declared
 from service.config.findings import Finding
 from service.config.lint.written import conditions_of, targets_of
 from service.config.nodes import Steps
@@ -83,7 +83,7 @@ def of_fields(document: Document) -> Iterator[Finding]:
     """Fields that are read and not declared, or declared to hold something else."""
     calendar = calendar_of(document.settings)
     for path, record_type, written in conditions_of(document):
-        declared = _declared(document, record_type)
+        declared = known_fields(document, record_type)
         if declared is None:
             continue
         if path[0] == "workflows":
@@ -107,14 +107,16 @@ def _of_scores(document: Document) -> Iterator[Finding]:
 def _of_targets(document: Document) -> Iterator[Finding]:
     """Fields and links that entries, defaults and workflows name outside of conditions."""
     for path, record_type, target in targets_of(document):
-        declared = _declared(document, record_type)
+        declared = known_fields(document, record_type)
         if declared is not None:
             yield from _of_target(_Named(declared, record_type, ""), path, target)
     for set_id, rule_set in document.rule_sets.items():
-        declared = _declared(document, rule_set.record_type)
-        for position, entry in enumerate(rule_set.entries if declared is not None else ()):
+        declared = known_fields(document, rule_set.record_type)
+        if declared is None:
+            continue
+        for position, entry in enumerate(rule_set.entries):
             for number, name in enumerate(entry.changed):
-                if declared is not None and not is_declared(name, declared):
+                if not is_declared(name, declared):
                     path = ("rule_sets", set_id, "entries", position, "changed", number)
                     yield Finding(path, _unknown(name, declared, rule_set.record_type))
 
@@ -131,9 +133,9 @@ def _of_target(named: _Named, path: Steps, target: Target | TargetStep) -> Itera
         yield Finding(place, _unknown(target.user.field, named.declared, named.record_type))
 
 
-def _declared(document: Document, record_type: str) -> Declared | None:
-    """The fields of a type of record; none: anything goes."""
-    found: Declared | None = next((each for name, each in document.fields.items() if name == record_type), None)
+def known_fields(document: Document, record_type: str) -> Declared | None:
+    """The fields of a type of record, its score among them where there is one; none: anything goes."""
+    found = fields_of(document, record_type)
     return {SCORE: "number", **found} if found and record_type in document.scores else found
 
 

@@ -73,7 +73,7 @@ def _empty(field: str, *, in_domain: bool) -> Condition:
 
 
 def _implied(workflow: Workflow) -> tuple[Predicate, ...]:
-    """What holds of a field that was just filled, or emptied."""
+    """What holds of a field that was just filled. One that was emptied may hold blanks, so nothing is sure of it."""
     trigger, in_domain = workflow.trigger, workflow.domain is not None
     if trigger.field_filled is not None:
         empty = _empty(trigger.field_filled, in_domain=in_domain)

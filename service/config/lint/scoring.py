@@ -7,7 +7,7 @@ from typing import Final
 
 from schemas.config import Document
 from service.config.conditions import calendar_of
-from service.config.declared_fields import is_declared
+from service.config.declared_fields import fields_of, is_declared
 from service.config.findings import Finding
 from service.config.lint.written import whole
 from service.language.implication import never
@@ -28,8 +28,8 @@ def of_scoring(document: Document) -> Iterator[Finding]:
             elif not row.points:
                 yield Finding((*path, "points"), "0 points are none: write some, or take the row out")
     for record_type, field in document.sizes.items():
-        declared = next((each for name, each in document.fields.items() if name == record_type and each), None)
-        if declared is None:
+        declared = fields_of(document, record_type)
+        if not declared:
             continue
         if not is_declared(field, declared):
             near = nearest(field, declared)

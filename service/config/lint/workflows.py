@@ -7,7 +7,7 @@ their roles, and what is known of who acts. Without a list of fields nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, get_args
 
 from schemas.config import Document, Role
@@ -16,11 +16,13 @@ from schemas.config_workflows import Action, Audience, NewRecord, SetField, Work
 from service.config.conditions import calendar_of, comparisons
 from service.config.declared_fields import Declared, is_declared
 from service.config.findings import Finding
+from service.config.lint.fields import known_fields
 from service.config.lint.written import conditions_of
 from service.config.nodes import Steps
 from service.config.workflows import is_fitting
 from service.core.filled import FILLED
 from service.core.traits import folded
+from service.core.workflow.doing import ASKED_OF_ACTORS
 from service.core.workflow_specs import ACTOR
 from service.language.implication import understood
 from service.language.nearest import nearest
@@ -29,7 +31,7 @@ from service.language.operators import TABLE
 from service.language.probes import listed
 from service.language.tree import Compare, leaves
 
-OF_ACTORS: Final = ("id", "role", "profile", "right")
+OF_ACTORS: Final = ("id", *ASKED_OF_ACTORS, "right")
 """What is known of who acts."""
 EXACT: Final = frozenset(FILLED) - {"text"}
 """Types of field that hold nothing but what is of their type, and so name no people."""
@@ -52,10 +54,12 @@ class _Given(NamedTuple):
 
 def of_workflows(document: Document) -> Iterator[Finding]:
     """Everything of the kind."""
+    known = _known_of_actors(document)
     for workflow_id, workflow in document.workflows.items():
         path: Steps = ("workflows", workflow_id)
         record_type = workflow.type_in(document.processes)
-        named = _Names(document, workflow, record_type, _fields(document, record_type))
+        fields = known_fields(document, record_type) or None
+        named = _Names(document, workflow, record_type, fields, known["role"])
         yield from _of_changed(named, path)
         for place, action in workflow.placed_actions:
             yield from _of_values(named, (*path, *place), action)
@@ -63,21 +67,19 @@ def of_workflows(document: Document) -> Iterator[Finding]:
                 yield from _of_hearers(named, (*path, *place, "notify"), action.notify)
         yield from _of_order(path, workflow)
         yield from _of_cap(path, workflow)
-    yield from _of_actors(document)
+    yield from _of_actors(document, known)
 
 
 class _Names(NamedTuple):
-    """A workflow, with what its names may lead to; `fields` are those of its type of record, none: any may be."""
+    """A workflow, with what its names may lead to; `fields` are those of its type of record, none: any may be. `roles`
+    are those of people, as they are compared and as they are written.
+    """
 
     document: Document
     workflow: Workflow
     record_type: str
     fields: Declared | None
-
-
-def _fields(document: Document, record_type: str) -> Declared | None:
-    """The fields that are declared of a type of record; none: anything goes."""
-    return next((each for name, each in document.fields.items() if name == record_type and each), None)
+    roles: Mapping[str, str]
 
 
 def _of_changed(named: _Names, path: Steps) -> Iterator[Finding]:
@@ -113,7 +115,7 @@ def _of_set(named: _Names, path: Steps, wanted: SetField) -> Iterator[Finding]:
 
 
 def _of_made(named: _Names, path: Steps, made: NewRecord) -> Iterator[Finding]:
-    fields = _fields(named.document, made.type)
+    fields = known_fields(named.document, made.type) or None
     for name, value in made.fields.items():
         place = (*path, "fields", name)
         if _is_unknown(name, fields):
@@ -143,19 +145,17 @@ def _of_hearers(named: _Names, path: Steps, told: Audience) -> Iterator[Finding]
     users = named.document.users
     if told.user is not None and told.user in users and not users[told.user].active:
         yield Finding((*path, "user"), f'"{told.user}" is not active: name somebody who is')
-    if told.role is not None:
-        roles = {folded(each.role) for each in users.values() if each.role is not None}
-        if folded(told.role) not in roles:
-            yield Finding((*path, "role"), f'nobody has the role "{told.role}"; {_meant(told.role, named.document)}')
+    if told.role is not None and folded(told.role) not in named.roles:
+        yield Finding((*path, "role"), f'nobody has the role "{told.role}"; {_meant(told.role, named.roles.values())}')
     if told.field is not None and (kind := (named.fields or {}).get(told.field)) in EXACT:
         yield Finding((*path, "field"), f'"{told.field}" is a {kind}, which names nobody: name a text, link or list')
 
 
-def _meant(role: str, document: Document) -> str:
+def _meant(role: str, roles: Collection[str]) -> str:
     """Which role is probably meant. Rights are called roles, too, and are none of these."""
     if role in RIGHTS:
         return f"it is a right, and who is told by role has it as theirs: write role: {role} of users"
-    near = nearest(role, {each.role for each in document.users.values() if each.role is not None})
+    near = nearest(role, roles)
     return f'did you mean "{near}"?' if near else f"write role: {role} of users"
 
 
@@ -176,10 +176,9 @@ def _of_cap(path: Steps, workflow: Workflow) -> Iterator[Finding]:
         yield Finding((*path, "at_most", "per_record"), f"{message}: write fewer, or more per day")
 
 
-def _of_actors(document: Document) -> Iterator[Finding]:
+def _of_actors(document: Document, known: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
     """Conditions on who acts that ask for what nobody is. Of ids only what is nearly one: others may act, too."""
     calendar = calendar_of(document.settings)
-    known = _known_of_actors(document)
     for path, _, written in conditions_of(document):
         if path[0] != "workflows":
             continue

@@ -20,7 +20,7 @@ from service.language.changes import UNTOLD, told_at
 from service.language.tree import Facts
 
 NO_ACTOR: Final[Facts] = {}
-ASKED_OF_ACTORS: Final = frozenset({"role", "profile"})
+ASKED_OF_ACTORS: Final = ("role", "profile")
 
 
 class Doing:

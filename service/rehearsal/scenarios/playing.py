@@ -6,6 +6,7 @@ wrong. It ends at a step that cannot be played, because what follows is about a 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +32,15 @@ from service.rehearsal.scenarios.events import at, member_events, record_events
 from service.rehearsal.scenarios.expectations import Mismatch, StepResult, mismatches
 from service.rehearsal.scenarios.reading import Script
 from service.rehearsal.scenarios.reasons import beside
-from service.rehearsal.stage import MEMBERS_TOPIC, NO_PLANS, Looked, Rehearsal, RehearsedDecision, Scene
+from service.rehearsal.stage import (
+    MEMBERS_TOPIC,
+    NO_PLANS,
+    Looked,
+    Rehearsal,
+    RehearsedAction,
+    RehearsedDecision,
+    Scene,
+)
 from service.wire.log_forms import OutcomeLine
 from service.wire.times import iso_time
 
@@ -196,9 +205,11 @@ class _Play:
         cared last, and if they are the same as before, nobody knows whether they cared again; had one of them acted, it
         would be known.
         """
-        acted_on = [CardName(result.division, each.record) for each in result.actions]
+        acted_on: defaultdict[CardName, list[RehearsedAction]] = defaultdict(list)
+        for each in result.actions:
+            acted_on[CardName(result.division, each.record)].append(each)
         for name in dict.fromkeys((*result.records, *acted_on)):
-            asked = [each for each in result.actions if each.record == name.record]
+            asked = acted_on.get(name)
             config, weighed = self._stage.config_of(name.division), result.weighed.get(name, ())
             if asked:
                 requests = [each.request for each in asked]
