@@ -156,6 +156,9 @@ class Trace(Said):
         tuple[Weighed, ...], Field(description="Workflows that cared for what happened; their actions are events.")
     ] = ()
     through: Annotated[str, Field(description="The tool or the offer that brought a lead into its plan.")] = ""
+    workflow: Annotated[
+        str, Field(description="The workflow that had the record given to somebody; empty: none did.")
+    ] = ""
     link: Annotated[
         Link | None,
         Field(

@@ -23,6 +23,8 @@ KINDS: Final = ("hush", "held", "digest", "skew")
 DAY_MS: Final = 24 * 3_600_000
 BY_CHOICE: Final = frozenset({"given_to_pool", "owner_chosen", "owner_removed"})
 """Why somebody has a record no more where a person chose that."""
+MANAGED: Final = frozenset({"waiting", "escalated", "skewed"})
+"""News of a pool, which are for whoever manages it by then."""
 NOBODY: Final = Hearer(frozenset())
 
 
@@ -87,9 +89,12 @@ class Step(NamedTuple):
 
 @dataclass
 class Course:
-    """What was told so far: the ids of all pieces, and each person's last decision."""
+    """What was told so far: the ids of all pieces, and each person's last decision. `passed_on` are pieces that were
+    kept for somebody else before, who managed the pool: they come behind what their new reader was told meanwhile.
+    """
 
     told: set[str] = field(default_factory=set)
+    passed_on: set[str] = field(default_factory=set)
     last: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
@@ -108,6 +113,7 @@ def telling_violations(
             continue
         step = _step(batch, reader.batches[seen.offset], content, known)
         content = step.after
+        course.passed_on |= {*_passed_on(step)}
         for rule in (_told_once, _held_and_told, _summed_up, _is_heard, _skewed):
             yield from (f"lane {reader.lane}: batch {seen.offset}: {line}" for line in rule(step, course))
         if batch["level"] >= TELLING_LEVEL:
@@ -158,13 +164,24 @@ def _piece(output: Output) -> Piece | None:
     return Piece(to, said["kind"], "", header(output, "ce_id"), ms, said["count"], since_ms)
 
 
+def _passed_on(step: Step) -> Iterator[str]:
+    """The ids of news of a pool that were kept for somebody, and are told to somebody else, or kept for them."""
+    gone = {_id_of(name, before) for name, before, now in step.changed("held") if now is None}
+    news = {identity.rpartition("/")[0] for identity in gone}
+    kept = {_id_of(name, now) for name, before, now in step.changed("held") if before is None}
+    for identity in {*step.told, *kept} - gone:
+        about = identity.rpartition("/")[0]
+        if about in news and about.rpartition("/")[2] in MANAGED:
+            yield identity
+
+
 def _told_once(step: Step, course: Course) -> Iterator[str]:
     """Each piece once, and one person's in the order of the decisions that they are about."""
     for piece in step.pieces:
         if piece.id in course.told:
             yield f"{piece.id} is told twice"
         course.told.add(piece.id)
-        if piece.decision:
+        if piece.decision and piece.id not in course.passed_on:
             at = _numbers(piece.decision)
             if at <= course.last.get(piece.to, ()):
                 yield f"{piece.to} hears of {piece.decision} behind what was decided later, or of one thing twice"

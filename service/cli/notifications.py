@@ -113,7 +113,8 @@ def told(
     record, pool = about
     pool = pool or next(iter(config.pools), "")
     summary = NewsSummary(count, AT_MS - 600_000, AT_MS, (record,)) if count else None
-    notification = Notification(kind, person, ("email",), summary=summary)
+    workflow = next(iter(config.workflows.all), "") if kind == "workflow" else ""
+    notification = Notification(kind, person, ("email",), summary=summary, about=workflow)
     decision = Decision(
         record="" if count else record,
         outcome=_OUTCOMES[kind](person, pool),

@@ -255,7 +255,8 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     when they were in contact with the lead, or came to have it, last (none: not known). `workflows` are those that
     cared for what happened. `limits`: how much of each limit of the pool as a whole was used. `asked` are the pools
     that were asked in vain, where there was more than one to ask. `steps` are those of the target, in order. `size` is
-    what the record weighed when somebody was picked.
+    what the record weighed when somebody was picked. `workflow` is the one that had the record given to somebody
+    (empty: none did).
     """
 
     question: str = ""
@@ -276,6 +277,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     limits: tuple[LimitCount, ...] = ()
     steps: tuple[StepSeen, ...] = ()
     size: int = USUAL
+    workflow: str = ""
 
 
 class LateNews(Struct, frozen=True, gc=False):
@@ -297,7 +299,8 @@ class NewsSummary(Struct, frozen=True, gc=False):
 
 class Notification(Struct, frozen=True, gc=False):
     """Somebody asked to be told of this decision; or, later, of another one (`late`), or of many (`summary`). `word` is
-    why, where the decision's own outcome is about somebody else (see `why`).
+    why, where the decision's own outcome is about somebody else (see `why`). `about` is the workflow that tells them,
+    or the pool of which they are told since they manage it; empty: neither.
     """
 
     kind: NotificationKind
@@ -306,6 +309,7 @@ class Notification(Struct, frozen=True, gc=False):
     late: LateNews | None = None
     summary: NewsSummary | None = None
     word: str = ""
+    about: str = ""
 
 
 class ActionRequest(Struct, frozen=True, kw_only=True, gc=False):

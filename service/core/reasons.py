@@ -74,7 +74,7 @@ RELEASED: Final[Mapping[ReleaseReason, str]] = {
     "owner_chosen": "a person was chosen in the CRM",
     "owner_inactive": "the record is open again, and its owner is switched off",
     "owner_removed": "the owner was taken away in the CRM",
-    "reassigned": "a rule gives it to somebody else",
+    "reassigned": "a rule or a workflow gives it to somebody else",
     "taken": "a member took it from the queue",
 }
 
@@ -192,6 +192,7 @@ NothingReason = Literal[
     "untold_closed",
     "untold_moved",
     "untold_repeated",
+    "untold_replaced",
     "untold_unwanted",
 ]
 NOTHING: Final[Mapping[NothingReason, str]] = {
@@ -239,6 +240,7 @@ NOTHING: Final[Mapping[NothingReason, str]] = {
     "untold_closed": "what was held back is told no more: the record is closed by now",
     "untold_moved": "what was held back is told no more: it is not true of the record any more",
     "untold_repeated": "what was held back is told no more: what came later says the same of the record",
+    "untold_replaced": "what was held back is for who manages the pool, and that is somebody else by now",
     "untold_unwanted": "what was held back is told no more: they are switched off, or want no such news",
 }
 

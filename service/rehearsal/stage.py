@@ -71,6 +71,7 @@ class RehearsedAction(NamedTuple):
     nothing.
     """
 
+    division: str
     record: str
     request: ActionRequest
     decision: str
@@ -88,6 +89,7 @@ class Looked(NamedTuple):
 class RehearsedNotification:
     """What somebody is told: the words that a scenario may ask for, none where there is nothing of the kind."""
 
+    division: str
     person: str
     kind: str
     via: tuple[str, ...]
@@ -312,14 +314,20 @@ def _told(record: BrokerRecord) -> RehearsedNotification:
     said = orjson.loads(record.value)
     about = said["record"] if "record" in said else said["records"][0]
     words = {each.name: said.get(each.name) for each in fields(RehearsedNotification)}
-    return RehearsedNotification(**{**words, "via": tuple(said["via"]), "record": f"{about['type']}/{about['id']}"})
+    own = {"division": _division(record), "via": tuple(said["via"]), "record": f"{about['type']}/{about['id']}"}
+    return RehearsedNotification(**{**words, **own})
 
 
 def _action(record: BrokerRecord) -> RehearsedAction:
     said = orjson.loads(record.value)
     request, withheld = read_action(said)
     name = f"{said['record']['type']}/{said['record']['id']}"
-    return RehearsedAction(name, request, said["decision"], withheld)
+    return RehearsedAction(_division(record), name, request, said["decision"], withheld)
+
+
+def _division(record: BrokerRecord) -> str:
+    """Whose output it is: two may have records, people and workflows of the same name."""
+    return (dict(record.headers)["ce_division"] or b"").decode()
 
 
 def _refusal(letter: Letter) -> OutcomeLine:

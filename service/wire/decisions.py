@@ -96,6 +96,7 @@ def _trace(said: Mapping[str, Any]) -> Trace:
             Weighed(each["workflow"], each["withheld"], each.get("criterion")) for each in said.get("workflows", ())
         ),
         through=said.get("through", ""),
+        workflow=said.get("workflow", ""),
         link=said.get("link"),
         contacted_ms=_moment(said.get("contacted")),
         asked=tuple(AskedPool(each["pool"], each["reason"]) for each in said.get("asked", ())),

@@ -23,13 +23,14 @@ from service.config.texts import SUMMARY, Chosen, letter_for, shipped
 from service.core.letters import NotWritten, Template, Values
 from service.core.model import Decision, NewsSummary, Notification
 from service.core.telling.clock import clock_time
-from service.core.telling.why import pool_of, why
+from service.core.telling.why import parted, pool_of, why
 from service.telemetry.metrics import METERS
 from service.telemetry.sieve import Sieve
 from service.wire.messages import Headers, Message
 from service.wire.times import iso_time
 
 if TYPE_CHECKING:
+    from service.core.configuration import Config
     from service.wire.outputs import Context
 
 log = structlog.get_logger()
@@ -68,7 +69,7 @@ def _notification(
     record_type, _, record_id = decision.record.partition("/")
     kind, person, late, config = told.kind, told.person, told.late, context.config
     about = decision_id if late is None else late.decision
-    word, pool = (why(decision, told), pool_of(decision, told)) if late is None else (late.why, late.pool)
+    said_why, pool = (why(decision, told), pool_of(decision, told)) if late is None else (late.why, late.pool)
     user, spec = config.users.get(person), config.pools.get(pool)
     pool = (spec.name if spec is not None else "") or pool
     found = letter_for(kind, "" if user is None else user.wishes.language, config.letters, config.language)
@@ -78,7 +79,7 @@ def _notification(
         "person.id": person,
         "person.name": (user.name if user is not None else "") or person,
         "pool": pool,
-        "reason": _reason(word, pool, found.language.tag),
+        "reason": _reason(said_why, pool, found.language.tag, config),
         "record.type": record_type,
         "record.id": record_id,
         "record.name": f"{found.language.types.get(record_type, record_type)} {record_id}",
@@ -172,11 +173,18 @@ def _ready(found: Chosen, kind: str) -> object:
     return letters.get(kind) or letters[SUMMARY]
 
 
+def _reason(said_why: str, pool: str, language: str, config: Config) -> str:
+    """The sentence for why it is so in a language that is shipped, with what pool and workflow are called by now."""
+    word, about = parted(said_why)
+    workflow = config.workflows.all.get(about) if about else None
+    return _sentence(word, pool, about if workflow is None else workflow.called, language)
+
+
 @lru_cache(maxsize=4_096)
-def _reason(word: str, pool: str, language: str) -> str:
-    """The sentence for a word in a language that is shipped. Kept, for it is about nothing but the pool."""
+def _sentence(word: str, pool: str, workflow: str, language: str) -> str:
+    """Kept, for it is about nothing but the pool and the workflow."""
     sentence = shipped()[language].reasons.get(word)
-    return "" if sentence is None else one_line(sentence.write(Values({"pool": pool})))
+    return "" if sentence is None else one_line(sentence.write(Values({"pool": pool, "workflow": workflow or None})))
 
 
 def _link(template: Template | None, own: dict[str, object]) -> str:

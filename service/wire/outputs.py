@@ -74,6 +74,7 @@ _write: Final = msgspec.json.Encoder().encode
 
 DEPTHS: Final = tuple([("ce_chaindepth", b"%d" % depth) for depth in range(1, CHAIN_LIMIT + 1)])
 """How many automatic decisions led to what is published, by how many led to its event."""
+NAMED: Final = ("cut", "through", "workflow")
 LISTED: Final = ("asked", "limits", "steps", "workflows", "not_looked_at")
 """What of a trace is mostly empty, or none."""
 
@@ -159,10 +160,9 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["score"] = trace.score
     if trace.size != USUAL:
         said["size"] = trace.size
-    if trace.cut:
-        said["cut"] = trace.cut
-    if trace.through:
-        said["through"] = trace.through
+    for name in NAMED:
+        if named := getattr(trace, name):
+            said[name] = named
     if trace.link is not None:
         said["link"] = trace.link
     if trace.contacted_ms is not None:

@@ -37,6 +37,7 @@ WORDS = {
         why.SKEWED,
         why.WORKFLOW,
         why.DELETED,
+        why.LOST_TO_WORKFLOW,
         "not_a_member",
         "not_accepted",
         "not_there",
@@ -56,15 +57,15 @@ def problems(**document: object) -> list[str]:
 
 @pytest.mark.parametrize("tag", ["en", "de"])
 def test_each_language_that_is_shipped_is_whole(tag: str) -> None:
-    """A letter for each kind of news, and a sentence for each reason that is about the pool at most. No text asks for a
-    field of a record.
+    """A letter for each kind of news, and a sentence for each reason that is about pool or workflow at most. No text
+    asks for a field of a record.
     """
     language = shipped()[tag]
     assert set(language.letters) == set(get_args(NotificationKind)) | {SUMMARY}
     assert set(language.reasons) == WORDS
     assert [len(words) for words in language.spoken[2:]] == [7, 7, 12, 12]
     assert set(language.news) == set(get_args(NotificationKind))
-    assert set().union(*(sentence.reads for sentence in language.reasons.values())) == {"pool"}
+    assert set().union(*(sentence.reads for sentence in language.reasons.values())) == {"pool", "workflow"}
     for kind, letter in language.letters.items():
         assert letter.reads == frozenset()
         for template in (letter.subject, letter.body):

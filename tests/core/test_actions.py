@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from service.core.acting import COUNTED_MAX
 from service.core.model import Assigned, Released
 from service.core.rule_sets import OwnerOf
+from service.core.telling.explain import explain
+from service.core.telling.why import why
 from service.core.workflow_specs import Action, FromField, Hearers, Workflows
 from tests.core.build import OUTSIDER, created, deleted, event, target, updated
 from tests.core.flows import (
@@ -25,6 +28,7 @@ from tests.core.flows import (
     where,
     withheld,
 )
+from tests.core.nights import person, quiet
 
 
 def test_later_workflows_see_what_earlier_ones_set_and_it_is_remembered_only_when_told() -> None:
@@ -108,6 +112,29 @@ def test_assigning_runs_behind_the_events_own_decision_once_and_only_the_last_ow
     assert [each.person for decision in told.decisions[known:] for each in decision.notifications] == ["bob"]
     assert withheld(told) == {"a": None, "b": "assigned_already"}
     assert told.decisions[-1].trace.question == "workflow"
+
+
+@pytest.mark.parametrize("is_night", [False, True])
+def test_who_loses_a_record_to_a_workflow_hears_which_one_it_was(*, is_night: bool) -> None:
+    """D22 S20 So do those who get it, and whom it only tells, also in the morning; and the decisions say so."""
+    give = flow("vips", on("updated"), Action("assign", target=target("pool:vip")), TELL)
+    users = [person(name, quiet=quiet(10, 60) if is_night else None) for name in ("ann", "bob", OUTSIDER)]
+    told = division(replace(give, name="To the VIPs"), pools={"sales": ["ann"], "vip": ["bob"]}, users=users)
+    told.send(created(owner="pool:sales"))
+    told.later(minutes=20)
+    known = len(told.decisions)
+    told.send(updated(facts={"a": 1}))
+    given = told.decisions[known:]
+    assert [type(each.outcome) for each in given[-2:]] == [Released, Assigned]
+    assert {each.trace.workflow for each in given[-2:]} == {"vips"}
+    assert all('by the workflow "To the VIPs"' in explain(each, told.config)[0] for each in given[-2:])
+    told.later(minutes=60)
+    words = {
+        each.person: each.late.why if each.late else why(decision, each)
+        for decision in told.decisions[known:]
+        for each in decision.notifications
+    }
+    assert words == {"ann": "reassigned_by_workflow vips", "bob": "by_workflow vips", OUTSIDER: "workflow vips"}
 
 
 def test_a_persons_choice_is_never_overridden_by_a_workflow() -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.rehearsal.build import SALES, failed, played
+from service.rehearsal.scenarios.playing import play
+from service.rehearsal.scenarios.reading import read_directory
+from tests.rehearsal.build import SALES, failed, played, scenario
 
 AWAY = "member: {ann: away, bob: away}"
 
@@ -101,6 +103,50 @@ async def test_a_step_that_cannot_be_played_ends_the_scenario(tmp_path: Path, st
     assert (before.word, ending.step, ending.line, ending.column, ending.word) == ("owner", 2, 6, 5, "")
     assert ending.expected == "a step that can be played"
     assert ending.found == found
+
+
+TENANT = """
+pools: {sales: {record_type: lead, members: []}}
+users: {ann: {}}
+defaults: {lead: {pool: sales}}
+workflows:
+  stuck: {active: true, record_type: lead, trigger: {waiting_for: 5m}, actions: [{create_record: {type: task}}]}
+  told: {active: true, record_type: lead, trigger: {waiting_for: 5m}, actions: [{notify: {user: ann}}]}
+"""
+
+
+STEPS = """
+  - {record: lead/1, division: acme}
+  - {record: lead/1, division: beta, expect: {actions: [], notifications: []}}
+  - {time: +5m, expect: {actions: %s, notifications: %s}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("division", "actions", "told"), [("acme", "{stuck: {record: lead/1}}", "[ann]"), ("main", "[]", "[]")]
+)
+async def test_a_scenario_of_one_tenant_never_sees_what_another_is_told(
+    tmp_path: Path, division: str, actions: str, told: str
+) -> None:
+    """Though it has records, people and workflows of the same names, whose timers go off at the same time."""
+    for name in ("acme", "beta", "main"):
+        (tmp_path / f"{name}.yaml").write_text(f"division: {name}\n{TENANT}", encoding="utf-8")
+    text = f"name: tenants\ndivision: {division}\nsteps: {STEPS % (actions, told)}"
+    found = read_directory(scenario(tmp_path, text))
+    assert found.problems == ()
+    assert (await play(found.scripts[0])).failures == ()
+
+
+async def test_a_failure_is_explained_by_what_each_tenant_did(tmp_path: Path) -> None:
+    """Without a division of its own a scenario sees all, each record as the one of its division."""
+    acting = TENANT.replace("stuck: {", "stuck: {name: NAME, ")
+    for name in ("acme", "beta"):
+        (tmp_path / f"{name}.yaml").write_text(f"division: {name}\n{acting.replace('NAME', name)}", encoding="utf-8")
+    found = read_directory(scenario(tmp_path, f"name: tenants\nsteps: {STEPS % ('[]', '[ann, ann]')}"))
+    (failure,) = (await play(found.scripts[0])).failures
+    assert failure.found == "stuck, stuck"
+    said = " ".join(failure.explanation)
+    assert ['workflow "acme"' in said, 'workflow "beta"' in said] == [True, True]
 
 
 async def test_what_was_not_decided_is_said_in_words(tmp_path: Path) -> None:

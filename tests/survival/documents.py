@@ -22,8 +22,10 @@ OF_PEOPLE: Final[Mapping[str, Mapping[str, Any]]] = {
     "eve": {"zone": "America/Los_Angeles", "limits": [{"at_most": 100_000, "per": "day"}]},
 }
 """Limits of people over all pools: windows that are full under load, and periods that are counted and never full."""
-WATCHED: Final = {"manager": "kim", "skewed_after": 2}
-"""Of a pool: who is told when somebody of it stays behind, as whoever is at a limit does."""
+MANAGERS: Final = ("kim", "bob", "eve")
+"""Who is told when somebody of a pool stays behind, as whoever is at a limit does, or nobody can take what comes: in
+each generation another, while news may be held back for who was it before.
+"""
 
 
 def configuration(division: str, generation: int = 0, *, is_plain: bool = False) -> dict[str, Any]:
@@ -32,12 +34,13 @@ def configuration(division: str, generation: int = 0, *, is_plain: bool = False)
     """
     first = generation % 3
     circle = [*PEOPLE[first:5], *PEOPLE[:first]][:4]
+    managed = {} if is_plain else {"manager": MANAGERS[generation % len(MANAGERS)]}
     wishes = {} if is_plain else {name: {"notify": told} for name, told in notify_of(generation).items()}
     return {
         "division": division,
         "users": {name: {**OF_PEOPLE.get(name, {}), **wishes.get(name, {})} for name in PEOPLE},
         "pools": {
-            "sales": {"record_type": "lead", "members": circle, **({} if is_plain else WATCHED)},
+            "sales": {"record_type": "lead", "members": circle, **managed, **({"skewed_after": 2} if managed else {})},
             "deals": {"record_type": "deal", "members": [*map(busy, circle[::-1])], "strategy": "least_loaded"},
             "hotline": {
                 "record_type": "lead",
@@ -46,6 +49,7 @@ def configuration(division: str, generation: int = 0, *, is_plain: bool = False)
                 "hand_on": 1 + generation % 2,
                 "ask_again": generation % 3 == 2,
                 "escalate": {"after": "5s", "to": {"pool": "second"}},
+                **managed,
             },
             "second": {
                 "record_type": "lead",
@@ -57,7 +61,7 @@ def configuration(division: str, generation: int = 0, *, is_plain: bool = False)
                 "escalate": {"after": "20s", "to": {"user": "joe"}},
                 "longest_wait": "4s",
             },
-            "lonely": {"record_type": "lead", "members": ["zoe"], "drain_per_minute": 1_000 + generation},
+            "lonely": {"record_type": "lead", "members": ["zoe"], "drain_per_minute": 1_000 + generation, **managed},
         },
         "rule_sets": {} if is_plain else {"inbound": stepped(generation)},
         "tools": ["form"],

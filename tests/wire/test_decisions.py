@@ -61,6 +61,7 @@ WHOLE = Trace(
     cut=("notes",),
     workflows=(Weighed("ask", "marked_already", 1),),
     through="gold",
+    workflow="ask",
     link="contact",
     contacted_ms=1_767_225_600_123,
     asked=(AskedPool("sales", "not_accepted"),),

@@ -119,6 +119,35 @@ def test_late_news_have_the_id_of_the_decision_that_they_are_about() -> None:
     assert said["reason"] == "It was your turn in Sales EMEA."
 
 
+@pytest.mark.parametrize(
+    ("language", "word", "reason"),
+    [
+        ("en", "by_workflow vips", 'The workflow "To the VIPs" gives it to you.'),
+        ("en", "reassigned_by_workflow vips", 'The workflow "To the VIPs" gives it to somebody else.'),
+        ("en", "workflow vips", 'The workflow "To the VIPs" tells you of it.'),
+        ("de", "by_workflow vips", "Der Workflow „To the VIPs“ gibt es dir."),
+        ("de", "reassigned_by_workflow vips", "Der Workflow „To the VIPs“ gibt es jemand anderem."),
+        ("de", "workflow vips", "Der Workflow „To the VIPs“ sagt dir Bescheid."),
+        ("en", "workflow gone since", 'The workflow "gone since" tells you of it.'),
+        ("en", "workflow", "A workflow tells you of it."),
+        ("de", "by_workflow", "Ein Workflow gibt es dir."),
+        ("en", "escalated sales", "It waited too long."),
+    ],
+)
+def test_what_a_workflow_does_is_told_with_its_name(language: str, word: str, reason: str) -> None:
+    """D22 By the name that it has when it is told; one that is gone by its id. An older build kept no name."""
+    late = Notification("workflow", "ann", ("chat",), LateNews("0-0-3-1", word, "sales"))
+    (message,) = messages(
+        Decision(record="lead/7", outcome=Nothing("told_late"), notifications=(late,)),
+        users={"ann": {"notify": {"language": language}}},
+        fields={"lead": {"x": "text"}},
+        workflows={
+            "vips": {"name": "To the VIPs", "record_type": "lead", "trigger": "created", "action": {"notify": "owner"}}
+        },
+    )
+    assert fits(message)["reason"] == reason
+
+
 def test_the_day_of_a_summary_has_the_reader_s_word() -> None:
     summary = NewsSummary(2, 1_772_000_000_000, 1_772_000_600_000, ("lead/1",))
     told = (Notification("assigned", "ann", ("chat",), summary=summary),)

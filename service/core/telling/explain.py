@@ -54,7 +54,7 @@ def explain(
     trace = decision.trace
     rule_set = _rule_set(trace, config)
     words = decision.outcome.words(lambda person: _person(person, config))
-    said = [*words, _configuration(config, decided_with), _origin(trace, rule_set)]
+    said = [*words, _configuration(config, decided_with), _origin(trace, rule_set, config)]
     said += [f"score {trace.score:g}"] if trace.score is not None else []
     said += ["no score: its field is no number"] if trace.score is None and facts and is_no_score(facts) else []
     said += [f"weighs {trace.size}"] if trace.size != USUAL else []
@@ -132,8 +132,11 @@ def _configuration(config: Config, decided_with: int | None) -> str:
     return f"configuration {decided_with}, told in the words of {named}"
 
 
-def _origin(trace: Trace, rule_set: RuleSet | None) -> str:
+def _origin(trace: Trace, rule_set: RuleSet | None, config: Config) -> str:
     """Which question gave the target; of rules, which entry."""
+    if trace.workflow:
+        known = config.workflows.all.get(trace.workflow)
+        return f'by the workflow "{trace.workflow if known is None else known.called}"'
     if trace.question != "rule_set":
         return QUESTIONS.get(trace.question, trace.question)
     name = (rule_set.name if rule_set is not None else "") or trace.rule_set

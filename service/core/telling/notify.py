@@ -68,24 +68,24 @@ def of_refusal(person: str, config: Config) -> Told:
     return _of("refused", person, config)
 
 
-def of_workflow(person: str, config: Config) -> Told:
+def of_workflow(person: str, workflow: str, config: Config) -> Told:
     """The notification of whom a workflow tells."""
-    return _of("workflow", person, config)
+    return _of("workflow", person, config, workflow)
 
 
 def of_waiting(spec: PoolSpec, config: Config) -> Told:
     """The notification of who manages a pool in which nobody can take a record."""
-    return _of("waiting", spec.manager, config)
+    return _of("waiting", spec.manager, config, spec.id)
 
 
 def of_escalation(spec: PoolSpec, config: Config) -> Told:
     """The notification of who manages a pool in which a record waited too long."""
-    return _of("escalated", spec.manager, config)
+    return _of("escalated", spec.manager, config, spec.id)
 
 
 def of_skew(spec: PoolSpec, config: Config) -> Told:
     """The notification of who manages a pool in which somebody stays behind the others."""
-    return _of("skewed", spec.manager, config)
+    return _of("skewed", spec.manager, config, spec.id)
 
 
 def also(decision: Decision, more: Iterable[Notification]) -> Decision:
@@ -103,6 +103,6 @@ def means_for(kind: NotificationKind, person: str, config: Config) -> tuple[str,
     return user.wishes.by_kind.get(kind, user.notify) if user.wishes.by_kind else user.notify
 
 
-def _of(kind: NotificationKind, person: str, config: Config) -> Told:
+def _of(kind: NotificationKind, person: str, config: Config, about: str = "") -> Told:
     via = means_for(kind, person, config)
-    return (Notification(kind, person, via),) if via else ()
+    return (Notification(kind, person, via, about=about),) if via else ()

@@ -2,7 +2,8 @@
 
 Every verdict passes here once, after all is decided. News that come in somebody's quiet hours wait in their line, and
 are told in their order when these end, unless they are not true by then (somebody else has the record, or it is closed
-or deleted) or a later one says the same of the record. Words are found for them only then.
+or deleted) or a later one says the same of the record. Words are found for them only then. News of a pool are for who
+manages it: where that is somebody else by then it is they who are told, or for whom it is kept.
 Of what comes faster than somebody wants to hear it, the first pieces are told and the rest is one summary for each kind
 of news. Where a line is as long as it may be, what comes on top is in such a summary, too, so that nothing is lost and
 no night takes more than its room.
@@ -25,7 +26,7 @@ from service.core.record import UNHEARD, Record
 from service.core.retold import sayable
 from service.core.state import State
 from service.core.telling.notify import means_for
-from service.core.telling.why import DELETED, UNAWARE, pool_of, why
+from service.core.telling.why import DELETED, UNAWARE, parted, pool_of, why
 from service.core.tracking import recall
 from service.core.wishes import Wishes
 
@@ -41,6 +42,8 @@ GIVEN: Final = frozenset[NotificationKind]({"assigned", "offered"})
 LOST: Final = frozenset[NotificationKind]({"reassigned", "withdrawn"})
 LINED: Final = frozenset[NotificationKind]({"queued", "waiting"})
 """News that somebody has a record, that they have it no more, and that it is in a line."""
+MANAGED: Final = frozenset[NotificationKind]({"waiting", "escalated", "skewed"})
+"""News of a pool, for whoever manages it."""
 STANDING: Final = GIVEN | LINED
 """News of what is so until it ends, which it does where the record is closed."""
 
@@ -90,7 +93,7 @@ def tell_held(person: str, draft: Draft, config: Config, now_ms: int) -> tuple[D
             draft.hushes.edit(person).first = number
             draft.set_timer(HUSH_PREFIX + person, now_ms)
             return tuple(decisions)
-        decisions.append(_late(person, held, record, untold, draft, config))
+        decisions.append(_late(person, held, record, untold, draft, config, now_ms))
         draft.held.drop(_held_field(person, number))
     draft.hushes.drop(person)
     return tuple(decisions)
@@ -211,15 +214,7 @@ def _is_summed(told: Notification, record: str, wishes: Wishes, draft: Draft, no
 
 
 def _hold(told: Notification, decision: Decision, decision_id: str, draft: Draft, now_ms: int, until_ms: int) -> None:
-    """Put the news at the end of the person's line; if that is full, into the summary of its kind."""
-    hush = draft.hushes.edit(told.person)
-    if hush.next - hush.first >= HELD_LIMIT:
-        about = f"{told.person}/{told.kind}"
-        digest = draft.digests.edit(about)
-        digest.since_ms = digest.since_ms or now_ms
-        draft.set_timer(SUMMARY_PREFIX + about, until_ms)
-        _sum_up(about, decision.record, draft)
-        return
+    """Keep the news of a decision for who is to be told of it."""
     is_unaware = told.kind in LOST and _is_to_hear_of_getting(told.person, decision.record, draft)
     held = HeldBack(
         kind=told.kind,
@@ -230,9 +225,22 @@ def _hold(told: Notification, decision: Decision, decision_id: str, draft: Draft
         correlation_id=decision.correlation_id,
         depth=decision.depth,
     )
-    draft.held.put(_held_field(told.person, hush.next), held)
+    _keep(told.person, held, draft, now_ms, until_ms)
+
+
+def _keep(person: str, held: HeldBack, draft: Draft, now_ms: int, until_ms: int) -> None:
+    """Put the news at the end of the person's line; if that is full, into the summary of its kind."""
+    hush = draft.hushes.edit(person)
+    if hush.next - hush.first >= HELD_LIMIT:
+        about = f"{person}/{held.kind}"
+        digest = draft.digests.edit(about)
+        digest.since_ms = digest.since_ms or now_ms
+        draft.set_timer(SUMMARY_PREFIX + about, until_ms)
+        _sum_up(about, held.record, draft)
+        return
+    draft.held.put(_held_field(person, hush.next), held)
     hush.next += 1
-    draft.set_timer(HUSH_PREFIX + told.person, until_ms)
+    draft.set_timer(HUSH_PREFIX + person, until_ms)
 
 
 def _sum_up(about: str, record: str, draft: Draft) -> None:
@@ -277,15 +285,24 @@ def _held_field(person: str, number: int) -> str:
 
 
 def _late(
-    person: str, held: HeldBack, record: Record, untold: NothingReason | None, draft: Draft, config: Config
+    person: str,
+    held: HeldBack,
+    record: Record,
+    untold: NothingReason | None,
+    draft: Draft,
+    config: Config,
+    now_ms: int,
 ) -> Decision:
     """Tell somebody of what was held back, in the words of what is known by now; or say why not."""
     decision = _nothing(held.record, untold or "told_late", person)
     decision = replace(decision, correlation_id=held.correlation_id, depth=held.depth)
-    if untold is not None:
+    if untold not in (None, "untold_replaced"):
         return decision
     kind, late = cast("NotificationKind", held.kind), LateNews(held.decision, held.why, held.pool)
-    told = Notification(kind, person, means_for(kind, person, config), late)
+    hearer = _hearer(person, held, config)
+    told = Notification(kind, hearer, means_for(kind, hearer, config), late)
+    if untold is not None and not _is_for_successor(told, held, record, draft, config, now_ms):
+        return decision
     facts = NO_FACTS
     if config.fields_told:
         record_type = held.record.partition("/")[0]
@@ -293,22 +310,54 @@ def _late(
     return replace(decision, notifications=(told,), facts=facts)
 
 
+def _hearer(person: str, held: HeldBack, config: Config) -> str:
+    """Who is to be told by now of what was held back for a person; empty: nobody. Of a pool that is its manager."""
+    if held.kind not in MANAGED:
+        return person
+    escalated_by = parted(held.why)[1]
+    if held.kind == "escalated" and not escalated_by:
+        return person  # kept by a build that did not know of which pool they are told
+    spec = config.pools.get(escalated_by or held.pool)
+    return "" if spec is None else spec.manager
+
+
+def _is_for_successor(
+    told: Notification, held: HeldBack, record: Record, draft: Draft, config: Config, now_ms: int
+) -> bool:
+    """Whether who manages the pool by now is told at once of what was held back for who managed it. Else it is kept for
+    them, or counted, or they were told of that decision already: that they have the record.
+    """
+    user = config.users.get(told.person)
+    if user is None or (held.kind == "escalated" and record.owner == told.person):
+        return False
+    if _is_summed(told, held.record, user.wishes, draft, now_ms):
+        return False
+    until_ms = _held_until(told.person, draft, config, now_ms)
+    if until_ms is None:
+        return True
+    _keep(told.person, held, draft, now_ms, until_ms)
+    return False
+
+
 def _reasons(
     person: str, line: Sequence[tuple[int, HeldBack]], draft: Draft, config: Config
 ) -> Iterable[NothingReason | None]:
-    """Why each piece of a line is told no more, none: it is told. Of several that are true and say the same of a record
-    the last one is told.
+    """Why each piece of a line is not told to the person, none: it is. Of several that are true and say the same of a
+    record the last one is told.
     """
     found: list[NothingReason | None] = []
-    said: set[tuple[str, str]] = set()
+    said: set[tuple[str, str, str]] = set()
     for _, held in reversed(line):
-        kind = cast("NotificationKind", held.kind)
-        about = (held.record, "given" if kind in GIVEN else "lost" if kind in LOST else kind)
-        untold = _untold(person, held, draft, config) if means_for(kind, person, config) else "untold_unwanted"
+        kind, hearer = cast("NotificationKind", held.kind), _hearer(person, held, config)
+        about = (hearer, held.record, "given" if kind in GIVEN else "lost" if kind in LOST else kind)
+        untold = _untold(person, held, draft, config)
+        if hearer and not means_for(kind, hearer, config):
+            untold = "untold_unwanted"
         if untold is None and about in said:
             untold = "untold_repeated"
         if untold is None:
             said.add(about)
+            untold = None if hearer == person else "untold_replaced"
         found.append(untold)
     return reversed(found)
 

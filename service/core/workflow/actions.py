@@ -130,7 +130,8 @@ def _assign(turn: Turn) -> Withheld | None:
     if _has_it(won.target, turn):
         return "there_already"
     released = release(case, "reassigned")
-    trace = Trace(question=WORKFLOW)
+    trace = Trace(question=WORKFLOW, workflow=turn.workflow.id)
+    released = None if released is None else replace(released, trace=trace)
     given = give_to(case, won.target, trace) if won.linked is None else give_linked(case, won.linked, trace)
     if released is not None and any(isinstance(each.outcome, Assigned) for each in doing.decisions):
         released = replace(released, notifications=())
@@ -155,10 +156,11 @@ def _untold(decision: Decision) -> Decision:
 
 
 def _notify(turn: Turn) -> Withheld | None:
-    doing = turn.doing
+    doing, workflow, config = turn.doing, turn.workflow.id, turn.case.config
     known = {each.person for each in (*doing.decisions[-1].notifications, *doing.notifications)}
     people = list(dict.fromkeys(_people(turn)))[:TOLD_MAX]
-    found = [each for person in people if person not in known for each in notify.of_workflow(person, turn.case.config)]
+    others = [person for person in people if person not in known]
+    found = [each for person in others for each in notify.of_workflow(person, workflow, config)]
     doing.notifications += found
     return None if found else "told_already" if known.intersection(people) else "nobody_to_tell"
 

@@ -234,7 +234,8 @@ def _actions(expect: Expect, result: StepResult) -> Iterator[Mismatch]:
     if sorted(expect.actions) != asked:
         yield Mismatch(("actions",), _listed(sorted(expect.actions)), _listed(asked), result.about)
         return
-    for record, request, *_ in result.actions:
+    for each in result.actions:
+        record, request = each.record, each.request
         name = _named(request)
         words = expect.actions[name].model_dump(include=expect.actions[name].model_fields_set)
         for word, wanted in words.items():

@@ -187,7 +187,9 @@ class _Play:
         return Failure(number + 1, self._script.file, place.line, place.column, *said)
 
     def _result(self, names: tuple[CardName, ...], sent: set[str], expect: Expect, scene: Scene) -> StepResult:
-        """What the step led to. Of what an event set off, its own outcomes count; what followed from them does not."""
+        """What the step led to. Of what an event set off, its own outcomes count; what followed from them does not.
+        What people are told and what is asked for is that of the step's division, if it has one: others have timers.
+        """
         for published in scene.published.values():
             self._crm.read(published)
         lines = tuple(line for line in scene.lines if (line.source in sent if sent else _is_told(line)))
@@ -197,7 +199,10 @@ class _Play:
         same = frozenset(name for name, each in looked.items() if each == self._looked.get(name))
         self._looked |= looked
         weighed = {name: each.weighed for name, each in looked.items()}
-        said = (scene.published, scene.notified, self._crm, plans, scene.actions, weighed, same)
+        is_of_all = not names and self._script.scenario.division is None
+        notified = tuple(each for each in scene.notified if is_of_all or each.division == division)
+        actions = tuple(each for each in scene.actions if is_of_all or each.division == division)
+        said = (scene.published, notified, self._crm, plans, actions, weighed, same)
         return StepResult(names, division, lines, *said)
 
     def _followed(self, result: StepResult) -> Iterator[str]:
@@ -207,7 +212,7 @@ class _Play:
         """
         acted_on: defaultdict[CardName, list[RehearsedAction]] = defaultdict(list)
         for each in result.actions:
-            acted_on[CardName(result.division, each.record)].append(each)
+            acted_on[CardName(each.division, each.record)].append(each)
         for name in dict.fromkeys((*result.records, *acted_on)):
             asked = acted_on.get(name)
             config, weighed = self._stage.config_of(name.division), result.weighed.get(name, ())
