@@ -6,7 +6,7 @@ counted by day, for each record and as a whole, and beyond its cap a workflow is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple, TypeVar
 
 from msgspec import Struct
@@ -17,9 +17,12 @@ from service.core.workflow_specs import Workflow
 WANTED_MAX: Final = 20
 """So many values that a record's fields are to have are open at a time; beyond, the oldest counts as done."""
 COUNTED_MAX: Final = 50
-"""Of so many workflows it is remembered how often they acted on a record: the latest, and those that are paused. Who
-is forgotten is counted anew, and bounded by their cap for all records alone.
+"""Of so many workflows it is remembered one by one how often they acted on a record: those that acted most, and those
+that are paused. All others are counted as one, and as having acted as often as any of them: so none ever acts more
+often than it may. Where so many are paused, nobody else acts on the record either.
 """
+ALL_OTHERS: Final = ""
+"""As what these are counted: no workflow has an empty id."""
 ANSWERS_MAX: Final = 20
 """So many of the latest answers to actions are remembered of a record."""
 NEAR_MAX: Final = 20
@@ -174,9 +177,44 @@ def tally_of(workflow: Workflow, known: DayCount | None, day: int) -> DayCount:
     )
 
 
-def acted_of(workflow: Workflow, known: Acting, day: int) -> Acted:
-    """The same of what it did about one record."""
-    found = next((each for each in known.acted if each.workflow == workflow.id), None)
-    if found is None or found.revision != workflow.revision:
-        return Acted(workflow.id, workflow.revision, day, 0)
+def acted_of(workflow: Workflow, known: Sequence[Acted], day: int) -> Acted:
+    """The same of what counts for one record; of one that is not counted by itself, as often as any of those."""
+    found = next((each for each in known if each.workflow == workflow.id), None)
+    if found is None:
+        return Acted(workflow.id, workflow.revision, day, _of_others(known, day))
     return found if found.day == day else found._replace(day=day, times=0)
+
+
+def counted(acted: Acted, known: Sequence[Acted]) -> tuple[Acted, ...]:
+    """With the newest count of a workflow. What was counted on another day, and paused nothing, is known no more. Where
+    there are too many, whoever acted least joins those that are counted as one.
+    """
+    others = _of_others(known, acted.day)
+    left = [each for each in known if each.workflow not in (acted.workflow, ALL_OTHERS)]
+    left = [each for each in left if each.is_paused or each.day == acted.day]
+    found = sorted((*left, acted), key=lambda each: (each.is_paused, each.times))
+    for each in found[:-COUNTED_MAX]:
+        others = max(others, each.times)
+    kept = tuple(found[-COUNTED_MAX:])
+    return (Acted(ALL_OTHERS, "", acted.day, others), *kept) if others else kept
+
+
+def still_counted(known: Acting, workflows: Mapping[str, Workflow]) -> tuple[Acted, ...]:
+    """What counts of it under these workflows, by id: what another revision of one did is over."""
+    return tuple(
+        each
+        for each in known.acted
+        if each.workflow == ALL_OTHERS
+        or (each.workflow in workflows and workflows[each.workflow].revision == each.revision)
+    )
+
+
+def is_crowded(workflow: Workflow, known: Sequence[Acted]) -> bool:
+    """Whether so many others are paused for the record that nobody can be counted beside them."""
+    paused = [each.workflow for each in known if each.is_paused]
+    return len(paused) >= COUNTED_MAX and workflow.id not in paused
+
+
+def _of_others(known: Sequence[Acted], day: int) -> int:
+    """How often any of those acted that are counted as one."""
+    return next((each.times for each in known if each.workflow == ALL_OTHERS and each.day == day), 0)

@@ -41,6 +41,7 @@ from service.core.telling.timing import UNNUMBERED, Numbers, passed_on
 from service.core.tracking import remember, together
 from service.core.unchanged import mark_of
 from service.core.workflow.following import follow
+from service.core.workflow.hearing import Occasions, hear_late
 from service.core.workflow.hearing import hear as hear_for_workflows
 from service.language.tree import Facts
 
@@ -100,7 +101,11 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     if event.kind == "created":
         case.record.created = True
     is_overtaken = isinstance(news, NoNews) and news.reason in OVERTAKEN
-    news, occasions = (news, ()) if is_overtaken else hear_for_workflows(event, news, past, case)
+    occasions: tuple[Occasions, ...] = ()
+    if is_overtaken:
+        hear_late(event, news, case)
+    else:
+        news, occasions = hear_for_workflows(event, news, past, case)
     decisions = follow(occasions, _decide_news(event, news, case), case)
     return (*decisions, *_convert(event, case))
 

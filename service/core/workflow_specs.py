@@ -344,6 +344,19 @@ class Workflows:
             found.setdefault(each.record_type, []).append(each.id)
         return {record_type: ids[0] for record_type, ids in found.items() if len(ids) == 1}
 
+    def is_step_of(self, step: StepName, record_type: str) -> bool:
+        """Whether records of this type go through the process of the step."""
+        process = self.processes.get(step.process)
+        return process is not None and process.record_type == record_type
+
+    def is_to_be_marked(self, step: StepName, record_type: str) -> bool:
+        """Whether it is remembered that a step is marked: some workflow uses it, or it may tell which of several
+        processes the record is in.
+        """
+        if step in self.steps_used:
+            return True
+        return record_type not in self.only_process and self.is_step_of(step, record_type)
+
     @property
     def targets(self) -> Iterator[tuple[str, EntryTarget]]:
         """Whom active workflows give records to, each with the type of record."""

@@ -20,6 +20,7 @@ from service.core.reasons import WITHHELD, Withheld
 from service.core.state import Kind, State, Value
 from service.core.telling.workflows import action_words, due_at, last_weighed, trigger_words, why_not
 from service.core.visibility import may_see
+from service.core.workflow.process import process_in
 from service.core.workflow_specs import StepName, Workflow
 from service.store.keys import LAYOUT, full_name
 from service.store.port import Store
@@ -133,19 +134,21 @@ async def record_standing(store: Store, config: Config, record: str, lanes: int)
     assert isinstance(known, InProcess)
     assert isinstance(acting, Acting)
     made = [each.workflow for kept in orders.values() for each in kept.open if each.record == record]
-    workflows = config.workflows.all
+    workflows = config.workflows
     return RecordStanding(
         record,
-        known.process,
+        process_in(known, record.partition("/")[0], workflows),
         tuple(str(mark.step) for mark in known.marks if mark.marked),
         (*(each.workflow for each in known.open), *(each.workflow for each in acting.wanted), *made),
-        tuple((each.workflow, _why(each, workflows.get(each.workflow))) for each in last_weighed(known, acting)),
+        tuple((each.workflow, _why(each, workflows.all.get(each.workflow))) for each in last_weighed(known, acting)),
         known.weighed_ms or None,
         tuple(map(_answer, acting.answers)),
         tuple(
             each.workflow
             for each in acting.acted
-            if each.is_paused and each.workflow in workflows and workflows[each.workflow].revision == each.revision
+            if each.is_paused
+            and each.workflow in workflows.all
+            and workflows.all[each.workflow].revision == each.revision
         ),
         tuple(due_at(record.partition("/")[0], parked, acting, config)) if isinstance(parked, Parked) else (),
     )

@@ -207,7 +207,7 @@ def test_what_is_remembered_of_a_record_is_bounded_and_goes_with_it() -> None:
     told = division(*(flow(f"w{n:03}", on("updated")) for n in range(COUNTED_MAX + 20)))
     told.send(created())
     told.send(updated(facts={"a": 1}))
-    assert len(told.state.acting["lead/1"].acted) == COUNTED_MAX
+    assert len(told.state.acting["lead/1"].acted) == COUNTED_MAX + 1
     told.send(deleted())
     assert "lead/1" not in told.state.acting
     told.configure(workflows=Workflows())

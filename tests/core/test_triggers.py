@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.core.acting import DAY_MS
+from service.core.acting import DAY_MS, Acting, Near
 from service.core.configuration import User
 from service.core.events import Target
+from service.core.holding.retention import forget
 from service.core.in_process import WEIGHED_MAX
-from service.core.model import Assigned
+from service.core.model import Assigned, Weighed
+from service.core.telling.workflows import last_weighed
 from service.core.workflow_specs import Action, Cap, Trigger
 from tests.core.build import MINUTE_MS, OUTSIDER, created, deleted, event, updated
 from tests.core.flows import (
@@ -248,6 +250,20 @@ def test_a_decision_lists_who_acted_and_the_first_of_the_others() -> None:
     told.send(updated(facts={"x": 1}))
 
     assert list(withheld(told).items()) == [*((each.id, "condition") for each in refusing[:WEIGHED_MAX]), ("z", None)]
+
+
+def test_what_workflows_did_when_a_record_was_deleted_is_remembered_and_nothing_else_of_it() -> None:
+    """D16 S105 Also where nothing acted, and nothing is published: with the comparison that decided."""
+    told = division(flow("w", on("deleted"), TELL, criteria=where("country equals FR")), flow("x", on("updated")))
+    told.send(created(owner=OUTSIDER, facts={"country": "DE"}))
+    told.send(updated(facts={"country": "IT"}))
+    told.send(deleted())
+    found = last_weighed(told.state.progress["lead/1"], told.state.acting["lead/1"])
+    assert found == (Weighed("w", "condition", 0),)
+    assert told.state.acting["lead/1"] == Acting(near=(Near("w", 0),))
+    assert told.state.progress["lead/1"].marks == ()
+    assert told.state.records["lead/1"].has_progress
+    assert forget("lead/1", told.state, told.config, told.now_ms).keys() >= {"progress", "acting"}
 
 
 def test_what_nearly_happened_is_forgotten_once_something_else_was_weighed() -> None:

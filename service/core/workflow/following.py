@@ -13,7 +13,7 @@ from itertools import groupby
 
 from msgspec.structs import replace
 
-from service.core.acting import COUNTED_MAX, DAY_MS, NEAR_MAX, Acted, Near, acted_of, tally_of
+from service.core.acting import DAY_MS, NEAR_MAX, Near, acted_of, counted, is_crowded, still_counted, tally_of
 from service.core.case import Case
 from service.core.in_process import WEIGHED_MAX, Considered, step_element
 from service.core.model import Assigned, Decision, Nothing, Weighed
@@ -146,8 +146,9 @@ def _over_its_cap(workflow: Workflow, case: Case) -> Withheld | None:
     if tally.paused_ms:
         return "paused"
     acting = acting_of(case)
-    acted = acted_of(workflow, acting, day)
-    if acted.is_paused:
+    known = still_counted(acting, case.config.workflows.all)
+    acted = acted_of(workflow, known, day)
+    if acted.is_paused or is_crowded(workflow, known):
         return "record_paused"
     if tally.times >= workflow.cap.per_day:
         draft.tallies.put(workflow.id, replace(tally, paused_ms=case.now_ms))
@@ -155,7 +156,7 @@ def _over_its_cap(workflow: Workflow, case: Case) -> Withheld | None:
     if acted.times >= workflow.cap.per_record:
         more = tally.records_paused + 1
         draft.tallies.put(workflow.id, replace(tally, records_paused=more, last_record=case.name))
-        keep_acting(replace(acting, acted=_with(acted._replace(is_paused=True), acting.acted)), case)
+        keep_acting(replace(acting, acted=counted(acted._replace(is_paused=True), known)), case)
         return "record_cap_reached"
     return None
 
@@ -166,22 +167,16 @@ def _count(workflow: Workflow, case: Case) -> None:
     tally = tally_of(workflow, case.draft.tallies.get(workflow.id), day)
     case.draft.tallies.put(workflow.id, replace(tally, times=tally.times + 1))
     acting = acting_of(case)
-    acted = acted_of(workflow, acting, day)
-    keep_acting(replace(acting, acted=_with(acted._replace(times=acted.times + 1), acting.acted)), case)
-
-
-def _with(acted: Acted, known: tuple[Acted, ...]) -> tuple[Acted, ...]:
-    """With the newest count of a workflow. Where there are too many, those that paused nothing are forgotten first."""
-    others = sorted((each for each in known if each.workflow != acted.workflow), key=lambda each: each.is_paused)
-    return (*others, acted)[-COUNTED_MAX:]
+    known = still_counted(acting, case.config.workflows.all)
+    acted = acted_of(workflow, known, day)
+    keep_acting(replace(acting, acted=counted(acted._replace(times=acted.times + 1), known)), case)
 
 
 def _remember(weighed: tuple[Weighed, ...], case: Case) -> None:
     """Keep what workflows did when they last cared for the record. Where all of them did nothing for the reasons that
-    are known already, that is no more to remember: most updates are such.
+    are known already, that is no more to remember: most updates are such. Of a record that is gone nothing else is
+    kept, for its deletion may lead to nothing that is published.
     """
-    if case.record.deleted:
-        return
     considered = tuple(Considered(each.workflow, each.withheld or "") for each in weighed[:WEIGHED_MAX])
     progress = progress_of(case)
     if considered != progress.weighed or any(each.withheld is None for each in weighed):

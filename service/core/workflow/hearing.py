@@ -83,8 +83,8 @@ def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News
         drop(case)
         return news, tuple(_cared(Occasions(workflows.cares("deleted", event.record_type), "deleted")))
     known = progress_of(case)
-    now = with_process(event, news.at, known, workflows.processes)
-    if event.step in workflows.steps_used:
+    now = with_process(event, news.at, known)
+    if event.step is not None and workflows.is_to_be_marked(event.step, event.record_type):
         now = with_mark(event, news.at, now)
     echo = hear_echo(event, news, now, case)
     heard = Hearing(event, news, before, known, echo._replace(fields=echo.fields | made) if made else echo)
@@ -95,6 +95,16 @@ def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News
     if made:
         occasions = [_as_ours(each) if each.kind == "created" else each for each in occasions]
     return news, tuple(occasions)
+
+
+def hear_late(event: RecordEvent, news: News, case: Case) -> None:
+    """What an event that came too late for all else tells of the record's process: that has an order of its own."""
+    if event.process is None or case.record.deleted or event.record_type not in case.config.workflows.record_types:
+        return
+    known = progress_of(case)
+    now = with_process(event, news.at, known)
+    if now != known:
+        keep(now, case)
 
 
 def _cared(occasions: Occasions) -> Iterator[Occasions]:

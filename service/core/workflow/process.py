@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -20,7 +20,7 @@ from service.core.case import Case
 from service.core.events import RecordEvent
 from service.core.in_process import MARKS_MAX, NO_PROGRESS, InProcess, Mark
 from service.core.order import Moment, compare
-from service.core.workflow_specs import ProcessSpec
+from service.core.workflow_specs import Workflows
 
 
 def progress_of(case: Case) -> InProcess:
@@ -43,8 +43,11 @@ def acting_of(case: Case) -> Acting:
 
 
 def keep_acting(acting: Acting, case: Case) -> None:
-    """Remember what workflows did about the record, or that it is nothing. Of one that is gone nothing is kept."""
-    if acting != NOTHING_DONE and not case.record.deleted:
+    """Remember what workflows did about the record, or that it is nothing. Of one that is gone it is only kept whose
+    condition did not hold when it went.
+    """
+    acting = Acting(near=acting.near) if case.record.deleted else acting
+    if acting != NOTHING_DONE:
         case.draft.acting.put(case.name, acting)
     else:
         case.draft.acting.drop(case.name)
@@ -91,20 +94,28 @@ def drop(case: Case) -> None:
 
 
 def process_of(case: Case) -> str:
-    """The process that the record is in; empty: nobody said so, and its type has not just one."""
-    return progress_of(case).process or case.config.workflows.only_process.get(case.record_type, "")
+    """The process that the record is in; empty: nobody said so, its type has not just one, and no step is marked."""
+    return process_in(progress_of(case), case.record_type, case.config.workflows)
 
 
-def with_process(event: RecordEvent, at: Moment, known: InProcess, processes: Mapping[str, ProcessSpec]) -> InProcess:
-    """The process that the record is in by now. A step that is marked tells it where nobody else did, and where it is
-    one of the `processes`, by id, that such records go through: of one that is not, nobody here knows what it means.
+def process_in(progress: InProcess, record_type: str, workflows: Workflows) -> str:
+    """The same of what is remembered of a record of this type. What the CRM said counts (D48). Where it never did, and
+    the type has several, the newest step that was marked tells it, whichever of them was told first.
     """
+    found = progress.process or workflows.only_process.get(record_type, "")
+    if found:
+        return found
+    newest: Mark | None = None
+    for mark in progress.marks:
+        if mark.marked and workflows.is_step_of(mark.step, record_type):
+            newest = mark if newest is None or compare(mark.moment, newest.moment) != "older" else newest
+    return "" if newest is None else newest.step.process
+
+
+def with_process(event: RecordEvent, at: Moment, known: InProcess) -> InProcess:
+    """With the process that the CRM says the record is in by now."""
     if event.process is not None and compare(at, known.told) != "older":
         return replace(known, process=event.process, told=Moment(at.version, at.time_ms))
-    if not known.process and event.process is None and event.step is not None and event.marked:
-        spec = processes.get(event.step.process)
-        if spec is not None and spec.record_type == event.record_type:
-            return replace(known, process=spec.id)
     return known
 
 
