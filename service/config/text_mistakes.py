@@ -37,7 +37,9 @@ def of_texts(document: Document) -> Iterator[Finding]:
 
 def of_slips_in_texts(document: Document) -> Iterator[Finding]:
     """What may be a slip of the pen: filters that cannot do what is written, and where no fields are declared, whatever
-    is no value of ours, which counts as a field there.
+    is no value of ours, which counts as a field there. They are warnings and never errors: such a text is written all
+    the same, with what is asked of `'now'` or of a wrong filter left as it is, and a version in the log that has one
+    has to stay usable.
     """
     for path, source, kind in _texts(document):
         for flaw in templates.slips_in(_compiled(path, source, kind)):

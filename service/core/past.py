@@ -62,7 +62,9 @@ NOTHING_TOLD: Final = Past({})
 
 def heard(facts: Facts, at: Moment, known: Past, asked: AbstractSet[str], *, is_creation: bool) -> Past:
     """What is remembered of the fields asked for, once these facts were told; what is not asked for is dropped."""
-    values = {path: told for path, told in known.values.items() if path in asked}
+    values = dict(known.values)  # mostly all of them are asked for: to copy a hundred is less than to ask for each
+    if not values.keys() <= asked:
+        values = {path: told for path, told in values.items() if path in asked}
     for path in asked if is_creation else _told_among(asked, facts):
         before, value = values.get(path), told_at(path, facts)
         if value is UNTOLD and is_creation and before is None:
@@ -81,8 +83,8 @@ def change_between(before: Past, now: Past, zone: str) -> Change:
     changed = {
         path
         for path, told in now.values.items()
-        if path in known
-        and told is not before.values[path]
+        if told is not before.values.get(path)  # most are the very same: of a hundred fields an event tells a few
+        and path in known
         and told.text not in ("", before.values[path].text)
         and not is_same(known[path], told.value, ZoneInfo(zone))
     }
@@ -108,16 +110,22 @@ def noted_created(past: Past) -> Past:
 
 def known_in(past: Past) -> dict[str, object]:
     """The values that are known, by path."""
-    return {path: told.value for path, told in past.values.items() if told.text}
+    return {path: _read(told.text) for path, told in past.values.items() if told.text}
 
 
 def brought_up(facts: Facts, past: Past) -> Facts:
     """The facts with the newest values that are known: what an event says may be older than what it does not say."""
-    known = known_in(past)
-    plain = {path: value for path, value in known.items() if _is_plain(path, facts)}
-    newer = {path: value for path, value in plain.items() if facts.get(path, UNTOLD) != value}
+    newer: dict[str, object] = {}
+    linked: dict[str, object] = {}
+    for path, told in past.values.items():
+        if told.text:
+            value = _read(told.text)
+            if "." in path and path not in facts:
+                linked[path] = value
+            elif facts.get(path, UNTOLD) != value:
+                newer[path] = value
     found = {**facts, **newer} if newer else facts
-    for path, value in known.items() if len(plain) < len(known) else ():
+    for path, value in linked.items():
         found = _with(path, value, found)
     return found
 
