@@ -103,7 +103,7 @@ class TargetStep(_Part):
     """A step of a target: who is asked first, and how long until the next is asked, too.
 
     A record waits for all the steps it has reached: whoever of them can first takes it. `wait` counts from when the
-    step was reached. A step that nobody could ever take has no wait.
+    step was reached. Nobody waits for a step that nobody could ever take.
     """
 
     user: PersonNamed = None

@@ -73,13 +73,15 @@ class Accept(NamedTuple):
 
 class Circle(NamedTuple):
     """A pool: the type of record it serves, its members, and what helps it out (`pool:late`, `user:fay`; empty: nothing
-    does). `counts_own`: its limits look only at what it gave itself.
+    does). `counts_own`: its limits look only at what it gave itself. `choosy` are the members who may never want a
+    record, by a condition or skills that are asked for.
     """
 
     record_type: str
     members: tuple[str, ...]
     helped_by: str = ""
     counts_own: bool = False
+    choosy: frozenset[str] = frozenset()
 
 
 class Stage(NamedTuple):

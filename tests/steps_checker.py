@@ -1,9 +1,10 @@
 """Targets with steps (D56), by what was published and what the configurations say, and by nothing else.
 
 All that a lane decided is gone through in its order. Each decision tells the steps of its record: they must be those
-that are configured, each reached when the wait of the one before was over, and a step without a wait for a reason that
-is true. Whoever gets the record is of a step that is reached by then. A wait begins anew only with another target, or
-when somebody had the record for good; an offer may have ended so without a word, by any event of its record.
+that are configured, each reached when the wait of the one before was over, and a step without a wait, or
+whose wait ended before its time, for a reason that is true, as far as that is known: what conditions and skills make of
+the fields is not. Whoever gets the record is of a step that is reached by then. A wait begins anew only with another
+target, or when somebody had the record for good; an offer may have ended so without a word, by any event of its record.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from tests.put_off import put_off
 
 GOING_ON: Final = frozenset({"parked", "handed_on"})
 """Questions that are asked of a record whose target is what it was."""
+FOR_GOOD: Final = frozenset({"domain", "skills", "full", "limit", "pool_limit", "too_large", "declined", "handed_on"})
+"""Why somebody could never take a record, though they are switched on."""
 UNTOLD: Final = None
 """Stands for a field that nobody told, or that is told to be empty."""
 
@@ -200,7 +203,7 @@ class _Climbing:
             yield f"begins anew, and was on {before}: {told}"
         since = before if goes_on else None
         for number, step in enumerate(reached):
-            if since is None or number >= len(since.reached):
+            if since is None or number >= len(since.reached) or step != since.reached[number]:
                 entered = Entered(ladders[0][number], step, number == len(targets) - 1)
                 yield from self._skipped(name, entered, since, said)
         if said["kind"] == "assigned" and said["owner"]["kind"] == "user":
@@ -246,33 +249,59 @@ class _Climbing:
             yield f"is at {step} since {reached.since_ms}, skipped: {reached.skipped or 'no'}"
 
     def _is_true(self, name: tuple[str, str], entered: Entered, terms: Terms) -> bool:
-        """Whether a step may have a wait, or the reason why it has none may be right."""
+        """Whether a step may have a wait, or the reason why it has none, or no longer, may be right."""
         step, reached, is_last = entered
         division, skipped = name[0], reached.skipped
         kind, _, whom = step.target.partition(":")
         pools = terms.helping(whom) if kind == "pool" else ()
-        people = self._meant(name, step.target) or {each for pool in pools for each in terms.circles[pool].members}
-        active = people & terms.people
+        asked = {("", each) for each in self._meant(name, step.target)}
+        asked |= {(pool, each) for pool in pools for each in terms.circles[pool].members}
+        people = {each for _, each in asked}
+        active = {(pool, each) for pool, each in asked if each in terms.people}
+        sure = {each for pool, each in active if not self._may_never(name, pool, each or "", terms)}
         presence, since_ms = self._heard.presence, reached.since_ms
-        words = {presence.was(division, each or "", since_ms) for each in active - terms.timed}
         match skipped:
             case "":
-                is_absent = words == {"absent"} and not active & terms.timed
-                return bool(active) and not (is_absent and step.skips_absent and not is_last)
+                words = {presence.was(division, each or "", since_ms) for _, each in active}
+                is_absent = words == {"absent"} and not {each for _, each in active} & terms.timed
+                is_barred = all(_is_barred(pool, each or "", name, terms) for pool, each in active)
+                return not (is_barred and not is_last) and not (is_absent and step.skips_absent and not is_last)
             case "nobody_present":
+                words = {presence.was(division, each or "", since_ms) for each in sure - terms.timed}
                 return step.skips_absent and not is_last and "there" not in words
             case "nobody":
-                return bool(pools) and not active
+                return bool(pools) and not sure
+            case _ if skipped in FOR_GOOD:
+                return bool(active) and not sure and not is_last
             case "field_unset":
                 return UNTOLD in people
             case "unknown_user" | "inactive_user":
-                return kind == "user" and bool(people - active - {UNTOLD})
+                return kind == "user" and bool(people - terms.people - {UNTOLD})
             case "unknown_pool":
                 return kind == "pool" and not pools
+            case "outside_domain":
+                return bool(pools) and bool(terms.circles[whom].choosy)
             case "wrong_record_type":
                 return bool(pools) and terms.circles[whom].record_type != name[1].partition("/")[0]
             case _:
                 return False
+
+    def _may_never(self, name: tuple[str, str], pool: str, person: str, terms: Terms) -> bool:
+        """Whether it is not sure that somebody of a pool (empty: named alone) could ever take the record."""
+        is_choosy = bool(pool) and person in terms.circles[pool].choosy
+        is_weighed = name[1].partition("/")[0] in terms.sizes
+        return is_choosy or is_weighed or name in self._waits.choosy or _is_barred(pool, person, name, terms)
+
+
+def _is_barred(pool: str, person: str, name: tuple[str, str], terms: Terms) -> bool:
+    """Whether a limit of nothing at all stands against somebody."""
+    record_type = name[1].partition("/")[0]
+    return any(
+        not each.at_most
+        and (each.pool, each.person) in {(pool, person), (pool, ""), ("", person)}
+        and (each.of != "person" or record_type in each.types)
+        for each in terms.bounds
+    )
 
 
 def _is_in_time(steps: Sequence[Stage], reached: Sequence[Reached], ms: int, told: Sequence[Mapping[str, Any]]) -> bool:
@@ -281,7 +310,7 @@ def _is_in_time(steps: Sequence[Stage], reached: Sequence[Reached], ms: int, tol
         return False
     for number, (before, step) in enumerate(pairwise(reached), 1):
         due_ms = _due_ms(steps, reached[:number])
-        if step.since_ms < due_ms or (before.skipped and step.since_ms != due_ms):
+        if step.since_ms < due_ms or (before.skipped == "nobody_present" and step.since_ms != due_ms):
             return False
     if len(reached) == len(steps):
         return True
@@ -296,6 +325,9 @@ def _due_ms(steps: Sequence[Stage], reached: Sequence[Reached]) -> int:
 
 
 def _goes_on(before: Sequence[Reached], now: Sequence[Reached]) -> bool:
+    """Whether these are the same steps and maybe more; the wait for the last may have ended before its time."""
+    if len(now) > len(before) and before and not before[-1].skipped:
+        before = (*before[:-1], before[-1]._replace(skipped=now[len(before) - 1].skipped))
     return len(now) >= len(before) and tuple(now[: len(before)]) == tuple(before)
 
 

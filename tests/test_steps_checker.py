@@ -113,6 +113,7 @@ def climb(*reached: float | tuple[float, str]) -> Told:
 
 UNSET: Final = (0, "field_unset")
 KIM: Final = hears(0, facts={"keeper": "kim"})
+CLEARED: Final = hears(0.5, facts={"keeper": None})
 GONE: Final = (comes(0, "ann", "away"), comes(0, "bob", "leave"), comes(0, "eve", "off_shift"))
 
 
@@ -126,6 +127,7 @@ GONE: Final = (comes(0, "ann", "away"), comes(0, "bob", "leave"), comes(0, "eve"
         [KIM, waits(0, on(0, begins=1)), gives(9, "zed", on(0, 1, 6), None)],
         [*GONE, waits(1, on((1, "field_unset"), (1, "nobody_present"), 1))],
         [*GONE, comes(1, "eve"), gives(1, "eve", on((1, "field_unset"), (1, "nobody_present"), 1), "help")],
+        [KIM, waits(0, on(0, begins=1)), CLEARED, waits(0.5, on(UNSET, 0.5, begins=5.5))],
         [waits(0, on(UNSET, 0, begins=5)), takes(1, reason="closed"), waits(2, on((2, "field_unset"), 2, begins=7))],
         [
             gives(0, "ann", on(UNSET, 0, begins=5), accept_by=at_minute(3)),
@@ -153,7 +155,12 @@ def test_what_is_right_is_not_complained_of(told: list[Told]) -> None:
         ([waits(6, on(UNSET, 0, begins=5))], "is at"),
         ([waits(0, on(UNSET, 0, begins=5)), gives(4, "boss", on(UNSET, 0, 4), None)], "is at"),
         ([waits(0, on(UNSET, 0, begins=5)), gives(9, "boss", on(UNSET, (0, "nobody_present"), 9), None)], "is at"),
-        ([waits(1, on(UNSET, (1, "nobody_present"), 1))], "is at"),
+        ([waits(1, on(UNSET, 1, begins=6))], "begins anew"),
+        ([waits(0, on(UNSET, 0, begins=5)), waits(2, on(UNSET, (0, "nobody_present"), 2))], "is at"),
+        ([waits(0, on(UNSET, 0, begins=5)), waits(2, on(UNSET, (0, "domain"), 2))], "skipped: domain"),
+        ([waits(0, on(UNSET, 0, begins=5)), waits(2, on(UNSET, (0, "full"), 2))], "skipped: full"),
+        ([KIM, waits(0, on(0, begins=1)), waits(0.5, on(UNSET, 0.5, begins=5.5))], "skipped: field_unset"),
+        ([KIM, waits(0, on(0, begins=1)), waits(2, on((0, "inactive_user"), 1.5, begins=6.5))], "is at"),
         ([waits(0, on(UNSET, (0, "nobody_present"), 0))], "skipped: nobody_present"),
         ([*GONE, comes(1, "eve"), waits(2, on((2, "field_unset"), (2, "nobody_present"), 2))], "nobody_present"),
         ([*GONE, waits(1, on((1, "field_unset"), 1, begins=6))], "skipped: no"),
@@ -167,7 +174,7 @@ def test_what_is_right_is_not_complained_of(told: list[Told]) -> None:
         ([waits(0, on(UNSET, 0, begins=5)), gives(2, "kim", on(UNSET, 0, begins=5))], "gives to kim of sales"),
         ([waits(0, on(UNSET, 0, begins=5)), waits(2, on((2, "field_unset"), 2, begins=7))], "begins anew"),
         ([waits(0, on(UNSET, 0, begins=5)), hears(1), waits(2, on((2, "field_unset"), 2, begins=7))], "begins anew"),
-        ([waits(0, on(UNSET, 0, begins=5)), waits(4, on(UNSET, 1, begins=6))], "is at"),
+        ([waits(0, on(UNSET, 0, begins=5)), waits(4, on(UNSET, 1, begins=6))], "begins anew"),
         ([waits(0, on(UNSET, 0, begins=5)), gives(4, "ann", {"question": "parked"})], "on no step any more"),
         (
             [
@@ -183,6 +190,23 @@ def test_what_is_planted_is_found(told: list[Told], complaint: str) -> None:
     """D56 By what is published and told alone."""
     found = complaints(*told)
     assert [complaint in each for each in found] == [True], found
+
+
+CHOOSY: Final = IN_STEPS._replace(
+    circles=CIRCLES | {"sales": CIRCLES["sales"]._replace(helped_by="", choosy=frozenset({"ann", "bob"}))}
+)
+
+
+def test_a_wait_ends_where_nobody_could_ever_take_the_record() -> None:
+    """D56 c5 Who has a condition may not want it, and a limit of nothing is sure: no wait is right then."""
+    cut_short = waits(2, on(UNSET, (0, "domain"), 2))
+    assert complaints(waits(0, on(UNSET, 0, begins=5)), cut_short, terms=CHOOSY) == []
+    assert complaints(waits(0, on(UNSET, (0, "nobody"), 0)), terms=CHOOSY) == []
+    nothing = tuple(Bound("member", "sales", person, "day", 0) for person in ("ann", "bob"))
+    barred = CHOOSY._replace(bounds=nothing)
+    assert complaints(waits(0, on(UNSET, (0, "limit"), 0)), terms=barred) == []
+    (found,) = complaints(waits(0, on(UNSET, 0, begins=5)), terms=barred)
+    assert "skipped: no" in found
 
 
 @pytest.mark.parametrize("is_other", [True, False])

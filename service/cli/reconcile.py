@@ -35,6 +35,7 @@ from service.wire.messages import Message
 
 SOURCE: Final = "fairlead/cli"
 KEY: Final = "reconcile"
+STRANGERS_SHOWN: Final = 5
 SHOWN: Final = 50
 """So many differences are shown; the rest is counted."""
 
@@ -75,8 +76,7 @@ def command(
 ) -> None:
     """Compare a list of what is open with the memory; with --yes correct what differs."""
     made, types = _moment(as_of, file), frozenset(of_type or ())
-    if unknown := types - CHANNELS.keys():
-        raise WrongUsage(f"--type {min(unknown)}: this is no type of record; there are {', '.join(CHANNELS)}")
+    _refuse_wrong(types, delimiter)
     try:
         listed = open_records(file, delimiter)
     except FileRefused as error:
@@ -97,16 +97,25 @@ def command(
             attribute = agreed(feed).division_attribute
         if kept.memory != "ready":
             raise WrongUsage(f"the memory of {division} is {kept.memory}: nothing was compared")
-        found = list(compare(_by_record(listed), kept.records, config, _ms(made)))
+        found = list(compare(_by_record(listed, config), kept.records, config, _ms(made)))
         corrected = correctable(found, config)
         if yes and corrected:
             told = ToldWith(config, made, attribute, reach.topics.sources[0])
             await _send(reach, [correction(each, told) for each in corrected])
         _show(found, len(corrected), done=yes, as_json=as_json)
+        if not as_json:
+            _name_strangers(listed, config)
         if found and not yes:
             raise FoundProblems
 
     in_reach(work, kafka, redis)
+
+
+def _refuse_wrong(types: frozenset[str], delimiter: str) -> None:
+    if unknown := types - CHANNELS.keys():
+        raise WrongUsage(f"--type {min(unknown)}: this is no type of record; there are {', '.join(CHANNELS)}")
+    if len(delimiter) != 1:
+        raise WrongUsage('--delimiter: write one character, such as ";"')
 
 
 class ToldWith(NamedTuple):
@@ -148,8 +157,27 @@ async def _send(reach: Reach, messages: Sequence[Message]) -> None:
         await publisher.close()
 
 
-def _by_record(listed: Iterable[OpenRecord]) -> dict[str, Listed]:
-    return {each.record: Listed(each.owner, None if each.size is None else weight(each.size)) for each in listed}
+def _by_record(listed: Iterable[OpenRecord], config: Config) -> dict[str, Listed]:
+    return {
+        each.record: Listed(owner_in(each, config), None if each.size is None else weight(each.size)) for each in listed
+    }
+
+
+def owner_in(listed: OpenRecord, config: Config) -> str:
+    """Whom a row names: a person's id alone, or as an owner is told elsewhere, `user:ann`."""
+    kind, colon, name = listed.owner.partition(":")
+    is_told = bool(colon) and kind == "user" and config.person(listed.owner) not in config.users
+    return name if is_told else listed.owner
+
+
+def _name_strangers(listed: Iterable[OpenRecord], config: Config) -> None:
+    """A list with names where ids belong gives every record to people who are not there: say so."""
+    owners = {owner_in(each, config) for each in listed}
+    strangers = sorted(owner for owner in owners if owner and config.person(owner) not in config.users)
+    if strangers:
+        named = ", ".join(map(printable, strangers[:STRANGERS_SHOWN]))
+        more = f" and {len(strangers) - STRANGERS_SHOWN:,} more" if len(strangers) > STRANGERS_SHOWN else ""
+        OUT.print(f"owners that are no users here, whose records count for nobody else: {named}{more}", markup=False)
 
 
 def _moment(as_of: str, file: Path) -> datetime:

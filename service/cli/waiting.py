@@ -122,11 +122,11 @@ def _escalated(record: WaitingRecord, now_ms: int) -> str:
 
 
 def _steps(steps: Sequence[StepSeen], now_ms: int) -> str:
-    """For which it waits, which of them had no wait and why, and when the next is reached."""
+    """For which it waits, which of them is not waited for and why, and when the next is reached."""
     said: list[str] = []
     for step in steps:
         if step.since is not None:
-            said.append(f"{step.target} (no wait: {SKIPPED[step.skipped]})" if step.skipped else step.target)
+            said.append(f"{step.target} (not waited for: {SKIPPED[step.skipped]})" if step.skipped else step.target)
         elif step.begins is not None:
             said.append(f"{step.target} in {span(max(0, milliseconds(step.begins) - now_ms))}")
     return ", ".join(said)

@@ -15,7 +15,7 @@ from service.core.case import Case
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import RecordEvent, Target
-from service.core.holding import load, reservations
+from service.core.holding import climbing, load, reservations
 from service.core.holding.assign import give_to_pool, put_into_queue
 from service.core.holding.keeping import kept_of, rescore
 from service.core.holding.waiting import is_fit
@@ -100,6 +100,7 @@ def _handed_on(case: Case) -> Decision:
     pool, named = handing.home, handing.named
     if not is_fit(case, pool, named=named):
         return plans.as_new(plans.known_way(case), case)
+    climbing.settle(case)
     spec = case.config.pools[pool]
     trace = Trace(question=HANDED_ON, target=Target("pool", pool))
     if spec.is_queue:

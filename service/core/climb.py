@@ -11,8 +11,8 @@ from service.core.remembered import Remembered
 
 
 class StepReached(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
-    """A step since `since_ms`. `skipped`: why nothing waited for it, and the next was reached at once; empty: it has
-    its wait.
+    """A step since `since_ms`. `skipped`: why nothing waits for it, and the next was reached at once, or before its
+    wait was over; empty: it has its wait.
     """
 
     since_ms: int

@@ -235,7 +235,8 @@ class AskedPool(Struct, frozen=True, gc=False):
 class StepSeen(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A step of a target, as it stood when it was decided. `since`: when it was reached, none: it is still to come.
 
-    `begins`: when the next one is reached if nobody takes the record before. `skipped`: why nothing waited for it.
+    `begins`: when the next one is reached if nobody takes the record before. `skipped`: why nothing waits for it, or no
+    longer.
     """
 
     target: str

@@ -261,7 +261,8 @@ AT_LIMIT: Final = frozenset[str](get_args(AtLimit))
 
 Unable = Literal[AtLimit, "domain", "ceiling", "skills", "declined", "handed_on"]
 """Why a member who is there cannot take a record out of turn."""
-UNABLE: Final = frozenset[str](get_args(Unable))
+UNABLES: Final[tuple[Unable, ...]] = get_args(Unable)
+UNABLE: Final = frozenset[str](UNABLES)
 
 ExclusionReason = Literal[AbsenceReason, Unable, "inactive", "paced"]
 
@@ -338,10 +339,17 @@ UNRESOLVED: Final[Mapping[Unresolved, str]] = {
 }
 
 Skipped = Literal[Unresolved, "nobody_present"]
-"""Why nothing waited for a step of a target before the next one was asked, too."""
+"""Why nothing waits for a step of a target, and the next one is asked, too."""
 SKIPPED: Final[Mapping[Skipped, str]] = {
     **dict[Skipped, str](UNRESOLVED.items()),
+    "declined": "whoever is left of it declined it, or let it pass",
+    "domain": "the record is outside the domain of everybody in it",
+    "full": "nobody of it may have anything open",
+    "limit": "nobody of it may be given anything",
     "nobody_present": "nobody of it is there in time",
+    "pool_limit": "the pool may give nothing",
+    "skills": "nobody of it has the skills that the record asks for",
+    "too_large": "the record weighs more than anybody of it, or the pool, may have open",
 }
 
 QUESTIONS: Final[Mapping[str, str]] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from service.language import compiling
-from service.language.tree import Condition, Facts, reads
+from service.language.tree import Condition, Facts, moves, reads
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,11 @@ class Predicate:
     def reads(self) -> frozenset[str]:
         """The fields that are read, as dotted paths."""
         return reads(self.condition)
+
+    @cached_property
+    def moves(self) -> bool:
+        """Whether the answer for a record may be another one later, though nothing of it has changed."""
+        return moves(self.condition)
 
     @cached_property
     def test(self) -> Callable[[Facts, int], bool]:

@@ -55,6 +55,10 @@ class Calendar(NamedTuple):
     week_starts: int = 0
 
 
+_A_LIFETIME_MS: Final = 100 * 366 * 24 * 60 * 60 * 1000
+"""Whatever moves with now has moved after so long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A span of time, from included, to excluded: a day, an instant (one millisecond), or one that moves with now.
@@ -66,6 +70,11 @@ class Span:
     text: str
     calendar: Calendar
     bounds: Callable[[int], tuple[int, int]] = field(compare=False)
+
+    @property
+    def moves(self) -> bool:
+        """Whether it moves with now."""
+        return self.bounds(0) != self.bounds(_A_LIFETIME_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +268,23 @@ def reads(condition: Condition) -> frozenset[str]:
             case _:
                 pass
     return frozenset(paths)
+
+
+def moves(condition: Condition) -> bool:
+    """Whether the answer for a record may be another one later, though nothing of it has changed."""
+    for leaf in leaves(condition):
+        match leaf:
+            case Compare(value=All() | Any() | Not() | Compare() | Always() | Never() as inside):
+                if moves(inside):
+                    return True
+            case Compare(value=tuple(values)):
+                if any(isinstance(each, Span) and each.moves for each in values):
+                    return True
+            case Compare(value=Span() as span) if span.moves:
+                return True
+            case _:
+                pass
+    return False
 
 
 def in_past(condition: Condition) -> Condition:

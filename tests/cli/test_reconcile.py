@@ -66,6 +66,7 @@ def test_what_would_be_a_dead_letter_is_not_sent(run: Run, written: Path, row: s
         (("--as-of", "9999-01-01T00:00Z"), "this is still to come"),
         (("--division", "nowhere"), "nowhere has no configuration"),
         (("--delimiter", ";"), "divided by another character"),
+        (("--delimiter", ";;"), "write one character"),
         (("--type", "task"), "this is no type of record"),
     ],
 )
@@ -83,3 +84,12 @@ def test_a_list_without_a_row_says_of_which_type_it_is(run: Run, written: Path) 
     ended = run("reconcile", written, "--type", "lead", "--json")
     said: Any = ended.json
     assert {each["what"] for each in said["differences"]} == {"not_listed"}
+
+
+def test_owners_who_are_no_users_are_named(run: Run, written: Path) -> None:
+    """A list with people's names where their ids belong would give all of it to nobody who is here."""
+    written.write_text("record_type,id,owner\ncontact,81,Ann Lindqvist\ncontact,82,bob\n")
+    ended = run("reconcile", written)
+    assert "no users here" in ended.out
+    assert "Ann Lindqvist" in ended.out.split("no users here")[1]
+    assert "bob" not in ended.out.split("no users here")[1]

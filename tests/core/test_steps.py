@@ -288,8 +288,9 @@ def test_last_resorts_of_pools_come_behind_the_last_step() -> None:
 
 def test_d50_what_comes_back_unaccepted_is_on_its_steps() -> None:
     """D50 D56 The wait of a step goes on while somebody thinks it over."""
-    emea = {**EMEA, "members": ["ann"], "accept_within": "10m"}
+    emea = {**EMEA, "accept_within": "10m"}
     division = Climbing([{"pool": "emea", "wait": "15m"}, {"pool": "world"}], {"emea": emea, "world": WORLD})
+    division.away("bob")
     assert division.new() == Assigned("ann", "emea", 1, START_MS + 10 * MINUTE_MS)
     division.later(minutes=10)
     assert isinstance(division.last().outcome, Pending)

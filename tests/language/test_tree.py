@@ -16,6 +16,7 @@ from service.language.tree import (
     Probe,
     depth,
     leaves,
+    moves,
     reads,
 )
 from tests.language.trees import conditions, fits, line, records
@@ -76,3 +77,17 @@ def test_a_tree_is_what_its_parts_are(condition: Condition, facts: dict[str, obj
                 return fits(part, facts)
 
     assert fits(condition, facts) is holds(condition)
+
+
+def test_a_condition_says_whether_time_alone_changes_its_answer() -> None:
+    """What is compared with a day that moves with now, wherever in the tree; a date that is written stays."""
+    for text, is_moving in {
+        "created == today": True,
+        'not (country == "DE" and created > last_week)': True,
+        "created in [2026-03-01, today]": True,
+        "created > 2026-03-01": False,
+        'country == "DE" or amount > 5': False,
+    }.items():
+        assert moves(line(text)) is is_moving, text
+    assert moves(Compare(("lines",), LINKED, line("due == today")))
+    assert not moves(Compare(("lines",), LINKED, Always()))

@@ -8,6 +8,9 @@ from tests.mutants.mutant import Mutant
 
 CLIMBING: Final = "service/core/holding/climbing.py"
 ASKING: Final = "service/core/holding/asking.py"
+EVER: Final = "service/core/sharing/ever.py"
+ACCEPTING: Final = "service/core/accepting.py"
+WAITING: Final = "service/core/holding/waiting.py"
 LINES: Final = "service/core/holding/lines.py"
 MOVING: Final = "service/core/holding/moving.py"
 RESERVATIONS: Final = "service/core/holding/reservations.py"
@@ -73,4 +76,30 @@ STEPS_GONE_WRONG: Final = (
         "steps end when somebody has the record for good",
         (STEPS,),
     ),
+    Mutant(
+        CLIMBING,
+        "        if against is None:\n            return None\n",
+        "",
+        "one who could take the record is enough to wait for",
+        (SKIPPED, STEPS),
+    ),
+    Mutant(
+        EVER,
+        "None if member.domain is not None and member.domain.moves else is_in_domain(member, situation)",
+        "is_in_domain(member, situation)",
+        "what a member wants on another day is waited for",
+        (SKIPPED,),
+    ),
+    Mutant(
+        EVER,
+        "    Check(will_have_room, concerns=lambda situation: bool(situation.limits.people)),\n",
+        "",
+        "who may be given nothing at all is not waited for",
+        (SKIPPED,),
+    ),
+    Mutant(
+        WAITING, "            ask_steps(case)\n", "            pass\n", "news of a record may end a wait", (SKIPPED,)
+    ),
+    Mutant(LINES, "        ask_steps(case)\n", "        pass\n", "a configuration may end a wait", (SKIPPED,)),
+    Mutant(ACCEPTING, "    climbing.settle(case)\n", "", "who declined it is not waited for", (SKIPPED,)),
 )

@@ -58,7 +58,10 @@ def _hearer(user: User) -> Hearer:
 
 def _circle(spec: PoolSpec) -> Circle:
     helped_by = "" if spec.fallback is None else str(spec.fallback)
-    return Circle(spec.record_type, tuple(each.person for each in spec.members), helped_by, spec.count == "own")
+    members = tuple(each.person for each in spec.members)
+    with_conditions = {each.person for each in spec.members if each.domain is not None}
+    choosy = frozenset(members if spec.domain is not None or spec.requires else with_conditions)
+    return Circle(spec.record_type, members, helped_by, spec.count == "own", choosy)
 
 
 def _stages(config: Config) -> Iterator[Stages]:

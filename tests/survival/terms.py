@@ -84,7 +84,9 @@ def _circle(pool: Mapping[str, Any]) -> Circle:
     members = tuple(each["user"] if isinstance(each, dict) else each for each in pool["members"])
     fallback = pool.get("nobody_eligible", {}).get("fallback", {})
     helped_by = next((f"{kind}:{name}" for kind, name in fallback.items()), "")
-    return Circle(pool["record_type"], members, helped_by, pool.get("count") == "own")
+    with_conditions = {each["user"] for each in pool["members"] if isinstance(each, dict) and "criteria" in each}
+    choosy = frozenset(members if pool.keys() & {"criteria", "requires"} else with_conditions)
+    return Circle(pool["record_type"], members, helped_by, pool.get("count") == "own", choosy)
 
 
 def _stages(document: Mapping[str, Any]) -> Iterator[Stages]:

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from service.cli.reconcile import ToldWith, correction
-from service.connectors.file.open_records import open_records
+from service.cli.reconcile import ToldWith, correction, owner_in
+from service.connectors.file.open_records import OpenRecord, open_records
 from service.connectors.file.opening import FileRefused
 from service.core.events import RecordEvent
 from service.core.given import USUAL
@@ -206,6 +206,13 @@ def test_a_size_that_a_linked_record_tells_is_shown_and_not_corrected() -> None:
         ("type,id,owner,size\nlead,1,ann,big\n", "2:1: this is no size"),
         ("type,id,owner\nlead,1,ann\nlead,2\n", "3:3: 2 cells, the header has 3"),
         ("type,id,owner\nlead,1,ann\nlead,1,bob\n", "3:1: lead/1 stands in line 2 already"),
+        ("type,id,owner\nLead,1,ann\nlead, 1,bob\n", "3:1: lead/1 stands in line 2 already"),
+        ("type,id,record_id,owner\nlead,1,99,ann\n", "1:3: the column id stands there twice"),
+        ("type,id,owner,Owner ID\nlead,1,Ann Lee,ann\n", "1:4: the column owner stands there twice"),
+        ("type,id,ID,owner\nlead,1,2,ann\n", "1:3: the column id stands there twice"),
+        ("type,id,owner,size,Size\nlead,1,ann,1,2\n", "1:5: the column size stands there twice"),
+        ("type,id,owner\nlead,1,queue:inbox\n", "2:1: this owner is no person"),
+        ("type,id,owner\nlead,1,pool:sales\n", "2:1: this owner is no person"),
     ],
 )
 def test_a_list_that_is_not_whole_is_refused(tmp_path: Path, content: str, said: str) -> None:
@@ -220,3 +227,15 @@ def test_a_list_is_read_as_a_spreadsheet_writes_it(tmp_path: Path) -> None:
     file = tmp_path / "open.csv"
     file.write_text("Record Type;ID;Owner;Size\nLead;1; ann ;2\ndeal;2;;\n")
     assert [tuple(each) for each in open_records(file, ";")] == [("lead/1", "ann", 2.0), ("deal/2", "", None)]
+
+
+def test_what_the_list_does_not_ask_for_may_stand_there_twice(tmp_path: Path) -> None:
+    file = tmp_path / "open.csv"
+    file.write_text("note,type,id,note,owner\nx,lead,1,y,ann\n")
+    assert [each.record for each in open_records(file)] == ["lead/1"]
+
+
+@pytest.mark.parametrize(("told", "owner"), [("user:ann", "ann"), ("ann", "ann"), ("zoe:x", "zoe:x"), ("", "")])
+def test_an_owner_may_be_written_as_events_tell_them(told: str, owner: str) -> None:
+    """D41 Else all that ann has would be given to somebody called user:ann."""
+    assert owner_in(OpenRecord("lead/1", told, None), Division(pool("ann")).config) == owner

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from service.config.problems import Problem
-from service.connectors.file.opening import FileRefused, opened
+from service.connectors.file.opening import FileRefused, opened, repeated
 from service.connectors.file.rows import BadRow, NumberedRow
 from service.core.events import CHANNELS
 
 COLUMNS: Final = ("record_type", "id", "owner")
 SIZE: Final = "size"
 OTHER_NAMES: Final = {"type": "record_type", "record_id": "id", "owner_id": "owner"}
+OTHER_OWNERS: Final = frozenset({"pool", "queue", "plan"})
 OTHER_DELIMITER: Final = 'its columns are divided by another character: say --delimiter "{}"'
 SIZE_LIMIT: Final = 1_000_000_000
 
@@ -32,7 +33,12 @@ class OpenRecord(NamedTuple):
 def open_records(path: Path, delimiter: str = ",") -> list[OpenRecord]:
     """The rows. Raises `OSError`, and `FileRefused` with the place of what is wrong."""
     with opened(path, "csv", delimiter, OTHER_DELIMITER) as (columns, rows, _):
-        named = {_column(name): name for name in columns or ()}
+        names = [_column(name) for name in columns or ()]
+        twice = next((name for name in repeated(names) if name in (*COLUMNS, SIZE)), None)
+        if twice is not None:
+            message = f"the column {twice} stands there twice, maybe under another name: keep one of them"
+            raise FileRefused(Problem(str(path), 1, len(names) - names[::-1].index(twice), message))
+        named = dict(zip(names, columns or (), strict=True))
         missing = [name for name in COLUMNS if name not in named]
         if missing:
             message = f"the column {missing[0]} is missing: a list has record_type, id, owner, and maybe size"
@@ -61,6 +67,9 @@ def _open_record(found: NumberedRow, named: dict[str, str]) -> OpenRecord | BadR
         return BadRow(found.line, f"this is no type of record: write one of {', '.join(CHANNELS)}")
     if not cells["id"]:
         return BadRow(found.line, "the id is missing")
+    kind, colon, _ = cells["owner"].partition(":")
+    if colon and kind in OTHER_OWNERS:
+        return BadRow(found.line, "this owner is no person: leave it empty, for nobody has the record")
     size = cells.get(SIZE, "")
     if size and not _is_size(size):
         return BadRow(found.line, "this is no size: write a number from 0 on, or nothing")

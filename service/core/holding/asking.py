@@ -25,7 +25,7 @@ from service.core.reasons import PendingReason
 from service.core.reservation import Handing
 from service.core.sharing.choosing import choose
 from service.core.sharing.contender import Choice
-from service.core.sharing.eligibility import LAST_RESORT, Situation, Sought, next_chance
+from service.core.sharing.eligibility import LAST_RESORT, Situation, Sought, asks_again, next_chance
 from service.core.sizing import weighs
 
 
@@ -172,22 +172,16 @@ def _choose(case: Case, spec: PoolSpec, *, paced: bool) -> tuple[Situation, Choi
     handing = case.handing
     situation = _situation(case, spec, handing, paced=paced)
     choice = choose(situation)
-    if choice.chosen is not None or not _asks_again(case, spec):
+    if choice.chosen is not None or not asks_again(spec, handing):
         return situation, choice
     anew = _situation(case, spec, None, paced=paced)
     choice_anew = choose(anew)
     return (situation, choice) if choice_anew.chosen is None else (anew, choice_anew)
 
 
-def _asks_again(case: Case, spec: PoolSpec) -> bool:
-    """Whether the pool asks once more whom it asked for the record before."""
-    accepting, handing = spec.accepting, case.handing
-    return accepting is not None and accepting.ask_again and handing is not None and not handing.rounds
-
-
 def _next_chance(case: Case, choice: Choice, situation: Situation) -> int | None:
     """When time alone lets somebody have the record, those whom it is asked of once more among them."""
-    if _asks_again(case, situation.spec):
+    if asks_again(situation.spec, case.handing):
         situation = _situation(case, situation.spec, None, paced=situation.paced)
         choice = choose(situation)
     return next_chance(choice, situation)

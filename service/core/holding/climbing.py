@@ -2,8 +2,10 @@
 
 A record is asked of the first step, and after its wait of the next one as well; it waits for all that it has reached,
 and whoever of them can first takes it. A wait runs from when its step was reached, by the clock, also while somebody
-thinks over whether they accept the record. A step that nobody could ever take has no wait, nor has one whose people
-are, as is foreseen, not there as long as it lasts, where it says so; it was reached all the same, for that may change.
+thinks over whether they accept the record. A step that nobody could ever take (see `sharing.ever`) has no wait, and
+where that comes to be so, its wait is over at that moment: it is asked again when the record is heard of, handed on, or
+looked at under a new configuration. Nor has a step a wait whose people are, as is foreseen, not there as long as it
+lasts, where it says so. It was reached all the same, for all that may change.
 
 It is remembered until somebody has the record for good, or another target is asked for it.
 """
@@ -15,16 +17,21 @@ from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from service.core.case import Case
 from service.core.climb import Climb, StepReached
 from service.core.configuration import Config
 from service.core.draft import Draft
 from service.core.events import Target
 from service.core.model import StepSeen
-from service.core.reasons import Skipped, Unresolved
+from service.core.reasons import UNABLES, ExclusionReason, Skipped, Unresolved
 from service.core.rule_sets import Ladder, LadderStep
 from service.core.sharing.attendance import absence_of_named, back_ms
-from service.core.sharing.eligibility import MINUTE_MS, drained
+from service.core.sharing.eligibility import MINUTE_MS, Situation, Sought, asks_again, drained
+from service.core.sharing.ever import against_each
+from service.core.sharing.limits import room_never
+from service.core.sizing import weighs
 from service.core.targets import absence, at_limit, meant, room_for
 
 STEP_PREFIX: Final = "step/"
@@ -49,7 +56,7 @@ def begin(case: Case, ladder: Ladder) -> None:
     climb = climb_of(case)
     if climb is None or climb.ladder != ladder.id:
         case.draft.climbs.put(case.name, Climb(ladder.id, (_entered(ladder, 0, case),)))
-    advance(case)
+    settle(case)
 
 
 def drop(case: Case) -> None:
@@ -85,6 +92,26 @@ def advance(case: Case) -> None:
         climb = case.draft.climbs.edit(case.name)
         climb.reached = (*climb.reached, _entered(ladder, len(climb.reached), case))
         due_ms = begins_ms(case)
+
+
+def settle(case: Case) -> None:
+    """The same, and wait no longer for a step that nobody could ever take by now."""
+    advance(case)
+    why = why_in_vain(case)
+    if why is None:
+        return
+    climb = case.draft.climbs.edit(case.name)
+    climb.reached = (*climb.reached[:-1], replace(climb.reached[-1], skipped=why))
+    advance(case)
+
+
+def why_in_vain(case: Case) -> Skipped | None:
+    """Why nobody could take the record of the step that was reached last, if so and another one is to come."""
+    climb, ladder = climb_of(case), ladder_of(case)
+    if climb is None or ladder is None or len(climb.reached) >= len(ladder.steps):
+        return None
+    target = meant(ladder.steps[len(climb.reached) - 1].target, case)
+    return _in_vain(target, case) if isinstance(target, Target) else target
 
 
 def begins_ms(case: Case) -> int | None:
@@ -203,31 +230,57 @@ def _entered(ladder: Ladder, number: int, case: Case) -> StepReached:
 
 
 def _skipped(step: LadderStep, case: Case, *, is_last: bool) -> Skipped | None:
-    """Why nothing waits for a step, if so."""
+    """Why nothing waits for a step, if so. The last has no wait: of its people it is asked alone who is switched on."""
     target = meant(step.target, case)
     if not isinstance(target, Target):
         return target
-    people = _people(target, case)
-    if people is None:
-        return None
-    active = [person for person in people if (user := case.config.users.get(person)) is not None and user.active]
-    if not active:
-        return "nobody"
-    if is_last or not step.skips_absent:
-        return None
+    if is_last:
+        is_anybody = target.kind != "pool" or any(against != "inactive" for _, against in _against(target, case))
+        return None if is_anybody else "nobody"
+    why = _in_vain(target, case)
+    if why is not None or not step.skips_absent:
+        return why
     ends_ms = case.now_ms + step.wait_ms
-    backs = (back_ms(person, case.draft, case.config, case.now_ms) for person in active)
+    suited = [person for person, against in _against(target, case) if against is None]
+    backs = (back_ms(person, case.draft, case.config, case.now_ms) for person in suited)
     return None if any(back is not None and back < ends_ms for back in backs) else "nobody_present"
 
 
-def _people(target: Target, case: Case) -> list[str] | None:
-    """Who may take a record of a step; none: it need not be asked who."""
-    if target.kind == "user":
-        return [target.id]
+def _in_vain(target: Target, case: Case) -> Skipped | None:
+    """Why nobody of a step could ever take the record, if so: what stands against all who are switched on, where that
+    is one and the same.
+    """
     if target.kind == "queue":
         return None
-    pools = (target.id, *case.config.helpers.get(target.id, ()))
-    return [member.person for name in pools for member in case.config.pools[name].members]
+    reasons: set[ExclusionReason] = set()
+    for _, against in _against(target, case):
+        if against is None:
+            return None
+        reasons.add(against)
+    found = [each for each in UNABLES if each in reasons]
+    return found[0] if len(found) == 1 else "nobody"
+
+
+def _against(target: Target, case: Case) -> Iterator[tuple[str, ExclusionReason | None]]:
+    """Who may take the record of a step's person or pool, and what stands against each of them for good; none: nothing
+    does.
+    """
+    if target.kind == "user":
+        yield target.id, _against_named(target.id, case)
+        return
+    for name in (target.id, *case.config.helpers.get(target.id, ())):
+        if isinstance(meant(Target("pool", name), case), Target):
+            spec = case.config.pools[name]
+            handing = None if asks_again(spec, case.handing) else case.handing
+            sought = Sought(case.facts, case.requires, handing, weighs(case))
+            yield from against_each(Situation(spec, case.config, case.draft, case.now_ms, sought, paced=False))
+
+
+def _against_named(person: str, case: Case) -> ExclusionReason | None:
+    if case.handing is not None and person in case.handing.passed:
+        return "declined"
+    holders, size = case.config.limits.of_person(person, case.record_type), weighs(case)
+    return next((against for holder in holders if (against := room_never(holder, size)) is not None), None)
 
 
 def _time(moment_ms: int) -> datetime:

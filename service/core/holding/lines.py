@@ -17,7 +17,7 @@ from service.core.holding import climbing
 from service.core.holding.climbing import AWAITED_PREFIX
 from service.core.holding.keeping import rescore
 from service.core.holding.moving import ask_reached, look_in_time, move
-from service.core.holding.waiting import DRAIN_PREFIX, ask_anew, is_fit, set_clocks, waiting_case
+from service.core.holding.waiting import DRAIN_PREFIX, ask_anew, ask_steps, is_fit, set_clocks, waiting_case
 from service.core.model import Decision
 from service.core.parked import Parked
 from service.core.pool_spec import PoolSpec
@@ -237,6 +237,8 @@ def _passed(case: Case) -> tuple[str, ...]:
 def _score_anew(case: Case, parked: Parked) -> None:
     """Under a new configuration a record may have another place in its line."""
     set_clocks(case, parked)
+    if climbing.why_in_vain(case) is not None:
+        ask_steps(case)
     score = rescore(case)
     if score != parked.score and not parked.is_overdue:
         case.draft.parked.edit(case.name).score = score

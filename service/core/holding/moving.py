@@ -15,7 +15,7 @@ from service.core.given import ON_HOLD, USUAL
 from service.core.holding import reservations
 from service.core.holding.asking import find
 from service.core.holding.assign import give_to_pool, put_into_queue
-from service.core.holding.climbing import climb_of
+from service.core.holding.climbing import climb_of, settle
 from service.core.holding.keeping import cut_of
 from service.core.holding.waiting import ask_anew, is_fit, look_by, set_clocks, unpark, waiting_case
 from service.core.model import Decision, Trace
@@ -54,6 +54,7 @@ def ask_reached(name: str, parked: Parked, draft: Draft, config: Config, now_ms:
     if not is_fit(case, parked.pool, named=parked.named):
         ask_anew(name, draft, now_ms)
         return None
+    settle(case)
     decision = move(case, parked)
     if decision is not None:
         return (decision,)

@@ -187,6 +187,13 @@ def hear_while_waiting(case: Case) -> None:
         ask_anew(case.name, case.draft, case.now_ms)
     elif not parked.queued and (case.draft.fields.get(case.name) != before or case.record.facts != case.before.facts):
         wake(parked.pool, case.draft, case.now_ms)
+        if climbing.climb_of(case) is not None:
+            ask_steps(case)
+
+
+def ask_steps(case: Case) -> None:
+    """Have all steps asked that the record has reached, and whether the wait for the last of them is in vain by now."""
+    case.draft.set_timer(climbing.STEP_PREFIX + case.name, case.now_ms)
 
 
 def ask_anew(name: str, draft: Draft, now_ms: int) -> None:

@@ -144,6 +144,12 @@ def is_to_be_asked(member: Membership, situation: Situation) -> ExclusionReason 
     return "handed_on" if is_over else None
 
 
+def asks_again(spec: PoolSpec, handing: Handing | None) -> bool:
+    """Whether the pool asks once more whom it asked for the record before, where nobody else is left."""
+    accepting = spec.accepting
+    return accepting is not None and accepting.ask_again and handing is not None and not handing.rounds
+
+
 def is_present(member: Membership, situation: Situation) -> ExclusionReason | None:
     """Who was told to be away is passed over (D2)."""
     person = situation.draft.people.get(member.person)

@@ -81,6 +81,16 @@ def hindrance(holder: Holder, open_items: int, draft: Draft, now_ms: int, size: 
     return "limit" if holder.is_remembered and _is_at_limit(holder, known, draft, now_ms) else None
 
 
+def room_never(holder: Holder, size: int) -> Hindrance | None:
+    """Why the holder has no room for a record that weighs so much though nothing is open and nothing was given, if so:
+    what is done or closed, and time, change nothing about it.
+    """
+    against = None if holder.open_at_most is None else fullness(0, holder.open_at_most, size)
+    if against is not None:
+        return against
+    return "limit" if any(not at_most for at_most, _ in (*holder.windows, *holder.periods)) else None
+
+
 def room_again(holder: Holder, draft: Draft, now_ms: int) -> int | None:
     """When windows and periods that are full leave room (milliseconds): now, where none is; none: never by itself."""
     known = draft.given.get(holder.name) or NOTHING_GIVEN

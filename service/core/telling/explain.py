@@ -7,6 +7,7 @@ and the words of criteria. It may be another version than the one that decided: 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from service.core.configuration import Config
@@ -97,12 +98,16 @@ def explain_due(due: Iterable[tuple[str, int]], config: Config) -> list[str]:
     return _aligned(due_rows(due, config))
 
 
-def _step_rows(steps: Iterable[StepSeen], config: Config) -> Iterator[Cells]:
-    """The steps of the target: which were reached when, which had no wait and why, and when the next begins."""
-    for number, step in enumerate(steps, start=1):
+def _step_rows(steps: Sequence[StepSeen], config: Config) -> Iterator[Cells]:
+    """The steps of the target: which were reached when, which had no wait, or not all of it, and why, and when the next
+    begins.
+    """
+    for number, (step, later) in enumerate(zip_longest(steps, steps[1:]), start=1):
         if step.since is not None:
             said = f"reached {clock_time(step.since, config.zone)}"
-            said += f", without a wait: {SKIPPED[step.skipped]}" if step.skipped is not None else ""
+            ended = None if later is None or later.since == step.since else later.since
+            waited = "without a wait" if ended is None else f"waited for until {clock_time(ended, config.zone)}"
+            said += f", {waited}: {SKIPPED[step.skipped]}" if step.skipped is not None else ""
         elif step.begins is not None:
             said = f"to be reached {clock_time(step.begins, config.zone)}"
         else:
