@@ -143,9 +143,9 @@ class MemoryTransport:
         for record in self._broker.partitions[self._log].slice(start, stop):
             yield LogEntry(record.offset, record.value)
 
-    async def append(self, value: bytes) -> int:
-        """Append one record to the log and return its offset. Raises `Lost`."""
-        return self._write("append", self._log, [Message(self._log.topic, b"", value)])
+    async def append(self, *values: bytes) -> int:
+        """Append to the log, all or none; the first one's offset. Raises `Lost`."""
+        return self._write("append", self._log, values)
 
     async def seek(self, offset: int) -> None:
         """Make `offset` the next input position to poll."""
@@ -179,7 +179,7 @@ class MemoryTransport:
 
     async def tick(self, value: bytes) -> None:
         """Append to the lane's own input. Raises `Lost`."""
-        self._write("tick", self._input, [Message(self._input.topic, b"", value)])
+        self._write("tick", self._input, [value])
 
     async def truncate_log(self, before: int) -> None:
         """Delete the log's records below `before`; nothing when there are none, or `before` is beyond the end."""
@@ -195,10 +195,10 @@ class MemoryTransport:
     async def close(self) -> None:
         """There is nothing to let go of."""
 
-    def _write(self, operation: Operation, place: Place, messages: Sequence[Message]) -> int:
+    def _write(self, operation: Operation, place: Place, values: Sequence[bytes]) -> int:
         self._refuse_when_lost()
         try:
-            return self._broker.receive(operation, place, messages)
+            return self._broker.receive(operation, place, [Message(place.topic, b"", value) for value in values])
         except Lost:
             self._lost = True
             raise

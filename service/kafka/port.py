@@ -13,6 +13,8 @@ from service.wire.messages import Message
 
 MAX_RECORD_BYTES: Final = 2_000_000
 """Largest value of a record. The log must accept a little more (batch header), see `deploy/topics.yaml`."""
+TOGETHER_BYTES: Final = 900_000
+"""Several records that are appended together hold at most so much: they are one batch of the broker's."""
 
 
 class LogEntry(NamedTuple):
@@ -86,8 +88,11 @@ class Transport(LogReader, Protocol):
     async def log_bounds(self) -> tuple[int, int]:
         """First offset of the log, and the offset the next record will have."""
 
-    async def append(self, value: bytes) -> int:
-        """Append one record to the log and return its offset as the broker told it. Raises `Lost`."""
+    async def append(self, *values: bytes) -> int:
+        """Append a record to the log, or several: all or none, and nothing in between (see `TOGETHER_BYTES`).
+
+        Returns the offset of the first as the broker told it. Raises `Lost`.
+        """
 
     async def seek(self, offset: int) -> None:
         """Make `offset` the next input position to poll."""

@@ -68,9 +68,9 @@ class KafkaTransport:
         finally:
             self._log.pause()
 
-    async def append(self, value: bytes) -> int:
-        """Append one record, at most `MAX_RECORD_BYTES`; the broker's offset. Raises `Lost`."""
-        return await self._append(self._log.partition, value)
+    async def append(self, *values: bytes) -> int:
+        """Append a record, at most `MAX_RECORD_BYTES`, or several in one batch; the first offset. Raises `Lost`."""
+        return await self._append(self._log.partition, *values)
 
     async def seek(self, offset: int) -> None:
         """Make `offset` the next input position to poll."""
@@ -113,9 +113,9 @@ class KafkaTransport:
         """Let go of every connection, within a few seconds also when the broker does not answer."""
         await asyncio.gather(self._input.close(), self._log.close(), self._publisher.close())
 
-    async def _append(self, partition: TopicPartition, value: bytes) -> int:
+    async def _append(self, partition: TopicPartition, *values: bytes) -> int:
         place = Place(partition.topic, partition.partition)
-        return await self._publisher.append(place, [Message(partition.topic, b"", value)])
+        return await self._publisher.append(place, [Message(partition.topic, b"", value) for value in values])
 
 
 class _Reader:

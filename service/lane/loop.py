@@ -81,6 +81,7 @@ class Lane:
     _strangers: Strangers = field(init=False)
     _sweep: Sweep = field(init=False)
     _watch: MemoryWatch = field(init=False)
+    snapshots: Snapshots = field(init=False)
 
     def __post_init__(self) -> None:
         self.noticed = Noticed(self.around.now_ms)
@@ -106,6 +107,14 @@ class Lane:
         self._waiting, self._is_prepared, self._loaded, self._steps = [], True, set(), None
         self._sweep = Sweep(tenure, self.store, self.limits)
         self._watch = MemoryWatch(tenure, self.store)
+        self.snapshots = Snapshots(
+            tenure,
+            self.store,
+            self.transport,
+            lambda record: self._append(tenure, encode(record)),
+            self.around.step,
+            self.limits,
+        )
         self._configs = {
             division: await self._configured(division, version) for division, version in tenure.book.versions.items()
         }
@@ -128,12 +137,7 @@ class Lane:
     async def own(self, on_batch: Callable[[Tenure], None]) -> None:
         """Claim, then work until told to leave, fenced, surprised or halted. `on_batch` is told after each round."""
         try:
-            tenure = await self.take_over()
-            snapshots = self._snapshots(tenure)
-            while not self.is_leaving:
-                await self.work_once(tenure, snapshots)
-                on_batch(tenure)
-            await self.land()
+            await self._work(await self.take_over(), on_batch)
         except Left:
             log.info("takeover.abandoned", lane=self.number, stage=str(self.stage))
         except (Lost, Truncated, BrokerUnreachable, StoreUnreachable) as error:
@@ -141,22 +145,21 @@ class Lane:
         finally:
             await self._landing.give_up()
 
+    async def _work(self, tenure: Tenure, on_batch: Callable[[Tenure], None]) -> None:
+        try:
+            while not self.is_leaving:
+                await self.work_once(tenure)
+                on_batch(tenure)
+            await self.land()
+        finally:
+            await self.snapshots.give_up()
+
     async def land(self) -> None:
         """Wait until the last batch is remembered and told of. Raises what went wrong with it."""
         await self._landing.ended()
 
-    def _snapshots(self, tenure: Tenure) -> Snapshots:
-        return Snapshots(
-            tenure,
-            self.store,
-            self.transport,
-            lambda record: self._append(tenure, encode(record)),
-            self.around.step,
-            self.limits,
-        )
-
-    async def work_once(self, tenure: Tenure, snapshots: Snapshots) -> int:
-        """One round: a new configuration, or a batch of inputs, or letting time pass; then a piece of snapshot.
+    async def work_once(self, tenure: Tenure) -> int:
+        """One round: a new configuration, or a batch of inputs, or letting time pass; then the snapshot's part.
 
         Returns how many inputs and timers it used up. The batch may still be landing, see `land`.
         """
@@ -167,11 +170,9 @@ class Lane:
         if config is not None:
             done = await self._go_over(tenure, config)
         else:
-            done = await self._work_on_inputs(tenure, idle_wait_ms=self._idle_wait_ms(tenure, snapshots))
-            await self._go_on_sweeping(tenure, snapshots)
-        if snapshots.has_turn(is_quiet=not done):
-            await self._landing.remembered()
-            await snapshots.go_on()
+            done = await self._work_on_inputs(tenure, idle_wait_ms=self._idle_wait_ms(tenure))
+            await self._go_on_sweeping(tenure)
+        await self.snapshots.work(self._landing.remembered, is_quiet=not done)
         return done
 
     def _configuration_to_switch_to(self, tenure: Tenure) -> Config | None:
@@ -219,7 +220,7 @@ class Lane:
             log.info("configuration.switched", lane=self.number, division=division, version=config.version)
         return 1
 
-    async def _go_on_sweeping(self, tenure: Tenure, snapshots: Snapshots) -> None:
+    async def _go_on_sweeping(self, tenure: Tenure) -> None:
         """Look through a few more records, if it is time, and forget what was kept long enough."""
         if not self._sweep.is_due:
             return
@@ -233,7 +234,7 @@ class Lane:
         METERS.count("records_forgotten", len(gone), lane=str(self.number))
         self.around.step("swept")
         if is_last:
-            snapshots.ask()
+            self.snapshots.ask()
 
     async def _work_on_inputs(self, tenure: Tenure, idle_wait_ms: int) -> int:
         timer_due = tenure.book.has_due_timer(tenure.book.clock_ms)
@@ -325,12 +326,18 @@ class Lane:
         `arrived_ms`: when its first event arrived in the lane.
         """
         await self.land()
+        ahead = [encode(chunk) for chunk in await self.snapshots.ahead()]
         with measured("append"):
-            value, offsets = sealed.value, [await self._append(tenure, part) for part in sealed.parts]
-            if offsets:
+            value, offsets = sealed.value, list[int]()
+            if sealed.parts:
+                await self._append(tenure, *ahead)
+                ahead = []
+                offsets = [await self._append(tenure, part) for part in sealed.parts]
                 self.around.step("parts_appended")
                 value = encode(replace(sealed.batch, parts=tuple(offsets)))
-            revision = await self._append(tenure, value)
+            revision = await self._append(tenure, *ahead, value)
+        for _ in ahead:
+            self.around.step("chunk_written_ahead")
         tenure.grown += len(value) + sum(map(len, sealed.parts))
         self.around.step("appended")
         before, tenure.head = tenure.head.revision, Head(revision, checksum(value))
@@ -339,9 +346,9 @@ class Lane:
         self._loaded |= made.touched
         count(self.number, made, self.noticed)
 
-    async def _append(self, tenure: Tenure, value: bytes) -> int:
+    async def _append(self, tenure: Tenure, *values: bytes) -> int:
         """See `ownership.append`."""
-        offset = await append(tenure, self.transport, value, is_contiguous=self.around.safeguards.contiguity)
+        offset = await append(tenure, self.transport, *values, is_contiguous=self.around.safeguards.contiguity)
         self._name_foreign(tenure)
         return offset
 
@@ -361,7 +368,7 @@ class Lane:
             self._ticked_ms = now_ms
             await self.transport.tick(tick())
 
-    def _idle_wait_ms(self, tenure: Tenure, snapshots: Snapshots) -> int:
+    def _idle_wait_ms(self, tenure: Tenure) -> int:
         """How long to wait for inputs: until a timer is due by the wall clock, and no longer than a round may take.
 
         A sweep goes on at once, a snapshot when the moment is quiet.
@@ -369,7 +376,7 @@ class Lane:
         if self._sweep.is_due:
             return 0
         timer = tenure.book.next_timer()
-        wait_ms = min(self.limits.poll_wait_ms, QUIET_MS) if snapshots.is_open else self.limits.poll_wait_ms
+        wait_ms = min(self.limits.poll_wait_ms, QUIET_MS) if self.snapshots.is_open else self.limits.poll_wait_ms
         return wait_ms if timer is None else min(wait_ms, max(LEAST_WAIT_MS, timer[0] - self.around.now_ms()))
 
     def _grounds(self, tenure: Tenure) -> Grounds:

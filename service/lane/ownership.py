@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from service.core.state import BESIDE, FIRST_LEVEL, Kind, State, Value
-from service.kafka.port import Transport, Truncated
+from service.kafka.port import TOGETHER_BYTES, Transport, Truncated
 from service.lane.book import Book
 from service.lane.folding import entries, foreign_reason
 from service.lane.surprise import Fenced, Surprise
@@ -60,12 +60,31 @@ class Tenure:
     foreign: list[tuple[int, str]] = field(default_factory=list)
 
 
-async def append(tenure: Tenure, transport: Transport, value: bytes, *, is_contiguous: bool = True) -> int:
-    """Append under the token. Raises `Fenced` where anybody has claimed since, `Surprise` where it is not known.
+async def append(tenure: Tenure, transport: Transport, *values: bytes, is_contiguous: bool = True) -> int:
+    """Append under the token, as many together as the broker takes; the offset of our last record then. Raises `Fenced`
+    where anybody has claimed since, `Surprise` where it is not known.
 
     `is_contiguous`: what stands between our last record and this one is read; off only in a test of what it is for.
     """
-    offset = await transport.append(value)
+    for together in _groups(values):
+        await _append(tenure, transport, together, is_contiguous=is_contiguous)
+    return tenure.last
+
+
+def _groups(values: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """The records in their order, in groups of at most `TOGETHER_BYTES`, or of one."""
+    group: list[bytes] = []
+    for value in values:
+        if group and sum(map(len, group)) + len(value) > TOGETHER_BYTES:
+            yield group
+            group = []
+        group.append(value)
+    if group:
+        yield group
+
+
+async def _append(tenure: Tenure, transport: Transport, values: Sequence[bytes], *, is_contiguous: bool) -> None:
+    offset = await transport.append(*values)
     if offset <= tenure.last:
         raise Surprise(f"the broker says the record is at {offset}; the one before is at {tenure.last}")
     if is_contiguous and offset > tenure.last + 1:
@@ -75,8 +94,7 @@ async def append(tenure: Tenure, transport: Transport, value: bytes, *, is_conti
                 tenure.foreign.append((entry.offset, doubt))
             elif isinstance(entry.record, Claim):
                 raise Fenced(f"claimed again at {entry.offset}")
-    tenure.last = offset
-    return offset
+    tenure.last = offset + len(values) - 1
 
 
 async def input_bounds(transport: Transport) -> tuple[int, int]:

@@ -1,13 +1,17 @@
-"""Write a lane's state into its own log, a few chunks at a time in quiet moments between batches.
+"""Write a lane's state into its own log, a turn of a few chunks at a time.
 
 A snapshot needs no fence of its own: its chunks stand in the log under the owner's token, and a new owner's claim ends
 it. A bucket is read once; where it is too large for a chunk its parts follow one another, with no batch in between. A
 snapshot begins when the log since the last one is larger than the state, and when it is complete, the log in front of
 what the keep window still needs can be deleted.
+
+In a quiet moment a turn is read and written at once. While inputs come nobody waits for it: it is read beside the
+polling, loading and deciding of the next batch, and goes into the log in front of that batch, with the same append.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -18,6 +22,7 @@ from service.kafka.port import Transport
 from service.lane.ownership import Tenure, accept
 from service.lane.surroundings import Step
 from service.limits import Limits
+from service.store.keys import kind_of
 from service.store.port import Store
 from service.telemetry.metrics import METERS
 from service.wire.log_forms import SnapshotMark
@@ -25,18 +30,22 @@ from service.wire.log_records import NO_OFFSET, Chunk, Complete, LogRecord, Open
 
 log = structlog.get_logger()
 
-KEYS_PER_TURN: Final = 32
-"""At most so many keys are read between two batches."""
+KEYS_PER_TURN: Final = 256
+"""At most so many keys are read in a turn: most are empty, and take the bytes of their names."""
 CHUNK_BYTES: Final = 48_000
-TURN_BYTES: Final = CHUNK_BYTES
-"""About so much is written between two batches, with one append, for what comes in waits meanwhile; more where the log
-grows fast."""
+"""A chunk holds about so much, and so does a turn in a quiet moment."""
+TURN_BYTES: Final = 16_000
+"""About so much goes in front of a batch while inputs come; more where the log grows fast."""
+LONGEST_TURN_BYTES: Final = 500_000
+"""About so much at most: half of what the largest batch makes the log grow, and a little more."""
 QUIET_MS: Final = 20
-"""Where nothing came for so long, the moment is quiet: a turn then makes hardly anybody wait."""
+"""Where nothing came for so long, the moment is quiet."""
 KEPT_SNAPSHOTS: Final = 8
 
 Append = Callable[[LogRecord], Awaitable[int]]
 """Appends under the tenure's token and returns the offset; raises if anybody else has claimed."""
+Remembered = Callable[[], Awaitable[None]]
+"""Waits until the memory has the last batch, and raises what went wrong with that."""
 
 
 @dataclass
@@ -51,9 +60,11 @@ class Snapshots:
     limits: Limits
     _start: int = NO_OFFSET
     _left: list[str] = field(default_factory=list)
+    _ahead: asyncio.Task[list[Chunk]] | None = None
     _written: int = 0
     _state_bytes: int = 0
-    _key_bytes: int = 0
+    _key_bytes: dict[str, int] = field(default_factory=dict)
+    """What a key of each kind held that was read last: the buckets of a kind are alike."""
     _is_asked: bool = False
 
     def ask(self) -> None:
@@ -63,7 +74,7 @@ class Snapshots:
     @property
     def is_open(self) -> bool:
         """Whether a snapshot was begun and is not complete."""
-        return bool(self._left) or self._start != NO_OFFSET
+        return self._start != NO_OFFSET
 
     @property
     def is_due(self) -> bool:
@@ -72,9 +83,47 @@ class Snapshots:
         has_grown = tenure.grown >= max(self.limits.snapshot_min_bytes, self._state_bytes) and tenure.head.revision >= 0
         return self.is_open or has_grown or self._is_asked
 
-    def has_turn(self, *, is_quiet: bool) -> bool:
-        """Whether to go on now. While inputs come only to begin, or when a turn's worth is missing: see `_wanted`."""
-        return self.is_due and (is_quiet or not self.is_open or self._wanted() >= TURN_BYTES)
+    async def work(self, remembered: Remembered, *, is_quiet: bool) -> None:
+        """The snapshot's part of a round, behind the batch if there was one. `is_quiet`: there was none.
+
+        While inputs come only its beginning and its end are written here; a turn is read as soon as the memory has the
+        last batch, and is then `ahead` of the next one.
+        """
+        if not self.is_due:
+            return
+        if is_quiet:
+            await remembered()
+            await self.go_on()
+        elif not self.is_open:
+            await self._open()
+        elif self._ahead is None and not self._left:
+            await self._complete()
+        elif self._ahead is None and self._wanted() >= TURN_BYTES:
+            self._ahead = asyncio.create_task(self._read_behind(remembered))
+
+    async def ahead(self) -> list[Chunk]:
+        """What must go into the log in front of the next batch, for it tells of the memory as it is now."""
+        turn, self._ahead = self._ahead, None
+        return [] if turn is None else await turn
+
+    async def go_on(self) -> None:
+        """Begin a snapshot, if it is due, and write a turn of it, and its end. The memory must have the last batch."""
+        if not self.is_due:
+            return
+        if not self.is_open:
+            await self._open()
+        for chunk in await self.ahead() or await self._read(CHUNK_BYTES):
+            await self.append(chunk)
+            self.step("chunk_written")
+        if not self._left:
+            await self._complete()
+
+    async def give_up(self) -> None:
+        """Let go of a turn that is being read: the lane is ours no more."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+            await asyncio.gather(self._ahead, return_exceptions=True)
+            self._ahead = None
 
     def _wanted(self) -> int:
         """How many bytes are missing until the snapshot is written half as fast as the log grows.
@@ -83,26 +132,36 @@ class Snapshots:
         """
         return self.tenure.grown // 2 - self._written
 
-    async def go_on(self) -> None:
-        """Write the next few chunks, or begin a snapshot, if it is due. The memory must have the last batch."""
-        if not self.is_due:
-            return
-        if not self.is_open:
-            await self._open()
-        count, before = self._keys_in_a_turn(), self._written
-        keys = self._left[:count]
-        contents = accept(await self.store.read(self.tenure.lane, self.tenure.token, self.tenure.head.revision, keys))
-        for piece in _pieces(dict(zip(keys, contents, strict=True))):
-            await self._write(piece)
-        self._left = self._left[count:]
-        self._key_bytes = (self._written - before) // max(1, len(keys))
-        if not self._left:
-            await self._complete()
+    async def _read_behind(self, remembered: Remembered) -> list[Chunk]:
+        await remembered()
+        return await self._read(min(self._wanted(), LONGEST_TURN_BYTES))
 
-    def _keys_in_a_turn(self) -> int:
-        """How many keys fill a turn, if they are like those of the last turn, or of the last snapshot."""
-        key_bytes = max(self._key_bytes, self._state_bytes // len(self.tenure.layout.keys), 1)
-        return max(1, min(KEYS_PER_TURN, max(TURN_BYTES, self._wanted()) // key_bytes))
+    async def _read(self, size: int) -> list[Chunk]:
+        """Chunks of the next keys, of about so many bytes, exact as of the memory's last batch."""
+        tenure, keys = self.tenure, self._next_keys(size)
+        contents = accept(await self.store.read(tenure.lane, tenure.token, tenure.head.revision, keys))
+        found = dict(zip(keys, contents, strict=True))
+        self._key_bytes |= {kind_of(key): _size(fields) for key, fields in found.items()}
+        self._written += sum(map(_size, contents))
+        self._left = self._left[len(keys) :]
+        return [
+            Chunk(tenure.token, self._start, piece.content, piece.goes_on, tenure.snapshots, tenure.level)
+            for piece in _pieces(found)
+            if piece.content
+        ]
+
+    def _next_keys(self, size: int) -> list[str]:
+        """As many keys as make about so many bytes. Of a kind of which nothing is known yet one comes, as the last."""
+        keys: list[str] = []
+        for key in self._left[:KEYS_PER_TURN]:
+            expected = self._key_bytes.get(kind_of(key))
+            if keys and expected is not None and expected > size:
+                break
+            keys.append(key)
+            if expected is None:
+                break
+            size -= expected
+        return keys
 
     async def _open(self) -> None:
         tenure = self.tenure
@@ -110,13 +169,6 @@ class Snapshots:
         opening = Opening(tenure.token, tenure.layout.kinds, tenure.snapshots, tenure.level)
         self._start = await self.append(opening)
         self._left, self._written = list(tenure.layout.keys), 0
-
-    async def _write(self, piece: _Piece) -> None:
-        tenure = self.tenure
-        chunk = Chunk(tenure.token, self._start, piece.content, piece.goes_on, tenure.snapshots, tenure.level)
-        await self.append(chunk)
-        self._written += sum(_size(fields) for fields in piece.content.values())
-        self.step("chunk_written")
 
     async def _complete(self) -> None:
         tenure, start = self.tenure, self._start

@@ -17,7 +17,6 @@ from service.kafka.memory import BrokerRecord, MemoryBroker, MemoryTransport
 from service.kafka.partitions import Place
 from service.lane.loop import Lane
 from service.lane.ownership import Tenure
-from service.lane.snapshot import Snapshots
 from service.lane.surroundings import Surroundings
 from service.limits import Limits
 from service.store.port import Store
@@ -38,11 +37,10 @@ IDLE_ROUNDS: Final = 3
 
 @dataclass
 class Owned:
-    """A lane, its owner's tenure and the snapshot that is being written."""
+    """A lane and its owner's tenure."""
 
     lane: Lane
     tenure: Tenure
-    snapshots: Snapshots
 
 
 @dataclass
@@ -74,7 +72,7 @@ class Deployment:
             )
             lane = Lane(number, MemoryTransport(self.broker, number, TOPICS), self.store, around, LIMITS)
             tenure = await lane.take_over()
-            self.owned[number] = Owned(lane, tenure, lane._snapshots(tenure))
+            self.owned[number] = Owned(lane, tenure)
         self.take_down()
 
     async def settle(self) -> None:
@@ -83,7 +81,7 @@ class Deployment:
             idle = 0
             while idle < IDLE_ROUNDS:
                 before = self.broker.partitions[Place(TOPICS.log, number)].end
-                await owned.lane.work_once(owned.tenure, owned.snapshots)
+                await owned.lane.work_once(owned.tenure)
                 await owned.lane.land()
                 self.take_down()
                 idle = idle + 1 if self.broker.partitions[Place(TOPICS.log, number)].end == before else 0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from itertools import groupby
 
 import pytest
 
 from service.kafka.connection import MAX_BATCH_BYTES
-from service.kafka.port import MAX_RECORD_BYTES, BrokerUnreachable, LogEntry, Transport, Truncated
+from service.kafka.port import MAX_RECORD_BYTES, TOGETHER_BYTES, BrokerUnreachable, LogEntry, Transport, Truncated
 from service.wire.messages import Message
 from tests.kafka.transports import LANES, Broker
 
@@ -52,6 +53,19 @@ async def test_offsets_of_one_writer_have_no_gap(broker: Broker) -> None:
     transport = broker.transport()
     assert [await transport.append(b"x") for _ in range(5)] == [0, 1, 2, 3, 4]
     assert await transport.log_bounds() == (0, 5)
+
+
+@pytest.mark.parametrize("size", [1, TOGETHER_BYTES // 3])
+async def test_records_that_are_appended_together_follow_one_another(broker: Broker, size: int) -> None:
+    """Whatever others write meanwhile; the answer is the offset of the first."""
+    ours, other = broker.transport(), broker.transport()
+    values = [letter * size for letter in (b"a", b"b", b"c")]
+    firsts = list[int]()
+    for _ in range(2):
+        firsts += await asyncio.gather(ours.append(*values), other.append(*values))
+    end = (await ours.log_bounds())[1]
+    held = [entry.value for entry in await read(ours, 0, end)]
+    assert [held[first : first + 3] for first in firsts] == [values] * len(firsts)
 
 
 async def test_another_writer_leaves_a_gap(broker: Broker) -> None:

@@ -68,12 +68,16 @@ class Owner:
 
     lane: Lane
     tenure: Tenure
-    snapshots: Snapshots
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """The snapshot that is being written, if one is."""
+        return self.lane.snapshots
 
     async def work(self, rounds: int = 1) -> None:
         """So many rounds: a switch, a batch or a tick each, and a piece of snapshot."""
         for _ in range(rounds):
-            await self.lane.work_once(self.tenure, self.snapshots)
+            await self.lane.work_once(self.tenure)
             await self.lane.land()
 
 
@@ -134,7 +138,7 @@ class World:
         """Somebody who has claimed the lane."""
         lane = self.lane(owner, limits=limits, step=step)
         tenure = await lane.take_over()
-        return Owner(lane, tenure, lane._snapshots(tenure))
+        return Owner(lane, tenure)
 
     @property
     def log(self) -> list[LogRecord | ForeignRecord]:

@@ -109,9 +109,8 @@ class World:
         )
         lane = Lane(LANE, self.transport(), self.store, around)
         tenure = await lane.take_over()
-        snapshots = lane._snapshots(tenure)
         while tenure.book.place.offset < self.inputs or tenure.book.versions != {"main": self.config.version}:
-            await lane.work_once(tenure, snapshots)
+            await lane.work_once(tenure)
         await lane.land()
         return tenure
 

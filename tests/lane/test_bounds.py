@@ -76,7 +76,7 @@ async def until_settled(lane: Lane) -> None:
     for _ in range(30):
         tenure = await lane.take_over()
         try:
-            return await until_idle(Owner(lane, tenure, lane._snapshots(tenure)))
+            return await until_idle(Owner(lane, tenure))
         except Surprise:
             continue
     raise AssertionError("it never settles")
@@ -229,12 +229,12 @@ async def test_parts_count_only_with_their_batch_and_are_published_again(part: i
     dying = await world.owner("dying")
     append, written = dying.lane.transport.append, 0
 
-    async def dies_in_between(value: bytes) -> int:
+    async def dies_in_between(*values: bytes) -> int:
         nonlocal written
         written += 1
         if written > part:
             raise Dead
-        return await append(value)
+        return await append(*values)
 
     dying.lane.transport.append = dies_in_between  # type: ignore[method-assign]  # dies when so many parts are written
     with pytest.raises(Dead):

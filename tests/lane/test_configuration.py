@@ -75,7 +75,7 @@ async def test_a_lane_never_decides_with_an_older_version_than_it_logged() -> No
     lane.around = type(around)(around.owner, around.topics, lambda: {"main": old}, around.configured, around.now_ms)
     tenure = await lane.take_over()
     world.send(created("lead/2", "pool:sales"))
-    await lane.work_once(tenure, lane._snapshots(tenure))
+    await lane.work_once(tenure)
     assert world.owners[-1] == "dia"
     assert [line for line in world.outcomes if line[1] == "configuration_switched"] == [
         ("nothing", "configuration_switched")

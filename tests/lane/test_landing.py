@@ -51,7 +51,7 @@ async def settle() -> None:
 async def rounds(owner: Owner, count: int) -> None:
     """So many rounds, without waiting for a batch to land that nothing waits for; then for the last one."""
     for _ in range(count):
-        await owner.lane.work_once(owner.tenure, owner.snapshots)
+        await owner.lane.work_once(owner.tenure)
     await owner.lane.land()
 
 
@@ -79,9 +79,9 @@ async def test_outputs_that_did_not_arrive_are_noticed_although_nothing_else_com
     world.send(created("lead/1", "pool:sales"))
     transport.is_away = True
     transport.gate.set()
-    await owner.lane.work_once(owner.tenure, owner.snapshots)
+    await owner.lane.work_once(owner.tenure)
     with pytest.raises(Lost):
-        await owner.lane.work_once(owner.tenure, owner.snapshots)
+        await owner.lane.work_once(owner.tenure)
 
 
 async def test_an_owner_who_leaves_lets_the_last_batch_land() -> None:

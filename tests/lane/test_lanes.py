@@ -187,7 +187,7 @@ async def test_a_lane_that_is_claimed_in_vain_counts_its_attempts() -> None:
     world = World()
     process = Process(world)
 
-    async def fails(value: bytes) -> int:
+    async def fails(*values: bytes) -> int:
         raise BrokerUnreachable("no broker")
 
     def make(number: int) -> Lane:
@@ -248,12 +248,12 @@ async def test_assigning_never_waits_for_a_lane_that_is_writing() -> None:
         if process.made == 1:
             append = lane.transport.append
 
-            async def slow(value: bytes) -> int:
+            async def slow(*values: bytes) -> int:
                 assert append is not None
-                if isinstance(decode(value), Batch):
+                if any(isinstance(decode(value), Batch) for value in values):
                     held.reached.set()
                     await held.go_on.wait()
-                return await append(value)
+                return await append(*values)
 
             lane.transport.append = slow  # type: ignore[method-assign]  # the broker takes its time
         return lane

@@ -104,7 +104,7 @@ async def snapshot_of(world: World, kinds: dict[str, int]) -> None:
     """A whole snapshot as a version wrote it that has these kinds, with nothing left of the log in front of it."""
     world.send(created("lead/1", "pool:sales"))
     owner = await world.owner(limits=EAGER)
-    await owner.lane.work_once(owner.tenure, owner.snapshots)
+    await owner.lane.work_once(owner.tenure)
     await owner.lane.land()
     owner.snapshots._start, owner.snapshots._left = NO_OFFSET, []
     owner.tenure.layout = layout = Layout(kinds)
@@ -231,10 +231,10 @@ async def test_a_claim_that_was_overtaken_on_a_fresh_lane_is_made_again() -> Non
     lane = world.lane("two")
     append = lane.transport.append
 
-    async def overtaken(value: bytes) -> int:
+    async def overtaken(*values: bytes) -> int:
         lane.transport.append = append  # type: ignore[method-assign]  # once
         await (await at_level(world, "one", LEVEL - 1)).work()
-        return await append(value)
+        return await append(*values)
 
     lane.transport.append = overtaken  # type: ignore[method-assign]  # the other one begins right before us
     with pytest.raises(Surprise, match=f"claimed at level {LEVEL}"):
@@ -260,10 +260,10 @@ async def test_a_level_that_was_raised_meanwhile_is_noticed_behind_the_claim() -
     lane = world.lane()
     append = lane.transport.append
 
-    async def overtaken(value: bytes) -> int:
+    async def overtaken(*values: bytes) -> int:
         world.broker.write(LOG, [Message("", b"", newer_level(LEVEL + 1))])
         raised(world, LEVEL + 1)
-        return await append(value)
+        return await append(*values)
 
     lane.transport.append = overtaken  # type: ignore[method-assign]  # the other one begins right before us
     with pytest.raises(NewerLog):
@@ -284,7 +284,7 @@ async def at_level(world: World, owner: str, level: int) -> Owner:
     lane = world.lane(owner)
     lane.around = replace(lane.around, level=lambda: level)
     tenure = await lane.take_over()
-    return Owner(lane, tenure, lane._snapshots(tenure))
+    return Owner(lane, tenure)
 
 
 def levels(world: World) -> list[int]:

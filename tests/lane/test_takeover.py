@@ -221,8 +221,8 @@ async def test_a_claim_that_another_has_overtaken_is_given_up() -> None:
     lane = world.lane("slow")
     append = lane.transport.append
 
-    async def overtaken(value: bytes) -> int:
-        token = await append(value)
+    async def overtaken(*values: bytes) -> int:
+        token = await append(*values)
         await world.owner("quick")
         return token
 

@@ -109,7 +109,7 @@ async def test_leaving_ends_the_wait_for_the_configurations() -> None:
     world.send(created("lead/1", "pool:sales"))
     await owner.work(2)
     world.send(created("lead/1", "pool:sales"), division="west")
-    working = asyncio.create_task(owner.lane.work_once(owner.tenure, owner.snapshots))
+    working = asyncio.create_task(owner.lane.work_once(owner.tenure))
     await asked.wait()
     owner.lane.leave()
     with pytest.raises(Left):

@@ -36,7 +36,7 @@ async def settle(owner: Owner) -> None:
     """Work until nothing is left to be done."""
     book = owner.tenure.book
     while True:
-        done = await owner.lane.work_once(owner.tenure, owner.snapshots)
+        done = await owner.lane.work_once(owner.tenure)
         await owner.lane.land()
         timer = book.next_timer()
         if not done and (timer is None or timer[0] > book.clock_ms):

@@ -124,7 +124,7 @@ async def owner_at(made: World, level: int) -> Owner:
     lane = made.lane()
     lane.around = replace(lane.around, level=lambda: level)
     tenure = await lane.take_over()
-    return Owner(lane, tenure, lane._snapshots(tenure))
+    return Owner(lane, tenure)
 
 
 async def test_below_their_level_workflows_are_off_and_nothing_is_written() -> None:

@@ -96,8 +96,8 @@ class GatedTransport:
             yield entry
         await self.passage.gates.wait(self.passage.process, "after read")
 
-    async def append(self, value: bytes) -> int:
-        return await self.passage("append", lambda: self.inner.append(value))
+    async def append(self, *values: bytes) -> int:
+        return await self.passage("append", lambda: self.inner.append(*values))
 
     async def seek(self, offset: int) -> None:
         await self.inner.seek(offset)

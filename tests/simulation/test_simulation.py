@@ -16,7 +16,7 @@ import structlog
 from service.core.case import Case
 from service.core.holding import load
 from service.core.holding.climbing import begins_ms
-from service.lane import sealing
+from service.lane import ownership, sealing, snapshot
 from service.lane.book import Book
 from service.lane.positions import Positions
 from service.lane.repeats import Repeats
@@ -108,6 +108,19 @@ def test_the_promises_are_kept_where_nothing_fits(monkeypatch: pytest.MonkeyPatc
         assert not report.found, f"seed {seed}: " + "\n".join(report.found[:10])
         happened += report.happened
     assert happened["step_parts_appended"] > SEEDS_PER_TEST
+
+
+def test_the_promises_are_kept_where_snapshots_never_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn for almost every batch, each of a few keys, among all faults: it goes with the batch or not at all."""
+    monkeypatch.setattr(snapshot, "TURN_BYTES", 200)
+    monkeypatch.setattr(snapshot, "CHUNK_BYTES", 400)
+    monkeypatch.setattr(ownership, "TOGETHER_BYTES", 3_000)
+    happened = Counter[str]()
+    for seed in range(SEEDS_PER_TEST):
+        report = simulate(seed, steps=STEPS, events=EVENTS)
+        assert not report.found, f"seed {seed}: " + "\n".join(report.found[:10])
+        happened += report.happened
+    assert happened["step_chunk_written_ahead"] > SEEDS_PER_TEST
 
 
 def test_a_seed_replays_exactly() -> None:

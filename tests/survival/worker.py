@@ -27,8 +27,10 @@ from service.wire.messages import RawRecord
 
 INGEST_STEPS: Final = ("ingest_polled", "ingest_sent", "ingest_acknowledged")
 BATCH_STEPS: Final = ("polled", "loaded", "decided", "appended", "advanced", "published")
-RARE_STEPS: Final = ("parts_appended", "swept")
-"""Met once a day, or by outputs that no log record takes: the simulation stops there, a cluster under load does not."""
+RARE_STEPS: Final = ("parts_appended", "swept", "chunk_written_ahead")
+"""Met once a day, by outputs that no log record takes, or by a log that grows fast: the simulation stops there, a
+cluster under load does not.
+"""
 TAKEOVER_STEPS: Final = ("claimed", "fenced", "caught_up", "published_again", "rebuilding")
 SNAPSHOT_STEPS: Final = ("chunk_written", "snapshot_completed", "log_truncated")
 STEPS: Final = (*INGEST_STEPS, *BATCH_STEPS, *TAKEOVER_STEPS, *SNAPSHOT_STEPS)

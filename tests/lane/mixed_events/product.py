@@ -46,16 +46,16 @@ class Watched(MemoryTransport):
         self.is_idle = not arrived
         return arrived
 
-    async def append(self, value: bytes) -> int:
+    async def append(self, *values: bytes) -> int:
         self.is_idle = False
-        record = decode(value)
-        if isinstance(record, Batch):
-            self._taken.outcomes += [
-                Outcome(line.offset, line.ordinal, line.kind, line.reason, line.decision_id, line.source)
-                for line in record.outcomes
-            ]
-        self._taken.log_bytes.append(value)
-        return await super().append(value)
+        for record in map(decode, values):
+            if isinstance(record, Batch):
+                self._taken.outcomes += [
+                    Outcome(line.offset, line.ordinal, line.kind, line.reason, line.decision_id, line.source)
+                    for line in record.outcomes
+                ]
+        self._taken.log_bytes += values
+        return await super().append(*values)
 
     async def tick(self, value: bytes) -> None:
         self.is_idle = False
