@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -34,8 +35,9 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
 """By page: the parts that are made of the models."""
 
 
-def artifacts() -> dict[str, str]:
-    """All generated files: path under the package, and content."""
+@cache
+def artifacts() -> Mapping[str, str]:
+    """All generated files: path under the package, and content. Made once."""
     models = {"cloudevent": Envelope, "configuration": Document, "scenario": Scenario, **INPUTS, **OUTPUTS}
     schemas = {
         f"json/{name}.json": {"$schema": DIALECT, "$id": f"urn:fairlead:{name}", **model.model_json_schema()}
@@ -44,7 +46,7 @@ def artifacts() -> dict[str, str]:
     examples = {f"examples/{name}.json": sample for name, sample in SAMPLES.items()}
     return {
         **{path: json.dumps(content, indent=2) + "\n" for path, content in {**schemas, **examples}.items()},
-        "asyncapi.yaml": yaml.safe_dump(document(), sort_keys=False, width=120, allow_unicode=True),
+        "asyncapi.yaml": yaml.dump(document(), Dumper=yaml.CSafeDumper, sort_keys=False, width=120, allow_unicode=True),
     }
 
 

@@ -7,6 +7,7 @@ no key is without one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Final
 
 from schemas.config import Document
@@ -313,8 +314,9 @@ WHERE: Final[Mapping[str, str]] = {
 """What each part is called on the page, and where it stands, in the page's order."""
 
 
+@cache
 def configuration_tables() -> Mapping[str, Table]:
-    """The tables of all parts. What a condition may say is told once, and not again in each part that has one."""
+    """The tables of all parts, made once. What a condition may say is told once, not in each part that has one."""
     root = Document.model_json_schema()
     definitions: Mapping[str, Schema] = root["$defs"]
     condition = Condition.model_json_schema()

@@ -4,6 +4,7 @@ import os
 from typing import Final
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from service.core import decide
@@ -11,6 +12,10 @@ from service.core import decide
 # How long an example takes says how busy the machine is, and nothing of a promise.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+# A traceback of a lane with all its variables in frames and colours takes seconds to draw, and nobody looks at it.
+_drawn_plainly = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _drawn_plainly])
 
 pytest_plugins = ["tests.backends.redis_fixture", "tests.backends.kafka_fixture"]
 

@@ -71,9 +71,9 @@ def real_kafka(kafka: Kafka) -> Kafka:
     return kafka
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_kafka() -> Iterator[KafkaServer]:
-    """A real broker of this module alone, which its tests may stop and kill; each leaves it running."""
+    """A real broker that a test may stop and kill, for only one test uses it at a time; each leaves it running."""
     missing = missing_tools()
     if missing:
         _refuse(f"needs a Kafka of its own to kill: {missing}")

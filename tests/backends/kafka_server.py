@@ -32,6 +32,8 @@ LOOK_SECONDS = 0.1
 STOP_SECONDS = 20
 FETCH_SECONDS = 600
 PORTS = (20_000, 32_000)
+BRIEF = ("-XX:TieredStopAtLevel=1",)
+"""For a Java that lives for minutes: it compiles quickly rather than well, and starts in half the time."""
 POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>fairlead</groupId><artifactId>for-tests</artifactId><version>1</version>
@@ -113,8 +115,12 @@ def libraries(artifact: str = SERVER) -> Path:
 class KafkaServer:
     """One broker with its own data. `bootstrap` stays the same over stops, kills and starts."""
 
-    def __init__(self, certificates: Certificates | None = None) -> None:
-        """With certificates it listens at `tls` (which wants one of clients) and `sasl` (token or password), too."""
+    def __init__(self, certificates: Certificates | None = None, *, is_measured: bool = False) -> None:
+        """With certificates it listens at `tls` (which wants one of clients) and `sasl` (token or password), too.
+
+        One that `is_measured` is compiled as one that runs for weeks; for others that costs more than it brings.
+        """
+        self._options = () if is_measured else BRIEF
         self._directory = Path(tempfile.mkdtemp(prefix="fairlead-kafka-"))
         self._output = self._directory / "server.log"
         self._configuration = self._directory / "server.properties"
@@ -134,7 +140,7 @@ class KafkaServer:
         self._output.write_bytes(b"")
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
-                [*_java(), "kafka.Kafka", str(self._configuration)], stdout=output, stderr=output
+                [*_java(*self._options), "kafka.Kafka", str(self._configuration)], stdout=output, stderr=output
             )
         self._wait_until_started(self._process)
         return self
@@ -181,7 +187,7 @@ class KafkaServer:
     def _format(self) -> None:
         # An id that began with a dash would be read as an option.
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode().replace("-", "_")
-        command = [*_java(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._configuration)]
+        command = [*_java(*BRIEF), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._configuration)]
         result = subprocess.run(command, capture_output=True, timeout=START_SECONDS, check=False)
         if result.returncode:
             raise KafkaNotStarted(f"formatting its storage failed: {result.stderr.decode()[-2000:]}")
@@ -232,8 +238,8 @@ def _fetch(artifact: str, scratch: Path) -> None:
         raise KafkaNotStarted(f"fetching Apache Kafka with Maven failed: {result.stdout.decode()[-2000:]}")
 
 
-def _java() -> list[str]:
-    return ["java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", f"{libraries()}/*"]
+def _java(*options: str) -> list[str]:
+    return ["java", "-Xmx512m", "-XX:+UseSerialGC", *options, "-cp", f"{libraries()}/*"]
 
 
 def _free_ports(count: int) -> list[int]:

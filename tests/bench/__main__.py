@@ -213,7 +213,11 @@ def main() -> int:
     given = asked_for()
     configure_logging(LogSettings(level="error"), sys.stderr)
     asked = Asked(given.events, given.records, given.rounds, given.seed)
-    with tempfile.TemporaryDirectory(prefix="bench-") as directory, KafkaServer() as kafka, own_redis() as redis:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as directory,
+        KafkaServer(is_measured=True) as kafka,
+        own_redis() as redis,
+    ):
         stage = Stage(kafka.bootstrap, redis.address, CONFIG_DIR, Path(directory))
         report = asyncio.run(Bench(stage, asked, Console(stderr=True)).run())
     if given.json:

@@ -77,7 +77,11 @@ def main() -> int:
     parser.add_argument("--assert", dest="asserts", action="store_true", help="end with 1 if it costs too much")
     given = parser.parse_args()
     configure_logging(LogSettings(level="error"), sys.stderr)
-    with tempfile.TemporaryDirectory(prefix="bench-") as directory, KafkaServer() as kafka, own_redis() as redis:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as directory,
+        KafkaServer(is_measured=True) as kafka,
+        own_redis() as redis,
+    ):
         stage = Stage(kafka.bootstrap, redis.address, CONFIG_DIR, Path(directory))
         idle = asyncio.run(measured(stage, given.seconds))
     sys.stdout.write(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -44,15 +45,22 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def alone(own_kafka: KafkaServer, redis_server: RedisServer, topics: Topics) -> Mapping[str, str]:
-    """A broker and a memory that nobody else uses."""
-    return environment(own_kafka.bootstrap, redis_server.address, topics.prefix)
+def alone(real_kafka: Kafka, redis_server: RedisServer, topics: Topics) -> Mapping[str, str]:
+    """Topics and a memory that nobody else uses."""
+    return environment(real_kafka.bootstrap, redis_server.address, topics.prefix)
 
 
 @pytest.fixture
 async def service(alone: Mapping[str, str], config: Path) -> AsyncIterator[Service]:
     """A service that is ready."""
-    async with running(config, environment=alone) as started:
+    async with ready(config, alone) as started:
+        yield started
+
+
+@asynccontextmanager
+async def ready(config: Path, variables: Mapping[str, str]) -> AsyncIterator[Service]:
+    """A service, as soon as it is ready."""
+    async with running(config, environment=variables) as started:
         await started.logged("process.started")
         await until(started, set())
         yield started
@@ -102,28 +110,29 @@ async def test_a_memory_that_does_not_answer_is_named_also_while_idle(
 
 @pytest.mark.faults
 async def test_a_broker_that_is_away_is_named_and_does_not_flood_the_log(
-    service: Service, own_kafka: KafkaServer
+    config: Path, own_kafka: KafkaServer, redis_address: str, topics: Topics
 ) -> None:
     """It is ours that is read: one line when it begins, one when it ends, few of the driver's in between."""
-    before = len(service.lines)
-    await asyncio.to_thread(own_kafka.kill)
-    try:
-        problem = next(each for each in await until(service, {"kafka_silent"}) if each["name"] == "kafka_silent")
-        assert problem["seconds"] >= 0
-        assert problem["since"].endswith("+00:00")
-    finally:
-        await asyncio.to_thread(own_kafka.start)
-    await until(service, set())
-    await service.logged("trouble.ended", name="kafka_silent")
-    said = service.lines[before:]
+    async with ready(config, environment(own_kafka.bootstrap, redis_address, topics.prefix)) as service:
+        before = len(service.lines)
+        await asyncio.to_thread(own_kafka.kill)
+        try:
+            problem = next(each for each in await until(service, {"kafka_silent"}) if each["name"] == "kafka_silent")
+            assert problem["seconds"] >= 0
+            assert problem["since"].endswith("+00:00")
+        finally:
+            await asyncio.to_thread(own_kafka.start)
+        await until(service, set())
+        await service.logged("trouble.ended", name="kafka_silent")
+        said = service.lines[before:]
     told = [line for line in said if line.get("name") == "kafka_silent"]
     assert [line["event"] for line in told] == ["trouble.begun", "trouble.ended"]
     assert len(said) < OUR_LINES_OF_A_MINUTE
 
 
-async def test_a_topic_that_is_gone_is_named(service: Service, own_kafka: KafkaServer, topics: Topics) -> None:
+async def test_a_topic_that_is_gone_is_named(service: Service, real_kafka: Kafka, topics: Topics) -> None:
     """Nothing works without the lanes' input, and the driver says nothing of it."""
-    async with administration(KafkaConnection(own_kafka.bootstrap)) as admin:
+    async with administration(real_kafka.connection()) as admin:
         await admin.delete_topics([topics.events])
     problem = next(each for each in await until(service, {"topic_unfit"}) if each["name"] == "topic_unfit")
     assert topics.events in problem["what"]

@@ -15,10 +15,11 @@ from tests.sources.world import World
 
 @pytest.fixture(autouse=True)
 def silent() -> Iterator[None]:
-    """Log lines are not looked at; those with a trace would take long to draw."""
+    """Log lines are not looked at."""
+    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 import pytest
@@ -69,7 +70,7 @@ async def test_who_looks_at_a_topic_passes_over_what_nobody_can_read(world: Worl
     await world.send(0, names("behind", 5), compression_type="gzip", breaks=True)
     await world.send(0, names("last", 2))
     await world.send(1, names("other", 3))
-    structlog.reset_defaults()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET))
     with capture_logs() as lines:
         offsets = [(record.partition, record.offset) async for record in read_topic(world.connection, world.source)]
     assert sorted(offsets) == [*((0, at) for at in (0, 1, 2, 3, 5, 6, 7, 8, 9, 15, 16)), *((1, at) for at in range(3))]

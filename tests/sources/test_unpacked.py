@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import pytest
@@ -78,7 +79,7 @@ async def test_whoever_looks_at_the_topic_passes_over_it_and_reads_the_rest(boun
         await bounded.send(0, names(f"large{number}", 3), padding_bytes=200_000, compression_type="lz4")
     await bounded.send(1, names("bomb", 10), padding_bytes=200_000, compression_type="gzip")
     await bounded.send(1, names("last", 2))
-    structlog.reset_defaults()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET))
     with capture_logs() as lines:
         found = [(record.partition, record.offset) async for record in read_topic(bounded.connection, bounded.source)]
     assert sorted(found) == [*((0, at) for at in range(24)), (1, 10), (1, 11)]
