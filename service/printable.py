@@ -29,10 +29,11 @@ _UNSAFE: Final = re.compile(
 )
 _HALVES: Final = re.compile("[\ud800-\udfff]")
 _ESCAPES: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
-_LOGIN: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^\s'\"]*@")
+_RUN: Final = re.compile(r"[^\s'\"]+")
 _QUERY: Final = re.compile(
-    r"(?P<name>[?&;][^\s=&;?#]*(?:passw|secret|token|pwd)[^\s=&;?#]*=)[^\s&;#'\"]*", re.IGNORECASE
+    r"(?P<name>[?&;](?=[^\s=&;?#]*=)[^\s=&;?#]*(?:passw|secret|token|pwd)[^\s=&;?#]*=)[^\s&;#'\"]*", re.IGNORECASE
 )
+"""That there is an equals sign is looked at first: else each place at which a name may say so would look for it."""
 
 SECRET_HEADERS: Final = (
     "api-key",
@@ -77,13 +78,24 @@ def printable_json(value: object, default: Callable[[Any], Any] | None = None) -
 
 
 def masked(text: str) -> str:
-    """The text with the logins of all addresses in it, and what their queries say of secrets, hidden."""
-    return _QUERY.sub(rf"\g<name>{HIDDEN}", _LOGIN.sub(rf"\g<scheme>{HIDDEN}@", text))
+    """The text with the logins of all addresses in it, and what their queries say of secrets, hidden.
+
+    Whatever the text, it takes time in proportion to its length: it is asked of every line of the log.
+    """
+    without = _RUN.sub(_without_login, text) if "@" in text and "://" in text else text
+    return _QUERY.sub(rf"\g<name>{HIDDEN}", without)
 
 
 def is_secret(header: str, names: Collection[str] = SECRET_HEADERS) -> bool:
     """Whether a header is one of those names, however it is written: `X_Api_Key` is `x-api-key`."""
     return header.lower().replace("_", "-") in names
+
+
+def _without_login(run: re.Match[str]) -> str:
+    """What stands between white space or quotes, without what is between the first scheme in it and the last `@`."""
+    text = run[0]
+    begin, end = text.find("://") + len("://"), text.rfind("@")
+    return f"{text[:begin]}{HIDDEN}{text[end:]}" if len("://") <= begin <= end else text
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import unicodedata
 
 import orjson
@@ -107,6 +108,24 @@ def test_an_address_keeps_no_secret(text: str) -> None:
 @pytest.mark.parametrize("text", ["redis://example.org:6379/0", "ann@example.org", "rediss://a?ssl_ca_certs=/x", ""])
 def test_an_address_without_a_secret_stays_as_it_is(text: str) -> None:
     assert masked(text) == text
+
+
+HOSTILE = ["x", "a.", "://", "redis://", "://a@", "redis://a:b ", "@", "?", "?a=", "?token", "?token=", "&Passw;"]
+
+
+@pytest.mark.parametrize("end", ["", "@", "="])
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_masking_takes_time_in_proportion_to_the_text(piece: str, end: str) -> None:
+    """It is asked of every line of the log: what took time by the square would take minutes here."""
+    text = piece * (400_000 // len(piece)) + end
+    begun = time.process_time()
+    masked(text)
+    assert time.process_time() - begun < 5
+
+
+@given(st.text("ab:/@ '\"?&=", max_size=40), st.text("ab:/?&=", max_size=12).filter(lambda text: "@" not in text))
+def test_no_login_is_left_wherever_an_address_stands(before: str, login: str) -> None:
+    assert "hush" not in masked(f"{before}redis://{login}hush@host{before}")
 
 
 @pytest.mark.parametrize(("name", "secret"), [("Authorization", True), ("X_Api_Key", True), ("origin", False)])

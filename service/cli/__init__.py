@@ -14,6 +14,8 @@ from typing import Annotated, Final
 
 import typer
 
+from service.cli.streams import complete
+
 COMMANDS: Final[Mapping[str, str]] = {
     "run": "Run the service with the configuration of a directory.",
     "demo": "Share out a few thousand made-up records, all inside this process.",
@@ -45,6 +47,7 @@ EPILOG: Final = "Ends with 0: all well, 1: problems were found, 2: wrong usage, 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and end the process with its exit code."""
+    complete()
     given = sys.argv[1:] if arguments is None else list(arguments)
     name = next((word for word in given if not word.startswith("-")), None)
     app = application(name)

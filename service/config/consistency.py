@@ -201,6 +201,7 @@ def _of_activity(document: Document) -> Iterator[Finding]:
 def _of_target(
     document: Document, declared: Declared, path: Steps, target: Target, record_type: str
 ) -> Iterator[Finding]:
+    """What it names must be there, and take the type of record; an empty one is said nowhere, which is told there."""
     for position, step in enumerate(target.steps or ()):
         yield from _of_target(document, declared, (*path, "steps", position), named_by(step), record_type)
     if isinstance(target.user, str) and target.user not in declared.users:
@@ -215,7 +216,7 @@ def _of_target(
         yield from _of_pool_target(document, declared, (*path, "among"), target.among, record_type)
     if target.users is not None:
         yield from _of_people(document, (*path, "users"), target.users, record_type)
-    if target.team is not None and not _has_team(document, record_type):
+    if target.team is not None and record_type and not _has_team(document, record_type):
         message = f"no pool for {record_type}s says which records it accepts: give one a condition"
         yield Finding((*path, "team"), message)
 
@@ -254,7 +255,7 @@ def _of_pool_target(
     elif record_type == "*":
         message = f'a pool takes one record type, "*" means all: write "{pool.record_type}" before this target'
         yield Finding(path, message)
-    elif pool.record_type != record_type:
+    elif record_type not in ("", pool.record_type):
         message = f'"{name}" takes {pool.record_type}s, not {record_type}s: name a pool for {record_type}s'
         yield Finding(path, message)
 
@@ -262,7 +263,7 @@ def _of_pool_target(
 def _of_plan_target(declared: Declared, path: Steps, name: str, record_type: str) -> Iterator[Finding]:
     if name not in declared.plans:
         yield undeclared(path, name, declared.plans, "plans")
-    elif record_type != "lead":
+    elif record_type not in ("", "lead"):
         yield Finding(path, "a plan takes leads and nothing else: name a pool, a queue or a user here")
 
 

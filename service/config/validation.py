@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from types import UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -102,10 +102,13 @@ def _said(detail: ErrorDetails, path: Steps) -> str:
         return f'the key "{detail["loc"][-1]}" is missing: add it'
     if kind == "literal_error":
         there_are = str(context["expected"]).replace("True", "true")
-        return f"{_quoted(given)} is not known here{word_meant(given, there_are) or f': write {there_are}'}"
+        meant = word_meant(given, there_are) or _key_near(given, path) or f": write {there_are}"
+        return _key_alone(given, path) or f"{_quoted(given)} is not known here{meant}"
     if kind in EXPECTED or kind == NONE_OF_THESE:
         wanted = str(context.get("expected") or EXPECTED[kind])
         remedy = word_meant(given, wanted) or _form_meant(kind, given, path)
+        if kind == "model_type" and (told := _key_alone(given, path)):
+            return told
         return no_number(kind, given) or f"{wanted} is expected here, not {_quoted(given)}{remedy}"
     if kind == "value_error":
         return str(context["error"])
@@ -148,6 +151,19 @@ def _form_meant(kind: str, given: object, path: Steps) -> str:
             return ""
 
 
+def _key_alone(given: object, path: Steps) -> str:
+    """What is said of a word that is a key of what stands here; empty: it is none."""
+    if not isinstance(given, str) or given not in known_keys(path):
+        return ""
+    return f"{_quoted(given)} is a key here, and needs what it is about: write {{{given}: …}}"
+
+
+def _key_near(given: object, path: Steps) -> str:
+    """Which key is probably meant by a word in the place of a mapping; empty: none."""
+    near = nearest(given, known_keys(path)) if isinstance(given, str) else None
+    return f'; did you mean the key "{near}", {{{near}: …}}?' if near else ""
+
+
 def no_number(kind: str, given: object) -> str:
     """Why a text that looks like a whole number is none; empty: it does not, or no number is expected."""
     if kind != "int_type" or not isinstance(given, str) or not given.lstrip("+-").isdecimal():
@@ -174,6 +190,9 @@ def _elsewhere(path: Steps) -> str:
         for inner in known_keys(tuple(above)):
             if key in known_keys((*above, inner, *further)):
                 return f'it stands {words} "{inner}"'
+    for inner in known_keys(tuple(above)):
+        if key in _words_at((*above, inner)):
+            return f"it is no key but a word: write {inner}: {key}"
     if key in known_keys(()):
         return "it is a section, at the beginning of a line"
     outside = next((above[:end] for end in range(len(above) - 1, 0, -1) if key in known_keys(tuple(above[:end]))), None)
@@ -187,11 +206,24 @@ def _near(path: Steps) -> str | None:
 
 def known_keys(path: Steps) -> tuple[str, ...]:
     """The keys that a document may have at a path."""
+    shape = _shape_at(path)
+    return tuple(map(str, _fields_of(shape))) if _is_model(shape) else ()
+
+
+def _words_at(path: Steps) -> tuple[object, ...]:
+    """The words that may stand at a path, or in a list there."""
+    shape = _shape_at(path)
+    if get_origin(shape) is tuple:
+        shape = _model_in(get_args(shape)[0])
+    return get_args(shape) if get_origin(shape) is Literal else ()
+
+
+def _shape_at(path: Steps) -> Any:
     shape: Any = Document
     for step in path:
         found = _fields_of(shape).get(step) if _is_model(shape) else None
         shape = _model_in(found.annotation if found is not None else next(iter(get_args(shape)[::-1]), None))
-    return tuple(map(str, _fields_of(shape))) if _is_model(shape) else ()
+    return shape
 
 
 def _fields_of(model: type[BaseModel]) -> dict[str | int, FieldInfo]:

@@ -17,6 +17,7 @@ import structlog
 from service.printable import LONGEST, masked, printable, printable_json
 from service.settings import LogSettings
 from service.telemetry.sieve import Sieve
+from service.telemetry.unfailing import unfailing
 
 _CHANGING: Final = re.compile(r"0x[0-9a-fA-F]+|\d+")
 
@@ -51,8 +52,9 @@ class Condensed(logging.Filter):
 def configure_logging(settings: LogSettings, stream: TextIO, *, worker: int | None = None) -> None:
     """Send every log line of the process, the libraries' too, to `stream` in one form.
 
-    Whose output is read by a machine passes standard error. A module's logger is `structlog.get_logger()`. `worker`
-    stands in each line where several processes share the stream.
+    A line that cannot be written is lost, and who said it does not hear of it (`unfailing`). Whose output is read by a
+    machine passes standard error. A module's logger is `structlog.get_logger()`. `worker` stands in each line where
+    several processes share the stream.
     """
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     as_json = settings.format == "json" or (settings.format == "auto" and not stream.isatty())
@@ -63,14 +65,15 @@ def configure_logging(settings: LogSettings, stream: TextIO, *, worker: int | No
         *([] if worker is None else [_of_worker(worker)]),
     ]
     ending = _json_ending() if as_json else _console_ending(stream)
+    lossy = unfailing(stream)
     structlog.configure(
         processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         # A line and its end in one write: several processes share the stream.
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(lossy),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(lossy)
     handler.addFilter(Condensed())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -46,6 +46,7 @@ CountName = Literal[
     "texts_failed",
     "workflows_paused",
     "workers_replaced",
+    "log_lines_lost",
 ]
 """Something that happened; only grows."""
 LevelName = Literal[
@@ -147,6 +148,9 @@ COUNTS: Final[Mapping[CountName, Metric]] = {
         "Times a worker of `fairlead run --workers` had ended, or did not answer, and another was begun in its place; "
         "the log says why (`worker.ended`).",
         ("worker",),
+    ),
+    "log_lines_lost": Metric(
+        "Lines of the log that could not be written: its disk is full, or nobody reads it any more. The work goes on."
     ),
 }
 LEVELS: Final[Mapping[LevelName, Metric]] = {

@@ -91,6 +91,14 @@ FORMS = [
     ("users: {ann: {notify: email}}", "means are a list: write [email], or [] for none"),
     ("users: {ann: {notify: 'off'}}", "means are a list: write [email], or [] for none"),
     ("users: {ann: {notify: {kinds: {workflow: chat}}}}", "means are a list, or off: write [chat], or off"),
+    (
+        WORKFLOW % ("field_filled", TOLD),
+        '"field_filled" is a key here, and needs what it is about: write {field_filled: ',
+    ),
+    (WORKFLOW % ("changed", TOLD), '"changed" is a key here, and needs what it is about: write {changed: '),
+    (WORKFLOW % ("fild_filled", TOLD), 'not known here; did you mean the key "field_filled", {field_filled: …}?'),
+    (WORKFLOW % ("{created: true}", TOLD), "this key is unknown; it is no key but a word: write on: created"),
+    (WORKFLOW % ("updated", "require_field"), '"require_field" is a key here, and needs what it is about: write'),
     ("users: {ann: {notify: {quiet: {from: '24:00', until: '07:00'}}}}", "written as 21:00, and midnight as 00:00"),
 ]
 
@@ -100,6 +108,19 @@ def test_what_is_nearly_right_is_told_how_it_is_right(said: str, told: str) -> N
     """The word that is probably meant, or how a value of another form is written."""
     (problem,) = refused(config=said)
     assert told in problem
+
+
+@pytest.mark.parametrize("target", ["{pool: p}", "{queue: q}", "{plan: care}", "{team: match}"])
+def test_whether_a_target_fits_is_not_said_where_nobody_knows_what_it_is_for(target: str) -> None:
+    """What follows from a mistake is none: there is no type of record of which a pool could be another."""
+    said = f"""
+users: {{ann: {{}}}}
+pools: {{p: {{record_type: lead, members: [ann]}}, q: {{record_type: deal, strategy: take, members: [ann]}}}}
+plans: {{care: {{name: Care, managers: [ann]}}}}
+workflows: {{w: {{trigger: created, actions: [{{assign: {target}}}]}}}}
+"""
+    (problem,) = refused(config=said)
+    assert 'no process says which records are meant: add "record_type"' in problem
 
 
 @pytest.mark.parametrize(

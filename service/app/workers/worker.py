@@ -85,7 +85,9 @@ class Worker:
                 start_new_session=True,
             )
         except OSError as error:
-            self._fell(f"could not be begun ({error.strerror})")
+            # The event loop's own error has no number of the system's where the pipe could not be had.
+            why = error.strerror if (error.errno or 0) > 0 else "too many open files, or processes"
+            self._fell(f"could not be begun ({why})")
             return None
         log.info("worker.begun", worker=self.number, pid=self.process.pid)
         try:
