@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from service.config.problems import Problem
 from service.connectors.file.opening import FileRefused, opened, repeated
 from service.connectors.file.rows import BadRow, NumberedRow
-from service.core.events import CHANNELS
+from service.core.events import CHANNELS, TargetKind
 
 COLUMNS: Final = ("record_type", "id", "owner")
 SIZE: Final = "size"
 OTHER_NAMES: Final = {"type": "record_type", "record_id": "id", "owner_id": "owner"}
-OTHER_OWNERS: Final = frozenset({"pool", "queue", "plan"})
+OTHER_OWNERS: Final = frozenset(get_args(TargetKind)) - {"user"}
 OTHER_DELIMITER: Final = 'its columns are divided by another character: say --delimiter "{}"'
 SIZE_LIMIT: Final = 1_000_000_000
 

@@ -223,7 +223,11 @@ def is_in_pace(member: Membership, situation: Situation) -> ExclusionReason | No
 
 
 def drained(person: str, draft: Draft, now_ms: int) -> int:
-    """How many parked records somebody was given in this minute."""
+    """How many parked records somebody was given in this minute of the clock.
+
+    The pace is there so that whoever comes first is not flooded, and for that a minute of the clock does: at its turn
+    they may get two shares at once, and never more. An exact window is a limit (`per: 1m`), which remembers each entry.
+    """
     pace = draft.paces.get(person)
     return pace.drained if pace is not None and pace.minute == now_ms // MINUTE_MS else 0
 

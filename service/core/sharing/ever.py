@@ -27,8 +27,12 @@ def against_each(situation: Situation) -> Iterator[tuple[str, ExclusionReason | 
     """What stands against each member of the pool for good, by the first of the checks that says so; none: nothing."""
     asks = [check.ask for check in FOR_GOOD if check.concerns(situation)]
     for member in situation.spec.members:
-        reasons = (ask(member, situation) for ask in asks)
-        yield member.person, next((reason for reason in reasons if reason is not None), None)
+        against: ExclusionReason | None = None
+        for ask in asks:
+            against = ask(member, situation)
+            if against is not None:
+                break
+        yield member.person, against
 
 
 def will_be_in_domain(member: Membership, situation: Situation) -> ExclusionReason | None:
