@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -35,11 +35,14 @@ FORGOTTEN_RECORDS: Final = "records"
 """Where it stands what is left of forgotten records."""
 
 
-class Verdict(NamedTuple):
+class Verdict:
     """What comes of one event or timer: decisions in order, and the final values of all they changed."""
 
-    decisions: tuple[Decision, ...]
-    changes: Changes
+    __slots__ = ("changes", "decisions")
+
+    def __init__(self, decisions: tuple[Decision, ...], changes: Changes) -> None:
+        self.decisions = decisions
+        self.changes = changes
 
 
 class Case:

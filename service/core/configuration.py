@@ -123,6 +123,11 @@ class Config:
         """What was found to hold of it at a level (see `parts`)."""
         return {}
 
+    @cached_property
+    def made_once(self) -> dict[tuple[str, str], object]:
+        """What whoever tells of decisions makes of it once (see `wire.notifications`)."""
+        return {}
+
     def person(self, told: str) -> str:
         """Who is meant by an id of a person, wherever it was told (D41): the id as it is declared.
 

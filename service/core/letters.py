@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 NO_FIELDS: Final[Mapping[str, object]] = MappingProxyType({})
 
@@ -25,7 +28,7 @@ class Spoken(NamedTuple):
     months_short: tuple[str, ...]
 
 
-class Values(NamedTuple):
+class Values(Struct, frozen=True):
     """What a text may name: values of ours by dotted path (`record.name`), and the fields of the record. `spoken` are
     the reader's words for them; none: those of Liquid.
     """
@@ -48,7 +51,7 @@ class Template:
     write: Callable[[Values], str] = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wording:
     """What is written of one kind of news in one language. `html` none: there is plain text only."""
 
@@ -56,11 +59,16 @@ class Wording:
     body: Template
     html: Template | None = None
 
+    @cached_property
+    def parts(self) -> tuple[tuple[str, Template], ...]:
+        """What there is of it, by the name that each part has here."""
+        parts = {"subject": self.subject, "body": self.body, "html": self.html}
+        return tuple((part, template) for part, template in parts.items() if template is not None)
+
     @property
     def reads(self) -> frozenset[str]:
         """The fields of records that it asks for."""
-        parts = [self.subject, self.body, *([self.html] if self.html is not None else [])]
-        return frozenset().union(*(part.reads for part in parts))
+        return frozenset().union(*(template.reads for _, template in self.parts))
 
 
 Wordings = Mapping[str, Mapping[str, Wording]]

@@ -101,7 +101,7 @@ class PoolSpec:
     manager: str = ""
     skewed_after: int | None = None
 
-    @property
+    @cached_property
     def is_queue(self) -> bool:
         """Whether members take from it, instead of being given."""
         return self.strategy == "take"

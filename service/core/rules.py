@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -23,22 +22,28 @@ from service.language.changes import UNCHANGED, Change
 from service.language.tree import Facts
 
 
-class Won(NamedTuple):
+class Won:
     """An entry with what its target means now; `linked`: they get it as a member of the pool that the entry names."""
 
-    entry: Entry
-    target: Target | Ladder
-    linked: Linked | None = None
+    __slots__ = ("entry", "linked", "target")
+
+    def __init__(self, entry: Entry, target: Target | Ladder, linked: Linked | None = None) -> None:
+        self.entry = entry
+        self.target = target
+        self.linked = linked
 
 
-class Found(NamedTuple):
+class Found:
     """The entry that won (none: none did), every entry that was asked, in order, and the first that was passed over
     because the person whom it names is not there: it gives the record after all where nothing later takes it (D30).
     """
 
-    won: Won | None
-    tried: tuple[Tried, ...]
-    absent: Won | None = None
+    __slots__ = ("absent", "tried", "won")
+
+    def __init__(self, won: Won | None, tried: tuple[Tried, ...], absent: Won | None = None) -> None:
+        self.won = won
+        self.tried = tried
+        self.absent = absent
 
     @property
     def after_all(self) -> Found:

@@ -37,7 +37,7 @@ Wanted = tuple[TraitKind, str, int]
 
 def wanted(traits: Sequence[Trait], facts: Facts) -> tuple[Wanted, ...]:
     """What these ask for of a record with these facts."""
-    return () if not traits else tuple((each.kind, name, each.level) for each in traits for name in _names(each, facts))
+    return tuple((each.kind, name, each.level) for each in traits for name in _names(each, facts))
 
 
 def has_all(traits: Traits, asked: Iterable[Wanted]) -> bool:

@@ -84,11 +84,14 @@ class Made(NamedTuple):
     fired: Sequence[tuple[str, str]] = ()
 
 
-class Announcement(NamedTuple):
+class Announcement:
     """A verdict's decisions as the log lists them, and the messages in which the world hears of them."""
 
-    lines: Sequence[OutcomeLine]
-    messages: Sequence[Message]
+    __slots__ = ("lines", "messages")
+
+    def __init__(self, lines: Sequence[OutcomeLine], messages: Sequence[Message]) -> None:
+        self.lines = lines
+        self.messages = messages
 
 
 class Making:

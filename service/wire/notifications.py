@@ -12,7 +12,7 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 import structlog
@@ -63,6 +63,27 @@ def notifications_of(decision: Decision, decision_id: str, context: Context, com
     ]
 
 
+class _Reader(NamedTuple):
+    """Somebody who is told, as texts name them, and the letter that they get of such news."""
+
+    name: str
+    found: Chosen
+
+
+def _reader(kind: str, person: str, config: Config) -> _Reader:
+    """Found once for each person of a configuration and kind of news."""
+    known = config.made_once.get((kind, person))
+    if isinstance(known, _Reader):
+        return known
+    user = config.users.get(person)
+    language = "" if user is None else user.wishes.language
+    found = letter_for(kind, language, config.letters, config.language)
+    reader = _Reader((user.name if user is not None else "") or person, found)
+    if user is not None:
+        config.made_once[kind, person] = reader
+    return reader
+
+
 def _notification(
     told: Notification, decision: Decision, decision_id: str, context: Context, common: Headers
 ) -> Message:
@@ -70,14 +91,14 @@ def _notification(
     kind, person, late, config = told.kind, told.person, told.late, context.config
     about = decision_id if late is None else late.decision
     said_why, pool = (why(decision, told), pool_of(decision, told)) if late is None else (late.why, late.pool)
-    user, spec = config.users.get(person), config.pools.get(pool)
+    spec = config.pools.get(pool)
     pool = (spec.name if spec is not None else "") or pool
-    found = letter_for(kind, "" if user is None else user.wishes.language, config.letters, config.language)
+    name, found = _reader(kind, person, config)
     own: dict[str, object] = {
         "decision": about,
         "kind": kind,
         "person.id": person,
-        "person.name": (user.name if user is not None else "") or person,
+        "person.name": name,
         "pool": pool,
         "reason": _reason(said_why, pool, found.language.tag, config),
         "record.type": record_type,
@@ -104,8 +125,7 @@ def _notification(
 
 def _summary(told: Notification, summary: NewsSummary, decision_id: str, context: Context, common: Headers) -> Message:
     config, kind, person = context.config, told.kind, told.person
-    user = config.users.get(person)
-    found = letter_for(SUMMARY, "" if user is None else user.wishes.language, config.letters, config.language)
+    name, found = _reader(SUMMARY, person, config)
     types = found.language.types
     parts = [name.partition("/") for name in summary.records]
     names = [f"{types.get(record_type, record_type)} {record_id}" for record_type, _, record_id in parts]
@@ -118,7 +138,7 @@ def _summary(told: Notification, summary: NewsSummary, decision_id: str, context
         "names": ", ".join(names) + (f", … (+{more})" if more > 0 else ""),
         "records": names,
         "person.id": person,
-        "person.name": (user.name if user is not None else "") or person,
+        "person.name": name,
         "since": clock_time(since, config.zone_of(person), found.language.spoken.days_short),
     }
     value = _write(
@@ -151,14 +171,9 @@ def key_of(person: str, context: Context) -> bytes:
 
 def _texts(found: Chosen, kind: str, values: Values) -> dict[str, str]:
     """Subject and body, and the body as HTML where there is one, with the language that they are in."""
-    letter, said = found.letter, {"language": found.tag}
-    for part, template, cleaned in (
-        ("subject", letter.subject, one_line),
-        ("body", letter.body, _body),
-        ("html", letter.html, _body),
-    ):
-        if template is None:
-            continue
+    said = {"language": found.tag}
+    for part, template in found.letter.parts:
+        cleaned = one_line if part == "subject" else _body
         try:
             said[part] = cleaned(template.write(values))
         except NotWritten as error:

@@ -10,6 +10,7 @@ there only for a record that needs it, which its base value says, so that nothin
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -55,7 +56,7 @@ def pack_record(record: Record) -> tuple[bytes, dict[str, bytes]]:
     )
     told_now = record.told_version == version and record.told_time_ms == time_ms and not record.told_act
     told_is_owner = bool(owner) and record.told == f"user:{owner}"
-    nobody_now = nobody_since is not None and nobody_since == Moment(version, time_ms)
+    nobody_now = nobody_since is not None and _is_at(nobody_since, version, time_ms)
     owner_outstanding = bool(owner) and record.outstanding == (owner,)
     heard = (
         "" if told_is_owner else record.told,
@@ -68,10 +69,7 @@ def pack_record(record: Record) -> tuple[bytes, dict[str, bytes]]:
         record.status,
     )
     flags = TOLD_IS_OWNER * told_is_owner | TOLD_NOW * told_now | NOBODY_NOW * nobody_now
-    flags |= OWNER_OUTSTANDING * owner_outstanding
-    for bit, is_said in zip(SAID_BITS.values(), said(record), strict=True):
-        if is_said:
-            flags |= bit
+    flags |= OWNER_OUTSTANDING * owner_outstanding | _said_flags(said(record))
     beside: dict[str, bytes] = {}
     if heard != _HEARD_DEFAULTS:
         beside["heard"] = _trimmed(heard, _HEARD_DEFAULTS)
@@ -119,6 +117,16 @@ def read_record(base: Base, beside: Mapping[str, bytes]) -> Record:
 def read_tracked(packed: bytes) -> str:
     """The fields that later decisions need, as `tracking` keeps them."""
     return _TRACKED_READER.decode(packed)[0]
+
+
+@lru_cache(maxsize=4_096)
+def _said_flags(answers: tuple[bool, ...]) -> int:
+    """What a record says with yes, as flags. Kept: most records say the same few things."""
+    return sum(bit for bit, is_said in zip(SAID_BITS.values(), answers, strict=True) if is_said)
+
+
+def _is_at(moment: Moment, version: int | None, time_ms: int | None) -> bool:
+    return moment.version == version and moment.time_ms == time_ms and not moment.act
 
 
 def _trimmed(fields: tuple[object, ...], defaults: tuple[object, ...]) -> bytes:

@@ -83,8 +83,9 @@ class Situation:
         self.wanted: tuple[Wanted, ...] = ()
         self.preferred: tuple[Wanted, ...] = ()
         self._hindered: Mapping[str, Hindrance] | None = None
-        if sought.facts is not None:
+        if sought.facts is not None and (spec.requires or sought.requires):
             self.wanted = wanted((*spec.requires, *sought.requires), sought.facts)
+        if sought.facts is not None and spec.prefer:
             self.preferred = wanted(spec.prefer, sought.facts)
 
     @property

@@ -52,8 +52,9 @@ def contender(
 ) -> Contender:
     """A member with the numbers that their place depends on. `floor` none: they catch up, and it does not apply."""
     effective = seat.served_pass if floor is None or seat.served_pass > floor else floor
+    strategy = STRATEGIES[spec.strategy]
     return Contender(
-        load=STRATEGIES[spec.strategy].load(spec, member, effective, open_items),
+        load=effective if strategy.is_by_pass else strategy.load(spec, member, effective, open_items),
         last_turn=seat.last_turn,
         joined=seat.joined,
         person=member.person,

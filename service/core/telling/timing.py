@@ -12,7 +12,7 @@ no night takes more than its room.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple, cast
+from typing import Final, cast
 
 from msgspec.structs import replace
 
@@ -48,11 +48,14 @@ STANDING: Final = GIVEN | LINED
 """News of what is so until it ends, which it does where the record is closed."""
 
 
-class Numbers(NamedTuple):
+class Numbers:
     """How the decisions of a verdict are numbered: their ids are the `prefix` and numbers from `first` on."""
 
-    prefix: str = ""
-    first: int = 0
+    __slots__ = ("first", "prefix")
+
+    def __init__(self, prefix: str = "", first: int = 0) -> None:
+        self.prefix = prefix
+        self.first = first
 
     def id(self, number: int) -> str:
         """The id of the decision with this number."""
