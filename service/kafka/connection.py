@@ -31,6 +31,8 @@ LOOK_AROUND_MS = 2_000
 """How often an idle consumer of the driver looks around where nothing wakes it. It wakes by itself for all it does."""
 PATIENT_FETCH_WAIT_MS = 5_000
 """The same for a consumer of one partition that reads on and on: a record that comes ends the fetch at once."""
+PROMPT_FETCH_WAIT_MS = 5
+"""The same for a consumer that only reads what is there: its next question does not wait behind a fetch for more."""
 EMBEDDED_FETCH_WAIT_MS = 10
 """The embedded broker sleeps the whole time in an empty fetch, whatever arrives meanwhile."""
 CLOSE_SECONDS = 2.0
@@ -145,6 +147,15 @@ class KafkaConnection:
             "consumer_timeout_ms": LOOK_AROUND_MS,
             "max_partition_fetch_bytes": MAX_REQUEST_BYTES,
         }
+
+    def prompt_options(self) -> dict[str, Any]:
+        """A consumer that reads up to where a partition ends, again and again: no fetch of it waits for what follows.
+
+        The broker answers a connection's requests in turn, and the driver asks for more as soon as it has handed out
+        what there was.
+        """
+        options = self.consumer_options()
+        return options | {"fetch_max_wait_ms": min(options["fetch_max_wait_ms"], PROMPT_FETCH_WAIT_MS)}
 
     def patient_options(self) -> dict[str, Any]:
         """A consumer of one partition whose idle fetches are long and few. Whatever else it asks waits behind them."""

@@ -181,7 +181,7 @@ class _Reader:
             await let_go(consumer._client.close())  # noqa: SLF001  # a `stop` that gave up halfway left it open
 
     def _options(self) -> Mapping[str, Any]:
-        return self._connection.consumer_options()
+        return self._connection.prompt_options()
 
     async def _ready(self) -> AIOKafkaConsumer:
         if self._consumer is None:

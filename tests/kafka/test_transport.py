@@ -8,7 +8,7 @@ from itertools import groupby
 
 import pytest
 
-from service.kafka.connection import MAX_BATCH_BYTES
+from service.kafka.connection import FETCH_WAIT_MS, MAX_BATCH_BYTES
 from service.kafka.port import MAX_RECORD_BYTES, TOGETHER_BYTES, BrokerUnreachable, LogEntry, Transport, Truncated
 from service.wire.messages import Message
 from tests.kafka.transports import LANES, Broker
@@ -125,6 +125,20 @@ async def test_reading_ends_where_the_log_ends(broker: Broker) -> None:
     transport = broker.transport()
     await fill_log(transport, 2)
     assert [entry.offset for entry in await read(transport, 1, 99)] == [1]
+
+
+async def test_no_question_waits_behind_a_read_of_the_log(broker: Broker) -> None:
+    """Whoever takes a lane over reads its log several times: no fetch for more may stay at the broker meanwhile."""
+    transport = broker.transport()
+    await fill_log(transport, 40)
+    took = []
+    for _ in range(5):
+        async for _ in transport.read_log(0, 40):
+            await asyncio.sleep(0)  # the driver's fetches are tasks, too
+        began = time.monotonic()
+        await transport.log_bounds()
+        took.append(time.monotonic() - began)
+    assert min(took) < FETCH_WAIT_MS / 2000, took
 
 
 async def test_a_start_beyond_the_end_is_said(broker: Broker) -> None:
