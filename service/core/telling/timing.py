@@ -91,12 +91,11 @@ def tell_held(person: str, draft: Draft, config: Config, now_ms: int) -> tuple[D
     decisions: list[Decision] = []
     line = list(_line(person, draft))
     for (number, held), untold in zip(line, _reasons(person, line, draft, config), strict=True):
-        record = draft.records.get(held.record)
-        if record is None:
+        if draft.records.get(held.record) is None:
             draft.hushes.edit(person).first = number
             draft.set_timer(HUSH_PREFIX + person, now_ms)
             return tuple(decisions)
-        decisions.append(_late(person, held, record, untold, draft, config, now_ms))
+        decisions.append(_late(person, held, untold, draft, config, now_ms))
         draft.held.drop(_held_field(person, number))
     draft.hushes.drop(person)
     return tuple(decisions)
@@ -288,13 +287,7 @@ def _held_field(person: str, number: int) -> str:
 
 
 def _late(
-    person: str,
-    held: HeldBack,
-    record: Record,
-    untold: NothingReason | None,
-    draft: Draft,
-    config: Config,
-    now_ms: int,
+    person: str, held: HeldBack, untold: NothingReason | None, draft: Draft, config: Config, now_ms: int
 ) -> Decision:
     """Tell somebody of what was held back, in the words of what is known by now; or say why not."""
     decision = _nothing(held.record, untold or "told_late", person)
@@ -302,7 +295,7 @@ def _late(
     if untold not in (None, "untold_replaced"):
         return decision
     kind, late = cast("NotificationKind", held.kind), LateNews(held.decision, held.why, held.pool)
-    hearer = _hearer(person, held, config)
+    hearer, record = _hearer(person, held, config), draft.records.get(held.record) or UNHEARD
     told = Notification(kind, hearer, means_for(kind, hearer, config), late)
     if untold is not None and not _is_for_successor(told, held, record, draft, config, now_ms):
         return decision
