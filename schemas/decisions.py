@@ -126,7 +126,8 @@ class TargetStep(Said):
         Time | None, Field(description="Of the next step: when it is reached if nobody takes the record before.")
     ] = None
     skipped: Annotated[
-        Skipped | None, Field(description="Why nobody waits for it, from the beginning or since the next step; null: it has its wait.")
+        Skipped | None,
+        Field(description="Why nobody waits for it, from the beginning or since the next step; null: it has its wait."),
     ] = None
 
 
