@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from service.core.events import Event
-from service.kafka.memory import MemoryTransport
-from service.kafka.port import TOGETHER_BYTES
 from service.lane.folding import fold_snapshot, rebuild_content
-from service.lane.ownership import append
 from service.lane.snapshot import (
     CHUNK_BYTES,
     KEPT_SNAPSHOTS,
     KEYS_PER_TURN,
-    LONGEST_TURN_BYTES,
-    TURN_BYTES,
     thinned,
 )
 from service.lane.surprise import Fenced, Halted
 from service.lane.surroundings import Step, no_step
 from service.store.keys import LAYOUT
 from service.wire.log_forms import SnapshotMark
-from service.wire.log_records import Batch, Chunk, Complete, LogRecord, Opening, decode, encode
+from service.wire.log_records import Batch, Chunk, Complete, LogRecord, Opening, encode
 from service.wire.messages import Message
-from tests.core.build import closed, created, deleted, reopened
-from tests.lane.build import INPUT, LANE, LOG, SMALL, TOPICS, Owner, World
+from tests.core.build import created
+from tests.lane.build import LOG, SMALL, Owner, World
 
 EAGER = replace(SMALL, snapshot_min_bytes=1, keep_ms=0)
 WHOLE = len(LAYOUT.kinds) + len(LAYOUT.keys) // KEYS_PER_TURN + 3
@@ -71,142 +60,6 @@ async def test_a_snapshot_and_the_log_after_it_are_the_whole() -> None:
     await owner.work()
     held = world.state
     assert world.broker.partitions[LOG].begin > 0
-    world.store.lanes.clear()
-    await world.owner("two")
-    assert world.state == held
-
-
-class Together(MemoryTransport):
-    """A broker that notes what is appended together."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world.broker, LANE, TOPICS)
-        self.appends: list[list[str]] = []
-
-    async def append(self, *values: bytes) -> int:
-        self.appends.append([type(decode(value)).__name__ for value in values])
-        return await super().append(*values)
-
-
-async def busy(owner: Owner, world: World, grown: int) -> int:
-    """One round with an input, when the log has grown by so many bytes; how many keys are read behind it."""
-    left = len(owner.snapshots._left)
-    owner.tenure.grown = grown
-    world.send(created(f"lead/{len(world.broker.partitions[INPUT].records)}", "pool:sales"))
-    await owner.lane.work_once(owner.tenure)
-    await owner.lane.land()
-    if owner.snapshots._ahead is not None:
-        await asyncio.wait([owner.snapshots._ahead])
-    return left - len(owner.snapshots._left)
-
-
-def grown_by(owner: Owner, missing: int) -> int:
-    """So large is the log when the snapshot lacks so many bytes."""
-    return 2 * (owner.snapshots._written + missing)
-
-
-@pytest.mark.parametrize(
-    ("missing", "expected"),
-    [(TURN_BYTES - 2_000, 0), (TURN_BYTES, 8), (3 * TURN_BYTES, 24), (10**9, LONGEST_TURN_BYTES // 2_000)],
-)
-async def test_while_inputs_come_a_snapshot_is_written_as_fast_as_is_missing(missing: int, expected: int) -> None:
-    """In small pieces, for they go with batches; in larger ones where a rebuild had too much to read."""
-    world = World()
-    owner = await working(world)
-    owner.snapshots._key_bytes = dict.fromkeys(LAYOUT.kinds, 2_000)
-    assert await busy(owner, world, grown_by(owner, missing)) == expected
-
-
-@pytest.mark.parametrize(
-    ("key_bytes", "keys"),
-    [(0, KEYS_PER_TURN), (LONGEST_TURN_BYTES // 4, 4), (LONGEST_TURN_BYTES, 1), (9 * LONGEST_TURN_BYTES, 1)],
-)
-async def test_a_turn_is_bounded_however_much_is_missing(key_bytes: int, keys: int) -> None:
-    """By what the keys of the kind held so far, and by their number; one key is always read."""
-    world = World()
-    owner = await working(world)
-    owner.snapshots._key_bytes = dict.fromkeys(LAYOUT.kinds, key_bytes)
-    assert await busy(owner, world, grown_by(owner, 10**9)) == keys
-
-
-async def test_while_inputs_come_nobody_waits_for_a_turn() -> None:
-    """It is read beside the next batch and stands in the log in front of it, with one append for both."""
-    world = World()
-    owner = await working(world)
-    owner.lane.transport = transport = Together(world)
-    await transport.seek(owner.tenure.book.place.offset)
-    for _ in range(3):
-        await busy(owner, world, grown_by(owner, TURN_BYTES))
-    await busy(owner, world, 0)
-    await busy(owner, world, 0)
-    assert transport.appends == [["Batch"], ["Chunk", "Batch"], ["Chunk", "Batch"], ["Chunk", "Batch"], ["Batch"]]
-
-
-async def test_a_quiet_moment_writes_what_was_read_for_the_next_batch() -> None:
-    """Nothing may come for hours."""
-    world = World()
-    owner = await working(world)
-    owner.lane.transport = transport = Together(world)
-    await transport.seek(owner.tenure.book.place.offset)
-    await busy(owner, world, grown_by(owner, TURN_BYTES))
-    await owner.work(2)
-    assert transport.appends == [["Batch"], ["Chunk"], ["Chunk"]]
-
-
-@pytest.mark.parametrize(
-    ("tenths", "together"),
-    [
-        ([], []),
-        ([1], [1]),
-        ([5, 5], [2]),
-        ([5, 5, 1], [2, 1]),
-        ([9, 2, 2], [1, 2]),
-        ([20, 1], [1, 1]),
-        ([1, 20], [1, 1]),
-    ],
-)
-async def test_what_is_too_large_for_one_append_goes_in_several_and_in_order(
-    tenths: list[int], together: list[int]
-) -> None:
-    """A broker takes records of up to two megabytes, and several together as one batch of a megabyte at most."""
-    world = World()
-    owner = await working(world)
-    transport, last = Together(world), owner.tenure.last
-    values = [b"%d" % number * (TOGETHER_BYTES // 10 * size) for number, size in enumerate(tenths)]
-    assert await append(owner.tenure, transport, *values) == owner.tenure.last == last + len(values)
-    assert [record.value for record in world.broker.partitions[LOG].records[last + 1 :]] == values
-    assert [len(each) for each in transport.appends] == together
-
-
-COMING: dict[str, Callable[[int], list[Event]]] = {
-    "new": lambda number: [created(f"lead/new{number}", "pool:sales")],
-    "more": lambda number: [created(f"lead/more{number}-{at}", "pool:sales") for at in range(9)],
-    "closed": lambda number: [closed("lead/one")],
-    "reopened": lambda number: [reopened("lead/one")],
-    "deleted": lambda number: [deleted(f"lead/new{number - 1}")],
-    "nothing": lambda number: [],
-}
-
-
-@given(coming=st.lists(st.sampled_from(sorted(COMING)), min_size=5, max_size=25), seed=st.integers(0, 9))
-@settings(max_examples=15, deadline=None)
-def test_whatever_comes_while_it_is_written_a_snapshot_is_exact(coming: list[str], seed: int) -> None:
-    """Each chunk tells of the memory as of the record in front of it, wherever batches and quiet moments fall."""
-    asyncio.run(snapshot_among(coming, seed))
-
-
-async def snapshot_among(coming: list[str], seed: int) -> None:
-    world = World()
-    owner = await working(world)
-    for number, name in enumerate(itertools.islice(itertools.cycle(coming), 20 * WHOLE)):
-        world.send(*COMING[name](number))
-        owner.tenure.grown = grown_by(owner, TURN_BYTES * ((number + seed) % 4))
-        await owner.lane.work_once(owner.tenure)
-        if owner.tenure.snapshots:
-            break
-    await owner.lane.land()
-    assert owner.tenure.snapshots
-    held = world.state
     world.store.lanes.clear()
     await world.owner("two")
     assert world.state == held
