@@ -8,14 +8,14 @@ what it declares itself: other versions know other kinds, and whatever a log nam
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from service.core.state import FIRST_LEVEL, LEVEL
 from service.kafka.port import LogReader, Transport, Truncated
-from service.store.keys import LAYOUT, Layout, kind_of
+from service.store.keys import LAYOUT, Layout, Stored, kind_of
 from service.store.port import NO_REVISION, Head
 from service.wire.log_forms import SnapshotMark
 from service.wire.log_records import (
@@ -34,7 +34,8 @@ from service.wire.log_records import (
 )
 
 SEARCH_WIDTH: Final = 256
-"""So many records are read at a time, backwards, to find one that names a snapshot."""
+"""At most so many records are read at a time, backwards, to find one that names a snapshot. Nearly each names some, and
+one may have a megabyte: first it is a few."""
 LEVEL_WIDTH: Final = 8
 """So many of the newest records are looked at to learn a log's level: more than zombies and strangers leave there."""
 READ_PER_TURN: Final = 16
@@ -44,7 +45,7 @@ FOREIGN_KEPT: Final = 1_000
 
 
 class DecodedEntry(NamedTuple):
-    """One log record, read without its outputs. `size` is its length in bytes, `digest` its checksum."""
+    """One log record, read without its outputs. `size` is its length in bytes, `digest` a batch's checksum."""
 
     offset: int
     record: LogRecord | ForeignRecord
@@ -56,7 +57,8 @@ async def entries(transport: LogReader, start: int, stop: int) -> AsyncIterator[
     """All records with start <= offset < stop, those that do not count included. Raises `Truncated`, `NewerLog`."""
     read = 0
     async for offset, value in transport.read_log(start, stop):
-        yield DecodedEntry(offset, decode_for_state(value), len(value), checksum(value))
+        record = decode_for_state(value)
+        yield DecodedEntry(offset, record, len(value), checksum(value) if isinstance(record, Batch) else "")
         read += 1
         if read % READ_PER_TURN == 0:
             await asyncio.sleep(0)
@@ -200,15 +202,15 @@ class Fold:
 
 
 class Content:
-    """A lane's state as it is put together, by kind and full name.
+    """A lane's state as it is put together, at the places that it has in a memory of this version.
 
     It begins empty and whole, or as an opened snapshot says: then a change to a bucket that no chunk has covered yet is
-    not one, for the chunk will bring it. `kinds` are all that were named, with the buckets they have there.
+    not one, for the chunk will bring it. `layout` has a place for all kinds that were named, with their buckets.
     """
 
     def __init__(self, opened: Layout | None = None) -> None:
-        self.fields: dict[str, dict[str, bytes]] = {}
-        self.kinds: dict[str, int] = {} if opened is None else dict(opened.kinds)
+        self.layout = LAYOUT if opened is None else LAYOUT.joined(opened.kinds)
+        self._fields: dict[str, dict[str, bytes]] = {}
         self._opened = opened
         self._missing = set() if opened is None else set(opened.keys)
         self._going_on = ""
@@ -226,25 +228,23 @@ class Content:
     @property
     def size(self) -> int:
         """How many fields there are."""
-        return sum(map(len, self.fields.values()))
+        return sum(map(len, self._fields.values()))
 
     @property
-    def layout(self) -> Layout:
-        """How a memory of all this is laid out here."""
-        return LAYOUT.joined(self.kinds)
+    def fields(self) -> dict[str, dict[str, bytes]]:
+        """All of it by kind and full name."""
+        found: dict[str, dict[str, bytes]] = {}
+        for key, fields in self._fields.items():
+            found.setdefault(kind_of(key), {}).update(fields)
+        return found
 
     def change(self, batch: Batch) -> None:
-        """Apply what a batch changed."""
-        self.kinds = {**batch.kinds, **self.kinds}
+        """Apply what a batch changed. A kind whose buckets nobody names has no place."""
+        if not self.layout.knows(batch.kinds):
+            self.layout = self.layout.joined(batch.kinds)
         for kind, changed in batch.changes.items():
-            fields = self.fields.setdefault(kind, {})
-            for name, value in changed.items():
-                if self._missing and self._lacks(kind, name):
-                    continue
-                if value is None:
-                    fields.pop(name, None)
-                else:
-                    fields[name] = value
+            if self.layout.knows([kind]):
+                self._change(kind, changed)
 
     def cover(self, chunk: Chunk) -> bool:
         """Take in a chunk's buckets. False: it does not go on where the one before it ended."""
@@ -254,27 +254,43 @@ class Content:
         if not self._missing.issuperset(keys):
             return False
         for key, fields in chunk.content.items():
-            self.fields.setdefault(kind_of(key), {}).update(fields)
+            self._cover(key, fields)
         self._going_on = keys[-1] if chunk.goes_on and keys else ""
         self._missing.difference_update(keys[:-1] if self._going_on else keys)
         return True
 
-    def slices(self, layout: Layout, max_changes: int, max_bytes: int) -> Iterable[Mapping[str, dict[str, bytes]]]:
-        """All of it by kind and full name, in pieces that are bounded in both ways, or are one field."""
-        piece: dict[str, dict[str, bytes]] = {}
-        changes = size = 0
-        for kind, fields in self.fields.items():
-            if not layout.knows([kind]):
-                continue
+    def slices(self, max_changes: int, max_bytes: int) -> Iterable[Sequence[Stored]]:
+        """All of it in pieces that are bounded in both ways, or are one field; what has one key stands together."""
+        piece: list[Stored] = []
+        size = 0
+        for key, fields in self._fields.items():
             for name, value in fields.items():
                 needed = len(name) + len(value)
-                if changes == max_changes or (changes and size + needed > max_bytes):
+                if len(piece) == max_changes or (piece and size + needed > max_bytes):
                     yield piece
-                    piece, changes, size = {}, 0, 0
-                piece.setdefault(kind, {})[name] = value
-                changes += 1
+                    piece, size = [], 0
+                piece.append(Stored(key, name, value))
                 size += needed
         yield piece
+
+    def _change(self, kind: str, changed: Mapping[str, bytes | None]) -> None:
+        for name, value in changed.items():
+            if self._missing and self._lacks(kind, name):
+                continue
+            fields = self._fields.setdefault(self.layout.key(kind, name), {})
+            if value is None:
+                fields.pop(name, None)
+            else:
+                fields[name] = value
+
+    def _cover(self, key: str, fields: Mapping[str, bytes]) -> None:
+        """Take in a part of a bucket, which is one here too unless this version spreads the kind otherwise."""
+        kind = kind_of(key)
+        if self._opened is not None and self._opened.kinds[kind] == self.layout.kinds[kind]:
+            self._fields.setdefault(key, {}).update(fields)
+            return
+        for name, value in fields.items():
+            self._fields.setdefault(self.layout.key(kind, name), {})[name] = value
 
     def _lacks(self, kind: str, name: str) -> bool:
         return self._opened is not None and kind in self._opened.kinds and self._opened.key(kind, name) in self._missing
@@ -292,7 +308,7 @@ async def rebuild_content(transport: LogReader, begin: int, token: int) -> Rebui
 
     Raises `Truncated` where neither is there: then only a person can help.
     """
-    for start in await _snapshot_starts(transport, begin, token):
+    async for start in _snapshot_starts(transport, begin, token):
         rebuilt = await fold_snapshot(transport, start, token)
         if rebuilt is not None:
             return rebuilt
@@ -308,14 +324,17 @@ async def rebuild_content(transport: LogReader, begin: int, token: int) -> Rebui
 
 async def fold_snapshot(transport: LogReader, start: int, token: int) -> Rebuilt | None:
     """The snapshot that opens at `start`, and all batches up to `token`. None: it is not complete."""
-    opening = [entry.record async for entry in entries(transport, start, start + 1)]
-    if start >= token or not opening or not isinstance(opening[0], Opening):
+    if start >= token:
         return None
-    reading = _Reading(start, Fold(Validity(opening[0].token)), Content(Layout(opening[0].kinds)))
-    async for entry in counted(transport, reading.fold.validity, start, token):
-        if not reading.take(entry):
+    reading: _Reading | None = None
+    async for entry in entries(transport, start, token):
+        if reading is None:
+            if not isinstance(entry.record, Opening) or entry.offset != start:
+                return None
+            reading = _Reading(start, Fold(Validity(entry.record.token)), Content(Layout(entry.record.kinds)))
+        if reading.fold.validity.counts(entry) and not reading.take(entry):
             return None
-    return Rebuilt(reading.fold, reading.content) if reading.is_closed else None
+    return Rebuilt(reading.fold, reading.content) if reading is not None and reading.is_closed else None
 
 
 @dataclass
@@ -347,19 +366,22 @@ class _Reading:
         return True
 
 
-async def _snapshot_starts(transport: LogReader, begin: int, token: int) -> list[int]:
-    """Where snapshots may start, newest first, as named by the newest records that name any still in the log."""
-    stop = token
+async def _snapshot_starts(transport: LogReader, begin: int, token: int) -> AsyncIterator[int]:
+    """Where snapshots that are still in the log may start, newest first, as far as records name them: the newest do
+    first, and what they name was complete if they count.
+    """
+    told: set[int] = set()
+    stop, width = token, LEVEL_WIDTH
     while stop > begin:
-        start = max(begin, stop - SEARCH_WIDTH)
+        start = max(begin, stop - width)
         found: set[int] = set()
         async for entry in entries(transport, start, stop):
             found.update(_named(entry.record))
-        there = sorted((offset for offset in found if offset >= begin), reverse=True)
-        if there:
-            return there
-        stop = start
-    return []
+        for offset in sorted(found - told, reverse=True):
+            if offset >= begin:
+                yield offset
+        told |= found
+        stop, width = start, min(2 * width, SEARCH_WIDTH)
 
 
 def _named(record: LogRecord | ForeignRecord) -> Iterable[int]:

@@ -2,7 +2,8 @@
 
 The group is advice, the log is the fence. What is revoked simply goes on until the next assignment says who runs what;
 then lanes that are gone are stopped, new ones started, the others left alone. A lane that finds itself fenced asks the
-group: still ours means claim again after a growing pause; not ours means silence until it is assigned.
+group: still ours means claim again after a growing pause; not ours means silence until it is assigned. The first
+surprise is answered at once, those that follow it after growing pauses.
 
 Assigning never waits for a lane's work, because the whole group waits for whoever is slow with it. A lane that is told
 to leave ends beside everything else, and its number is taken up again only after that end.
@@ -142,6 +143,9 @@ class Lanes:
             except Surprise as surprise:
                 one.problem = str(surprise)
                 log.warning("lane.surprised", lane=number, reason=one.problem)
+                if not one.attempts:  # nobody else is known to want the lane, and somebody waits for it
+                    one.attempts = 1
+                    continue
             except (Halted, NewerLog) as halted:
                 one.problem = str(halted)
                 one.todo = halted.todo if isinstance(halted, Halted) else REMEDIES["newer_log"]

@@ -194,10 +194,10 @@ class TakeOver:
         layout = content.layout
         expect_ok(await self.store.begin(self.lane, token, layout, found.keys if found else ()))
         number = written = 0
-        for number, piece in enumerate(content.slices(layout, CHANGES_PER_CALL, BYTES_PER_CALL), 1):
+        for number, piece in enumerate(content.slices(CHANGES_PER_CALL, BYTES_PER_CALL), 1):
             self.heed(Stage("writing the memory anew", written, content.size))
-            written += sum(map(len, piece.values()))
-            expect_ok(await self.store.rebuild(self.lane, token, number, layout.placed(piece), None))
+            written += len(piece)
+            expect_ok(await self.store.rebuild(self.lane, token, number, piece, None))
             self.around.step("rebuilding")
             await asyncio.sleep(0)
         expect_ok(await self.store.rebuild(self.lane, token, number + 1, [], fold.head))

@@ -198,9 +198,9 @@ async def test_a_lane_that_is_claimed_in_vain_counts_its_attempts() -> None:
     process.lanes.make = make
     process.lanes.assign([LANE])
     await settle()
-    assert process.pauses == list(range(1, len(process.pauses) + 1))
     one = process.lanes.running[LANE]
-    assert (one.state, one.attempts, one.problem) == ("claiming", len(process.pauses), "BrokerUnreachable: no broker")
+    assert process.pauses == list(range(2, one.attempts + 1))
+    assert (one.state, one.problem) == ("claiming", "BrokerUnreachable: no broker")
     await process.lanes.stop()
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from service.lane.folding import fold_snapshot, rebuild_content
-from service.lane.snapshot import (
-    CHUNK_BYTES,
-    KEPT_SNAPSHOTS,
-    KEYS_PER_TURN,
-    thinned,
-)
+from service.lane.folding import Content, fold_snapshot, rebuild_content
+from service.lane.snapshot import CHUNK_BYTES, KEPT_SNAPSHOTS, KEYS_PER_TURN, TURN_BYTES, thinned
 from service.lane.surprise import Fenced, Halted
 from service.lane.surroundings import Step, no_step
-from service.store.keys import LAYOUT
+from service.store.keys import LAYOUT, Layout
 from service.wire.log_forms import SnapshotMark
 from service.wire.log_records import Batch, Chunk, Complete, LogRecord, Opening, encode
 from service.wire.messages import Message
@@ -217,3 +214,47 @@ async def test_parts_that_do_not_follow_one_another_are_no_snapshot(spoilt: str)
         assert (rebuilt is not None) is is_whole
     assert rebuilt is not None
     assert rebuilt.content.fields["a"] == {"/1": b"1", "/2": b"2"}
+
+
+async def test_a_snapshot_is_found_behind_names_of_others_that_never_were() -> None:
+    """What stands last may be a zombie's: where nothing is found at what it names, older records are asked."""
+    world = World()
+    owner = await working(world)
+    while not owner.tenure.snapshots:
+        await owner.work()
+    (mark,) = owner.tenure.snapshots
+    head, end = owner.tenure.head, len_of_log(world)
+    zombies = Complete(owner.tenure.token - 1, end - 1, head.revision, head.checksum, 0)
+    world.broker.write(LOG, [Message("", b"", encode(zombies))] * 3 * CHUNKS)
+    rebuilt = await rebuild_content(owner.lane.transport, world.broker.partitions[LOG].begin, len_of_log(world))
+    assert rebuilt.fold.snapshots[-1] == mark
+    assert rebuilt.content.fields["record"].keys() == {"main/lead/one"}
+
+
+@given(
+    st.dictionaries(st.text("ab", min_size=1), st.binary(max_size=9), max_size=40),
+    st.integers(1, 9),
+    st.integers(1, 99),
+)
+def test_all_content_goes_into_the_memory_in_bounded_pieces(
+    records: dict[str, bytes], max_changes: int, max_bytes: int
+) -> None:
+    """Each field once, at its place in this version whatever the snapshot's buckets were; what has one key together."""
+    for kinds in ({"record": 3}, {"record": LAYOUT.kinds["record"]}):
+        opened, named = Layout(kinds), {f"main/{name}": value for name, value in records.items()}
+        content = Content(opened)
+        found: dict[str, dict[str, bytes]] = {key: {} for key in opened.keys}
+        for name, value in named.items():
+            found[opened.key("record", name)][name] = value
+        assert content.cover(Chunk(1, 0, found))
+        pieces = list(content.slices(max_changes, max_bytes))
+        changes = [change for piece in pieces for change in piece]
+        assert sorted(changes) == sorted(LAYOUT.placed({"record": named}))
+        assert [key for key, _ in itertools.groupby(change.key for change in changes)] == list(
+            dict.fromkeys(change.key for change in changes)
+        )
+        for piece in pieces:
+            size = sum(len(change.field) + len(change.value or b"") for change in piece)
+            assert len(piece) <= max_changes
+            assert size <= max_bytes or len(piece) == 1
+        assert (content.is_whole, content.size, content.fields.get("record", {})) == (True, len(named), named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 
 import pytest
@@ -9,13 +10,14 @@ import pytest
 from service.core.events import MemberEvent
 from service.core.state import LEVEL
 from service.kafka.memory import Fault
+from service.lane.lanes import Lanes
 from service.lane.surprise import Fenced, Halted, Surprise
 from service.lane.surroundings import Step
 from service.store.port import NO_REVISION, Head
 from service.wire.log_records import Claim
 from service.wire.messages import Message
 from tests.core.build import MINUTE_MS, START_MS, created
-from tests.lane.build import LOG, TOPICS, World
+from tests.lane.build import LANE, LOG, TOPICS, World
 
 
 def dies_after(name: str) -> Step:
@@ -269,3 +271,26 @@ async def test_an_idle_lane_ticks_only_when_a_timer_is_due() -> None:
     world.broker.fault = lambda operation, topic: Fault.BEFORE if operation == "tick" else None
     with pytest.raises(Exception, match="tick"):
         await owner.work()
+
+
+async def test_the_first_surprise_is_answered_at_once() -> None:
+    """A memory that was emptied is made anew without a pause: somebody waits for the next assignment."""
+    world = World()
+    pauses: list[int] = []
+
+    async def pause(attempt: int) -> None:
+        pauses.append(attempt)
+
+    async def still_ours(number: int) -> bool:
+        return True
+
+    lanes = Lanes(lambda number: world.lane(), still_ours, pause)
+    lanes.assign([LANE])
+    for lead in ("lead/1", "lead/2"):
+        world.store.lanes.clear()
+        world.send(created(lead, "pool:sales"))
+        for _ in range(2_000):
+            await asyncio.sleep(0)
+    assert (lanes.running[LANE].state, pauses, len(world.owners)) == ("owned", [], 2)
+    await lanes.stop()
+    world.check()
