@@ -63,7 +63,7 @@ def broken(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TextIO]:
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_who_says_something_never_hears_that_nobody_could_write_it(broken: TextIO, form: str) -> None:
     before = lost()
-    configure_logging(LogSettings(level="info", format=form), broken)  # type: ignore[arg-type]
+    configure_logging(LogSettings(level="info", format=form), broken)  # type: ignore[arg-type]  # a word of two
 
     structlog.get_logger().info("lane.claimed", lane=3)
     structlog.get_logger().error("thing.failed", much="x" * 100_000)
