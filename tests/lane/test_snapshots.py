@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.lane.folding import Content, fold_snapshot, rebuild_content
-from service.lane.snapshot import CHUNK_BYTES, KEPT_SNAPSHOTS, KEYS_PER_TURN, TURN_BYTES, thinned
+from service.lane.snapshot import CHUNK_BYTES, KEPT_SNAPSHOTS, KEYS_PER_TURN, thinned
 from service.lane.surprise import Fenced, Halted
 from service.lane.surroundings import Step, no_step
 from service.store.keys import LAYOUT, Layout
@@ -225,7 +226,7 @@ async def test_a_snapshot_is_found_behind_names_of_others_that_never_were() -> N
     (mark,) = owner.tenure.snapshots
     head, end = owner.tenure.head, len_of_log(world)
     zombies = Complete(owner.tenure.token - 1, end - 1, head.revision, head.checksum, 0)
-    world.broker.write(LOG, [Message("", b"", encode(zombies))] * 3 * CHUNKS)
+    world.broker.write(LOG, [Message("", b"", encode(zombies))] * 3 * WHOLE)
     rebuilt = await rebuild_content(owner.lane.transport, world.broker.partitions[LOG].begin, len_of_log(world))
     assert rebuilt.fold.snapshots[-1] == mark
     assert rebuilt.content.fields["record"].keys() == {"main/lead/one"}
