@@ -394,5 +394,5 @@ def test_the_same_input_gives_the_same_decision() -> None:
     told.send(deal())
     asked = update({"budget": 1, "note": "x"})
     first, again = (decide(asked, told.state, told.config, told.now_ms) for _ in range(2))
-    assert first == again
+    assert (first.decisions, first.changes) == (again.decisions, again.changes)
     assert isinstance(first.decisions[-1], Decision)

@@ -103,7 +103,8 @@ async def test_a_memory_that_does_not_answer_is_no_lost_one() -> None:
     await rest(world)
     await settle()
     assert (process.state, world.memory.head.building) == ("owned", False)
-    assert process.pauses == [1]
+    assert len(world.log) > claims
+    assert process.pauses == []
 
 
 async def look_at_all(watch: MemoryWatch, after: int = 1) -> None:
