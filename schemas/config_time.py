@@ -101,7 +101,8 @@ def _days_read(written: str) -> list[Day] | None:
 def _days_meant(written: str) -> str:
     """The end of a sentence: the days that are probably meant, else how they are written."""
     meant = _WORD.sub(lambda word: _day_near(word[0]), written.casefold()) if len(written) <= DAYS_LONGEST else ""
-    if _days_read(meant):
+    days = _days_read(meant)
+    if days and len(set(days)) == len(days):
         return f'; did you mean "{meant}"?'
     return f": {', '.join(DAYS)}, or mon-fri, or sat,sun; such as {EXAMPLE}"
 
