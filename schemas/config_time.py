@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
+from difflib import get_close_matches
 from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from schemas.config_settings import Weekday
-from schemas.config_values import AS_WRITTEN, Id, Zone, in_order, several
+from schemas.config_values import AS_WRITTEN, SPELT_ALIKE, Id, Zone, in_order, several
 
 CALENDARS_LIMIT: Final = 2_000
 HOLIDAY_LISTS_LIMIT: Final = 500
@@ -24,6 +25,8 @@ LEAVE_LIMIT: Final = 100
 BLOCKS_LIMIT: Final = 20
 """So many blocks begin on one day at most."""
 
+DAYS_LONGEST: Final = 60
+"""So many characters has a key that names days at most: of a longer one nobody guesses what it means."""
 DAY_MINUTES: Final = 1_440
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -34,6 +37,7 @@ _LOOSE_BLOCK: Final = re.compile(
     r"(\d{1,2})(?:[:.](\d\d))?(?:h|uhr)?[-\u2013\u2014](\d{1,2})(?:[:.](\d\d))?(?:h|uhr)?", re.ASCII
 )
 _BLOCK: Final = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)", re.ASCII)
+_WORD: Final = re.compile(r"[^\s,-]+")
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -76,15 +80,36 @@ def _block(value: str) -> str:
 
 def _days_in(written: str) -> list[Day]:
     """The days that a key names: `mon`, `mon-fri`, `sat, sun`, in any letter case and also in full."""
+    found = _days_read(written)
+    if found is None:
+        raise ValueError(f"hours are by day{_days_meant(written)}")
+    return found
+
+
+def _days_read(written: str) -> list[Day] | None:
     found: list[Day] = []
     for part in written.casefold().split(","):
         first, _, last = part.strip().partition("-")
         named = [_day(each.strip()) for each in (first, last or first)]
         if None in named:
-            raise ValueError(f"hours are by day: {', '.join(DAYS)}, or mon-fri, or sat,sun; such as {EXAMPLE}")
+            return None
         start, end = (DAYS.index(each) for each in named if each is not None)
         found += [DAYS[number % len(DAYS)] for number in range(start, end + 1 if end >= start else end + 1 + len(DAYS))]
     return found
+
+
+def _days_meant(written: str) -> str:
+    """The end of a sentence: the days that are probably meant, else how they are written."""
+    meant = _WORD.sub(lambda word: _day_near(word[0]), written.casefold()) if len(written) <= DAYS_LONGEST else ""
+    days = _days_read(meant)
+    if days and len(set(days)) == len(days):
+        return f'; did you mean "{meant}"?'
+    return f": {', '.join(DAYS)}, or mon-fri, or sat,sun; such as {EXAMPLE}"
+
+
+def _day_near(word: str) -> str:
+    words = dict.fromkeys((*DAYS, *get_args(Weekday)))
+    return next(iter(get_close_matches(word, words, n=1, cutoff=SPELT_ALIKE)), word)
 
 
 def _day(word: str) -> Day | None:

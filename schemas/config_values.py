@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
@@ -26,6 +27,8 @@ RecordType = Literal["lead", "contact", "deal"]
 
 NAMES_LIMIT: Final = 50
 TEXT_LIMIT: Final = 50_000
+SPELT_ALIKE: Final = 0.75
+"""As a share of letters: a word of a closed list that is spelt less alike than this is not taken for the one meant."""
 
 _SPAN: Final = re.compile(r"[1-9][0-9]{0,4}[dhm]")
 
@@ -114,15 +117,19 @@ def _zones() -> frozenset[str]:
 
 def _zone(value: str) -> str:
     if value not in _zones():
-        word = value.strip().casefold().replace(" ", "_")
-        near = min((name for name in _zones() if word and word in (name.casefold(), _city(name))), default="")
-        hint = f'did you mean "{near}"?' if near else "write one of the IANA names, such as Europe/Berlin"
+        near = get_close_matches(value.strip().casefold().replace(" ", "_"), _spelled(), n=1, cutoff=SPELT_ALIKE)
+        hint = (
+            f'did you mean "{_spelled()[near[0]]}"?' if near else "write one of the IANA names, such as Europe/Berlin"
+        )
         raise ValueError(f"this is no time zone: {hint}")
     return value
 
 
-def _city(zone: str) -> str:
-    return zone.rpartition("/")[2].casefold()
+@cache
+def _spelled() -> Mapping[str, str]:
+    """Zones as people write them, in small letters: in full, or by the city alone, of several the first."""
+    names = sorted(_zones(), reverse=True)
+    return {name.rpartition("/")[2].casefold(): name for name in names} | {name.casefold(): name for name in names}
 
 
 def _span(value: object) -> object:

@@ -1,4 +1,5 @@
-"""Run the service until it is told to leave: SIGTERM and SIGINT let it finish what it publishes, then it ends with 0.
+"""Run the service until it is told to leave: SIGTERM, SIGINT and SIGHUP let it finish what it publishes, then it ends
+with 0.
 
 What needs no back end is checked before anything is waited for: settings, the configuration directory, the port.
 A broker or a memory that is not there is waited for; what only a person can mend ends the command. With several workers
@@ -159,13 +160,24 @@ def _listen(http: HttpSettings) -> socket.socket:
 
 
 def _leave_on_signals(server: Server) -> None:
-    """The server has handlers of its own while it serves, and afterwards sends itself what it got: to these."""
+    """The server has handlers of its own while it serves, and afterwards sends itself what it got: to these.
+
+    It has none for SIGHUP, by which a terminal that closes says to leave. The system, the shell and a service manager
+    may all send that, beside another signal, so it is never a second telling, which would end workers by force. Who
+    began us with it ignored (`nohup`) wants us to stay.
+    """
 
     def leave(number: int, frame: FrameType | None) -> None:
         server.should_exit = True
 
+    def leave_once(number: int, frame: FrameType | None) -> None:
+        if not server.should_exit:
+            server.handle_exit(signal.SIGTERM, frame)
+
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, leave)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, leave_once)
 
 
 def _say_where(settings: Settings, listener: socket.socket, extras: Extras) -> None:

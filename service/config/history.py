@@ -57,9 +57,11 @@ class Version(NamedTuple):
 
 
 class Ignored(NamedTuple):
-    """A record that does not count. `late`: somebody else was first; `foreign`: it is none of ours."""
+    """A record that does not count. `repeated`: somebody else was first, with the same, so nothing is wrong; `late`:
+    somebody else was first, with something else; `foreign`: it is none of ours.
+    """
 
-    why: Literal["late", "foreign"]
+    why: Literal["repeated", "late", "foreign"]
 
 
 class _Proposed(NamedTuple):
@@ -121,13 +123,17 @@ class History:
         if proposed is not None:
             return self._fold_version(proposed)
         told = read_source(content)
-        return Ignored("foreign") if told is None else self.source_state.fold(told) or Ignored("late")
+        if told is None:
+            return Ignored("foreign")
+        return self.source_state.fold(told) or Ignored("repeated" if self.source_state.holds(told) else "late")
 
     def _fold_version(self, proposed: _Proposed) -> Version | Ignored:
         version, document = proposed
         latest = self.latest(version.division)
-        if version.number != (latest.number if latest else 0) + 1:
-            return Ignored("late")
+        number = latest.number if latest else 0
+        if version.number != number + 1:
+            is_in_force = version.number <= number and document == self._documents[version.division]
+            return Ignored("repeated" if is_in_force else "late")
         self._versions.setdefault(version.division, []).append(version)
         self._hashes.setdefault(version.division, set()).add(version.hash)
         self._documents[version.division] = document

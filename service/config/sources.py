@@ -160,6 +160,20 @@ class SourceState:
             case AgreedLevel():
                 return self._fold_level(told)
 
+    def holds(self, told: Agreed) -> bool:
+        """Whether just this is valid now: who says it once more only did not hear of it in time."""
+        match told:
+            case Sources():
+                return told == self.current
+            case SourceTopic():
+                return told == self._topics.get(told.name)
+            case Skip():
+                return told == self.skip_at(told.topic, told.partition, told.start)
+            case Loss():
+                return told == self.loss_of(told.topic, told.partition)
+            case AgreedLevel():
+                return told.level == self.level
+
     def _fold_level(self, agreed: AgreedLevel) -> AgreedLevel | None:
         if agreed.expected_level != self.level or agreed.level < FIRST_LEVEL:
             return None

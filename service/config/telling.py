@@ -125,7 +125,7 @@ def _of_quiet(path: Steps, quiet: QuietHours) -> Iterator[Finding]:
     """Hours that leave next to nothing of a day."""
     left = (_minutes(quiet.from_) - _minutes(quiet.until)) % DAY_MINUTES
     if 0 < left < LEAST_MINUTES:
-        message = f"of a day {counted(left, 'minute')} are left in which somebody is told: write fewer hours"
+        message = f"this leaves {counted(left, 'minute')} of a day in which somebody is told: write fewer hours"
         yield Finding((*path, "quiet"), message)
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from types import UnionType
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Final
 
-from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.config import Document
@@ -20,6 +18,7 @@ from schemas.config_telling import LANGUAGE
 from service.config.alternatives import EXPECTED, NONE_OF_THESE, told_once
 from service.config.nodes import Location, Node, Steps, as_written
 from service.config.problems import Problem
+from service.config.shapes import known_keys, short_too, words_at
 from service.language.nearest import nearest
 from service.wording import worded
 
@@ -105,7 +104,7 @@ def _said(detail: ErrorDetails, path: Steps) -> str:
         meant = word_meant(given, there_are) or _key_near(given, path) or f": write {there_are}"
         return _key_alone(given, path) or f"{_quoted(given)} is not known here{meant}"
     if kind in EXPECTED or kind == NONE_OF_THESE:
-        wanted = str(context.get("expected") or EXPECTED[kind])
+        wanted = str(context.get("expected") or short_too(EXPECTED[kind], path))
         remedy = word_meant(given, wanted) or _form_meant(kind, given, path)
         if kind == "model_type" and (told := _key_alone(given, path)):
             return told
@@ -191,7 +190,7 @@ def _elsewhere(path: Steps) -> str:
             if key in known_keys((*above, inner, *further)):
                 return f'it stands {words} "{inner}"'
     for inner in known_keys(tuple(above)):
-        if key in _words_at((*above, inner)):
+        if key in words_at((*above, inner)):
             return f"it is no key but a word: write {inner}: {key}"
     if key in known_keys(()):
         return "it is a section, at the beginning of a line"
@@ -202,49 +201,6 @@ def _elsewhere(path: Steps) -> str:
 def _near(path: Steps) -> str | None:
     """The key that is probably meant at the end of a path by one that is unknown."""
     return nearest(str(path[-1]), known_keys(path[:-1]))
-
-
-def known_keys(path: Steps) -> tuple[str, ...]:
-    """The keys that a document may have at a path."""
-    shape = _shape_at(path)
-    return tuple(map(str, _fields_of(shape))) if _is_model(shape) else ()
-
-
-def _words_at(path: Steps) -> tuple[object, ...]:
-    """The words that may stand at a path, or in a list there."""
-    shape = _shape_at(path)
-    if get_origin(shape) is tuple:
-        shape = _model_in(get_args(shape)[0])
-    return get_args(shape) if get_origin(shape) is Literal else ()
-
-
-def _shape_at(path: Steps) -> Any:
-    shape: Any = Document
-    for step in path:
-        found = _fields_of(shape).get(step) if _is_model(shape) else None
-        shape = _model_in(found.annotation if found is not None else next(iter(get_args(shape)[::-1]), None))
-    return shape
-
-
-def _fields_of(model: type[BaseModel]) -> dict[str | int, FieldInfo]:
-    """The fields of a form, by the keys that are written."""
-    return {each.alias or name: each for name, each in model.model_fields.items()}
-
-
-def _model_in(shape: Any) -> Any:
-    """The shape without what stands around it: annotations, `| None`, and the dots of a tuple."""
-    if get_origin(shape) is Annotated:
-        return _model_in(get_args(shape)[0])
-    if get_origin(shape) is tuple:
-        return tuple[_model_in(get_args(shape)[0])]  # type: ignore[misc]  # a shape made at run time
-    if get_origin(shape) in (Union, UnionType):
-        found = [_model_in(each) for each in get_args(shape)]
-        return next(filter(_is_model, found), found[0])
-    return shape
-
-
-def _is_model(shape: object) -> bool:
-    return isinstance(shape, type) and issubclass(shape, BaseModel)
 
 
 def _quoted(given: object) -> str:

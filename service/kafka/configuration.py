@@ -6,8 +6,8 @@ and compiled for them alone, so neither a start nor the memory depends on how ma
 
 A version that cannot be compiled (it was made for a newer release) is told and passed over: the one before stays in
 use, and the next one takes its place, also for a lane whose log names it. What is none of ours is told once with its
-position. Nothing else is passed over: following may be begun again at any moment, and goes on behind the last record
-that was folded.
+position; what says once more what is in force is not, for processes that begin at one moment do that. Nothing else is
+passed over: following may be begun again at any moment, and goes on behind the last record that was folded.
 """
 
 from __future__ import annotations
@@ -252,15 +252,20 @@ class ConfigurationFeed:
                 log.error("loss.read", partition=f"{topic}/{partition}", offset=offset)
             case AgreedLevel(level, _):
                 log.info("level.read", level=level)
+            case Ignored("repeated"):
+                log.debug("configuration.repeated", position=self._position(record.offset))
             case Ignored(why):
                 self._ignore(record.offset, why)
 
     def _ignore(self, offset: int, why: str) -> None:
-        position = f"{self._partition.topic}/{self._partition.partition}/{offset}"
+        position = self._position(offset)
         METERS.count("configuration_ignored", why=why)
         log.warning("configuration.ignored", position=position, why=why)
         if why != "late":
             self.noticed.note("foreign_record", position)
+
+    def _position(self, offset: int) -> str:
+        return f"{self._partition.topic}/{self._partition.partition}/{offset}"
 
     async def _compile_newest(self) -> None:
         """Bring `latest` and `unusable` up to the history. Raises `KafkaError`; what is left is done the next time."""

@@ -130,8 +130,8 @@ COUNTS: Final[Mapping[CountName, Metric]] = {
     ),
     "task_failures": Metric("Times a part of the process met a bug and was begun again; the log has the stack."),
     "configuration_ignored": Metric(
-        "Records of the configuration topic that do not count: `late` (somebody was first), `foreign` (not ours), "
-        "`unreadable` (no client can read them).",
+        "Records of the configuration topic that do not count: `late` (somebody was first, with something else), "
+        "`foreign` (not ours), `unreadable` (no client can read them).",
         ("why",),
     ),
     "texts_failed": Metric(

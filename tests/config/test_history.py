@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,8 @@ from service.config.history import (
     replacing,
     sources_record,
 )
-from service.config.sources import SOURCES_KEY, Skip, Sources, SourceTopic
+from service.config.sources import SOURCES_KEY, Agreed, AgreedLevel, Loss, Skip, Sources, SourceTopic
+from service.core.state import FIRST_LEVEL
 
 
 def document(*users: str, division: str = "main") -> Document:
@@ -74,6 +76,52 @@ def test_changed_content_is_the_next_version() -> None:
     assert first is not None
     assert first.hash == hash_of(document("ann"))
     assert history.get("main", 3) is history.get("main", 0) is None
+
+
+AGREED: Final = (
+    Sources(0, "tenant", 24),
+    SourceTopic("crm.records", "identity", 0),
+    Skip(0, "crm.records", 0, 5, 7),
+    Loss(0, "crm.records", 1, 9),
+    AgreedLevel(FIRST_LEVEL + 1),
+)
+
+
+def test_what_is_in_force_already_is_no_trouble_when_it_comes_again() -> None:
+    """Two workers that begin with one directory say the same at once: documents, sources, the level."""
+    history = published(document("ann"))
+    same, other = (proposal(document(person), History()) for person in ("ann", "bob"))
+    assert same is not None
+    assert other is not None
+    assert (history.fold(same.value), history.fold(other.value)) == (Ignored("repeated"), Ignored("late"))
+    assert isinstance(history.fold(record(2, 1, "bob")), Version)
+    assert history.fold(same.value) == Ignored("late")
+
+
+@pytest.mark.parametrize("told", AGREED)
+def test_what_is_agreed_on_already_is_no_trouble_when_it_comes_again(told: Agreed) -> None:
+    """Whoever comes second said nothing else; what says something else is late (a topic's may follow)."""
+    history = History()
+    for each in AGREED:
+        assert history.fold(sources_record(each).value) == each
+    assert history.fold(sources_record(told).value) in (told, Ignored("repeated"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Sources(0, "company", 24),
+        SourceTopic("crm.records", "another", 0),
+        Skip(0, "crm.records", 0, 5, 8),
+        Loss(0, "crm.records", 1, 8),
+        AgreedLevel(FIRST_LEVEL + 2),
+    ],
+)
+def test_what_says_something_else_than_was_agreed_on_is_late(other: Agreed) -> None:
+    history = History()
+    for each in AGREED:
+        history.fold(sources_record(each).value)
+    assert history.fold(sources_record(other).value) == Ignored("late")
 
 
 def test_the_first_writer_of_a_version_wins() -> None:

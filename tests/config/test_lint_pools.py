@@ -104,7 +104,10 @@ NOTED = [
     ),
     ("users: {zoe: {hours: {mon: '17:00-09:00'}}}", "hours.mon: this lasts 16 hours, over midnight"),
     ("users: {zoe: {leave: [{from: 2026-12-20, until: 2206-12-31}]}}", "leave[0]: this leave lasts 180 years"),
-    ("settings: {notifications: {quiet: {from: '00:00', until: '23:59'}}}", "quiet: of a day 1 minute"),
+    (
+        "settings: {notifications: {quiet: {from: '00:00', until: '23:59'}}}",
+        "quiet: this leaves 1 minute of a day in which",
+    ),
     ("settings: {notifications: {language: fr}}", 'language: nothing is written in "fr"'),
     ("users: {zoe: {notify: {language: pt-BR}}}", 'zoe.notify.language: nothing is written in "pt-br"'),
     ("users: {zoe: {notify: []}}\npools: {p: {record_type: lead, manager: zoe}}", 'manager: "zoe" is told by no means'),

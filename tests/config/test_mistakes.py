@@ -81,7 +81,7 @@ def test_ten_mistakes_are_told_at_once_each_with_its_place() -> None:
         ("division: a/b", '1:11: division: "a/b" is no name'),
         ("zone: Asia/Tokyo", '1:1: zone: this key is unknown; it stands inside "settings"'),
         ("members: [ann]", '1:1: members: this key is unknown; it stands in each of "pools"'),
-        ("users: 5", "1:8: users: a mapping is expected here, not 5"),
+        ("users: 5", "1:8: users: a list or a mapping is expected here, not 5"),
         ("users: [ann, ann]", '1:14: users[1]: "ann" stands here already'),
         ("users: {a/b: }", '1:9: users.a/b: "a/b" is no name: use letters'),
         ("users: {ann: {active: yes}}", '1:23: users.ann.active: true or false is expected here, not "yes"'),
@@ -129,3 +129,27 @@ def test_a_default_for_every_type_cannot_be_a_pool() -> None:
         'config.yaml:3:24: defaults.*.pool: a pool takes one record type, "*" means all: '
         'write "lead" before this target'
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "plans: {p: {name: P, managers: [ann], average_sale: 100 USD}}",
+            'average_sale: a number or a mapping is expected here, not "100 USD": its keys are amount, currency',
+        ),
+        ("plans: {p: {name: P, managers: [ann], label: 5}}", "label: text or a mapping is expected here, not 5"),
+        ("pools: {p: {record_type: lead, members: [[ann]]}}", "members[0]: text or a mapping is expected here, not a"),
+        ("pools: {p: {record_type: lead, requires: 5}}", "requires: a mapping or a list is expected here, not 5"),
+        ("processes: {p: {record_type: lead, steps: 5}}", "steps: a list or a mapping is expected here, not 5"),
+        ("defaults: {lead: 5}", "lead: a mapping or a list is expected here, not 5"),
+        (
+            "workflows: {w: {record_type: lead, trigger: created, action: {notify: 5}}}",
+            "action.notify: 'owner' or a mapping is expected here, not 5",
+        ),
+        ("settings: {notifications: 5}", "notifications: a mapping is expected here, not 5"),
+    ],
+)
+def test_what_may_be_said_in_short_is_told_with_its_short_forms(text: str, told: str) -> None:
+    """Whoever wrote `100 USD` for `100` is not sent to write a mapping."""
+    assert any(told in problem for problem in refused(config=f"{PEOPLE}{text}"))

@@ -9,8 +9,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.config import Document
+from schemas.config_time import by_day
 from service.config import holidays
 from service.config.compiler import from_wire, to_wire
 from service.config.loader import compile_inline, load
@@ -69,6 +72,15 @@ def test_what_is_wrong_is_told_with_its_place(written: str, said: str, tmp_path:
 )
 def test_hours_are_read_in_short_forms(hours: object, blocks: list[tuple[int, ...]]) -> None:
     assert user(hours=hours).time.calendar.blocks == tuple(Block(*each) for each in blocks)
+
+
+@given(st.lists(st.sampled_from(["mon", "fr", "Sundy", "never", "-", ",", " ", ""]), max_size=6).map("".join))
+def test_days_that_are_suggested_can_be_read(written: str) -> None:
+    try:
+        by_day({written: "09:00-17:00"})
+    except ValueError as error:
+        _, _, meant = str(error).partition('did you mean "')
+        assert not meant or by_day({meant.rstrip('"?'): "09:00-17:00"})
 
 
 def test_who_says_nothing_of_their_time_works_always() -> None:

@@ -43,7 +43,7 @@ def config(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_embedded_needs_nothing_and_leaves_when_told(how: signal.Signals) -> None:
     """The example configuration is used, and the addresses are told as variables for other commands."""
     async with running("--embedded", environment=ANY_PORT) as service:

@@ -87,6 +87,18 @@ async def test_workers_do_not_outlive_a_parent_that_is_killed() -> None:
         await service.ended()
 
 
+async def test_a_terminal_that_closes_tells_all_to_leave_in_order() -> None:
+    """A shell and the system may both say so, also to the workers: once or more often, it is one telling."""
+    async with running("--workers", "2", environment=NOWHERE) as service:
+        await both_answer(service)
+        pids = [(await service.logged("worker.begun", worker=worker))["pid"] for worker in (1, 2)]
+        for pid in (service.program.pid, *pids, service.program.pid):
+            os.kill(pid, signal.SIGHUP)
+        assert await service.leave(signal.SIGHUP) == 0
+        await service.ended()
+    assert {line["worker"] for line in service.lines if line["event"] == "process.stopped"} == {1, 2}
+
+
 async def test_told_twice_all_end_at_once() -> None:
     """Also who cannot hear it; and that is not all well."""
     async with running("--workers", "2", environment=NOWHERE) as service:

@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 
 from schemas.config import Document
 from service.config.compiler import from_wire
-from service.config.history import History, Proposal, proposal
+from service.config.history import History, Proposal, proposal, sources_record
+from service.config.sources import AgreedLevel, Sources
 from service.core.configuration import Config
 from service.kafka import configuration
 from service.kafka.configuration import ConfigurationFeed
@@ -20,6 +21,7 @@ from service.kafka.port import BrokerUnreachable
 from service.kafka.reading import read_one
 from service.kafka.topics import create, read_wanted
 from service.supervision import Supervisor
+from service.telemetry.metrics import METERS
 from service.wire.topics import Topics
 from tests.app.test_supervision import Clock
 from tests.backends.kafka_fixture import Kafka
@@ -152,6 +154,16 @@ async def test_foreign_records_are_told_once_with_their_position(
         await feed.publish([version(feed.history, "ann")])
     told = [(line["position"], line["why"]) for line in lines if line["event"] == "configuration.ignored"]
     assert told == [(f"{feed._partition.topic}/0/{offset}", "foreign") for offset in range(len(foreign))]
+    assert feed.latest()["main"].version == 1
+
+
+async def test_what_two_processes_publish_at_once_is_neither_told_nor_counted(feed: ConfigurationFeed) -> None:
+    """Both began with one directory. Every later command would warn of it, though nothing is wrong."""
+    same = [version(History(), "ann"), sources_record(Sources(0, "tenant", 4)), sources_record(AgreedLevel(2))]
+    with capture_logs() as lines:
+        await feed.publish(same + same)
+    assert [line for line in lines if line["log_level"] in ("warning", "error")] == []
+    assert METERS.registry.get_sample_value("fairlead_configuration_ignored_total", {"why": "repeated"}) is None
     assert feed.latest()["main"].version == 1
 
 

@@ -1,4 +1,4 @@
-"""The architecture page names every module of the rooms that decide, and gives each word one meaning."""
+"""The architecture page names every module of the rooms that decide, gives each word one meaning, and has no walls."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import pytest
 from tests.tidy.tree import ROOT, modules
 
 PAGE: Final = (ROOT / "service/ARCHITECTURE.md").read_text(encoding="utf-8")
+
+LONGEST_PARAGRAPH: Final = 600
+"""Characters."""
 
 
 @pytest.mark.parametrize("room", ["core", "lane", "wire", "kafka"])
@@ -40,6 +43,25 @@ def test_a_word_has_one_row_in_the_glossary() -> None:
     terms = [term.strip() for row in re.findall(r"^\| ([^|]+) \|", glossary, re.MULTILINE) for term in row.split(",")]
 
     assert [term for term, times in Counter(terms).items() if times > 1] == []
+
+
+def test_every_section_is_in_the_table_on_top() -> None:
+    """Whoever opens the page finds their question without reading it through; each link leads to a section."""
+    sections = [_anchor(title) for title in re.findall(r"^## (.+)$", PAGE, re.MULTILINE)]
+    linked = re.findall(r"\(#([\w-]+)\)", PAGE.partition("\n## ")[0])
+
+    assert linked == sections
+
+
+def test_no_paragraph_is_a_wall() -> None:
+    """About six lines of a screen; what is longer has a heading, a list or a table in it that wants to come out."""
+    paragraphs = [line for line in PAGE.splitlines() if not line.startswith("|")]
+
+    assert [line[:60] for line in paragraphs if len(line) > LONGEST_PARAGRAPH] == []
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def _is_room(name: str, there: set[str]) -> bool:
