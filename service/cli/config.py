@@ -18,7 +18,7 @@ from rich.table import Table
 from service.app.process import publish_directory
 from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.joining import print_joining, who_joins
-from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, in_reach
+from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, in_reach, not_configured
 from service.cli.speech import ERRORS, OUT, AsJson, write_json
 from service.config.compiler import LABEL_CHARACTERS
 from service.config.difference import ABSENT, Difference, differences
@@ -267,5 +267,4 @@ def _nothing(history: History, division: str, version: int) -> str:
     latest = history.latest(division)
     if latest is not None:
         return f"{printable(division)} has no version {version}: it has 1 to {latest.number}"
-    known = ", ".join(map(printable, history.divisions())) or "none"
-    return f"{printable(division)} has no configuration; divisions that have: {known}"
+    return not_configured(division, history.divisions())

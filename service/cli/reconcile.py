@@ -19,7 +19,17 @@ import typer
 from rich.table import Table
 
 from service.cli.exits import FoundProblems, WrongUsage
-from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, RedisAddress, Yes, agreed, in_reach
+from service.cli.reach import (
+    MAIN,
+    DivisionName,
+    KafkaAddress,
+    Reach,
+    RedisAddress,
+    Yes,
+    agreed,
+    in_reach,
+    not_configured,
+)
 from service.cli.speech import OUT, AsJson, write_json
 from service.cli.times import written_time
 from service.cli.told import told_event
@@ -92,7 +102,7 @@ def command(
         async with reach.feed() as feed, reach.store() as store:
             config, lanes = feed.latest().get(division), agreed(feed).lanes
             if config is None:
-                raise WrongUsage(f"{division} has no configuration")
+                raise WrongUsage(not_configured(division, feed.latest()))
             kept = await remembered(store, division, lanes, types)
             attribute = agreed(feed).division_attribute
         if kept.memory != "ready":

@@ -46,13 +46,13 @@ def command(
     """Show each workflow: state, hits and warnings; how many are active, and which fields and steps are free."""
 
     async def look(reach: Reach) -> None:
-        async with reach.sight(division) as (store, configs, lanes):
+        async with reach.sight(division or (MAIN if record else "")) as (store, configs, lanes):
             try:
                 found = await workflow_standings(store, configs, lanes, viewer)
             except NotVisible as error:
                 raise WrongUsage(str(error)) from error
-            config = configs.get(division or MAIN)
-            if record and config is not None:
+            if record:
+                config = configs[division or MAIN]
                 _tell_record(await record_standing(store, config, record, lanes), as_json=as_json)
                 return
         if as_json:

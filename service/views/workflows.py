@@ -22,6 +22,7 @@ from service.core.telling.workflows import action_words, due_at, last_weighed, t
 from service.core.visibility import may_see
 from service.core.workflow.process import process_in
 from service.core.workflow_specs import StepName, Workflow
+from service.nouns import counted
 from service.store.keys import LAYOUT, full_name
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
@@ -234,8 +235,8 @@ def _pauses(workflow: Workflow, tally: DayCount) -> Iterator[str]:
         yield f"{often}: change what it does, or give it another number under at_most.resumed"
     if tally.records_paused:
         yield (
-            f"it is paused for {tally.records_paused} records, lastly {tally.last_record}: it acted on each of them as "
-            f"often as it may in a day ({workflow.cap.per_record})"
+            f"it is paused for {counted(tally.records_paused, 'record')}, lastly {tally.last_record}: it acted on each "
+            f"as often as it may in a day ({workflow.cap.per_record})"
         )
 
 

@@ -49,7 +49,7 @@ def test_explain_knows_older_decisions_too(run: Run, service: Service) -> None:
     assert types == ["assignment.assigned.v1", "assignment.released.v1"]
     last = run("explain", "lead/moved")
     assert "released" in last.out
-    assert "1 earlier decisions" in last.out
+    assert "1 earlier decision: --all shows it" in last.out
     service.send(lead("moved", "deleted"))
 
 
@@ -136,7 +136,7 @@ def test_waiting_says_where_nothing_waits(run: Run) -> None:
     unknown = run("waiting", "--pool", "nowhere")
     assert unknown.code == 1
     assert "there is no pool nowhere" in unknown.err
-    assert run("waiting", "--division", "elsewhere").code == 1
+    assert run("waiting", "--division", "elsewhere").code == 2
 
 
 @pytest.mark.parametrize(
@@ -270,3 +270,26 @@ def test_schemas_are_exported_without_any_broker(alone: Run, tmp_path: Path) -> 
     for name, part in {"configuration": "rule_sets", "scenario": "steps"}.items():
         written = orjson.loads((tmp_path / "out" / "json" / f"{name}.json").read_bytes())
         assert part in written["properties"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("pools",), 2),
+        (("pools", "sales"), 2),
+        (("plans",), 2),
+        (("waiting",), 2),
+        (("waiting", "--json"), 2),
+        (("rules", "stats"), 2),
+        (("workflows",), 2),
+        (("workflows", "--record", "lead/2"), 2),
+        (("members", "back", "ann"), 2),
+        (("config", "show"), 1),
+        (("explain", "lead/2"), 1),
+    ],
+)
+def test_a_division_that_there_is_not_is_said_to_be_none(run: Run, arguments: tuple[str, ...], code: int) -> None:
+    """D37 Else a misspelt name looks like a deployment in which there is nothing."""
+    ended = run(*arguments, "--division", "mian")
+    assert ended.code == code
+    assert "mian has no configuration; divisions that have: main" in " ".join(ended.err.split())
