@@ -16,7 +16,6 @@ from typing import Annotated, Final, NamedTuple
 from uuid import uuid4
 
 import typer
-from rich.table import Table
 
 from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import (
@@ -30,7 +29,7 @@ from service.cli.reach import (
     in_reach,
     not_configured,
 )
-from service.cli.speech import OUT, AsJson, write_json
+from service.cli.speech import OUT, AsJson, table_of, write_json
 from service.cli.times import written_time
 from service.cli.told import told_event
 from service.connectors.file.open_records import OpenRecord, open_records
@@ -210,9 +209,8 @@ def _show(found: Sequence[Disagreement], corrected: int, *, done: bool, as_json:
     if not found:
         OUT.print("what is open is the same in both")
         return
-    table = Table(title=f"{len(found):,} differ", title_justify="left")
-    for column in ("record", "difference", "in the list", "here", ""):
-        table.add_column(column)
+    columns = ("record", "difference", "in the list", "here", "")
+    table = table_of(*columns, title=f"{len(found):,} differ")
     for each in found[:SHOWN]:
         left = "changed since the list" if each.is_newer else ""
         table.add_row(printable(each.record), WORDS[each.what], _words(each.listed), _words(each.kept), left)

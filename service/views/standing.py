@@ -63,11 +63,14 @@ class PoolStanding:
 
 
 async def standings(store: Store, configs: Mapping[str, Config], lanes: int, now_ms: int) -> list[PoolStanding]:
-    """All pools of these divisions' newest configurations, by division and name."""
+    """All pools of these divisions' newest configurations, by division and name; no line of a single person, in which
+    nobody takes turns: see `views.waiting`.
+    """
     found: list[PoolStanding] = []
     for division, config in sorted(configs.items()):
         state, memory = await peek(store, division, lanes, WATCHED)
-        found += [_standing(spec, config, state, now_ms, memory) for _, spec in sorted(config.pools.items())]
+        pools = (spec for _, spec in sorted(config.pools.items()) if spec.members or not spec.implied)
+        found += [_standing(spec, config, state, now_ms, memory) for spec in pools]
     return found
 
 

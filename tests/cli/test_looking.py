@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import orjson
 import pytest
 import yaml
 
-from service.cli.speech import span
+from service.cli.speech import Speaker, span, table_of
 from tests.cli.conftest import LARGE_BYTES, Run
 from tests.cli.running import Service, lead, member
 
@@ -127,6 +128,19 @@ def test_waiting_shows_the_line_in_its_order(run: Run) -> None:
     assert "lead/waits-high" in table.out
     assert "lead/waits-low" not in table.out
     assert "and 1 more" in table.out
+
+
+@pytest.mark.parametrize("value", ["note-after-each-call-of-a-customer", "2026-03-02 17:00:00", "1,234,567", "ann"])
+@pytest.mark.parametrize("width", [24, 40, 80])
+def test_a_table_cuts_no_value_however_narrow_it_is(value: str, width: int) -> None:
+    """What is cut cannot be copied, nor told from what begins the same."""
+    table = table_of("id", "told", "count", right=["count"])
+    table.add_row(value, value, value)
+    written = io.StringIO()
+    Speaker(file=written, width=width).print(table)
+    rows = [line.split("│")[1:-1] for line in written.getvalue().splitlines() if line.startswith("│")]
+    cells = ["".join("".join(parts).split()) for parts in zip(*rows, strict=True)]
+    assert cells == ["".join(value.split())] * 3
 
 
 def test_waiting_says_where_nothing_waits(run: Run) -> None:
