@@ -86,6 +86,17 @@ def members_at_limit(config: Config, state: State, now_ms: int, most: int) -> di
     return found
 
 
+def used_of_pools(config: Config, state: State, now_ms: int) -> dict[tuple[str, str], LimitCount]:
+    """How much of each limit of a pool as a whole is used, by pool and what it counts."""
+    limited = [spec for _, spec in sorted(config.pools.items()) if config.limits.in_pool(spec).pool is not None]
+    draft = Draft(state)
+    return {
+        (spec.id, limit.per): limit
+        for spec in limited
+        for limit in limits_of_pool(Situation(spec, config, draft, now_ms, paced=False))
+    }
+
+
 def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory: MemoryState) -> PoolStanding:
     draft = Draft(state)
     situation = Situation(spec, config, draft, now_ms, paced=False)
