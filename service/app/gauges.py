@@ -11,9 +11,10 @@ from typing import Final
 
 from service.app.probes import ReadSoFar
 from service.core.configuration import Config
+from service.core.model import LimitCount
 from service.lane.book import Book
 from service.telemetry.metrics import METERS, Meters
-from service.views.standing import members_at_limit
+from service.views.standing import members_at_limit, used_of_pools
 
 MEMBERS_LOOKED_AT: Final = 2_000
 """So many members are asked for their limits with one look, for it holds everything else up: pools come by name."""
@@ -39,8 +40,11 @@ def show(
 
 
 def show_limits(books: Mapping[int, Book], configs: Mapping[str, Config], now_ms: int, meters: Meters = METERS) -> None:
-    """Set how many members of each pool are at a limit, by the configurations that the lanes have in use."""
+    """Set how many members of each pool are at a limit, and how much of its own limits each pool has used, by the
+    configurations that the lanes have in use.
+    """
     found: dict[tuple[str, ...], int] = {}
+    used: dict[tuple[str, ...], LimitCount] = {}
     left = MEMBERS_LOOKED_AT
     for book in books.values():
         for division, state in book.divisions.items():
@@ -50,7 +54,11 @@ def show_limits(books: Mapping[int, Book], configs: Mapping[str, Config], now_ms
             pools = members_at_limit(config, state, now_ms, left)
             left -= sum(len(config.pools[name].members) for name in pools)
             found |= {(division, name): members for name, members in pools.items()}
+            whole = used_of_pools(config, state, now_ms)
+            used |= {(division, *of): limit for of, limit in whole.items()}
     meters.show("pool_at_limit", found)
+    meters.show("pool_limit_used", {of: limit.count for of, limit in used.items()})
+    meters.show("pool_limit", {of: limit.at_most for of, limit in used.items()})
 
 
 def _parked(book: Book) -> int:

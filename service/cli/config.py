@@ -6,9 +6,8 @@ Whatever is put in force is a new version, also where its content was valid befo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, NoReturn
 
 import orjson
 import typer
@@ -18,8 +17,8 @@ from rich.table import Table
 from service.app.process import publish_directory
 from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.joining import print_joining, who_joins
-from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, in_reach
-from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, in_reach, not_configured
+from service.cli.speech import ERRORS, OUT, AsJson, shown_time, write_json
 from service.config.compiler import LABEL_CHARACTERS
 from service.config.difference import ABSENT, Difference, differences
 from service.config.history import History, Version, instructions, replacing
@@ -32,9 +31,6 @@ from service.printable import printable
 command = typer.Typer()
 
 VersionNumber = Annotated[int, typer.Argument(metavar="VERSION", min=1, help="As `config history` lists it.")]
-
-LAST_TIME_MS: Final = 253_402_300_799_999
-"""The last of the year 9999, which calendars end with; a foreign clock may be anywhere."""
 
 
 @command.command("show")
@@ -166,7 +162,7 @@ def list_versions(
             shown = [
                 {
                     **_named(each),
-                    "since": _time(each.time_ms),
+                    "since": shown_time(each.time_ms),
                     "in_force": in_force is not None and in_force.version == each.number,
                     "unusable": found.why if isinstance(found, Unusable) else None,
                 }
@@ -251,10 +247,6 @@ def _shown(value: object) -> str:
     return printable(orjson.dumps(value).decode())
 
 
-def _time(time_ms: int) -> str:
-    return datetime.fromtimestamp(min(max(0, time_ms), LAST_TIME_MS) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
 def _label(version: Version) -> str:
     return version.hash[:LABEL_CHARACTERS]
 
@@ -267,5 +259,4 @@ def _nothing(history: History, division: str, version: int) -> str:
     latest = history.latest(division)
     if latest is not None:
         return f"{printable(division)} has no version {version}: it has 1 to {latest.number}"
-    known = ", ".join(map(printable, history.divisions())) or "none"
-    return f"{printable(division)} has no configuration; divisions that have: {known}"
+    return not_configured(division, history.divisions())

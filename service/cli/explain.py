@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from service.cli.exits import FoundProblems, WrongUsage
-from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, RedisAddress, agreed, in_reach
+from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, RedisAddress, agreed, in_reach, not_configured
 from service.cli.speech import ERRORS, OUT, AsJson, ours, write_json
 from service.cli.workflows import due_lines, due_times, weighed_lines
 from service.core.configuration import Config
@@ -21,6 +21,7 @@ from service.core.telling.explain import explain, explain_action
 from service.kafka.configuration import ConfigurationFeed, Unusable
 from service.kafka.reading import read_key, record_key
 from service.language.changes import as_created
+from service.nouns import counted
 from service.printable import printable
 from service.store.port import StoreUnreachable
 from service.views.actions import PublishedAction, each_once, read_published_action
@@ -57,7 +58,8 @@ def command(
         chosen = found if history else found[-1:]
         async with reach.feed() as feed:
             told = [(each, await explanation(each, reach, feed, _asked_with(each, asked))) for each in chosen]
-            newest = feed.latest().get(division, Config(division))
+            divisions = feed.latest()
+            newest = divisions.get(division, Config(division))
             cared = await _cared_for(record, newest, reach, feed)
         actions = [(each, explain_action(each.request, each.withheld, newest)) for each in asked]
         actions = actions if history else [each for each in actions if _is_of_last(each[0], asked)]
@@ -72,7 +74,9 @@ def command(
             _print_weighed(cared)
         if not (found or asked or cared.weighed or cared.due):
             named = printable(f"{record} in {division}")
-            ERRORS.print(f"nothing is known of {named}: no decision about it is kept{UNPUBLISHED}")
+            kept = f"no decision about it is kept{UNPUBLISHED}"
+            why = kept if division in divisions else not_configured(division, divisions)
+            ERRORS.print(f"nothing is known of {named}: {why}")
             raise FoundProblems
 
     in_reach(tell, kafka, redis)
@@ -140,7 +144,7 @@ def _print_actions(told: list[tuple[PublishedAction, list[str]]], known: int) ->
         OUT.print(printable(f"{each.time}   action {each.id}, number {each.request.sequence}"), style="dim")
         OUT.print("\n".join(map(printable, lines)))
     if known > len(told):
-        OUT.print(f"\n{known - len(told)} earlier actions: --all shows them", style="dim")
+        _print_more(known - len(told), "action")
 
 
 def _print_weighed(cared: RecordStanding) -> None:
@@ -158,4 +162,8 @@ def _print(told: list[tuple[Published, list[str]]], known: int) -> None:
         OUT.print(place, style="dim")
         OUT.print("\n".join(map(printable, lines)))
     if known > len(told):
-        OUT.print(f"\n{known - len(told)} earlier decisions: --all shows them", style="dim")
+        _print_more(known - len(told), "decision")
+
+
+def _print_more(count: int, noun: str) -> None:
+    OUT.print(f"\n{counted(count, f'earlier {noun}')}: --all shows {'it' if count == 1 else 'them'}", style="dim")

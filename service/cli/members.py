@@ -15,7 +15,7 @@ import orjson
 import typer
 
 from service.cli.exits import WrongUsage
-from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, agreed, in_reach
+from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, agreed, in_reach, not_configured
 from service.cli.speech import OUT, AsJson, write_json
 from service.cli.times import time_to_come
 from service.cli.told import told_event
@@ -177,8 +177,7 @@ def _refuse_strangers(person: str, division: str, history: History) -> None:
     """A misspelt name would be noted of nobody, and the one who is meant would go on getting records."""
     document = history.document(division)
     if document is None:
-        known = ", ".join(history.divisions()) or "none"
-        raise WrongUsage(f"{division} has no configuration; divisions that have: {known}. Nothing was sent")
+        raise WrongUsage(f"{not_configured(division, history.divisions())}. Nothing was sent")
     users = orjson.loads(document).get("users", {})
     if person not in users:
         near = nearest(person, users)

@@ -6,16 +6,14 @@ With a name, the plan's clients, and through which tool or offer each of them ca
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
-from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.cli.speech import ERRORS, OUT, AsJson, shown_time, table_of, write_json
 from service.core.configuration import Config
 from service.core.model import Label
 from service.core.telling.way_in import brought_by
@@ -112,10 +110,7 @@ def _print(plan: PlanStanding, limit: int) -> None:
     if not plan.managers:
         OUT.print(title.append(" · ").append("nobody works on it", style="yellow"))
         return
-    table = Table(title=title, title_justify="left")
-    table.add_column("manager")
-    table.add_column("clients", justify="right")
-    table.add_column("")
+    table = table_of("manager", "clients", "", right=("clients",), title=title)
     for each in plan.managers[:limit]:
         table.add_row(
             printable(each.person) or NOBODY, str(each.clients), "" if each.is_manager else "no manager of it"
@@ -133,12 +128,9 @@ def _print_clients(clients: list[Client], count: int, config: Config) -> None:
     if not clients:
         OUT.print("it has no client yet", style="dim")
         return
-    table = Table()
-    for column in ("client", "with", "came in by", "since (UTC)"):
-        table.add_column(column)
+    table = table_of("client", "with", "came in by", "since (UTC)")
     for each in clients:
         owner, came = printable(each.owner) or NOBODY, printable(brought_by(each.by, each.through, config))
-        since = datetime.fromtimestamp(each.since_ms / 1_000, UTC)
-        table.add_row(printable(each.record), owner, came, f"{since:%Y-%m-%d %H:%M:%S}")
+        table.add_row(printable(each.record), owner, came, shown_time(each.since_ms))
     OUT.print(table)
     _say_how_many_more(count - len(clients))

@@ -12,12 +12,11 @@ from typing import Annotated
 
 import typer
 from msgspec import structs
-from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
-from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.cli.speech import ERRORS, OUT, AsJson, table_of, write_json
 from service.core.model import LimitCount
 from service.core.reasons import ABSENT, EXCLUDED
 from service.core.sharing.strategies import STRATEGIES
@@ -70,12 +69,9 @@ def _print(pool: PoolStanding) -> None:
         title.append(" · ").append(f"its memory is {pool.memory}", style="yellow")
     if pool.limits:
         title.append(f" · {_limits(pool.limits)} together")
-    table = Table(title=title, title_justify="left")
-    for column in ("", "member", "open", "last turn", "weight"):
-        table.add_column(column, justify="left" if column in ("", "member") else "right")
     has_limits = any(_beside(member) for member in pool.members)
-    for column in ("limits", "") if has_limits else ("",):
-        table.add_column(column)
+    counts = ("open", "last turn", "weight")
+    table = table_of("", "member", *counts, *(("limits", "") if has_limits else ("",)), right=counts, title=title)
     for member in pool.members:
         table.add_row(*_row(member, is_next=member.person == pool.next, has_limits=has_limits))
     OUT.print(table)

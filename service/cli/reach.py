@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, NamedTuple
@@ -25,7 +25,7 @@ from service.kafka.configuration import ConfigurationFeed
 from service.kafka.connection import KafkaConnection, administration
 from service.kafka.port import BrokerUnreachable, Lost
 from service.kafka.reading import NoSuchTopic, partitions_of
-from service.printable import masked
+from service.printable import masked, printable
 from service.settings import LogSettings, Settings, read_settings
 from service.store.port import StoreUnreachable
 from service.store.redis import RedisStore
@@ -95,9 +95,13 @@ class Reach:
 
     @asynccontextmanager
     async def sight(self, division: str = "") -> AsyncIterator[Sight]:
-        """What the views look at; of all divisions, or of this one. Raises `WrongUsage` as `agreed` does."""
+        """What the views look at; of all divisions, or of this one. Raises `WrongUsage` as `agreed` does, and where
+        this division is not configured: an empty answer would say that there is nothing in it.
+        """
         async with self.feed() as feed, self.store() as store:
             configs = {key: config for key, config in feed.latest().items() if division in ("", key)}
+            if division and not configs:
+                raise WrongUsage(not_configured(division, feed.latest()))
             yield Sight(store, configs, agreed(feed).lanes if configs else 0)
 
 
@@ -133,6 +137,12 @@ def agreed(feed: ConfigurationFeed) -> Sources:
     if sources is None:
         raise WrongUsage("the service was never started on these topics: nothing is known of lanes and epoch")
     return sources
+
+
+def not_configured(division: str, divisions: Iterable[str]) -> str:
+    """That a division has no configuration, and which have one."""
+    known = ", ".join(map(printable, sorted(divisions))) or "none"
+    return f"{printable(division)} has no configuration; divisions that have: {known}"
 
 
 def of_division(name: str) -> str:

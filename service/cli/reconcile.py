@@ -16,11 +16,20 @@ from typing import Annotated, Final, NamedTuple
 from uuid import uuid4
 
 import typer
-from rich.table import Table
 
 from service.cli.exits import FoundProblems, WrongUsage
-from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, RedisAddress, Yes, agreed, in_reach
-from service.cli.speech import OUT, AsJson, write_json
+from service.cli.reach import (
+    MAIN,
+    DivisionName,
+    KafkaAddress,
+    Reach,
+    RedisAddress,
+    Yes,
+    agreed,
+    in_reach,
+    not_configured,
+)
+from service.cli.speech import OUT, AsJson, table_of, write_json
 from service.cli.times import written_time
 from service.cli.told import told_event
 from service.connectors.file.open_records import OpenRecord, open_records
@@ -92,7 +101,7 @@ def command(
         async with reach.feed() as feed, reach.store() as store:
             config, lanes = feed.latest().get(division), agreed(feed).lanes
             if config is None:
-                raise WrongUsage(f"{division} has no configuration")
+                raise WrongUsage(not_configured(division, feed.latest()))
             kept = await remembered(store, division, lanes, types)
             attribute = agreed(feed).division_attribute
         if kept.memory != "ready":
@@ -200,9 +209,8 @@ def _show(found: Sequence[Disagreement], corrected: int, *, done: bool, as_json:
     if not found:
         OUT.print("what is open is the same in both")
         return
-    table = Table(title=f"{len(found):,} differ", title_justify="left")
-    for column in ("record", "difference", "in the list", "here", ""):
-        table.add_column(column)
+    columns = ("record", "difference", "in the list", "here", "")
+    table = table_of(*columns, title=f"{len(found):,} differ")
     for each in found[:SHOWN]:
         left = "changed since the list" if each.is_newer else ""
         table.add_row(printable(each.record), WORDS[each.what], _words(each.listed), _words(each.kept), left)

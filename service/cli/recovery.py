@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
 
 import typer
-from rich.table import Table
 
 from service.cli.exits import WrongUsage
 from service.cli.reach import Reach, agreed
-from service.cli.speech import OUT
+from service.cli.speech import OUT, table_of
 from service.kafka.configuration import ConfigurationFeed
 from service.kafka.transport import KafkaTransport
 from service.lane.recovery import FATES, Patient, RecoveryRefused, Summary, Survey, survey
@@ -67,10 +66,8 @@ def _said(summary: Summary | None) -> dict[str, Any] | None:
 
 
 def _print(lane: int, found: Survey) -> None:
-    table = Table(title=f"lane {lane}", title_justify="left")
-    table.add_column("")
-    table.add_column("memory (Redis)", justify="right")
-    table.add_column("log (Kafka)", justify="right")
+    sides = ("memory (Redis)", "log (Kafka)")
+    table = table_of("", *sides, right=sides, title=f"lane {lane}")
     for name, memory, log in _rows(found.memory, found.log):
         table.add_row(name, memory, log)
     OUT.print(table)

@@ -6,12 +6,11 @@ from dataclasses import asdict
 from typing import Final
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
-from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.cli.speech import ERRORS, OUT, AsJson, shown_time, table_of, write_json
 from service.core.hits import DEFAULT, TEAM
 from service.printable import printable
 from service.views.hits import EntryHits, RuleSetHits, rule_stats
@@ -57,9 +56,7 @@ def _print(found: RuleSetHits) -> None:
     title = Text.assemble(
         (printable(found.name or found.rule_set), "bold"), printable(f"{where} · {found.record_type}s")
     )
-    table = Table(title=title, title_justify="left")
-    for column in ("entry", "name", "hits", "share", "last hit"):
-        table.add_column(column, justify="right" if column in ("hits", "share") else "left")
+    table = table_of("entry", "name", "hits", "share", "last hit (UTC)", right=("hits", "share"), title=title)
     for each in found.entries:
         table.add_row(*_row(each))
     OUT.print(table)
@@ -68,7 +65,7 @@ def _print(found: RuleSetHits) -> None:
 
 
 def _row(each: EntryHits) -> tuple[str, ...]:
-    last = "never" if each.last_ms is None else iso_time(each.last_ms)
+    last = "never" if each.last_ms is None else shown_time(each.last_ms)
     name = BEHIND.get(each.entry, each.name)
     entry = "" if each.entry in BEHIND else each.entry
     return (printable(entry), printable(name), str(each.hits), f"{each.share:.0%}", last)

@@ -10,12 +10,14 @@ from outside is also given through `printable`, which bounds it and keeps it in 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from service.printable import printable, printable_json
@@ -26,6 +28,10 @@ T = TypeVar("T")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for machines to read.")]
 """The type of the option that every command shares which a machine may read."""
+
+
+LAST_TIME_MS: Final = 253_402_300_799_999
+"""The end of the year 9999."""
 
 
 class Speaker(Console):
@@ -51,6 +57,18 @@ OUT: Final = Speaker(soft_wrap=True)
 ERRORS: Final = Speaker(stderr=True, soft_wrap=True)
 
 
+def table_of(*columns: str, right: Collection[str] = (), title: Text | str | None = None) -> Table:
+    """An empty table with these columns, those that are `right` with their values at the right.
+
+    Where a terminal is too narrow a value goes on in the next line: half a name or a time says nothing, and an id is
+    there to be copied.
+    """
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return table
+
+
 def span(duration_ms: int) -> str:
     """How long something takes or lasts, in the two largest units that tell it: 3 d 4 h, 12 min, 40 s."""
     seconds = max(0, duration_ms // 1000)
@@ -60,6 +78,13 @@ def span(duration_ms: int) -> str:
         told.append(f"{count} {name}" if count else "")
     first = next((place for place, words in enumerate(told) if words), len(told) - 1)
     return " ".join(filter(None, told[first : first + 2])) or "0 s"
+
+
+def shown_time(time_ms: int) -> str:
+    """A moment for people, in UTC: its column's head says so. `time_ms` is milliseconds since 1970; what is before that
+    or after the year 9999 is shown as the first or last there is.
+    """
+    return datetime.fromtimestamp(min(max(0, time_ms), LAST_TIME_MS) / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def write_json(value: object) -> None:

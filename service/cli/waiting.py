@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems
 from service.cli.reach import KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
-from service.cli.speech import ERRORS, OUT, AsJson, span, write_json
+from service.cli.speech import ERRORS, OUT, AsJson, span, table_of, write_json
 from service.core.model import StepSeen
 from service.core.reasons import EXCLUDED, SKIPPED
 from service.language.moments import milliseconds
@@ -99,12 +98,11 @@ def _step_as_json(step: StepSeen) -> dict[str, object]:
 def _print(line: WaitingLine, now_ms: int) -> None:
     told = f"{printable(of_division(line.division))} · {line.count:,} waiting · {_why(line)}{_next_try(line, now_ms)}"
     title = Text.assemble((printable(line.pool), "bold"), told)
-    table = Table(title=title, title_justify="left")
     rises = any(each.escalated_ms is not None or each.unfit for each in line.records)
     climbs = any(each.steps for each in line.records)
     more = [*(["escalated in"] if rises else []), *(["steps"] if climbs else [])]
-    for column in ("record", "waits for", "score", *more):
-        table.add_column(column, justify="left" if column in ("record", "steps") else "right")
+    right = ("waits for", "score", "escalated in")
+    table = table_of("record", "waits for", "score", *more, right=right, title=title)
     for each in line.records:
         score = "overdue" if each.is_overdue else "none" if each.score is None else f"{each.score:g}"
         also = {"escalated in": _escalated(each, now_ms), "steps": printable(_steps(each.steps, now_ms))}

@@ -10,12 +10,11 @@ from dataclasses import asdict
 from typing import Annotated, Final
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import MAIN, KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
-from service.cli.speech import ERRORS, OUT, AsJson, write_json
+from service.cli.speech import ERRORS, OUT, AsJson, shown_time, table_of, write_json
 from service.printable import printable
 from service.views.workflows import (
     NotVisible,
@@ -46,13 +45,13 @@ def command(
     """Show each workflow: state, hits and warnings; how many are active, and which fields and steps are free."""
 
     async def look(reach: Reach) -> None:
-        async with reach.sight(division) as (store, configs, lanes):
+        async with reach.sight(division or (MAIN if record else "")) as (store, configs, lanes):
             try:
                 found = await workflow_standings(store, configs, lanes, viewer)
             except NotVisible as error:
                 raise WrongUsage(str(error)) from error
-            config = configs.get(division or MAIN)
-            if record and config is not None:
+            if record:
+                config = configs[division or MAIN]
                 _tell_record(await record_standing(store, config, record, lanes), as_json=as_json)
                 return
         if as_json:
@@ -122,11 +121,10 @@ def _print(found: WorkflowsStanding) -> None:
     where = of_division(found.division)
     allowed = "" if found.allowed is None else f" of {found.allowed}"
     title = Text.assemble(("workflows", "bold"), printable(where), f" · {found.active}{allowed} active")
-    table = Table(title=title, title_justify="left")
-    for column in ("workflow", "name", "state", "does", "hits", "last hit"):
-        table.add_column(column, justify="right" if column == "hits" else "left")
+    columns = ("workflow", "name", "state", "does", "hits", "last hit (UTC)")
+    table = table_of(*columns, right=("hits",), title=title)
     for each in found.workflows:
-        last = _time(each.last_ms) or NEVER
+        last = NEVER if each.last_ms is None else shown_time(each.last_ms)
         table.add_row(printable(each.id), printable(each.name), each.standing, _does(each), str(each.hits), last)
     OUT.print(table)
     for each in found.workflows:
@@ -134,8 +132,10 @@ def _print(found: WorkflowsStanding) -> None:
             OUT.print(f"{printable(each.id)}: {warning}", style="yellow", markup=False)
     for what, usable in (("fields", found.fields), ("steps", found.steps)):
         OUT.print(f"free {what}: {_free(usable)}", markup=False)
+        for shut in (each for each in usable if each.remark and not each.holder):
+            OUT.print(f"  {_named(shut)} can be used by none", style="dim", markup=False)
         for held in filter(lambda one: one.holder, usable):
-            OUT.print(f"  {printable(held.name)} is used by {printable(held.holder)}", style="dim", markup=False)
+            OUT.print(f"  {_named(held)} is used by {printable(held.holder)}", style="dim", markup=False)
 
 
 def _does(each: WorkflowStanding) -> str:
@@ -143,8 +143,11 @@ def _does(each: WorkflowStanding) -> str:
 
 
 def _free(usable: Iterable[Usable]) -> str:
-    named = [printable(each.name) + (f" ({each.remark})" if each.remark else "") for each in usable if not each.holder]
-    return ", ".join(named) or "none"
+    return ", ".join(_named(each) for each in usable if not (each.holder or each.remark)) or "none"
+
+
+def _named(each: Usable) -> str:
+    return printable(each.name) + (f" ({each.remark})" if each.remark else "")
 
 
 def _time(time_ms: int | None) -> str | None:

@@ -76,7 +76,13 @@ def compiled(document: Document, entry_target: Callable[[Target, str], EntryTarg
     for a type of record.
     """
     processes = {
-        process_id: ProcessSpec(process_id, process.record_type, frozenset(process.steps))
+        process_id: ProcessSpec(
+            process_id,
+            process.record_type,
+            frozenset(process.steps),
+            frozenset(name for name, step in process.steps.items() if step.requires_note),
+            frozenset(name for name, step in process.steps.items() if step.generates_task),
+        )
         for process_id, process in sorted(document.processes.items())
     }
     types = {*(each.record_type for each in processes.values())}

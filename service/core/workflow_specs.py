@@ -60,18 +60,19 @@ NO_STEP: Final = StepName("", "")
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """A process that records of one type go through."""
+    """A process that records of one type go through, and those of its steps that take more than marking them."""
 
     id: str
     record_type: str
     steps: frozenset[str]
+    requires_note: frozenset[str] = frozenset()
+    generates_task: frozenset[str] = frozenset()
 
 
 class Trigger(NamedTuple):
     """What sets a workflow off: one of these happens (`on`), to this field or step, or after so long in a line.
 
-    `changed`: of updates only those that really change one of these fields (empty: any update). `field_type` is one of
-    `filled.FILLED`.
+    `changed`: only updates that really change one of these fields (empty: any). `field_type`: one of `filled.FILLED`.
     """
 
     on: tuple[TriggerKind, ...]

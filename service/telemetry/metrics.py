@@ -57,6 +57,8 @@ LevelName = Literal[
     "pool_waiting",
     "pool_turns",
     "pool_at_limit",
+    "pool_limit_used",
+    "pool_limit",
     "configuration_version",
     "source_lag",
     "source_stands",
@@ -161,6 +163,11 @@ LEVELS: Final[Mapping[LevelName, Metric]] = {
     "pool_waiting": Metric("Records that wait in a pool, or lie in a queue.", ("division", "pool")),
     "pool_turns": Metric("Turns that a pool has given since it began.", ("division", "pool")),
     "pool_at_limit": Metric("Members of a pool with limits who have no room now.", ("division", "pool")),
+    "pool_limit_used": Metric(
+        "How much of a limit of a pool as a whole is used now; `fairlead_pool_limit` says how much it allows.",
+        ("division", "pool", "per"),
+    ),
+    "pool_limit": Metric("How much a limit of a pool as a whole allows.", ("division", "pool", "per")),
     "configuration_version": Metric("The newest configuration version in use.", ("division",)),
     "source_lag": Metric(
         "Records of a source partition that this process has still to read; growing means intake cannot keep up.",

@@ -63,11 +63,14 @@ class PoolStanding:
 
 
 async def standings(store: Store, configs: Mapping[str, Config], lanes: int, now_ms: int) -> list[PoolStanding]:
-    """All pools of these divisions' newest configurations, by division and name."""
+    """All pools of these divisions' newest configurations, by division and name; no line of a single person, in which
+    nobody takes turns: see `views.waiting`.
+    """
     found: list[PoolStanding] = []
     for division, config in sorted(configs.items()):
         state, memory = await peek(store, division, lanes, WATCHED)
-        found += [_standing(spec, config, state, now_ms, memory) for _, spec in sorted(config.pools.items())]
+        pools = (spec for _, spec in sorted(config.pools.items()) if spec.members or not spec.implied)
+        found += [_standing(spec, config, state, now_ms, memory) for spec in pools]
     return found
 
 
@@ -81,6 +84,17 @@ def members_at_limit(config: Config, state: State, now_ms: int, most: int) -> di
             situation = Situation(spec, config, Draft(state), now_ms, paced=False)
             found[name] = sum(at_limit(each, situation) is not None for each in look_at_all(situation).seen)
     return found
+
+
+def used_of_pools(config: Config, state: State, now_ms: int) -> dict[tuple[str, str], LimitCount]:
+    """How much of each limit of a pool as a whole is used, by pool and what it counts."""
+    limited = [spec for _, spec in sorted(config.pools.items()) if config.limits.in_pool(spec).pool is not None]
+    draft = Draft(state)
+    return {
+        (spec.id, limit.per): limit
+        for spec in limited
+        for limit in limits_of_pool(Situation(spec, config, draft, now_ms, paced=False))
+    }
 
 
 def _standing(spec: PoolSpec, config: Config, state: State, now_ms: int, memory: MemoryState) -> PoolStanding:

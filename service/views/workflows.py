@@ -6,7 +6,7 @@ of inactive workflows as well, and of those that lost what they use: they hold i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -21,7 +21,8 @@ from service.core.state import Kind, State, Value
 from service.core.telling.workflows import action_words, due_at, last_weighed, trigger_words, why_not
 from service.core.visibility import may_see
 from service.core.workflow.process import process_in
-from service.core.workflow_specs import StepName, Workflow
+from service.core.workflow_specs import ProcessSpec, StepName, Workflow
+from service.nouns import counted
 from service.store.keys import LAYOUT, full_name
 from service.store.port import Store
 from service.views.peeking import MemoryState, peek
@@ -64,7 +65,7 @@ class WorkflowStanding(NamedTuple):
 
 class Usable(NamedTuple):
     """A field or step that workflows may use. `holder`: the workflow that uses it (empty: it is free). `remark`: what
-    speaks against it, as far as the CRM told.
+    speaks against it, as it is configured and as far as the CRM told; with one, no workflow can use it.
     """
 
     name: str
@@ -187,7 +188,7 @@ def _of_division(config: Config, state: State, memory: MemoryState) -> Workflows
             for record_type, fields in sorted(workflows.fields.items())
             for field in sorted(fields)
         ),
-        tuple(_usable(str(step), step_element(step), holders, state) for step in steps),
+        tuple(_usable_step(step, workflows.processes[step.process], holders, state) for step in steps),
         memory,
     )
 
@@ -234,8 +235,8 @@ def _pauses(workflow: Workflow, tally: DayCount) -> Iterator[str]:
         yield f"{often}: change what it does, or give it another number under at_most.resumed"
     if tally.records_paused:
         yield (
-            f"it is paused for {tally.records_paused} records, lastly {tally.last_record}: it acted on each of them as "
-            f"often as it may in a day ({workflow.cap.per_record})"
+            f"it is paused for {counted(tally.records_paused, 'record')}, lastly {tally.last_record}: it acted on each "
+            f"as often as it may in a day ({workflow.cap.per_record})"
         )
 
 
@@ -250,15 +251,18 @@ def _against(workflow: Workflow, usage: Usage, state: State) -> Iterator[Withhel
         yield "task_generated"
 
 
-def _usable(shown: str, name: str, holders: Mapping[str, str], state: State) -> Usable:
+def _usable_step(step: StepName, process: ProcessSpec, holders: Mapping[str, str], state: State) -> Usable:
+    """What is configured speaks against a step, and what the CRM told of it later."""
+    name = step_element(step)
     element = state.elements.get(name) or Element()
-    remarks = [
-        remark
-        for remark, is_so in (
-            ("deleted in the CRM", element.deleted_ms),
-            ("requires a note", element.requires_note),
-            ("generates a task", element.generates_task),
-        )
-        if is_so
-    ]
-    return Usable(shown, holders.get(name, ""), ", ".join(remarks))
+    remarks = (
+        ("requires a note", element.requires_note or step.step in process.requires_note),
+        ("generates a task", element.generates_task or step.step in process.generates_task),
+    )
+    return _usable(str(step), name, holders, state, [remark for remark, is_so in remarks if is_so])
+
+
+def _usable(shown: str, name: str, holders: Mapping[str, str], state: State, remarks: Sequence[str] = ()) -> Usable:
+    element = state.elements.get(name) or Element()
+    deleted = ["deleted in the CRM"] if element.deleted_ms else []
+    return Usable(shown, holders.get(name, ""), ", ".join((*deleted, *remarks)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from prometheus_client import CollectorRegistry
 
 from service.app.gauges import show, show_limits
@@ -83,3 +85,24 @@ def test_members_at_a_limit_are_counted_for_pools_that_have_one() -> None:
     assert members_at_limit(division.config, division.state, division.now_ms, most=1) == {}
     show_limits({0: made}, {}, division.now_ms, meters)
     assert value(meters, "pool_at_limit", division="main", pool="sales") is None
+
+
+def test_how_much_a_pool_has_used_of_its_own_limits_is_shown_beside_what_they_allow() -> None:
+    """D14 Each limit by what it counts, and of pools without one nothing."""
+    limits = (Limit(5, "day"), Limit(2, "open"))
+    division = Division(replace(pool("ann", "bob"), limits=limits), pool("ann", id="free"))
+    division.serve("lead/1", "lead/2", "lead/3")
+    made = Book()
+    made.divisions["main"] = division.state
+    made.versions["main"] = division.config.version
+    meters = Meters(CollectorRegistry())
+    show_limits({0: made}, {"main": division.config}, division.now_ms, meters)
+    shown = {
+        per: (value(meters, "pool_limit_used", **of), value(meters, "pool_limit", **of))
+        for per in ("day", "open")
+        for of in [{"division": "main", "pool": "sales", "per": per}]
+    }
+    assert shown == {"day": (2, 5), "open": (2, 2)}
+    assert value(meters, "pool_limit", division="main", pool="free", per="day") is None
+    show_limits({}, {}, division.now_ms, meters)
+    assert value(meters, "pool_limit_used", division="main", pool="sales", per="day") is None

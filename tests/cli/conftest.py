@@ -42,7 +42,7 @@ rule_sets:
       - {id: all, name: Everybody else, target: {pool: sales}}
       - {id: news, name: News, criteria: [country equals DE], target: {user: kim}, on: updated, reassign: always}
 fields: {lead: {country: text, size: number, budget: number, note: text}}
-processes: {hunt: {record_type: lead, steps: [found, called]}}
+processes: {hunt: {record_type: lead, steps: {found: {}, called: {}, visited: {generates_task: true}}}}
 workflows:
   budget-known:
     name: Budget known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import orjson
 import pytest
 import yaml
 
-from service.cli.speech import span
+from service.cli.speech import Speaker, span, table_of
 from tests.cli.conftest import LARGE_BYTES, Run
 from tests.cli.running import Service, lead, member
 
@@ -49,7 +50,7 @@ def test_explain_knows_older_decisions_too(run: Run, service: Service) -> None:
     assert types == ["assignment.assigned.v1", "assignment.released.v1"]
     last = run("explain", "lead/moved")
     assert "released" in last.out
-    assert "1 earlier decisions" in last.out
+    assert "1 earlier decision: --all shows it" in last.out
     service.send(lead("moved", "deleted"))
 
 
@@ -129,6 +130,19 @@ def test_waiting_shows_the_line_in_its_order(run: Run) -> None:
     assert "and 1 more" in table.out
 
 
+@pytest.mark.parametrize("value", ["note-after-each-call-of-a-customer", "2026-03-02 17:00:00", "1,234,567", "ann"])
+@pytest.mark.parametrize("width", [24, 40, 80])
+def test_a_table_cuts_no_value_however_narrow_it_is(value: str, width: int) -> None:
+    """What is cut cannot be copied, nor told from what begins the same."""
+    table = table_of("id", "told", "count", right=["count"])
+    table.add_row(value, value, value)
+    written = io.StringIO()
+    Speaker(file=written, width=width).print(table)
+    rows = [line.split("│")[1:-1] for line in written.getvalue().splitlines() if line.startswith("│")]
+    cells = ["".join("".join(parts).split()) for parts in zip(*rows, strict=True)]
+    assert cells == ["".join(value.split())] * 3
+
+
 def test_waiting_says_where_nothing_waits(run: Run) -> None:
     """All well; a pool that nobody knows is a problem."""
     nothing = run("waiting", "--pool", "spare")
@@ -136,7 +150,7 @@ def test_waiting_says_where_nothing_waits(run: Run) -> None:
     unknown = run("waiting", "--pool", "nowhere")
     assert unknown.code == 1
     assert "there is no pool nowhere" in unknown.err
-    assert run("waiting", "--division", "elsewhere").code == 1
+    assert run("waiting", "--division", "elsewhere").code == 2
 
 
 @pytest.mark.parametrize(
@@ -270,3 +284,26 @@ def test_schemas_are_exported_without_any_broker(alone: Run, tmp_path: Path) -> 
     for name, part in {"configuration": "rule_sets", "scenario": "steps"}.items():
         written = orjson.loads((tmp_path / "out" / "json" / f"{name}.json").read_bytes())
         assert part in written["properties"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("pools",), 2),
+        (("pools", "sales"), 2),
+        (("plans",), 2),
+        (("waiting",), 2),
+        (("waiting", "--json"), 2),
+        (("rules", "stats"), 2),
+        (("workflows",), 2),
+        (("workflows", "--record", "lead/2"), 2),
+        (("members", "back", "ann"), 2),
+        (("config", "show"), 1),
+        (("explain", "lead/2"), 1),
+    ],
+)
+def test_a_division_that_there_is_not_is_said_to_be_none(run: Run, arguments: tuple[str, ...], code: int) -> None:
+    """D37 Else a misspelt name looks like a deployment in which there is nothing."""
+    ended = run(*arguments, "--division", "mian")
+    assert ended.code == code
+    assert "mian has no configuration; divisions that have: main" in " ".join(ended.err.split())

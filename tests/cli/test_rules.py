@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.cli.conftest import Run
+from tests.cli.deployment import Deployment
 from tests.cli.running import Service, lead
 
 
@@ -36,7 +37,7 @@ def test_rules_stats_as_a_table(run: Run) -> None:
     assert "never hit: vip" in told.out
 
 
-def test_a_division_without_rules_is_a_problem(run: Run) -> None:
-    """The answer says so."""
-    told = run("rules", "stats", "--division", "acme")
+def test_a_division_without_rules_is_a_problem(deployment: Deployment) -> None:
+    """There is nothing to count."""
+    told = deployment.run("rules", "stats", "--division", "main")
     assert (told.code, told.err) == (1, "no rule set is active\n")

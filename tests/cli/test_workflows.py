@@ -36,6 +36,8 @@ def test_workflows_lists_state_counter_and_what_is_free(run: Run, service: Servi
     assert "1 of 3 active" in told.out
     assert "free fields: lead.country, lead.size" in told.out
     assert "free steps: none" in told.out
+    assert "hunt/visited (generates a task) can be used by none" in told.out
+    assert "…" not in told.out, "a name or a time is cut"
 
 
 def test_only_administrators_see_workflows_and_change_what_is_configured(run: Run, service: Service) -> None:

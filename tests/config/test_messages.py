@@ -54,6 +54,7 @@ OF_A_USER = [
     ("limits: [{at_most: 3, per: year}]", "limits[0].per", PER),
     ("limits: [{at_most: 3, per: 0}]", "limits[0].per", PER),
     ("limits: [{at_most: 3, per: 999d}]", "limits[0].per", "a window lasts a year at most: 366d"),
+    ("limits: [{at_most: 1001, per: 1h}]", "limits[0]", "a window counts at most 1,000 records: lower it"),
     ("limits: [{at_most: 3, open: true, per: day}]", "limits[0]", ONE_THING),
     ("limits: [{at_most: 3}]", "limits[0]", ONE_THING),
     ("limits: [{atmost: 3, open: true}]", "limits[0].atmost", 'did you mean "at_most"?'),

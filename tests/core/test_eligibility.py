@@ -58,6 +58,23 @@ def test_each_check_can_say_no() -> None:
     assert said == {"None", *reasons}
 
 
+def test_checks_are_asked_in_the_documented_order() -> None:
+    """D2 `docs/time.md` names them so: of several refusals the first is told."""
+    assert [check.ask.__name__ for check in CHECKS] == [
+        "is_active",
+        "is_to_be_asked",
+        "is_in_domain",
+        "is_present",
+        "is_not_on_leave",
+        "is_at_work",
+        "is_on_shift",
+        "pool_has_room",
+        "has_room",
+        "has_skills",
+        "is_in_pace",
+    ]
+
+
 def _time(rng: random.Random) -> WorkingTime:
     """On leave now, or with a shift that is over, or under way."""
     calendar = WorkCalendar("UTC", tuple(Block(day, 0, rng.choice([60, 1_439])) for day in range(7)))

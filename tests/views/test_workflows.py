@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from service.config.compiler import compile_document
 from service.core.acting import Acting
 from service.core.configuration import Config, User
 from service.core.in_process import Element, Usage
@@ -16,6 +17,7 @@ from service.core.state import Kind, Value
 from service.core.workflow_specs import StepName, Trigger, Workflows
 from service.store.memory import MemoryStore
 from service.views.workflows import NotVisible, Usable, WorkflowsStanding, record_standing, workflow_standings
+from tests.config.files import document
 from tests.core.build import config
 from tests.core.directions import direction
 from tests.core.test_workflows import BUDGET, NOTE, flows
@@ -82,6 +84,18 @@ async def test_a_step_that_takes_more_by_now_is_a_warning() -> None:
     assert note.standing == "unusable"
     assert note.warnings == ("its step requires a note by now", "its step generates a task by now")
     assert found.steps[0] == Usable("sales/call", "needs-note", "requires a note, generates a task")
+
+
+async def test_a_step_that_is_configured_to_take_more_than_marking_it_is_shown_with_that() -> None:
+    """S95 S96 S104 It is not free: `check` refuses a workflow that uses it."""
+    steps = "{call: {}, offer: {requires_note: true}, visit: {generates_task: true}}"
+    written = document(f"processes: {{sales: {{record_type: deal, steps: {steps}}}}}")
+    found = await standing({}, compile_document(written))
+    assert found.steps == (
+        Usable("sales/call", "", ""),
+        Usable("sales/offer", "", "requires a note"),
+        Usable("sales/visit", "", "generates a task"),
+    )
 
 
 async def test_only_administrators_see_workflows_unless_a_setting_says_otherwise() -> None:
