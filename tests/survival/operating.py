@@ -145,11 +145,17 @@ async def lose_topic(cluster: Cluster, topic: str, meanwhile: int) -> None:
     await cluster.at_rest()
     await cluster.insist(lambda: cluster.witness.look_away(topic), f"nobody looks at {topic}")
     await cluster.insist(lambda: _delete(cluster, topic), f"{topic} is deleted")
+    await cluster.wait(lambda: _is_gone(cluster, topic), READY_SECONDS, lambda: f"{topic} is gone")
     await cluster.insist(lambda: cluster.send(meanwhile), "events are sent")
     await a_moment(GONE_SECONDS)
     cluster.start()
     await cluster.wait(lambda: exists(cluster.connection, topic), READY_SECONDS, lambda: f"{topic} is made again")
     await cluster.insist(lambda: cluster.witness.look_again(topic), f"{topic} is read again")
+
+
+async def _is_gone(cluster: Cluster, topic: str) -> bool:
+    """A deletion is granted before the broker does it: what it takes until then goes with the topic."""
+    return not await exists(cluster.connection, topic)
 
 
 async def _delete(cluster: Cluster, topic: str) -> None:
