@@ -8,10 +8,6 @@ STAMP := $(VENV)/.installed
 COMPILED := build/compiled
 AS_COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED)/site:$(CURDIR)
 ARGS ?=
-# Every process that shares a run prepares all tests, and starts programs: what was prepared is kept, also where the
-# environment asks that nothing be written.
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
-SHARED := --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types layers generated behaviours deployment compiled fix run bench idle calendar \
@@ -39,7 +35,7 @@ demo: $(STAMP) ## Two thousand CRM events become assignments, all inside one pro
 	@$(BIN)/fairlead demo $(ARGS)
 
 test: $(STAMP) ## Run the tests (ARGS="-k turns" for some)
-	$(PYTEST) -n 2 $(SHARED) $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: lint types layers generated behaviours deployment compiled test ## Everything the integration run does
 
@@ -74,8 +70,8 @@ $(COMPILED)/site: $(STAMP) $(shell find service schemas -name '*.py')
 	@$(BIN)/python -m zipfile -e $(COMPILED)/*.whl $@
 
 compiled: $(COMPILED)/site ## Test the core as it is in the image: compiled
-	$(AS_COMPILED) FAIRLEAD_COMPILED=1 $(PYTEST) --import-mode=importlib -q -p no:cacheprovider \
-		-n 2 $(SHARED) tests/language tests/core tests/wire tests/lane tests/rehearsal tests/simulation $(ARGS)
+	$(AS_COMPILED) FAIRLEAD_COMPILED=1 $(BIN)/python -m pytest --import-mode=importlib -q -p no:cacheprovider \
+		-n 2 --dist loadgroup --no-loadscope-reorder tests/language tests/core tests/wire tests/lane tests/rehearsal tests/simulation $(ARGS)
 
 fix: $(STAMP) ## Format, repair what a machine can, write the generated files again
 	$(BIN)/ruff check --fix .
