@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -337,6 +338,7 @@ def _is_no_choice(outcome: Outcome) -> bool:
             return False
 
 
+pytestmark: Final = pytest.mark.timeout(300)
 RecordLives.TestCase.settings = settings(
     max_examples=150,
     stateful_step_count=40,

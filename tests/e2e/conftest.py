@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import signal
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import pytest
@@ -24,6 +25,14 @@ def environment(bootstrap: str, redis: str, prefix: str = "") -> Mapping[str, st
         "FAIRLEAD_REDIS__PREFIX": prefix or "fairlead",
         "FAIRLEAD_HTTP__PORT": "0",
     }
+
+
+@pytest.fixture(autouse=True)
+def hang_ups() -> Iterator[None]:
+    """Programs hear when their terminal closes, also where this run does not, for they inherit that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture
