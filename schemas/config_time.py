@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
-from difflib import get_close_matches
 from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from schemas.config_settings import Weekday
-from schemas.config_values import AS_WRITTEN, SPELT_ALIKE, Id, Zone, in_order, several
+from schemas.config_values import AS_WRITTEN, Id, Zone, in_order, meant_by, several
 
 CALENDARS_LIMIT: Final = 2_000
 HOLIDAY_LISTS_LIMIT: Final = 500
@@ -109,7 +108,7 @@ def _days_meant(written: str) -> str:
 
 def _day_near(word: str) -> str:
     words = dict.fromkeys((*DAYS, *get_args(Weekday)))
-    return next(iter(get_close_matches(word, words, n=1, cutoff=SPELT_ALIKE)), word)
+    return meant_by(word, words) or word
 
 
 def _day(word: str) -> Day | None:

@@ -6,7 +6,7 @@ A short form is read where it cannot be misread, and becomes the long one before
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, Final, Literal
@@ -115,12 +115,15 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+def meant_by(word: str, words: Iterable[str]) -> str | None:
+    """The word of a closed list that is probably meant; none: none is spelt so much alike."""
+    return next(iter(get_close_matches(word, words, n=1, cutoff=SPELT_ALIKE)), None)
+
+
 def _zone(value: str) -> str:
     if value not in _zones():
-        near = get_close_matches(value.strip().casefold().replace(" ", "_"), _spelled(), n=1, cutoff=SPELT_ALIKE)
-        hint = (
-            f'did you mean "{_spelled()[near[0]]}"?' if near else "write one of the IANA names, such as Europe/Berlin"
-        )
+        near = meant_by(value.strip().casefold().replace(" ", "_"), _spelled())
+        hint = f'did you mean "{_spelled()[near]}"?' if near else "write one of the IANA names, such as Europe/Berlin"
         raise ValueError(f"this is no time zone: {hint}")
     return value
 

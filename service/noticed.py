@@ -12,8 +12,10 @@ from typing import Final, Literal, NamedTuple
 RECENT_MS: Final = 600_000
 """So long after the last of a kind it is told."""
 
-Notice = Literal["foreign_record", "event_dropped"]
-"""A kind of what was passed over: a record that is none of ours, an event whose place counts as taken."""
+Notice = Literal["foreign_record", "event_dropped", "log_line_lost"]
+"""A kind of what was passed over: a record that is none of ours, an event whose place counts as taken, a line that
+could not be written to the log.
+"""
 
 
 class Sighting(NamedTuple):
@@ -25,7 +27,7 @@ class Sighting(NamedTuple):
 
 @dataclass
 class Noticed:
-    """What was noticed in one lane or topic. `now_ms`: the wall clock."""
+    """What was noticed in one lane or topic, or of the log. `now_ms`: the wall clock."""
 
     now_ms: Callable[[], int]
     _kinds: dict[Notice, tuple[int, Sighting]] = field(default_factory=dict)

@@ -30,7 +30,7 @@ from service.app.intake import Intake
 from service.app.observing import BatchPulse, Observer
 from service.app.probes import Probes
 from service.app.sources import as_agreed, lost_input, prepare_positions, unknown_topics
-from service.app.troubles import Observed, troubles
+from service.app.troubles import Observed, about_log, troubles
 from service.config.history import History, Proposal, proposals, sources_record
 from service.config.loader import load
 from service.config.problems import ConfigurationError
@@ -147,7 +147,7 @@ class Process:
         sources = self.subscriptions.sources
         self.probes = Probes(self.connection, self.store, wanted, self.feed, self.group, lambda: sources.consumer)
         self.observer = Observer(self.lanes, self.feed, self.probes, self.intake, pulse)
-        self.health.sources += [self.supervisor.troubles, self._troubles]
+        self.health.sources += [self.supervisor.troubles, self._troubles, about_log]
         self.application = frame.application(
             self.broker,
             routes(self._ready, self._numbers, described(deployment_of(settings))),

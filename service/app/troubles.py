@@ -15,6 +15,7 @@ from service.noticed import Notice, Sighting
 from service.nouns import counted
 from service.telemetry.metrics import LaneState
 from service.telemetry.troubles import Trouble, TroubleName
+from service.telemetry.unfailing import LOST
 
 SILENT_SECONDS: Final = 15.0
 """A back end that has not answered for so long is away: two questions in a row were in vain."""
@@ -46,8 +47,12 @@ NOTICED: Final[Mapping[Notice, tuple[str, str]]] = {
         "{label} had taken later events than some it never decided, now dead letters: {count}, the last at {last}",
         "find out whether a source lost records or who else writes to the lanes; then run `fairlead sources reset`",
     ),
+    "log_line_lost": (
+        "{label} has lost lines that could not be written: {count}, the last by {last}",
+        "free its disk, or see who is to read it and does not; the work goes on without these lines",
+    ),
 }
-"""Of each kind that a lane notices what is wrong, and what to do."""
+"""Of each kind that is noticed what is wrong, and what to do."""
 NOTHING_NOTICED: Final[Mapping[Notice, Sighting]] = {}
 
 
@@ -223,6 +228,11 @@ def _about_lanes(seen: Observed) -> Iterator[Trouble]:
     for lane in seen.lanes:
         yield from _about_lane(lane)
         yield from _about_noticed(lane.noticed, str(lane.number), f"lane {lane.number}")
+
+
+def about_log() -> Iterator[Trouble]:
+    """What became of the lines that this process says."""
+    yield from _about_noticed(LOST.recent(), "log", "the log")
 
 
 def _about_noticed(noticed: Mapping[Notice, Sighting], about: str, label: str) -> Iterator[Trouble]:

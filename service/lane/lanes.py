@@ -3,7 +3,7 @@
 The group is advice, the log is the fence. What is revoked simply goes on until the next assignment says who runs what;
 then lanes that are gone are stopped, new ones started, the others left alone. A lane that finds itself fenced asks the
 group: still ours means claim again after a growing pause; not ours means silence until it is assigned. The first
-surprise is answered at once, those that follow it after growing pauses.
+surprise in a while is answered at once, those that follow it after growing pauses.
 
 Assigning never waits for a lane's work, because the whole group waits for whoever is slow with it. A lane that is told
 to leave ends beside everything else, and its number is taken up again only after that end.
@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import structlog
 
@@ -27,17 +28,24 @@ from service.wire.log_records import NewerLog
 
 log = structlog.get_logger()
 
+CALM_SECONDS: Final = 10.0
+"""Who was answered at once is not again for so long: a memory that is lost with every batch must not fill the log with
+claims.
+"""
+
 
 @dataclass
 class Running:
     """A lane of ours: how it is, how often in a row it had to be claimed again, how often it was assigned to us.
 
+    `hurried`: when a surprise was last answered at once, by the event loop's clock.
     `rounds` counts those that it has finished: one that works finishes some every second, also while nothing comes in.
     """
 
     lane: Lane
     state: LaneState = "claiming"
     attempts: int = 0
+    hurried: float = -CALM_SECONDS
     assignments: int = 1
     rounds: int = 0
     problem: str = ""
@@ -143,8 +151,9 @@ class Lanes:
             except Surprise as surprise:
                 one.problem = str(surprise)
                 log.warning("lane.surprised", lane=number, reason=one.problem)
-                if not one.attempts:  # nobody else is known to want the lane, and somebody waits for it
-                    one.attempts = 1
+                now = asyncio.get_running_loop().time()
+                if not one.attempts and now - one.hurried >= CALM_SECONDS:  # somebody waits for it, and it was calm
+                    one.attempts, one.hurried = 1, now
                     continue
             except (Halted, NewerLog) as halted:
                 one.problem = str(halted)

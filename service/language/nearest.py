@@ -1,4 +1,7 @@
-"""Which of the names that there are somebody meant, who wrote one that there is not: the one place that guesses."""
+"""Which of the names that there are somebody meant, who wrote one that there is not: the one place that guesses.
+
+Words of the published language itself, days and zones, are guessed where they are defined, and more strictly.
+"""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ TroubleName = Literal[
     "source_held",
     "event_dropped",
     "foreign_record",
+    "log_line_lost",
     "worker_ended",
     "worker_silent",
 ]

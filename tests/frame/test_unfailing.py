@@ -14,6 +14,7 @@ import orjson
 import pytest
 import structlog
 
+from service.app.troubles import about_log
 from service.settings import LogSettings
 from service.telemetry.logs import configure_logging
 from service.telemetry.metrics import METERS, metrics_page
@@ -70,7 +71,20 @@ def test_who_says_something_never_hears_that_nobody_could_write_it(broken: TextI
     logging.getLogger("a.library").warning("no broker at %s", "a:1")
 
     assert lost() - before == 3
+    (told,) = about_log()
+    assert told.name == "log_line_lost"
+    assert "lines that could not be written: 3, the last by " in told.what
     broken.flush()  # nothing is kept back that would fail when the program ends
+
+
+def test_nothing_is_written_to_whoever_has_the_number_of_a_closed_stream(tmp_path: Path) -> None:
+    stream = (tmp_path / "log").open("w", encoding="utf-8")
+    lossy, number = unfailing(stream), stream.fileno()
+    stream.close()
+    with (tmp_path / "other").open("w", encoding="utf-8") as other:
+        assert other.fileno() == number
+        lossy.write("line\n")
+    assert (tmp_path / "other").read_text() == ""
 
 
 def test_a_closed_stream_is_as_good_as_none() -> None:

@@ -292,5 +292,12 @@ async def test_the_first_surprise_is_answered_at_once() -> None:
         for _ in range(2_000):
             await asyncio.sleep(0)
     assert (lanes.running[LANE].state, pauses, len(world.owners)) == ("owned", [], 2)
+
+    for again in (1, 2):
+        world.store.lanes.clear()
+        world.send(created(f"lead/again-{again}", "pool:sales"))
+        for _ in range(2_000):
+            await asyncio.sleep(0)
+        assert pauses == [1] * again, "a memory that is lost again and again does not fill the log with claims"
     await lanes.stop()
     world.check()

@@ -37,6 +37,7 @@ ROWS: Final = {
     ("Agreed", "service/kafka/configuration.py"): "what the log says of each that is read",
     ("LogRecord", "service/lane/folding.py"): "what each record does to the state",
     ("News", "service/core/following.py"): "what follows from each news",
+    ("Notice", "service/app/troubles.py"): "what is wrong, and what to do, in words",
     ("NotificationKind", "service/cli/notifications.py"): "what is decided where each kind is told",
     ("Notation", "service/language/printing.py"): "how each notation is written",
     ("Outcome", "service/cli/demo_report.py"): "the counts and the examples of a demonstration",

@@ -23,7 +23,7 @@ from faststream.kafka import KafkaBroker
 from service.app import frame
 from service.app.connections import deployment_of
 from service.app.health import Health
-from service.app.troubles import Observed, troubles
+from service.app.troubles import Observed, about_log, troubles
 from service.app.workers.readiness import folded as readiness_of_all
 from service.app.workers.troubles import worker_troubles
 from service.app.workers.worker import LEAVE_SECONDS, Post, Worker
@@ -85,7 +85,7 @@ class Crew:
             Worker(number, f"{alike}-{number}", self.command, self.clock)
             for number in range(1, self.settings.workers + 1)
         ]
-        self.health = Health([self.supervisor.troubles, self._troubles])
+        self.health = Health([self.supervisor.troubles, self._troubles, about_log])
         self._lives: list[asyncio.Task[None]] = []
         self._asking, self._showing = asyncio.Lock(), asyncio.Lock()
         self._asked, self._shown = -FRESH_SECONDS, b""

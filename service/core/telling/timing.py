@@ -44,6 +44,8 @@ LINED: Final = frozenset[NotificationKind]({"queued", "waiting"})
 """News that somebody has a record, that they have it no more, and that it is in a line."""
 MANAGED: Final = frozenset[NotificationKind]({"waiting", "escalated", "skewed"})
 """News of a pool, for whoever manages it."""
+SUMMED: Final = 0
+"""No time to which anything is kept: it is counted by then."""
 STANDING: Final = GIVEN | LINED
 """News of what is so until it ends, which it does where the record is closed."""
 
@@ -187,16 +189,22 @@ def _is_kept(
     told: Notification, decision: Decision, decision_id: str, draft: Draft, config: Config, now_ms: int
 ) -> bool:
     """Whether somebody hears of it later only; it is kept until then."""
+    until_ms = _put_off(told, decision.record, draft, config, now_ms)
+    if until_ms:
+        _hold(told, decision, decision_id, draft, now_ms, until_ms)
+    return until_ms is not None
+
+
+def _put_off(told: Notification, record: str, draft: Draft, config: Config, now_ms: int) -> int | None:
+    """Until when news of a record are to be kept for somebody (milliseconds); `SUMMED`: they are in a summary now;
+    none: they are told at once.
+    """
     user = config.users.get(told.person)
     if user is None:
-        return False
-    if _is_summed(told, decision.record, user.wishes, draft, now_ms):
-        return True
-    until_ms = _held_until(told.person, draft, config, now_ms)
-    if until_ms is None:
-        return False
-    _hold(told, decision, decision_id, draft, now_ms, until_ms)
-    return True
+        return None
+    if _is_summed(told, record, user.wishes, draft, now_ms):
+        return SUMMED
+    return _held_until(told.person, draft, config, now_ms)
 
 
 def _is_summed(told: Notification, record: str, wishes: Wishes, draft: Draft, now_ms: int) -> bool:
@@ -323,16 +331,12 @@ def _is_for_successor(
     """Whether who manages the pool by now is told at once of what was held back for who managed it. Else it is kept for
     them, or counted, or they were told of that decision already: that they have the record.
     """
-    user = config.users.get(told.person)
-    if user is None or (held.kind == "escalated" and record.owner == told.person):
+    if told.person not in config.users or (held.kind == "escalated" and record.owner == told.person):
         return False
-    if _is_summed(told, held.record, user.wishes, draft, now_ms):
-        return False
-    until_ms = _held_until(told.person, draft, config, now_ms)
-    if until_ms is None:
-        return True
-    _keep(told.person, held, draft, now_ms, until_ms)
-    return False
+    until_ms = _put_off(told, held.record, draft, config, now_ms)
+    if until_ms:
+        _keep(told.person, held, draft, now_ms, until_ms)
+    return until_ms is None
 
 
 def _reasons(
