@@ -37,7 +37,6 @@ from service.config.problems import ConfigurationError
 from service.config.sources import FIRST_EPOCH, AgreedLevel, Sources
 from service.core.configuration import Config
 from service.core.state import LEVEL
-from service.http.description import described
 from service.http.routes import LaneShown, Readiness, routes
 from service.ingest import Ingest, Reading
 from service.kafka import topics as topic_list
@@ -150,7 +149,7 @@ class Process:
         self.health.sources += [self.supervisor.troubles, self._troubles, about_log]
         self.application = frame.application(
             self.broker,
-            routes(self._ready, self._numbers, described(deployment_of(settings))),
+            routes(self._ready, self._numbers, deployment_of(settings)),
             after_startup=[self._started],
             on_shutdown=[self._stopping],
             after_shutdown=[self._stopped],

@@ -7,6 +7,7 @@ nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Self
@@ -15,7 +16,8 @@ import orjson
 from faststream.asgi import AsgiResponse, get
 from faststream.asgi.types import ASGIApp, Scope
 
-from service.http.description import Description
+from schemas.asyncapi import Deployment
+from service.http.description import described
 from service.telemetry.metrics import METRICS_CONTENT_TYPE
 
 JSON: Final = {"Content-Type": "application/json"}
@@ -101,9 +103,9 @@ def _told(shown: Mapping[str, object]) -> Mapping[str, object]:
 def routes(
     readiness: Callable[[], Awaitable[Readiness]],
     numbers: Callable[[], Awaitable[bytes]],
-    description: Description,
+    deployment: Deployment,
 ) -> Sequence[tuple[str, ASGIApp]]:
-    """All paths of the process. `numbers`: the page of metrics."""
+    """All paths of the process. `numbers`: the page of metrics. Lanes work on while its description is made."""
 
     @get
     async def live(scope: Scope) -> AsgiResponse:
@@ -120,10 +122,12 @@ def routes(
 
     @get
     async def docs(scope: Scope) -> AsgiResponse:
-        return AsgiResponse(description.page, 200, HTML)
+        found = await asyncio.to_thread(described, deployment)
+        return AsgiResponse(found.page, 200, HTML)
 
     @get
     async def asyncapi(scope: Scope) -> AsgiResponse:
-        return AsgiResponse(description.asyncapi, 200, {"Content-Type": "application/yaml"})
+        found = await asyncio.to_thread(described, deployment)
+        return AsgiResponse(found.asyncapi, 200, {"Content-Type": "application/yaml"})
 
     return [("/live", live), ("/ready", ready), ("/metrics", metrics), ("/docs", docs), ("/asyncapi.yaml", asyncapi)]

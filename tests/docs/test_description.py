@@ -117,7 +117,7 @@ async def test_both_descriptions_name_this_deployment_s_topics() -> None:
     settings = Settings(
         kafka=KafkaSettings(topic_prefix="acme.", group="acme"), ingest=IngestSettings(topics=("deals", "people"))
     )
-    served = dict(routes(fine, no_numbers, described(deployment_of(settings))))
+    served = dict(routes(fine, no_numbers, deployment_of(settings)))
     page = Page((await _get(served["/docs"])).decode())
     wanted = {"acme.deals", "acme.people", "acme.assignments", "acme.notifications", "acme.assignment.dead-letters"}
     assert wanted <= set(page.texts)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from redis.asyncio import Redis
 
@@ -95,15 +95,19 @@ async def taken_of(deployment: Deployment, redis: Redis, prefix: str) -> Recordi
 async def memory_of(redis: Redis, prefix: str) -> Keys:
     """The memory as it lies in Redis."""
     found = sorted([name async for name in redis.scan_iter(match=f"{prefix}*", count=MANY)])
-    return {
-        str(name, "utf-8").removeprefix(prefix): cast(dict[bytes, bytes], await redis.hgetall(name)) for name in found
-    }
+    pipeline = redis.pipeline(transaction=False)
+    for name in found:
+        pipeline.hgetall(name)
+    held: list[dict[bytes, bytes]] = await pipeline.execute()
+    return {str(name, "utf-8").removeprefix(prefix): fields for name, fields in zip(found, held, strict=True)}
 
 
 async def put_memory(redis: Redis, prefix: str, memory: Keys) -> None:
     """Lay a memory out as it was."""
+    pipeline = redis.pipeline(transaction=False)
     for name, fields in memory.items():
-        await redis.hset(prefix + name, items=[part for pair in fields.items() for part in pair])
+        pipeline.hset(prefix + name, items=[part for pair in fields.items() for part in pair])
+    await pipeline.execute()
 
 
 def lanes_of(memory: Keys) -> dict[int, Memory]:

@@ -17,7 +17,6 @@ from faststream.kafka import KafkaBroker
 
 from schemas.asyncapi import Deployment
 from service.http.application import Application
-from service.http.description import described
 from service.http.routes import Readiness, routes
 from service.http.serving import CONNECTIONS, ImpatientProtocol, Server, serving
 
@@ -30,7 +29,7 @@ async def no_numbers() -> bytes:
     return b""
 
 
-ROUTES = routes(fine, no_numbers, described(Deployment()))
+ROUTES = routes(fine, no_numbers, Deployment())
 
 SECONDS = 0.5
 """A client's time for a request in these tests."""

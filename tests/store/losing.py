@@ -85,19 +85,26 @@ class LosingRedis:
 
     async def lose(self) -> None:
         """See `Losing.lose`."""
+        pipeline = self.client.pipeline(transaction=False)
         for key in await self.keys():
-            await self.client.unlink(key)
+            pipeline.execute_command("UNLINK", key)  # for a cluster `unlink` splits keys, and waits
+        await pipeline.execute()
 
     async def keep(self) -> None:
         """See `Losing.keep`."""
-        dumped = {key: await self.client.dump(key) for key in await self.keys()}
-        self._kept = {key: content for key, content in dumped.items() if content is not None}
+        keys, pipeline = await self.keys(), self.client.pipeline(transaction=False)
+        for key in keys:
+            pipeline.dump(key)
+        dumped = zip(keys, await pipeline.execute(), strict=True)
+        self._kept = {key: content for key, content in dumped if content is not None}
 
     async def go_back(self) -> None:
         """See `Losing.go_back`."""
         await self.lose()
+        pipeline = self.client.pipeline(transaction=False)
         for key, dumped in self._kept.items():
-            await self.client.restore(key, 0, dumped)
+            pipeline.restore(key, 0, dumped)
+        await pipeline.execute()
 
     async def lose_key(self, lane: int, key: str, *, is_spoilt: bool) -> None:
         """See `Losing.lose_key`."""

@@ -27,7 +27,6 @@ from service.app.troubles import Observed, about_log, troubles
 from service.app.workers.readiness import folded as readiness_of_all
 from service.app.workers.troubles import worker_troubles
 from service.app.workers.worker import LEAVE_SECONDS, Post, Worker
-from service.http.description import described
 from service.http.routes import Readiness, routes
 from service.settings import Settings
 from service.supervision import Supervisor, growing_pause
@@ -91,7 +90,7 @@ class Crew:
         self._asked, self._shown = -FRESH_SECONDS, b""
         self.application = frame.application(
             NoBroker(),
-            routes(self.ready, self.numbers, described(deployment_of(self.settings))),
+            routes(self.ready, self.numbers, deployment_of(self.settings)),
             after_startup=[self.start],
             on_shutdown=[self.stop],
         )
