@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -359,6 +361,16 @@ def test_an_explanation_says_who_was_in_contact_and_when() -> None:
     )
 
 
+def test_an_explanation_tells_every_time_by_the_clock_of_the_division() -> None:
+    """D16 A manager reads one clock, and its zone stands beside it."""
+    division = sales_plans()
+    division.config = replace(division.config, zone="Asia/Tokyo")
+    division.send(event("contacted", "lead/1", person="eve", time_ms=START_MS))
+    division.send(event("paid", "lead/1", offer="gold"))
+    there = datetime.fromtimestamp(START_MS / 1000, ZoneInfo("Asia/Tokyo"))
+    assert came_in(division).endswith(f"on {there:%a %Y-%m-%d %H:%M} Asia/Tokyo")
+
+
 def test_an_explanation_says_that_a_lead_stays_in_the_plan_in_which_it_was() -> None:
     """D16 S128 Nobody of the plan that the offer leads to knows it."""
     division = sales_plans()
@@ -374,4 +386,4 @@ def test_an_explanation_says_that_a_lead_stays_in_the_plan_in_which_it_was() -> 
 
 
 def moment(time_ms: int) -> str:
-    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d at %H:%M} UTC"
+    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%a %Y-%m-%d %H:%M} UTC"

@@ -11,6 +11,7 @@ from service.core.configuration import Config
 from service.core.events import OFFER_KINDS
 from service.core.model import Assigned, Decision, Trace
 from service.core.reasons import QUESTIONS
+from service.core.telling.clock import clock_time
 
 
 def way_into_plan(decision: Decision, config: Config) -> list[str]:
@@ -23,11 +24,11 @@ def way_into_plan(decision: Decision, config: Config) -> list[str]:
     who = _who(decision, config)
     if trace.link == "stays":
         why = f"nobody who can take it in the plan of {brought} was in contact with it"
-        return [f"it stays in {plan}, with {who}{_since(trace)}: {why}"]
+        return [f"it stays in {plan}, with {who}{_since(trace, config)}: {why}"]
     came = f"it came into {plan} through {brought}"
     if not who:
         return [f"{came}, and waits there"]
-    return [f"{came}, to {who}{_since(trace)}" if trace.link == "contact" else f"{came}, to {who} in turn"]
+    return [f"{came}, to {who}{_since(trace, config)}" if trace.link == "contact" else f"{came}, to {who} in turn"]
 
 
 def brought_by(question: str, through: str, config: Config) -> str:
@@ -39,12 +40,12 @@ def brought_by(question: str, through: str, config: Config) -> str:
     return "a rule" if question == "rule_set" else QUESTIONS.get(question, question).removeprefix("by ")
 
 
-def _since(trace: Trace) -> str:
+def _since(trace: Trace, config: Config) -> str:
     """Whoever had the lead counts as in contact, too, from when they got it."""
     if trace.contacted_ms is None:
         return ""
     moment = datetime.fromtimestamp(trace.contacted_ms / 1000, UTC)
-    return f", who was in contact with it, or got it, on {moment:%Y-%m-%d at %H:%M} UTC"
+    return f", who was in contact with it, or got it, on {clock_time(moment, config.zone)}"
 
 
 def _called(plan: str, config: Config) -> str:
