@@ -5,12 +5,18 @@ from typing import Final
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from service.core import decide
 
-# How long an example takes says how busy the machine is, and nothing of a promise.
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says how busy the machine is, and nothing of a promise. To explain a failure every line is
+# traced, which takes longer than a test may.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[phase for phase in Phase if phase is not Phase.explain],
+)
 settings.load_profile("suite")
 
 # A traceback of a lane with all its variables in frames and colours takes seconds to draw, and nobody looks at it.

@@ -36,6 +36,7 @@ from service.core.model import (
     Released,
 )
 from service.core.pool_spec import Membership
+from service.core.record import Record
 from service.core.rule_sets import Entry
 from service.core.state import KINDS
 from service.core.tracking import recall
@@ -98,6 +99,7 @@ class Told:
             self.is_closed, self.status_version = event.status == "closed", event.version
         is_beginning = event.kind == "created" and not self.is_created
         tells_owner = event.owner is not None or event.kind == "owner_changed" or (is_beginning and not self.is_deleted)
+        tells_owner = tells_owner and not self._is_first_days(event)
         if event.kind == "deleted":
             if event.version >= self.version:
                 self.version, self.is_deleted = event.version, True
@@ -114,6 +116,11 @@ class Told:
                 self.owner = None
         if not self.is_deleted:
             self.version = max(self.version, event.version)
+
+    def _is_first_days(self, event: RecordEvent) -> bool:
+        """A creation that is told again tends to name the pool or queue of the first day, which is no news."""
+        is_again = event.kind == "created" and self.is_created and not self.is_deleted
+        return is_again and event.owner is not None and event.owner.kind != "user" and event.owner != self.owner
 
     def refuse(self) -> None:
         """What was told is nobody's choice, also when it is told again."""
@@ -319,15 +326,26 @@ class RecordLives(RuleBasedStateMachine):
                 assert spec is not None, f"{record} waits in {parked.pool}, which is gone"
                 assert spec.is_queue == parked.queued, f"{record} waits in {parked.pool} as if it were no queue"
                 for member in spec.members if not spec.is_queue else ():
-                    assert not self._could_take(member, record, spec.id), f"{member.person} could take {record}"
+                    assert not self._could_take(member, record), f"{member.person} could take {record}"
 
-    def _could_take(self, member: Membership, record: str, pool_id: str) -> bool:
+    def _could_take(self, member: Membership, record: str) -> bool:
         division = self.division
         person = division.state.people.get(member.person)
         is_away = person is not None and not person.is_present
-        is_full = member.max_open is not None and division.open_items(member.person, pool_id) >= member.max_open
+        is_full = member.max_open is not None and self._open_items(member.person, record) >= member.max_open
         facts = recall(division.record(record).facts)
         return not (is_away or is_full) and (member.domain is None or member.domain.test(facts, division.now_ms))
+
+    def _open_items(self, person: str, record: str) -> int:
+        """Whoever gave them: the open records of the same type that somebody has (D26)."""
+        kind = record.partition("/")[0]
+        has = [name for name, each in self.division.state.records.items() if each.owner == person and is_open(each)]
+        return sum(name.partition("/")[0] == kind for name in has)
+
+
+def is_open(record: Record) -> bool:
+    """Whether somebody who has it has something to do."""
+    return not (record.closed or record.deleted)
 
 
 def _is_no_choice(outcome: Outcome) -> bool:
