@@ -9,7 +9,8 @@ from __future__ import annotations
 import pytest
 
 from service.lane.surroundings import Safeguards
-from tests.survival.cluster import Cluster
+from tests.survival.cluster import READY_SECONDS, Cluster, Worker
+from tests.survival.documents import LANES
 from tests.survival.worker import Fault
 
 pytestmark = [pytest.mark.real, pytest.mark.faults]
@@ -18,7 +19,10 @@ LEADS = 60
 
 
 async def test_without_contiguity_a_process_back_from_the_dead_publishes_what_nobody_decided(cluster: Cluster) -> None:
-    """It is frozen with a batch that is decided and not appended; the others decide it with another configuration."""
+    """It is frozen with a batch that is decided and not appended; the others decide it with another configuration.
+
+    They have the memory as well by then: one that it had written to meanwhile would keep them from their work.
+    """
     careless = Safeguards(contiguity=False)
     frozen = cluster.start(Fault("decided", nth=3, how="freeze"), careless)
     await cluster.owned_by(frozen)
@@ -26,6 +30,7 @@ async def test_without_contiguity_a_process_back_from_the_dead_publishes_what_no
         await cluster.struck(frozen)
     await cluster.configure(1)
     survivor = cluster.start()
+    await cluster.wait(lambda: has_taken_over(survivor), READY_SECONDS, lambda: survivor.last_words)
 
     await cluster.outlived(survivor, frozen)
 
@@ -74,6 +79,11 @@ async def killed_with(cluster: Cluster, fault: Fault, safeguards: Safeguards) ->
     for _ in range(10):
         await cluster.send_leads(LEADS)
     await cluster.killed(victim)
+
+
+def has_taken_over(worker: Worker) -> bool:
+    """Whether it has every lane, with its memory: no other one can write there any more."""
+    return worker.said.count('"event":"lane.claimed"') >= LANES
 
 
 def some(complaint: str, found: list[str]) -> bool:
