@@ -15,8 +15,9 @@ from service.http.serving import Server, serving
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A server, with the handlers of this process put back afterwards."""
+    """A server, with the handlers of this process put back afterwards. This run may itself be begun to stay."""
     before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield serving(Application(KafkaBroker(), (), logger=None))
     for each, handler in before.items():
         signal.signal(each, handler)
