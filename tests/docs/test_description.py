@@ -112,6 +112,16 @@ def _with(part: object, text: str) -> object:
     return [_with(each, text) for each in part] if isinstance(part, list) else part
 
 
+async def test_the_description_is_made_once_and_only_for_who_asks() -> None:
+    """A start does not wait for it, and whoever asks again has it at once."""
+    described.cache_clear()
+    served = dict(routes(fine, no_numbers, DEFAULT))
+    assert described.cache_info().currsize == 0
+    for path in ("/docs", "/asyncapi.yaml", "/docs"):
+        assert await _get(served[path])
+    assert described.cache_info().misses == 1
+
+
 async def test_both_descriptions_name_this_deployment_s_topics() -> None:
     """The settings say the prefix, the CRM's topics and the group."""
     settings = Settings(

@@ -14,7 +14,7 @@ from tests.survival.worker import BATCH_STEPS, INGEST_STEPS, RARE_STEPS, SNAPSHO
 
 pytestmark = [pytest.mark.real, pytest.mark.faults, pytest.mark.timeout(240)]
 
-TIMES = 2
+TIMES = 3
 """So often a process is killed at each step."""
 
 
