@@ -22,7 +22,7 @@ Marks = Mapping[TopicPartition, int]
 
 COMMIT_SECONDS: Final = 5.0
 """A commit may wait for ever for a coordinator that is gone. What was not acknowledged is read again, and dropped."""
-PAUSE_SECONDS: Final = 0.05
+PAUSE_SECONDS: Final = 0.2
 """Between two commits: this much more is read again after a crash."""
 
 
