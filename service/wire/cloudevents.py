@@ -85,7 +85,8 @@ def unpack(raw: RawRecord, position: Position, division_attribute: str = "divisi
         return event
     if event is None:
         return Poison("invalid_envelope", "the body is not a JSON object", raw)
-    return _with_bare_headers(event, headers, division_attribute)
+    _add_bare_headers(event.attributes, headers, division_attribute)
+    return event
 
 
 def binary_attributes(raw: RawRecord, division_attribute: str, size_limit: int) -> dict[str, object] | None:
@@ -110,7 +111,8 @@ def binary_attributes(raw: RawRecord, division_attribute: str, size_limit: int) 
         return None
     if CONTENT_TYPE in bare and bare[CONTENT_TYPE].lstrip().lower().startswith(STRUCTURED_PREFIX):
         return None
-    return _with_bare_headers(CloudEvent(attributes, None), bare, division_attribute).attributes
+    _add_bare_headers(attributes, bare, division_attribute)
+    return attributes
 
 
 def binary_message(topic: str, key: str, attributes: Mapping[str, str], data: object) -> Message:
@@ -211,10 +213,8 @@ def _plain(body: dict[str, object], headers: Mapping[str, str], plain: _Plain) -
     return CloudEvent(attributes, body)
 
 
-def _with_bare_headers(event: CloudEvent, headers: Mapping[str, str], division_attribute: str) -> CloudEvent:
-    attributes = event.attributes
+def _add_bare_headers(attributes: dict[str, object], headers: Mapping[str, str], division_attribute: str) -> None:
     for name in (division_attribute, *TRACE_CONTEXT):
         if name in headers and attributes.get(name) is None:
             attributes[name] = headers[name]
     attributes["division"] = attributes.get(division_attribute)
-    return event

@@ -44,11 +44,14 @@ class ByForms(NamedTuple):
     data: RecordData
 
 
-class Look(NamedTuple):
+class Look:
     """What ingest sends on: the lane's input, to the lane of `division` (none: the default one)."""
 
-    division: str | None
-    value: bytes
+    __slots__ = ("division", "value")
+
+    def __init__(self, division: str | None, value: bytes) -> None:
+        self.division = division
+        self.value = value
 
 
 def first_look(raw: RawRecord, position: Position, division_attribute: str, size_limit: int) -> Look | None:

@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 import orjson
+from msgspec.structs import replace
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.envelope import Division, Envelope
@@ -48,7 +49,7 @@ _READ_DATA: Final = {name: model.__pydantic_validator__.validate_python for name
 _read_division: Final = TypeAdapter[str | None](Division | None).validate_python
 
 
-class Decoded(NamedTuple):
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """What ingest sends on: to the lane of `division` (none: the default one), or, `broadcast`, to every lane: news of
     a person that names no division.
 
@@ -176,7 +177,7 @@ def by_models(
     unknown = unknown_keys(unpacked.data, INPUTS[envelope.type])
     if unknown:
         looks_known = tuple(misspelt(unknown, INPUTS[envelope.type]))
-        decoded = decoded._replace(unknown=unknown, misspelt=looks_known)
+        decoded = replace(decoded, unknown=unknown, misspelt=looks_known)
     return decoded
 
 

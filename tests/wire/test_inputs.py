@@ -131,7 +131,7 @@ def test_a_member_event_goes_to_every_lane() -> None:
 def test_a_member_event_that_names_a_division_goes_to_its_lane_alone() -> None:
     """To every other lane the division would be one without a configuration, which is a dead letter."""
     named = decoded(plain("crm.member.changed.v1", person="ann", availability="away", division="acme"))
-    assert named[:2] == ("acme", False)
+    assert (named.division, named.broadcast) == ("acme", False)
 
 
 def test_a_marked_step_arrives_with_its_process() -> None:
@@ -164,8 +164,9 @@ def test_news_of_fields_and_steps_go_to_the_lane_of_their_division(
 
 def test_a_record_event_goes_to_one_lane() -> None:
     """The division names it; none named is the default one."""
-    assert decoded(plain(division="acme"))[:2] == ("acme", False)
-    assert decoded(plain())[:2] == (None, False)
+    named, unnamed = decoded(plain(division="acme")), decoded(plain())
+    assert (named.division, named.broadcast) == ("acme", False)
+    assert (unnamed.division, unnamed.broadcast) == (None, False)
     assert lane_input(plain(division="acme")).division == "acme"
     assert lane_input(plain()).division is None
 
