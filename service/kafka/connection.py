@@ -33,7 +33,7 @@ PATIENT_FETCH_WAIT_MS = 5_000
 """The same for a consumer of one partition that reads on and on: a record that comes ends the fetch at once."""
 PROMPT_FETCH_WAIT_MS = 5
 """The same for a consumer that only reads what is there: its next question does not wait behind a fetch for more."""
-EMBEDDED_FETCH_WAIT_MS = 10
+EMBEDDED_FETCH_WAIT_MS = 20
 """The embedded broker sleeps the whole time in an empty fetch, whatever arrives meanwhile."""
 CLOSE_SECONDS = 2.0
 """How long letting go of a client may take. After that it is left to itself."""
