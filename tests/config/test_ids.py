@@ -159,6 +159,18 @@ def test_names_that_differ_in_letter_case_only_are_named() -> None:
     ]
 
 
+def test_words_that_are_one_without_their_letter_case_are_named() -> None:
+    """D28 S19: of a CRM's words for presence, and of the languages of texts, only one would be heard."""
+    words = "settings: {presence: {words: {busy: away, BUSY: available, idle: away}}}\n"
+    letter = "{subject: New, body: New}"
+    said = warned(f"{words}templates: {{assigned: {{en: {letter}, EN: {letter}, de: {letter}}}}}\n")
+    alike = "in another letter case, which says nothing here: keep one of the two"
+    assert [each.partition(" ")[2] for each in said] == [
+        f'settings.presence.words.BUSY: this is "busy" {alike}',
+        f'templates.assigned.EN: this is "en" {alike}',
+    ]
+
+
 def test_a_name_in_another_letter_case_is_what_was_meant() -> None:
     """D41 S74: of pools, queues and plans as of people."""
     (problem,) = refused(
