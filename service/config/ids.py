@@ -37,8 +37,8 @@ def as_declared(document: Document) -> Document:
         "plans": {name: _plan(plan, declared) for name, plan in document.plans.items()},
         "rule_sets": {name: _rule_set(rule_set, declared) for name, rule_set in document.rule_sets.items()},
         "defaults": {name: _target(target, declared) for name, target in document.defaults.items()},
-        "workflows": {name: _workflow(workflow, declared) for name, workflow in document.workflows.items()},
     }
+    update["workflows"] = {name: _workflow(workflow, declared) for name, workflow in document.workflows.items()}
     unowned = document.settings.treat_as_unowned
     if unowned.users:
         users = tuple(sorted({_called(user, declared) for user in unowned.users}))
