@@ -30,6 +30,8 @@ TEXT_LIMIT: Final = 50_000
 SPELT_ALIKE: Final = 0.75
 """As a share of letters: a word of a closed list that is spelt less alike than this is not taken for the one meant."""
 
+_OFFSET: Final = re.compile(r"(?:UTC|GMT|Z)? ?[+\-\u2212] ?\d.*", re.IGNORECASE)
+"""The zones of such names count the other way round: `Etc/GMT+2` is two hours behind, and never what is meant."""
 _SPAN: Final = re.compile(r"[1-9][0-9]{0,4}[dhm]")
 
 
@@ -121,6 +123,11 @@ def meant_by(word: str, words: Iterable[str]) -> str | None:
 
 
 def _zone(value: str) -> str:
+    if _OFFSET.fullmatch(value.strip()):
+        raise ValueError(
+            "this is no time zone: an offset does not know when clocks are changed, write one of the IANA names, such "
+            "as Europe/Berlin"
+        )
     if value not in _zones():
         near = meant_by(value.strip().casefold().replace(" ", "_"), _spelled())
         hint = f'did you mean "{_spelled()[near]}"?' if near else "write one of the IANA names, such as Europe/Berlin"

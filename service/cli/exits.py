@@ -33,6 +33,15 @@ class WrongUsage(Exception):
     """The command cannot do this. Its text says why and what to do instead."""
 
 
+def require_record(name: str) -> None:
+    """Raises `WrongUsage` for what cannot be the name of a record: of it nothing could ever be known."""
+    record_type, slash, record_id = name.partition("/")
+    if not (record_type and slash and record_id):
+        raise WrongUsage(
+            f'"{name}" names no record: write type and id, such as lead/{record_id or record_type or 4711}'
+        )
+
+
 def exit_code(run: Callable[[], object]) -> int:
     """Run a command; errors that a person can act upon become a sentence and a code, others stay what they are."""
     try:

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
-from service.cli.exits import FoundProblems, WrongUsage
+from service.cli.exits import FoundProblems, require_record
 from service.cli.reach import MAIN, DivisionName, KafkaAddress, Reach, RedisAddress, agreed, in_reach, not_configured
 from service.cli.speech import ERRORS, OUT, AsJson, ours, write_json
 from service.cli.workflows import due_lines, due_times, weighed_lines
@@ -46,8 +46,7 @@ def command(
     redis: RedisAddress = "",
 ) -> None:
     """Say why a record went to whom it went, and what workflows did and why; 1 where nothing is known of it."""
-    if "/" not in record:
-        raise WrongUsage(f'"{record}" names no record: write type and id, such as lead/{record}')
+    require_record(record)
 
     async def tell(reach: Reach) -> None:
         key = record_key(division, record)

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 from rich.text import Text
 
-from service.cli.exits import FoundProblems, WrongUsage
+from service.cli.exits import FoundProblems, WrongUsage, require_record
 from service.cli.reach import MAIN, KafkaAddress, OneDivision, Reach, RedisAddress, in_reach, of_division
 from service.cli.speech import ERRORS, OUT, AsJson, shown_time, table_of, write_json
 from service.printable import printable
@@ -43,6 +43,8 @@ def command(
     redis: RedisAddress = "",
 ) -> None:
     """Show each workflow: state, hits and warnings; how many are active, and which fields and steps are free."""
+    if record:
+        require_record(record)
 
     async def look(reach: Reach) -> None:
         async with reach.sight(division or (MAIN if record else "")) as (store, configs, lanes):

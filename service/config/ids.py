@@ -13,6 +13,8 @@ from typing import Final
 from schemas.config import Document, Pool
 from schemas.config_plans import Plan
 from schemas.config_rules import RuleSet, Target, TargetStep
+from schemas.config_waiting import Resort
+from schemas.config_workflows import Action, Workflow
 
 REMEDY: Final = 'write one of the two everywhere, or say "ids_ignore_case: true" if the CRM takes them for one'
 
@@ -36,6 +38,7 @@ def as_declared(document: Document) -> Document:
         "rule_sets": {name: _rule_set(rule_set, declared) for name, rule_set in document.rule_sets.items()},
         "defaults": {name: _target(target, declared) for name, target in document.defaults.items()},
     }
+    update["workflows"] = {name: _workflow(workflow, declared) for name, workflow in document.workflows.items()}
     unowned = document.settings.treat_as_unowned
     if unowned.users:
         users = tuple(sorted({_called(user, declared) for user in unowned.users}))
@@ -51,7 +54,17 @@ def _called(user: str, declared: Mapping[str, str]) -> str:
 def _pool(pool: Pool, declared: Mapping[str, str]) -> Pool:
     members = tuple(each.model_copy(update={"user": _called(each.user, declared)}) for each in pool.members)
     manager = None if pool.manager is None else _called(pool.manager, declared)
-    return pool.model_copy(update={"members": members, "manager": manager})
+    update: dict[str, object] = {"members": members, "manager": manager}
+    if pool.nobody_eligible.fallback is not None:
+        fallback = _resort(pool.nobody_eligible.fallback, declared)
+        update["nobody_eligible"] = pool.nobody_eligible.model_copy(update={"fallback": fallback})
+    if pool.escalate is not None:
+        update["escalate"] = pool.escalate.model_copy(update={"to": _resort(pool.escalate.to, declared)})
+    return pool.model_copy(update=update)
+
+
+def _resort(resort: Resort, declared: Mapping[str, str]) -> Resort:
+    return resort if resort.user is None else resort.model_copy(update={"user": _called(resort.user, declared)})
 
 
 def _plan(plan: Plan, declared: Mapping[str, str]) -> Plan:
@@ -73,3 +86,18 @@ def _target(target: Target, declared: Mapping[str, str]) -> Target:
 
 def _step(step: TargetStep, declared: Mapping[str, str]) -> TargetStep:
     return step.model_copy(update={"user": _called(step.user, declared)}) if isinstance(step.user, str) else step
+
+
+def _workflow(workflow: Workflow, declared: Mapping[str, str]) -> Workflow:
+    action = None if workflow.action is None else _action(workflow.action, declared)
+    actions = tuple(_action(each, declared) for each in workflow.actions)
+    return workflow.model_copy(update={"action": action, "actions": actions})
+
+
+def _action(action: Action, declared: Mapping[str, str]) -> Action:
+    update: dict[str, object] = {}
+    if action.assign is not None:
+        update["assign"] = _target(action.assign, declared)
+    if action.notify is not None and action.notify.user is not None:
+        update["notify"] = action.notify.model_copy(update={"user": _called(action.notify.user, declared)})
+    return action.model_copy(update=update)

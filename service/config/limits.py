@@ -49,6 +49,10 @@ def _of_open(path: Steps, member: Member) -> Iterator[Finding]:
     if lowest is not None and member.max_open is not None and member.max_open >= lowest:
         message = f"a limit of theirs is {lowest} open, so this says nothing: take one of the two out"
         yield Finding((*path, "max_open"), message)
+    for position, limit in enumerate(member.limits):
+        if limit.open and member.max_open is not None and member.max_open < limit.at_most:
+            message = f"max_open is {member.max_open} and reached before, so this says nothing: take it out"
+            yield Finding((*path, "limits", position), message)
 
 
 def _is_before(one: Written, other: Written, is_above: bool) -> bool:  # noqa: FBT001 - of two equal ones, which is told

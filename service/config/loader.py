@@ -53,6 +53,8 @@ SECTIONS: Final = (
 )
 SINGLES: Final = ("ids_ignore_case", "settings")
 """What a division says once and as a whole."""
+NOTHING: Final = "nothing stands in the files here, so there is no configuration: write one"
+NOBODY: Final = "nothing stands here, so in this division nobody gets anything: write its configuration, or remove this"
 SUFFIXES: Final = frozenset({".yaml", ".yml"})
 
 
@@ -148,7 +150,7 @@ def load(directory: Path) -> Loaded:
     loaded, wrong = _merge(parts, is_complete=is_complete)
     if problems or wrong:
         raise ConfigurationError([*problems, *wrong])
-    return loaded
+    return loaded if parts else loaded._replace(notes=(Problem(str(directory), 0, 0, NOTHING),))
 
 
 def compile_inline(data: object, origin: str) -> Config:
@@ -265,6 +267,8 @@ def _merge(parts: Iterable[_Part], *, is_complete: bool) -> tuple[Loaded, list[P
         noted = [*map(division.located, notes(document))]
         places = {(note.file, note.line, note.column) for note in noted}
         repeated = [part.problem(each) for part in division.parts for each in of_repeats(part.root)]
+        if not division.origins:
+            notices.append(Problem(division.parts[0].file, 1, 1, f"{name}: {NOBODY}"))
         notices += [*noted, *(each for each in repeated if (each.file, each.line, each.column) not in places)]
     locate = {name: division.located for name, division in divisions.items()}
     return Loaded(documents, tuple(sorted(notices)), locate), problems

@@ -307,3 +307,11 @@ def test_a_division_that_there_is_not_is_said_to_be_none(run: Run, arguments: tu
     ended = run(*arguments, "--division", "mian")
     assert ended.code == code
     assert "mian has no configuration; divisions that have: main" in " ".join(ended.err.split())
+
+
+@pytest.mark.parametrize("name", ["lead", "lead/", "/2", "/"])
+@pytest.mark.parametrize("command", [("explain",), ("workflows", "--record")])
+def test_what_names_no_record_is_wrong_usage(alone: Run, command: tuple[str, ...], name: str) -> None:
+    """D16: of it nothing could ever be known, so an empty answer would mislead; no broker is asked."""
+    ended = alone(*command, name)
+    assert (ended.code, f'"{name}" names no record: write type and id' in ended.err) == (2, True)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator, Mapping
+from typing import get_args
 
+import pytest
+from pydantic import BaseModel
+
+from schemas.config import Document
 from service.config.compiler import compile_document
 from service.config.loader import compile_inline
 from tests.config.files import document, refused
@@ -26,6 +31,79 @@ def test_people_are_called_as_they_were_declared() -> None:
     assert config.rule_sets["lead"].entries[0].target.id == "Ann@x.org"  # type: ignore[union-attr]  # a person
     assert config.defaults["lead"].id == "bob"
     assert config.unowned_users == {"bob", "system"}
+
+
+PERSON = frozenset({"user", "manager", "managers"})
+"""Keys behind which people's ids stand."""
+UNOWNED = "settings.treat_as_unowned.users"
+EVERYWHERE = """\
+pools:
+  sales:
+    record_type: lead
+    members: [ANN@x.org]
+    manager: BOB
+    nobody_eligible: {fallback: {user: BOB}}
+    escalate: {after: 30m, to: {user: BOB}}
+plans: {spring: {name: Spring, managers: [ANN@x.org, BOB]}}
+rule_sets:
+  leads:
+    record_type: lead
+    active: true
+    entries:
+      - {criteria: [tier equals vip], target: {user: ANN@x.org}}
+      - {target: [{user: BOB, wait: 5m}, {pool: sales}]}
+defaults: {"*": {user: BOB}, lead: [{pool: sales, wait: 5m}, {user: BOB}]}
+workflows:
+  one: {record_type: lead, trigger: created, action: {assign: {user: BOB}}}
+  two: {record_type: lead, trigger: created, action: {assign: {steps: [{user: BOB, wait: 5m}, {pool: sales}]}}}
+  three: {record_type: lead, trigger: created, action: {notify: {user: BOB}}}
+  four: {record_type: lead, trigger: created, actions: [{notify: {user: BOB}}, {assign: {user: BOB}}]}
+  five:
+    record_type: lead
+    trigger: created
+    actions: [{assign: {steps: [{user: BOB, wait: 5m}, {pool: sales}]}}]
+settings: {treat_as_unowned: {users: [BOB]}}
+"""
+
+
+def test_people_are_called_as_they_were_declared_wherever_they_stand() -> None:
+    """D41: behind each key that names a person, be it of a pool, a plan, a target, a step or a workflow."""
+    named = dict(_named((), document(IGNORED, USERS, EVERYWHERE)))
+    assert {person for people in named.values() for person in people} == {"Ann@x.org", "bob"}
+    assert named.keys() == set(_places((), Document))
+
+
+def _named(path: tuple[str, ...], value: object) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Who is named in a part of a document, by the keys that lead there."""
+    if isinstance(value, BaseModel):
+        for key in type(value).model_fields:
+            yield from _named((*path, key), getattr(value, key))
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _named(path, each)
+    elif isinstance(value, str) and _names_people(path):
+        yield ".".join(path), (value,)
+    elif isinstance(value, tuple) and _names_people(path):
+        yield ".".join(path), value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _named(path, each)
+
+
+def _places(path: tuple[str, ...], kind: object) -> Iterator[str]:
+    """The keys that lead to people in a document of this form."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        for key, field in kind.model_fields.items():
+            yield from _places((*path, key), field.annotation)
+    elif _names_people(path):
+        yield ".".join(path)
+    else:
+        for inside in get_args(kind):
+            yield from _places(path, inside)
+
+
+def _names_people(path: tuple[str, ...]) -> bool:
+    return path[-1:] != () and (path[-1] in PERSON or ".".join(path) == UNOWNED)
 
 
 def test_whoever_is_declared_twice_is_one() -> None:
@@ -78,6 +156,18 @@ def test_names_that_differ_in_letter_case_only_are_named() -> None:
     assert [each.partition(" ")[2] for each in said] == [
         'pools.Inbound: this differs from "inbound" only in letter case, so one is taken for the other: rename it',
         'tools[1]: this differs from "web" only in letter case, so one is taken for the other: rename it',
+    ]
+
+
+def test_words_that_are_one_without_their_letter_case_are_named() -> None:
+    """D28 S19: of a CRM's words for presence, and of the languages of texts, only one would be heard."""
+    words = "settings: {presence: {words: {busy: away, BUSY: available, idle: away}}}\n"
+    letter = "{subject: New, body: New}"
+    said = warned(f"{words}templates: {{assigned: {{en: {letter}, EN: {letter}, de: {letter}}}}}\n")
+    alike = "in another letter case, which says nothing here: keep one of the two"
+    assert [each.partition(" ")[2] for each in said] == [
+        f'settings.presence.words.BUSY: this is "busy" {alike}',
+        f'templates.assigned.EN: this is "en" {alike}',
     ]
 
 

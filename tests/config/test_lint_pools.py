@@ -88,6 +88,7 @@ NOTED = [
     ),
     (member("max_open: 0"), "members[0].max_open: at most 0 means never"),
     (member("max_open: 10, limits: [{at_most: 3, open: true}]"), "max_open: a limit of theirs is 3 open"),
+    (member("max_open: 3, limits: [{at_most: 5, open: true}]"), "limits[0]: max_open is 3 and reached before"),
     (
         member("limits: [{at_most: 50, per: 1h}, {at_most: 10, per: day}]"),
         "limits[0]: number 2 of the list is",
@@ -119,7 +120,7 @@ RIGHT = [
     pool("longest_wait: 5h, escalate: {after: 2h, to: {user: ann}, clock: working}"),
     pool("requires: {skill: german}, prefer: {skill: german, level: 2}"),
     pool("requires: [{skill: {field: language}}, {skill: german}]"),
-    member("max_open: 3, limits: [{at_most: 5, open: true}, {at_most: 2, per: 1h}, {at_most: 10, per: day}]"),
+    member("max_open: 3, limits: [{at_most: 2, per: 1h}, {at_most: 10, per: day}]"),
     member("limits: [{at_most: 15, per: 1h}, {at_most: 10, per: day}, {at_most: 60, per: week}]"),
     "users: {zoe: {hours: {mon: '22:00-06:00'}, notify: {language: de-AT, quiet: {from: '20:00', until: '08:00'}}}}\n",
     "users: {zoe: {leave: [{from: 2026-12-20, until: 9999-12-31}]}}\n",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.config.loader import MAX_WIRE_BYTES, compile_inline, load
+from service.config.loader import MAX_WIRE_BYTES, NOBODY, NOTHING, compile_inline, load
 from service.config.nodes import from_yaml
 from service.config.problems import ConfigurationError
 from service.core.events import Target
@@ -33,6 +33,22 @@ def test_short_and_long_forms_mean_the_same() -> None:
         "pools: {s: {record_type: lead, strategy: round_robin, members: [{user: ann, weight: 1}, {user: '7'}]}}",
     )
     assert short == long
+
+
+@pytest.mark.parametrize("text", ["", "# to be written\n"])
+def test_files_in_which_nothing_stands_are_noted(text: str) -> None:
+    """D37: there is no configuration then, as after a copy that went wrong; beside others they mean nothing."""
+    loaded = read(config=text)
+    assert not loaded.documents
+    assert [note.message for note in loaded.notes] == [NOTHING]
+    assert not read(config=text, others=PEOPLE).notes
+
+
+@pytest.mark.parametrize("text", ["---\n", "{}\n", "users: {}\n", "division: acme\n"])
+def test_a_division_of_which_nothing_is_said_is_noted(text: str) -> None:
+    """D37: once in force, all its pools are gone."""
+    (note,) = read(config=text).notes
+    assert note.message.endswith(f": {NOBODY}")
 
 
 def test_a_country_list_is_text() -> None:

@@ -44,6 +44,8 @@ OF_A_USER = [
     ("hours: {mon-tue-wed: '09:00-17:00'}", "hours", "hours are by day: mon, tue"),
     ("hours: {mon-never: '09:00-17:00'}", "hours", "hours are by day: mon, tue"),
     ("zone: '+02:00'", "zone", "write one of the IANA names, such as Europe/Berlin"),
+    ("zone: UTC+2", "zone", "an offset does not know when clocks are changed, write one of the IANA names"),
+    ("zone: gmt +02:00", "zone", "an offset does not know when clocks are changed, write one of the IANA names"),
     ("zone: ''", "zone", "write one of the IANA names, such as Europe/Berlin"),
     ("works_on: nope", "works_on", DAY),
     ("leave: {from: 2026-08-10, until: 2026-08-12}", "leave", LIST),

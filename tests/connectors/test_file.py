@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
+from schemas.events import INPUTS
+from schemas.generate import FOLDER
 from service.config.problems import ConfigurationError
 from service.connectors.file import sending
 from service.connectors.file.converting import compile_map
@@ -19,6 +21,7 @@ from service.kafka.port import Lost
 from service.wire.messages import Message
 from service.wire.topics import Topics
 
+EXAMPLES = {path.stem: orjson.loads(path.read_bytes()) for path in (FOLDER / "examples").glob("crm.*.json")}
 MAP = """
 source: shop
 id: {column: number}
@@ -185,6 +188,35 @@ def test_a_file_is_read_strictly(more: dict[str, object], why: str) -> None:
     sending.refuse_unreadable(sound)
     with pytest.raises(sending.NothingFits, match=why):
         sending.refuse_unreadable(doubtful)
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+def test_every_event_that_is_read_can_be_sent_from_a_file(kind: str) -> None:
+    """S15: structured or plain, also where it names neither a record nor a person, such as a field that is deleted."""
+    structured = EXAMPLES[kind]
+    plain = {"type": kind, "id": "e-1", **structured["data"]}
+    for event in (structured, plain):
+        message = sending.event_as_it_is(NumberedRow(1, event), Topics.of())
+        assert isinstance(message, Message), message
+        sending.refuse_unreadable(message)
+
+
+@pytest.mark.parametrize(
+    ("event", "key"),
+    [
+        ({"type": "crm.record.created.v1", "record": {"type": "lead", "id": 4711}}, b"lead/4711"),
+        ({"type": "crm.member.changed.v1", "person": 17, "availability": "away"}, b"17"),
+        ({"type": "crm.record.created.v1", "record": {"type": "lead", "id": True}}, b""),
+        ({"type": "crm.record.created.v1", "record": {"type": "lead", "id": ""}}, b""),
+        ({"type": "crm.record.created.v1", "record": {"type": "lead"}}, b""),
+        ({"type": "crm.member.changed.v1", "person": None}, b""),
+        ({"type": "crm.record.painted.v1"}, b""),
+    ],
+)
+def test_ids_in_a_file_are_read_as_ingest_reads_them(event: dict[str, Any], key: bytes) -> None:
+    """D36: a whole number is read as text. What names nothing is told of its row; here it has no key."""
+    found = sending.event_as_it_is(NumberedRow(1, event), Topics.of())
+    assert (found.key if isinstance(found, Message) else b"") == key
 
 
 class LosingOnce:

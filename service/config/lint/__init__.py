@@ -4,8 +4,8 @@ A mistake that makes a configuration unusable is found in `consistency`. What is
 wanted for a while, or was accepted before anybody looked for it, and a version in the log stays usable. So it warns:
 entries that no record reaches, conditions that nothing fits, people who are switched off, pools that share out
 otherwise than it seems, teams that accept the same records, closed records of which there can be none, fields that no
-record has, shifts and skills that nobody has, workflows that never do what is meant, values in texts that only look
-like ours.
+record has, times in the place of fields and curly quotes around texts, shifts and skills that nobody has, workflows
+that never do what is meant, values in texts that only look like ours.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from service.config.lint.people import of_people
 from service.config.lint.scoring import of_scoring
 from service.config.lint.sharing import of_sharing
 from service.config.lint.skills import of_skills
+from service.config.lint.slips import of_slips
 from service.config.lint.teams import of_teams
 from service.config.lint.workflows import of_workflows
 from service.config.lint.working_time import of_working_time
@@ -38,6 +39,7 @@ def warnings(document: Document) -> Iterator[Finding]:
     yield from of_teams(document)
     yield from of_closed(document)
     yield from of_fields(document)
+    yield from of_slips(document)
     yield from of_working_time(document)
     yield from of_skills(document)
     yield from of_scoring(document)

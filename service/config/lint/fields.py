@@ -155,17 +155,17 @@ def _of_condition(named: _Named, path: Steps, condition: Condition) -> Iterator[
     for name in sorted(reads(condition)):
         if not is_declared(name, declared):
             yield Finding(path, _unknown(name, declared, named.record_type), named.text.find(name) + 1)
-    for leaf in _compares(condition):
+    for leaf in compares(condition):
         yield from _of_type(declared, path, leaf)
 
 
-def _compares(condition: Condition, before: Path = ()) -> Iterator[Compare]:
+def compares(condition: Condition, before: Path = ()) -> Iterator[Compare]:
     """The comparisons, those within `any` with the whole path to their field."""
     for leaf in leaves(condition):
         if isinstance(leaf, Compare):
             yield Compare((*before, *leaf.path), leaf.operator, leaf.value)
             if isinstance(leaf.value, All | Any | Not | Compare | Always | Never):
-                yield from _compares(leaf.value, (*before, *leaf.path))
+                yield from compares(leaf.value, (*before, *leaf.path))
 
 
 def _unknown(name: str, declared: Declared, record_type: str) -> str:

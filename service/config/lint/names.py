@@ -7,12 +7,13 @@ describes people, so that two spellings are one there and two here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from schemas.config import Document, User
 from service.config.findings import Finding
 from service.config.ids import spelled_alike
+from service.config.nodes import Steps
 from service.core.traits import folded
 
 SECTIONS: Final = ("pools", "plans", "rule_sets", "tools", "offers", "processes", "workflows")
@@ -28,7 +29,21 @@ def of_names(document: Document) -> Iterator[Finding]:
             if first != name:
                 message = f'this differs from "{first}" only in letter case, so one is taken for the other: rename it'
                 yield Finding((section, name), message)
+    yield from _of_words(document)
     yield from _of_traits(document)
+
+
+def _of_words(document: Document) -> Iterator[Finding]:
+    """The second spelling of what is compared without letter case: one of the two is never heard."""
+    placed: list[tuple[Steps, Iterable[str]]] = [(("settings", "presence", "words"), document.settings.presence.words)]
+    placed += [(("templates", kind), letters) for kind, letters in document.templates.items()]
+    for path, words in placed:
+        declared = spelled_alike(words)
+        for word in words:
+            first = declared[word.casefold()]
+            if first != word:
+                message = f'this is "{first}" in another letter case, which says nothing here: keep one of the two'
+                yield Finding((*path, word), message)
 
 
 def _of_traits(document: Document) -> Iterator[Finding]:

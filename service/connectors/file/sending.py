@@ -7,13 +7,14 @@ first event is read as ingest will read it, so that a wrong map is told before a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Final, Protocol, get_args
+from typing import Any, Final, Protocol, get_args
 
 import orjson
 
-from schemas.events import Channel
+from schemas.envelope import as_text
+from schemas.events import INPUTS, CatalogueChanged, Channel, RecordData
 from service.connectors.file.converting import Converter, compile_map
 from service.connectors.file.event_map import ReadMap
 from service.connectors.file.progress import Convert, Progress, events_of
@@ -26,8 +27,11 @@ from service.wire.topics import Topics
 
 BATCH: Final = 2_000
 ATTEMPTS: Final = 5
+NAMELESS: Final = "an event names a record or a person: add `record` with `type` and `id`, or `person`"
 PAUSE_SECONDS: Final = 1.0
 MEMBER_EVENTS: Final = "crm.member."
+CATALOGUE_KEY: Final = "catalogue"
+"""Of events about fields and steps themselves, which name no record: all in one order."""
 CHANNELS: Final[tuple[str, ...]] = get_args(Channel)
 
 
@@ -64,20 +68,33 @@ def readable(convert: Convert) -> Convert:
 
 
 def event_as_it_is(found: NumberedRow, topics: Topics) -> Message | BadRow:
-    """A line that is an event, plain or structured. Its record or person is its key."""
+    """A line that is an event, plain or structured. Its record or person is its key, or what it is about besides."""
     line, event, cells = found
     kind, data = event.get("type"), event.get("data", event)
     if not isinstance(kind, str) or not isinstance(data, dict):
         return BadRow(line, "an event has a `type`; other rows need a map", 1, cells)
-    match data:
-        case {"record": {"type": str(record_type), "id": str(record_id)}}:
-            key = f"{record_type}/{record_id}"
-        case {"person": str(key)}:
-            pass
-        case _:
-            return BadRow(line, "an event names a record or a person: add `record` or `person`", 1, cells)
+    key = _key(kind, data)
+    if not key:
+        return BadRow(line, NAMELESS, 1, cells)
     topic = topics.sources[-1] if kind.startswith(MEMBER_EVENTS) else topics.sources[0]
     return Message(topic, str(event.get("partitionkey") or key).encode(), orjson.dumps(event))
+
+
+def _key(kind: str, data: Mapping[str, Any]) -> str:
+    """What keeps events of one thing in order: its record, its person, or that it is about fields or steps themselves.
+    Ids are read as ingest reads them. Empty: the event names nothing.
+    """
+    match data:
+        case {"record": {"type": str(record_type), "id": told}} if (record_id := as_text(told)) and isinstance(
+            record_id, str
+        ):
+            return f"{record_type}/{record_id}"
+        case {"person": told} if (person := as_text(told)) and isinstance(person, str):
+            return person
+        case _ if issubclass(INPUTS.get(kind, RecordData), CatalogueChanged):
+            return CATALOGUE_KEY
+        case _:
+            return ""
 
 
 async def send(
