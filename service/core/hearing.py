@@ -56,8 +56,9 @@ def hear(event: RecordEvent, known: Record, past: Past, config: Config) -> News:
     if known.facts:
         news = replace(news, before=recall(known.facts))
     asked = config.asked_before.get(event.record_type)
-    is_gone = isinstance(news, Deleted) or (known.deleted and not isinstance(news, Restored))
-    return news if asked is None or is_gone else _with_change(event, news, known, _Fields(at, past, asked, config.zone))
+    if asked is None or isinstance(news, Deleted) or (known.deleted and not isinstance(news, Restored)):
+        return news
+    return _with_change(event, news, known, _Fields(at, past, asked, config.zone))
 
 
 class _Fields(NamedTuple):
