@@ -129,8 +129,11 @@ def take_note(event: RecordEvent, news: News, record: Record) -> None:
     record.seen = (*record.seen[-REMEMBERED_EVENTS + 1 :], short_id(event.id))
     at, owner = news.at, event.owner
     if news.is_newest:
-        record.version = record.version if at.version is None else at.version
-        record.time_ms = record.time_ms if at.time_ms is None else at.time_ms
+        version, time_ms = at.version, at.time_ms
+        if version is not None:
+            record.version = version
+        if time_ms is not None:
+            record.time_ms = time_ms
     if record.outstanding and (owner is None or owner.kind == "user") and (owner or event.kind == "owner_changed"):
         record.outstanding = _without(owner.id if owner else NOBODY, record.outstanding)
     if news.tells_owner:
@@ -150,8 +153,11 @@ def _note_owner(owner: Target | None, at: Moment, record: Record) -> None:
     if record.deleted and told != record.told:
         _note_former(owner, record)
     record.told, record.told_act = told, at.act
-    record.told_version = record.told_version if at.version is None else at.version
-    record.told_time_ms = record.told_time_ms if at.time_ms is None else at.time_ms
+    version, time_ms = at.version, at.time_ms
+    if version is not None:
+        record.told_version = version
+    if time_ms is not None:
+        record.told_time_ms = time_ms
 
 
 def _note_former(owner: Target | None, record: Record) -> None:

@@ -114,7 +114,7 @@ def take_all(laid: Sequence[tuple[int, K, Overlay[Any]]]) -> dict[K, dict[str, A
 def put_in_place(
     changes: Mapping[K, Mapping[str, Any]],
     values: dict[K, dict[str, Any]],
-    follow: Mapping[K, Callable[[Mapping[str, Any]], None]],
+    follow: dict[K, Callable[[Mapping[str, Any]], None]],
 ) -> None:
     """Make each final value the value of its field, by kind; none: gone. Who follows a kind hears of it before."""
     for kind, fields in changes.items():

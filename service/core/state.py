@@ -228,7 +228,7 @@ class State(ByKind):
         self.awaiting = Awaiting(self.climbs, self.parked)
         self.strangers = StrangersHeard()
         self.hindered = Hindered()
-        self._follow: Mapping[Kind, Callable[[Mapping[str, Value | None]], None]] = {
+        self._follow: dict[Kind, Callable[[Mapping[str, Value | None]], None]] = {
             "seat": self.membership.follow_seats,
             "open": self.membership.follow_open_items,
             "parked": self.lines.follow,
