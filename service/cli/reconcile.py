@@ -16,6 +16,7 @@ from typing import Annotated, Final, NamedTuple
 from uuid import uuid4
 
 import typer
+from msgspec.structs import replace
 
 from service.cli.exits import FoundProblems, WrongUsage
 from service.cli.reach import (
@@ -155,7 +156,7 @@ def correction(found: Disagreement, told: ToldWith) -> Message:
         "time": told.made.isoformat(),
         told.attribute: told.config.division,
     }
-    return told_event(told.topic, found.record, attributes, data, told.attribute)._replace(key=KEY.encode())
+    return replace(told_event(told.topic, found.record, attributes, data, told.attribute), key=KEY.encode())
 
 
 async def _send(reach: Reach, messages: Sequence[Message]) -> None:

@@ -129,7 +129,7 @@ class Case:
             told = {each.person for each in lost}
             notifications = (*lost, *(each for each in notifications if each.person not in told))
             self.bereft = ()
-        if isinstance(outcome, Nothing):
+        if type(outcome) is Nothing:
             return Decision(
                 record=self.name,
                 outcome=outcome,

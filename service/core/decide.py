@@ -92,7 +92,7 @@ def _nothing_left(event: RecordEvent) -> Decision:
 def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     past = case.draft.past.get(case.name) or NOTHING_TOLD
     news = hear(event, case.before, past, case.config)
-    if isinstance(news, NoNews) and news.reason == "duplicate_event":
+    if type(news) is NoNews and news.reason == "duplicate_event":
         return (case.conclude(Nothing(news.reason)),)
     news = hear_status(event, news, case)
     take_note(event, news, case.record)
@@ -100,7 +100,7 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
     _keep_past(news.past, case)
     if event.kind == "created":
         case.record.created = True
-    is_overtaken = isinstance(news, NoNews) and news.reason in OVERTAKEN
+    is_overtaken = type(news) is NoNews and news.reason in OVERTAKEN
     occasions: tuple[Occasions, ...] = ()
     if is_overtaken:
         hear_late(event, news, case)
@@ -113,7 +113,7 @@ def _decide_record(event: RecordEvent, case: Case) -> tuple[Decision, ...]:
 def _decide_news(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
     """What is decided of the record itself. Its status may be news in an event that came too late for all else."""
     has_turned = case.has_turned
-    if isinstance(news, NoNews) and news.reason in OVERTAKEN and (case.before.deleted or not has_turned):
+    if type(news) is NoNews and news.reason in OVERTAKEN and (case.before.deleted or not has_turned):
         return (case.conclude(Nothing(news.reason)),)
     case.record.deleted = False
     left = None
@@ -126,7 +126,7 @@ def _decide_news(event: RecordEvent, news: News, case: Case) -> tuple[Decision, 
         case.facts, case.change = _known_facts(event, news, case), news.change
         load.weigh(case)
         decisions = act(event, news, case)
-    if isinstance(decisions[-1].outcome, Rejected) and (isinstance(news, Restored) or not case.before.created):
+    if type(decisions[-1].outcome) is Rejected and (isinstance(news, Restored) or not case.before.created):
         case.record.created = False
     if has_turned and not isinstance(news, Deleted):
         decisions = _told_of_turn(decisions, left, case)

@@ -5,7 +5,7 @@ The questions have the order of D8. Whether anything may be done at all was aske
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec.structs import replace
 
@@ -45,10 +45,13 @@ from service.core.status import is_closed_while_waiting, note_closed_while_waiti
 from service.core.targets import meant, refusal
 from service.core.telling import notify
 
+HEARD_WHILE_WAITING: Final[frozenset[type[News]]] = frozenset({FieldsNow, OwnerNow, NoNews})
+"""The news that leave a record that waits in its line."""
+
 
 def act(event: RecordEvent, news: News, case: Case) -> tuple[Decision, ...]:
     """What follows from the news."""
-    if (news.is_newest or news.change.changed) and isinstance(news, FieldsNow | OwnerNow | NoNews):
+    if type(news) in HEARD_WHILE_WAITING and (news.is_newest or news.change.changed):
         hear_while_waiting(case)
     told = plans.way_in(event, news, case)
     way = told if isinstance(told, Way) else None

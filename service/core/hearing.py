@@ -56,8 +56,9 @@ def hear(event: RecordEvent, known: Record, past: Past, config: Config) -> News:
     if known.facts:
         news = replace(news, before=recall(known.facts))
     asked = config.asked_before.get(event.record_type)
-    is_gone = isinstance(news, Deleted) or (known.deleted and not isinstance(news, Restored))
-    return news if asked is None or is_gone else _with_change(event, news, known, _Fields(at, past, asked, config.zone))
+    if asked is None or isinstance(news, Deleted) or (known.deleted and not isinstance(news, Restored)):
+        return news
+    return _with_change(event, news, known, _Fields(at, past, asked, config.zone))
 
 
 class _Fields(NamedTuple):
@@ -128,8 +129,11 @@ def take_note(event: RecordEvent, news: News, record: Record) -> None:
     record.seen = (*record.seen[-REMEMBERED_EVENTS + 1 :], short_id(event.id))
     at, owner = news.at, event.owner
     if news.is_newest:
-        record.version = record.version if at.version is None else at.version
-        record.time_ms = record.time_ms if at.time_ms is None else at.time_ms
+        version, time_ms = at.version, at.time_ms
+        if version is not None:
+            record.version = version
+        if time_ms is not None:
+            record.time_ms = time_ms
     if record.outstanding and (owner is None or owner.kind == "user") and (owner or event.kind == "owner_changed"):
         record.outstanding = _without(owner.id if owner else NOBODY, record.outstanding)
     if news.tells_owner:
@@ -149,8 +153,11 @@ def _note_owner(owner: Target | None, at: Moment, record: Record) -> None:
     if record.deleted and told != record.told:
         _note_former(owner, record)
     record.told, record.told_act = told, at.act
-    record.told_version = record.told_version if at.version is None else at.version
-    record.told_time_ms = record.told_time_ms if at.time_ms is None else at.time_ms
+    version, time_ms = at.version, at.time_ms
+    if version is not None:
+        record.told_version = version
+    if time_ms is not None:
+        record.told_time_ms = time_ms
 
 
 def _note_former(owner: Target | None, record: Record) -> None:

@@ -61,7 +61,8 @@ class Seated:
         for field, after in changed.items():
             before, (pool, _, person) = self._seats.get(field), field.partition("/")
             now = after if isinstance(after, Seat) else None
-            _count(self._seats_in, pool, (now is not None) - (before is not None))
+            if (now is None) != (before is None):
+                _count(self._seats_in, pool, 1 if before is None else -1)
             _count(self._open_in, pool, (now.open_items if now else 0) - (before.open_items if before else 0))
             if pool in self.rings:
                 self.rings[pool].note(field)

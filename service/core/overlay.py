@@ -1,6 +1,6 @@
 """The values of one kind as one decision sees them: what was, and on top of it what the decision has changed so far.
 
-Apart from the draft that has them, because it runs for every event and is compiled.
+Apart from the draft and the state that have them, because it runs for every event and is compiled.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Overlay(Generic[V]):
 
     __slots__ = ("_begin", "_below", "own")
 
-    def __init__(self, below: Mapping[str, V], begin: Callable[[], V] | None = None) -> None:
+    def __init__(self, below: dict[str, V], begin: Callable[[], V] | None = None) -> None:
         self._below = below
         self._begin = begin
         self.own: dict[str, V | None] = {}
@@ -48,7 +48,10 @@ class Overlay(Generic[V]):
 
     def get_all(self, fields: Sequence[str]) -> list[V | None]:
         """What `get` gives for each of the fields."""
-        return list(map(self.get if self.own else self._below.get, fields))
+        if self.own:
+            return [self.get(field) for field in fields]
+        below = self._below
+        return [below.get(field) for field in fields]
 
     def edit(self, field: str) -> V:
         """The decision's own copy of the field's value, to be changed in place.
@@ -58,7 +61,7 @@ class Overlay(Generic[V]):
         own = self.own.get(field)
         if own is not None:
             return own
-        known = None if field in self.own else self._below.get(field)
+        known = None if self.own and field in self.own else self._below.get(field)
         if known is not None:
             own = replace(known)
         elif self._begin is not None:
@@ -87,8 +90,8 @@ class Overlay(Generic[V]):
 
     def changes(self) -> dict[str, V | None]:
         """The final values of the fields that differ from the state; none: gone."""
-        below = self._below.get
-        return {field: own for field, own in self.own.items() if own != below(field)}
+        below = self._below
+        return {field: own for field, own in self.own.items() if own != below.get(field)}
 
     def take(self) -> dict[str, V | None]:
         """What `changes` says, and from now on nothing is changed here."""
@@ -106,3 +109,21 @@ def take_all(laid: Sequence[tuple[int, K, Overlay[Any]]]) -> dict[K, dict[str, A
             if changes:
                 found[kind] = changes
     return found
+
+
+def put_in_place(
+    changes: Mapping[K, Mapping[str, Any]],
+    values: dict[K, dict[str, Any]],
+    follow: dict[K, Callable[[Mapping[str, Any]], None]],
+) -> None:
+    """Make each final value the value of its field, by kind; none: gone. Who follows a kind hears of it before."""
+    for kind, fields in changes.items():
+        heed = follow.get(kind)
+        if heed is not None:
+            heed(fields)
+        known = values[kind]
+        for field, value in fields.items():
+            if value is None:
+                known.pop(field, None)
+            else:
+                known[field] = value

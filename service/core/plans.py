@@ -10,7 +10,7 @@ The plan of a lead is a matter of its own beside its owner: whom a human chose s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from service.core import questions
 from service.core.case import Case
@@ -34,6 +34,9 @@ from service.core.sharing.linked import Linked, first_able, most_recent
 from service.core.sizing import weighs
 from service.core.targets import too_deep
 
+NO_WAY_IN: Final[frozenset[type[News]]] = frozenset({Deleted, Answered})
+"""The news that bring no lead into a plan, whatever else their event tells."""
+
 
 class Way(NamedTuple):
     """What brings a lead into a plan: the question that named it (`tool`, or what happened to an offer), the tool or
@@ -54,7 +57,7 @@ def way_in(event: RecordEvent, news: News, case: Case) -> Way | Nothing | None:
     if event.kind == "contacted":
         known = _contacted(event, case)
         return _by_tool(event, news, case) or known
-    if isinstance(news, Deleted | Answered):
+    if type(news) in NO_WAY_IN:
         return None
     if event.kind in OFFER_KINDS and case.record_type == LEAD:
         return _by_offer(event.kind, event, case)
@@ -99,7 +102,7 @@ def as_new(way: Way | None, case: Case) -> Decision:
         climbing.drop(case)
         return brought_in(case, way)[-1]
     decision = questions.on_creation(case)
-    if isinstance(decision.outcome, Rejected):
+    if type(decision.outcome) is Rejected:
         climbing.drop(case)
     return decision
 

@@ -21,7 +21,7 @@ from service.core.holding.climbing import climb_of, ladder_of
 from service.core.model import Decision, Nothing, Rejected, Trace, Tried
 from service.core.parked import Parked, Required
 from service.core.record import Record
-from service.core.rule_sets import Entry, Ladder, RuleSet
+from service.core.rule_sets import Entry, Ladder
 from service.core.rules import Found
 from service.core.targets import meant, refusal, resolve, team, too_deep
 from service.core.traits import Trait
@@ -43,7 +43,7 @@ def on_creation(case: Case) -> Decision:
         found = rules.find(rule_set.on_created, case)
         trace = _asked(rule_set.id, found.tried)
         if found.won is not None:
-            return _by_rule(found, rule_set, case)
+            return _by_rule(found, trace, case)
     matched = team(case)
     if matched is not None:
         return _counted(case, hand_over(case, matched, replace(trace, question="team")), hits.TEAM)
@@ -53,7 +53,8 @@ def on_creation(case: Case) -> Decision:
     if refused is None and default is not None:
         return _counted(case, give_to(case, default, trace), hits.DEFAULT)
     if rule_set is not None and found.absent is not None:
-        return _by_rule(found.after_all, rule_set, case)
+        found = found.after_all
+        return _by_rule(found, _asked(rule_set.id, found.tried), case)
     assert refused is not None, "a default that is missing is refused"
     return case.conclude(refused, trace)
 
@@ -135,13 +136,13 @@ def on_update(case: Case) -> tuple[Decision, ...]:
     if case.depth > case.config.depth_limit:
         return (case.conclude(too_deep(case), _asked(rule_set.id, found.tried)),)
     released = release(case, "reassigned")
-    given = _by_rule(found, rule_set, case)
+    given = _by_rule(found, _asked(rule_set.id, found.tried), case)
     return (given,) if released is None else (released, given)
 
 
-def _by_rule(found: Found, rule_set: RuleSet, case: Case) -> Decision:
-    """Give the record as the entry that won says."""
-    won, trace = found.won, _asked(rule_set.id, found.tried)
+def _by_rule(found: Found, trace: Trace, case: Case) -> Decision:
+    """Give the record as the entry that won says. `trace` tells what was asked."""
+    won = found.won
     assert won is not None, "an entry has won"
     case.requires = won.entry.requires
     given = give_to(case, won.target, trace) if won.linked is None else give_linked(case, won.linked, trace)
@@ -171,7 +172,7 @@ def _no_default(default: Target | Ladder | None, case: Case) -> Rejected | None:
 def _counted(case: Case, given: Decision, entry: str) -> Decision:
     """Count what named the target, where a rule set was asked."""
     rule_set = given.trace.rule_set
-    if rule_set and not isinstance(given.outcome, Rejected):
+    if rule_set and type(given.outcome) is not Rejected:
         hits.count(case, rule_set, entry)
     return given
 

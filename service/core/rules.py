@@ -59,7 +59,7 @@ def find(rule_set: RuleSet, case: Case) -> Found:
     absent: Won | None = None
     while entry is not None:
         target = resolve(entry.target, case)
-        if isinstance(target, Target | Ladder):
+        if not isinstance(target, str):
             won = _won(entry, target, case)
             if isinstance(won, Won):
                 reason = passed_over(entry, target, case)

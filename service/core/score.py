@@ -28,7 +28,7 @@ def score_of(facts: Facts) -> float | None:
     """The score among the facts; none where there is none that can be one."""
     found = facts.get(FIELD)
     score = number_in(found) if isinstance(found, str) else found
-    if score is None or isinstance(score, bool) or not isinstance(score, int | float):
+    if score is None or isinstance(score, bool) or not isinstance(score, (int, float)):
         return None
     return float(score) if -SCORE_LIMIT <= score <= SCORE_LIMIT else None
 

@@ -22,7 +22,7 @@ from service.core.held import Digest, HeldBack, Hush
 from service.core.in_plan import Clients, Contacts, InPlan
 from service.core.in_process import Element, Hindered, InProcess, Usage, WorkflowKind
 from service.core.indexes import Awaiting, Reserved, Seated, StrangersHeard, WaitingLines
-from service.core.overlay import Overlay
+from service.core.overlay import Overlay, put_in_place
 from service.core.parked import Fields, Parked, Required
 from service.core.past import Past
 from service.core.person import Person, Planned
@@ -228,7 +228,7 @@ class State(ByKind):
         self.awaiting = Awaiting(self.climbs, self.parked)
         self.strangers = StrangersHeard()
         self.hindered = Hindered()
-        self._follow: Mapping[Kind, Callable[[Mapping[str, Value | None]], None]] = {
+        self._follow: dict[Kind, Callable[[Mapping[str, Value | None]], None]] = {
             "seat": self.membership.follow_seats,
             "open": self.membership.follow_open_items,
             "parked": self.lines.follow,
@@ -240,17 +240,9 @@ class State(ByKind):
 
     def apply(self, changes: Changes) -> None:
         """Make each final value the value of its field. The values are read only from now on."""
-        for kind, fields in changes.items():
-            follow = self._follow.get(kind)
-            if follow is not None:
-                follow(fields)
-            known = self._by_kind[kind]
-            for field, value in fields.items():
-                if value is None:
-                    known.pop(field, None)
-                else:
-                    known[field] = value
-        self.awaiting.follow({*changes.get("parked", ()), *changes.get("climb", ())})
+        put_in_place(changes, self._by_kind, self._follow)
+        if "parked" in changes or "climb" in changes:
+            self.awaiting.follow({*changes.get("parked", ()), *changes.get("climb", ())})
 
     def unload(self, record: str) -> None:
         """Drop a record from memory, with what stands beside it."""

@@ -160,10 +160,11 @@ class Publisher:
 
 def _batches(producer: AIOKafkaProducer, messages: Sequence[Message | Again]) -> list[BatchBuilder]:
     batches = [producer.create_batch()]
-    for _, key, value, headers in messages:
-        if batches[-1].append(timestamp=None, key=key, value=value, headers=list(headers)) is None:
+    for each in messages:
+        key, value, headers = each.key, each.value, list(each.headers)
+        if batches[-1].append(timestamp=None, key=key, value=value, headers=headers) is None:
             batches.append(producer.create_batch())
-            batches[-1].append(timestamp=None, key=key, value=value, headers=list(headers))
+            batches[-1].append(timestamp=None, key=key, value=value, headers=headers)
     return batches
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from service.core.acting import Acting, Answerables, Orders
@@ -75,7 +75,7 @@ def _of_orders(orders: Value | None) -> int:
     return sum([FIELD_BYTES + 2 * len(each.text) for each in orders.open]) if isinstance(orders, Orders) else 0
 
 
-MORE: Final[Mapping[Kind, Callable[[Value | None], int]]] = {
+MORE: Final[dict[Kind, Callable[[Value | None], int]]] = {
     "record": _of_record,
     "progress": _of_progress,
     "past": _of_past,

@@ -110,7 +110,7 @@ class Making:
         self._paused: list[Paused] = []
         self.fired: list[tuple[str, str]] = []
         self._bytes = 0
-        self._written = frozenset([kind for kind, row in KINDS.items() if row.level <= grounds.level])
+        self._unwritten = frozenset([kind for kind, row in KINDS.items() if row.level > grounds.level])
         self._contexts: dict[str, Context] = {}
 
     @property
@@ -152,8 +152,8 @@ class Making:
 
     def change(self, division: str, changes: Changes) -> None:
         """Make changes part of the batch, those that the lane's level knows."""
-        if not changes.keys() <= self._written:
-            changes = {kind: each for kind, each in changes.items() if kind in self._written}
+        if self._unwritten:
+            changes = {kind: each for kind, each in changes.items() if kind not in self._unwritten}
         self._changed.add(division, changes, self.book.state(division))
         self.book.apply(division, changes)
         self._bytes += OUTCOME_BYTES + bytes_of(changes)

@@ -64,7 +64,8 @@ class Repeats:
     def remember(self, received: LaneInput) -> None:
         """An input is taken; above all that were taken of its partition before."""
         position = received.position
-        self._reach.setdefault((position.topic, position.partition), (position.epoch, position.offset))
+        epoch, topic, partition, offset = position
+        self._reach.setdefault((topic, partition), (epoch, offset))
         self._taken[position] = (_told(received),)
         self._order.append(position)
         if len(self._order) > REMEMBERED:

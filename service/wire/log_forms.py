@@ -24,7 +24,7 @@ class Cursor(NamedTuple):
     ordinal: int = 0
 
 
-class OutcomeLine(NamedTuple):
+class OutcomeLine(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One decision, as the log lists it. `source` is the CRM's position, `epoch/topic/partition/offset`, where one is.
 
     `kind` is an outcome's name in lower case, `dead_letter`, or `dropped` for an input that was taken before.

@@ -21,6 +21,7 @@ from typing import Final, TypeVar, assert_never
 
 import msgspec
 import orjson
+from msgspec.structs import astuple
 
 from service.core.state import FIRST_LEVEL
 from service.wire.cloudevents import JSON_CONTENT
@@ -207,7 +208,7 @@ def _encode_batch(batch: Batch) -> bytes:
             "versions": batch.versions,
             "code": batch.code,
             "zones": batch.zones,
-            "outcomes": [tuple(line) for line in batch.outcomes],
+            "outcomes": [astuple(line) for line in batch.outcomes],
             "kinds": batch.kinds,
             "changes": {kind: _raw_fields(fields) for kind, fields in batch.changes.items()},
             "headers": headers,
@@ -250,12 +251,12 @@ def _headers_and_rows(
     position, has_objects = known.setdefault, level >= OBJECTS_LEVEL
     rows: list[object] = [
         (
-            topic,
-            text(key),
-            orjson.Fragment(value) if has_objects and JSON_CONTENT in headers else text(value),
-            [position(header, len(known)) for header in headers],
+            output.topic,
+            text(output.key),
+            orjson.Fragment(output.value) if has_objects and JSON_CONTENT in output.headers else text(output.value),
+            [position(header, len(known)) for header in output.headers],
         )
-        for topic, key, value, headers in outputs
+        for output in outputs
     ]
     return [(name, None if value is None else text(value)) for name, value in known], rows
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from msgspec import Struct
+
 TOPIC_NAME_LIMIT: Final = 249
 MAX_NUMBER: Final = 2**63 - 1
 """No broker has a longer name or a larger offset."""
@@ -48,7 +50,7 @@ OF_NO_EVENT: Final[frozenset[PoisonReason]] = frozenset({"sweep_raised", "switch
 """Letters about a lane's own work: there is nothing in them that could be sent again."""
 
 
-class Message(NamedTuple):
+class Message(Struct, frozen=True, gc=False):
     """Something to publish. The key decides the partition."""
 
     topic: str
@@ -85,7 +87,8 @@ class Position(NamedTuple):
         return is_number and len(topic) <= TOPIC_NAME_LIMIT
 
     def __str__(self) -> str:
-        return f"{self.epoch}/{self.topic}/{self.partition}/{self.offset}"
+        epoch, topic, partition, offset = self
+        return f"{epoch}/{topic}/{partition}/{offset}"
 
 
 @dataclass(frozen=True, slots=True)

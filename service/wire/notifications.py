@@ -226,16 +226,15 @@ def _note_failed(kind: str, language: str, part: str, error: NotWritten) -> None
 
 def one_line(text: str) -> str:
     """The text as one line, without what a terminal or a mail's head obeys."""
-    if not text.isprintable():
-        text = _CONTROL.sub(" ", _TURNING.sub("", text))
-    text = " ".join(text.split())
+    if not text.isprintable() or "  " in text or text != text.strip():
+        text = " ".join(_CONTROL.sub(" ", _TURNING.sub("", text)).split())
     return text if len(text) <= SUBJECT_CHARACTERS else text[: SUBJECT_CHARACTERS - 1] + "…"
 
 
 def _body(text: str) -> str:
     if not text.replace("\n", "").isprintable():
-        text = _CONTROL_IN_BODY.sub("", _TURNING.sub("", text.replace("\r\n", "\n")))
-    if " \n" in text or "\t\n" in text or text.endswith((" ", "\t")):
+        text = _SPACE_AT_END.sub("", _CONTROL_IN_BODY.sub("", _TURNING.sub("", text.replace("\r\n", "\n"))))
+    elif " \n" in text or text.endswith(" "):
         text = _SPACE_AT_END.sub("", text)
     return text.strip("\n")
 

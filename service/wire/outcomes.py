@@ -19,8 +19,8 @@ Said = Mapping[str, Any]
 
 
 class Form(NamedTuple):
-    """One outcome's row. `header` names the type of event. `read` gives none for what this outcome does not say; no two
-    rows read the same.
+    """One outcome's row. `header` names the type of event. `write` makes a dictionary, which whoever asks for it adds
+    to. `read` gives none for what this outcome does not say; no two rows read the same.
     """
 
     header: Header

@@ -74,9 +74,6 @@ _write: Final = msgspec.json.Encoder().encode
 
 DEPTHS: Final = tuple([("ce_chaindepth", b"%d" % depth) for depth in range(1, CHAIN_LIMIT + 1)])
 """How many automatic decisions led to what is published, by how many led to its event."""
-NAMED: Final = ("cut", "through", "workflow")
-LISTED: Final = ("asked", "limits", "steps", "workflows", "not_looked_at")
-"""What of a trace is mostly empty, or none."""
 
 NO_ORIGIN: Final = Origin()
 """A timer set the decision off."""
@@ -90,7 +87,7 @@ def render(decision: Decision, decision_id: str, context: Context, origin: Origi
     form = FORMS.get(type(decision.outcome))
     if form is None and not decision.notifications and not decision.actions:
         return []
-    common = context.headers + _headers(decision, decision_id, origin)
+    common = _headers(decision, decision_id, context, origin)
     messages = [] if form is None else [_outcome(form, decision, decision_id, context, common, origin)]
     if decision.notifications:
         messages += notifications_of(decision, decision_id, context, common)
@@ -104,19 +101,17 @@ def _outcome(
 ) -> Message:
     """The message that tells of the decision itself."""
     record_type, _, record_id = decision.record.partition("/")
-    value = _write(
-        {
-            **form.write(decision.outcome),
-            **_plan(decision),
-            "record": {"type": record_type, "id": record_id},
-            "decision": decision_id,
-            "sequence": decision.sequence,
-            "expected_owner": decision.expected_owner,
-            "expected_version": decision.expected_version,
-            "configuration": context.configuration,
-            "trace": _trace(decision.trace),
-        }
-    )
+    said = form.write(decision.outcome)
+    if decision.plan:
+        said["plan"], said["label"] = decision.plan, decision.label
+    said["record"] = {"type": record_type, "id": record_id}
+    said["decision"] = decision_id
+    said["sequence"] = decision.sequence
+    said["expected_owner"] = decision.expected_owner
+    said["expected_version"] = decision.expected_version
+    said["configuration"] = context.configuration
+    said["trace"] = _trace(decision.trace)
+    value = _write(said)
     key = (context.key_prefix + decision.record).encode()
     headers = (form.header, ("ce_id", decision_id.encode()), ("ce_partitionkey", key), *common, *_cause(origin))
     return Message(context.topics.assignments, key, value, headers)
@@ -137,13 +132,6 @@ def _actions(decision: Decision, decision_id: str, context: Context, common: Hea
     return messages
 
 
-def _plan(decision: Decision) -> dict[str, object]:
-    """The sales plan that the record is in, with its label; nothing where it is in none."""
-    if not decision.plan:
-        return {}
-    return {"plan": decision.plan, "label": decision.label}
-
-
 def _trace(trace: Trace) -> dict[str, object]:
     """What is seldom there is left out where it is not."""
     said: dict[str, object] = {
@@ -160,31 +148,47 @@ def _trace(trace: Trace) -> dict[str, object]:
         said["score"] = trace.score
     if trace.size != USUAL:
         said["size"] = trace.size
-    for name in NAMED:
-        if named := getattr(trace, name):
-            said[name] = named
+    if trace.cut:
+        said["cut"] = trace.cut
+    if trace.through:
+        said["through"] = trace.through
+    if trace.workflow:
+        said["workflow"] = trace.workflow
     if trace.link is not None:
         said["link"] = trace.link
     if trace.contacted_ms is not None:
         said["contacted"] = iso_time(trace.contacted_ms)
-    for name in LISTED:
-        if listed := getattr(trace, name):
-            said[name] = listed
+    return _with_lists(said, trace)
+
+
+def _with_lists(said: dict[str, object], trace: Trace) -> dict[str, object]:
+    """The same with what of a trace are lists, and how many stand in none, where there is anything."""
+    if trace.asked:
+        said["asked"] = trace.asked
+    if trace.limits:
+        said["limits"] = trace.limits
+    if trace.steps:
+        said["steps"] = trace.steps
+    if trace.workflows:
+        said["workflows"] = trace.workflows
+    if trace.not_looked_at:
+        said["not_looked_at"] = trace.not_looked_at
     return said
 
 
-def _headers(decision: Decision, decision_id: str, origin: Origin) -> Headers:
+def _headers(decision: Decision, decision_id: str, context: Context, origin: Origin) -> Headers:
     """What all messages of a decision say alike. Who reacts to one copies the depth, so it counts this decision."""
-    headers: Headers = (DEPTHS[min(decision.depth, CHAIN_LIMIT - 1)],)
+    headers = [*context.headers]
     if decision.record:
-        headers = (("ce_subject", decision.record.encode()), *headers)
+        headers.append(("ce_subject", decision.record.encode()))
+    headers.append(DEPTHS[decision.depth] if decision.depth < CHAIN_LIMIT else DEPTHS[-1])
     if decision.correlation_id:
-        headers = (*headers, ("ce_correlationid", decision.correlation_id.encode()))
+        headers.append(("ce_correlationid", decision.correlation_id.encode()))
     if origin.traceparent:
-        headers = (*headers, ("ce_traceparent", _traceparent(origin.traceparent, decision_id)))
+        headers.append(("ce_traceparent", _traceparent(origin.traceparent, decision_id)))
         if origin.tracestate:
-            headers = (*headers, ("ce_tracestate", origin.tracestate.encode()))
-    return headers
+            headers.append(("ce_tracestate", origin.tracestate.encode()))
+    return tuple(headers)
 
 
 def _cause(origin: Origin) -> Headers:

@@ -54,18 +54,19 @@ def pack_record(record: Record) -> tuple[bytes, dict[str, bytes]]:
         record.seen,
         record.nobody_since,
     )
-    told_now = record.told_version == version and record.told_time_ms == time_ms and not record.told_act
-    told_is_owner = bool(owner) and record.told == f"user:{owner}"
+    told, told_act, outstanding, facts = record.told, record.told_act, record.outstanding, record.facts
+    told_now = record.told_version == version and record.told_time_ms == time_ms and not told_act
+    told_is_owner = bool(owner) and told == f"user:{owner}"
     nobody_now = nobody_since is not None and _is_at(nobody_since, version, time_ms)
-    owner_outstanding = bool(owner) and record.outstanding == (owner,)
+    owner_outstanding = bool(owner) and outstanding == (owner,)
     heard = (
-        "" if told_is_owner else record.told,
+        "" if told_is_owner else told,
         None if told_now else record.told_version,
         None if told_now else record.told_time_ms,
-        record.told_act,
+        told_act,
         None if nobody_now else nobody_since,
         "".join(seen[:-IDS_IN_BASE]),
-        () if owner_outstanding else record.outstanding,
+        () if owner_outstanding else outstanding,
         record.status,
     )
     flags = TOLD_IS_OWNER * told_is_owner | TOLD_NOW * told_now | NOBODY_NOW * nobody_now
@@ -74,8 +75,8 @@ def pack_record(record: Record) -> tuple[bytes, dict[str, bytes]]:
     if heard != _HEARD_DEFAULTS:
         beside["heard"] = _trimmed(heard, _HEARD_DEFAULTS)
         flags |= HEARD
-    if record.facts:
-        beside["tracked"] = _write((record.facts,))
+    if facts:
+        beside["tracked"] = _write((facts,))
         flags |= TRACKED
     marks = time_text(time_ms) + "".join(seen[-IDS_IN_BASE:])
     late = record.heard_min - (time_ms or 0) // MINUTE_MS

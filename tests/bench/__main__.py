@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 import orjson
+from msgspec.structs import replace
 from redis import Redis
 from rich.console import Console
 
@@ -179,7 +180,7 @@ class Bench:
 def moved(messages: Sequence[Message], task: Task) -> list[Message]:
     """The same messages, to the task's source topic."""
     (source,) = task.topics.sources
-    return [message._replace(topic=source) for message in messages]
+    return [replace(message, topic=source) for message in messages]
 
 
 async def send_decoded(task: Task, messages: Sequence[Message]) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 
 import orjson
 import uvicorn
+from msgspec.structs import replace
 
 from service.app.process import Extras, Process
 from service.embedded.kafka import EMBEDDED_LANES, EmbeddedKafka
@@ -52,7 +53,7 @@ class Service:
 
     def spoil(self, message: Message) -> None:
         """Publish an event that ingest cannot read, and a good one behind it that shows when both are done."""
-        self.send(message, lead("after-it")._replace(key=message.key))
+        self.send(message, replace(lead("after-it"), key=message.key))
 
     async def _send(self, messages: tuple[Message, ...]) -> None:
         publisher = Publisher(self.process.connection)

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from service.embedded.kafka import EMBEDDED_LANES
 from service.kafka.reading import read_topic
@@ -99,7 +100,7 @@ def test_what_is_still_unreadable_is_a_letter_of_its_own_that_stands_for_the_fir
     service.spoil(Message("crm.records", b"lead/broken", b'{"broken"'))
     (first,) = said(run("deadletters", "list", "--json").json)
     assert run("deadletters", "redrive", "all").code == 0
-    service.send(lead("behind")._replace(key=b"lead/broken"))
+    service.send(replace(lead("behind"), key=b"lead/broken"))
     letters = said(run("deadletters", "list", "--json").json)
     assert [each["reason"] for each in letters] == ["invalid_json", "invalid_json"]
     found = said(run("deadletters", "redrive", "all", "--json").json)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec.structs import astuple
 
 from service.core.state import FIRST_LEVEL, LEVEL
 from service.wire.cloudevents import JSON_CONTENT
@@ -118,7 +119,7 @@ def assert_comes_back(output: Message, level: int) -> None:
     read = decode(written)
     assert isinstance(read, Batch)
     assert list(read.outputs) == [output]
-    assert [tuple(each) for each in read_outputs(written)] == [tuple(output)]
+    assert [tuple(each) for each in read_outputs(written)] == [astuple(output)]
 
 
 @given(some.binary(), LEVELS)

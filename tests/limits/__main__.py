@@ -20,6 +20,7 @@ from random import Random
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from schemas.config import Document
 from service.config.history import proposals
@@ -62,14 +63,14 @@ class LargeCluster(Cluster):
         """The members of the pool go, or come back."""
         for each in self.document.pools[f"p{CODE}"].members:
             said = member(each.user, availability, id=f"{each.user}-{availability}")
-            await self._publisher.publish([said._replace(topic=self.topics.sources[1])])
+            await self._publisher.publish([replace(said, topic=self.topics.sources[1])])
 
     async def pour_in(self, count: int) -> None:
         """So many records come that have to wait."""
         topic = self.topics.sources[0]
         for first in range(0, count, SENT_AT_ONCE):
             names = range(first, min(first + SENT_AT_ONCE, count))
-            messages = [lead(f"l{name}", code=CODE)._replace(topic=topic) for name in names]
+            messages = [replace(lead(f"l{name}", code=CODE), topic=topic) for name in names]
             await self.insist(partial(self._publisher.publish, messages), "records are sent")
 
     async def kill_one(self, random: Random) -> None:

@@ -246,8 +246,8 @@ GIVING: Final = (
     Mutant(ESCALATION, "score = OVERDUE", "score = 0.0", "age beats every score", (LONGER,)),
     Mutant(
         "service/wire/outputs.py",
-        'LISTED: Final = ("asked", "limits",',
-        'LISTED: Final = ("asked",',
+        "    if trace.limits:\n",
+        "    if False:\n",
         "a decision tells of the limits of its pool",
         ("tests/wire/test_decisions.py",),
     ),

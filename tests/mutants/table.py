@@ -36,25 +36,25 @@ OFFERS_LAWS: Final = "tests/core/test_offers_laws.py"
 
 MUTANTS: Final = (
     Mutant(TURNS, "pool.turn += 1", "pool.turn += 2", "turn numbers have no gap", (LAWS,)),
-    Mutant(TURNS, "seat.last_turn = pool.turn", "seat.last_turn = 0", "equals take turns", (LAWS, SHARING)),
+    Mutant(TURNS, "seat.last_turn = turn", "seat.last_turn = 0", "equals take turns", (LAWS, SHARING)),
     Mutant(
         TURNS,
-        "seat.served_pass = chosen.effective_pass + step(spec.weights[chosen.person])",
-        "seat.served_pass += step(spec.weights[chosen.person])",
+        "seat.served_pass = chosen.effective_pass + step(spec.weights[person])",
+        "seat.served_pass += step(spec.weights[person])",
         "who was passed over catches up no further than the floor",
         (LAWS,),
     ),
     Mutant(TURNS, "- credit(spec, lightest)", "- 2 * credit(spec, lightest)", "a returner gets the credit", (LAWS,)),
     Mutant(
         TURNS,
-        "bound = None if member.person in late else floor",
+        "bound = served if person in late else floor",
         "bound = floor",
         "the floor does not apply to who catches up",
         (ENTERING,),
     ),
     Mutant(
         TURNS,
-        "if floor is None or seat.served_pass > floor else floor",
+        " if served > bound else bound",
         "",
         "who was away for long is not flooded",
         (LAWS,),

@@ -11,7 +11,7 @@ What a pool has done rather than let a record wait is done behind the last step,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -29,25 +29,44 @@ from service.core.sharing.eligibility import LAST_RESORT, Situation, Sought, ask
 from service.core.sizing import weighs
 
 
-class Taker(NamedTuple):
-    """Who is next in the pool `spec` (none chosen: nobody can take it, and `spec` is the one asked first), and which
-    pools were asked in vain. `resort` is a person or queue that helps out then; none: there is none. `is_last_resort`:
-    who was chosen gets it though they cannot take it now. `next_try_ms` is when time alone lets somebody again, where
-    that is known; `is_timed`: calendars or limits keep some away, of which nobody will tell when it ends.
+class Later(NamedTuple):
+    """When somebody can take what nobody can now. `next_try_ms` is when time alone lets somebody again, where that is
+    known; `is_timed`: calendars or limits keep some away, of which nobody will tell when it ends.
     """
 
-    situation: Situation
-    choice: Choice
-    asked: tuple[AskedPool, ...]
-    resort: Target | None = None
-    is_last_resort: bool = False
     next_try_ms: int | None = None
     is_timed: bool = False
 
-    @property
-    def spec(self) -> PoolSpec:
-        """The pool."""
-        return self.situation.spec
+
+NEVER: Final = Later()
+"""It is not asked: somebody takes it."""
+
+
+class Taker:
+    """Who is next in the pool `spec` (none chosen: nobody can take it, and `spec` is the one asked first), and which
+    pools were asked in vain. `resort` is a person or queue that helps out then; none: there is none. `is_last_resort`:
+    who was chosen gets it though they cannot take it now.
+    """
+
+    __slots__ = ("asked", "choice", "is_last_resort", "later", "resort", "situation", "spec")
+
+    def __init__(
+        self,
+        situation: Situation,
+        choice: Choice,
+        asked: tuple[AskedPool, ...],
+        resort: Target | None = None,
+        later: Later = NEVER,
+        *,
+        is_last_resort: bool = False,
+    ) -> None:
+        self.situation = situation
+        self.spec = situation.spec
+        self.choice = choice
+        self.asked = asked
+        self.resort = resort
+        self.later = later
+        self.is_last_resort = is_last_resort
 
     @property
     def is_somebody(self) -> bool:
@@ -66,13 +85,13 @@ def find(case: Case, first: PoolSpec, *, paced: bool) -> Taker:
     seen: list[tuple[Situation, Choice]] = []
     person: Target | None = None
     for asked in _in_order(case, first, paced=paced):
-        if isinstance(asked, Target):
+        if not isinstance(asked, PoolSpec):
             person = asked
             break
         situation, choice = _choose(case, asked, paced=paced)
         seen.append((situation, choice))
         if choice.chosen is not None:
-            return Taker(situation, choice, _asked(seen[:-1]))
+            return Taker(situation, choice, _asked(seen[:-1]) if len(seen) > 1 else ())
     if person is None and climbing.is_at_end(case):
         pools = [situation.spec for situation, _ in seen]
         person = next((spec.fallback for spec in pools if _is_resort(spec.fallback, case)), None)
@@ -81,13 +100,9 @@ def find(case: Case, first: PoolSpec, *, paced: bool) -> Taker:
         if last_resort is not None:
             return Taker(*last_resort, _asked(seen), is_last_resort=True)
     tries = [_next_chance(case, choice, situation) for situation, choice in seen]
-    return Taker(
-        *(seen[0] if seen else _choose(case, first, paced=paced)),
-        _asked(seen),
-        person,
-        next_try_ms=min((moment for moment in (*tries, climbing.begins_ms(case)) if moment is not None), default=None),
-        is_timed=any(situation.off or situation.is_limited for situation, _ in seen),
-    )
+    next_try_ms = min((moment for moment in (*tries, climbing.begins_ms(case)) if moment is not None), default=None)
+    later = Later(next_try_ms, any(situation.off or situation.is_limited for situation, _ in seen))
+    return Taker(*(seen[0] if seen else _choose(case, first, paced=paced)), _asked(seen), person, later)
 
 
 def _in_order(case: Case, first: PoolSpec, *, paced: bool) -> Iterator[PoolSpec | Target]:

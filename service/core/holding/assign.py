@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from service.core.case import NO_TRACE, Case
 from service.core.events import Target
 from service.core.holding import climbing, load, reservations, skewing
-from service.core.holding.asking import find, why_pending
+from service.core.holding.asking import Taker, find, why_pending
 from service.core.holding.clients import enter
 from service.core.holding.waiting import look_by, stand_in_line, unpark
 from service.core.model import (
@@ -82,39 +82,31 @@ def give_to_pool(case: Case, spec: PoolSpec, trace: Trace, *, paced: bool = Fals
     if spec.plan is not None and not trace.through:
         enter(case, spec.id, trace.question)
     found = find(case, spec, paced=paced)
-    candidates, omitted = listed(found.choice, found.situation)
-    trace = replace(
-        trace, target=found.spec.target, candidates=candidates, omitted=omitted, size=found.situation.sought.size
-    )
-    unseen = found.choice.not_looked_at
-    trace = replace(trace, not_looked_at=unseen) if unseen else trace
-    trace = replace(trace, limits=limits_of_pool(found.situation)) if found.spec.limits else trace
-    steps = climbing.steps_seen(case)
-    trace = replace(trace, steps=steps) if steps else trace
-    if len(found.asked) > 1 or (found.asked and found.is_somebody):
-        trace = replace(trace, asked=found.asked)
-    chosen = found.choice.chosen
+    trace = _seen(case, found, trace)
+    choice, taken_from = found.choice, found.spec
+    chosen = choice.chosen
     if chosen is not None:
         if found.is_open_to_all and case.handing is not None:
             reservations.begin_round(case)
-        turn = serve(found.spec, chosen, found.choice.seen, case.draft)
+        turn, person = serve(taken_from, chosen, choice.seen, case.draft), chosen.person
         if paced:
-            _count_drained(case, chosen.person)
-        assigned = Assigned(chosen.person, found.spec.id, turn)
+            _count_drained(case, person)
+        assigned = Assigned(person, taken_from.id, turn)
         if found.is_last_resort:
             decision = _own(case, assigned, trace)
         else:
-            decision = _offer(case, found.spec, assigned, trace, home=spec.id, named=named)
-        return skewing.heeded(case, found.spec, found.choice, decision)
+            decision = _offer(case, taken_from, assigned, trace, home=spec.id, named=named)
+        return skewing.heeded(case, taken_from, choice, decision)
     if found.resort is not None:
         if paced and found.resort.kind == "user":
             _count_drained(case, found.resort.id)
         return hand_over(case, found.resort, trace)
     cut = stand_in_line(case, spec.id, queued=False, named=named)
     trace = replace(trace, cut=cut) if cut else trace
-    if found.is_timed and found.next_try_ms is not None:
-        look_by(spec.id, found.next_try_ms, case.draft)
-    pending = Pending(spec.id, why_pending(case, found), found.next_try_ms)
+    next_try_ms, is_timed = found.later
+    if is_timed and next_try_ms is not None:
+        look_by(spec.id, next_try_ms, case.draft)
+    pending = Pending(spec.id, why_pending(case, found), next_try_ms)
     return case.conclude(pending, trace, notify.of_waiting(spec, case.config))
 
 
@@ -195,6 +187,23 @@ def release(case: Case, reason: ReleaseReason) -> Decision | None:
         return case.conclude(released, NO_TRACE, told)
     case.bereft = tuple(replace(each, word=reason) for each in told)
     return None
+
+
+def _seen(case: Case, found: Taker, trace: Trace) -> Trace:
+    """The trace with who was looked at, where, and on which steps the record is."""
+    situation, choice, spec, asked = found.situation, found.choice, found.spec, found.asked
+    candidates, omitted = listed(choice, situation)
+    return replace(
+        trace,
+        target=spec.target,
+        candidates=candidates,
+        omitted=omitted,
+        not_looked_at=choice.not_looked_at,
+        limits=limits_of_pool(situation),
+        steps=climbing.steps_seen(case),
+        asked=asked if len(asked) > 1 or (asked and found.is_somebody) else (),
+        size=situation.sought.size,
+    )
 
 
 def _offer(case: Case, spec: PoolSpec, assigned: Assigned, trace: Trace, *, home: str, named: bool) -> Decision:

@@ -13,7 +13,7 @@ changes depends on all of them.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from heapq import merge
 from typing import Final
 
@@ -26,11 +26,14 @@ from service.core.sharing.eligibility import CHECKS, LISTED_CANDIDATES, NOBODY, 
 from service.core.sharing.entry import catching_up, levelled, slows_returners
 from service.core.sharing.limits import open_items_in
 from service.core.sharing.ring import Place, Ring, ring_of
-from service.core.sharing.turns import contender, line_up, turn_of
+from service.core.sharing.turns import contenders, line_up, turn_of
 from service.core.traits import has_all
 
 NAMED: Final = 5
 """Of so many who are passed over in a large pool, those whose turn it was first, a decision tells."""
+
+NOBODY_LATE: Final[frozenset[str]] = frozenset()
+"""Everybody is level."""
 
 Ask = Callable[[Membership, Situation], ExclusionReason | None]
 Answer = tuple[Place, ExclusionReason | None]
@@ -77,14 +80,13 @@ def _first_in_turn(situation: Situation, checks_of: Sequence[Check]) -> Choice |
     answers, passed_over = _answers(ring, asks, numbers_late, situation)
     if not answers:
         return None
-    line = [_contender(place[3], situation, ring, reason, is_late=False) for place, reason in answers]
+    line = _contenders([(place[3], reason) for place, reason in answers], ring, situation, NOBODY_LATE)
     unnamed = passed_over + 1 - len(line)
     not_looked_at = len(spec.members) - passed_over - 1 - len(late)
     if not late:
         return Choice(line[-1], line, unnamed, not_looked_at)
-    for number in numbers_late:
-        reason = _refusal(spec.members[number], situation, asks)
-        line.append(_contender(number, situation, ring, reason, is_late=True))
+    of_late = [(number, _refusal(spec.members[number], situation, asks)) for number in numbers_late]
+    line += _contenders(of_late, ring, situation, late)
     line = levelled(line, late, spec, turn_of(spec, draft))
     return Choice(_first(line), line, unnamed, not_looked_at)
 
@@ -113,13 +115,18 @@ def _answers(
     return [*sorted(named)[:NAMED], (place, None)], len(refused) + len(off)
 
 
-def _contender(
-    number: int, situation: Situation, ring: Ring, excluded: ExclusionReason | None, *, is_late: bool
-) -> Contender:
-    spec = situation.spec
-    member, seat = spec.members[number], ring.seat(number, situation.draft)
-    items = open_items_in(spec, member.person, situation.draft)
-    return contender(spec, member, seat, items, None if is_late else ring.floor, excluded)
+def _contenders(
+    answers: Sequence[tuple[int, ExclusionReason | None]], ring: Ring, situation: Situation, late: Container[str]
+) -> list[Contender]:
+    """Members by their number, each with why they cannot take the record."""
+    spec, draft = situation.spec, situation.draft
+    seated, excluded = [], {}
+    for number, reason in answers:
+        member = spec.members[number]
+        seated.append((member, ring.seat(number, draft), open_items_in(spec, member.person, draft)))
+        if reason is not None:
+            excluded[member.person] = reason
+    return contenders(spec, seated, ring.floor, late, excluded)
 
 
 def _refusal(member: Membership, situation: Situation, asks: Sequence[Ask]) -> ExclusionReason | None:

@@ -280,29 +280,28 @@ def listed(choice: Choice, situation: Situation) -> tuple[tuple[Candidate, ...],
     """The choice as a trace keeps it, and how many members it leaves unnamed. How much of their limits is used is told
     of the first few, of who is chosen, and of all whom a limit left out.
     """
-    limited = situation.limits.people
-    shown, chosen = choice.seen[:LISTED_CANDIDATES], choice.chosen
-    if chosen is not None and not any(each is chosen for each in shown):
+    limited, seen, chosen = situation.limits.people, choice.seen, choice.chosen
+    shown, has_preferred = seen[:LISTED_CANDIDATES], bool(situation.preferred)
+    if chosen is not None and len(seen) > len(shown) and not any(each is chosen for each in shown):
         shown[-1] = chosen
-    named = tuple(
-        [
+    named = []
+    for number, each in enumerate(shown):
+        excluded = each.excluded
+        is_limit_told = limited and (number < LISTED_LIMITS or each is chosen or excluded in AT_LIMIT)
+        named.append(
             Candidate(
                 person=each.person,
-                excluded=each.excluded,
+                excluded=excluded,
                 load=each.load,
                 last_turn=each.last_turn,
                 open_items=each.open_items,
                 behind=each.behind,
-                preferred=bool(situation.preferred) and not each.others_first,
-                back=_back(each, situation) if each.excluded in ABSENT else None,
-                limits=limits_of(each, situation)
-                if limited and (number < LISTED_LIMITS or each is chosen or each.excluded in AT_LIMIT)
-                else (),
+                preferred=has_preferred and not each.others_first,
+                back=_back(each, situation) if excluded is not None and excluded in ABSENT else None,
+                limits=limits_of(each, situation) if is_limit_told else (),
             )
-            for number, each in enumerate(shown)
-        ]
-    )
-    return named, len(choice.seen) + choice.unnamed - len(named)
+        )
+    return tuple(named), len(seen) + choice.unnamed - len(named)
 
 
 def at_limit(contender: Contender, situation: Situation) -> AtLimit | None:

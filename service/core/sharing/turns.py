@@ -13,7 +13,7 @@ All numbers are integers, so that no rounding ever breaks a tie differently on a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
 from service.core.draft import Draft
@@ -39,40 +39,53 @@ def line_up(spec: PoolSpec, draft: Draft, excluded: Mapping[str, ExclusionReason
         return []
     floor = max([seat.served_pass for seat in seats]) - credit(spec, lightest)
     late = catching_up(spec, draft)
-    found = []
-    for member, seat, counted in zip(members, seats, _counted(spec, members, draft), strict=True):
-        items = 0 if counted is None else counted.open_items
-        bound = None if member.person in late else floor
-        found.append(contender(spec, member, seat, items, bound, excluded.get(member.person)))
+    counted = [0 if each is None else each.open_items for each in _counted(spec, members, draft)]
+    found = contenders(spec, list(zip(members, seats, counted, strict=True)), floor, late, excluded)
     return levelled(found, late, spec, turn_of(spec, draft)) if late else found
 
 
-def contender(
-    spec: PoolSpec, member: Membership, seat: Seat, open_items: int, floor: int | None, excluded: ExclusionReason | None
-) -> Contender:
-    """A member with the numbers that their place depends on. `floor` none: they catch up, and it does not apply."""
-    effective = seat.served_pass if floor is None or seat.served_pass > floor else floor
+def contenders(
+    spec: PoolSpec,
+    seated: Sequence[tuple[Membership, Seat, int]],
+    floor: int,
+    late: Container[str],
+    excluded: Mapping[str, ExclusionReason],
+) -> list[Contender]:
+    """Members of the pool, with their seats and how many open items they have, as the order of turns compares them. To
+    who is `late` the floor does not apply: they catch up.
+    """
     strategy = STRATEGIES[spec.strategy]
-    return Contender(
-        load=effective if strategy.is_by_pass else strategy.load(spec, member, effective, open_items),
-        last_turn=seat.last_turn,
-        joined=seat.joined,
-        person=member.person,
-        open_items=open_items,
-        effective_pass=effective,
-        excluded=excluded,
-    )
+    is_by_pass, load = strategy.is_by_pass, strategy.load
+    found = []
+    for member, seat, open_items in seated:
+        person, served = member.person, seat.served_pass
+        bound = served if person in late else floor
+        effective = served if served > bound else bound
+        found.append(
+            Contender(
+                load=effective if is_by_pass else load(spec, member, effective, open_items),
+                last_turn=seat.last_turn,
+                joined=seat.joined,
+                person=person,
+                open_items=open_items,
+                effective_pass=effective,
+                excluded=excluded.get(person),
+            )
+        )
+    return found
 
 
 def serve(spec: PoolSpec, chosen: Contender, line: Sequence[Contender], draft: Draft) -> int:
     """Give the turn to who was chosen out of the line, and return its number."""
-    pool = draft.pools.edit(spec.id)
+    name, person = spec.id, chosen.person
+    pool = draft.pools.edit(name)
     pool.turn += 1
-    seat = draft.seats.edit(seat_field(spec.id, chosen.person))
-    seat.served_pass = chosen.effective_pass + step(spec.weights[chosen.person])
-    seat.last_turn = pool.turn
-    follow(spec, line, chosen, pool.turn, draft)
-    return pool.turn
+    turn = pool.turn
+    seat = draft.seats.edit(seat_field(name, person))
+    seat.served_pass = chosen.effective_pass + step(spec.weights[person])
+    seat.last_turn = turn
+    follow(spec, line, chosen, turn, draft)
+    return turn
 
 
 def turn_of(spec: PoolSpec, draft: Draft) -> int:

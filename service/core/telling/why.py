@@ -91,7 +91,7 @@ def pool_of(decision: Decision, told: Notification) -> str:
     outcome = decision.outcome
     if told.word:
         return ""
-    return outcome.queue if isinstance(outcome, Queued) else outcome.pool
+    return outcome.queue if type(outcome) is Queued else outcome.pool
 
 
 def _of_assignment(assigned: Assigned, decision: Decision) -> str:

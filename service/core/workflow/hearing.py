@@ -76,7 +76,7 @@ def hear(event: RecordEvent, news: News, before: Past, case: Case) -> tuple[News
     workflows = case.config.workflows
     made = made_for_us(event, case) if event.record_type in workflows.types_made else NONE
     if event.record_type not in workflows.record_types:
-        if isinstance(news, Deleted) and case.record.has_progress:
+        if case.record.has_progress and isinstance(news, Deleted):
             drop(case)
         return news, ()
     if isinstance(news, Deleted):
