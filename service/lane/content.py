@@ -80,7 +80,7 @@ class Content:
         count = size = 0
         for key, whole in self._fields.items():
             for fields in _parts(whole, max_fields, max_bytes):
-                needed = _size(fields)
+                needed = size_of(fields)
                 if piece and (count + len(fields) > max_fields or size + needed > max_bytes):
                     yield piece
                     piece, count, size = {}, 0, 0
@@ -113,7 +113,7 @@ class Content:
 
 def _parts(fields: Mapping[str, bytes], max_fields: int, max_bytes: int) -> Iterator[Mapping[str, bytes]]:
     """A bucket as it is, or in as few parts as keep within the bounds; an empty one has none."""
-    if len(fields) <= max_fields and _size(fields) <= max_bytes:
+    if len(fields) <= max_fields and size_of(fields) <= max_bytes:
         if fields:
             yield fields
         return
@@ -129,5 +129,6 @@ def _parts(fields: Mapping[str, bytes], max_fields: int, max_bytes: int) -> Iter
     yield part
 
 
-def _size(fields: Mapping[str, bytes]) -> int:
+def size_of(fields: Mapping[str, bytes]) -> int:
+    """What the fields of a key take, roughly in bytes."""
     return sum(map(len, fields)) + sum(map(len, fields.values()))

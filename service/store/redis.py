@@ -256,7 +256,7 @@ def _head(reply: Sequence[bytes | None]) -> Head:
 
 
 def _fields(pairs: Sequence[bytes]) -> dict[str, bytes]:
-    found = {field.decode(): value for field, value in zip(pairs[::2], pairs[1::2], strict=True)}
+    found = dict(zip(map(bytes.decode, pairs[::2]), pairs[1::2], strict=True))
     found.pop(MARK, None)
     return found
 
