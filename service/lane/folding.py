@@ -8,14 +8,15 @@ what it declares itself: other versions know other kinds, and whatever a log nam
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from service.core.state import FIRST_LEVEL, LEVEL
 from service.kafka.port import LogReader, Transport, Truncated
-from service.store.keys import LAYOUT, Layout, Stored, kind_of
+from service.lane.content import Content
+from service.store.keys import Layout
 from service.store.port import NO_REVISION, Head
 from service.wire.log_forms import SnapshotMark
 from service.wire.log_records import (
@@ -45,12 +46,21 @@ FOREIGN_KEPT: Final = 1_000
 
 
 class DecodedEntry(NamedTuple):
-    """One log record, read without its outputs. `size` is its length in bytes, `digest` a batch's checksum."""
+    """One log record, read without its outputs, and its bytes."""
 
     offset: int
     record: LogRecord | ForeignRecord
-    size: int
-    digest: str
+    value: bytes
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+        return len(self.value)
+
+    @property
+    def digest(self) -> str:
+        """Its checksum, as a memory names a batch by."""
+        return checksum(self.value)
 
 
 async def entries(transport: LogReader, start: int, stop: int) -> AsyncIterator[DecodedEntry]:
@@ -58,7 +68,7 @@ async def entries(transport: LogReader, start: int, stop: int) -> AsyncIterator[
     read = 0
     async for offset, value in transport.read_log(start, stop):
         record = decode_for_state(value)
-        yield DecodedEntry(offset, record, len(value), checksum(value) if isinstance(record, Batch) else "")
+        yield DecodedEntry(offset, record, value)
         read += 1
         if read % READ_PER_TURN == 0:
             await asyncio.sleep(0)
@@ -181,119 +191,35 @@ def foreign_reason(record: LogRecord | ForeignRecord, level: int, *, has_begun: 
 
 @dataclass
 class Fold:
-    """What a stretch of log adds up to, apart from the state: how far that is, and what it tells of snapshots."""
+    """What a stretch of log adds up to, apart from the state: how far that is, and what it tells of snapshots.
+
+    `begun` is the batch that it goes on from.
+    """
 
     validity: Validity
-    head: Head = Head()
+    begun: Head = Head()
     snapshots: tuple[SnapshotMark, ...] = ()
     grown: int = 0
+    _newest: DecodedEntry | None = None
+
+    @property
+    def head(self) -> Head:
+        """The newest batch; a checksum is made of that one alone."""
+        if self._newest is not None:
+            self.begun, self._newest = Head(self._newest.offset, self._newest.digest), None
+        return self.begun
 
     def add_batch(self, entry: DecodedEntry, batch: Batch) -> None:
         """Note a batch that counts."""
-        self.head = Head(entry.offset, entry.digest)
+        self._newest = entry
         self.snapshots = batch.snapshots
         self.grown = batch.grown + entry.size
 
     def add_complete(self, complete: Complete) -> None:
         """Note that a snapshot that counts is complete."""
         if self.head.revision == NO_REVISION:
-            self.head = Head(complete.batch, complete.checksum)
+            self.begun = Head(complete.batch, complete.checksum)
         self.snapshots = (*complete.snapshots, SnapshotMark(complete.start, complete.time_ms))
-
-
-class Content:
-    """A lane's state as it is put together, at the places that it has in a memory of this version.
-
-    It begins empty and whole, or as an opened snapshot says: then a change to a bucket that no chunk has covered yet is
-    not one, for the chunk will bring it. `layout` has a place for all kinds that were named, with their buckets.
-    """
-
-    def __init__(self, opened: Layout | None = None) -> None:
-        self.layout = LAYOUT if opened is None else LAYOUT.joined(opened.kinds)
-        self._fields: dict[str, dict[str, bytes]] = {}
-        self._opened = opened
-        self._missing = set() if opened is None else set(opened.keys)
-        self._going_on = ""
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing is missing any more."""
-        return not self._missing
-
-    @property
-    def is_going_on(self) -> bool:
-        """Whether the next chunk must have more of the same bucket."""
-        return bool(self._going_on)
-
-    @property
-    def size(self) -> int:
-        """How many fields there are."""
-        return sum(map(len, self._fields.values()))
-
-    @property
-    def fields(self) -> dict[str, dict[str, bytes]]:
-        """All of it by kind and full name."""
-        found: dict[str, dict[str, bytes]] = {}
-        for key, fields in self._fields.items():
-            found.setdefault(kind_of(key), {}).update(fields)
-        return found
-
-    def change(self, batch: Batch) -> None:
-        """Apply what a batch changed. A kind whose buckets nobody names has no place."""
-        if not self.layout.knows(batch.kinds):
-            self.layout = self.layout.joined(batch.kinds)
-        for kind, changed in batch.changes.items():
-            if self.layout.knows([kind]):
-                self._change(kind, changed)
-
-    def cover(self, chunk: Chunk) -> bool:
-        """Take in a chunk's buckets. False: it does not go on where the one before it ended."""
-        keys = list(chunk.content)
-        if self._going_on and keys[:1] != [self._going_on]:
-            return False
-        if not self._missing.issuperset(keys):
-            return False
-        for key, fields in chunk.content.items():
-            self._cover(key, fields)
-        self._going_on = keys[-1] if chunk.goes_on and keys else ""
-        self._missing.difference_update(keys[:-1] if self._going_on else keys)
-        return True
-
-    def slices(self, max_changes: int, max_bytes: int) -> Iterable[Sequence[Stored]]:
-        """All of it in pieces that are bounded in both ways, or are one field; what has one key stands together."""
-        piece: list[Stored] = []
-        size = 0
-        for key, fields in self._fields.items():
-            for name, value in fields.items():
-                needed = len(name) + len(value)
-                if len(piece) == max_changes or (piece and size + needed > max_bytes):
-                    yield piece
-                    piece, size = [], 0
-                piece.append(Stored(key, name, value))
-                size += needed
-        yield piece
-
-    def _change(self, kind: str, changed: Mapping[str, bytes | None]) -> None:
-        for name, value in changed.items():
-            if self._missing and self._lacks(kind, name):
-                continue
-            fields = self._fields.setdefault(self.layout.key(kind, name), {})
-            if value is None:
-                fields.pop(name, None)
-            else:
-                fields[name] = value
-
-    def _cover(self, key: str, fields: Mapping[str, bytes]) -> None:
-        """Take in a part of a bucket, which is one here too unless this version spreads the kind otherwise."""
-        kind = kind_of(key)
-        if self._opened is not None and self._opened.kinds[kind] == self.layout.kinds[kind]:
-            self._fields.setdefault(key, {}).update(fields)
-            return
-        for name, value in fields.items():
-            self._fields.setdefault(self.layout.key(kind, name), {})[name] = value
-
-    def _lacks(self, kind: str, name: str) -> bool:
-        return self._opened is not None and kind in self._opened.kinds and self._opened.key(kind, name) in self._missing
 
 
 class Rebuilt(NamedTuple):

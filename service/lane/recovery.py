@@ -311,7 +311,7 @@ async def _write_snapshot(patient: Patient, tenure: Tenure, content: Content) ->
     copy = MemoryStore()
     await copy.fence(patient.lane, token)
     await copy.begin(patient.lane, token, layout)
-    await copy.rebuild(patient.lane, token, 1, layout.placed(content), tenure.head)
+    await copy.rebuild(patient.lane, token, 1, layout.filled(content), tenure.head)
     snapshots = Snapshots(
         tenure, copy, patient.transport, lambda record: _append(patient, tenure, record), no_step, ALL_AT_ONCE
     )

@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from service.kafka.port import Transport
+from service.lane.content import size_of
 from service.lane.ownership import Tenure, accept
 from service.lane.surroundings import Step
 from service.limits import Limits
@@ -141,12 +142,13 @@ class Snapshots:
         tenure, keys = self.tenure, self._next_keys(size)
         contents = accept(await self.store.read(tenure.lane, tenure.token, tenure.head.revision, keys))
         found = dict(zip(keys, contents, strict=True))
-        self._key_bytes |= {kind_of(key): _size(fields) for key, fields in found.items()}
-        self._written += sum(map(_size, contents))
+        sizes = {key: size_of(fields) for key, fields in found.items()}
+        self._key_bytes |= {kind_of(key): size for key, size in sizes.items()}
+        self._written += sum(sizes.values())
         self._left = self._left[len(keys) :]
         return [
             Chunk(tenure.token, self._start, piece.content, piece.goes_on, tenure.snapshots, tenure.level)
-            for piece in _pieces(found)
+            for piece in _pieces(found, sizes)
             if piece.content
         ]
 
@@ -211,11 +213,15 @@ class _Piece(NamedTuple):
     goes_on: bool
 
 
-def _pieces(contents: Mapping[str, Mapping[str, bytes]]) -> Iterator[_Piece]:
+def _pieces(contents: Mapping[str, dict[str, bytes]], sizes: Mapping[str, int]) -> Iterator[_Piece]:
     """The keys in pieces of at most `CHUNK_BYTES`, or of one field; a large key is divided."""
     content: dict[str, dict[str, bytes]] = {}
     size = 0
     for key, fields in contents.items():
+        if size + sizes[key] <= CHUNK_BYTES:
+            content[key] = fields
+            size += sizes[key]
+            continue
         content[key] = {}
         for name, value in fields.items():
             needed = len(name) + len(value)
@@ -227,7 +233,3 @@ def _pieces(contents: Mapping[str, Mapping[str, bytes]]) -> Iterator[_Piece]:
             content[key][name] = value
             size += needed
     yield _Piece(content, goes_on=False)
-
-
-def _size(fields: Mapping[str, bytes]) -> int:
-    return sum(len(name) + len(value) for name, value in fields.items())

@@ -17,6 +17,7 @@ import structlog
 from service.core.state import LEVEL
 from service.kafka.port import LogEntry, LogReader, Transport, Truncated
 from service.lane.book import RESIDENT_KINDS, Book, ResidentKind
+from service.lane.content import Content
 from service.lane.folding import Fold, Validity, counted, entries, level_of, rebuild_content
 from service.lane.ownership import Tenure, accept, expect_ok, input_bounds
 from service.lane.surprise import Fenced, Halted, Surprise
@@ -69,6 +70,14 @@ def no_heed(stage: Stage) -> None:
     """Nobody waits for the end of taking over."""
 
 
+class _CaughtUp(NamedTuple):
+    """What the log adds up to, how the memory is laid out, and what was written into it if it was made anew."""
+
+    fold: Fold
+    layout: Layout
+    content: Content | None = None
+
+
 _Bucket = tuple[ResidentKind, str]
 """A kind and one of its keys."""
 
@@ -101,7 +110,7 @@ class TakeOver:
             raise Surprise(f"the claim's offset {token} is not in the log, which holds {begin} to {end}")
         if head.revision >= token:
             raise Halted("two_lives", f"the memory is at {head.revision}, beyond the claim at {token}, of another log")
-        fold, layout = await self._catch_up(token, head, begin)
+        fold, layout, content = await self._catch_up(token, head, begin)
         if fold.validity.has_begun and level > fold.validity.level:
             raise Surprise(f"claimed at level {level}, when somebody had just begun the lane at {fold.validity.level}")
         self.heed(Stage("publishing the last batch again"))
@@ -112,7 +121,7 @@ class TakeOver:
         tenure = Tenure(self.lane, token, token, fold.head, Book(), fold.snapshots, fold.grown, layout)
         tenure.level, tenure.foreign = max(level, fold.validity.level), fold.validity.foreign
         tenure.outputs_from = outputs_from
-        await self._read_book(tenure)
+        await self._read_book(tenure, content)
         await self._hear_of_epoch(tenure.book.source_epoch(self.around.topics.events))
         await self._find_input(tenure.book)
         offset = tenure.book.place.offset
@@ -130,7 +139,7 @@ class TakeOver:
                 raise Fenced(f"claimed again at {entry.offset}")
         raise Halted("two_lives", "the memory knows a newer claim than the log has: this is another log")
 
-    async def _catch_up(self, token: int, head: Head, begin: int) -> tuple[Fold, Layout]:
+    async def _catch_up(self, token: int, head: Head, begin: int) -> _CaughtUp:
         layout = read_layout(head.layout)
         is_sound = layout is not None and not head.building and begin <= head.revision != NO_REVISION
         if layout is None or not is_sound or not layout.holds(LAYOUT.kinds):
@@ -139,7 +148,7 @@ class TakeOver:
             fold = await self._fold_tail(token, head, layout)
         except Truncated:
             fold = None
-        return (fold, layout) if fold is not None else await self._rebuild(token, begin, layout)
+        return _CaughtUp(fold, layout) if fold is not None else await self._rebuild(token, begin, layout)
 
     async def _fold_tail(self, token: int, head: Head, layout: Layout) -> Fold | None:
         """Apply to the memory what the log has after the memory's last batch. None: it has no place for all of it."""
@@ -182,7 +191,7 @@ class TakeOver:
         reply = await self.store.advance(self.lane, token, at.revision, to, list(latest.values()))
         expect_ok(reply)
 
-    async def _rebuild(self, token: int, begin: int, found: Layout | None) -> tuple[Fold, Layout]:
+    async def _rebuild(self, token: int, begin: int, found: Layout | None) -> _CaughtUp:
         """Write the memory anew, in numbered chunks. `found` is how it was laid out."""
         log.info("memory.rebuilding", lane=self.lane)
         try:
@@ -194,17 +203,18 @@ class TakeOver:
         layout = content.layout
         expect_ok(await self.store.begin(self.lane, token, layout, found.keys if found else ()))
         number = written = 0
+        size = content.size
         for number, piece in enumerate(content.slices(CHANGES_PER_CALL, BYTES_PER_CALL), 1):
-            self.heed(Stage("writing the memory anew", written, content.size))
-            written += len(piece)
+            self.heed(Stage("writing the memory anew", written, size))
+            written += sum(map(len, piece.values()))
             expect_ok(await self.store.rebuild(self.lane, token, number, piece, None))
             self.around.step("rebuilding")
             await asyncio.sleep(0)
-        expect_ok(await self.store.rebuild(self.lane, token, number + 1, [], fold.head))
+        expect_ok(await self.store.rebuild(self.lane, token, number + 1, {}, fold.head))
         if fold.head.revision != NO_REVISION:
             METERS.count("rebuilds", lane=str(self.lane))
         log.info("memory.rebuilt", lane=self.lane, revision=fold.head.revision)
-        return fold, layout
+        return _CaughtUp(fold, layout, content)
 
     async def _publish_again(self, fold: Fold) -> int:
         """The last batch's outputs may be missing, for one batch is in flight at a time; all earlier ones are out.
@@ -232,11 +242,19 @@ class TakeOver:
                 return decode(value), checksum(value)
         return ForeignRecord("nothing is there"), ""
 
-    async def _read_book(self, tenure: Tenure) -> None:
+    async def _read_book(self, tenure: Tenure, content: Content | None) -> None:
         """Read what stays in memory, in pieces. Records come when they are needed, also those that wait.
 
-        The buckets of a kind are alike: the first of each tells how many of the others fit into a piece.
+        What was just written anew is at hand. Else the buckets of a kind are alike: the first of each tells how many of
+        the others fit into a piece.
         """
+        if content is not None:
+            for kind in RESIDENT_KINDS:
+                for key in tenure.layout.keys_of(kind):
+                    if fields := content.bucket(key):
+                        tenure.book.absorb(kind, fields)
+                        await asyncio.sleep(0)
+            return
         firsts, others = [], []
         for kind in RESIDENT_KINDS:
             first, *rest = [(kind, key) for key in tenure.layout.keys_of(kind)]

@@ -44,6 +44,10 @@ class Stored(NamedTuple):
     value: bytes | None
 
 
+Hashes = Mapping[str, Mapping[str, bytes]]
+"""What keys hold: by key and field the value (JSON bytes)."""
+
+
 class Layout:
     """Over how many keys each kind is spread. `keys` are all of them, in a fixed order."""
 
@@ -69,6 +73,14 @@ class Layout:
             count = len(keys)
             for name, value in fields.items():
                 found.append(Stored(keys[crc32(name.encode()) % count], name, value))
+        return found
+
+    def filled(self, content: Mapping[str, Mapping[str, bytes]]) -> dict[str, dict[str, bytes]]:
+        """What is given by kind and full name, by key."""
+        found: dict[str, dict[str, bytes]] = {}
+        for kind, fields in content.items():
+            for name, value in fields.items():
+                found.setdefault(self.key(kind, name), {})[name] = value
         return found
 
     def holds(self, kinds: Mapping[str, int]) -> bool:

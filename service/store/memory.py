@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from service.store.keys import MARK, Layout, Stored
+from service.store.keys import MARK, Hashes, Layout, Stored
 from service.store.port import Head, Refusal, Reply
 
 EMPTY: Final = Head()
@@ -123,7 +123,7 @@ class MemoryStore:
         memory.head, memory.stage = Head(building=True, layout=layout.text()), (token, 0)
         return "OK"
 
-    async def rebuild(self, lane: int, token: int, number: int, changes: Sequence[Stored], head: Head | None) -> Reply:
+    async def rebuild(self, lane: int, token: int, number: int, content: Hashes, head: Head | None) -> Reply:
         """See `Store.rebuild`."""
         memory = self._lane(lane)
         if said := memory.refusal(token):
@@ -132,9 +132,10 @@ class MemoryStore:
             return "OK"
         if memory.stage not in ((token, number - 1), (token, number)):
             return "BEHIND"
-        if not memory.is_whole(change.key for change in changes):
+        if not memory.is_whole(content):
             return memory.lose()
-        memory.write(changes)
+        for key, fields in content.items():
+            memory.content[key].update(fields)
         if head is None:
             memory.stage = (token, number)
         else:

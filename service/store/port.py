@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from service.store.keys import Layout, Stored
+from service.store.keys import Hashes, Layout, Stored
 
 NO_REVISION = -1
 """The revision of a memory into which no batch has been folded."""
@@ -70,7 +70,7 @@ class Store(Protocol):
     async def begin(self, lane: int, token: int, layout: Layout, gone: Sequence[str] = ()) -> Reply:
         """Begin a rebuild: the lane is emptied, with the keys `gone` of an older layout, and laid out anew."""
 
-    async def rebuild(self, lane: int, token: int, number: int, changes: Sequence[Stored], head: Head | None) -> Reply:
+    async def rebuild(self, lane: int, token: int, number: int, content: Hashes, head: Head | None) -> Reply:
         """Write chunk `number`, counted from 1, of a rebuild; each needs the one before. `head` ends it."""
 
     async def peek(self, lane: int, keys: Sequence[str]) -> tuple[Head, list[Mapping[str, bytes]]]:

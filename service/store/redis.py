@@ -24,7 +24,7 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import NoPermissionError, NoScriptError, RedisError
 
 from service.printable import masked
-from service.store.keys import LAYOUT, MARK, Layout, Stored, read_layout
+from service.store.keys import LAYOUT, MARK, Hashes, Layout, Stored, read_layout
 from service.store.port import NO_REVISION, Head, Refusal, Reply, StoreUnreachable
 
 Client = Redis | RedisCluster
@@ -35,6 +35,9 @@ FIRST_PAUSE_S: Final = 0.05
 LONGEST_PAUSE_S: Final = 0.5
 TIMEOUT_S: Final = 5.0
 SENTINEL_PORT: Final = 26379
+SLICE: Final = 1_000
+"""So many texts a script takes apart in one go."""
+EMPTY: Final = b"\0"
 
 
 class _Script(NamedTuple):
@@ -102,12 +105,11 @@ class RedisStore:
         keys = dict.fromkeys((*layout.keys, *gone))
         return _word(await self._run("begin", self._names(lane, keys), token, len(layout.keys), layout.text()))
 
-    async def rebuild(self, lane: int, token: int, number: int, changes: Sequence[Stored], head: Head | None) -> Reply:
+    async def rebuild(self, lane: int, token: int, number: int, content: Hashes, head: Head | None) -> Reply:
         """See `Store.rebuild`."""
-        by_key = _by_key(changes)
-        layout, content = _parcel(by_key.values())
+        layout, values = _parcel(content.values())
         end = ("more", b"", "") if head is None else ("last", _sent(head.revision), head.checksum)
-        return _word(await self._run("rebuild", self._names(lane, by_key), token, number, *end, layout, content))
+        return _word(await self._run("rebuild", self._names(lane, content), token, number, *end, layout, values))
 
     async def peek(self, lane: int, keys: Sequence[str]) -> tuple[Head, list[Mapping[str, bytes]]]:
         """See `Store.peek`."""
@@ -215,20 +217,28 @@ def _by_key(changes: Iterable[Stored]) -> dict[str, dict[str, bytes | None]]:
 
 def _parcel(contents: Iterable[Mapping[str, bytes | None]]) -> tuple[bytes, bytes]:
     """Layout and bytes of the keys' changes as `write.lua` takes them."""
-    layout: list[int] = []
+    layout: list[tuple[list[str], list[str]]] = []
     pieces: list[bytes] = []
     for fields in contents:
-        start = len(pieces)
+        kept: list[bytes] = []
         gone: list[bytes] = []
         for field, value in fields.items():
             if value is None:
                 gone.append(field.encode())
             else:
-                pieces += (field.encode(), value)
-        layout += ((len(pieces) - start) // 2, len(gone))
+                kept += (field.encode(), value)
+        layout.append((_formats(kept), _formats(gone)))
+        pieces += kept
         pieces += gone
-        layout += map(len, pieces[start:])
+    if not all(pieces):
+        pieces = [piece or EMPTY for piece in pieces]
     return orjson.dumps(layout), b"".join(pieces)
+
+
+def _formats(pieces: Sequence[bytes]) -> list[str]:
+    """How Lua's `struct` takes the pieces apart, `SLICE` at a time. An empty one is a text that ends with a zero."""
+    formats = ["c" + "c".join(map(str, map(len, pieces[at : at + SLICE]))) for at in range(0, len(pieces), SLICE)]
+    return formats if all(pieces) else [each.replace("c0", "s") for each in formats]
 
 
 def _sent(revision: int) -> bytes:
@@ -246,7 +256,7 @@ def _head(reply: Sequence[bytes | None]) -> Head:
 
 
 def _fields(pairs: Sequence[bytes]) -> dict[str, bytes]:
-    found = {field.decode(): value for field, value in zip(pairs[::2], pairs[1::2], strict=True)}
+    found = dict(zip(map(bytes.decode, pairs[::2]), pairs[1::2], strict=True))
     found.pop(MARK, None)
     return found
 

@@ -79,7 +79,7 @@ async def taken(store: RedisStore, redis: Redis, kind: Kind, twice: tuple[Change
     redis.flushall()
     await store.fence(0, 1)
     await store.begin(0, 1, LAYOUT)
-    await store.rebuild(0, 1, 1, [], Head(0))
+    await store.rebuild(0, 1, 1, {}, Head(0))
     used: list[int] = []
     parts = [stored(kind, "main", changes[kind])[kind] for changes in twice]
     for revision, fields in enumerate(parts):

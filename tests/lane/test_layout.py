@@ -92,7 +92,7 @@ async def test_a_memory_of_another_layout_is_built_anew(kinds: dict[str, int]) -
     other, store = Layout(kinds), MemoryStore()
     await store.fence(LANE, token)
     await store.begin(LANE, token, other)
-    await store.rebuild(LANE, token, 1, [], head)
+    await store.rebuild(LANE, token, 1, {}, head)
     world.store = store
     await world.owner("two")
     assert world.state == before
@@ -110,7 +110,7 @@ async def snapshot_of(world: World, kinds: dict[str, int]) -> None:
     owner.tenure.layout = layout = Layout(kinds)
     head, token, content = world.memory.head, owner.tenure.token, by_kind(world)
     await world.store.begin(LANE, token, layout)
-    await world.store.rebuild(LANE, token, 1, layout.placed({kind: content.get(kind, {}) for kind in kinds}), head)
+    await world.store.rebuild(LANE, token, 1, layout.filled({kind: content.get(kind, {}) for kind in kinds}), head)
     while not owner.tenure.snapshots:
         await owner.work()
 

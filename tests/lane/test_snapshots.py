@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.lane.folding import Content, fold_snapshot, rebuild_content
+from service.lane.content import Content
+from service.lane.folding import fold_snapshot, rebuild_content
 from service.lane.snapshot import CHUNK_BYTES, KEPT_SNAPSHOTS, KEYS_PER_TURN, thinned
 from service.lane.surprise import Fenced, Halted
 from service.lane.surroundings import Step, no_step
-from service.store.keys import LAYOUT, Layout
+from service.store.keys import LAYOUT, Layout, Stored
 from service.wire.log_forms import SnapshotMark
 from service.wire.log_records import Batch, Chunk, Complete, LogRecord, Opening, encode
 from service.wire.messages import Message
@@ -249,13 +250,19 @@ def test_all_content_goes_into_the_memory_in_bounded_pieces(
             found[opened.key("record", name)][name] = value
         assert content.cover(Chunk(1, 0, found))
         pieces = list(content.slices(max_changes, max_bytes))
-        changes = [change for piece in pieces for change in piece]
+        changes = [
+            Stored(key, field, value)
+            for piece in pieces
+            for key, fields in piece.items()
+            for field, value in fields.items()
+        ]
         assert sorted(changes) == sorted(LAYOUT.placed({"record": named}))
         assert [key for key, _ in itertools.groupby(change.key for change in changes)] == list(
             dict.fromkeys(change.key for change in changes)
         )
         for piece in pieces:
-            size = sum(len(change.field) + len(change.value or b"") for change in piece)
-            assert len(piece) <= max_changes
-            assert size <= max_bytes or len(piece) == 1
+            count = sum(map(len, piece.values()))
+            size = sum(len(field) + len(value) for fields in piece.values() for field, value in fields.items())
+            assert count <= max_changes
+            assert size <= max_bytes or count == 1
         assert (content.is_whole, content.size, content.fields.get("record", {})) == (True, len(named), named)

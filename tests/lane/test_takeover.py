@@ -8,8 +8,9 @@ import copy
 import pytest
 
 from service.core.events import MemberEvent
-from service.core.state import LEVEL
+from service.core.state import KINDS, LEVEL
 from service.kafka.memory import Fault
+from service.lane.book import Book
 from service.lane.lanes import Lanes
 from service.lane.surprise import Fenced, Halted, Surprise
 from service.lane.surroundings import Step
@@ -86,6 +87,26 @@ async def test_a_flushed_memory_is_built_again_from_the_log() -> None:
     await (await world.owner()).work()
     assert world.owners == ["ann", "bob"]
     world.check()
+
+
+async def test_what_stays_in_memory_is_taken_from_the_log_where_the_memory_was_made_of_it() -> None:
+    """A new owner knows the same whether it read the memory or wrote it anew."""
+    world = World()
+    world.send(created("lead/1", "pool:sales"), MemberEvent("m1", "ann", "away"), created("lead/2", "pool:sales"))
+    await (await world.owner()).work(4)
+    read = (await world.owner("reads")).tenure.book
+    world.store.lanes.clear()
+    written = (await world.owner("writes")).tenure.book
+    for book in (read, written):
+        state = book.divisions["main"]
+        assert state.people.keys() == {"ann"}
+        assert state.pools.keys() == {"sales"}
+    assert _known(written) == _known(read)
+
+
+def _known(book: Book) -> list[object]:
+    states = [{kind: dict(state.values_of(row)) for kind, row in KINDS.items()} for state in book.divisions.values()]
+    return [book.place, book.clock_ms, book.marks, book.versions, book.epoch, *states]
 
 
 async def test_a_memory_restored_from_an_older_copy_is_caught_up() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from service.kafka.port import Arrived, LogEntry, Transport
-from service.store.keys import Layout, Stored
+from service.store.keys import Hashes, Layout, Stored
 from service.store.port import Head, Refusal, Reply, Store, StoreUnreachable
 from service.wire.messages import Message
 
@@ -147,8 +147,8 @@ class GatedStore:
     async def begin(self, lane: int, token: int, layout: Layout, gone: Sequence[str] = ()) -> Reply:
         return await self.passage.to_memory("begin", lambda: self.inner.begin(lane, token, layout, gone))
 
-    async def rebuild(self, lane: int, token: int, number: int, changes: Sequence[Stored], head: Head | None) -> Reply:
-        return await self.passage.to_memory("rebuild", lambda: self.inner.rebuild(lane, token, number, changes, head))
+    async def rebuild(self, lane: int, token: int, number: int, content: Hashes, head: Head | None) -> Reply:
+        return await self.passage.to_memory("rebuild", lambda: self.inner.rebuild(lane, token, number, content, head))
 
     async def peek(self, lane: int, keys: Sequence[str]) -> tuple[Head, list[Mapping[str, bytes]]]:
         return await self.inner.peek(lane, keys)

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Protocol
 
 from redis.asyncio import Redis, RedisCluster
 
+from service.store.keys import Stored
 from service.store.memory import LaneMemory, MemoryStore
 from service.store.port import Head, Store
 from service.store.redis import RedisStore, connect
+
+
+def hashes(changes: Iterable[Stored]) -> dict[str, dict[str, bytes]]:
+    """What these changes leave of keys that were empty, as a rebuild writes them."""
+    found: dict[str, dict[str, bytes]] = {}
+    for key, name, value in changes:
+        fields = found.setdefault(key, {})
+        if value is None:
+            fields.pop(name, None)
+        else:
+            fields[name] = value
+    return found
 
 
 class Losing(Protocol):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from service.store.keys import Layout, Stored
 from service.store.memory import LaneMemory
 from service.store.port import Head, Store
-from tests.store.losing import LosingMemory, LosingRedis
+from tests.store.losing import LosingMemory, LosingRedis, hashes
 
 LANE = 0
 SMALL = Layout({"record": 2, "pool": 1, "lane": 1})
@@ -109,7 +109,7 @@ async def asked(store: Store, call: Call, now: LaneMemory) -> object:
             head = Head(max(revision + step, 0), mark)
             return await store.advance(LANE, token + newer, revision + ahead, head, made)
         case Rebuild(newer, onward, made, end):
-            return await store.rebuild(LANE, token + newer, chunk + onward, made, end)
+            return await store.rebuild(LANE, token + newer, chunk + onward, hashes(made), end)
         case Begin(newer):
             return await store.begin(LANE, token + newer, SMALL)
         case Lose() | Flush():

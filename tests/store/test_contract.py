@@ -8,7 +8,7 @@ import pytest
 
 from service.store.keys import LAYOUT, Layout, Stored, full_name
 from service.store.port import NO_REVISION, Head, Reply, Store
-from tests.store.losing import Losing
+from tests.store.losing import Losing, hashes
 
 LANE = 3
 OLD, NEW, NEWER = 10, 20, 30
@@ -42,7 +42,7 @@ async def begun(store: Store, *changes: Stored, token: int = OLD) -> None:
     """A memory at FIRST that holds these changes."""
     await store.fence(LANE, token)
     assert await store.begin(LANE, token, LAYOUT) == "OK"
-    assert await store.rebuild(LANE, token, 1, changes, FIRST) == "OK"
+    assert await store.rebuild(LANE, token, 1, hashes(changes), FIRST) == "OK"
 
 
 async def held(store: Store, *places: tuple[str, str]) -> list[bytes | None]:
@@ -60,7 +60,7 @@ CALLS_AT_A_REVISION: dict[str, Call] = {
 CALLS: dict[str, Call] = {
     **CALLS_AT_A_REVISION,
     "begin": lambda store, token, _: store.begin(LANE, token, LAYOUT),
-    "rebuild": lambda store, token, _: store.rebuild(LANE, token, 1, [setting(LEAD, b"[2]")], None),
+    "rebuild": lambda store, token, _: store.rebuild(LANE, token, 1, hashes([setting(LEAD, b"[2]")]), None),
 }
 at_a_revision = pytest.mark.parametrize("call", CALLS_AT_A_REVISION.values(), ids=CALLS_AT_A_REVISION)
 fenced_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
@@ -72,7 +72,7 @@ async def test_an_untouched_memory_is_at_no_revision_and_begins_with_a_rebuild(s
     assert await store.load(LANE, OLD, NO_REVISION, [LEAD]) == "BEHIND"
     assert await store.begin(LANE, OLD, LAYOUT) == "OK"
     assert await store.fence(LANE, OLD) == BUILDING
-    assert await store.rebuild(LANE, OLD, 1, [], Head()) == "OK"
+    assert await store.rebuild(LANE, OLD, 1, {}, Head()) == "OK"
     assert await store.fence(LANE, OLD) == EMPTY
     assert await store.load(LANE, OLD, NO_REVISION, [LEAD]) == [None]
     assert await store.read(LANE, OLD, NO_REVISION, [LEAD[0], POOL[0]]) == [{}, {}]
@@ -221,7 +221,7 @@ async def test_lanes_do_not_share_anything(store: Store) -> None:
     await begun(store, setting(LEAD))
     assert await store.fence(LANE + 1, 1) == Head()
     await store.begin(LANE + 1, 1, LAYOUT)
-    await store.rebuild(LANE + 1, 1, 1, [], Head())
+    await store.rebuild(LANE + 1, 1, 1, {}, Head())
     assert await store.load(LANE + 1, 1, NO_REVISION, [LEAD]) == [None]
     assert await held(store, LEAD) == [b"[1]"]
 
@@ -242,7 +242,7 @@ async def rebuilt_up_to(store: Store, number: int, token: int = OLD) -> None:
     await store.fence(LANE, token)
     assert await store.begin(LANE, token, LAYOUT) == "OK"
     for k in range(1, number + 1):
-        assert await store.rebuild(LANE, token, k, [setting(placed("record", f"lead/{k}"))], None) == "OK"
+        assert await store.rebuild(LANE, token, k, hashes([setting(placed("record", f"lead/{k}"))]), None) == "OK"
 
 
 async def test_a_rebuild_empties_the_lane_and_ends_with_a_head(store: Store) -> None:
@@ -250,11 +250,11 @@ async def test_a_rebuild_empties_the_lane_and_ends_with_a_head(store: Store) -> 
     older = Layout({"record": 2, "gone": 3})
     await store.fence(LANE, OLD)
     await store.begin(LANE, OLD, older)
-    await store.rebuild(LANE, OLD, 1, [Stored(key, "main/old", b"[1]") for key in older.keys], Head(100, "aa"))
+    await store.rebuild(LANE, OLD, 1, hashes([Stored(key, "main/old", b"[1]") for key in older.keys]), Head(100, "aa"))
     assert await store.fence(LANE, OLD) == Head(100, "aa", layout=older.text())
     assert await store.begin(LANE, OLD, LAYOUT, older.keys) == "OK"
-    assert await store.rebuild(LANE, OLD, 1, [setting(LEAD)], None) == "OK"
-    assert await store.rebuild(LANE, OLD, 2, [setting(POOL)], SECOND) == "OK"
+    assert await store.rebuild(LANE, OLD, 1, hashes([setting(LEAD)]), None) == "OK"
+    assert await store.rebuild(LANE, OLD, 2, hashes([setting(POOL)]), SECOND) == "OK"
     assert await store.fence(LANE, OLD) == SECOND
     head, contents = await store.peek(LANE, LAYOUT.keys)
     assert head == SECOND
@@ -269,7 +269,7 @@ async def test_a_rebuild_may_be_one_chunk(store: Store) -> None:
     """A small lane is written and done in one call; what can be read then is the new content."""
     await begun(store, setting(LEAD))
     await store.begin(LANE, OLD, LAYOUT)
-    assert await store.rebuild(LANE, OLD, 1, [setting(POOL)], SECOND) == "OK"
+    assert await store.rebuild(LANE, OLD, 1, hashes([setting(POOL)]), SECOND) == "OK"
     assert await store.load(LANE, OLD, SECOND.revision, [LEAD, POOL]) == [None, b"[1]"]
 
 
@@ -293,23 +293,23 @@ async def test_nothing_can_be_read_or_advanced_while_building(store: Store, call
 async def test_a_chunk_needs_the_one_before_it(store: Store, number: int, reply: Reply, head: Head | None) -> None:
     """After chunk 2 only chunk 3 is taken, or chunk 2 again after a time-out."""
     await rebuilt_up_to(store, 2)
-    assert await store.rebuild(LANE, OLD, number, [setting(POOL)], head) == reply
+    assert await store.rebuild(LANE, OLD, number, hashes([setting(POOL)]), head) == reply
     assert await held(store, POOL) == [b"[1]" if reply == "OK" else None]
 
 
 async def test_a_chunk_without_an_open_rebuild_is_behind(store: Store) -> None:
     """Also right after an ended one: its chunks do not go on."""
     await begun(store)
-    assert await store.rebuild(LANE, OLD, 1, [setting(LEAD)], None) == "BEHIND"
-    assert await store.rebuild(LANE, OLD, 2, [setting(LEAD)], SECOND) == "BEHIND"
+    assert await store.rebuild(LANE, OLD, 1, hashes([setting(LEAD)]), None) == "BEHIND"
+    assert await store.rebuild(LANE, OLD, 2, hashes([setting(LEAD)]), SECOND) == "BEHIND"
     assert await held(store, LEAD) == [None]
 
 
 async def test_the_last_chunk_again_is_ok_and_writes_nothing(store: Store) -> None:
     """After a time-out the rebuild may have ended already."""
     await rebuilt_up_to(store, 0)
-    await store.rebuild(LANE, OLD, 1, [setting(POOL, b"[1]")], FIRST)
-    assert await store.rebuild(LANE, OLD, 1, [setting(POOL, b"[2]")], FIRST) == "OK"
+    await store.rebuild(LANE, OLD, 1, hashes([setting(POOL, b"[1]")]), FIRST)
+    assert await store.rebuild(LANE, OLD, 1, hashes([setting(POOL, b"[2]")]), FIRST) == "OK"
     assert await held(store, POOL) == [b"[1]"]
 
 
@@ -317,11 +317,11 @@ async def test_a_new_owner_cannot_go_on_with_anothers_rebuild(store: Store) -> N
     """They see that it is open, start over, and nothing of the first is left."""
     await rebuilt_up_to(store, 1)
     assert await store.fence(LANE, NEW) == BUILDING
-    assert await store.rebuild(LANE, NEW, 1, [], None) == "BEHIND"
-    assert await store.rebuild(LANE, NEW, 2, [], FIRST) == "BEHIND"
-    assert await store.rebuild(LANE, OLD, 2, [], FIRST) == "FENCED"
+    assert await store.rebuild(LANE, NEW, 1, {}, None) == "BEHIND"
+    assert await store.rebuild(LANE, NEW, 2, {}, FIRST) == "BEHIND"
+    assert await store.rebuild(LANE, OLD, 2, {}, FIRST) == "FENCED"
     assert await store.begin(LANE, NEW, LAYOUT) == "OK"
-    assert await store.rebuild(LANE, NEW, 1, [setting(POOL)], FIRST) == "OK"
+    assert await store.rebuild(LANE, NEW, 1, hashes([setting(POOL)]), FIRST) == "OK"
     assert await store.load(LANE, NEW, FIRST.revision, [POOL, placed("record", "lead/1")]) == [b"[1]", None]
 
 
@@ -329,9 +329,9 @@ async def test_a_rebuild_whose_memory_was_lost_must_start_over(losing: Losing) -
     """The next chunk is BEHIND, with the old fence and after fencing again."""
     await rebuilt_up_to(losing.store, 1)
     await losing.lose()
-    assert await losing.store.rebuild(LANE, OLD, 2, [setting(POOL)], FIRST) == "BEHIND"
+    assert await losing.store.rebuild(LANE, OLD, 2, hashes([setting(POOL)]), FIRST) == "BEHIND"
     await losing.store.fence(LANE, OLD)
-    assert await losing.store.rebuild(LANE, OLD, 2, [setting(POOL)], FIRST) == "BEHIND"
+    assert await losing.store.rebuild(LANE, OLD, 2, hashes([setting(POOL)]), FIRST) == "BEHIND"
     assert await held(losing.store, POOL) == [None]
 
 
@@ -343,6 +343,15 @@ async def test_an_advance_may_be_large(store: Store, keys: int) -> None:
     assert await store.load(LANE, OLD, FIRST.revision, places) == [b"[%d]" % number for number in range(MANY)]
     assert await store.advance(LANE, OLD, FIRST.revision, SECOND, [removing(at) for at in places]) == "OK"
     assert await store.load(LANE, OLD, SECOND.revision, places) == [None] * MANY
+
+
+@pytest.mark.parametrize("value", [b"", b"\0", b"c0", b"\xff\x00\r\n", b"x" * 100_000], ids=len)
+async def test_a_value_is_kept_byte_for_byte(store: Store, value: bytes) -> None:
+    """Whatever it is, an empty one too, and those beside it; by an advance as by a rebuild."""
+    places = [(SEAT[0], f"main/{name}") for name in ("sales/ann", "ü", "sales/eve")]
+    await begun(store, *(setting(at, value) for at in (places[0], POOL)), setting(places[1]))
+    assert await store.advance(LANE, OLD, FIRST.revision, SECOND, [setting(places[2], value), removing(POOL)]) == "OK"
+    assert await store.load(LANE, OLD, SECOND.revision, [*places, POOL]) == [value, b"[1]", value, None]
 
 
 async def test_peeking_needs_no_fence(store: Store) -> None:
@@ -357,7 +366,7 @@ async def test_a_forgotten_memory_is_as_if_it_had_never_been(store: Store) -> No
     wider = LAYOUT.joined({"later": 4})
     await store.fence(LANE, NEWER)
     await store.begin(LANE, NEWER, wider)
-    await store.rebuild(LANE, NEWER, 1, [Stored(key, "main/old", b"[1]") for key in wider.keys], FIRST)
+    await store.rebuild(LANE, NEWER, 1, hashes([Stored(key, "main/old", b"[1]") for key in wider.keys]), FIRST)
     await store.forget(LANE)
     head, contents = await store.peek(LANE, wider.keys)
     assert (head, [fields for fields in contents if fields]) == (Head(), [])
@@ -378,14 +387,14 @@ async def test_an_open_rebuild_is_forgotten_too(store: Store) -> None:
     await rebuilt_up_to(store, 1)
     await store.forget(LANE)
     assert await store.fence(LANE, OLD) == Head()
-    assert await store.rebuild(LANE, OLD, 2, [], FIRST) == "BEHIND"
+    assert await store.rebuild(LANE, OLD, 2, {}, FIRST) == "BEHIND"
 
 
 async def test_forgetting_a_lane_leaves_the_others_and_may_be_repeated(store: Store) -> None:
     """It is one lane that halted."""
     await store.fence(LANE + 1, OLD)
     await store.begin(LANE + 1, OLD, LAYOUT)
-    await store.rebuild(LANE + 1, OLD, 1, [setting(LEAD)], FIRST)
+    await store.rebuild(LANE + 1, OLD, 1, hashes([setting(LEAD)]), FIRST)
     await store.forget(LANE)
     await store.forget(LANE)
     assert await store.load(LANE + 1, OLD, FIRST.revision, [LEAD]) == [b"[1]"]

@@ -6,7 +6,7 @@ import pytest
 
 from service.store.keys import LAYOUT
 from service.store.port import Head, Store
-from tests.store.losing import Losing
+from tests.store.losing import Losing, hashes
 from tests.store.test_contract import (
     CALLS_AT_A_REVISION,
     FIRST,
@@ -74,8 +74,8 @@ async def test_a_key_that_is_lost_while_the_memory_is_rebuilt_is_noticed(losing:
     """Else the rebuild would write into a key without a mark, or end without it."""
     await rebuilt_up_to(losing.store, 1)
     await losing.lose_key(LANE, POOL[0], is_spoilt=False)
-    assert await losing.store.rebuild(LANE, OLD, 2, [setting(POOL)], FIRST) == "BEHIND"
-    assert await losing.store.rebuild(LANE, OLD, 3, [], FIRST) == "BEHIND"
+    assert await losing.store.rebuild(LANE, OLD, 2, hashes([setting(POOL)]), FIRST) == "BEHIND"
+    assert await losing.store.rebuild(LANE, OLD, 3, {}, FIRST) == "BEHIND"
 
 
 async def test_a_layout_may_have_kinds_that_nobody_here_knows(store: Store) -> None:
@@ -83,7 +83,7 @@ async def test_a_layout_may_have_kinds_that_nobody_here_knows(store: Store) -> N
     wider = LAYOUT.joined({"later": 4})
     await store.fence(LANE, OLD)
     await store.begin(LANE, OLD, wider)
-    await store.rebuild(LANE, OLD, 1, wider.placed({"later": {"main/x": b"{}"}}), FIRST)
+    await store.rebuild(LANE, OLD, 1, hashes(wider.placed({"later": {"main/x": b"{}"}})), FIRST)
     assert await store.fence(LANE, OLD) == FIRST._replace(layout=wider.text())
     contents = await store.read(LANE, OLD, FIRST.revision, wider.keys_of("later"))
     assert [fields for fields in contents if fields] == [{"main/x": b"{}"}]

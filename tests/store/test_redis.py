@@ -14,7 +14,7 @@ from service.store.keys import LAYOUT, MARK, Stored
 from service.store.port import Head, StoreUnreachable
 from service.store.redis import RedisStore, connect
 from tests.backends.redis_server import RedisServer, own_sentinel
-from tests.store.losing import LosingRedis
+from tests.store.losing import LosingRedis, hashes
 
 LANE, TOKEN = 3, 10
 LEAD = (LAYOUT.key("record", "main/lead/1"), "main/lead/1")
@@ -39,7 +39,7 @@ async def own(redis_server: RedisServer, redis_prefix: str) -> AsyncIterator[Red
 async def begun(store: RedisStore) -> None:
     await store.fence(LANE, TOKEN)
     assert await store.begin(LANE, TOKEN, LAYOUT) == "OK"
-    assert await store.rebuild(LANE, TOKEN, 1, [LEAD_SET], FIRST) == "OK"
+    assert await store.rebuild(LANE, TOKEN, 1, hashes([LEAD_SET]), FIRST) == "OK"
 
 
 async def test_scripts_that_redis_forgot_are_sent_again(shared: LosingRedis) -> None:
@@ -104,11 +104,11 @@ async def test_a_file_from_the_middle_of_a_rebuild_is_still_building(
     await begun(own)
     await own.begin(LANE, TOKEN, LAYOUT)
     saved = redis_server.save()
-    assert await own.rebuild(LANE, TOKEN, 1, [], SECOND) == "OK"
+    assert await own.rebuild(LANE, TOKEN, 1, {}, SECOND) == "OK"
     redis_server.restart(saved)
     assert await own.load(LANE, TOKEN, SECOND.revision, [LEAD]) == "BEHIND"
     assert await own.fence(LANE, TOKEN) == Head(building=True, layout=LAYOUT.text())
-    assert await own.rebuild(LANE, TOKEN, 2, [], SECOND) == "BEHIND"
+    assert await own.rebuild(LANE, TOKEN, 2, {}, SECOND) == "BEHIND"
 
 
 async def test_a_redis_that_is_not_there_is_unreachable(redis_server: RedisServer, own: RedisStore) -> None:

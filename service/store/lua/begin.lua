@@ -9,9 +9,11 @@
 -- RETURNS  'OK' | 'FENCED' | 'BEHIND'
 local said = refusal(KEYS[1], ARGV[1])
 if said then return said end
-for index = 2, #KEYS do
-  redis.call('UNLINK', KEYS[index])
-  if index - 1 <= tonumber(ARGV[2]) then redis.call('HSET', KEYS[index], MARK, ARGV[1]) end
+for first = 2, #KEYS, SLICE do
+  redis.call('UNLINK', unpack(KEYS, first, math.min(first + SLICE - 1, #KEYS)))
+end
+for index = 2, 1 + tonumber(ARGV[2]) do
+  redis.call('HSET', KEYS[index], MARK, ARGV[1])
 end
 redis.call('HDEL', KEYS[1], 'revision', 'checksum')
 redis.call('HSET', KEYS[1], 'building', ARGV[1] .. '/0', 'layout', ARGV[3], MARK, ARGV[1])

@@ -7,6 +7,7 @@
 --   'BEHIND'  this token never was: the memory was emptied, or is older than the token
 --   nil       the token is the lane's fence
 local MARK = 'generation'
+local SLICE = 1000 -- unpack() fails somewhere above 7,900 values
 
 local function found(key, ...)
   local values = redis.pcall('HMGET', key, ...)
