@@ -79,10 +79,13 @@ SEATED = st.lists(
 
 @dataclass
 class Told:
-    """What the CRM has told of one record: its newest version, and the owner with the version that named them."""
+    """What the CRM has told of one record: its newest version, the owner with the version that named them, and who was
+    named at last, whether they could have it or not.
+    """
 
     version: int = 0
     owner: Target | None = None
+    named: Target | None = None
     owner_version: int = 0
     refused: Target | None = None
     is_created: bool = False
@@ -105,11 +108,13 @@ class Told:
                 self.version, self.is_deleted = event.version, True
             return
         if tells_owner and event.version >= self.owner_version:
-            self.owner, self.owner_version = event.owner, event.version
-            if event.owner == self.refused:
-                self.owner = None
-            else:
-                self.refused = None
+            self.owner_version = event.version
+            if not self._is_named_already(event):
+                self.owner = self.named = event.owner
+                if event.owner == self.refused:
+                    self.owner = None
+                else:
+                    self.refused = None
         if self.is_deleted and event.version > self.version:
             self.is_deleted = False
             if not tells_owner and self.owner is not None and self.owner.id not in users:
@@ -121,6 +126,10 @@ class Told:
         """A creation that is told again tends to name the pool or queue of the first day, which is no news."""
         is_again = event.kind == "created" and self.is_created and not self.is_deleted
         return is_again and event.owner is not None and event.owner.kind != "user" and event.owner != self.owner
+
+    def _is_named_already(self, event: RecordEvent) -> bool:
+        """Whoever is named at last stands in every event; it is a choice where it is one, or brings the record back."""
+        return event.kind != "owner_changed" and event.owner == self.named and not self.is_deleted
 
     def refuse(self) -> None:
         """What was told is nobody's choice, also when it is told again."""
