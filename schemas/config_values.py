@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
+from types import UnionType
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
@@ -40,10 +41,8 @@ AS_WRITTEN: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def named(value: object) -> object:
-    """A list of names is short for a mapping without details."""
-    if isinstance(value, list) and all(isinstance(name, str | int) for name in value):
-        return {str(name): {} for name in value}
-    return value
+    """A list of names is short for a mapping without details. Raises `ValueError` where the list has anything else."""
+    return {str(name): {} for name in _names(value, str | int)} if isinstance(value, list) else value
 
 
 def detailed(value: object) -> object:
@@ -52,10 +51,15 @@ def detailed(value: object) -> object:
 
 
 def untyped(value: object) -> object:
-    """A list of names is short for a mapping that leaves their types open."""
-    if isinstance(value, list) and all(isinstance(name, str) for name in value):
-        return dict.fromkeys(value)
-    return value
+    """A list of names is short for a mapping that leaves their types open. Raises `ValueError` as `named` does."""
+    return dict.fromkeys(_names(value, str)) if isinstance(value, list) else value
+
+
+def _names(values: list[Any], kinds: type | UnionType) -> list[Any]:
+    others = [at for at, value in enumerate(values, start=1) if isinstance(value, bool) or not isinstance(value, kinds)]
+    if others:
+        raise ValueError(f"item {others[0]} of the list is no name: list names alone, or write what is behind each")
+    return values
 
 
 def typed(value: object) -> object:
