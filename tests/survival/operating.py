@@ -7,7 +7,10 @@ A version of a newer release is published, topics are deleted and made again, ha
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import orjson
@@ -143,14 +146,29 @@ async def lose_topic(cluster: Cluster, topic: str, meanwhile: int) -> None:
     What was in it had been published; whoever wants to keep it has read it.
     """
     await cluster.at_rest()
-    await cluster.insist(lambda: cluster.witness.look_away(topic), f"nobody looks at {topic}")
-    await cluster.insist(lambda: _delete(cluster, topic), f"{topic} is deleted")
-    await cluster.wait(lambda: _is_gone(cluster, topic), READY_SECONDS, lambda: f"{topic} is gone")
+    with _frozen(cluster):
+        await cluster.wait(cluster.witness.is_up_to_date, READY_SECONDS, lambda: "everything was read")
+        await cluster.insist(lambda: cluster.witness.look_away(topic), f"nobody looks at {topic}")
+        await cluster.insist(lambda: _delete(cluster, topic), f"{topic} is deleted")
+        await cluster.wait(lambda: _is_gone(cluster, topic), READY_SECONDS, lambda: f"{topic} is gone")
     await cluster.insist(lambda: cluster.send(meanwhile), "events are sent")
     await a_moment(GONE_SECONDS)
     cluster.start()
     await cluster.wait(lambda: exists(cluster.connection, topic), READY_SECONDS, lambda: f"{topic} is made again")
     await cluster.insist(lambda: cluster.witness.look_again(topic), f"{topic} is read again")
+
+
+@contextmanager
+def _frozen(cluster: Cluster) -> Iterator[None]:
+    """No process does anything meanwhile: timers go off also at rest, and nobody would see what came of them."""
+    frozen = list(cluster.workers)
+    for worker in frozen:
+        worker.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for worker in frozen:
+            worker.signal(signal.SIGCONT)
 
 
 async def _is_gone(cluster: Cluster, topic: str) -> bool:

@@ -33,6 +33,7 @@ async def test_without_contiguity_a_process_back_from_the_dead_publishes_what_no
     await cluster.wait(lambda: has_taken_over(survivor), READY_SECONDS, lambda: survivor.last_words)
 
     await cluster.outlived(survivor, frozen)
+    await cluster.wait(lambda: has_let_go(frozen), READY_SECONDS, lambda: frozen.last_words)
 
     assert some("was published and is in no batch that counts", await cluster.finish())
 
@@ -84,6 +85,11 @@ async def killed_with(cluster: Cluster, fault: Fault, safeguards: Safeguards) ->
 def has_taken_over(worker: Worker) -> bool:
     """Whether it has every lane, with its memory: no other one can write there any more."""
     return worker.said.count('"event":"lane.claimed"') >= LANES
+
+
+def has_let_go(worker: Worker) -> bool:
+    """Whether it has ended its work on every lane, and with it on the batch that it was frozen in."""
+    return worker.said.count('"event":"lane.stopped"') >= LANES
 
 
 def some(complaint: str, found: list[str]) -> bool:
